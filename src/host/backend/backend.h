@@ -1,0 +1,101 @@
+/* What a backend is: a table of functions that hold parameters and data and run programs.
+ *
+ * Ownership: whoever creates a device, store, data or executable destroys it, in reverse order; destroy accepts NULL.
+ * A device is used by one thread at a time. */
+#ifndef VAE_BACKEND_BACKEND_H
+#define VAE_BACKEND_BACKEND_H
+
+#include "program/program.h"
+
+typedef enum vae_dtype { VAE_UINT8, VAE_FLOAT32, VAE_FLOAT64 } vae_dtype;
+size_t vae_dtype_size(vae_dtype dtype);
+
+typedef enum vae_precision { VAE_PRECISION_FP32, VAE_PRECISION_BF16 } vae_precision;
+
+/* The four arenas of one layout. */
+typedef enum vae_arena {
+    VAE_ARENA_PARAMETERS,
+    VAE_ARENA_GRADIENTS,
+    VAE_ARENA_FIRST_MOMENT,
+    VAE_ARENA_SECOND_MOMENT,
+    VAE_ARENA_COUNT
+} vae_arena;
+
+/* Everything that changes from run to run. Noise and order are functions of these, so a step can be run again. */
+typedef struct vae_step {
+    uint64_t seed;
+    uint64_t step;  /* counts noise: global training step, or batch number within an evaluation */
+    uint64_t epoch; /* keys the shuffle */
+    int64_t first;  /* position in the epoch of the batch's first row */
+    double beta;    /* weight of the KL term */
+    double learning_rate;
+    uint64_t adam_step; /* 1 for the first update: bias correction */
+} vae_step;
+
+/* A resident data set: count rows of `elements` bytes. */
+typedef struct vae_images {
+    const uint8_t *pixels; /* borrowed; must outlive what the backend makes of it */
+    int64_t count;
+    int64_t elements;
+} vae_images;
+
+typedef struct vae_device_options {
+    int threads; /* 0: all available */
+    vae_precision precision;
+} vae_device_options;
+
+typedef struct vae_backend vae_backend;
+
+/* Each backend's own struct begins with this one. */
+typedef struct vae_device {
+    const vae_backend *backend;
+} vae_device;
+
+typedef struct vae_store vae_store;           /* parameters and, for training, gradients and moments */
+typedef struct vae_data vae_data;             /* a data set where the device can read it */
+typedef struct vae_executable vae_executable; /* a program bound to a store, ready to run */
+
+struct vae_backend {
+    const char *name; /* "cpu" */
+    vae_dtype dtype;  /* of its arithmetic and of its checkpoints: FLOAT64 for reference, else FLOAT32 */
+
+    vae_status (*device_open)(const vae_device_options *options, vae_device **device);
+    void (*device_close)(vae_device *device);
+    /* One line for the log: "2 threads, AVX-512, oneDNN 2.6.3, fp32"; owned by the device. */
+    const char *(*device_describe)(vae_device *device);
+
+    /* All arenas start as zeros. `training` false: no gradients, no moments. */
+    vae_status (*store_create)(vae_device *device, const vae_layout *layout, bool training, vae_store **store);
+    void (*store_destroy)(vae_store *store);
+    /* Whole arena of layout->elements elements of `dtype`. */
+    vae_status (*store_read)(vae_store *store, vae_arena arena, vae_dtype dtype, void *values);
+    vae_status (*store_write)(vae_store *store, vae_arena arena, vae_dtype dtype, const void *values);
+
+    vae_status (*data_create)(vae_device *device, const vae_images *images, vae_data **data);
+    void (*data_destroy)(vae_data *data);
+
+    /* `program` must be planned and outlive the executable. data may be NULL for programs without a gather.
+     * Everything is allocated and every primitive created here; a run allocates nothing. */
+    vae_status (*executable_create)(vae_device *device, const vae_program *program, vae_store *store, vae_data *data,
+                                    vae_executable **executable);
+    void (*executable_destroy)(vae_executable *executable);
+    vae_status (*executable_run)(vae_executable *executable, const vae_step *step);
+    /* Runs the step again op by op, without `adam`, and names the first tensor that holds a NaN or an infinity:
+     * parameters first, then outputs in program order. name is "" if all are finite. */
+    vae_status (*executable_find_nonfinite)(vae_executable *executable, const vae_step *step, char *name, size_t size);
+    /* Whole tensors marked external (in tests, any tensor right after a run that still holds it). */
+    vae_status (*tensor_read)(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, void *values);
+    vae_status (*tensor_write)(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, const void *values);
+    /* Copies the VAE_METRIC_COUNT sums since the last reset, and resets them. */
+    vae_status (*metrics_take)(vae_executable *executable, double *sums);
+};
+
+extern const vae_backend vae_backend_reference;
+extern const vae_backend vae_backend_cpu;
+
+/* name: "auto", "cpu", "reference", "cuda". A backend that is not in this build, or a device that is not in this
+ * machine, is VAE_ERROR_DEVICE with a message that says which is missing. "auto" takes cuda where it works, else cpu.
+ */
+vae_status vae_backend_find(const char *name, const vae_backend **backend);
+
+#endif

@@ -1,0 +1,91 @@
+/* The configuration: every key, its default and its range stand in one table in config.c. */
+#ifndef VAE_CORE_CONFIG_H
+#define VAE_CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/backend.h"
+#include "core/error.h"
+
+enum { VAE_PATH_SIZE = 1024, VAE_MAX_HIDDEN = 16 };
+
+typedef enum vae_objective { VAE_OBJECTIVE_VAE, VAE_OBJECTIVE_AE, VAE_OBJECTIVE_KL } vae_objective;
+typedef enum vae_likelihood { VAE_LIKELIHOOD_BERNOULLI, VAE_LIKELIHOOD_GAUSSIAN, VAE_LIKELIHOOD_MSE } vae_likelihood;
+typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
+/* unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1 over the training set */
+typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;
+typedef enum vae_schedule { VAE_SCHEDULE_CONSTANT, VAE_SCHEDULE_COSINE, VAE_SCHEDULE_STEP } vae_schedule;
+
+typedef struct vae_hidden_list {
+    int64_t size[VAE_MAX_HIDDEN];
+    int32_t count; /* 0 is allowed: a linear encoder or decoder */
+} vae_hidden_list;
+
+typedef struct vae_config {
+    struct {
+        vae_objective objective;
+        vae_hidden_list encoder; /* hidden = 400, or 512 256 */
+        vae_hidden_list decoder; /* decoder_hidden; mirrored encoder unless set */
+        bool decoder_set;
+        int64_t latent;
+        vae_activation activation;
+        vae_likelihood likelihood;
+        double variance; /* σ² of the Gaussian likelihood */
+    } model;
+    struct {
+        char train_images[VAE_PATH_SIZE], train_labels[VAE_PATH_SIZE]; /* labels may be "" */
+        char test_images[VAE_PATH_SIZE], test_labels[VAE_PATH_SIZE];
+        int64_t validation; /* the last so many training images are held out, 0: none */
+        int64_t limit;      /* use only the first so many training images, 0: all */
+        int64_t test_limit;
+        vae_binarise binarise;
+        vae_normalise normalise;
+    } data;
+    struct {
+        int64_t epochs, batch_size, seed;
+        double learning_rate;
+        vae_schedule schedule;
+        int64_t warmup_steps;    /* learning rate rises linearly over these */
+        int64_t schedule_epochs; /* step: multiply by schedule_factor every so many epochs */
+        double schedule_factor;
+        double schedule_floor; /* cosine: final learning rate as a fraction */
+        double beta;
+        double kl_warmup_epochs; /* beta rises linearly from 0 over these; fractions allowed */
+        double adam_beta1, adam_beta2, adam_epsilon, weight_decay, clip_norm;
+        int64_t patience;            /* early stopping: epochs without a better validation loss, 0: never */
+        int64_t log_interval;        /* steps between metric lines */
+        int64_t picture_interval;    /* epochs between pictures, 0: only after the last */
+        int64_t checkpoint_interval; /* steps between `last` checkpoints, 0: only at the end of each epoch */
+    } train;
+    struct {
+        char device[16];
+        vae_precision precision;
+        int64_t threads;         /* 0: all */
+        char out[VAE_PATH_SIZE]; /* run folder; "" gives runs/<name of the config file> */
+    } run;
+    struct {
+        int64_t samples; /* K of the importance sampling */
+        int64_t batch_size;
+        int64_t limit; /* test images used, 0: all */
+    } evaluate;
+} vae_config;
+
+void vae_config_defaults(vae_config *config);
+
+/* Reads an INI file over what `config` holds. VAE_ERROR_CONFIG with "file:line: [section] key: …" for an unknown
+ * section or key (with the nearest valid name), a bad value (with what is allowed) or a key given twice;
+ * VAE_ERROR_IO if it cannot be opened. */
+vae_status vae_config_load(vae_config *config, const char *path);
+/* The same from text; `source` stands in messages where the file name would. */
+vae_status vae_config_parse(vae_config *config, const char *text, const char *source);
+/* "section.key=value", as --set takes it. */
+vae_status vae_config_set(vae_config *config, const char *assignment);
+/* Checks what no single key can see: kl_warmup against epochs, likelihood against binarise and normalise, … */
+vae_status vae_config_check(const vae_config *config);
+/* The whole configuration as INI text that vae_config_parse reads back to the same values; caller frees. */
+vae_status vae_config_format(const vae_config *config, char **text);
+/* Every key with its default and meaning, for --help=config; caller frees. */
+vae_status vae_config_help(char **text);
+
+#endif

@@ -1,0 +1,59 @@
+#include "core/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MESSAGE_SIZE = 1024 };
+
+static _Thread_local char message[MESSAGE_SIZE];
+
+const char *vae_status_name(vae_status status)
+{
+    switch (status) {
+#define VAE_STATUS_ROW(name, meaning)                                                                                  \
+    case VAE_##name: return "VAE_" #name;
+        VAE_STATUS_MAP(VAE_STATUS_ROW)
+#undef VAE_STATUS_ROW
+    }
+    return "VAE_UNKNOWN";
+}
+
+const char *vae_status_meaning(vae_status status)
+{
+    switch (status) {
+#define VAE_STATUS_ROW(name, meaning)                                                                                  \
+    case VAE_##name: return meaning;
+        VAE_STATUS_MAP(VAE_STATUS_ROW)
+#undef VAE_STATUS_ROW
+    }
+    return "unknown status";
+}
+
+const char *vae_error_message(void)
+{
+    return message;
+}
+
+vae_status vae_error_set(vae_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+vae_status vae_error_prepend(vae_status status, const char *format, ...)
+{
+    char old[MESSAGE_SIZE];
+    memcpy(old, message, sizeof old);
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (length >= 0 && length < MESSAGE_SIZE) {
+        snprintf(message + length, (size_t)(MESSAGE_SIZE - length), ": %s", old);
+    }
+    return status;
+}

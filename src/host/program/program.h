@@ -1,0 +1,301 @@
+/* A program: a flat list of coarse operations on tensors of static shape.
+ *
+ * Model builders append forward operations; vae_program_differentiate() appends the backward ones;
+ * vae_program_plan() gives every activation its place in one arena. A backend then runs the list. A program owns no
+ * numbers: parameters live in a store that a backend makes from the layout, so that several programs (training, its
+ * short last batch, evaluation, encoder, decoder) share them. */
+#ifndef VAE_PROGRAM_PROGRAM_H
+#define VAE_PROGRAM_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+enum { VAE_MAX_RANK = 4, VAE_MAX_INPUTS = 8, VAE_MAX_OUTPUTS = 4, VAE_NAME_SIZE = 64 };
+
+typedef struct vae_shape {
+    int32_t rank;
+    int64_t size[VAE_MAX_RANK];
+} vae_shape;
+
+vae_shape vae_shape_vector(int64_t size);
+vae_shape vae_shape_matrix(int64_t rows, int64_t columns);
+int64_t vae_shape_elements(const vae_shape *shape);
+/* Writes "[128, 784]" and returns text. */
+const char *vae_shape_format(const vae_shape *shape, char *text, size_t size);
+
+/* ---- Parameter layout: one contiguous arena, the same for parameters, gradients and both Adam moments. ---- */
+
+/* Offsets are multiples of this many elements: 256 bytes of float32. */
+enum { VAE_ALIGNMENT_ELEMENTS = 64 };
+
+typedef struct vae_parameter {
+    char name[VAE_NAME_SIZE]; /* "encoder.0.weight" */
+    vae_shape shape;
+    int64_t offset; /* in elements, from the start of the arena */
+    int64_t fan_in; /* initialised uniformly in ±1/sqrt(fan_in) */
+} vae_parameter;
+
+typedef struct vae_layout {
+    vae_parameter *parameters;
+    int32_t count;
+    int64_t elements; /* of the whole arena, padding included; padding is always zero */
+} vae_layout;
+
+vae_status vae_layout_add(vae_layout *layout, const char *name, vae_shape shape, int64_t fan_in, int32_t *index);
+/* The index of the parameter called `name`, or -1. */
+int32_t vae_layout_find(const vae_layout *layout, const char *name);
+/* Number of parameters proper, without padding. */
+int64_t vae_layout_parameter_count(const vae_layout *layout);
+void vae_layout_free(vae_layout *layout);
+
+/* ---- Tensors ---- */
+
+typedef int32_t vae_tensor; /* index into vae_program.tensors */
+enum { VAE_NO_TENSOR = -1 };
+
+typedef enum vae_tensor_kind {
+    VAE_TENSOR_PARAMETER,  /* in the parameter arena, at the layout's offset */
+    VAE_TENSOR_GRADIENT,   /* in the gradient arena, at its parameter's offset */
+    VAE_TENSOR_ACTIVATION, /* in the program's own arena, at a planned offset */
+} vae_tensor_kind;
+
+typedef struct vae_tensor_info {
+    char name[VAE_NAME_SIZE];
+    vae_tensor_kind kind;
+    vae_shape shape;
+    int64_t elements;
+    int64_t offset;    /* in elements, from the start of its arena; set by the plan for activations */
+    int32_t parameter; /* index into the layout for PARAMETER and GRADIENT, else -1 */
+    bool external;     /* the host writes or reads it between runs: its memory is never reused */
+    int32_t first_op;  /* lifetime, as op indices; set by the plan */
+    int32_t last_op;
+} vae_tensor_info;
+
+/* ---- Operations ---- */
+
+/* The op table proper (shapes, backward, FLOPs) is program/op_table.c; every backend has a table with the same rows. */
+#define VAE_OP_MAP(X)                                                                                                  \
+    X(GATHER, "gather")                                                                                                \
+    X(DENSE, "dense")                                                                                                  \
+    X(DENSE_BACKWARD, "dense_backward")                                                                                \
+    X(GAUSSIAN_SAMPLE_KL, "gaussian_sample_kl")                                                                        \
+    X(GAUSSIAN_SAMPLE_KL_BACKWARD, "gaussian_sample_kl_backward")                                                      \
+    X(BERNOULLI_LL, "bernoulli_ll")                                                                                    \
+    X(GAUSSIAN_LL, "gaussian_ll")                                                                                      \
+    X(ACTIVATE, "activate")                                                                                            \
+    X(PRIOR_SAMPLE, "prior_sample")                                                                                    \
+    X(ACCUMULATE, "accumulate")                                                                                        \
+    X(ADAM, "adam")
+
+typedef enum vae_op_kind {
+#define VAE_OP_ROW(name, text) VAE_OP_##name,
+    VAE_OP_MAP(VAE_OP_ROW)
+#undef VAE_OP_ROW
+        VAE_OP_COUNT
+} vae_op_kind;
+
+/* x is the pre-activation. gelu is the exact (erf) one; elu has alpha 1, leaky relu slope 0.01. */
+#define VAE_ACTIVATION_MAP(X)                                                                                          \
+    X(IDENTITY, "identity")                                                                                            \
+    X(RELU, "relu")                                                                                                    \
+    X(LEAKY_RELU, "leaky_relu")                                                                                        \
+    X(TANH, "tanh")                                                                                                    \
+    X(SIGMOID, "sigmoid")                                                                                              \
+    X(ELU, "elu")                                                                                                      \
+    X(GELU, "gelu")                                                                                                    \
+    X(SOFTPLUS, "softplus")                                                                                            \
+    X(SILU, "silu")
+
+typedef enum vae_activation {
+#define VAE_ACTIVATION_ROW(name, text) VAE_ACTIVATION_##name,
+    VAE_ACTIVATION_MAP(VAE_ACTIVATION_ROW)
+#undef VAE_ACTIVATION_ROW
+        VAE_ACTIVATION_COUNT
+} vae_activation;
+
+#define VAE_LEAKY_RELU_SLOPE 0.01
+
+/* A scalar that may change from step to step, read from vae_step when the op runs. */
+typedef enum vae_scalar { VAE_SCALAR_ONE, VAE_SCALAR_BETA } vae_scalar;
+
+/* A weight of a per-row term in the loss: factor × scalar. */
+typedef struct vae_weight {
+    double factor;
+    vae_scalar scalar;
+} vae_weight;
+
+/* Sums that `accumulate` and `adam` add to, in double, over all runs since the last reset. */
+typedef enum vae_metric {
+    VAE_METRIC_RECONSTRUCTION, /* Σ rows of -log p(x|z), nats (or of the squared error for `mse`) */
+    VAE_METRIC_KL,             /* Σ rows of KL(q(z|x) ‖ p(z)), nats */
+    VAE_METRIC_ROWS,           /* rows counted by RECONSTRUCTION (by KL where the program has no likelihood) */
+    VAE_METRIC_GRADIENT_NORM,  /* Σ runs of the global L2 norm of the gradient, before clipping */
+    VAE_METRIC_STEPS,          /* runs with an `adam` */
+    VAE_METRIC_COUNT
+} vae_metric;
+
+typedef union vae_attributes {
+    /* gather: data[position] → x [batch, elements] = (binarised ? Bernoulli(u8/255) : u8) * scale + shift.
+     * Dynamic binarisation draws uniform u at (VAE_STREAM_BINARISE, step, element) and gives u < pixel/255. */
+    struct {
+        bool shuffle;  /* position = permutation(epoch)[first + row], else first + row */
+        bool binarise; /* dynamic binarisation, drawn anew at each step */
+        double scale;  /* 1/255 maps to [0,1] */
+        double shift;
+    } gather;
+    /* dense: x [rows, in], weight [in, out], bias [out] → y = activation(x·weight + bias) [rows, out].
+     * Second output, if present: the pre-activation, which gelu and silu need for their backward. */
+    struct {
+        vae_activation activation;
+    } dense; /* and dense_backward */
+    /* gaussian_sample_kl: posterior [rows, 2·latent] = (mean | log_variance) → z [rows·samples, latent],
+     * kl [rows] or none, log_ratio [rows·samples] = log p(z) - log q(z|x) or none.
+     * Noise of z[r, j] is the normal at (stream, step, r·latent + j). log_variance is used as it is (no clamp): exact
+     * within ±80. Row r of z comes from posterior row r / samples. */
+    struct {
+        int64_t samples;
+        uint32_t stream;      /* vae_stream */
+        vae_weight kl_weight; /* backward only: ∂loss/∂kl of every row */
+        bool sampled;         /* false: z = mean (autoencoder); backward then has no noise term */
+    } gaussian_sample_kl;
+    /* likelihoods: prediction [rows·samples, elements], x [rows, elements] → ll [rows·samples] and, if present,
+     * gradient [rows·samples, elements] = weight × ∂ll/∂prediction, in the same pass.
+     * Row r of the prediction is held against row r / samples of x. */
+    struct {
+        int64_t samples;
+        vae_weight weight; /* ∂loss/∂ll of every row */
+        double variance;   /* gaussian_ll: σ², the same for all elements */
+        bool normalised;   /* gaussian_ll: false leaves out -½·log(2πσ²) per element (mean squared error) */
+    } likelihood;
+    /* activate: y = activation(x), element by element. */
+    struct {
+        vae_activation activation;
+    } activate;
+    /* prior_sample: z [rows, latent] = temperature × normals at (VAE_STREAM_PRIOR, step, element). */
+    struct {
+        double temperature;
+    } prior_sample;
+    /* accumulate: metric[target] += sign × Σ rows; counts rows into VAE_METRIC_ROWS where count_rows. */
+    struct {
+        vae_metric target;
+        double sign;
+        bool count_rows;
+    } accumulate;
+    /* adam: over the whole arena, AdamW's decoupled decay (Loshchilov & Hutter 2019), bias correction
+     * (Kingma & Ba 2015, Algorithm 1). clip_norm 0: no clipping. Skips the update, leaving parameters as they were,
+     * while a loss metric is not finite. */
+    struct {
+        double beta1, beta2, epsilon, weight_decay, clip_norm;
+    } adam;
+} vae_attributes;
+
+typedef struct vae_op {
+    vae_op_kind kind;
+    char name[VAE_NAME_SIZE]; /* "encoder.0" */
+    vae_tensor inputs[VAE_MAX_INPUTS];
+    vae_tensor outputs[VAE_MAX_OUTPUTS];
+    vae_attributes attributes;
+} vae_op;
+
+/* Operands by position:
+ *   gather                       in: -                                    out: x
+ *   dense                        in: x, weight, bias                      out: y, pre_activation?
+ *   dense_backward               in: d_y (overwritten), y, x, weight, pre_activation?
+ *                                                                         out: d_weight, d_bias, d_x?
+ *   gaussian_sample_kl           in: posterior                            out: z, kl?, log_ratio?
+ *   gaussian_sample_kl_backward  in: posterior, d_z?                      out: d_posterior
+ *   bernoulli_ll, gaussian_ll    in: prediction, x                        out: ll, gradient?
+ *   activate                     in: x                                    out: y
+ *   prior_sample                 in: -                                    out: z
+ *   accumulate                   in: rows                                 out: -
+ *   adam                         in: -                                    out: - (works on the arenas)
+ * Absent optional operands are VAE_NO_TENSOR. */
+
+typedef struct vae_program {
+    char name[VAE_NAME_SIZE];
+    const vae_layout *layout; /* borrowed; must outlive the program */
+    vae_tensor_info *tensors;
+    int32_t tensor_count;
+    vae_op *ops;
+    int32_t op_count;
+    int64_t activation_elements; /* size of the planned arena */
+    bool planned;
+} vae_program;
+
+const char *vae_op_kind_name(vae_op_kind kind);
+const char *vae_activation_name(vae_activation activation);
+
+/* Makes an empty program over `layout`. */
+void vae_program_init(vae_program *program, const char *name, const vae_layout *layout);
+void vae_program_free(vae_program *program);
+
+/* ---- Builder (program/builder.c): each appends one op and gives its first output; shapes are inferred and checked;
+ * an error names the op and both shapes. ---- */
+
+vae_status vae_program_input(vae_program *program, const char *name, vae_shape shape, vae_tensor *tensor);
+void vae_program_mark_external(vae_program *program, vae_tensor tensor);
+/* The tensor called `name`, or VAE_NO_TENSOR. */
+vae_tensor vae_program_find(const vae_program *program, const char *name);
+
+vae_status vae_program_gather(vae_program *program, const char *name, vae_shape shape, bool shuffle, bool binarise,
+                              double scale, double shift, vae_tensor *x);
+/* Uses the layout's parameters "<name>.weight" and "<name>.bias". `training` keeps what the backward pass needs. */
+vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
+                             bool training, vae_tensor *y);
+typedef struct vae_posterior_options {
+    int64_t samples;
+    uint32_t stream;
+    bool sampled, with_kl, with_log_ratio;
+} vae_posterior_options;
+typedef struct vae_posterior_outputs {
+    vae_tensor z, kl, log_ratio;
+} vae_posterior_outputs;
+vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,
+                                          vae_posterior_options options, vae_posterior_outputs *outputs);
+/* kind is VAE_OP_BERNOULLI_LL or VAE_OP_GAUSSIAN_LL; variance and normalised are the Gaussian's. */
+vae_status vae_program_likelihood(vae_program *program, vae_op_kind kind, const char *name, vae_tensor prediction,
+                                  vae_tensor x, double variance, bool normalised, vae_tensor *ll);
+vae_status vae_program_activate(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
+                                vae_tensor *y);
+vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,
+                                    vae_tensor *z);
+vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_metric target, double sign,
+                                  bool count_rows);
+typedef struct vae_adam_options {
+    double beta1, beta2, epsilon, weight_decay, clip_norm;
+} vae_adam_options;
+vae_status vae_program_adam(vae_program *program, vae_adam_options options);
+
+/* ---- Backward pass (program/differentiate.c) ---- */
+
+/* One term of the loss: Σ over rows of weight × rows tensor, where the tensor is an output of a likelihood (ll) or of
+ * gaussian_sample_kl (kl). */
+typedef struct vae_loss_term {
+    vae_tensor rows;
+    vae_weight weight;
+} vae_loss_term;
+
+/* Appends the ops that compute ∂loss/∂parameter into the gradient arena for every parameter the loss depends on.
+ * Parameters it does not depend on keep a zero gradient. */
+vae_status vae_program_differentiate(vae_program *program, const vae_loss_term *terms, int32_t term_count);
+
+/* ---- Memory plan (program/plan.c) ---- */
+
+/* Computes lifetimes and gives activations offsets in one arena, reusing memory where lifetimes do not overlap.
+ * Called once, after the last op. */
+vae_status vae_program_plan(vae_program *program);
+
+/* ---- Cost (program/op_table.c) ---- */
+
+typedef struct vae_cost {
+    double flops;      /* floating-point operations of one run; a multiply-add counts as two */
+    double bytes_read; /* from memory, each operand once, in float32 (uint8 for the data set) */
+    double bytes_written;
+} vae_cost;
+
+vae_cost vae_op_cost(const vae_program *program, const vae_op *op);
+
+#endif
