@@ -203,7 +203,7 @@ typedef struct vae_op {
 /* Operands by position:
  *   gather                       in: -                                    out: x
  *   dense                        in: x, weight, bias                      out: y, pre_activation?
- *   dense_backward               in: d_y (overwritten), y, x, weight, pre_activation?
+ *   dense_backward               in: d_y (overwritten), y?, x, weight, pre_activation?
  *                                                                         out: d_weight, d_bias, d_x?
  *   gaussian_sample_kl           in: posterior                            out: z, kl?, log_ratio?
  *   gaussian_sample_kl_backward  in: posterior, d_z?                      out: d_posterior
@@ -212,7 +212,8 @@ typedef struct vae_op {
  *   prior_sample                 in: -                                    out: z
  *   accumulate                   in: rows                                 out: -
  *   adam                         in: -                                    out: - (works on the arenas)
- * Absent optional operands are VAE_NO_TENSOR. */
+ * Absent optional operands are VAE_NO_TENSOR. dense_backward has y where the derivative is taken from it (not for
+ * identity, gelu and silu). */
 
 typedef struct vae_program {
     char name[VAE_NAME_SIZE];

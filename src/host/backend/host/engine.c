@@ -1,0 +1,304 @@
+#include "backend/host/engine.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/host/arena.h"
+
+struct vae_executable {
+    vae_host_device *device;
+    const vae_program *program;
+    vae_store *store;
+    vae_data *data;
+    void *activations;
+    void *shadow_activations; /* bf16 */
+    vae_call *calls;          /* [op_count] */
+    int32_t prepared;         /* calls whose kernel was prepared, for a clean release */
+    vae_step step;
+    vae_permutation permutation;
+    uint64_t permutation_seed, permutation_epoch;
+    bool permutation_made;
+    double metrics[VAE_METRIC_COUNT];
+};
+
+bool vae_metrics_finite(const double *metrics)
+{
+    return isfinite(metrics[VAE_METRIC_RECONSTRUCTION]) && isfinite(metrics[VAE_METRIC_KL]);
+}
+
+/* ---- Data ---- */
+
+vae_status vae_host_data_create(vae_device *device, const vae_images *images, vae_data **data)
+{
+    (void)device;
+    vae_data *made = malloc(sizeof *made);
+    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "data set: out of memory");
+    made->images = *images;
+    *data = made;
+    return VAE_OK;
+}
+
+void vae_host_data_destroy(vae_data *data)
+{
+    free(data);
+}
+
+/* ---- Binding operands to memory ---- */
+
+static char *tensor_memory(const vae_executable *executable, vae_tensor tensor)
+{
+    if (tensor == VAE_NO_TENSOR) return NULL;
+    const vae_tensor_info *info = &executable->program->tensors[tensor];
+    void *base = executable->activations;
+    if (info->kind == VAE_TENSOR_PARAMETER) base = executable->store->arenas[VAE_ARENA_PARAMETERS];
+    if (info->kind == VAE_TENSOR_GRADIENT) base = executable->store->arenas[VAE_ARENA_GRADIENTS];
+    return (char *)base + (size_t)info->offset * vae_dtype_size(executable->device->base.backend->dtype);
+}
+
+static void *shadow_memory(const vae_executable *executable, vae_tensor tensor)
+{
+    if (tensor == VAE_NO_TENSOR || executable->device->precision != VAE_PRECISION_BF16) return NULL;
+    const vae_tensor_info *info = &executable->program->tensors[tensor];
+    if (info->kind == VAE_TENSOR_GRADIENT) return NULL;
+    void *base = info->kind == VAE_TENSOR_PARAMETER ? executable->store->shadow : executable->shadow_activations;
+    return (char *)base + (size_t)info->offset * sizeof(uint16_t);
+}
+
+static vae_call bind_call(vae_executable *executable, const vae_op *op)
+{
+    vae_call call = {
+        .program = executable->program,
+        .op = op,
+        .store = executable->store,
+        .data = executable->data,
+        .step = &executable->step,
+        .permutation = &executable->permutation,
+        .metrics = executable->metrics,
+        .device = &executable->device->base,
+    };
+    for (int i = 0; i < VAE_MAX_INPUTS; ++i) {
+        call.inputs[i] = tensor_memory(executable, op->inputs[i]);
+        call.input_shadows[i] = shadow_memory(executable, op->inputs[i]);
+    }
+    for (int i = 0; i < VAE_MAX_OUTPUTS; ++i) {
+        call.outputs[i] = tensor_memory(executable, op->outputs[i]);
+        call.output_shadows[i] = shadow_memory(executable, op->outputs[i]);
+    }
+    return call;
+}
+
+/* What a kernel could not report in a run is checked here, once. */
+static vae_status check_op(const vae_executable *executable, const vae_op *op)
+{
+    const vae_program *program = executable->program;
+    if (op->kind == VAE_OP_GATHER) {
+        const int64_t elements = program->tensors[op->outputs[0]].shape.size[1];
+        if (!executable->data) {
+            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' reads a data set, but none was given", program->name,
+                                 op->name);
+        }
+        if (executable->data->images.elements != elements) {
+            return vae_error_set(VAE_ERROR_SHAPE, "%s: '%s' needs rows of %lld elements, but the data set's have %lld",
+                                 program->name, op->name, (long long)elements,
+                                 (long long)executable->data->images.elements);
+        }
+    }
+    const bool trains = op->kind == VAE_OP_ADAM || op->kind == VAE_OP_DENSE_BACKWARD;
+    if (trains && !executable->store->arenas[VAE_ARENA_GRADIENTS]) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' needs a store made for training", program->name, op->name);
+    }
+    return VAE_OK;
+}
+
+static vae_status prepare_calls(vae_executable *executable)
+{
+    const vae_program *program = executable->program;
+    executable->calls = calloc((size_t)program->op_count + 1, sizeof *executable->calls);
+    if (!executable->calls) return vae_error_set(VAE_ERROR_MEMORY, "program '%s': out of memory", program->name);
+    for (int32_t i = 0; i < program->op_count; ++i) {
+        const vae_op *op = &program->ops[i];
+        VAE_TRY(check_op(executable, op));
+        executable->calls[i] = bind_call(executable, op);
+        const vae_kernel *kernel = &executable->device->kernels[op->kind];
+        if (!kernel->run) {
+            return vae_error_set(VAE_ERROR_DEVICE, "backend '%s' has no operation '%s'",
+                                 executable->device->base.backend->name, vae_op_kind_name(op->kind));
+        }
+        if (kernel->prepare) {
+            const vae_status status = kernel->prepare(&executable->calls[i]);
+            if (status) return vae_error_prepend(status, "%s: '%s'", program->name, op->name);
+        }
+        executable->prepared = i + 1;
+    }
+    return VAE_OK;
+}
+
+/* ---- Executables ---- */
+
+vae_status vae_host_executable_create(vae_device *device, const vae_program *program, vae_store *store, vae_data *data,
+                                      vae_executable **executable)
+{
+    if (!program->planned) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "program '%s' has no memory plan", program->name);
+    }
+    vae_executable *made = calloc(1, sizeof *made);
+    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "program '%s': out of memory", program->name);
+    made->device = (vae_host_device *)device;
+    made->program = program;
+    made->store = store;
+    made->data = data;
+    vae_status status;
+    VAE_TRY_GOTO(status, failure,
+                 vae_arena_create(program->name, program->activation_elements, vae_dtype_size(device->backend->dtype),
+                                  &made->activations));
+    if (made->device->precision == VAE_PRECISION_BF16) {
+        VAE_TRY_GOTO(
+            status, failure,
+            vae_arena_create(program->name, program->activation_elements, sizeof(uint16_t), &made->shadow_activations));
+    }
+    VAE_TRY_GOTO(status, failure, prepare_calls(made));
+    *executable = made;
+    return VAE_OK;
+failure:
+    vae_host_executable_destroy(made);
+    return status;
+}
+
+void vae_host_executable_destroy(vae_executable *executable)
+{
+    if (!executable) return;
+    for (int32_t i = 0; i < executable->prepared; ++i) {
+        const vae_kernel *kernel = &executable->device->kernels[executable->program->ops[i].kind];
+        if (kernel->release) kernel->release(&executable->calls[i]);
+    }
+    free(executable->calls);
+    free(executable->activations);
+    free(executable->shadow_activations);
+    free(executable);
+}
+
+/* ---- Running ---- */
+
+static void begin_step(vae_executable *executable, const vae_step *step)
+{
+    executable->step = *step;
+    if (!executable->data) return;
+    /* Round keys change with the epoch only. */
+    if (executable->permutation_made && executable->permutation_seed == step->seed &&
+        executable->permutation_epoch == step->epoch) {
+        return;
+    }
+    executable->permutation = vae_permutation_make(step->seed, step->epoch, (uint64_t)executable->data->images.count);
+    executable->permutation_seed = step->seed;
+    executable->permutation_epoch = step->epoch;
+    executable->permutation_made = true;
+}
+
+static vae_status check_rows(const vae_executable *executable, const vae_step *step)
+{
+    if (!executable->data) return VAE_OK;
+    const vae_program *program = executable->program;
+    for (int32_t i = 0; i < program->op_count; ++i) {
+        if (program->ops[i].kind != VAE_OP_GATHER) continue;
+        const int64_t rows = program->tensors[program->ops[i].outputs[0]].shape.size[0];
+        if (step->first >= 0 && step->first + rows <= executable->data->images.count) continue;
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: rows %lld to %lld are asked of a data set of %lld", program->name,
+                             (long long)step->first, (long long)(step->first + rows - 1),
+                             (long long)executable->data->images.count);
+    }
+    return VAE_OK;
+}
+
+static vae_status run_call(vae_executable *executable, int32_t index)
+{
+    const vae_op *op = &executable->program->ops[index];
+    const vae_status status = executable->device->kernels[op->kind].run(&executable->calls[index]);
+    if (status) return vae_error_prepend(status, "%s: '%s'", executable->program->name, op->name);
+    return VAE_OK;
+}
+
+vae_status vae_host_executable_run(vae_executable *executable, const vae_step *step)
+{
+    VAE_TRY(check_rows(executable, step));
+    begin_step(executable, step);
+    for (int32_t i = 0; i < executable->program->op_count; ++i)
+        VAE_TRY(run_call(executable, i));
+    return VAE_OK;
+}
+
+vae_status vae_host_metrics_take(vae_executable *executable, double *sums)
+{
+    memcpy(sums, executable->metrics, sizeof executable->metrics);
+    memset(executable->metrics, 0, sizeof executable->metrics);
+    return VAE_OK;
+}
+
+/* ---- Looking for NaN ---- */
+
+static bool all_finite(const void *values, int64_t count, vae_dtype dtype)
+{
+    for (int64_t i = 0; i < count; ++i) {
+        const double value = dtype == VAE_FLOAT64 ? ((const double *)values)[i] : (double)((const float *)values)[i];
+        if (!isfinite(value)) return false;
+    }
+    return true;
+}
+
+/* Puts the tensor's name into `name` if it holds a number that is not finite. */
+static bool report_nonfinite(vae_executable *executable, vae_tensor tensor, char *name, size_t size)
+{
+    if (tensor == VAE_NO_TENSOR) return false;
+    const vae_tensor_info *info = &executable->program->tensors[tensor];
+    if (all_finite(tensor_memory(executable, tensor), info->elements, executable->device->base.backend->dtype)) {
+        return false;
+    }
+    snprintf(name, size, "%s", info->name);
+    return true;
+}
+
+static vae_status find_nonfinite(vae_executable *executable, char *name, size_t size)
+{
+    const vae_program *program = executable->program;
+    for (vae_tensor i = 0; i < program->tensor_count; ++i) {
+        if (program->tensors[i].kind != VAE_TENSOR_PARAMETER) continue;
+        if (report_nonfinite(executable, i, name, size)) return VAE_OK;
+    }
+    for (int32_t i = 0; i < program->op_count; ++i) {
+        if (program->ops[i].kind == VAE_OP_ADAM) continue;
+        VAE_TRY(run_call(executable, i));
+        for (int k = 0; k < VAE_MAX_OUTPUTS; ++k) {
+            if (report_nonfinite(executable, program->ops[i].outputs[k], name, size)) return VAE_OK;
+        }
+    }
+    return VAE_OK;
+}
+
+vae_status vae_host_executable_find_nonfinite(vae_executable *executable, const vae_step *step, char *name, size_t size)
+{
+    name[0] = '\0';
+    VAE_TRY(check_rows(executable, step));
+    double kept[VAE_METRIC_COUNT];
+    memcpy(kept, executable->metrics, sizeof kept);
+    begin_step(executable, step);
+    const vae_status status = find_nonfinite(executable, name, size);
+    memcpy(executable->metrics, kept, sizeof kept);
+    return status;
+}
+
+/* ---- Host access to tensors ---- */
+
+vae_status vae_host_tensor_read(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, void *values)
+{
+    const vae_tensor_info *info = &executable->program->tensors[tensor];
+    return vae_arena_convert(tensor_memory(executable, tensor), executable->device->base.backend->dtype, values, dtype,
+                             info->elements);
+}
+
+vae_status vae_host_tensor_write(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, const void *values)
+{
+    const vae_tensor_info *info = &executable->program->tensors[tensor];
+    return vae_arena_convert(values, dtype, tensor_memory(executable, tensor), executable->device->base.backend->dtype,
+                             info->elements);
+}

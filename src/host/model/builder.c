@@ -1,0 +1,293 @@
+#include "model/builder.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "core/random.h"
+
+int64_t vae_input_elements(const vae_input *input)
+{
+    return input->height * input->width * input->channels;
+}
+
+/* ---- Parameters ---- */
+
+static vae_status add_dense(vae_layout *layout, const char *name, int64_t in, int64_t out)
+{
+    char text[VAE_NAME_SIZE];
+    snprintf(text, sizeof text, "%s.weight", name);
+    VAE_TRY(vae_layout_add(layout, text, vae_shape_matrix(in, out), in, NULL));
+    snprintf(text, sizeof text, "%s.bias", name);
+    return vae_layout_add(layout, text, vae_shape_vector(out), in, NULL);
+}
+
+static vae_status add_hidden(vae_layout *layout, const char *part, const vae_hidden_list *hidden, int64_t *width)
+{
+    for (int32_t i = 0; i < hidden->count; ++i) {
+        char name[VAE_NAME_SIZE];
+        snprintf(name, sizeof name, "%s.%d", part, (int)i);
+        VAE_TRY(add_dense(layout, name, *width, hidden->size[i]));
+        *width = hidden->size[i];
+    }
+    return VAE_OK;
+}
+
+/* Numbers the encoder gives per image: mean and log-variance, or the code itself. */
+static int64_t posterior_width(const vae_config *config)
+{
+    return config->model.objective == VAE_OBJECTIVE_AE ? config->model.latent : 2 * config->model.latent;
+}
+
+static vae_hidden_list decoder_hidden(const vae_config *config)
+{
+    if (config->model.decoder_set) return config->model.decoder;
+    vae_hidden_list mirrored = config->model.encoder;
+    for (int32_t i = 0; i < mirrored.count; ++i) {
+        mirrored.size[i] = config->model.encoder.size[mirrored.count - 1 - i];
+    }
+    return mirrored;
+}
+
+vae_status vae_model_layout(const vae_config *config, const vae_input *input, vae_layout *layout)
+{
+    const int64_t elements = vae_input_elements(input);
+    const vae_hidden_list decoder = decoder_hidden(config);
+    *layout = (vae_layout){0};
+    int64_t width = elements;
+    vae_status status;
+    VAE_TRY_GOTO(status, failure, add_hidden(layout, "encoder", &config->model.encoder, &width));
+    VAE_TRY_GOTO(status, failure, add_dense(layout, "posterior", width, posterior_width(config)));
+    width = config->model.latent;
+    VAE_TRY_GOTO(status, failure, add_hidden(layout, "decoder", &decoder, &width));
+    VAE_TRY_GOTO(status, failure, add_dense(layout, "output", width, elements));
+    return VAE_OK;
+failure:
+    vae_layout_free(layout);
+    return status;
+}
+
+void vae_model_initialise(const vae_layout *layout, uint64_t seed, double *values)
+{
+    for (int64_t i = 0; i < layout->elements; ++i)
+        values[i] = 0.0;
+    for (int32_t p = 0; p < layout->count; ++p) {
+        const vae_parameter *parameter = &layout->parameters[p];
+        const double bound = 1.0 / sqrt((double)parameter->fan_in);
+        const int64_t count = vae_shape_elements(&parameter->shape);
+        for (int64_t i = 0; i < count; ++i) {
+            const vae_philox random = vae_random_block(seed, VAE_STREAM_INITIALISE, (uint64_t)p, (uint64_t)i / 4);
+            const double uniform = (double)random.word[i % 4] * 0x1p-32 + 0x1p-33;
+            values[parameter->offset + i] = bound * (2.0 * uniform - 1.0);
+        }
+    }
+}
+
+/* ---- Networks ---- */
+
+static vae_status build_hidden(vae_program *program, const vae_config *config, const char *part, int32_t count,
+                               bool training, vae_tensor *x)
+{
+    for (int32_t i = 0; i < count; ++i) {
+        char name[VAE_NAME_SIZE];
+        snprintf(name, sizeof name, "%s.%d", part, (int)i);
+        VAE_TRY(vae_program_dense(program, name, *x, config->model.activation, training, x));
+    }
+    return VAE_OK;
+}
+
+static vae_status build_encoder(vae_program *program, const vae_config *config, vae_tensor x, bool training,
+                                vae_tensor *posterior)
+{
+    VAE_TRY(build_hidden(program, config, "encoder", config->model.encoder.count, training, &x));
+    return vae_program_dense(program, "posterior", x, VAE_ACTIVATION_IDENTITY, training, posterior);
+}
+
+/* Ends before the likelihood's link function: logits or means. */
+static vae_status build_decoder(vae_program *program, const vae_config *config, vae_tensor z, bool training,
+                                vae_tensor *prediction)
+{
+    VAE_TRY(build_hidden(program, config, "decoder", decoder_hidden(config).count, training, &z));
+    return vae_program_dense(program, "output", z, VAE_ACTIVATION_IDENTITY, training, prediction);
+}
+
+static vae_status build_likelihood(vae_program *program, const vae_config *config, vae_tensor prediction, vae_tensor x,
+                                   vae_tensor *ll)
+{
+    switch (config->model.likelihood) {
+    case VAE_LIKELIHOOD_BERNOULLI:
+        return vae_program_likelihood(program, VAE_OP_BERNOULLI_LL, "ll", prediction, x, 1.0, true, ll);
+    case VAE_LIKELIHOOD_GAUSSIAN:
+        return vae_program_likelihood(program, VAE_OP_GAUSSIAN_LL, "ll", prediction, x, config->model.variance, true,
+                                      ll);
+    case VAE_LIKELIHOOD_MSE:
+        /* -(x - mean)² is the Gaussian's exponent at σ² = 1/2. */
+        return vae_program_likelihood(program, VAE_OP_GAUSSIAN_LL, "ll", prediction, x, 0.5, false, ll);
+    }
+    return vae_error_set(VAE_ERROR_ARGUMENT, "likelihood %d is not known", (int)config->model.likelihood);
+}
+
+/* ---- Programs that see the data set ---- */
+
+typedef struct objective_tensors {
+    vae_tensor ll, kl; /* kl is VAE_NO_TENSOR for an autoencoder */
+} objective_tensors;
+
+static vae_status build_objective(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch,
+                                  bool training, objective_tensors *tensors)
+{
+    vae_tensor x, z;
+    VAE_TRY(vae_program_gather(program, "x", vae_shape_matrix(batch, vae_input_elements(input)), training,
+                               config->data.binarise == VAE_BINARISE_DYNAMIC, input->scale, input->shift, &x));
+    vae_tensor posterior;
+    VAE_TRY(build_encoder(program, config, x, training, &posterior));
+    tensors->kl = VAE_NO_TENSOR;
+    z = posterior;
+    if (config->model.objective != VAE_OBJECTIVE_AE) {
+        const vae_posterior_options options = {
+            .samples = 1,
+            .stream = training ? VAE_STREAM_POSTERIOR : VAE_STREAM_EVALUATE,
+            .sampled = true,
+            .with_kl = true,
+        };
+        vae_posterior_outputs outputs;
+        VAE_TRY(vae_program_gaussian_sample_kl(program, "gaussian_sample_kl", posterior, options, &outputs));
+        z = outputs.z;
+        tensors->kl = outputs.kl;
+    }
+    vae_tensor prediction;
+    VAE_TRY(build_decoder(program, config, z, training, &prediction));
+    VAE_TRY(build_likelihood(program, config, prediction, x, &tensors->ll));
+    VAE_TRY(vae_program_accumulate(program, tensors->ll, VAE_METRIC_RECONSTRUCTION, -1.0, true));
+    if (tensors->kl != VAE_NO_TENSOR) {
+        VAE_TRY(vae_program_accumulate(program, tensors->kl, VAE_METRIC_KL, 1.0, false));
+    }
+    return VAE_OK;
+}
+
+/* The loss: (reconstruction + β·KL) / batch, or one of the two alone. */
+static int32_t loss_terms(const vae_config *config, const objective_tensors *tensors, int64_t batch,
+                          vae_loss_term terms[2])
+{
+    const double share = 1.0 / (double)batch;
+    int32_t count = 0;
+    if (config->model.objective != VAE_OBJECTIVE_KL) {
+        terms[count++] = (vae_loss_term){tensors->ll, {-share, VAE_SCALAR_ONE}};
+    }
+    if (config->model.objective != VAE_OBJECTIVE_AE) {
+        terms[count++] = (vae_loss_term){tensors->kl, {share, VAE_SCALAR_BETA}};
+    }
+    return count;
+}
+
+static vae_status build_train(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch)
+{
+    objective_tensors tensors;
+    VAE_TRY(build_objective(program, config, input, batch, true, &tensors));
+    vae_loss_term terms[2];
+    const int32_t count = loss_terms(config, &tensors, batch, terms);
+    VAE_TRY(vae_program_differentiate(program, terms, count));
+    const vae_adam_options options = {
+        .beta1 = config->train.adam_beta1,
+        .beta2 = config->train.adam_beta2,
+        .epsilon = config->train.adam_epsilon,
+        .weight_decay = config->train.weight_decay,
+        .clip_norm = config->train.clip_norm,
+    };
+    VAE_TRY(vae_program_adam(program, options));
+    return vae_program_plan(program);
+}
+
+/* Frees what a failed build left behind. */
+static vae_status finish(vae_program *program, vae_status status)
+{
+    if (status) vae_program_free(program);
+    return status;
+}
+
+vae_status vae_model_build_train(const vae_config *config, const vae_input *input, const vae_layout *layout,
+                                 int64_t batch, vae_program *program)
+{
+    vae_program_init(program, "train", layout);
+    return finish(program, build_train(program, config, input, batch));
+}
+
+static vae_status build_evaluate(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch)
+{
+    objective_tensors tensors;
+    VAE_TRY(build_objective(program, config, input, batch, false, &tensors));
+    vae_program_mark_external(program, tensors.ll);
+    if (tensors.kl != VAE_NO_TENSOR) vae_program_mark_external(program, tensors.kl);
+    return vae_program_plan(program);
+}
+
+vae_status vae_model_build_evaluate(const vae_config *config, const vae_input *input, const vae_layout *layout,
+                                    int64_t batch, vae_program *program)
+{
+    vae_program_init(program, "evaluate", layout);
+    return finish(program, build_evaluate(program, config, input, batch));
+}
+
+/* ---- Programs that the host feeds ---- */
+
+static vae_status build_encode(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch)
+{
+    vae_tensor x, posterior;
+    VAE_TRY(vae_program_input(program, "x", vae_shape_matrix(batch, vae_input_elements(input)), &x));
+    VAE_TRY(build_encoder(program, config, x, false, &posterior));
+    vae_program_mark_external(program, posterior);
+    return vae_program_plan(program);
+}
+
+vae_status vae_model_build_encode(const vae_config *config, const vae_input *input, const vae_layout *layout,
+                                  int64_t batch, vae_program *program)
+{
+    vae_program_init(program, "encode", layout);
+    return finish(program, build_encode(program, config, input, batch));
+}
+
+static vae_status build_decode(vae_program *program, const vae_config *config, int64_t batch)
+{
+    vae_tensor z, prediction, mean;
+    VAE_TRY(vae_program_input(program, "z", vae_shape_matrix(batch, config->model.latent), &z));
+    VAE_TRY(build_decoder(program, config, z, false, &prediction));
+    const vae_activation link =
+        config->model.likelihood == VAE_LIKELIHOOD_BERNOULLI ? VAE_ACTIVATION_SIGMOID : VAE_ACTIVATION_IDENTITY;
+    VAE_TRY(vae_program_activate(program, "mean", prediction, link, &mean));
+    vae_program_mark_external(program, mean);
+    return vae_program_plan(program);
+}
+
+vae_status vae_model_build_decode(const vae_config *config, const vae_input *input, const vae_layout *layout,
+                                  int64_t batch, vae_program *program)
+{
+    (void)input;
+    vae_program_init(program, "decode", layout);
+    return finish(program, build_decode(program, config, batch));
+}
+
+static vae_status build_importance(vae_program *program, const vae_config *config, const vae_input *input, int64_t rows,
+                                   int64_t samples)
+{
+    if (config->model.objective == VAE_OBJECTIVE_AE) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "log P(X) is not defined for objective = ae: it has no posterior");
+    }
+    vae_tensor x, posterior, prediction, ll;
+    VAE_TRY(vae_program_input(program, "x", vae_shape_matrix(rows, vae_input_elements(input)), &x));
+    VAE_TRY(vae_program_input(program, "posterior", vae_shape_matrix(rows, posterior_width(config)), &posterior));
+    const vae_posterior_options options = {
+        .samples = samples, .stream = VAE_STREAM_IMPORTANCE, .sampled = true, .with_log_ratio = true};
+    vae_posterior_outputs outputs;
+    VAE_TRY(vae_program_gaussian_sample_kl(program, "gaussian_sample_kl", posterior, options, &outputs));
+    VAE_TRY(build_decoder(program, config, outputs.z, false, &prediction));
+    VAE_TRY(build_likelihood(program, config, prediction, x, &ll));
+    vae_program_mark_external(program, outputs.log_ratio);
+    vae_program_mark_external(program, ll);
+    return vae_program_plan(program);
+}
+
+vae_status vae_model_build_importance(const vae_config *config, const vae_input *input, const vae_layout *layout,
+                                      int64_t rows, int64_t samples, vae_program *program)
+{
+    vae_program_init(program, "importance", layout);
+    return finish(program, build_importance(program, config, input, rows, samples));
+}

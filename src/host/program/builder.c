@@ -1,0 +1,282 @@
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program/internal.h"
+
+/* Names longer than a tensor's field are cut, which only shortens what a message says. */
+__attribute__((format(printf, 2, 3))) static void format_name(char name[VAE_NAME_SIZE], const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(name, VAE_NAME_SIZE, format, arguments);
+    va_end(arguments);
+}
+
+void vae_program_init(vae_program *program, const char *name, const vae_layout *layout)
+{
+    *program = (vae_program){.layout = layout};
+    format_name(program->name, "%s", name);
+}
+
+void vae_program_free(vae_program *program)
+{
+    free(program->tensors);
+    free(program->ops);
+    *program = (vae_program){0};
+}
+
+/* Arrays grow at build time only, one element a time: programs have tens of ops. */
+static vae_status append_tensor(vae_program *program, const vae_tensor_info *info, vae_tensor *tensor)
+{
+    vae_tensor_info *grown = realloc(program->tensors, (size_t)(program->tensor_count + 1) * sizeof *grown);
+    if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "tensor '%s': out of memory", info->name);
+    program->tensors = grown;
+    grown[program->tensor_count] = *info;
+    *tensor = program->tensor_count++;
+    return VAE_OK;
+}
+
+vae_status vae_program_add_activation(vae_program *program, const char *name, vae_shape shape, vae_tensor *tensor)
+{
+    for (int32_t i = 0; i < shape.rank; ++i) {
+        if (shape.size[i] >= 1) continue;
+        char text[96];
+        return vae_error_set(VAE_ERROR_SHAPE, "tensor '%s' has shape %s: every size must be at least 1", name,
+                             vae_shape_format(&shape, text, sizeof text));
+    }
+    vae_tensor_info info = {.kind = VAE_TENSOR_ACTIVATION, .shape = shape, .parameter = -1};
+    info.elements = vae_shape_elements(&shape);
+    format_name(info.name, "%s", name);
+    return append_tensor(program, &info, tensor);
+}
+
+vae_status vae_program_add_parameter(vae_program *program, vae_tensor_kind kind, int32_t parameter, vae_tensor *tensor)
+{
+    for (vae_tensor i = 0; i < program->tensor_count; ++i) {
+        if (program->tensors[i].kind == kind && program->tensors[i].parameter == parameter) {
+            *tensor = i;
+            return VAE_OK;
+        }
+    }
+    const vae_parameter *source = &program->layout->parameters[parameter];
+    vae_tensor_info info = {.kind = kind, .shape = source->shape, .offset = source->offset, .parameter = parameter};
+    info.elements = vae_shape_elements(&source->shape);
+    format_name(info.name, "%s%s", kind == VAE_TENSOR_GRADIENT ? "d_" : "", source->name);
+    return append_tensor(program, &info, tensor);
+}
+
+vae_op vae_op_make(vae_op_kind kind, const char *name)
+{
+    vae_op op = {.kind = kind};
+    format_name(op.name, "%s", name);
+    for (int i = 0; i < VAE_MAX_INPUTS; ++i)
+        op.inputs[i] = VAE_NO_TENSOR;
+    for (int i = 0; i < VAE_MAX_OUTPUTS; ++i)
+        op.outputs[i] = VAE_NO_TENSOR;
+    return op;
+}
+
+vae_status vae_program_append(vae_program *program, const vae_op *op)
+{
+    vae_op *grown = realloc(program->ops, (size_t)(program->op_count + 1) * sizeof *grown);
+    if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "op '%s': out of memory", op->name);
+    program->ops = grown;
+    grown[program->op_count++] = *op;
+    return VAE_OK;
+}
+
+vae_status vae_program_input(vae_program *program, const char *name, vae_shape shape, vae_tensor *tensor)
+{
+    VAE_TRY(vae_program_add_activation(program, name, shape, tensor));
+    vae_program_mark_external(program, *tensor);
+    return VAE_OK;
+}
+
+void vae_program_mark_external(vae_program *program, vae_tensor tensor)
+{
+    program->tensors[tensor].external = true;
+}
+
+vae_tensor vae_program_find(const vae_program *program, const char *name)
+{
+    for (vae_tensor i = 0; i < program->tensor_count; ++i) {
+        if (strcmp(program->tensors[i].name, name) == 0) return i;
+    }
+    return VAE_NO_TENSOR;
+}
+
+static vae_status require_matrix(const vae_program *program, const char *op, const char *operand, vae_tensor tensor)
+{
+    const vae_shape *shape = vae_tensor_shape(program, tensor);
+    if (shape->rank == 2) return VAE_OK;
+    char text[96];
+    return vae_error_set(VAE_ERROR_SHAPE, "%s: %s has shape %s, but must be [rows, columns]", op, operand,
+                         vae_shape_format(shape, text, sizeof text));
+}
+
+vae_status vae_program_gather(vae_program *program, const char *name, vae_shape shape, bool shuffle, bool binarise,
+                              double scale, double shift, vae_tensor *x)
+{
+    VAE_TRY(vae_program_add_activation(program, name, shape, x));
+    VAE_TRY(require_matrix(program, name, "output", *x));
+    vae_op op = vae_op_make(VAE_OP_GATHER, name);
+    op.outputs[0] = *x;
+    op.attributes.gather.shuffle = shuffle;
+    op.attributes.gather.binarise = binarise;
+    op.attributes.gather.scale = scale;
+    op.attributes.gather.shift = shift;
+    return vae_program_append(program, &op);
+}
+
+static vae_status find_parameter(vae_program *program, const char *layer, const char *role, vae_shape expected,
+                                 vae_tensor *tensor)
+{
+    char name[VAE_NAME_SIZE];
+    format_name(name, "%s.%s", layer, role);
+    const int32_t index = vae_layout_find(program->layout, name);
+    if (index < 0) return vae_error_set(VAE_ERROR_SHAPE, "%s: the layout has no parameter '%s'", layer, name);
+    const vae_shape *found = &program->layout->parameters[index].shape;
+    bool same = found->rank == expected.rank;
+    for (int32_t i = 0; same && i < expected.rank; ++i) {
+        /* -1 takes the layer's own width. */
+        same = expected.size[i] < 0 || found->size[i] == expected.size[i];
+    }
+    if (!same) {
+        char have[96], want[96];
+        return vae_error_set(VAE_ERROR_SHAPE, "%s: parameter '%s' has shape %s, but its input needs %s", layer, name,
+                             vae_shape_format(found, have, sizeof have),
+                             vae_shape_format(&expected, want, sizeof want));
+    }
+    return vae_program_add_parameter(program, VAE_TENSOR_PARAMETER, index, tensor);
+}
+
+static bool needs_pre_activation(vae_activation activation)
+{
+    return activation == VAE_ACTIVATION_GELU || activation == VAE_ACTIVATION_SILU;
+}
+
+vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
+                             bool training, vae_tensor *y)
+{
+    VAE_TRY(require_matrix(program, name, "input", x));
+    const vae_shape input = *vae_tensor_shape(program, x);
+    vae_op op = vae_op_make(VAE_OP_DENSE, name);
+    op.attributes.dense.activation = activation;
+    op.inputs[0] = x;
+    VAE_TRY(find_parameter(program, name, "weight", vae_shape_matrix(input.size[1], -1), &op.inputs[1]));
+    const int64_t width = vae_tensor_shape(program, op.inputs[1])->size[1];
+    VAE_TRY(find_parameter(program, name, "bias", vae_shape_vector(width), &op.inputs[2]));
+    const vae_shape output = vae_shape_matrix(input.size[0], width);
+    VAE_TRY(vae_program_add_activation(program, name, output, &op.outputs[0]));
+    if (training && needs_pre_activation(activation)) {
+        char text[VAE_NAME_SIZE];
+        format_name(text, "%s.pre_activation", name);
+        VAE_TRY(vae_program_add_activation(program, text, output, &op.outputs[1]));
+    }
+    *y = op.outputs[0];
+    return vae_program_append(program, &op);
+}
+
+vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,
+                                          vae_posterior_options options, vae_posterior_outputs *outputs)
+{
+    VAE_TRY(require_matrix(program, name, "posterior", posterior));
+    const vae_shape input = *vae_tensor_shape(program, posterior);
+    if (input.size[1] % 2 != 0 || options.samples < 1) {
+        char text[96];
+        return vae_error_set(VAE_ERROR_SHAPE,
+                             "%s: posterior has shape %s and %" PRId64
+                             " samples, but must be [rows, 2·latent] with at least one sample",
+                             name, vae_shape_format(&input, text, sizeof text), options.samples);
+    }
+    const int64_t rows = input.size[0] * options.samples;
+    vae_op op = vae_op_make(VAE_OP_GAUSSIAN_SAMPLE_KL, name);
+    op.inputs[0] = posterior;
+    op.attributes.gaussian_sample_kl.samples = options.samples;
+    op.attributes.gaussian_sample_kl.stream = options.stream;
+    op.attributes.gaussian_sample_kl.sampled = options.sampled;
+    VAE_TRY(vae_program_add_activation(program, "z", vae_shape_matrix(rows, input.size[1] / 2), &op.outputs[0]));
+    if (options.with_kl) {
+        VAE_TRY(vae_program_add_activation(program, "kl", vae_shape_vector(input.size[0]), &op.outputs[1]));
+    }
+    if (options.with_log_ratio) {
+        VAE_TRY(vae_program_add_activation(program, "log_ratio", vae_shape_vector(rows), &op.outputs[2]));
+    }
+    *outputs = (vae_posterior_outputs){.z = op.outputs[0], .kl = op.outputs[1], .log_ratio = op.outputs[2]};
+    return vae_program_append(program, &op);
+}
+
+vae_status vae_program_likelihood(vae_program *program, vae_op_kind kind, const char *name, vae_tensor prediction,
+                                  vae_tensor x, double variance, bool normalised, vae_tensor *ll)
+{
+    VAE_TRY(require_matrix(program, name, "prediction", prediction));
+    VAE_TRY(require_matrix(program, name, "x", x));
+    const vae_shape predicted = *vae_tensor_shape(program, prediction);
+    const vae_shape data = *vae_tensor_shape(program, x);
+    if (predicted.size[1] != data.size[1] || predicted.size[0] % data.size[0] != 0) {
+        char first[96], second[96];
+        return vae_error_set(VAE_ERROR_SHAPE, "%s: prediction %s does not fit x %s", name,
+                             vae_shape_format(&predicted, first, sizeof first),
+                             vae_shape_format(&data, second, sizeof second));
+    }
+    if (kind == VAE_OP_GAUSSIAN_LL && !(variance > 0)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: variance is %g, but must be positive", name, variance);
+    }
+    vae_op op = vae_op_make(kind, name);
+    op.inputs[0] = prediction;
+    op.inputs[1] = x;
+    op.attributes.likelihood.samples = predicted.size[0] / data.size[0];
+    op.attributes.likelihood.variance = variance;
+    op.attributes.likelihood.normalised = normalised;
+    VAE_TRY(vae_program_add_activation(program, name, vae_shape_vector(predicted.size[0]), &op.outputs[0]));
+    *ll = op.outputs[0];
+    return vae_program_append(program, &op);
+}
+
+vae_status vae_program_activate(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
+                                vae_tensor *y)
+{
+    vae_op op = vae_op_make(VAE_OP_ACTIVATE, name);
+    op.inputs[0] = x;
+    op.attributes.activate.activation = activation;
+    VAE_TRY(vae_program_add_activation(program, name, *vae_tensor_shape(program, x), &op.outputs[0]));
+    *y = op.outputs[0];
+    return vae_program_append(program, &op);
+}
+
+vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,
+                                    vae_tensor *z)
+{
+    vae_op op = vae_op_make(VAE_OP_PRIOR_SAMPLE, name);
+    op.attributes.prior_sample.temperature = temperature;
+    VAE_TRY(vae_program_add_activation(program, name, shape, &op.outputs[0]));
+    *z = op.outputs[0];
+    return vae_program_append(program, &op);
+}
+
+vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_metric target, double sign,
+                                  bool count_rows)
+{
+    char name[VAE_NAME_SIZE];
+    format_name(name, "sum.%.50s", program->tensors[rows].name);
+    vae_op op = vae_op_make(VAE_OP_ACCUMULATE, name);
+    op.inputs[0] = rows;
+    op.attributes.accumulate.target = target;
+    op.attributes.accumulate.sign = sign;
+    op.attributes.accumulate.count_rows = count_rows;
+    return vae_program_append(program, &op);
+}
+
+vae_status vae_program_adam(vae_program *program, vae_adam_options options)
+{
+    vae_op op = vae_op_make(VAE_OP_ADAM, "adam");
+    op.attributes.adam.beta1 = options.beta1;
+    op.attributes.adam.beta2 = options.beta2;
+    op.attributes.adam.epsilon = options.epsilon;
+    op.attributes.adam.weight_decay = options.weight_decay;
+    op.attributes.adam.clip_norm = options.clip_norm;
+    return vae_program_append(program, &op);
+}

@@ -1,0 +1,21 @@
+/* What the parts of program/ share among themselves. */
+#ifndef VAE_PROGRAM_INTERNAL_H
+#define VAE_PROGRAM_INTERNAL_H
+
+#include "program/program.h"
+
+/* Appends a tensor; gives VAE_NO_TENSOR on failure with the message set. */
+vae_status vae_program_add_activation(vae_program *program, const char *name, vae_shape shape, vae_tensor *tensor);
+/* The tensor for a parameter of the layout (or its gradient), made on first use. */
+vae_status vae_program_add_parameter(vae_program *program, vae_tensor_kind kind, int32_t parameter, vae_tensor *tensor);
+/* Appends `op`, whose operands exist already. */
+vae_status vae_program_append(vae_program *program, const vae_op *op);
+/* An op of this kind with every operand absent. */
+vae_op vae_op_make(vae_op_kind kind, const char *name);
+
+static inline const vae_shape *vae_tensor_shape(const vae_program *program, vae_tensor tensor)
+{
+    return &program->tensors[tensor].shape;
+}
+
+#endif

@@ -1,0 +1,71 @@
+/* What every operation is called and costs. */
+#include "program/internal.h"
+
+const char *vae_op_kind_name(vae_op_kind kind)
+{
+    static const char *const names[] = {
+#define VAE_OP_ROW(name, text) text,
+        VAE_OP_MAP(VAE_OP_ROW)
+#undef VAE_OP_ROW
+    };
+    return (unsigned)kind < VAE_OP_COUNT ? names[kind] : "unknown";
+}
+
+const char *vae_activation_name(vae_activation activation)
+{
+    static const char *const names[] = {
+#define VAE_ACTIVATION_ROW(name, text) text,
+        VAE_ACTIVATION_MAP(VAE_ACTIVATION_ROW)
+#undef VAE_ACTIVATION_ROW
+    };
+    return (unsigned)activation < VAE_ACTIVATION_COUNT ? names[activation] : "unknown";
+}
+
+static double elements(const vae_program *program, vae_tensor tensor)
+{
+    return tensor == VAE_NO_TENSOR ? 0.0 : (double)program->tensors[tensor].elements;
+}
+
+/* Arithmetic of the elementwise ops is counted per element, a transcendental as one. */
+static double elementwise_flops(const vae_program *program, const vae_op *op)
+{
+    switch (op->kind) {
+    case VAE_OP_GATHER: return 2 * elements(program, op->outputs[0]);
+    case VAE_OP_GAUSSIAN_SAMPLE_KL: return 12 * elements(program, op->outputs[0]);
+    case VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD: return 8 * elements(program, op->outputs[0]);
+    case VAE_OP_BERNOULLI_LL: return 10 * elements(program, op->inputs[0]);
+    case VAE_OP_GAUSSIAN_LL: return 5 * elements(program, op->inputs[0]);
+    case VAE_OP_ACTIVATE: return 2 * elements(program, op->outputs[0]);
+    case VAE_OP_PRIOR_SAMPLE: return 10 * elements(program, op->outputs[0]);
+    case VAE_OP_ACCUMULATE: return elements(program, op->inputs[0]);
+    case VAE_OP_ADAM: return 14 * (double)program->layout->elements;
+    default: return 0;
+    }
+}
+
+static double dense_flops(const vae_program *program, const vae_op *op)
+{
+    const bool backward = op->kind == VAE_OP_DENSE_BACKWARD;
+    const double rows = (double)vae_tensor_shape(program, op->inputs[0])->size[0];
+    const double product = 2 * rows * elements(program, op->inputs[backward ? 3 : 1]);
+    if (!backward) return product + elements(program, op->outputs[0]);
+    const int products = op->outputs[2] == VAE_NO_TENSOR ? 1 : 2;
+    return products * product + 2 * elements(program, op->inputs[0]);
+}
+
+vae_cost vae_op_cost(const vae_program *program, const vae_op *op)
+{
+    vae_cost cost = {0};
+    for (int i = 0; i < VAE_MAX_INPUTS; ++i)
+        cost.bytes_read += 4 * elements(program, op->inputs[i]);
+    for (int i = 0; i < VAE_MAX_OUTPUTS; ++i)
+        cost.bytes_written += 4 * elements(program, op->outputs[i]);
+    if (op->kind == VAE_OP_GATHER) cost.bytes_read += elements(program, op->outputs[0]);
+    if (op->kind == VAE_OP_ADAM) {
+        cost.bytes_read += 16 * (double)program->layout->elements;
+        cost.bytes_written += 12 * (double)program->layout->elements;
+    }
+    const bool dense = op->kind == VAE_OP_DENSE || op->kind == VAE_OP_DENSE_BACKWARD;
+    cost.flops = dense ? dense_flops(program, op) : elementwise_flops(program, op);
+    return cost;
+}
