@@ -1,0 +1,183 @@
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096 };
+
+static vae_status io_error(const char *path, const char *what)
+{
+    return vae_error_set(VAE_ERROR_IO, "%s: %s: %s", path, what, strerror(errno));
+}
+
+/* ---- Reading ---- */
+
+static vae_status read_all(int file, const char *path, char *data, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        const ssize_t got = read(file, data + done, size - done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return io_error(path, "cannot be read");
+        if (got == 0) {
+            return vae_error_set(VAE_ERROR_IO, "%s: shrank from %zu to %zu bytes while it was read", path, size, done);
+        }
+        done += (size_t)got;
+    }
+    return VAE_OK;
+}
+
+static vae_status read_open(int file, const char *path, size_t max_size, void **data, size_t *size)
+{
+    struct stat info;
+    if (fstat(file, &info)) return io_error(path, "cannot be examined");
+    if (S_ISDIR(info.st_mode)) return vae_error_set(VAE_ERROR_IO, "%s: is a folder, expected a file", path);
+    if (!S_ISREG(info.st_mode)) return vae_error_set(VAE_ERROR_IO, "%s: is not a regular file", path);
+    const uint64_t bytes = (uint64_t)info.st_size;
+    if (bytes > max_size || bytes >= SIZE_MAX) {
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: has %llu bytes, at most %zu were expected", path,
+                             (unsigned long long)bytes, max_size);
+    }
+    char *content = malloc((size_t)bytes + 1);
+    if (!content) {
+        return vae_error_set(VAE_ERROR_MEMORY, "%s: no memory for its %llu bytes", path, (unsigned long long)bytes);
+    }
+    const vae_status status = read_all(file, path, content, (size_t)bytes);
+    if (status) {
+        free(content);
+        return status;
+    }
+    content[bytes] = '\0';
+    *data = content;
+    *size = (size_t)bytes;
+    return VAE_OK;
+}
+
+vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t *size)
+{
+    /* O_NONBLOCK: a FIFO is refused by read_open instead of blocking here. */
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return io_error(path, "cannot be opened");
+    const vae_status status = read_open(file, path, max_size, data, size);
+    close(file);
+    return status;
+}
+
+/* ---- Writing ---- */
+
+static vae_status write_all(int file, const char *path, const char *data, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        const ssize_t put = write(file, data + done, size - done);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return io_error(path, "cannot be written");
+        done += (size_t)put;
+    }
+    return VAE_OK;
+}
+
+static vae_status write_parts(const char *path, const void *const *parts, const size_t *sizes, int count)
+{
+    const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file < 0) return io_error(path, "cannot be created");
+    vae_status status = VAE_OK;
+    for (int i = 0; i < count && !status; ++i)
+        status = write_all(file, path, parts[i], sizes[i]);
+    if (!status && fsync(file)) status = io_error(path, "cannot be brought to disk");
+    if (close(file) && !status) status = io_error(path, "cannot be closed");
+    return status;
+}
+
+/* The rename itself is on disk only when its folder is. */
+static vae_status sync_folder_of(const char *path)
+{
+    char folder[PATH_BYTES];
+    const char *slash = strrchr(path, '/');
+    if (!slash) {
+        strcpy(folder, ".");
+    } else {
+        const size_t length = slash == path ? 1 : (size_t)(slash - path);
+        memcpy(folder, path, length);
+        folder[length] = '\0';
+    }
+    const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return io_error(folder, "cannot be opened");
+    /* Some file systems cannot fsync a folder; the file itself is safe there all the same. */
+    const bool failed = fsync(descriptor) != 0 && errno != EINVAL && errno != ENOTSUP;
+    const vae_status status = failed ? io_error(folder, "cannot be brought to disk") : VAE_OK;
+    close(descriptor);
+    return status;
+}
+
+vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count)
+{
+    char partial[PATH_BYTES];
+    const int length = snprintf(partial, sizeof partial, "%s.partial", path);
+    if (length < 0 || length >= PATH_BYTES) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "path of %zu characters is too long: %.100s…", strlen(path), path);
+    }
+    vae_status status = write_parts(partial, parts, sizes, count);
+    if (!status && rename(partial, path)) status = io_error(path, "cannot be replaced");
+    if (status) {
+        unlink(partial);
+        return status;
+    }
+    return sync_folder_of(path);
+}
+
+/* ---- Folders and paths ---- */
+
+static vae_status make_one(const char *path)
+{
+    if (!mkdir(path, 0777)) return VAE_OK;
+    const int reason = errno;
+    struct stat info;
+    if (!stat(path, &info)) {
+        if (S_ISDIR(info.st_mode)) return VAE_OK;
+        return vae_error_set(VAE_ERROR_IO, "%s: is a file, expected a folder", path);
+    }
+    errno = reason;
+    return io_error(path, "folder cannot be made");
+}
+
+vae_status vae_folder_make(const char *path)
+{
+    char part[PATH_BYTES];
+    const size_t length = strlen(path);
+    if (length == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "a folder needs a name, got an empty one");
+    if (length >= sizeof part) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "path of %zu characters is too long: %.100s…", length, path);
+    }
+    memcpy(part, path, length + 1);
+    for (size_t i = 1; i < length; ++i) {
+        if (part[i] != '/') continue;
+        part[i] = '\0';
+        VAE_TRY(make_one(part));
+        part[i] = '/';
+    }
+    return make_one(part);
+}
+
+bool vae_path_exists(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
+vae_status vae_path_join(char *path, size_t size, const char *folder, const char *name)
+{
+    const size_t length = strlen(folder);
+    const bool alone = length == 0 || name[0] == '/';
+    const char *separator = alone || folder[length - 1] == '/' ? "" : "/";
+    const int written = snprintf(path, size, "%s%s%s", alone ? "" : folder, separator, name);
+    if (written < 0 || (size_t)written >= size) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "path is longer than %zu characters: %.100s/%.100s", size - 1, folder,
+                             name);
+    }
+    return VAE_OK;
+}
