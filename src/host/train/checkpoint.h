@@ -12,7 +12,9 @@ typedef struct vae_progress {
     int64_t step;     /* steps completed, over all epochs */
     double best_loss; /* lowest validation loss so far, INFINITY before any */
     int64_t epochs_since_best;
-    double epoch_sums[VAE_METRIC_COUNT]; /* of the unfinished epoch, so that its mean is whole after a resume */
+    double epoch_sums[VAE_METRIC_COUNT];    /* of the unfinished epoch, so that its mean is whole after a resume */
+    double interval_sums[VAE_METRIC_COUNT]; /* of the unfinished log interval, likewise */
+    int64_t metric_lines;                   /* in metrics.jsonl when this was written; later ones go on a resume */
 } vae_progress;
 
 typedef struct vae_checkpoint {
@@ -25,12 +27,15 @@ typedef struct vae_checkpoint {
 } vae_checkpoint;
 
 /* Writes to a temporary file in the same folder, fsyncs it, renames it over `path` and fsyncs the folder. Tensors are
- * named as in the layout, moments "adam.first_moment.<name>" and "adam.second_moment.<name>". */
+ * named as in the layout, moments "adam.first_moment.<name>" and "adam.second_moment.<name>". run.out is left out of
+ * the configuration: a checkpoint may be moved. VAE_ERROR_NUMERIC, with `path` left as it was, if a number is NaN or
+ * infinite. */
 vae_status vae_checkpoint_write(const vae_checkpoint *checkpoint, const char *path);
 
 /* A file that is damaged, cut short, foreign, of a later format version, or whose tensors are not those of its own
  * configuration is one VAE_ERROR_FORMAT or VAE_ERROR_SHAPE that names the file and what was found. Nothing larger than
- * the file itself is ever allocated on its word. */
+ * the file itself is ever allocated on its word. The metadata's crc32 covers all else in the file; a tool that rewrites
+ * a checkpoint leaves that entry out. */
 vae_status vae_checkpoint_read(const char *path, vae_checkpoint *checkpoint);
 void vae_checkpoint_free(vae_checkpoint *checkpoint);
 
