@@ -139,7 +139,8 @@ typedef enum vae_metric {
 
 typedef union vae_attributes {
     /* gather: data[position] → x [batch, elements] = (binarised ? Bernoulli(u8/255) : u8) * scale + shift.
-     * Dynamic binarisation draws uniform u at (VAE_STREAM_BINARISE, step, element) and gives u < pixel/255. */
+     * Dynamic binarisation draws u in (0, 1] at (VAE_STREAM_BINARISE, step, row·elements + column) and gives 255 where
+     * u·255 ≤ pixel, computed in float32, else 0; so 0 never and 255 always becomes 255. */
     struct {
         bool shuffle;  /* position = permutation(epoch)[first + row], else first + row */
         bool binarise; /* dynamic binarisation, drawn anew at each step */

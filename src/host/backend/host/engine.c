@@ -179,6 +179,11 @@ void vae_host_executable_destroy(vae_executable *executable)
     free(executable);
 }
 
+vae_device *vae_host_executable_device(vae_executable *executable)
+{
+    return &executable->device->base;
+}
+
 /* ---- Running ---- */
 
 static void begin_step(vae_executable *executable, const vae_step *step)

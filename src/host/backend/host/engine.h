@@ -76,6 +76,7 @@ void vae_host_data_destroy(vae_data *data);
 vae_status vae_host_executable_create(vae_device *device, const vae_program *program, vae_store *store, vae_data *data,
                                       vae_executable **executable);
 void vae_host_executable_destroy(vae_executable *executable);
+vae_device *vae_host_executable_device(vae_executable *executable);
 vae_status vae_host_executable_run(vae_executable *executable, const vae_step *step);
 vae_status vae_host_executable_find_nonfinite(vae_executable *executable, const vae_step *step, char *name,
                                               size_t size);

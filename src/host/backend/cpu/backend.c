@@ -1,0 +1,130 @@
+/* The CPU backend: float32 (or bf16 products), oneDNN for dense layers, OpenMP SIMD loops for the fused ops. */
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/cpu/device.h"
+
+static const vae_cpu_isa *choose_isa(void)
+{
+#ifdef VAE_ISA_LEVELS_X86_64
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("x86-64-v4")) return &vae_cpu_isa_v4;
+    if (__builtin_cpu_supports("x86-64-v3")) return &vae_cpu_isa_v3;
+    if (__builtin_cpu_supports("x86-64-v2")) return &vae_cpu_isa_v2;
+    return NULL;
+#else
+    return &vae_cpu_isa_generic;
+#endif
+}
+
+static vae_status check_options(const vae_device_options *options, const vae_cpu_isa *isa)
+{
+    if (!isa) {
+        return vae_error_set(VAE_ERROR_DEVICE, "device cpu needs a processor with at least x86-64-v2 (SSE4.2)");
+    }
+    if (options->threads < 0 || options->threads > 1024) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "threads is %d, but must be 0 (all) to 1024", options->threads);
+    }
+    if (options->precision == VAE_PRECISION_BF16 && !vae_onednn_has_bf16()) {
+        return vae_error_set(VAE_ERROR_DEVICE,
+                             "precision = bf16 needs a processor with AVX512-BF16 or AMX, which this one has not; "
+                             "use precision = fp32");
+    }
+    return VAE_OK;
+}
+
+static void close_device(vae_device *device)
+{
+    if (!device) return;
+    vae_cpu_device *cpu = (vae_cpu_device *)device;
+    vae_onednn_close(cpu->onednn);
+    free(cpu);
+}
+
+static void describe(vae_cpu_device *cpu)
+{
+    char version[32];
+    vae_onednn_version(version, sizeof version);
+    snprintf(cpu->host.description, sizeof cpu->host.description, "%d thread%s, %s, oneDNN %s, %s", cpu->host.threads,
+             cpu->host.threads == 1 ? "" : "s", cpu->isa->name, version,
+             cpu->host.precision == VAE_PRECISION_BF16 ? "bf16 products" : "fp32");
+}
+
+static vae_status open_device(const vae_device_options *options, vae_device **device)
+{
+    const vae_cpu_isa *isa = choose_isa();
+    VAE_TRY(check_options(options, isa));
+    vae_cpu_device *cpu = calloc(1, sizeof *cpu);
+    if (!cpu) return vae_error_set(VAE_ERROR_MEMORY, "device cpu: out of memory");
+    const vae_status status = vae_onednn_open(&cpu->onednn);
+    if (status) {
+        close_device(&cpu->host.base);
+        return status;
+    }
+    memcpy(cpu->kernels, isa->kernels, sizeof cpu->kernels);
+    cpu->kernels[VAE_OP_DENSE] = vae_cpu_dense_kernel;
+    cpu->kernels[VAE_OP_DENSE_BACKWARD] = vae_cpu_dense_backward_kernel;
+    cpu->isa = isa;
+    cpu->host.base.backend = &vae_backend_cpu;
+    cpu->host.kernels = cpu->kernels;
+    cpu->host.threads = options->threads > 0 ? options->threads : omp_get_num_procs();
+    cpu->host.precision = options->precision;
+    describe(cpu);
+    *device = &cpu->host.base;
+    return VAE_OK;
+}
+
+static const char *describe_device(vae_device *device)
+{
+    return ((vae_host_device *)device)->description;
+}
+
+/* oneDNN takes its thread count from OpenMP's setting for the calling thread, when a primitive is made and when it
+ * runs; each device brings its own. */
+static void enter(const vae_device *device)
+{
+    const int threads = ((const vae_host_device *)device)->threads;
+    if (omp_get_max_threads() != threads) omp_set_num_threads(threads);
+}
+
+static vae_status create_executable(vae_device *device, const vae_program *program, vae_store *store, vae_data *data,
+                                    vae_executable **executable)
+{
+    enter(device);
+    return vae_host_executable_create(device, program, store, data, executable);
+}
+
+static vae_status run_executable(vae_executable *executable, const vae_step *step)
+{
+    enter(vae_host_executable_device(executable));
+    return vae_host_executable_run(executable, step);
+}
+
+static vae_status find_nonfinite(vae_executable *executable, const vae_step *step, char *name, size_t size)
+{
+    enter(vae_host_executable_device(executable));
+    return vae_host_executable_find_nonfinite(executable, step, name, size);
+}
+
+const vae_backend vae_backend_cpu = {
+    .name = "cpu",
+    .dtype = VAE_FLOAT32,
+    .device_open = open_device,
+    .device_close = close_device,
+    .device_describe = describe_device,
+    .store_create = vae_host_store_create,
+    .store_destroy = vae_host_store_destroy,
+    .store_read = vae_host_store_read,
+    .store_write = vae_host_store_write,
+    .data_create = vae_host_data_create,
+    .data_destroy = vae_host_data_destroy,
+    .executable_create = create_executable,
+    .executable_destroy = vae_host_executable_destroy,
+    .executable_run = run_executable,
+    .executable_find_nonfinite = find_nonfinite,
+    .tensor_read = vae_host_tensor_read,
+    .tensor_write = vae_host_tensor_write,
+    .metrics_take = vae_host_metrics_take,
+};

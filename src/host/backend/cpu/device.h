@@ -1,0 +1,18 @@
+/* The CPU backend's device. */
+#ifndef VAE_BACKEND_CPU_DEVICE_H
+#define VAE_BACKEND_CPU_DEVICE_H
+
+#include "backend/cpu/isa.h"
+#include "backend/cpu/onednn.h"
+#include "backend/host/engine.h"
+
+typedef struct vae_cpu_device {
+    vae_host_device host;
+    const vae_cpu_isa *isa;
+    vae_onednn *onednn;
+    vae_kernel kernels[VAE_OP_COUNT]; /* the level's loops, and dense */
+} vae_cpu_device;
+
+extern const vae_kernel vae_cpu_dense_kernel, vae_cpu_dense_backward_kernel;
+
+#endif

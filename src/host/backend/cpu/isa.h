@@ -1,0 +1,34 @@
+/* The SIMD loops of the CPU backend. The files of isa/ are compiled once per instruction-set level, and each level
+ * gives one table; the backend takes the highest level that the machine has. */
+#ifndef VAE_BACKEND_CPU_ISA_H
+#define VAE_BACKEND_CPU_ISA_H
+
+#include "backend/host/engine.h"
+
+/* d_pre = d_y ⊙ activation'(·) in place, d_bias = column sums of d_pre, and d_pre rounded into `shadow` unless NULL.
+ * `from` is y, or the pre-activation for gelu and silu; NULL for identity. All [rows, columns]. */
+typedef struct vae_cpu_activation_backward {
+    vae_activation activation;
+    int64_t rows, columns;
+    float *d_y;
+    const float *from;
+    float *d_bias;
+    uint16_t *shadow;
+    int threads;
+} vae_cpu_activation_backward;
+
+typedef struct vae_cpu_isa {
+    const char *name;                 /* "AVX-512" */
+    vae_kernel kernels[VAE_OP_COUNT]; /* all but dense and dense_backward */
+    void (*activate)(vae_activation activation, const float *x, float *y, int64_t elements, int threads);
+    void (*activation_backward)(const vae_cpu_activation_backward *arguments);
+    void (*round_bf16)(const float *source, uint16_t *target, int64_t elements, int threads);
+} vae_cpu_isa;
+
+#ifdef VAE_ISA_LEVELS_X86_64
+extern const vae_cpu_isa vae_cpu_isa_v2, vae_cpu_isa_v3, vae_cpu_isa_v4;
+#else
+extern const vae_cpu_isa vae_cpu_isa_generic;
+#endif
+
+#endif

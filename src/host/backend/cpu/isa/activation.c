@@ -1,0 +1,136 @@
+#include "backend/cpu/isa/level.h"
+#include "backend/cpu/isa/simd_math.h"
+
+enum { PARALLEL_ELEMENTS = 8192, COLUMN_GRAIN = 16 };
+
+#define SLOPE ((float)VAE_LEAKY_RELU_SLOPE)
+
+/* One row per activation: y from x; dy/dx from `from`, which is y or, for gelu and silu, x. */
+#define ACTIVATION_FUNCTIONS(X)                                                                                        \
+    X(IDENTITY, x, 1.0f + 0.0f * from)                                                                                 \
+    X(RELU, x > 0.0f ? x : 0.0f, from > 0.0f ? 1.0f : 0.0f)                                                            \
+    X(LEAKY_RELU, x > 0.0f ? x : SLOPE * x, from > 0.0f ? 1.0f : SLOPE)                                                \
+    X(TANH, simd_tanh(x), 1.0f - from * from)                                                                          \
+    X(SIGMOID, simd_sigmoid(x), from *(1.0f - from))                                                                   \
+    X(ELU, x > 0.0f ? x : simd_expm1_negative(x < 0.0f ? x : 0.0f), from > 0.0f ? 1.0f : from + 1.0f)                  \
+    X(GELU, x *simd_normal_cdf(x),                                                                                     \
+      simd_normal_cdf(from) + from * 0.39894228040143268f * simd_exp(-0.5f * from * from))                             \
+    X(SOFTPLUS, simd_softplus(x), -simd_expm1_negative(-from))                                                         \
+    X(SILU, x *simd_sigmoid(x), simd_sigmoid(from) * (1.0f + from * (1.0f - simd_sigmoid(from))))
+
+#define DEFINE_FUNCTIONS(name, value, derivative)                                                                      \
+    static void activate_##name(const float *x_, float *y_, int64_t count)                                             \
+    {                                                                                                                  \
+        _Pragma("omp simd") for (int64_t i = 0; i < count; ++i)                                                        \
+        {                                                                                                              \
+            const float x = x_[i];                                                                                     \
+            y_[i] = (value);                                                                                           \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void backward_##name(float *restrict d_y, const float *restrict from_, float *restrict bias, int64_t count) \
+    {                                                                                                                  \
+        _Pragma("omp simd") for (int64_t i = 0; i < count; ++i)                                                        \
+        {                                                                                                              \
+            const float from = from_[i];                                                                               \
+            const float d_pre = d_y[i] * (derivative);                                                                 \
+            d_y[i] = d_pre;                                                                                            \
+            bias[i] += d_pre;                                                                                          \
+        }                                                                                                              \
+    }
+ACTIVATION_FUNCTIONS(DEFINE_FUNCTIONS)
+#undef DEFINE_FUNCTIONS
+
+typedef void (*activate_function)(const float *x, float *y, int64_t count);
+typedef void (*backward_function)(float *restrict d_y, const float *restrict from, float *restrict bias, int64_t count);
+
+static const activate_function activate_functions[VAE_ACTIVATION_COUNT] = {
+#define ROW(name, value, derivative) [VAE_ACTIVATION_##name] = activate_##name,
+    ACTIVATION_FUNCTIONS(ROW)
+#undef ROW
+};
+
+static const backward_function backward_functions[VAE_ACTIVATION_COUNT] = {
+#define ROW(name, value, derivative) [VAE_ACTIVATION_##name] = backward_##name,
+    ACTIVATION_FUNCTIONS(ROW)
+#undef ROW
+};
+
+void VAE_ISA_NAME(vae_cpu_activate_elements)(vae_activation activation, const float *x, float *y, int64_t elements,
+                                             int threads)
+{
+    const activate_function function = activate_functions[activation];
+#pragma omp parallel for schedule(static) num_threads(threads) if (elements >= PARALLEL_ELEMENTS)
+    for (int part = 0; part < threads; ++part) {
+        int64_t begin, end;
+        vae_cpu_share(elements, COLUMN_GRAIN, part, threads, &begin, &end);
+        function(x + begin, y + begin, end - begin);
+    }
+}
+
+vae_status VAE_ISA_NAME(vae_cpu_activate)(vae_call *call)
+{
+    VAE_ISA_NAME(vae_cpu_activate_elements)
+    (call->op->attributes.activate.activation, call->inputs[0], call->outputs[0],
+     vae_shape_elements(vae_call_output_shape(call, 0)), vae_call_threads(call));
+    return VAE_OK;
+}
+
+static inline uint16_t round_one(float value)
+{
+    const uint32_t bits = (uint32_t)simd_bits(value);
+    const uint32_t rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
+    const uint32_t quiet_nan = (bits >> 16) | 0x40u;
+    return (uint16_t)((bits & 0x7FFFFFFFu) > 0x7F800000u ? quiet_nan : rounded);
+}
+
+static void round_elements(const float *restrict source, uint16_t *restrict target, int64_t count)
+{
+#pragma omp simd
+    for (int64_t i = 0; i < count; ++i)
+        target[i] = round_one(source[i]);
+}
+
+void VAE_ISA_NAME(vae_cpu_round_bf16)(const float *source, uint16_t *target, int64_t elements, int threads)
+{
+#pragma omp parallel for schedule(static) num_threads(threads) if (elements >= PARALLEL_ELEMENTS)
+    for (int part = 0; part < threads; ++part) {
+        int64_t begin, end;
+        vae_cpu_share(elements, COLUMN_GRAIN, part, threads, &begin, &end);
+        round_elements(source + begin, target + begin, end - begin);
+    }
+}
+
+static void sum_into(const float *restrict row, float *restrict bias, int64_t count)
+{
+#pragma omp simd
+    for (int64_t i = 0; i < count; ++i)
+        bias[i] += row[i];
+}
+
+/* Threads share columns, and each adds up the rows in order: the sums do not depend on how many threads there are. */
+static void backward_columns(const vae_cpu_activation_backward *a, int64_t begin, int64_t end)
+{
+    const int64_t count = end - begin;
+    memset(a->d_bias + begin, 0, (size_t)count * sizeof *a->d_bias);
+    for (int64_t r = 0; r < a->rows; ++r) {
+        const int64_t at = r * a->columns + begin;
+        if (a->from) {
+            backward_functions[a->activation](a->d_y + at, a->from + at, a->d_bias + begin, count);
+        } else {
+            sum_into(a->d_y + at, a->d_bias + begin, count);
+        }
+        if (a->shadow) round_elements(a->d_y + at, a->shadow + at, count);
+    }
+}
+
+void VAE_ISA_NAME(vae_cpu_activation_backward)(const vae_cpu_activation_backward *arguments)
+{
+    const int threads = arguments->threads;
+#pragma omp parallel for schedule(static)                                                                              \
+    num_threads(threads) if (arguments->rows * arguments->columns >= PARALLEL_ELEMENTS)
+    for (int part = 0; part < threads; ++part) {
+        int64_t begin, end;
+        vae_cpu_share(arguments->columns, COLUMN_GRAIN, part, threads, &begin, &end);
+        if (begin < end) backward_columns(arguments, begin, end);
+    }
+}

@@ -1,0 +1,139 @@
+#include <math.h>
+#include <stdlib.h>
+
+#include "backend/cpu/isa/level.h"
+
+/* Partial sums of the squared gradient are taken over pieces of this size, whatever the thread count. */
+enum { PIECE = 8192 };
+
+typedef struct adam_scalars {
+    float beta1, beta2, step_size, root_correction, epsilon, decay, gradient_scale;
+} adam_scalars;
+
+typedef struct adam_arrays {
+    float *restrict parameter, *restrict first, *restrict second;
+    const float *restrict gradient;
+    uint16_t *restrict shadow;
+} adam_arrays;
+
+/* The state is one sum per piece. */
+vae_status VAE_ISA_NAME(vae_cpu_adam_prepare)(vae_call *call)
+{
+    const int64_t pieces = (call->store->layout->elements + PIECE - 1) / PIECE;
+    call->state = calloc((size_t)pieces + 1, sizeof(double));
+    if (!call->state) return vae_error_set(VAE_ERROR_MEMORY, "adam: out of memory");
+    return VAE_OK;
+}
+
+void VAE_ISA_NAME(vae_cpu_adam_release)(vae_call *call)
+{
+    free(call->state);
+}
+
+static float sum_of_squares(const float *restrict gradient, int64_t count)
+{
+    float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < count; ++i)
+        sum += gradient[i] * gradient[i];
+    return sum;
+}
+
+/* Updates one piece and gives its Σ gradient², so that the norm costs no pass of its own. */
+static float update_piece(adam_arrays a, adam_scalars s, int64_t begin, int64_t end)
+{
+    float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = begin; i < end; ++i) {
+        const float raw = a.gradient[i];
+        const float gradient = raw * s.gradient_scale;
+        const float first = s.beta1 * a.first[i] + (1.0f - s.beta1) * gradient;
+        const float second = s.beta2 * a.second[i] + (1.0f - s.beta2) * gradient * gradient;
+        a.first[i] = first;
+        a.second[i] = second;
+        a.parameter[i] =
+            s.decay * a.parameter[i] - s.step_size * first / (sqrtf(second) * s.root_correction + s.epsilon);
+        sum += raw * raw;
+    }
+    return sum;
+}
+
+static double total(const double *sums, int64_t count)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < count; ++i)
+        sum += sums[i];
+    return sum;
+}
+
+/* √Σ gradient², in a pass of its own: clipping needs it before the first update. */
+static double gradient_norm(const vae_call *call, const float *gradient, int64_t elements, int threads)
+{
+    double *sums = call->state;
+    const int64_t pieces = (elements + PIECE - 1) / PIECE;
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int64_t p = 0; p < pieces; ++p) {
+        const int64_t begin = p * PIECE;
+        const int64_t end = begin + PIECE < elements ? begin + PIECE : elements;
+        sums[p] = (double)sum_of_squares(gradient + begin, end - begin);
+    }
+    return sqrt(total(sums, pieces));
+}
+
+static adam_scalars scalars_of(const vae_call *call)
+{
+    const double beta1 = call->op->attributes.adam.beta1, beta2 = call->op->attributes.adam.beta2;
+    const double step = (double)call->step->adam_step, rate = call->step->learning_rate;
+    return (adam_scalars){
+        .beta1 = (float)beta1,
+        .beta2 = (float)beta2,
+        .step_size = (float)(rate / (1.0 - pow(beta1, step))),
+        .root_correction = (float)(1.0 / sqrt(1.0 - pow(beta2, step))),
+        .epsilon = (float)call->op->attributes.adam.epsilon,
+        .decay = (float)(1.0 - rate * call->op->attributes.adam.weight_decay),
+        .gradient_scale = 1.0f,
+    };
+}
+
+static double update_all(const vae_call *call, adam_arrays arrays, adam_scalars scalars, int threads)
+{
+    double *sums = call->state;
+    const int64_t elements = call->store->layout->elements;
+    const int64_t pieces = (elements + PIECE - 1) / PIECE;
+    const vae_cpu_isa *isa = &VAE_ISA_NAME(vae_cpu_isa);
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int64_t p = 0; p < pieces; ++p) {
+        const int64_t begin = p * PIECE;
+        const int64_t end = begin + PIECE < elements ? begin + PIECE : elements;
+        sums[p] = (double)update_piece(arrays, scalars, begin, end);
+        if (arrays.shadow) isa->round_bf16(arrays.parameter + begin, arrays.shadow + begin, end - begin, 1);
+    }
+    return sqrt(total(sums, pieces));
+}
+
+vae_status VAE_ISA_NAME(vae_cpu_adam)(vae_call *call)
+{
+    if (!vae_metrics_finite(call->metrics)) return VAE_OK;
+    const vae_store *store = call->store;
+    const adam_arrays arrays = {
+        .parameter = store->arenas[VAE_ARENA_PARAMETERS],
+        .first = store->arenas[VAE_ARENA_FIRST_MOMENT],
+        .second = store->arenas[VAE_ARENA_SECOND_MOMENT],
+        .gradient = store->arenas[VAE_ARENA_GRADIENTS],
+        .shadow = store->shadow,
+    };
+    const int threads = vae_call_threads(call);
+    const double clip = call->op->attributes.adam.clip_norm;
+    adam_scalars scalars = scalars_of(call);
+    double norm;
+    if (clip > 0.0) {
+        norm = gradient_norm(call, arrays.gradient, store->layout->elements, threads);
+        if (norm > clip) scalars.gradient_scale = (float)(clip / norm);
+        update_all(call, arrays, scalars, threads);
+    } else {
+        norm = update_all(call, arrays, scalars, threads);
+    }
+    call->metrics[VAE_METRIC_GRADIENT_NORM] += norm;
+    call->metrics[VAE_METRIC_STEPS] += 1.0;
+    return VAE_OK;
+}

@@ -1,0 +1,47 @@
+/* What the files of isa/ share. VAE_ISA is the level they are compiled for: v2, v3, v4 or generic. */
+#ifndef VAE_BACKEND_CPU_ISA_LEVEL_H
+#define VAE_BACKEND_CPU_ISA_LEVEL_H
+
+#include "backend/cpu/isa.h"
+
+#define VAE_ISA_PASTE(name, level) name##_##level
+#define VAE_ISA_EXPAND(name, level) VAE_ISA_PASTE(name, level)
+/* vae_cpu_adam → vae_cpu_adam_v4 */
+#define VAE_ISA_NAME(name) VAE_ISA_EXPAND(name, VAE_ISA)
+
+vae_status VAE_ISA_NAME(vae_cpu_gather)(vae_call *call);
+vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl)(vae_call *call);
+vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_backward)(vae_call *call);
+vae_status VAE_ISA_NAME(vae_cpu_prior_sample)(vae_call *call);
+vae_status VAE_ISA_NAME(vae_cpu_bernoulli_ll)(vae_call *call);
+vae_status VAE_ISA_NAME(vae_cpu_gaussian_ll)(vae_call *call);
+vae_status VAE_ISA_NAME(vae_cpu_activate)(vae_call *call);
+vae_status VAE_ISA_NAME(vae_cpu_accumulate)(vae_call *call);
+vae_status VAE_ISA_NAME(vae_cpu_adam_prepare)(vae_call *call);
+vae_status VAE_ISA_NAME(vae_cpu_adam)(vae_call *call);
+void VAE_ISA_NAME(vae_cpu_adam_release)(vae_call *call);
+void VAE_ISA_NAME(vae_cpu_activate_elements)(vae_activation activation, const float *x, float *y, int64_t elements,
+                                             int threads);
+void VAE_ISA_NAME(vae_cpu_activation_backward)(const vae_cpu_activation_backward *arguments);
+void VAE_ISA_NAME(vae_cpu_round_bf16)(const float *source, uint16_t *target, int64_t elements, int threads);
+
+/* Standard normals of elements first … first + count - 1 (core/random.h), in float; within a few ulp of cuRAND's. */
+void VAE_ISA_NAME(vae_cpu_fill_normal)(const vae_step *step, uint32_t stream, uint64_t first, int64_t count,
+                                       float *normal);
+
+static inline int vae_call_threads(const vae_call *call)
+{
+    return ((const vae_host_device *)call->device)->threads;
+}
+
+/* [begin, end) of `part` of `parts` when `count` items are cut into pieces of `grain`. */
+static inline void vae_cpu_share(int64_t count, int64_t grain, int part, int parts, int64_t *begin, int64_t *end)
+{
+    const int64_t pieces = (count + grain - 1) / grain;
+    *begin = pieces * part / parts * grain;
+    *end = pieces * (part + 1) / parts * grain;
+    if (*end > count) *end = count;
+    if (*begin > count) *begin = count;
+}
+
+#endif
