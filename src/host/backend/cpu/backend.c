@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/cpu/device.h"
+#include "backend/cpu/subnormals.h"
 
 static const vae_cpu_isa *choose_isa(void)
 {
@@ -98,14 +99,22 @@ static vae_status create_executable(vae_device *device, const vae_program *progr
 
 static vae_status run_executable(vae_executable *executable, const vae_step *step)
 {
-    enter(vae_host_executable_device(executable));
-    return vae_host_executable_run(executable, step);
+    const vae_device *device = vae_host_executable_device(executable);
+    enter(device);
+    vae_cpu_flush_subnormals(1, ((const vae_host_device *)device)->threads);
+    const vae_status status = vae_host_executable_run(executable, step);
+    vae_cpu_flush_subnormals(0, ((const vae_host_device *)device)->threads);
+    return status;
 }
 
 static vae_status find_nonfinite(vae_executable *executable, const vae_step *step, char *name, size_t size)
 {
-    enter(vae_host_executable_device(executable));
-    return vae_host_executable_find_nonfinite(executable, step, name, size);
+    const vae_device *device = vae_host_executable_device(executable);
+    enter(device);
+    vae_cpu_flush_subnormals(1, ((const vae_host_device *)device)->threads);
+    const vae_status status = vae_host_executable_find_nonfinite(executable, step, name, size);
+    vae_cpu_flush_subnormals(0, ((const vae_host_device *)device)->threads);
+    return status;
 }
 
 const vae_backend vae_backend_cpu = {

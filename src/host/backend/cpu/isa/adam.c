@@ -11,9 +11,9 @@ typedef struct adam_scalars {
 } adam_scalars;
 
 typedef struct adam_arrays {
-    float *restrict parameter, *restrict first, *restrict second;
-    const float *restrict gradient;
-    uint16_t *restrict shadow;
+    float *parameter, *first, *second;
+    const float *gradient;
+    uint16_t *shadow;
 } adam_arrays;
 
 /* The state is one sum per piece. */
@@ -39,20 +39,21 @@ static float sum_of_squares(const float *restrict gradient, int64_t count)
     return sum;
 }
 
-/* Updates one piece and gives its Σ gradient², so that the norm costs no pass of its own. */
-static float update_piece(adam_arrays a, adam_scalars s, int64_t begin, int64_t end)
+/* Updates one piece and gives its Σ gradient², so that the norm costs no pass of its own. `restrict` works on
+ * parameters only: taken from a struct, the loop would not become SIMD code. */
+static float update_piece(float *restrict parameters, float *restrict firsts, float *restrict seconds,
+                          const float *restrict gradients, adam_scalars s, int64_t count)
 {
     float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
-    for (int64_t i = begin; i < end; ++i) {
-        const float raw = a.gradient[i];
+    for (int64_t i = 0; i < count; ++i) {
+        const float raw = gradients[i];
         const float gradient = raw * s.gradient_scale;
-        const float first = s.beta1 * a.first[i] + (1.0f - s.beta1) * gradient;
-        const float second = s.beta2 * a.second[i] + (1.0f - s.beta2) * gradient * gradient;
-        a.first[i] = first;
-        a.second[i] = second;
-        a.parameter[i] =
-            s.decay * a.parameter[i] - s.step_size * first / (sqrtf(second) * s.root_correction + s.epsilon);
+        const float first = s.beta1 * firsts[i] + (1.0f - s.beta1) * gradient;
+        const float second = s.beta2 * seconds[i] + (1.0f - s.beta2) * gradient * gradient;
+        firsts[i] = first;
+        seconds[i] = second;
+        parameters[i] = s.decay * parameters[i] - s.step_size * first / (sqrtf(second) * s.root_correction + s.epsilon);
         sum += raw * raw;
     }
     return sum;
@@ -105,7 +106,8 @@ static double update_all(const vae_call *call, adam_arrays arrays, adam_scalars 
     for (int64_t p = 0; p < pieces; ++p) {
         const int64_t begin = p * PIECE;
         const int64_t end = begin + PIECE < elements ? begin + PIECE : elements;
-        sums[p] = (double)update_piece(arrays, scalars, begin, end);
+        sums[p] = (double)update_piece(arrays.parameter + begin, arrays.first + begin, arrays.second + begin,
+                                       arrays.gradient + begin, scalars, end - begin);
         if (arrays.shadow) isa->round_bf16(arrays.parameter + begin, arrays.shadow + begin, end - begin, 1);
     }
     return sqrt(total(sums, pieces));
