@@ -41,8 +41,9 @@ static float sum_of_squares(const float *restrict gradient, int64_t count)
 
 /* Updates one piece and gives its Σ gradient², so that the norm costs no pass of its own. `restrict` works on
  * parameters only: taken from a struct, the loop would not become SIMD code. */
-static float update_piece(float *restrict parameters, float *restrict firsts, float *restrict seconds,
-                          const float *restrict gradients, adam_scalars s, int64_t count)
+__attribute__((noinline)) static float update_piece(float *restrict parameters, float *restrict firsts,
+                                                    float *restrict seconds, const float *restrict gradients,
+                                                    adam_scalars s, int64_t count)
 {
     float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
