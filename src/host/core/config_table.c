@@ -1,0 +1,90 @@
+#include "core/config_table.h"
+
+static const char *const objectives[] = {"vae", "ae", "kl", NULL};
+static const char *const likelihoods[] = {"bernoulli", "gaussian", "mse", NULL};
+static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
+static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
+static const char *const schedules[] = {"constant", "cosine", "step", NULL};
+static const char *const precisions[] = {"fp32", "bf16", NULL};
+static const char *const devices[] = {"auto", "cpu", "reference", "cuda", NULL};
+static const char *const activations[] = {
+#define ROW(name, text) text,
+    VAE_ACTIVATION_MAP(ROW)
+#undef ROW
+        NULL};
+
+#define FIELD(member) offsetof(vae_config, member)
+#define INTEGER(section, name, member, low, high, initial, help)                                                       \
+    {                                                                                                                  \
+        section, name, VAE_KEY_INTEGER, FIELD(member), low, high, NULL, initial, help                                  \
+    }
+#define REAL(section, name, member, low, high, initial, help)                                                          \
+    {                                                                                                                  \
+        section, name, VAE_KEY_REAL, FIELD(member), low, high, NULL, initial, help                                     \
+    }
+#define CHOICE(section, name, member, choices, initial, help)                                                          \
+    {                                                                                                                  \
+        section, name, VAE_KEY_CHOICE, FIELD(member), 0, 0, choices, initial, help                                     \
+    }
+#define TEXT(section, name, member, initial, help)                                                                     \
+    {                                                                                                                  \
+        section, name, VAE_KEY_TEXT, FIELD(member), 0, VAE_PATH_SIZE, NULL, initial, help                              \
+    }
+#define WIDTHS(section, name, member, initial, help)                                                                   \
+    {                                                                                                                  \
+        section, name, VAE_KEY_WIDTHS, FIELD(member), 1, 1 << 20, NULL, initial, help                                  \
+    }
+
+/* clang-format off */
+const vae_key vae_config_keys[] = {
+    CHOICE("model", "objective", model.objective, objectives, "vae", "vae: reconstruction + beta x KL; ae: reconstruction only, no sampling; kl: KL only"),
+    WIDTHS("model", "hidden", model.encoder, "400", "widths of the encoder's hidden layers, or none"),
+    WIDTHS("model", "decoder_hidden", model.decoder, "mirrored", "widths of the decoder's hidden layers, none, or mirrored: the encoder's in reverse"),
+    INTEGER("model", "latent", model.latent, 1, 1 << 20, "20", "dimensions of the latent code z"),
+    CHOICE("model", "activation", model.activation, activations, "relu", "activation of the hidden layers"),
+    CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
+    REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
+
+    TEXT("data", "train_images", data.train_images, "", "training images: IDX or IDX.gz"),
+    TEXT("data", "train_labels", data.train_labels, "", "their labels; used by pictures only"),
+    TEXT("data", "test_images", data.test_images, "", "test images"),
+    TEXT("data", "test_labels", data.test_labels, "", "their labels"),
+    INTEGER("data", "validation", data.validation, 0, 1e12, "0", "training images held out for validation, from the end; 0: the test set is watched instead"),
+    INTEGER("data", "limit", data.limit, 0, 1e12, "0", "use only the first so many training images; 0: all"),
+    INTEGER("data", "test_limit", data.test_limit, 0, 1e12, "0", "use only the first so many test images; 0: all"),
+    CHOICE("data", "binarise", data.binarise, binarisations, "none", "pixel -> Bernoulli(pixel / 255): static once, dynamic anew at each step"),
+    CHOICE("data", "normalise", data.normalise, normalisations, "unit", "unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1"),
+
+    INTEGER("train", "epochs", train.epochs, 0, 1e9, "10", "passes over the training images"),
+    INTEGER("train", "batch_size", train.batch_size, 1, 1 << 20, "128", "images a step"),
+    INTEGER("train", "seed", train.seed, 0, 9007199254740992.0, "1", "of initial parameters, order and noise"),
+    REAL("train", "learning_rate", train.learning_rate, 0, 1e6, "0.001", "of Adam"),
+    CHOICE("train", "schedule", train.schedule, schedules, "constant", "of the learning rate"),
+    INTEGER("train", "warmup_steps", train.warmup_steps, 0, 1e12, "0", "steps over which the learning rate rises from 0"),
+    INTEGER("train", "schedule_epochs", train.schedule_epochs, 1, 1e9, "10", "step: epochs between two drops"),
+    REAL("train", "schedule_factor", train.schedule_factor, 0, 1, "0.5", "step: factor of a drop"),
+    REAL("train", "schedule_floor", train.schedule_floor, 0, 1, "0", "cosine: last learning rate as a fraction of the first"),
+    REAL("train", "beta", train.beta, 0, 1e6, "1", "weight of the KL term"),
+    REAL("train", "kl_warmup_epochs", train.kl_warmup_epochs, 0, 1e9, "0", "epochs over which beta rises from 0"),
+    REAL("train", "adam_beta1", train.adam_beta1, 0, 0.9999999, "0.9", "decay of Adam's first moment"),
+    REAL("train", "adam_beta2", train.adam_beta2, 0, 0.9999999, "0.999", "decay of Adam's second moment"),
+    REAL("train", "adam_epsilon", train.adam_epsilon, 1e-30, 1, "1e-08", "added to Adam's denominator"),
+    REAL("train", "weight_decay", train.weight_decay, 0, 1e3, "0", "decoupled weight decay (AdamW)"),
+    REAL("train", "clip_norm", train.clip_norm, 0, 1e12, "0", "largest global gradient norm; 0: no clipping"),
+    INTEGER("train", "patience", train.patience, 0, 1e9, "0", "stop after so many epochs without a better validation loss; 0: never"),
+    INTEGER("train", "log_interval", train.log_interval, 1, 1e12, "100", "steps between two lines of metrics"),
+    INTEGER("train", "picture_interval", train.picture_interval, 0, 1e9, "1", "epochs between pictures; 0: after the last only"),
+    INTEGER("train", "checkpoint_interval", train.checkpoint_interval, 0, 1e12, "0", "steps between checkpoints; 0: after each epoch only"),
+
+    {"run", "device", VAE_KEY_TEXT, FIELD(run.device), 0, 16, devices, "auto", "auto, cpu, reference or cuda"},
+    CHOICE("run", "precision", run.precision, precisions, "fp32", "of matrix products; bf16 keeps fp32 parameters"),
+    INTEGER("run", "threads", run.threads, 0, 1024, "0", "0: one per processor"),
+    TEXT("run", "out", run.out, "", "run folder; runs/<name of the config file> unless set"),
+
+    INTEGER("evaluate", "samples", evaluate.samples, 1, 1e9, "5000", "K of the importance sampling"),
+    INTEGER("evaluate", "batch_size", evaluate.batch_size, 1, 1 << 20, "500", "images at a time"),
+    INTEGER("evaluate", "limit", evaluate.limit, 0, 1e12, "0", "use only the first so many images; 0: all"),
+};
+/* clang-format on */
+
+const int vae_config_key_count = (int)(sizeof vae_config_keys / sizeof *vae_config_keys);

@@ -1,0 +1,163 @@
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/config_table.h"
+
+void vae_key_allowed(const vae_key *key, char *text, size_t size)
+{
+    switch (key->type) {
+    case VAE_KEY_INTEGER: snprintf(text, size, "an integer from %.0f to %.0f", key->minimum, key->maximum); return;
+    case VAE_KEY_REAL: snprintf(text, size, "a number from %g to %g", key->minimum, key->maximum); return;
+    case VAE_KEY_WIDTHS:
+        snprintf(text, size, "up to %d widths from 1 to %.0f, such as 512, 256, or none", VAE_MAX_HIDDEN, key->maximum);
+        return;
+    case VAE_KEY_TEXT:
+        if (!key->choices) {
+            snprintf(text, size, "a text of at most %.0f bytes", key->maximum - 1);
+            return;
+        }
+        break;
+    case VAE_KEY_CHOICE: break;
+    }
+    size_t used = (size_t)snprintf(text, size, "one of");
+    for (int i = 0; key->choices[i] && used < size; ++i) {
+        used += (size_t)snprintf(text + used, size - used, "%s %s", i ? "," : "", key->choices[i]);
+    }
+}
+
+static vae_status refuse(const vae_key *key, const char *text)
+{
+    char allowed[256];
+    vae_key_allowed(key, allowed, sizeof allowed);
+    return vae_error_set(VAE_ERROR_CONFIG, "'%.100s' is not %s", text, allowed);
+}
+
+static vae_status parse_integer(const vae_key *key, const char *text, int64_t *value)
+{
+    char *end;
+    errno = 0;
+    const long long parsed = strtoll(text, &end, 10);
+    if (end == text || *end || errno || (double)parsed < key->minimum || (double)parsed > key->maximum) {
+        return refuse(key, text);
+    }
+    *value = parsed;
+    return VAE_OK;
+}
+
+static vae_status parse_real(const vae_key *key, const char *text, double *value)
+{
+    char *end;
+    errno = 0;
+    const double parsed = strtod(text, &end);
+    const bool in_range = isfinite(parsed) && parsed >= key->minimum && parsed <= key->maximum;
+    if (end == text || *end || !in_range) return refuse(key, text);
+    *value = parsed;
+    return VAE_OK;
+}
+
+static int find_choice(const vae_key *key, const char *text)
+{
+    for (int i = 0; key->choices[i]; ++i) {
+        if (strcmp(key->choices[i], text) == 0) return i;
+    }
+    return -1;
+}
+
+/* Numbers separated by commas or blanks; "none" is the empty list. */
+static vae_status parse_widths(const vae_key *key, const char *text, vae_hidden_list *list)
+{
+    *list = (vae_hidden_list){0};
+    if (strcmp(text, "none") == 0) return VAE_OK;
+    const char *at = text;
+    while (*at) {
+        char *end;
+        errno = 0;
+        const long long width = strtoll(at, &end, 10);
+        const bool number = end != at && !errno && width >= 1 && (double)width <= key->maximum;
+        if (!number || list->count == VAE_MAX_HIDDEN) return refuse(key, text);
+        list->size[list->count++] = width;
+        at = end;
+        if (*at && *at != ',' && !isspace((unsigned char)*at)) return refuse(key, text);
+        while (*at == ',' || isspace((unsigned char)*at))
+            ++at;
+    }
+    return list->count > 0 ? VAE_OK : refuse(key, text);
+}
+
+static bool is_decoder(const vae_key *key)
+{
+    return key->offset == offsetof(vae_config, model.decoder);
+}
+
+vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *text)
+{
+    void *field = (char *)config + key->offset;
+    switch (key->type) {
+    case VAE_KEY_INTEGER: return parse_integer(key, text, field);
+    case VAE_KEY_REAL: return parse_real(key, text, field);
+    case VAE_KEY_CHOICE: {
+        const int choice = find_choice(key, text);
+        if (choice < 0) return refuse(key, text);
+        *(int *)field = choice;
+        return VAE_OK;
+    }
+    case VAE_KEY_TEXT:
+        if (strlen(text) >= (size_t)key->maximum || (key->choices && find_choice(key, text) < 0)) {
+            return refuse(key, text);
+        }
+        memset(field, 0, (size_t)key->maximum);
+        memcpy(field, text, strlen(text));
+        return VAE_OK;
+    case VAE_KEY_WIDTHS:
+        if (is_decoder(key)) {
+            config->model.decoder_set = strcmp(text, "mirrored") != 0;
+            if (!config->model.decoder_set) {
+                *(vae_hidden_list *)field = (vae_hidden_list){0};
+                return VAE_OK;
+            }
+        }
+        return parse_widths(key, text, field);
+    }
+    return refuse(key, text);
+}
+
+static void format_widths(const vae_hidden_list *list, char *text, size_t size)
+{
+    if (list->count == 0) snprintf(text, size, "none");
+    size_t used = 0;
+    for (int32_t i = 0; i < list->count && used < size; ++i) {
+        used += (size_t)snprintf(text + used, size - used, "%s%" PRId64, i ? ", " : "", list->size[i]);
+    }
+}
+
+/* The shortest decimal form that reads back to the same number. */
+static void format_real(double value, char *text, size_t size)
+{
+    for (int digits = 6; digits <= 17; ++digits) {
+        snprintf(text, size, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) return;
+    }
+}
+
+void vae_key_format(const vae_key *key, const vae_config *config, char *text, size_t size)
+{
+    const void *field = (const char *)config + key->offset;
+    switch (key->type) {
+    case VAE_KEY_INTEGER: snprintf(text, size, "%" PRId64, *(const int64_t *)field); return;
+    case VAE_KEY_REAL: format_real(*(const double *)field, text, size); return;
+    case VAE_KEY_CHOICE: snprintf(text, size, "%s", key->choices[*(const int *)field]); return;
+    case VAE_KEY_TEXT: snprintf(text, size, "%s", (const char *)field); return;
+    case VAE_KEY_WIDTHS:
+        if (is_decoder(key) && !config->model.decoder_set) {
+            snprintf(text, size, "mirrored");
+        } else {
+            format_widths(field, text, size);
+        }
+        return;
+    }
+}
