@@ -37,10 +37,13 @@ const char *vae_error_message(void)
 
 vae_status vae_error_set(vae_status status, const char *format, ...)
 {
+    /* Built aside, as the old message may be among the arguments. */
+    char text[MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    memcpy(message, text, sizeof message);
     return status;
 }
 

@@ -1,0 +1,39 @@
+#include <math.h>
+
+#include "backend/reference/kernels.h"
+
+static double norm(const double *gradient, int64_t count)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < count; ++i)
+        sum += gradient[i] * gradient[i];
+    return sqrt(sum);
+}
+
+/* Kingma & Ba 2015, Algorithm 1, with the decoupled decay of Loshchilov & Hutter 2019, Algorithm 2. */
+vae_status vae_reference_adam(vae_call *call)
+{
+    if (!vae_metrics_finite(call->metrics)) return VAE_OK;
+    const double beta1 = call->op->attributes.adam.beta1, beta2 = call->op->attributes.adam.beta2;
+    const double epsilon = call->op->attributes.adam.epsilon, clip = call->op->attributes.adam.clip_norm;
+    const double rate = call->step->learning_rate, decay = call->op->attributes.adam.weight_decay;
+    const double correction1 = 1 - pow(beta1, (double)call->step->adam_step);
+    const double correction2 = 1 - pow(beta2, (double)call->step->adam_step);
+    const double *gradient = call->store->arenas[VAE_ARENA_GRADIENTS];
+    double *parameter = call->store->arenas[VAE_ARENA_PARAMETERS];
+    double *first = call->store->arenas[VAE_ARENA_FIRST_MOMENT];
+    double *second = call->store->arenas[VAE_ARENA_SECOND_MOMENT];
+    const int64_t count = call->store->layout->elements;
+    const double gradient_norm = norm(gradient, count);
+    const double scale = clip > 0 && gradient_norm > clip ? clip / gradient_norm : 1;
+    for (int64_t i = 0; i < count; ++i) {
+        const double g = gradient[i] * scale;
+        first[i] = beta1 * first[i] + (1 - beta1) * g;
+        second[i] = beta2 * second[i] + (1 - beta2) * g * g;
+        const double step = (first[i] / correction1) / (sqrt(second[i] / correction2) + epsilon);
+        parameter[i] -= rate * (step + decay * parameter[i]);
+    }
+    call->metrics[VAE_METRIC_GRADIENT_NORM] += gradient_norm;
+    call->metrics[VAE_METRIC_STEPS] += 1;
+    return VAE_OK;
+}

@@ -1,0 +1,65 @@
+/* The reference backend: one thread, double precision. It defines what every other backend must compute. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "backend/reference/kernels.h"
+
+static const vae_kernel kernels[VAE_OP_COUNT] = {
+    [VAE_OP_GATHER] = {.run = vae_reference_gather},
+    [VAE_OP_DENSE] = {.run = vae_reference_dense},
+    [VAE_OP_DENSE_BACKWARD] = {.run = vae_reference_dense_backward},
+    [VAE_OP_GAUSSIAN_SAMPLE_KL] = {.run = vae_reference_gaussian_sample_kl},
+    [VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD] = {.run = vae_reference_gaussian_sample_kl_backward},
+    [VAE_OP_BERNOULLI_LL] = {.run = vae_reference_bernoulli_ll},
+    [VAE_OP_GAUSSIAN_LL] = {.run = vae_reference_gaussian_ll},
+    [VAE_OP_ACTIVATE] = {.run = vae_reference_activate},
+    [VAE_OP_PRIOR_SAMPLE] = {.run = vae_reference_prior_sample},
+    [VAE_OP_ACCUMULATE] = {.run = vae_reference_accumulate},
+    [VAE_OP_ADAM] = {.run = vae_reference_adam},
+};
+
+static vae_status open_device(const vae_device_options *options, vae_device **device)
+{
+    if (options->precision != VAE_PRECISION_FP32) {
+        return vae_error_set(VAE_ERROR_DEVICE, "device reference computes in double only; leave out precision = bf16");
+    }
+    vae_host_device *made = calloc(1, sizeof *made);
+    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "device reference: out of memory");
+    made->base.backend = &vae_backend_reference;
+    made->kernels = kernels;
+    made->threads = 1;
+    snprintf(made->description, sizeof made->description, "1 thread, plain C, double precision");
+    *device = &made->base;
+    return VAE_OK;
+}
+
+static void close_device(vae_device *device)
+{
+    free(device);
+}
+
+static const char *describe_device(vae_device *device)
+{
+    return ((vae_host_device *)device)->description;
+}
+
+const vae_backend vae_backend_reference = {
+    .name = "reference",
+    .dtype = VAE_FLOAT64,
+    .device_open = open_device,
+    .device_close = close_device,
+    .device_describe = describe_device,
+    .store_create = vae_host_store_create,
+    .store_destroy = vae_host_store_destroy,
+    .store_read = vae_host_store_read,
+    .store_write = vae_host_store_write,
+    .data_create = vae_host_data_create,
+    .data_destroy = vae_host_data_destroy,
+    .executable_create = vae_host_executable_create,
+    .executable_destroy = vae_host_executable_destroy,
+    .executable_run = vae_host_executable_run,
+    .executable_find_nonfinite = vae_host_executable_find_nonfinite,
+    .tensor_read = vae_host_tensor_read,
+    .tensor_write = vae_host_tensor_write,
+    .metrics_take = vae_host_metrics_take,
+};
