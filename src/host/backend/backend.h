@@ -58,6 +58,8 @@ typedef struct vae_executable vae_executable; /* a program bound to a store, rea
 struct vae_backend {
     const char *name; /* "cpu" */
     vae_dtype dtype;  /* of its arithmetic and of its checkpoints: FLOAT64 for reference, else FLOAT32 */
+    /* metrics_take waits for the device, so a trainer calls it once per log interval; else it may after every step. */
+    bool deferred_metrics;
 
     vae_status (*device_open)(const vae_device_options *options, vae_device **device);
     void (*device_close)(vae_device *device);

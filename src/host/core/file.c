@@ -114,13 +114,17 @@ static vae_status sync_folder_of(const char *path)
     return status;
 }
 
+static vae_status partial_name(char partial[PATH_BYTES], const char *path)
+{
+    const int length = snprintf(partial, PATH_BYTES, "%s.partial", path);
+    if (length >= 0 && length < PATH_BYTES) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "path of %zu characters is too long: %.100s…", strlen(path), path);
+}
+
 vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count)
 {
     char partial[PATH_BYTES];
-    const int length = snprintf(partial, sizeof partial, "%s.partial", path);
-    if (length < 0 || length >= PATH_BYTES) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "path of %zu characters is too long: %.100s…", strlen(path), path);
-    }
+    VAE_TRY(partial_name(partial, path));
     vae_status status = write_parts(partial, parts, sizes, count);
     if (!status && rename(partial, path)) status = io_error(path, "cannot be replaced");
     if (status) {
@@ -128,6 +132,17 @@ vae_status vae_file_write_atomic(const char *path, const void *const *parts, con
         return status;
     }
     return sync_folder_of(path);
+}
+
+vae_status vae_file_link_atomic(const char *from, const char *to)
+{
+    char partial[PATH_BYTES];
+    VAE_TRY(partial_name(partial, to));
+    unlink(partial);
+    if (link(from, partial)) return io_error(to, "cannot be made a link");
+    const vae_status status = rename(partial, to) ? io_error(to, "cannot be replaced") : VAE_OK;
+    unlink(partial); /* also where `to` was the same file already, for then rename does nothing */
+    return status ? status : sync_folder_of(to);
 }
 
 /* ---- Folders and paths ---- */

@@ -17,6 +17,10 @@ vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t 
  * leave the partial file, which the next write replaces. On failure (VAE_ERROR_IO) the partial file is removed. */
 vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count);
 
+/* Makes `to` another name of the file `from`, replacing atomically what was there. VAE_ERROR_IO, with `to` as it was,
+ * on a file system without hard links: then write the content again. */
+vae_status vae_file_link_atomic(const char *from, const char *to);
+
 /* Makes the folder and those above it, like mkdir -p; one that is there already is fine. */
 vae_status vae_folder_make(const char *path);
 

@@ -14,7 +14,13 @@
 
 #define FORMAT_NAME "vae-cuda checkpoint"
 #define FORMAT_VERSION 1
-enum { MAX_TEXTS = 24, VALUE_SIZE = 256, MAX_SIDE = 1 << 16, TENSOR_NAME_SIZE = VAE_NAME_SIZE + 32 };
+enum {
+    MAX_TEXTS = 24,
+    VALUE_SIZE = 256,
+    MAX_SIDE = 1 << 16,
+    MAX_PIXELS = 1 << 30,
+    TENSOR_NAME_SIZE = VAE_NAME_SIZE + 32
+};
 
 static const vae_arena saved_arenas[] = {VAE_ARENA_PARAMETERS, VAE_ARENA_FIRST_MOMENT, VAE_ARENA_SECOND_MOMENT};
 enum { SAVED_ARENAS = sizeof saved_arenas / sizeof *saved_arenas };
@@ -71,8 +77,8 @@ static vae_status check_finite(const vae_checkpoint *checkpoint, const char *pat
             if (bad < 0) continue;
             char name[TENSOR_NAME_SIZE];
             tensor_name(name, saved_arenas[i], parameter);
-            return vae_error_set(failure, "%s: tensor '%s' holds a NaN or an infinity at element %" PRId64, path, name,
-                                 bad);
+            return vae_error_set(failure, "%s: %stensor '%s' holds a NaN or an infinity at element %" PRId64, path,
+                                 failure == VAE_ERROR_NUMERIC ? "not written: " : "", name, bad);
         }
     }
     return VAE_OK;
@@ -304,6 +310,12 @@ static vae_status read_input(const vae_safetensors_file *file, const char *path,
     VAE_TRY(get_integer(file, path, "input.channels", 1, MAX_SIDE, &input->channels));
     VAE_TRY(get_numbers(file, path, "input.scale", 1, &input->scale));
     VAE_TRY(get_numbers(file, path, "input.shift", 1, &input->shift));
+    if (vae_input_elements(input) > MAX_PIXELS) {
+        return vae_error_set(VAE_ERROR_FORMAT,
+                             "%s: metadata says images of %" PRId64 "×%" PRId64 "×%" PRId64
+                             " pixels, which is not plausible",
+                             path, input->height, input->width, input->channels);
+    }
     if (!isfinite(input->scale) || input->scale == 0.0 || !isfinite(input->shift)) {
         return vae_error_set(VAE_ERROR_FORMAT, "%s: metadata 'input.scale' or 'input.shift' is out of range", path);
     }

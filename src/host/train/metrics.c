@@ -1,0 +1,89 @@
+#include "train/metrics.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Digits of a number: enough to compare runs, few enough to read. */
+enum { DIGITS = 10 };
+
+void vae_metrics_mean(const vae_config *config, const double sums[VAE_METRIC_COUNT], vae_metrics_line *line)
+{
+    const double rows = sums[VAE_METRIC_ROWS], steps = sums[VAE_METRIC_STEPS];
+    const bool has_kl = config->model.objective != VAE_OBJECTIVE_AE;
+    line->reconstruction = rows > 0.0 ? sums[VAE_METRIC_RECONSTRUCTION] / rows : NAN;
+    line->kl = rows > 0.0 && has_kl ? sums[VAE_METRIC_KL] / rows : NAN;
+    line->neg_elbo = line->reconstruction + line->kl;
+    line->grad_norm = steps > 0.0 ? sums[VAE_METRIC_GRADIENT_NORM] / steps : NAN;
+}
+
+static vae_status io_error(const vae_metrics_log *log, const char *what)
+{
+    return vae_error_set(VAE_ERROR_IO, "%s: %s: %s", log->path, what, strerror(errno));
+}
+
+/* Leaves the file's position after its first `keep` whole lines, or after all if there are fewer. */
+static vae_status skip_lines(vae_metrics_log *log, int64_t keep)
+{
+    long end = 0;
+    for (int c; log->lines < keep && (c = getc(log->file)) != EOF;) {
+        if (c != '\n') continue;
+        log->lines++;
+        end = ftell(log->file);
+    }
+    if (ferror(log->file)) return io_error(log, "cannot be read");
+    if (fseek(log->file, end, SEEK_SET) || ftruncate(fileno(log->file), end)) return io_error(log, "cannot be cut");
+    return VAE_OK;
+}
+
+vae_status vae_metrics_open(vae_metrics_log *log, const char *path, int64_t keep)
+{
+    *log = (vae_metrics_log){.path = path};
+    const int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0) return io_error(log, "cannot be opened");
+    log->file = fdopen(descriptor, "r+");
+    if (!log->file) {
+        const vae_status status = io_error(log, "cannot be opened");
+        close(descriptor);
+        return status;
+    }
+    const vae_status status = skip_lines(log, keep);
+    if (status) vae_metrics_close(log);
+    return status;
+}
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+vae_status vae_metrics_write(vae_metrics_log *log, const vae_metrics_line *line)
+{
+    json_t *object = json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)line->epoch,
+                               "step", (json_int_t)line->step, "split", line->split, "neg_elbo", number(line->neg_elbo),
+                               "reconstruction", number(line->reconstruction), "kl", number(line->kl), "beta",
+                               number(line->beta), "learning_rate", number(line->learning_rate), "grad_norm",
+                               number(line->grad_norm), "images_per_second", number(line->images_per_second));
+    if (!object) return vae_error_set(VAE_ERROR_MEMORY, "%s: no memory for a line", log->path);
+    const bool failed = json_dumpf(object, log->file, JSON_REAL_PRECISION(DIGITS)) || fputc('\n', log->file) == EOF ||
+                        fflush(log->file);
+    json_decref(object);
+    if (failed) return io_error(log, "cannot be written");
+    log->lines++;
+    return VAE_OK;
+}
+
+vae_status vae_metrics_sync(vae_metrics_log *log)
+{
+    return fsync(fileno(log->file)) ? io_error(log, "cannot be brought to disk") : VAE_OK;
+}
+
+void vae_metrics_close(vae_metrics_log *log)
+{
+    if (log->file) fclose(log->file);
+    log->file = NULL;
+}

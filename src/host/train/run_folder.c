@@ -1,0 +1,123 @@
+#include "train/run_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "core/file.h"
+
+vae_status vae_run_folder_init(vae_run_folder *folder, const char *path)
+{
+    *folder = (vae_run_folder){.lock = -1};
+    VAE_TRY(vae_path_join(folder->path, sizeof folder->path, "", path));
+    VAE_TRY(vae_path_join(folder->config, sizeof folder->config, path, "config.ini"));
+    VAE_TRY(vae_path_join(folder->metrics, sizeof folder->metrics, path, "metrics.jsonl"));
+    VAE_TRY(vae_path_join(folder->checkpoints, sizeof folder->checkpoints, path, "checkpoints"));
+    VAE_TRY(vae_path_join(folder->best, sizeof folder->best, folder->checkpoints, "best.safetensors"));
+    VAE_TRY(vae_path_join(folder->last, sizeof folder->last, folder->checkpoints, "last.safetensors"));
+    return vae_path_join(folder->pictures, sizeof folder->pictures, path, "pictures");
+}
+
+vae_status vae_run_folder_check_new(const vae_run_folder *folder)
+{
+    const char *const own[] = {folder->config, folder->metrics, folder->checkpoints, folder->pictures};
+    for (size_t i = 0; i < sizeof own / sizeof *own; ++i) {
+        if (!vae_path_exists(own[i])) continue;
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "%s: holds a run already (%s); continue it with --resume, or choose another folder "
+                             "with --out",
+                             folder->path, own[i]);
+    }
+    return VAE_OK;
+}
+
+vae_status vae_run_folder_check_resume(const vae_run_folder *folder, bool *has_checkpoint)
+{
+    *has_checkpoint = vae_path_exists(folder->last);
+    if (*has_checkpoint || vae_path_exists(folder->config)) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG, "%s: there is no run to resume: neither %s nor %s is there", folder->path,
+                         folder->last, folder->config);
+}
+
+/* The lock goes with the process, however that ends. */
+static vae_status take_lock(vae_run_folder *folder)
+{
+    folder->lock = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->lock < 0) {
+        return vae_error_set(VAE_ERROR_IO, "%s: cannot be opened: %s", folder->path, strerror(errno));
+    }
+    if (!flock(folder->lock, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK) return VAE_OK;
+    vae_run_folder_close(folder);
+    return vae_error_set(VAE_ERROR_IO, "%s: another process is training in this folder", folder->path);
+}
+
+vae_status vae_run_folder_open(vae_run_folder *folder, const vae_config *config)
+{
+    VAE_TRY(vae_folder_make(folder->path));
+    VAE_TRY(take_lock(folder));
+    VAE_TRY(vae_folder_make(folder->checkpoints));
+    VAE_TRY(vae_folder_make(folder->pictures));
+    char *text;
+    VAE_TRY(vae_config_format(config, &text));
+    const void *const parts[] = {text};
+    const size_t sizes[] = {strlen(text)};
+    const vae_status status = vae_file_write_atomic(folder->config, parts, sizes, 1);
+    free(text);
+    return status;
+}
+
+void vae_run_folder_close(vae_run_folder *folder)
+{
+    if (folder->lock >= 0) close(folder->lock);
+    folder->lock = -1;
+}
+
+/* ---- What may not change between a run and its continuation ---- */
+
+static bool must_stay(const char *section, const char *line)
+{
+    static const char *const keys[] = {"seed", "batch_size"};
+    if (strcmp(section, "model") == 0 || strcmp(section, "data") == 0) return true;
+    if (strcmp(section, "train") != 0) return false;
+    const size_t length = strcspn(line, " =");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i) {
+        if (strlen(keys[i]) == length && strncmp(line, keys[i], length) == 0) return true;
+    }
+    return false;
+}
+
+/* Cuts the next line off *text; NULL at its end. */
+static char *next_line(char **text)
+{
+    return strsep(text, "\n");
+}
+
+/* Both texts come from vae_config_format(), so they list the same keys in the same order. */
+static vae_status compare_texts(char *before, char *now)
+{
+    char section[32] = "";
+    for (char *old = next_line(&before), *new = next_line(&now); old &&new;
+         old = next_line(&before), new = next_line(&now)) {
+        sscanf(new, "[%31[^]]", section);
+        if (strcmp(old, new) == 0 || !must_stay(section, new)) continue;
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "[%s] cannot change in a resumed run: it was started with '%s', now '%s' is asked for",
+                             section, old, new);
+    }
+    return VAE_OK;
+}
+
+vae_status vae_run_folder_compare(const vae_config *before, const vae_config *now)
+{
+    char *old_text = NULL, *new_text = NULL;
+    vae_status status = vae_config_format(before, &old_text);
+    if (!status) status = vae_config_format(now, &new_text);
+    if (!status) status = compare_texts(old_text, new_text);
+    free(old_text);
+    free(new_text);
+    return status;
+}

@@ -1,0 +1,33 @@
+/* The folder of one training run: config.ini, metrics.jsonl, checkpoints/, pictures/. */
+#ifndef VAE_TRAIN_RUN_FOLDER_H
+#define VAE_TRAIN_RUN_FOLDER_H
+
+#include "core/config.h"
+
+typedef struct vae_run_folder {
+    char path[VAE_PATH_SIZE];
+    char config[VAE_PATH_SIZE];      /* the configuration as used */
+    char metrics[VAE_PATH_SIZE];     /* see train/metrics.h */
+    char checkpoints[VAE_PATH_SIZE]; /* folder */
+    char best[VAE_PATH_SIZE];        /* checkpoint with the lowest loss */
+    char last[VAE_PATH_SIZE];        /* newest checkpoint: where a resume starts */
+    char pictures[VAE_PATH_SIZE];    /* folder */
+    int lock;                        /* descriptor that holds the folder's lock, or -1 */
+} vae_run_folder;
+
+/* Fills in the paths, touching nothing; lock is -1. */
+vae_status vae_run_folder_init(vae_run_folder *folder, const char *path);
+/* VAE_ERROR_CONFIG unless a new run may be put there: a run that is there already is never overwritten. */
+vae_status vae_run_folder_check_new(const vae_run_folder *folder);
+/* VAE_ERROR_CONFIG unless a run is there. *has_checkpoint tells if it came as far as its first checkpoint. */
+vae_status vae_run_folder_check_resume(const vae_run_folder *folder, bool *has_checkpoint);
+/* Makes the folders, takes the lock (VAE_ERROR_IO while another process has it) and writes config.ini. */
+vae_status vae_run_folder_open(vae_run_folder *folder, const vae_config *config);
+/* Releases the lock. */
+void vae_run_folder_close(vae_run_folder *folder);
+
+/* Checks that a run started with `before` may go on with `now`: what decides the data, the architecture and the order
+ * of the batches must be the same. VAE_ERROR_CONFIG names the first key that differs and both values. */
+vae_status vae_run_folder_compare(const vae_config *before, const vae_config *now);
+
+#endif

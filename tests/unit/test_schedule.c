@@ -1,0 +1,95 @@
+/* train/schedule.c: learning rate and beta against their definitions at chosen steps. */
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "train/schedule.h"
+
+enum { STEPS_PER_EPOCH = 10, EPOCHS = 10 };
+
+static vae_config make_config(vae_schedule schedule)
+{
+    vae_config config = {0};
+    config.train.epochs = EPOCHS;
+    config.train.learning_rate = 0.5;
+    config.train.schedule = schedule;
+    config.train.schedule_factor = 0.1;
+    config.train.beta = 2.0;
+    return config;
+}
+
+static void expect_rate(const vae_config *config, int64_t step, double expected)
+{
+    const double rate = vae_schedule_learning_rate(config, STEPS_PER_EPOCH, step);
+    cr_expect(fabs(rate - expected) <= 1e-15, "step %d: %.17g, expected %.17g", (int)step, rate, expected);
+}
+
+static void expect_beta(const vae_config *config, int64_t step, double expected)
+{
+    const double beta = vae_schedule_beta(config, STEPS_PER_EPOCH, step);
+    cr_expect(fabs(beta - expected) <= 1e-15, "step %d: %.17g, expected %.17g", (int)step, beta, expected);
+}
+
+Test(schedule, constant)
+{
+    const vae_config config = make_config(VAE_SCHEDULE_CONSTANT);
+    expect_rate(&config, 0, 0.5);
+    expect_rate(&config, 99, 0.5);
+    expect_rate(&config, 1000000, 0.5);
+}
+
+Test(schedule, warmup_rises_linearly_to_the_whole)
+{
+    vae_config config = make_config(VAE_SCHEDULE_CONSTANT);
+    config.train.warmup_steps = 4;
+    expect_rate(&config, 0, 0.125);
+    expect_rate(&config, 1, 0.25);
+    expect_rate(&config, 3, 0.5);
+    expect_rate(&config, 4, 0.5);
+}
+
+Test(schedule, step_falls_by_the_factor)
+{
+    vae_config config = make_config(VAE_SCHEDULE_STEP);
+    config.train.schedule_epochs = 3;
+    expect_rate(&config, 0, 0.5);
+    expect_rate(&config, 29, 0.5);
+    expect_rate(&config, 30, 0.05);
+    expect_rate(&config, 59, 0.05);
+    expect_rate(&config, 60, 0.005);
+}
+
+Test(schedule, cosine_goes_from_the_whole_to_the_floor)
+{
+    vae_config config = make_config(VAE_SCHEDULE_COSINE);
+    expect_rate(&config, 0, 0.5);
+    expect_rate(&config, 50, 0.25);
+    expect_rate(&config, 100, 0.0);
+    expect_rate(&config, 500, 0.0);
+    config.train.schedule_floor = 0.2;
+    expect_rate(&config, 50, 0.3);
+    expect_rate(&config, 25, 0.5 * (0.2 + 0.8 * (0.5 + 0.5 * sqrt(0.5))));
+    expect_rate(&config, 100, 0.1);
+}
+
+Test(schedule, cosine_begins_after_the_warmup)
+{
+    vae_config config = make_config(VAE_SCHEDULE_COSINE);
+    config.train.warmup_steps = 20;
+    expect_rate(&config, 0, 0.025);
+    expect_rate(&config, 19, 0.5);
+    expect_rate(&config, 20, 0.5);
+    expect_rate(&config, 60, 0.25);
+    config.train.warmup_steps = 100; /* nothing left to decay over */
+    expect_rate(&config, 99, 0.5);
+}
+
+Test(schedule, beta_rises_over_fractions_of_epochs)
+{
+    vae_config config = make_config(VAE_SCHEDULE_CONSTANT);
+    expect_beta(&config, 0, 2.0);
+    config.train.kl_warmup_epochs = 0.8;
+    expect_beta(&config, 0, 0.0);
+    expect_beta(&config, 4, 1.0);
+    expect_beta(&config, 8, 2.0);
+    expect_beta(&config, 80, 2.0);
+}
