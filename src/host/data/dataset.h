@@ -10,7 +10,10 @@ typedef struct vae_dataset {
     uint8_t *labels; /* [count] or NULL, owned */
     int64_t count;
     int64_t height, width, channels;
+    bool borrowed; /* shares another data set's memory, which must outlive it */
 } vae_dataset;
+
+int64_t vae_dataset_elements(const vae_dataset *dataset); /* of one image */
 
 /* The three parts a run uses. Static binarisation has been applied (pixels are then 0 or 255). */
 typedef struct vae_splits {
@@ -23,9 +26,12 @@ typedef struct vae_splits {
 vae_status vae_idx_read_images(const char *path, int64_t limit, vae_dataset *dataset);
 /* Rank 1, into dataset->labels; the file must hold at least dataset->count labels (exactly, where limit is 0). */
 vae_status vae_idx_read_labels(const char *path, int64_t limit, vae_dataset *dataset);
+/* Reads the header alone: [count, height, width, channels]. */
+vae_status vae_idx_read_shape(const char *path, int64_t shape[4]);
 void vae_dataset_free(vae_dataset *dataset);
 
 /* Opens what [data] names. `seed` keys static binarisation. */
+/* Missing files are VAE_ERROR_CONFIG, damaged ones VAE_ERROR_FORMAT. */
 vae_status vae_splits_open(const vae_config *config, vae_splits *splits);
 void vae_splits_free(vae_splits *splits);
 

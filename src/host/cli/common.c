@@ -1,0 +1,193 @@
+#include "cli/common.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+
+enum option_key { CONFIG = 1000, SET, RUN, CHECKPOINT, DEVICE, OUT, SEED, THREADS, QUIET, FORCE };
+
+vae_cli_options vae_cli_options_none(void)
+{
+    return (vae_cli_options){.seed = -1, .threads = -1};
+}
+
+/* ---- Values ---- */
+
+vae_status vae_cli_parse_integer(const char *option, const char *text, int64_t minimum, int64_t maximum, int64_t *value)
+{
+    char *end;
+    errno = 0;
+    const long long parsed = strtoll(text, &end, 10);
+    if (end == text || *end || errno || parsed < minimum || parsed > maximum) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' is not an integer from %" PRId64 " to %" PRId64, option,
+                             text, minimum, maximum);
+    }
+    *value = parsed;
+    return VAE_OK;
+}
+
+vae_status vae_cli_parse_real(const char *option, const char *text, double minimum, double maximum, double *value)
+{
+    char *end;
+    const double parsed = strtod(text, &end);
+    if (end == text || *end || !isfinite(parsed) || parsed < minimum || parsed > maximum) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' is not a number from %g to %g", option, text, minimum,
+                             maximum);
+    }
+    *value = parsed;
+    return VAE_OK;
+}
+
+vae_status vae_cli_parse_list(const char *option, const char *text, int64_t *values, int capacity, int *count)
+{
+    const char *at = text;
+    *count = 0;
+    do {
+        char *end;
+        errno = 0;
+        const long long value = strtoll(at, &end, 10);
+        if (end == at || errno || value < 0 || (*end && *end != ',')) {
+            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' is not a list such as 3,7,12", option, text);
+        }
+        if (*count == capacity) {
+            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: at most %d numbers can be given", option, capacity);
+        }
+        values[(*count)++] = value;
+        at = *end ? end + 1 : NULL;
+    } while (at);
+    return VAE_OK;
+}
+
+/* ---- Parsers ---- */
+
+static error_t parse_shared(int key, char *argument, struct argp_state *state)
+{
+    vae_cli_options *options = state->input;
+    switch (key) {
+    case CONFIG: options->config = argument; return 0;
+    case SET:
+        if (options->set_count == VAE_CLI_MAX_SETS) {
+            vae_error_set(VAE_ERROR_ARGUMENT, "--set: at most %d can be given", VAE_CLI_MAX_SETS);
+            return EINVAL;
+        }
+        options->sets[options->set_count++] = argument;
+        return 0;
+    case RUN: options->run = argument; return 0;
+    case CHECKPOINT: options->checkpoint = argument; return 0;
+    case DEVICE: options->device = argument; return 0;
+    case OUT: options->out = argument; return 0;
+    case SEED: return vae_cli_parse_integer("--seed", argument, 0, (int64_t)1 << 53, &options->seed) ? EINVAL : 0;
+    case THREADS: return vae_cli_parse_integer("--threads", argument, 0, 1024, &options->threads) ? EINVAL : 0;
+    case QUIET: options->quiet = true; return 0;
+    case FORCE: options->force = true; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+#define SHARED_OPTIONS                                                                                                 \
+    {"device", DEVICE, "NAME", 0, "auto, cpu, reference or cuda", 10},                                                 \
+        {"threads", THREADS, "N", 0, "CPU threads, 0: one per processor", 10},                                         \
+        {"seed", SEED, "N", 0, "of all random numbers", 10},                                                           \
+    {                                                                                                                  \
+        "quiet", QUIET, 0, 0, "print errors only", 10                                                                  \
+    }
+
+static const struct argp_option config_options[] = {
+    {"config", CONFIG, "FILE", 0, "the experiment's INI file", 1},
+    {"set", SET, "SECTION.KEY=VALUE", 0, "override one key; may be given several times", 1},
+    {"out", OUT, "DIR", 0, "run folder (runs/<name of the config> unless given)", 1},
+    SHARED_OPTIONS,
+    {0},
+};
+
+static const struct argp_option model_options[] = {
+    {"run", RUN, "DIR", 0, "a run folder: its best checkpoint, else its last", 1},
+    {"checkpoint", CHECKPOINT, "FILE", 0, "a checkpoint file", 1},
+    {"out", OUT, "FILE", 0, "what to write", 1},
+    {"force", FORCE, 0, 0, "replace files that are there already", 10},
+    SHARED_OPTIONS,
+    {0},
+};
+
+const struct argp vae_cli_config_argp = {.options = config_options, .parser = parse_shared};
+const struct argp vae_cli_model_argp = {.options = model_options, .parser = parse_shared};
+
+/* ---- What follows ---- */
+
+/* runs/mnist from configs/mnist.ini */
+static vae_status default_out(const char *config_path, char out[VAE_PATH_SIZE])
+{
+    const char *slash = strrchr(config_path, '/');
+    const char *name = slash ? slash + 1 : config_path;
+    const char *dot = strrchr(name, '.');
+    const size_t length = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+    if (length + sizeof "runs/" > VAE_PATH_SIZE) {
+        return vae_error_set(VAE_ERROR_CONFIG, "%s: the name is too long for a run folder", config_path);
+    }
+    snprintf(out, VAE_PATH_SIZE, "runs/%.*s", (int)length, name);
+    return VAE_OK;
+}
+
+static vae_status set_text(const char *section_key, const char *value, vae_config *config)
+{
+    char assignment[VAE_PATH_SIZE + 64];
+    snprintf(assignment, sizeof assignment, "%s=%s", section_key, value);
+    return vae_config_set(config, assignment);
+}
+
+vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *config)
+{
+    if (!options->config) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--config FILE is missing; configs/ holds some to start from");
+    }
+    vae_config_defaults(config);
+    VAE_TRY(vae_config_load(config, options->config));
+    for (int i = 0; i < options->set_count; ++i)
+        VAE_TRY(vae_config_set(config, options->sets[i]));
+    if (options->device) VAE_TRY(set_text("run.device", options->device, config));
+    if (options->out) VAE_TRY(set_text("run.out", options->out, config));
+    if (options->seed >= 0) config->train.seed = options->seed;
+    if (options->threads >= 0) config->run.threads = options->threads;
+    if (!config->run.out[0]) VAE_TRY(default_out(options->config, config->run.out));
+    const vae_status status = vae_config_check(config);
+    return status ? vae_error_prepend(status, "%s", options->config) : VAE_OK;
+}
+
+vae_status vae_cli_find_checkpoint(const vae_cli_options *options, char *path, size_t size)
+{
+    if (options->checkpoint && options->run) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--run and --checkpoint cannot both be given");
+    }
+    if (options->checkpoint) return vae_path_join(path, size, "", options->checkpoint);
+    if (!options->run) return vae_error_set(VAE_ERROR_ARGUMENT, "--run DIR or --checkpoint FILE is missing");
+    VAE_TRY(vae_path_join(path, size, options->run, "checkpoints/best.safetensors"));
+    if (vae_path_exists(path)) return VAE_OK;
+    VAE_TRY(vae_path_join(path, size, options->run, "checkpoints/last.safetensors"));
+    if (vae_path_exists(path)) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG,
+                         "%s: is no run folder: it has no checkpoints/best.safetensors or last.safetensors",
+                         options->run);
+}
+
+vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model)
+{
+    char path[VAE_PATH_SIZE];
+    VAE_TRY(vae_cli_find_checkpoint(options, path, sizeof path));
+    if (!vae_path_exists(path)) return vae_error_set(VAE_ERROR_CONFIG, "%s: no such file", path);
+    const vae_model_options model_options = {
+        .device = options->device,
+        .threads = options->threads < 0 ? 0 : (int)options->threads,
+    };
+    return vae_model_open(path, &model_options, model);
+}
+
+vae_status vae_cli_check_output(const vae_cli_options *options, const char *path)
+{
+    if (options->force || !vae_path_exists(path)) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is there already; --force replaces it", path);
+}

@@ -1,0 +1,49 @@
+/* Options that several subcommands share, as argp children, and what follows from them. */
+#ifndef VAE_CLI_COMMON_H
+#define VAE_CLI_COMMON_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <vae/model.h>
+
+#include "core/config.h"
+
+enum { VAE_CLI_MAX_SETS = 64 };
+
+typedef struct vae_cli_options {
+    const char *config;                 /* --config FILE */
+    const char *sets[VAE_CLI_MAX_SETS]; /* --set section.key=value */
+    int set_count;
+    const char *run, *checkpoint; /* --run DIR, --checkpoint FILE */
+    const char *device, *out;     /* NULL: not given */
+    int64_t seed, threads;        /* -1: not given */
+    bool quiet, force;
+} vae_cli_options;
+
+/* Starts from this. */
+vae_cli_options vae_cli_options_none(void);
+
+/* Children for a command's argp; their input is a vae_cli_options. */
+extern const struct argp vae_cli_config_argp; /* --config --set --device --out --seed --threads --quiet */
+extern const struct argp vae_cli_model_argp;  /* --run --checkpoint --device --out --seed --threads --force --quiet */
+
+/* Defaults, then the file, then --set, then the single options; checked. `out` becomes runs/<name of the file> unless
+ * set. */
+vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *config);
+
+/* Writes the checkpoint file that --run or --checkpoint name to path[size]: a run's best, else its last. */
+vae_status vae_cli_find_checkpoint(const vae_cli_options *options, char *path, size_t size);
+/* Opens it. */
+vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model);
+
+/* Reads a whole number in [minimum, maximum]; the message names `option`. */
+vae_status vae_cli_parse_integer(const char *option, const char *text, int64_t minimum, int64_t maximum,
+                                 int64_t *value);
+vae_status vae_cli_parse_real(const char *option, const char *text, double minimum, double maximum, double *value);
+/* "3,7,12" → at most `capacity` numbers of at least 0. */
+vae_status vae_cli_parse_list(const char *option, const char *text, int64_t *values, int capacity, int *count);
+/* VAE_ERROR_ARGUMENT if the file is there and --force was not given. */
+vae_status vae_cli_check_output(const vae_cli_options *options, const char *path);
+
+#endif

@@ -1,0 +1,151 @@
+#include "data/dataset.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/random.h"
+
+void vae_dataset_free(vae_dataset *dataset)
+{
+    if (!dataset->borrowed) {
+        free(dataset->pixels);
+        free(dataset->labels);
+    }
+    *dataset = (vae_dataset){0};
+}
+
+int64_t vae_dataset_elements(const vae_dataset *dataset)
+{
+    return dataset->height * dataset->width * dataset->channels;
+}
+
+vae_images vae_dataset_images(const vae_dataset *dataset)
+{
+    return (vae_images){dataset->pixels, dataset->count, vae_dataset_elements(dataset)};
+}
+
+/* One part with its labels; messages begin with the key that names the file. */
+static vae_status open_part(const char *part, const char *images, const char *labels, int64_t limit,
+                            vae_dataset *dataset)
+{
+    vae_status status = vae_idx_read_images(images, limit, dataset);
+    if (status) return vae_error_prepend(status, "[data] %s_images", part);
+    if (!labels[0]) return VAE_OK;
+    status = vae_idx_read_labels(labels, limit, dataset);
+    return status ? vae_error_prepend(status, "[data] %s_labels", part) : VAE_OK;
+}
+
+/* The last images become the validation part, which shares the training part's memory. */
+static vae_status split_validation(const vae_config *config, vae_splits *splits)
+{
+    const int64_t held_out = config->data.validation;
+    if (held_out == 0) return VAE_OK;
+    if (held_out >= splits->train.count) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "[data] validation: %" PRId64 " images are to be held out, but there are only %" PRId64
+                             " in all",
+                             held_out, splits->train.count);
+    }
+    vae_dataset *train = &splits->train;
+    train->count -= held_out;
+    splits->validation = *train;
+    splits->validation.borrowed = true;
+    splits->validation.count = held_out;
+    splits->validation.pixels += train->count * vae_dataset_elements(train);
+    if (train->labels) splits->validation.labels += train->count;
+    return VAE_OK;
+}
+
+static vae_status check_same_shape(const vae_splits *splits)
+{
+    const vae_dataset *train = &splits->train, *test = &splits->test;
+    if (train->height == test->height && train->width == test->width && train->channels == test->channels) {
+        return VAE_OK;
+    }
+    return vae_error_set(VAE_ERROR_CONFIG,
+                         "[data] test_images: images of %" PRId64 "x%" PRId64 "x%" PRId64
+                         ", but the training images have %" PRId64 "x%" PRId64 "x%" PRId64,
+                         test->height, test->width, test->channels, train->height, train->width, train->channels);
+}
+
+/* Pixel → 255 with probability pixel/255, once; `part` counts the noise, so that the parts differ. */
+static void binarise(uint64_t seed, uint64_t part, vae_dataset *dataset)
+{
+    const int64_t count = dataset->count * vae_dataset_elements(dataset);
+    for (int64_t i = 0; i < count; i += 4) {
+        const vae_philox random = vae_random_block(seed, VAE_STREAM_BINARISE_STATIC, part, (uint64_t)i / 4);
+        for (int64_t j = i; j < i + 4 && j < count; ++j) {
+            const float u = vae_random_uniform(random.word[j % 4]);
+            dataset->pixels[j] = u * 255.0f <= (float)dataset->pixels[j] ? 255 : 0;
+        }
+    }
+}
+
+/* Mean and standard deviation over all training pixels. */
+static vae_status find_standard_scale(const vae_dataset *train, double *scale, double *shift)
+{
+    const int64_t count = train->count * vae_dataset_elements(train);
+    uint64_t sum = 0, squares = 0;
+    for (int64_t i = 0; i < count; ++i) {
+        sum += train->pixels[i];
+        squares += (uint64_t)train->pixels[i] * train->pixels[i];
+    }
+    const double mean = (double)sum / (double)count;
+    const double variance = (double)squares / (double)count - mean * mean;
+    if (!(variance > 0)) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "[data] normalise: standard needs images that vary, but every pixel is %.0f", mean);
+    }
+    *scale = 1.0 / sqrt(variance);
+    *shift = -mean / sqrt(variance);
+    return VAE_OK;
+}
+
+static vae_status find_scale(const vae_config *config, vae_splits *splits)
+{
+    splits->scale = 1.0 / 255.0;
+    splits->shift = 0.0;
+    if (config->data.normalise == VAE_NORMALISE_SYMMETRIC) {
+        splits->scale = 2.0 / 255.0;
+        splits->shift = -1.0;
+    }
+    if (config->data.normalise == VAE_NORMALISE_STANDARD) {
+        return find_standard_scale(&splits->train, &splits->scale, &splits->shift);
+    }
+    return VAE_OK;
+}
+
+static vae_status open_splits(const vae_config *config, vae_splits *splits)
+{
+    VAE_TRY(
+        open_part("train", config->data.train_images, config->data.train_labels, config->data.limit, &splits->train));
+    if (config->data.test_images[0]) {
+        VAE_TRY(open_part("test", config->data.test_images, config->data.test_labels, config->data.test_limit,
+                          &splits->test));
+        VAE_TRY(check_same_shape(splits));
+    }
+    VAE_TRY(split_validation(config, splits));
+    if (config->data.binarise == VAE_BINARISE_STATIC) {
+        const uint64_t seed = (uint64_t)config->train.seed;
+        vae_dataset *parts[] = {&splits->train, &splits->validation, &splits->test};
+        for (uint64_t part = 0; part < 3; ++part)
+            binarise(seed, part, parts[part]);
+    }
+    return find_scale(config, splits);
+}
+
+vae_status vae_splits_open(const vae_config *config, vae_splits *splits)
+{
+    *splits = (vae_splits){0};
+    const vae_status status = open_splits(config, splits);
+    if (status) vae_splits_free(splits);
+    return status;
+}
+
+void vae_splits_free(vae_splits *splits)
+{
+    vae_dataset_free(&splits->validation);
+    vae_dataset_free(&splits->train);
+    vae_dataset_free(&splits->test);
+}
