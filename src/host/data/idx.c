@@ -21,7 +21,7 @@ enum { UNSIGNED_BYTE = 0x08, MAX_IDX_RANK = 4 };
 typedef struct idx_file {
     gzFile stream;
     const char *path;
-    int rank;
+    int rank = 0;
     int64_t sizes[MAX_IDX_RANK];
 } idx_file;
 
@@ -112,7 +112,7 @@ static vae_status read_sizes(idx_file *file)
 
 static vae_status read_header(idx_file *file, int lowest_rank, int highest_rank)
 {
-    int rank;
+    int rank = 0;
     VAE_TRY(read_magic(file, &rank));
     if (rank < lowest_rank || rank > highest_rank) {
         return vae_error_set(VAE_ERROR_FORMAT, "%s: has %d dimensions, but %s have %s", file->path, rank,

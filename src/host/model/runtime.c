@@ -1,0 +1,266 @@
+#include "model/runtime.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/random.h"
+
+/* Every batch has this many rows, the last one padded: a row's result then never depends on how many came with it. */
+enum { CHUNK_ROWS = 256 };
+
+/* One program that the host feeds, with room for a batch of its input and output. */
+typedef struct feed {
+    vae_program program;
+    vae_executable *executable;
+    vae_tensor input, output;
+    int64_t input_width, output_width;
+    float *input_rows, *output_rows; /* [CHUNK_ROWS, width] */
+} feed;
+
+struct vae_model {
+    vae_checkpoint checkpoint;
+    vae_device *device;
+    vae_store *store;
+    feed encoder, decoder;
+};
+
+const vae_config *vae_model_config(const vae_model *model)
+{
+    return &model->checkpoint.config;
+}
+
+const vae_input *vae_model_input(const vae_model *model)
+{
+    return &model->checkpoint.input;
+}
+
+vae_status vae_checkpoint_load_store(const vae_checkpoint *checkpoint, vae_device *device, bool training,
+                                     vae_store **store)
+{
+    const vae_backend *backend = device->backend;
+    VAE_TRY(backend->store_create(device, &checkpoint->layout, training, store));
+    vae_status status = VAE_OK;
+    for (int i = 0; i < VAE_ARENA_COUNT && !status; ++i) {
+        const bool wanted = i == VAE_ARENA_PARAMETERS || training;
+        if (wanted && checkpoint->arenas[i]) {
+            status = backend->store_write(*store, (vae_arena)i, checkpoint->dtype, checkpoint->arenas[i]);
+        }
+    }
+    if (status) backend->store_destroy(*store);
+    return status;
+}
+
+/* ---- Opening ---- */
+
+static void close_feed(const vae_model *model, feed *f)
+{
+    if (f->executable) model->device->backend->executable_destroy(f->executable);
+    vae_program_free(&f->program);
+    free(f->input_rows);
+    free(f->output_rows);
+}
+
+static vae_status open_feed(vae_model *model, feed *f, const char *input, const char *output)
+{
+    f->input = vae_program_find(&f->program, input);
+    f->output = vae_program_find(&f->program, output);
+    f->input_width = f->program.tensors[f->input].shape.size[1];
+    f->output_width = f->program.tensors[f->output].shape.size[1];
+    f->input_rows = calloc((size_t)(CHUNK_ROWS * f->input_width), sizeof *f->input_rows);
+    f->output_rows = calloc((size_t)(CHUNK_ROWS * f->output_width), sizeof *f->output_rows);
+    if (!f->input_rows || !f->output_rows) return vae_error_set(VAE_ERROR_MEMORY, "model: out of memory");
+    return model->device->backend->executable_create(model->device, &f->program, model->store, NULL, &f->executable);
+}
+
+static vae_status open_programs(vae_model *model)
+{
+    const vae_checkpoint *c = &model->checkpoint;
+    VAE_TRY(vae_model_build_encode(&c->config, &c->input, &c->layout, CHUNK_ROWS, &model->encoder.program));
+    VAE_TRY(open_feed(model, &model->encoder, "x", "posterior"));
+    VAE_TRY(vae_model_build_decode(&c->config, &c->input, &c->layout, CHUNK_ROWS, &model->decoder.program));
+    return open_feed(model, &model->decoder, "z", "mean");
+}
+
+static vae_status open_device(const vae_model_options *options, vae_device **device)
+{
+    const vae_backend *backend;
+    VAE_TRY(vae_backend_find(options && options->device ? options->device : "auto", &backend));
+    /* Always float32 products: using a model should not depend on how it was trained. */
+    const vae_device_options device_options = {.threads = options ? options->threads : 0};
+    return backend->device_open(&device_options, device);
+}
+
+/* A run folder means its best checkpoint, else its last. */
+static vae_status resolve(const char *path, char *file, size_t size)
+{
+    static const char *const candidates[] = {"checkpoints/best.safetensors", "checkpoints/last.safetensors"};
+    for (int i = 0; i < 2; ++i) {
+        VAE_TRY(vae_path_join(file, size, path, candidates[i]));
+        if (vae_path_exists(file)) return VAE_OK;
+    }
+    return vae_path_join(file, size, "", path);
+}
+
+static vae_status open_model(const char *path, const vae_model_options *options, vae_model *model)
+{
+    char file[VAE_PATH_SIZE];
+    VAE_TRY(resolve(path, file, sizeof file));
+    VAE_TRY(vae_checkpoint_read(file, &model->checkpoint));
+    VAE_TRY(open_device(options, &model->device));
+    VAE_TRY(vae_checkpoint_load_store(&model->checkpoint, model->device, false, &model->store));
+    /* The store holds what is needed of them. */
+    for (int i = 0; i < VAE_ARENA_COUNT; ++i) {
+        free(model->checkpoint.arenas[i]);
+        model->checkpoint.arenas[i] = NULL;
+    }
+    return open_programs(model);
+}
+
+vae_status vae_model_open(const char *path, const vae_model_options *options, vae_model **model)
+{
+    if (!path || !model) return vae_error_set(VAE_ERROR_ARGUMENT, "vae_model_open: path and model must not be NULL");
+    vae_model *made = calloc(1, sizeof *made);
+    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
+    const vae_status status = open_model(path, options, made);
+    if (status) {
+        vae_model_free(made);
+        return status;
+    }
+    *model = made;
+    return VAE_OK;
+}
+
+void vae_model_free(vae_model *model)
+{
+    if (!model) return;
+    if (model->device) {
+        close_feed(model, &model->encoder);
+        close_feed(model, &model->decoder);
+        if (model->store) model->device->backend->store_destroy(model->store);
+        model->device->backend->device_close(model->device);
+    }
+    vae_checkpoint_free(&model->checkpoint);
+    free(model);
+}
+
+vae_model_shape vae_model_get_shape(const vae_model *model)
+{
+    const vae_checkpoint *c = &model->checkpoint;
+    return (vae_model_shape){
+        .height = c->input.height,
+        .width = c->input.width,
+        .channels = c->input.channels,
+        .elements = vae_input_elements(&c->input),
+        .latent = c->config.model.latent,
+        .parameters = vae_layout_parameter_count(&c->layout),
+    };
+}
+
+/* ---- Using ---- */
+
+static vae_status check_arguments(const char *call, const vae_model *model, const float *input, int64_t count,
+                                  int64_t width, const float *output)
+{
+    if (!model || !input || !output) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: model, input and output must not be NULL", call);
+    }
+    if (count < 1) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: count is %lld, but must be at least 1", call, (long long)count);
+    }
+    for (int64_t i = 0; i < count * width; ++i) {
+        if (isfinite(input[i])) continue;
+        return vae_error_set(VAE_ERROR_NUMERIC, "%s: row %lld of the input holds a number that is not finite", call,
+                             (long long)(i / width));
+    }
+    return VAE_OK;
+}
+
+/* Runs the rows of f->input_rows; the noise-free programs need no step. */
+static vae_status run_feed(const vae_model *model, feed *f)
+{
+    const vae_backend *backend = model->device->backend;
+    const vae_step step = {0};
+    VAE_TRY(backend->tensor_write(f->executable, f->input, VAE_FLOAT32, f->input_rows));
+    VAE_TRY(backend->executable_run(f->executable, &step));
+    return backend->tensor_read(f->executable, f->output, VAE_FLOAT32, f->output_rows);
+}
+
+/* [rows, elements] from [0, 1] to the scale the model was trained on. */
+static void fill_encoder(vae_model *model, const float *images, int64_t rows)
+{
+    feed *f = &model->encoder;
+    const float scale = (float)(model->checkpoint.input.scale * 255.0), shift = (float)model->checkpoint.input.shift;
+    memset(f->input_rows, 0, (size_t)(CHUNK_ROWS * f->input_width) * sizeof *f->input_rows);
+    for (int64_t i = 0; i < rows * f->input_width; ++i)
+        f->input_rows[i] = images[i] * scale + shift;
+}
+
+static void take_posterior(const vae_model *model, int64_t rows, float *mean, float *log_variance)
+{
+    const feed *f = &model->encoder;
+    const int64_t latent = model->checkpoint.config.model.latent;
+    for (int64_t r = 0; r < rows; ++r) {
+        const float *row = f->output_rows + r * f->output_width;
+        memcpy(mean + r * latent, row, (size_t)latent * sizeof *mean);
+        for (int64_t j = 0; log_variance && j < latent; ++j) {
+            log_variance[r * latent + j] = f->output_width == latent ? -INFINITY : row[latent + j];
+        }
+    }
+}
+
+vae_status vae_model_encode(vae_model *model, const float *images, int64_t count, float *mean, float *log_variance)
+{
+    VAE_TRY(check_arguments("vae_model_encode", model, images, count, model ? model->encoder.input_width : 0, mean));
+    const int64_t elements = model->encoder.input_width, latent = model->checkpoint.config.model.latent;
+    for (int64_t first = 0; first < count; first += CHUNK_ROWS) {
+        const int64_t rows = count - first < CHUNK_ROWS ? count - first : CHUNK_ROWS;
+        fill_encoder(model, images + first * elements, rows);
+        VAE_TRY(run_feed(model, &model->encoder));
+        take_posterior(model, rows, mean + first * latent, log_variance ? log_variance + first * latent : NULL);
+    }
+    return VAE_OK;
+}
+
+static void take_images(const vae_model *model, int64_t rows, float *images)
+{
+    const feed *f = &model->decoder;
+    const float scale = (float)(1.0 / (model->checkpoint.input.scale * 255.0));
+    const float shift = (float)model->checkpoint.input.shift;
+    for (int64_t i = 0; i < rows * f->output_width; ++i) {
+        const float value = (f->output_rows[i] - shift) * scale;
+        images[i] = value < 0.0f ? 0.0f : (value > 1.0f ? 1.0f : value);
+    }
+}
+
+vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count, float *images)
+{
+    VAE_TRY(check_arguments("vae_model_decode", model, codes, count, model ? model->decoder.input_width : 0, images));
+    feed *f = &model->decoder;
+    for (int64_t first = 0; first < count; first += CHUNK_ROWS) {
+        const int64_t rows = count - first < CHUNK_ROWS ? count - first : CHUNK_ROWS;
+        memset(f->input_rows, 0, (size_t)(CHUNK_ROWS * f->input_width) * sizeof *f->input_rows);
+        memcpy(f->input_rows, codes + first * f->input_width, (size_t)(rows * f->input_width) * sizeof *codes);
+        VAE_TRY(run_feed(model, f));
+        take_images(model, rows, images + first * f->output_width);
+    }
+    return VAE_OK;
+}
+
+vae_status vae_model_sample_prior(vae_model *model, uint64_t seed, double temperature, int64_t count, float *codes)
+{
+    if (!model || !codes || count < 1 || !(temperature >= 0)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT,
+                             "vae_model_sample_prior: needs a model, room for codes, count >= 1 and temperature >= 0");
+    }
+    const int64_t total = count * model->checkpoint.config.model.latent;
+    for (int64_t first = 0; first < total; first += 4) {
+        double normal[4];
+        vae_random_normal4(seed, VAE_STREAM_PRIOR, 0, (uint64_t)first / 4, normal);
+        for (int64_t i = first; i < first + 4 && i < total; ++i)
+            codes[i] = (float)(temperature * normal[i % 4]);
+    }
+    return VAE_OK;
+}

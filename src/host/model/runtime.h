@@ -1,0 +1,17 @@
+/* What the program's own commands see of an open model, beyond the public vae/model.h. */
+#ifndef VAE_MODEL_RUNTIME_H
+#define VAE_MODEL_RUNTIME_H
+
+#include <vae/model.h>
+
+#include "train/checkpoint.h"
+
+/* The configuration and the input's shape and scale that the model was trained with; owned by the model. */
+const vae_config *vae_model_config(const vae_model *model);
+const vae_input *vae_model_input(const vae_model *model);
+
+/* Parameters of a checkpoint in a store on `device`; moments too where `training`. */
+vae_status vae_checkpoint_load_store(const vae_checkpoint *checkpoint, vae_device *device, bool training,
+                                     vae_store **store);
+
+#endif

@@ -1,0 +1,27 @@
+/* NumPy's .npy files, format version 1.0 to 3.0. */
+#ifndef VAE_REPORT_NPY_H
+#define VAE_REPORT_NPY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+enum { VAE_NPY_MAX_RANK = 8 };
+
+typedef struct vae_npy_array {
+    float *values; /* owned */
+    int rank;
+    int64_t sizes[VAE_NPY_MAX_RANK];
+    int64_t count; /* of values */
+} vae_npy_array;
+
+/* Writes float32, C order; the file appears at once or not at all. */
+vae_status vae_npy_write_float32(const char *path, const float *values, int rank, const int64_t *sizes);
+
+/* Reads little-endian float32, float64, or uint8 (scaled from 0..255 to [0, 1]) in C order; anything else is one clear
+ * error. Nothing larger than the file is allocated on its word. */
+vae_status vae_npy_read_float32(const char *path, vae_npy_array *array);
+void vae_npy_free(vae_npy_array *array);
+
+#endif
