@@ -21,7 +21,7 @@ enum { UNSIGNED_BYTE = 0x08, MAX_IDX_RANK = 4 };
 typedef struct idx_file {
     gzFile stream;
     const char *path;
-    int rank = 0;
+    int rank;
     int64_t sizes[MAX_IDX_RANK];
 } idx_file;
 

@@ -1,0 +1,258 @@
+/* vae-cuda info: what a configuration would run, op by op, and what it costs; or what a checkpoint holds. */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/common.h"
+#include "data/dataset.h"
+#include "model/builder.h"
+#include "train/checkpoint.h"
+
+enum option_key { SHAPE = 1, JSON, CHECKPOINT, RUN };
+
+typedef struct info_options {
+    vae_cli_options shared;
+    int64_t shape[3]; /* height, width, channels; 0: read from the data set */
+    bool json;
+} info_options;
+
+static const struct argp_option options_table[] = {
+    {"run", RUN, "DIR", 0, "describe the checkpoint of a run folder instead", 2},
+    {"checkpoint", CHECKPOINT, "FILE", 0, "describe a checkpoint instead", 2},
+    {"shape", SHAPE, "HxWxC", 0, "shape of an image, instead of the data set's", 2},
+    {"json", JSON, 0, 0, "print JSON", 2},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    info_options *options = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &options->shared; return 0;
+    case RUN: options->shared.run = argument; return 0;
+    case CHECKPOINT: options->shared.checkpoint = argument; return 0;
+    case JSON: options->json = true; return 0;
+    case SHAPE: {
+        int64_t *s = options->shape;
+        int used = 0;
+        s[2] = 1;
+        const int found =
+            sscanf(argument, "%" SCNd64 "x%" SCNd64 "%nx%" SCNd64 "%n", &s[0], &s[1], &used, &s[2], &used);
+        const bool sane = found >= 2 && !argument[used] && s[0] > 0 && s[1] > 0 && s[2] > 0 && s[0] < 1 << 16 &&
+                          s[1] < 1 << 16 && s[2] < 1 << 10;
+        if (sane) return 0;
+        vae_error_set(VAE_ERROR_ARGUMENT, "--shape: '%s' is not a shape such as 28x28x1", argument);
+        return EINVAL;
+    }
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- A program ---- */
+
+static vae_status find_input(const info_options *options, const vae_config *config, vae_input *input)
+{
+    *input = (vae_input){.scale = 1.0 / 255.0};
+    int64_t shape[4] = {0, options->shape[0], options->shape[1], options->shape[2]};
+    if (options->shape[0] == 0) {
+        const vae_status status = vae_idx_read_shape(config->data.train_images, shape);
+        if (status) return vae_error_prepend(status, "[data] train_images (or give --shape HxWxC)");
+    }
+    input->height = shape[1];
+    input->width = shape[2];
+    input->channels = shape[3];
+    return VAE_OK;
+}
+
+/* "x [128, 784], encoder.0.weight [784, 400] → encoder.0 [128, 400]" */
+static void list_tensors(const vae_program *program, const vae_tensor *tensors, int count, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; i < count; ++i) {
+        if (tensors[i] == VAE_NO_TENSOR || used >= size) continue;
+        char shape[64];
+        const vae_tensor_info *info = &program->tensors[tensors[i]];
+        used += (size_t)snprintf(text + used, size - used, "%s%s %s", used ? ", " : "", info->name,
+                                 vae_shape_format(&info->shape, shape, sizeof shape));
+    }
+}
+
+static int64_t parameters_of(const vae_program *program, const vae_op *op)
+{
+    int64_t count = 0;
+    for (int i = 0; i < VAE_MAX_INPUTS && op->kind == VAE_OP_DENSE; ++i) {
+        if (op->inputs[i] == VAE_NO_TENSOR) continue;
+        const vae_tensor_info *info = &program->tensors[op->inputs[i]];
+        if (info->kind == VAE_TENSOR_PARAMETER) count += info->elements;
+    }
+    return count;
+}
+
+typedef struct totals {
+    vae_cost cost;
+    int64_t parameters;
+    double parameter_bytes;       /* one arena */
+    double activation_bytes;      /* the planned arena */
+    double activation_bytes_flat; /* if nothing were reused */
+} totals;
+
+static totals add_up(const vae_program *program)
+{
+    totals t = {.parameters = vae_layout_parameter_count(program->layout),
+                .parameter_bytes = 4.0 * (double)program->layout->elements,
+                .activation_bytes = 4.0 * (double)program->activation_elements};
+    for (int32_t i = 0; i < program->op_count; ++i) {
+        const vae_cost cost = vae_op_cost(program, &program->ops[i]);
+        t.cost.flops += cost.flops;
+        t.cost.bytes_read += cost.bytes_read;
+        t.cost.bytes_written += cost.bytes_written;
+    }
+    for (vae_tensor i = 0; i < program->tensor_count; ++i) {
+        const vae_tensor_info *info = &program->tensors[i];
+        if (info->kind == VAE_TENSOR_ACTIVATION) t.activation_bytes_flat += 4.0 * (double)info->elements;
+    }
+    return t;
+}
+
+static void print_program(const vae_config *config, const vae_program *program)
+{
+    const totals t = add_up(program);
+    printf("%s step: %d operations, batch %" PRId64 ", float32\n\n", program->name, (int)program->op_count,
+           config->train.batch_size);
+    printf("%3s  %-28s %-30s %10s %9s %9s %9s\n", "#", "operation", "name", "parameters", "MFLOP", "MB read",
+           "MB written");
+    for (int32_t i = 0; i < program->op_count; ++i) {
+        const vae_op *op = &program->ops[i];
+        const vae_cost cost = vae_op_cost(program, op);
+        const int64_t parameters = parameters_of(program, op);
+        char inputs[512], outputs[512], count[24] = "";
+        if (parameters > 0) snprintf(count, sizeof count, "%" PRId64, parameters);
+        list_tensors(program, op->inputs, VAE_MAX_INPUTS, inputs, sizeof inputs);
+        list_tensors(program, op->outputs, VAE_MAX_OUTPUTS, outputs, sizeof outputs);
+        printf("%3d  %-28s %-30s %10s %9.3f %9.3f %9.3f\n", (int)i, vae_op_kind_name(op->kind), op->name, count,
+               cost.flops * 1e-6, cost.bytes_read * 1e-6, cost.bytes_written * 1e-6);
+        if (inputs[0]) printf("     in   %s\n", inputs);
+        if (outputs[0]) printf("     out  %s\n", outputs);
+    }
+    printf("\nparameters    %12" PRId64 "  in %d tensors\n", t.parameters, (int)program->layout->count);
+    printf("FLOPs         %12.3f M a step, %.3f M an image\n", t.cost.flops * 1e-6,
+           t.cost.flops * 1e-6 / (double)config->train.batch_size);
+    printf("traffic       %12.3f MB read, %.3f MB written a step, each operand once\n", t.cost.bytes_read * 1e-6,
+           t.cost.bytes_written * 1e-6);
+    printf("arenas        %12.3f MB each: parameters, gradients, first and second moment\n", t.parameter_bytes * 1e-6);
+    printf("activations   %12.3f MB; %.3f MB if no memory were reused\n", t.activation_bytes * 1e-6,
+           t.activation_bytes_flat * 1e-6);
+    printf("total memory  %12.3f MB, the data set apart\n", (4 * t.parameter_bytes + t.activation_bytes) * 1e-6);
+}
+
+static json_t *tensors_to_json(const vae_program *program, const vae_tensor *tensors, int count)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; ++i) {
+        if (tensors[i] == VAE_NO_TENSOR) continue;
+        const vae_tensor_info *info = &program->tensors[tensors[i]];
+        json_t *shape = json_array();
+        for (int32_t k = 0; k < info->shape.rank; ++k)
+            json_array_append_new(shape, json_integer(info->shape.size[k]));
+        json_array_append_new(list, json_pack("{s:s, s:o}", "name", info->name, "shape", shape));
+    }
+    return list;
+}
+
+static vae_status print_json(const vae_program *program)
+{
+    const totals t = add_up(program);
+    json_t *ops = json_array();
+    for (int32_t i = 0; i < program->op_count; ++i) {
+        const vae_op *op = &program->ops[i];
+        const vae_cost cost = vae_op_cost(program, op);
+        json_array_append_new(ops, json_pack("{s:s, s:s, s:o, s:o, s:I, s:f, s:f, s:f}", "kind",
+                                             vae_op_kind_name(op->kind), "name", op->name, "inputs",
+                                             tensors_to_json(program, op->inputs, VAE_MAX_INPUTS), "outputs",
+                                             tensors_to_json(program, op->outputs, VAE_MAX_OUTPUTS), "parameters",
+                                             (json_int_t)parameters_of(program, op), "flops", cost.flops, "bytes_read",
+                                             cost.bytes_read, "bytes_written", cost.bytes_written));
+    }
+    json_t *root = json_pack("{s:s, s:o, s:I, s:f, s:f, s:f, s:f, s:f}", "program", program->name, "ops", ops,
+                             "parameters", (json_int_t)t.parameters, "flops", t.cost.flops, "bytes_read",
+                             t.cost.bytes_read, "bytes_written", t.cost.bytes_written, "activation_bytes",
+                             t.activation_bytes, "memory_bytes", 4 * t.parameter_bytes + t.activation_bytes);
+    const int failed = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;
+    json_decref(root);
+    putchar('\n');
+    return failed ? vae_error_set(VAE_ERROR_IO, "standard output cannot be written") : VAE_OK;
+}
+
+static vae_status describe_config(const info_options *options)
+{
+    vae_config config;
+    vae_input input;
+    vae_layout layout = {0};
+    vae_program program = {0};
+    VAE_TRY(vae_cli_load_config(&options->shared, &config));
+    VAE_TRY(find_input(options, &config, &input));
+    VAE_TRY(vae_model_layout(&config, &input, &layout));
+    vae_status status = vae_model_build_train(&config, &input, &layout, config.train.batch_size, &program);
+    if (!status && options->json) status = print_json(&program);
+    if (!status && !options->json) print_program(&config, &program);
+    vae_program_free(&program);
+    vae_layout_free(&layout);
+    return status;
+}
+
+/* ---- A checkpoint ---- */
+
+static vae_status describe_checkpoint(const info_options *options)
+{
+    char path[VAE_PATH_SIZE], *config;
+    vae_checkpoint checkpoint;
+    VAE_TRY(vae_cli_find_checkpoint(&options->shared, path, sizeof path));
+    VAE_TRY(vae_checkpoint_read(path, &checkpoint));
+    const vae_status status = vae_config_format(&checkpoint.config, &config);
+    if (!status) {
+        printf("%s\n\n", path);
+        printf("images      %" PRId64 " x %" PRId64 " x %" PRId64 "\n", checkpoint.input.height, checkpoint.input.width,
+               checkpoint.input.channels);
+        printf("parameters  %" PRId64 " as %s, %s optimiser state\n", vae_layout_parameter_count(&checkpoint.layout),
+               checkpoint.dtype == VAE_FLOAT64 ? "float64" : "float32",
+               checkpoint.arenas[VAE_ARENA_FIRST_MOMENT] ? "with" : "without");
+        printf("progress    epoch %" PRId64 ", step %" PRId64 "\n\n", checkpoint.progress.epoch,
+               checkpoint.progress.step);
+        for (int32_t i = 0; i < checkpoint.layout.count; ++i) {
+            char shape[64];
+            const vae_parameter *parameter = &checkpoint.layout.parameters[i];
+            printf("  %-24s %s\n", parameter->name, vae_shape_format(&parameter->shape, shape, sizeof shape));
+        }
+        printf("\n%s", config);
+        free(config);
+    }
+    vae_checkpoint_free(&checkpoint);
+    return status;
+}
+
+static vae_status run(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&vae_cli_config_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        .options = options_table,
+        .parser = parse,
+        .doc = "Prints the training program of a configuration: every operation with its shapes, parameters, "
+               "floating-point operations and bytes, and the memory in all. With --run or --checkpoint, what a "
+               "checkpoint holds.",
+        .children = children,
+    };
+    info_options options = {.shared = vae_cli_options_none()};
+    bool done;
+    VAE_TRY(vae_cli_parse(&argp, argc, argv, &options, &done));
+    if (done) return VAE_OK;
+    if (options.shared.run || options.shared.checkpoint) return describe_checkpoint(&options);
+    return describe_config(&options);
+}
+
+const vae_command vae_command_info = {"info", "show what a configuration runs and costs, or what a checkpoint holds",
+                                      run};
