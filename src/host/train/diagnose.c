@@ -4,22 +4,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Puts the name of the first parameter whose gradient is not finite into `name`, "" if there is none. */
-static vae_status find_gradient(const vae_batches_place *place, char *name, size_t size)
+enum { NAME_SIZE = VAE_NAME_SIZE + 96 };
+
+/* Says into `text` which parameter's gradient is the first that is not finite; if all are, the norm itself may have
+ * overflowed, and the largest gradient tells where. */
+static vae_status find_gradient(const vae_batches_place *place, char *text, size_t size)
 {
-    name[0] = '\0';
     const vae_layout *layout = place->layout;
     double *gradients = malloc((size_t)layout->elements * sizeof *gradients);
     if (!gradients) return vae_error_set(VAE_ERROR_MEMORY, "gradients: out of memory");
     const vae_status status =
         place->device->backend->store_read(place->store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, gradients);
-    for (int32_t p = 0; !status && p < layout->count && !name[0]; ++p) {
+    double largest = -1.0;
+    for (int32_t p = 0; !status && p < layout->count && largest < INFINITY; ++p) {
         const vae_parameter *parameter = &layout->parameters[p];
         const int64_t elements = vae_shape_elements(&parameter->shape);
-        for (int64_t i = 0; i < elements; ++i) {
-            if (isfinite(gradients[parameter->offset + i])) continue;
-            snprintf(name, size, "the gradient of %s", parameter->name);
-            break;
+        for (int64_t i = 0; i < elements && largest < INFINITY; ++i) {
+            const double value = fabs(gradients[parameter->offset + i]);
+            if (isfinite(value) && value <= largest) continue;
+            largest = isfinite(value) ? value : INFINITY;
+            if (isfinite(value)) {
+                snprintf(text, size, "the gradient's norm, whose largest part of %g is that of %s,", value,
+                         parameter->name);
+            } else {
+                snprintf(text, size, "the gradient of %s", parameter->name);
+            }
         }
     }
     free(gradients);
@@ -40,12 +49,12 @@ static vae_status report_step(const vae_step *step, const char *name, const doub
 vae_status vae_diagnose_step(const vae_batches *batches, const vae_batches_place *place, const vae_step *step,
                              int64_t index, int64_t count, const double sums[VAE_METRIC_COUNT])
 {
-    char name[VAE_NAME_SIZE + 32] = "";
+    char name[NAME_SIZE] = "";
     /* With a finite loss the gradient is at fault. It is looked at first: running a step again overwrites it, and the
      * update has already carried it into the parameters. */
     if (isfinite(sums[VAE_METRIC_RECONSTRUCTION]) && isfinite(sums[VAE_METRIC_KL])) {
         VAE_TRY(find_gradient(place, name, sizeof name));
-        if (name[0]) return report_step(step, name, sums);
+        return report_step(step, name, sums);
     }
     vae_step again = *step;
     for (int64_t back = count - 1; back >= 0; --back) {

@@ -104,9 +104,10 @@ static vae_status compare_texts(char *before, char *now)
          old = next_line(&before), new = next_line(&now)) {
         sscanf(new, "[%31[^]]", section);
         if (strcmp(old, new) == 0 || !must_stay(section, new)) continue;
+        const int key = (int)strcspn(new, " =");
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[%s] cannot change in a resumed run: it was started with '%s', now '%s' is asked for",
-                             section, old, new);
+                             "[%s] %.*s: cannot change in a resumed run: it was started with '%s', now it is '%s'",
+                             section, key, new, old, new);
     }
     return VAE_OK;
 }

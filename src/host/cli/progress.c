@@ -1,0 +1,221 @@
+#include "cli/progress.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REDRAW_SECONDS 0.1
+#define LINE_SECONDS 5.0
+enum { MAX_WIDTH = 120, MIN_BAR = 12, PIECE_SIZE = 64, TEXT_SIZE = 160 };
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* ---- Texts ---- */
+
+/* 60000 as "60,000"; negative or undefined numbers as "-". */
+static const char *grouped(double value, char text[PIECE_SIZE])
+{
+    if (!(value >= 0.0 && value < 1e15)) return "-";
+    char digits[32];
+    const int length = snprintf(digits, sizeof digits, "%.0f", value);
+    int used = 0;
+    for (int i = 0; i < length; ++i) {
+        if (i > 0 && (length - i) % 3 == 0) text[used++] = ',';
+        text[used++] = digits[i];
+    }
+    text[used] = '\0';
+    return text;
+}
+
+static const char *duration(double seconds, char text[PIECE_SIZE])
+{
+    if (!(seconds >= 0.0 && seconds < 1e9)) return "-:--";
+    const int64_t whole = (int64_t)ceil(seconds);
+    if (whole >= 3600) {
+        snprintf(text, PIECE_SIZE, "%d:%02d:%02d", (int)(whole / 3600), (int)(whole / 60 % 60), (int)(whole % 60));
+    } else {
+        snprintf(text, PIECE_SIZE, "%d:%02d", (int)(whole / 60), (int)(whole % 60));
+    }
+    return text;
+}
+
+/* The number that is shown first: the negative ELBO, or the reconstruction where there is none. */
+static double main_loss(const vae_metrics_line *line)
+{
+    return isnan(line->neg_elbo) ? line->reconstruction : line->neg_elbo;
+}
+
+static const char *main_loss_name(const vae_progress_view *view)
+{
+    return view->has_kl ? "-ELBO" : "reconstruction";
+}
+
+const char *vae_progress_losses(const vae_metrics_line *line, char *text, size_t size)
+{
+    if (isnan(line->kl)) {
+        snprintf(text, size, "reconstruction %.2f", line->reconstruction);
+    } else {
+        snprintf(text, size, "%.2f (reconstruction %.2f, KL %.2f)", line->neg_elbo, line->reconstruction, line->kl);
+    }
+    return text;
+}
+
+/* ---- The bar ---- */
+
+static int terminal_width(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_col == 0) return 80;
+    return size.ws_col < MAX_WIDTH ? size.ws_col : MAX_WIDTH;
+}
+
+/* Less and less of what there is to say; the bar takes what room is left. */
+static void describe(const vae_progress_view *view, const vae_train_tick *tick, int detail, char text[TEXT_SIZE])
+{
+    char rate[PIECE_SIZE], left[PIECE_SIZE], terms[PIECE_SIZE] = "", step[PIECE_SIZE] = "", speed[PIECE_SIZE + 16] = "";
+    duration(tick->seconds_left, left);
+    if (detail >= 3) snprintf(step, sizeof step, "  step %" PRId64, tick->step);
+    if (detail >= 2 && view->has_kl) {
+        snprintf(terms, sizeof terms, " = %.1f + %.1f KL", tick->mean.reconstruction, tick->mean.kl);
+    }
+    if (detail >= 1) {
+        snprintf(speed, sizeof speed, "  %s %s", grouped(tick->images_per_second, rate),
+                 detail >= 4 ? "images/s" : "img/s");
+    }
+    snprintf(text, TEXT_SIZE, "%s  %s %.1f%s%s  ETA %s", step, main_loss_name(view), main_loss(&tick->mean), terms,
+             speed, left);
+}
+
+static void draw_bar(vae_progress_view *view, const vae_train_tick *tick)
+{
+    enum { MOST_DETAIL = 4 };
+    char head[PIECE_SIZE], text[TEXT_SIZE], bar[MAX_WIDTH + 1];
+    const int width = terminal_width() - 1; /* the last column stays free: some terminals wrap there */
+    const int head_width = snprintf(head, sizeof head, "epoch %" PRId64 "/%" PRId64, tick->epoch, tick->epochs);
+    int room = 0;
+    for (int detail = MOST_DETAIL; detail >= 0; --detail) {
+        describe(view, tick, detail, text);
+        room = width - head_width - (int)strlen(text) - 3; /* space and brackets */
+        if (room >= MIN_BAR) break;
+    }
+    printf("\r");
+    if (room >= MIN_BAR) {
+        const int filled = (int)((int64_t)room * tick->epoch_step / tick->steps_per_epoch);
+        memset(bar, '=', (size_t)filled);
+        memset(bar + filled, ' ', (size_t)(room - filled));
+        if (filled < room) bar[filled] = '>';
+        bar[room] = '\0';
+        printf("%s [%s]%s", head, bar, text);
+    } else {
+        char line[PIECE_SIZE + TEXT_SIZE];
+        snprintf(line, sizeof line, "%s%s", head, text);
+        printf("%.*s", width > 0 ? width : 0, line);
+    }
+    printf("\033[K");
+    fflush(stdout);
+    view->bar_drawn = true;
+}
+
+void vae_progress_clear(vae_progress_view *view)
+{
+    if (!view->bar_drawn) return;
+    printf("\r\033[K");
+    fflush(stdout);
+    view->bar_drawn = false;
+}
+
+/* ---- What the trainer tells ---- */
+
+static void show_start(void *context, const vae_train_start *start)
+{
+    vae_progress_view *view = context;
+    if (view->mode == VAE_PROGRESS_QUIET) return;
+    char number[PIECE_SIZE];
+    printf("%s %s: %s parameters on %s\n", start->resumed ? "resuming" : "training", start->folder,
+           grouped((double)start->parameters, number), start->device);
+    printf("%s training", grouped((double)start->train_images, number));
+    if (start->validation_images > 0) printf(", %s validation", grouped((double)start->validation_images, number));
+    if (start->test_images > 0) printf(", %s test", grouped((double)start->test_images, number));
+    printf(" images of %" PRId64 "x%" PRId64, start->input.height, start->input.width);
+    if (start->input.channels > 1) printf("x%" PRId64, start->input.channels);
+    printf("; %" PRId64 " epochs of %" PRId64 " steps", start->epochs, start->steps_per_epoch);
+    if (start->step > 0) {
+        printf(", from step %" PRId64 " in epoch %" PRId64, start->step,
+               start->epoch < start->epochs ? start->epoch + 1 : start->epochs);
+    }
+    printf("\n");
+    fflush(stdout);
+    view->shown = now();
+}
+
+static void show_tick(void *context, const vae_train_tick *tick)
+{
+    vae_progress_view *view = context;
+    if (view->mode != VAE_PROGRESS_BAR) return;
+    const double time = now();
+    if (view->bar_drawn && time - view->shown < REDRAW_SECONDS) return;
+    view->shown = time;
+    draw_bar(view, tick);
+}
+
+/* Plain lines in long epochs only: one every few seconds. */
+static void show_log(void *context, const vae_metrics_line *line)
+{
+    vae_progress_view *view = context;
+    const double time = now();
+    if (view->mode != VAE_PROGRESS_LINES || time - view->shown < LINE_SECONDS) return;
+    view->shown = time;
+    char losses[TEXT_SIZE], rate[PIECE_SIZE];
+    printf("epoch %" PRId64 ", step %" PRId64 ": train %s, %s images/s\n", line->epoch, line->step,
+           vae_progress_losses(line, losses, sizeof losses), grouped(line->images_per_second, rate));
+    fflush(stdout);
+}
+
+static void show_epoch(void *context, const vae_train_epoch *epoch)
+{
+    vae_progress_view *view = context;
+    if (view->mode == VAE_PROGRESS_QUIET) return;
+    vae_progress_clear(view);
+    char losses[TEXT_SIZE], rate[PIECE_SIZE], total[PIECE_SIZE];
+    const int digits = snprintf(total, sizeof total, "%" PRId64, epoch->epochs);
+    printf("epoch %*" PRId64 "/%s  train %.2f", digits, epoch->epoch, total, main_loss(&epoch->train));
+    if (epoch->held_out) {
+        printf("  %s %s", epoch->held_out->split, vae_progress_losses(epoch->held_out, losses, sizeof losses));
+    } else {
+        printf(" (reconstruction %.2f, KL %.2f)", epoch->train.reconstruction, epoch->train.kl);
+    }
+    printf("  %s images/s%s\n", grouped(epoch->train.images_per_second, rate), epoch->improved ? "" : "  not better");
+    fflush(stdout);
+    view->shown = now();
+}
+
+/* ---- Making ---- */
+
+static bool can_draw(void)
+{
+    const char *terminal = getenv("TERM");
+    return isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+vae_progress_view vae_progress_make(const vae_config *config, bool quiet)
+{
+    vae_progress_view view = {.has_kl = config->model.objective != VAE_OBJECTIVE_AE};
+    view.mode = quiet ? VAE_PROGRESS_QUIET : can_draw() ? VAE_PROGRESS_BAR : VAE_PROGRESS_LINES;
+    return view;
+}
+
+vae_train_observer vae_progress_observe(vae_progress_view *view)
+{
+    return (vae_train_observer){
+        .context = view, .started = show_start, .ticked = show_tick, .logged = show_log, .epoch_ended = show_epoch};
+}

@@ -1,0 +1,200 @@
+#include "train/pictures.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/random.h"
+#include "report/image.h"
+
+enum { COLUMNS = 8, ROWS = 8, TILES = COLUMNS * ROWS };
+
+struct vae_pictures {
+    vae_batches_place place;
+    const vae_backend *backend;
+    vae_program decode, encode;
+    vae_executable *decoder, *encoder; /* encoder is NULL without images */
+    vae_tensor z, mean, x, posterior;
+    int64_t elements, latent;
+    int64_t images; /* whole rows of them, at most half the tiles */
+    float *codes;   /* [TILES, latent], from the prior */
+    float *inputs;  /* [images, elements], in the data's scale */
+    float *means;   /* [images, posterior width] */
+    float *encoded; /* [TILES, latent]: means without log-variances */
+    float *tiles;   /* [TILES, elements] */
+    float *decoded; /* [TILES, elements] */
+};
+
+/* ---- Making ---- */
+
+static vae_status find_tensor(const vae_program *program, const char *name, vae_tensor *tensor)
+{
+    *tensor = vae_program_find(program, name);
+    if (*tensor != VAE_NO_TENSOR) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "program '%s' has no tensor '%s'", program->name, name);
+}
+
+static vae_status create_programs(vae_pictures *pictures)
+{
+    const vae_batches_place *place = &pictures->place;
+    VAE_TRY(vae_model_build_decode(place->config, place->input, place->layout, TILES, &pictures->decode));
+    VAE_TRY(find_tensor(&pictures->decode, "z", &pictures->z));
+    VAE_TRY(find_tensor(&pictures->decode, "mean", &pictures->mean));
+    VAE_TRY(
+        pictures->backend->executable_create(place->device, &pictures->decode, place->store, NULL, &pictures->decoder));
+    if (pictures->images == 0) return VAE_OK;
+    VAE_TRY(vae_model_build_encode(place->config, place->input, place->layout, pictures->images, &pictures->encode));
+    VAE_TRY(find_tensor(&pictures->encode, "x", &pictures->x));
+    VAE_TRY(find_tensor(&pictures->encode, "posterior", &pictures->posterior));
+    return pictures->backend->executable_create(place->device, &pictures->encode, place->store, NULL,
+                                                &pictures->encoder);
+}
+
+static vae_status allocate(vae_pictures *pictures)
+{
+    const size_t elements = (size_t)pictures->elements, latent = (size_t)pictures->latent;
+    const size_t images = (size_t)pictures->images + 1; /* none: calloc may not return NULL */
+    pictures->codes = calloc(TILES * latent, sizeof(float));
+    pictures->inputs = calloc(images * elements, sizeof(float));
+    pictures->means = calloc(images * 2 * latent, sizeof(float));
+    pictures->encoded = calloc(TILES * latent, sizeof(float));
+    pictures->tiles = calloc(TILES * elements, sizeof(float));
+    pictures->decoded = calloc(TILES * elements, sizeof(float));
+    if (pictures->codes && pictures->inputs && pictures->means && pictures->encoded && pictures->tiles &&
+        pictures->decoded)
+        return VAE_OK;
+    return vae_error_set(VAE_ERROR_MEMORY, "pictures: out of memory");
+}
+
+static void draw_codes(vae_pictures *pictures)
+{
+    const uint64_t seed = (uint64_t)pictures->place.config->train.seed;
+    const int64_t count = TILES * pictures->latent;
+    for (int64_t i = 0; i < count; i += 4) {
+        double normal[4];
+        vae_random_normal4(seed, VAE_STREAM_PRIOR, 0, (uint64_t)i / 4, normal);
+        for (int64_t k = 0; k < 4 && i + k < count; ++k)
+            pictures->codes[i + k] = (float)normal[k];
+    }
+}
+
+/* With dynamic binarisation a model sees black and white; a picture is cut at the middle grey. */
+static void take_images(vae_pictures *pictures, const vae_dataset *dataset)
+{
+    const vae_input *input = pictures->place.input;
+    const bool cut = pictures->place.config->data.binarise == VAE_BINARISE_DYNAMIC;
+    for (int64_t i = 0; i < pictures->images * pictures->elements; ++i) {
+        const int byte = dataset->pixels[i];
+        const int seen = cut ? (byte >= 128 ? 255 : 0) : byte;
+        pictures->inputs[i] = (float)(seen * input->scale + input->shift);
+    }
+}
+
+vae_status vae_pictures_create(const vae_batches_place *place, const vae_dataset *dataset, vae_pictures **pictures)
+{
+    vae_pictures *made = calloc(1, sizeof *made);
+    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "pictures: out of memory");
+    made->place = *place;
+    made->backend = place->device->backend;
+    made->elements = vae_input_elements(place->input);
+    made->latent = place->config->model.latent;
+    made->images = dataset->count < TILES / 2 ? dataset->count / COLUMNS * COLUMNS : TILES / 2;
+    vae_status status;
+    VAE_TRY_GOTO(status, failure, allocate(made));
+    VAE_TRY_GOTO(status, failure, create_programs(made));
+    draw_codes(made);
+    take_images(made, dataset);
+    *pictures = made;
+    return VAE_OK;
+failure:
+    vae_pictures_destroy(made);
+    return status;
+}
+
+void vae_pictures_destroy(vae_pictures *pictures)
+{
+    if (!pictures) return;
+    pictures->backend->executable_destroy(pictures->decoder);
+    pictures->backend->executable_destroy(pictures->encoder);
+    vae_program_free(&pictures->decode);
+    vae_program_free(&pictures->encode);
+    free(pictures->codes);
+    free(pictures->inputs);
+    free(pictures->means);
+    free(pictures->encoded);
+    free(pictures->tiles);
+    free(pictures->decoded);
+    free(pictures);
+}
+
+/* ---- Drawing ---- */
+
+/* From the data's scale to [0, 1]. */
+static void to_unit(const vae_pictures *pictures, const float *values, float *unit, int64_t count)
+{
+    const vae_input *input = pictures->place.input;
+    for (int64_t i = 0; i < count; ++i) {
+        const double pixel = (values[i] - input->shift) / input->scale / 255.0;
+        unit[i] = (float)fmin(fmax(pixel, 0.0), 1.0);
+    }
+}
+
+static vae_status decode(vae_pictures *pictures, const float *codes)
+{
+    const vae_step step = {0};
+    const vae_backend *backend = pictures->backend;
+    VAE_TRY(backend->tensor_write(pictures->decoder, pictures->z, VAE_FLOAT32, codes));
+    VAE_TRY(backend->executable_run(pictures->decoder, &step));
+    return backend->tensor_read(pictures->decoder, pictures->mean, VAE_FLOAT32, pictures->decoded);
+}
+
+static vae_status write_grid(const vae_pictures *pictures, const char *folder, int64_t epoch, const char *what,
+                             int64_t count)
+{
+    char name[64], path[VAE_PATH_SIZE];
+    snprintf(name, sizeof name, "epoch-%04lld-%s.png", (long long)epoch, what);
+    VAE_TRY(vae_path_join(path, sizeof path, folder, name));
+    const vae_input *input = pictures->place.input;
+    return vae_image_grid_write(path, pictures->tiles, count, input->height, input->width, input->channels, COLUMNS);
+}
+
+static vae_status write_samples(vae_pictures *pictures, const char *folder, int64_t epoch)
+{
+    VAE_TRY(decode(pictures, pictures->codes));
+    to_unit(pictures, pictures->decoded, pictures->tiles, TILES * pictures->elements);
+    return write_grid(pictures, folder, epoch, "samples", TILES);
+}
+
+/* Encodes the images and leaves the posterior's means, one row an image, in the decoder's z. */
+static vae_status encode(vae_pictures *pictures)
+{
+    const vae_step step = {0};
+    const vae_backend *backend = pictures->backend;
+    VAE_TRY(backend->tensor_write(pictures->encoder, pictures->x, VAE_FLOAT32, pictures->inputs));
+    VAE_TRY(backend->executable_run(pictures->encoder, &step));
+    return backend->tensor_read(pictures->encoder, pictures->posterior, VAE_FLOAT32, pictures->means);
+}
+
+static vae_status write_reconstructions(vae_pictures *pictures, const char *folder, int64_t epoch)
+{
+    VAE_TRY(encode(pictures));
+    /* The decoder's batch is larger; the codes of its other rows are zero. */
+    const int64_t width = pictures->encode.tensors[pictures->posterior].shape.size[1], latent = pictures->latent;
+    for (int64_t i = 0; i < pictures->images; ++i)
+        memcpy(pictures->encoded + i * latent, pictures->means + i * width, (size_t)latent * sizeof(float));
+    VAE_TRY(decode(pictures, pictures->encoded));
+    const int64_t row = COLUMNS * pictures->elements;
+    for (int64_t i = 0; i < pictures->images / COLUMNS; ++i) {
+        to_unit(pictures, pictures->inputs + i * row, pictures->tiles + 2 * i * row, row);
+        to_unit(pictures, pictures->decoded + i * row, pictures->tiles + (2 * i + 1) * row, row);
+    }
+    return write_grid(pictures, folder, epoch, "reconstructions", 2 * pictures->images);
+}
+
+vae_status vae_pictures_write(vae_pictures *pictures, const char *folder, int64_t epoch)
+{
+    VAE_TRY(write_samples(pictures, folder, epoch));
+    return pictures->images > 0 ? write_reconstructions(pictures, folder, epoch) : VAE_OK;
+}

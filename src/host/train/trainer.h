@@ -1,0 +1,78 @@
+/* The trainer: from a configuration to a trained model in a run folder. */
+#ifndef VAE_TRAIN_TRAINER_H
+#define VAE_TRAIN_TRAINER_H
+
+#include <signal.h>
+
+#include "core/config.h"
+#include "train/checkpoint.h"
+#include "train/metrics.h"
+
+/* What an observer is told; all of it is valid during the call only. */
+typedef struct vae_train_start {
+    const char *folder, *device; /* device: "cpu: 2 threads, …" */
+    int64_t parameters;
+    vae_input input;
+    int64_t train_images, validation_images, test_images;
+    int64_t epochs, steps_per_epoch;
+    bool resumed;
+    int64_t epoch, step; /* where training goes on: both 0 in a new run */
+} vae_train_start;
+
+typedef struct vae_train_tick {
+    int64_t epoch, epochs; /* epoch from 1 */
+    int64_t step, steps;   /* completed, and of the whole run */
+    int64_t epoch_step, steps_per_epoch;
+    vae_metrics_line mean;    /* of the epoch so far */
+    double images_per_second; /* of this process so far, training only */
+    double seconds_left;      /* of training, at this rate */
+} vae_train_tick;
+
+typedef struct vae_train_epoch {
+    int64_t epoch, epochs;
+    vae_metrics_line train;
+    const vae_metrics_line *held_out; /* validation, or else test; NULL where the data has neither */
+    bool improved;                    /* it is the best so far */
+} vae_train_epoch;
+
+/* Each may be NULL. They are called between steps and should be quick. */
+typedef struct vae_train_observer {
+    void *context;
+    void (*started)(void *context, const vae_train_start *start);
+    void (*ticked)(void *context, const vae_train_tick *tick);   /* after every step whose metrics are known */
+    void (*logged)(void *context, const vae_metrics_line *line); /* every log interval */
+    void (*epoch_ended)(void *context, const vae_train_epoch *epoch);
+} vae_train_observer;
+
+typedef struct vae_train_options {
+    const char *folder;                /* run folder */
+    bool resume;                       /* go on from the folder's last checkpoint, or begin if there is none yet */
+    const volatile sig_atomic_t *stop; /* may be NULL; nonzero: save a checkpoint and return */
+    vae_train_observer observer;
+} vae_train_options;
+
+typedef struct vae_train_result {
+    int64_t epochs, steps; /* completed */
+    bool stopped_early;
+    int64_t best_epoch; /* whose parameters are in best.safetensors */
+    bool has_test;
+    vae_metrics_line test; /* of those parameters */
+    double seconds;        /* of this process, all in all */
+} vae_train_result;
+
+/* Trains as `config`, which is checked already, says.
+ *
+ * A pass takes the training images in an order keyed by (seed, epoch), the short last batch included. After each epoch
+ * the validation split, or the test split where there is none, is evaluated. `best` is the epoch with the lowest loss
+ * (the objective's, at the final beta) on the validation split; without one it is that of the training images, so that
+ * the test split never chooses. At the end the best parameters are evaluated on the test split.
+ *
+ * A run that was stopped or killed and is resumed gives, bit for bit, the files of one that was not, but for
+ * images_per_second.
+ *
+ * VAE_ERROR_INTERRUPTED: stopped; `last` is saved. VAE_ERROR_NUMERIC: a NaN or an infinity came up; the message names
+ * the step, the tensor and the last good checkpoint, which is as it was. VAE_ERROR_CONFIG: the folder holds a run and
+ * resume is not set, or holds none and it is, or the configuration is not that of the run. */
+vae_status vae_train(const vae_config *config, const vae_train_options *options, vae_train_result *result);
+
+#endif

@@ -1,0 +1,204 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/trainer_state.h"
+
+static vae_input input_of(const vae_splits *splits)
+{
+    return (vae_input){
+        .height = splits->train.height,
+        .width = splits->train.width,
+        .channels = splits->train.channels,
+        .scale = splits->scale,
+        .shift = splits->shift,
+    };
+}
+
+/* ---- Data, device, parameters ---- */
+
+static vae_status open_data(vae_trainer *trainer)
+{
+    VAE_TRY(vae_splits_open(&trainer->state.config, &trainer->splits));
+    if (trainer->splits.train.count < 1) {
+        return vae_error_set(VAE_ERROR_CONFIG, "[data] leaves no training images");
+    }
+    trainer->state.input = input_of(&trainer->splits);
+    return VAE_OK;
+}
+
+static vae_status open_device(vae_trainer *trainer)
+{
+    const vae_config *config = &trainer->state.config;
+    const vae_device_options options = {.threads = (int)config->run.threads, .precision = config->run.precision};
+    const vae_backend *backend;
+    VAE_TRY(vae_backend_find(config->run.device, &backend));
+    VAE_TRY(backend->device_open(&options, &trainer->device));
+    trainer->state.dtype = backend->dtype;
+    return backend->store_create(trainer->device, &trainer->state.layout, true, &trainer->store);
+}
+
+static vae_status initialise_parameters(vae_trainer *trainer)
+{
+    const vae_layout *layout = &trainer->state.layout;
+    double *values = malloc((size_t)layout->elements * sizeof *values);
+    if (!values) return vae_error_set(VAE_ERROR_MEMORY, "parameters: out of memory");
+    vae_model_initialise(layout, (uint64_t)trainer->state.config.train.seed, values);
+    const vae_status status =
+        trainer->device->backend->store_write(trainer->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, values);
+    free(values);
+    return status;
+}
+
+/* Where the store is read to when a checkpoint is written. */
+static vae_status allocate_arenas(vae_trainer *trainer)
+{
+    for (int arena = 0; arena < VAE_ARENA_COUNT; ++arena) {
+        if (arena == VAE_ARENA_GRADIENTS) continue;
+        void *values = calloc((size_t)trainer->state.layout.elements, vae_dtype_size(trainer->state.dtype));
+        if (!values) return vae_error_set(VAE_ERROR_MEMORY, "checkpoint: out of memory");
+        trainer->state.arenas[arena] = values;
+    }
+    return VAE_OK;
+}
+
+/* ---- Resuming ---- */
+
+static vae_status check_same_run(const vae_trainer *trainer, const vae_checkpoint *saved)
+{
+    const vae_config *config = &trainer->state.config;
+    const vae_input *input = &trainer->state.input;
+    VAE_TRY(vae_run_folder_compare(&saved->config, config));
+    if (memcmp(&saved->input, input, sizeof *input) != 0) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "%s: its data set had images of %" PRId64 "×%" PRId64 "×%" PRId64 " and scale %g, shift "
+                             "%g; now they are %" PRId64 "×%" PRId64 "×%" PRId64 ", %g, %g",
+                             trainer->folder.last, saved->input.height, saved->input.width, saved->input.channels,
+                             saved->input.scale, saved->input.shift, input->height, input->width, input->channels,
+                             input->scale, input->shift);
+    }
+    const int64_t position = saved->progress.step - saved->progress.epoch * trainer->steps_per_epoch;
+    if (saved->progress.epoch > INT64_MAX / trainer->steps_per_epoch || position < 0 ||
+        position > trainer->steps_per_epoch) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "%s: step %" PRId64 " in epoch %" PRId64 " does not fit epochs of %" PRId64
+                             " steps: the number of training images has changed",
+                             trainer->folder.last, saved->progress.step, saved->progress.epoch + 1,
+                             trainer->steps_per_epoch);
+    }
+    if (config->train.epochs < saved->progress.epoch) {
+        return vae_error_set(VAE_ERROR_CONFIG, "[train] epochs is %" PRId64 ", but this run has completed %" PRId64,
+                             config->train.epochs, saved->progress.epoch);
+    }
+    return VAE_OK;
+}
+
+static vae_status load_store(vae_trainer *trainer, const vae_checkpoint *saved)
+{
+    for (int arena = 0; arena < VAE_ARENA_COUNT; ++arena) {
+        if (arena == VAE_ARENA_GRADIENTS) continue;
+        if (!saved->arenas[arena]) {
+            return vae_error_set(VAE_ERROR_FORMAT, "%s: has no Adam moments, so training cannot go on from it",
+                                 trainer->folder.last);
+        }
+        VAE_TRY(trainer->device->backend->store_write(trainer->store, (vae_arena)arena, saved->dtype,
+                                                      saved->arenas[arena]));
+    }
+    trainer->state.progress = saved->progress;
+    trainer->saved_step = saved->progress.step;
+    return VAE_OK;
+}
+
+static vae_status resume(vae_trainer *trainer)
+{
+    vae_checkpoint saved;
+    VAE_TRY(vae_checkpoint_read(trainer->folder.last, &saved));
+    vae_status status = check_same_run(trainer, &saved);
+    if (!status) status = load_store(trainer, &saved);
+    vae_checkpoint_free(&saved);
+    return status;
+}
+
+/* ---- Opening and closing ---- */
+
+const vae_dataset *vae_trainer_held_out(const vae_trainer *trainer, const char **split)
+{
+    const vae_splits *splits = &trainer->splits;
+    if (splits->validation.count > 0) {
+        *split = "validation";
+        return &splits->validation;
+    }
+    *split = "test";
+    return splits->test.count > 0 ? &splits->test : NULL;
+}
+
+vae_status vae_trainer_make_evaluation(vae_trainer *trainer, const vae_dataset *dataset, vae_batches *batches)
+{
+    const int64_t wanted = trainer->state.config.evaluate.batch_size;
+    const int64_t batch = wanted < dataset->count ? wanted : dataset->count;
+    return vae_batches_create(batches, &trainer->place, dataset, batch, vae_model_build_evaluate);
+}
+
+static vae_status make_programs(vae_trainer *trainer)
+{
+    vae_checkpoint *state = &trainer->state;
+    trainer->place = (vae_batches_place){.config = &state->config,
+                                         .input = &state->input,
+                                         .layout = &state->layout,
+                                         .device = trainer->device,
+                                         .store = trainer->store};
+    VAE_TRY(vae_batches_create(&trainer->train, &trainer->place, &trainer->splits.train, state->config.train.batch_size,
+                               vae_model_build_train));
+    trainer->steps_per_epoch = trainer->train.steps;
+    const char *split;
+    const vae_dataset *held_out = vae_trainer_held_out(trainer, &split);
+    if (!held_out) return VAE_OK;
+    return vae_trainer_make_evaluation(trainer, held_out,
+                                       held_out == &trainer->splits.test ? &trainer->test : &trainer->validation);
+}
+
+vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, const vae_train_options *options)
+{
+    *trainer = (vae_trainer){.options = options, .saved_step = -1, .folder = {.lock = -1}};
+    vae_checkpoint *state = &trainer->state;
+    state->config = *config;
+    state->progress.best_loss = INFINITY;
+    if (config->train.patience > 0 && config->data.validation == 0) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "[train] patience = %" PRId64 " needs validation images to stop by: set "
+                             "[data] validation",
+                             config->train.patience);
+    }
+    VAE_TRY(vae_run_folder_init(&trainer->folder, options->folder));
+    bool has_checkpoint = false;
+    if (options->resume) {
+        VAE_TRY(vae_run_folder_check_resume(&trainer->folder, &has_checkpoint));
+    } else {
+        VAE_TRY(vae_run_folder_check_new(&trainer->folder));
+    }
+    VAE_TRY(open_data(trainer));
+    VAE_TRY(vae_model_layout(&state->config, &state->input, &state->layout));
+    VAE_TRY(open_device(trainer));
+    VAE_TRY(make_programs(trainer));
+    VAE_TRY(has_checkpoint ? resume(trainer) : initialise_parameters(trainer));
+    VAE_TRY(allocate_arenas(trainer));
+    VAE_TRY(vae_run_folder_open(&trainer->folder, config));
+    return vae_metrics_open(&trainer->log, trainer->folder.metrics, state->progress.metric_lines);
+}
+
+void vae_trainer_close(vae_trainer *trainer)
+{
+    vae_metrics_close(&trainer->log);
+    vae_pictures_destroy(trainer->pictures);
+    vae_batches_destroy(&trainer->test);
+    vae_batches_destroy(&trainer->validation);
+    vae_batches_destroy(&trainer->train);
+    if (trainer->device) {
+        if (trainer->store) trainer->device->backend->store_destroy(trainer->store);
+        trainer->device->backend->device_close(trainer->device);
+    }
+    vae_checkpoint_free(&trainer->state);
+    vae_splits_free(&trainer->splits);
+    vae_run_folder_close(&trainer->folder);
+}
