@@ -9,7 +9,8 @@
 
 #define VAE_COMMAND_MAP(X)                                                                                             \
     X(train)                                                                                                           \
-    X(info)
+    X(info)                                                                                                            \
+    X(evaluate)
 
 typedef struct vae_command {
     const char *name, *summary;

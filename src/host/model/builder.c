@@ -129,7 +129,7 @@ static vae_status build_likelihood(vae_program *program, const vae_config *confi
 /* ---- Programs that see the data set ---- */
 
 typedef struct objective_tensors {
-    vae_tensor ll, kl; /* kl is VAE_NO_TENSOR for an autoencoder */
+    vae_tensor x, posterior, ll, kl; /* kl is VAE_NO_TENSOR for an autoencoder */
 } objective_tensors;
 
 static vae_status build_objective(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch,
@@ -157,6 +157,8 @@ static vae_status build_objective(vae_program *program, const vae_config *config
     vae_tensor prediction;
     VAE_TRY(build_decoder(program, config, z, training, &prediction));
     VAE_TRY(build_likelihood(program, config, prediction, x, &tensors->ll));
+    tensors->x = x;
+    tensors->posterior = posterior;
     VAE_TRY(vae_program_accumulate(program, tensors->ll, VAE_METRIC_RECONSTRUCTION, -1.0, true));
     if (tensors->kl != VAE_NO_TENSOR) {
         VAE_TRY(vae_program_accumulate(program, tensors->kl, VAE_METRIC_KL, 1.0, false));
@@ -215,6 +217,8 @@ static vae_status build_evaluate(vae_program *program, const vae_config *config,
 {
     objective_tensors tensors;
     VAE_TRY(build_objective(program, config, input, batch, false, &tensors));
+    vae_program_mark_external(program, tensors.x);
+    vae_program_mark_external(program, tensors.posterior);
     vae_program_mark_external(program, tensors.ll);
     if (tensors.kl != VAE_NO_TENSOR) vae_program_mark_external(program, tensors.kl);
     return vae_program_plan(program);

@@ -25,7 +25,8 @@ void vae_model_initialise(const vae_layout *layout, uint64_t seed, double *value
 vae_status vae_model_build_train(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                  int64_t batch, vae_program *program);
 /* The same without noise in the order and without backward: metrics over `batch` rows from step.first on. One
- * posterior sample a row, at (VAE_STREAM_EVALUATE, step). External tensors "ll" [batch] and, but for ae, "kl" [batch].
+ * posterior sample a row, at (VAE_STREAM_EVALUATE, step). External tensors "x" [batch, elements], "posterior",
+ * "ll" [batch] and, but for ae, "kl" [batch].
  */
 vae_status vae_model_build_evaluate(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                     int64_t batch, vae_program *program);

@@ -1,0 +1,256 @@
+/* vae-cuda evaluate: negative ELBO and log P(X) of a trained model on a data set. */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/common.h"
+#include "cli/interrupt.h"
+#include "data/dataset.h"
+#include "model/evaluate.h"
+#include "model/runtime.h"
+#include "report/npy.h"
+
+enum option_key { SAMPLES = 1, LIMIT, BATCH, SPLIT, NPY, JSON, SET };
+
+typedef struct evaluate_options {
+    vae_cli_options shared;
+    int64_t samples, limit, batch; /* -1: as configured */
+    const char *split, *npy;
+    bool json;
+} evaluate_options;
+
+static const struct argp_option options_table[] = {
+    {"samples", SAMPLES, "K", 0, "importance samples an image; 0: negative ELBO only", 2},
+    {"limit", LIMIT, "N", 0, "use only the first N images; 0: all", 2},
+    {"batch-size", BATCH, "N", 0, "images at a time", 2},
+    {"split", SPLIT, "NAME", 0, "test (default), validation or train", 2},
+    {"npy", NPY, "FILE", 0, "write each image's log P(x), or negative ELBO where K is 0", 2},
+    {"json", JSON, 0, 0, "print one JSON object", 2},
+    {"set", SET, "SECTION.KEY=VALUE", 0, "override a key of the run's configuration, data.test_images say", 2},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    evaluate_options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
+    case SAMPLES: return vae_cli_parse_integer("--samples", argument, 0, 1000000000, &o->samples) ? EINVAL : 0;
+    case LIMIT: return vae_cli_parse_integer("--limit", argument, 0, INT64_MAX, &o->limit) ? EINVAL : 0;
+    case BATCH: return vae_cli_parse_integer("--batch-size", argument, 1, 1 << 20, &o->batch) ? EINVAL : 0;
+    case SPLIT: o->split = argument; return 0;
+    case NPY: o->npy = argument; return 0;
+    case JSON: o->json = true; return 0;
+    case SET:
+        if (o->shared.set_count == VAE_CLI_MAX_SETS) return EINVAL;
+        o->shared.sets[o->shared.set_count++] = argument;
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- Progress ---- */
+
+typedef struct progress {
+    int64_t count;
+    double started, shown;
+    bool visible;
+    volatile sig_atomic_t *stop;
+} progress;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static vae_status show_progress(void *context, int64_t done)
+{
+    progress *p = context;
+    if (*p->stop) return vae_error_set(VAE_ERROR_INTERRUPTED, "evaluation interrupted");
+    const double time = now();
+    if (!p->visible || (time - p->shown < 0.1 && done < p->count)) return VAE_OK;
+    p->shown = time;
+    const double elapsed = time - p->started;
+    fprintf(stderr, "\revaluate  %" PRId64 "/%" PRId64 " images  %.0f s left \033[K", done, p->count,
+            elapsed / (double)done * (double)(p->count - done));
+    if (done == p->count) fprintf(stderr, "\r\033[K");
+    return VAE_OK;
+}
+
+/* ---- What is asked for ---- */
+
+static vae_status choose_split(const evaluate_options *o, const vae_splits *splits, vae_dataset *dataset)
+{
+    const char *name = o->split ? o->split : "test";
+    if (strcmp(name, "test") == 0) {
+        *dataset = splits->test;
+    } else if (strcmp(name, "validation") == 0) {
+        *dataset = splits->validation;
+    } else if (strcmp(name, "train") == 0) {
+        *dataset = splits->train;
+    } else {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--split: '%s' is not one of test, validation, train", name);
+    }
+    if (dataset->count == 0) return vae_error_set(VAE_ERROR_CONFIG, "the run's configuration has no %s images", name);
+    return VAE_OK;
+}
+
+static vae_status check_data(const vae_checkpoint *checkpoint, const vae_dataset *dataset)
+{
+    const vae_input *input = &checkpoint->input;
+    if (dataset->height == input->height && dataset->width == input->width && dataset->channels == input->channels) {
+        return VAE_OK;
+    }
+    return vae_error_set(
+        VAE_ERROR_SHAPE,
+        "images of %" PRId64 "x%" PRId64 "x%" PRId64 " do not fit a model of %" PRId64 "x%" PRId64 "x%" PRId64,
+        dataset->height, dataset->width, dataset->channels, input->height, input->width, input->channels);
+}
+
+static vae_status write_npy(const char *path, const double *values, int64_t count)
+{
+    float *rounded = malloc((size_t)count * sizeof *rounded);
+    if (!rounded) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
+    for (int64_t i = 0; i < count; ++i)
+        rounded[i] = (float)values[i];
+    const vae_status status = vae_npy_write_float32(path, rounded, 1, &count);
+    free(rounded);
+    return status;
+}
+
+static json_t *number_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static void print_json(const vae_evaluation *e, int64_t samples, double seconds)
+{
+    json_t *root = json_pack(
+        "{s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:f, s:f}", "images", (json_int_t)e->count, "neg_elbo",
+        number_or_null(e->neg_elbo), "neg_elbo_error", number_or_null(e->neg_elbo_error), "reconstruction",
+        number_or_null(e->reconstruction), "kl", number_or_null(e->kl), "samples", (json_int_t)samples,
+        "log_likelihood", number_or_null(e->log_likelihood), "log_likelihood_error",
+        number_or_null(e->log_likelihood_error), "seconds", seconds, "gflops_per_second", e->flops / seconds * 1e-9);
+    json_dumpf(root, stdout, JSON_REAL_PRECISION(9));
+    json_decref(root);
+    putchar('\n');
+}
+
+static void print_text(const vae_config *config, const vae_evaluation *e, int64_t samples, double seconds)
+{
+    printf("images           %" PRId64 "\n", e->count);
+    if (config->model.objective == VAE_OBJECTIVE_AE) {
+        printf("reconstruction   %.4f ± %.4f  (an autoencoder has no KL, and log P(X) is not defined for it)\n",
+               e->reconstruction, e->neg_elbo_error);
+        return;
+    }
+    printf("negative ELBO    %.4f ± %.4f nats  (reconstruction %.4f, KL %.4f)\n", e->neg_elbo, e->neg_elbo_error,
+           e->reconstruction, e->kl);
+    if (samples > 0) {
+        printf("log P(X)        %.4f ± %.4f nats  (importance sampling from Q, K = %" PRId64 ")\n", e->log_likelihood,
+               e->log_likelihood_error, samples);
+        printf("time             %.2f s, %.1f GFLOP/s\n", seconds, e->flops / seconds * 1e-9);
+    }
+}
+
+static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint *checkpoint, vae_device *device,
+                                 const vae_dataset *dataset)
+{
+    const vae_config *config = &checkpoint->config;
+    const bool autoencoder = config->model.objective == VAE_OBJECTIVE_AE;
+    if (autoencoder && o->samples > 0) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--samples: log P(X) is not defined for an autoencoder");
+    }
+    progress bar = {
+        .started = now(), .visible = !o->shared.quiet && isatty(STDERR_FILENO), .stop = vae_interrupt_catch()};
+    vae_evaluation_setup setup = {
+        .config = config,
+        .input = &checkpoint->input,
+        .layout = &checkpoint->layout,
+        .device = device,
+        .images = vae_dataset_images(dataset),
+        .batch_size = o->batch > 0 ? o->batch : config->evaluate.batch_size,
+        .samples = autoencoder ? 0 : (o->samples >= 0 ? o->samples : config->evaluate.samples),
+        .seed = (uint64_t)(o->shared.seed >= 0 ? o->shared.seed : config->train.seed),
+        .progress = show_progress,
+        .progress_context = &bar,
+    };
+    const int64_t limit = o->limit >= 0 ? o->limit : config->evaluate.limit;
+    if (limit > 0 && limit < setup.images.count) setup.images.count = limit;
+    bar.count = setup.images.count;
+    double *per_image = calloc((size_t)setup.images.count, sizeof *per_image);
+    if (!per_image) return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
+    vae_evaluation result;
+    vae_status status = vae_checkpoint_load_store(checkpoint, device, false, &setup.store);
+    if (!status) status = vae_evaluate(&setup, per_image, &result);
+    const double seconds = now() - bar.started;
+    if (!status && o->npy) status = write_npy(o->npy, per_image, setup.images.count);
+    if (!status && o->json) print_json(&result, setup.samples, seconds);
+    if (!status && !o->json) print_text(config, &result, setup.samples, seconds);
+    device->backend->store_destroy(setup.store);
+    free(per_image);
+    return status;
+}
+
+static vae_status open_device(const vae_config *config, vae_device **device)
+{
+    const vae_backend *backend;
+    VAE_TRY(vae_backend_find(config->run.device, &backend));
+    const vae_device_options options = {.threads = (int)config->run.threads, .precision = config->run.precision};
+    return backend->device_open(&options, device);
+}
+
+static vae_status evaluate_checkpoint(const evaluate_options *o, vae_checkpoint *checkpoint)
+{
+    vae_config *config = &checkpoint->config;
+    for (int i = 0; i < o->shared.set_count; ++i)
+        VAE_TRY(vae_config_set(config, o->shared.sets[i]));
+    if (o->shared.device) snprintf(config->run.device, sizeof config->run.device, "%s", o->shared.device);
+    if (o->shared.threads >= 0) config->run.threads = o->shared.threads;
+    vae_splits splits;
+    vae_dataset dataset;
+    vae_device *device = NULL;
+    VAE_TRY(vae_splits_open(config, &splits));
+    vae_status status = choose_split(o, &splits, &dataset);
+    if (!status) status = check_data(checkpoint, &dataset);
+    if (!status) status = open_device(config, &device);
+    if (!status) status = evaluate_split(o, checkpoint, device, &dataset);
+    if (device) device->backend->device_close(device);
+    vae_splits_free(&splits);
+    return status;
+}
+
+static vae_status run(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&vae_cli_model_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        .options = options_table,
+        .parser = parse,
+        .doc = "Prints the negative ELBO of a trained model, and log P(X) by importance sampling from Q, as mean ± "
+               "standard error over the images, in nats.",
+        .children = children,
+    };
+    evaluate_options options = {.shared = vae_cli_options_none(), .samples = -1, .limit = -1, .batch = -1};
+    char path[VAE_PATH_SIZE];
+    bool done;
+    VAE_TRY(vae_cli_parse(&argp, argc, argv, &options, &done));
+    if (done) return VAE_OK;
+    VAE_TRY(vae_cli_find_checkpoint(&options.shared, path, sizeof path));
+    if (options.npy) VAE_TRY(vae_cli_check_output(&options.shared, options.npy));
+    vae_checkpoint checkpoint;
+    VAE_TRY(vae_checkpoint_read(path, &checkpoint));
+    const vae_status status = evaluate_checkpoint(&options, &checkpoint);
+    vae_checkpoint_free(&checkpoint);
+    return status;
+}
+
+const vae_command vae_command_evaluate = {"evaluate", "negative ELBO and log P(X) of a trained model", run};

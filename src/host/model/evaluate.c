@@ -1,0 +1,280 @@
+#include "model/evaluate.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows of one importance run: enough for efficient products, few enough for the caches. */
+enum { ROWS_PER_RUN = 512 };
+
+/* ---- log Σ exp ---- */
+
+vae_log_sum vae_log_sum_start(void)
+{
+    return (vae_log_sum){.largest = -INFINITY};
+}
+
+void vae_log_sum_add(vae_log_sum *sum, double value)
+{
+    sum->count++;
+    if (value > sum->largest) {
+        sum->scaled_sum = sum->scaled_sum * exp(sum->largest - value) + 1.0;
+        sum->largest = value;
+    } else if (isnan(value)) {
+        sum->scaled_sum = value;
+    } else if (value > -INFINITY) {
+        sum->scaled_sum += exp(value - sum->largest);
+    }
+}
+
+double vae_log_sum_value(const vae_log_sum *sum)
+{
+    return sum->largest + log(sum->scaled_sum);
+}
+
+/* ---- Programs ---- */
+
+typedef struct runner {
+    vae_program program;
+    vae_executable *executable;
+    int64_t rows; /* images, or samples of an image */
+} runner;
+
+typedef struct evaluator {
+    const vae_evaluation_setup *setup;
+    const vae_backend *backend;
+    vae_data *data;
+    runner full, rest;                  /* negative ELBO of a whole batch, and of the last short one */
+    runner importance, importance_rest; /* a whole run of samples, and the last short one */
+    int64_t group;                      /* images in an importance run */
+    int64_t chunks;                     /* importance runs of an image group */
+    float *x, *posterior;               /* of a batch */
+    float *ll, *kl;                     /* of a batch, or of a run's samples */
+    float *log_ratio;
+    double *per_image;
+    double sum, squares; /* of log P(x) */
+    double elbo_sum, elbo_squares;
+} evaluator;
+
+static int64_t elements_of(const evaluator *e)
+{
+    return vae_input_elements(e->setup->input);
+}
+
+static int64_t posterior_width(const evaluator *e)
+{
+    const int64_t latent = e->setup->config->model.latent;
+    return e->setup->config->model.objective == VAE_OBJECTIVE_AE ? latent : 2 * latent;
+}
+
+static vae_status open_elbo(evaluator *e, runner *r, int64_t rows)
+{
+    const vae_evaluation_setup *s = e->setup;
+    r->rows = rows;
+    if (rows == 0) return VAE_OK;
+    VAE_TRY(vae_model_build_evaluate(s->config, s->input, s->layout, rows, &r->program));
+    return e->backend->executable_create(s->device, &r->program, s->store, e->data, &r->executable);
+}
+
+static vae_status open_importance(evaluator *e, runner *r, int64_t samples)
+{
+    const vae_evaluation_setup *s = e->setup;
+    r->rows = samples;
+    if (samples == 0) return VAE_OK;
+    VAE_TRY(vae_model_build_importance(s->config, s->input, s->layout, e->group, samples, &r->program));
+    return e->backend->executable_create(s->device, &r->program, s->store, NULL, &r->executable);
+}
+
+static void close_runner(const evaluator *e, runner *r)
+{
+    e->backend->executable_destroy(r->executable);
+    vae_program_free(&r->program);
+}
+
+static vae_status allocate(evaluator *e, int64_t batch)
+{
+    const int64_t rows = batch > e->group * ROWS_PER_RUN ? batch : e->group * ROWS_PER_RUN;
+    /* A last group is filled up with copies, so there is room for one group more. */
+    e->x = calloc((size_t)((batch + e->group) * elements_of(e)), sizeof *e->x);
+    e->posterior = calloc((size_t)((batch + e->group) * posterior_width(e)), sizeof *e->posterior);
+    e->ll = calloc((size_t)rows, sizeof *e->ll);
+    e->kl = calloc((size_t)rows, sizeof *e->kl);
+    e->log_ratio = calloc((size_t)rows, sizeof *e->log_ratio);
+    if (e->x && e->posterior && e->ll && e->kl && e->log_ratio) return VAE_OK;
+    return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
+}
+
+static vae_status open_evaluator(evaluator *e)
+{
+    const vae_evaluation_setup *s = e->setup;
+    const int64_t batch = s->batch_size < s->images.count ? s->batch_size : s->images.count;
+    if (batch < 1) return vae_error_set(VAE_ERROR_ARGUMENT, "evaluation: there are no images");
+    const int64_t chunk = s->samples < ROWS_PER_RUN ? s->samples : ROWS_PER_RUN;
+    e->group = chunk > 0 && chunk < ROWS_PER_RUN / 2 ? ROWS_PER_RUN / 2 / chunk : 1;
+    e->chunks = chunk > 0 ? (s->samples + chunk - 1) / chunk : 0;
+    VAE_TRY(allocate(e, batch));
+    VAE_TRY(e->backend->data_create(s->device, &s->images, &e->data));
+    VAE_TRY(open_elbo(e, &e->full, batch));
+    VAE_TRY(open_elbo(e, &e->rest, s->images.count % batch));
+    VAE_TRY(open_importance(e, &e->importance, chunk));
+    return open_importance(e, &e->importance_rest, chunk > 0 ? s->samples % chunk : 0);
+}
+
+static void close_evaluator(evaluator *e)
+{
+    close_runner(e, &e->full);
+    close_runner(e, &e->rest);
+    close_runner(e, &e->importance);
+    close_runner(e, &e->importance_rest);
+    e->backend->data_destroy(e->data);
+    free(e->x);
+    free(e->posterior);
+    free(e->ll);
+    free(e->kl);
+    free(e->log_ratio);
+}
+
+/* ---- Negative ELBO ---- */
+
+static vae_status read_tensor(const evaluator *e, const runner *r, const char *name, float *values)
+{
+    const vae_tensor tensor = vae_program_find(&r->program, name);
+    if (tensor == VAE_NO_TENSOR) return VAE_OK;
+    return e->backend->tensor_read(r->executable, tensor, VAE_FLOAT32, values);
+}
+
+static vae_status run_elbo(evaluator *e, const runner *r, int64_t first)
+{
+    const vae_step step = {.seed = e->setup->seed, .step = (uint64_t)first, .first = first, .beta = 1.0};
+    VAE_TRY(e->backend->executable_run(r->executable, &step));
+    VAE_TRY(read_tensor(e, r, "x", e->x));
+    VAE_TRY(read_tensor(e, r, "posterior", e->posterior));
+    VAE_TRY(read_tensor(e, r, "ll", e->ll));
+    VAE_TRY(read_tensor(e, r, "kl", e->kl));
+    for (int64_t i = 0; i < r->rows; ++i) {
+        const double neg_elbo = (double)e->kl[i] - (double)e->ll[i];
+        e->elbo_sum += neg_elbo;
+        e->elbo_squares += neg_elbo * neg_elbo;
+        if (e->per_image) e->per_image[first + i] = neg_elbo;
+    }
+    return VAE_OK;
+}
+
+static vae_status report(const evaluator *e, int64_t done)
+{
+    return e->setup->progress ? e->setup->progress(e->setup->progress_context, done) : VAE_OK;
+}
+
+/* ---- Importance sampling ---- */
+
+static vae_status run_samples(evaluator *e, const runner *r, int64_t image, uint64_t step_number, vae_log_sum *sums)
+{
+    const vae_step step = {.seed = e->setup->seed, .step = step_number, .beta = 1.0};
+    const vae_tensor x = vae_program_find(&r->program, "x"), posterior = vae_program_find(&r->program, "posterior");
+    VAE_TRY(e->backend->tensor_write(r->executable, x, VAE_FLOAT32, e->x + image * elements_of(e)));
+    VAE_TRY(e->backend->tensor_write(r->executable, posterior, VAE_FLOAT32, e->posterior + image * posterior_width(e)));
+    VAE_TRY(e->backend->executable_run(r->executable, &step));
+    VAE_TRY(read_tensor(e, r, "ll", e->ll));
+    VAE_TRY(read_tensor(e, r, "log_ratio", e->log_ratio));
+    for (int64_t i = 0; i < e->group * r->rows; ++i) {
+        vae_log_sum_add(&sums[i / r->rows], (double)e->ll[i] + (double)e->log_ratio[i]);
+    }
+    return VAE_OK;
+}
+
+/* All samples of the images [image, image + group) of the batch that begins with data set image `first`. */
+static vae_status run_group(evaluator *e, int64_t first, int64_t image, int64_t in_batch)
+{
+    vae_log_sum sums[ROWS_PER_RUN];
+    for (int64_t i = 0; i < e->group; ++i)
+        sums[i] = vae_log_sum_start();
+    for (int64_t chunk = 0; chunk < e->chunks; ++chunk) {
+        const bool last = chunk == e->chunks - 1 && e->importance_rest.rows > 0;
+        /* Noise is counted by image and run, whatever the batch size. */
+        const uint64_t step = (uint64_t)((first + image) * e->chunks + chunk);
+        VAE_TRY(run_samples(e, last ? &e->importance_rest : &e->importance, image, step, sums));
+    }
+    for (int64_t i = 0; i < e->group && image + i < in_batch; ++i) {
+        const double log_likelihood = vae_log_sum_value(&sums[i]) - log((double)e->setup->samples);
+        e->sum += log_likelihood;
+        e->squares += log_likelihood * log_likelihood;
+        if (e->per_image) e->per_image[first + image + i] = log_likelihood;
+    }
+    return VAE_OK;
+}
+
+static vae_status run_importance(evaluator *e, int64_t first, int64_t in_batch)
+{
+    for (int64_t image = 0; image < in_batch; image += e->group) {
+        VAE_TRY(run_group(e, first, image, in_batch));
+        const int64_t done = image + e->group < in_batch ? image + e->group : in_batch;
+        VAE_TRY(report(e, first + done));
+    }
+    return VAE_OK;
+}
+
+/* ---- All of it ---- */
+
+static double standard_error(double sum, double squares, int64_t count)
+{
+    if (count < 2) return NAN;
+    const double mean = sum / (double)count;
+    const double variance = (squares - mean * sum) / (double)(count - 1);
+    return sqrt(fmax(variance, 0.0) / (double)count);
+}
+
+static double program_flops(const vae_program *program)
+{
+    double flops = 0;
+    for (int32_t i = 0; i < program->op_count; ++i)
+        flops += vae_op_cost(program, &program->ops[i]).flops;
+    return flops;
+}
+
+static double importance_flops(const evaluator *e)
+{
+    if (e->setup->samples == 0) return 0;
+    const double groups = ceil((double)e->setup->images.count / (double)e->group);
+    const double whole = (double)(e->setup->samples / e->importance.rows);
+    return groups * (whole * program_flops(&e->importance.program) + program_flops(&e->importance_rest.program));
+}
+
+static vae_status summarise(evaluator *e, vae_evaluation *result)
+{
+    const int64_t count = e->setup->images.count;
+    double sums[VAE_METRIC_COUNT], rest[VAE_METRIC_COUNT] = {0};
+    VAE_TRY(e->backend->metrics_take(e->full.executable, sums));
+    if (e->rest.executable) VAE_TRY(e->backend->metrics_take(e->rest.executable, rest));
+    *result = (vae_evaluation){
+        .count = count,
+        .reconstruction = (sums[VAE_METRIC_RECONSTRUCTION] + rest[VAE_METRIC_RECONSTRUCTION]) / (double)count,
+        .kl = (sums[VAE_METRIC_KL] + rest[VAE_METRIC_KL]) / (double)count,
+        .neg_elbo_error = standard_error(e->elbo_sum, e->elbo_squares, count),
+        .log_likelihood = e->setup->samples > 0 ? e->sum / (double)count : NAN,
+        .log_likelihood_error = e->setup->samples > 0 ? standard_error(e->sum, e->squares, count) : NAN,
+        .flops = importance_flops(e),
+    };
+    result->neg_elbo = result->reconstruction + result->kl;
+    return VAE_OK;
+}
+
+static vae_status evaluate(evaluator *e, vae_evaluation *result)
+{
+    const int64_t count = e->setup->images.count;
+    VAE_TRY(open_evaluator(e));
+    for (int64_t first = 0; first < count; first += e->full.rows) {
+        const runner *r = count - first < e->full.rows ? &e->rest : &e->full;
+        VAE_TRY(run_elbo(e, r, first));
+        VAE_TRY(e->setup->samples > 0 ? run_importance(e, first, r->rows) : report(e, first + r->rows));
+    }
+    return summarise(e, result);
+}
+
+vae_status vae_evaluate(const vae_evaluation_setup *setup, double *per_image, vae_evaluation *evaluation)
+{
+    evaluator e = {.setup = setup, .backend = setup->device->backend, .per_image = per_image};
+    const vae_status status = evaluate(&e, evaluation);
+    close_evaluator(&e);
+    return status;
+}

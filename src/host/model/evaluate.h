@@ -1,0 +1,48 @@
+/* How good a model is: the negative ELBO, and log P(X) by importance sampling. */
+#ifndef VAE_MODEL_EVALUATE_H
+#define VAE_MODEL_EVALUATE_H
+
+#include "model/builder.h"
+
+/* log Σ exp of a stream of numbers, in double, without keeping them: the largest so far, and the sum scaled by it. */
+typedef struct vae_log_sum {
+    double largest, scaled_sum;
+    int64_t count;
+} vae_log_sum;
+
+vae_log_sum vae_log_sum_start(void);
+void vae_log_sum_add(vae_log_sum *sum, double value);
+/* log Σ exp; -INFINITY for an empty stream. */
+double vae_log_sum_value(const vae_log_sum *sum);
+
+/* A model on a device, and the images to hold against it. */
+typedef struct vae_evaluation_setup {
+    const vae_config *config;
+    const vae_input *input;
+    const vae_layout *layout;
+    vae_device *device;
+    vae_store *store;
+    vae_images images;
+    int64_t batch_size;
+    int64_t samples; /* K of the importance sampling; 0: negative ELBO only */
+    uint64_t seed;
+    /* Called after each image or batch with the images done; a return other than VAE_OK stops. NULL: not called. */
+    vae_status (*progress)(void *context, int64_t done);
+    void *progress_context;
+} vae_evaluation_setup;
+
+/* Means over images, in nats; errors are standard errors of the mean over images. */
+typedef struct vae_evaluation {
+    int64_t count;
+    double reconstruction, kl, neg_elbo, neg_elbo_error; /* one posterior sample an image */
+    double log_likelihood, log_likelihood_error;         /* log P(X); NaN where samples is 0 */
+    double flops;                                        /* of the importance sampling */
+} vae_evaluation;
+
+/* log P(x) ≈ log 1/K Σ p(x|z_k) p(z_k) / q(z_k|x), z_k ~ q(z|x) (Rezende, Mohamed & Wierstra 2014, Appendix E; the
+ * bound of Burda, Grosse & Salakhutdinov 2016, equation 8). Memory does not grow with K. `per_image` [count] receives
+ * each image's log P(x), or where samples is 0 its negative ELBO; may be NULL. The same seed gives the same result.
+ * An autoencoder has no posterior: samples must be 0 for it. */
+vae_status vae_evaluate(const vae_evaluation_setup *setup, double *per_image, vae_evaluation *evaluation);
+
+#endif
