@@ -63,7 +63,7 @@ static void join(const char *const *names, int count, char *text, size_t size)
 
 static vae_status unknown_section(const char *section)
 {
-    const char *sections[MAX_KEYS];
+    const char *sections[MAX_KEYS] = {NULL};
     char all[256];
     const int count = list_sections(sections);
     const int nearest = vae_nearest(section, sections, count);

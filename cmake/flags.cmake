@@ -1,0 +1,8 @@
+add_compile_options(-Wall -Wextra -Wconversion)
+if(VAE_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(VAE_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
