@@ -46,7 +46,8 @@ static vae_checkpoint make_checkpoint(vae_dtype dtype)
                                          .epochs_since_best = 2,
                                          .epoch_sums = {0.1, 1e300, 5e-324, -0.0, 7},
                                          .interval_sums = {1.5, 2.5, 3.5, 4.5, 1.0 / 7.0},
-                                         .metric_lines = 42};
+                                         .metric_lines = 42,
+                                         .train_images = 60000};
     cr_assert_eq(vae_model_layout(&checkpoint.config, &checkpoint.input, &checkpoint.layout), VAE_OK);
     for (int arena = 0; arena < VAE_ARENA_COUNT; ++arena) {
         if (arena == VAE_ARENA_GRADIENTS) continue;
@@ -187,8 +188,7 @@ static void rewrite(const char *key, const char *text)
     static const char *const keys[] = {
         "format",         "format_version",    "weight_layout", "config",        "input.height", "input.width",
         "input.channels", "input.scale",       "input.shift",   "seed",          "epoch",        "step",
-        "best_loss",      "epochs_since_best", "epoch_sums",    "interval_sums", "metric_lines",
-    };
+        "best_loss",      "epochs_since_best", "epoch_sums",    "interval_sums", "metric_lines", "train_images"};
     vae_checkpoint checkpoint = make_checkpoint(VAE_FLOAT32);
     cr_assert_eq(vae_checkpoint_write(&checkpoint, path), VAE_OK);
     vae_checkpoint_free(&checkpoint);
@@ -259,10 +259,10 @@ Test(checkpoint, metadata_that_is_foreign_or_wrong)
 
 static void expect_tensors_refused(const vae_safetensor *tensors, int32_t count, vae_status status, const char *words)
 {
-    const char *const keys[] = {"format",      "format_version", "weight_layout",     "config",      "input.height",
-                                "input.width", "input.channels", "input.scale",       "input.shift", "epoch",
-                                "step",        "best_loss",      "epochs_since_best", "epoch_sums",  "interval_sums",
-                                "metric_lines"};
+    const char *const keys[] = {"format",       "format_version", "weight_layout",     "config",      "input.height",
+                                "input.width",  "input.channels", "input.scale",       "input.shift", "epoch",
+                                "step",         "best_loss",      "epochs_since_best", "epoch_sums",  "interval_sums",
+                                "metric_lines", "train_images"};
     vae_safetensors_file *file;
     vae_safetensors_text texts[sizeof keys / sizeof *keys];
     rewrite("", NULL);
@@ -313,8 +313,8 @@ Test(checkpoint, files_that_are_none)
     expect_refused(VAE_ERROR_FORMAT, "not a checkpoint of vae-cuda");
 }
 
-/* One bit changed at a time (every third in the header, every 37th in the tensors), and many lengths: each is an error, or it changed
- * nothing that counts. */
+/* One bit changed at a time (every third in the header, every 37th in the tensors), and many lengths: each is an error,
+ * or it changed nothing that counts. */
 Test(checkpoint, no_damage_goes_unseen, .timeout = 120)
 {
     vae_checkpoint checkpoint = make_checkpoint(VAE_FLOAT32), back;

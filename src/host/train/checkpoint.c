@@ -136,13 +136,14 @@ static void build_metadata(metadata *list, const vae_checkpoint *checkpoint, con
     add_sums(list, "epoch_sums", progress->epoch_sums);
     add_sums(list, "interval_sums", progress->interval_sums);
     add_value(list, "metric_lines", "%" PRId64, progress->metric_lines);
+    add_value(list, "train_images", "%" PRId64, progress->train_images);
 }
 
 /* The checksum runs over keys and texts with their final zeros, then over names and data in layout order. */
 static const char *const checked_keys[] = {
     "format",         "format_version",    "weight_layout", "config",        "input.height", "input.width",
     "input.channels", "input.scale",       "input.shift",   "seed",          "epoch",        "step",
-    "best_loss",      "epochs_since_best", "epoch_sums",    "interval_sums", "metric_lines",
+    "best_loss",      "epochs_since_best", "epoch_sums",    "interval_sums", "metric_lines", "train_images",
 };
 enum { CHECKED_KEYS = sizeof checked_keys / sizeof *checked_keys };
 
@@ -330,7 +331,8 @@ static vae_status read_progress(const vae_safetensors_file *file, const char *pa
     VAE_TRY(get_integer(file, path, "epochs_since_best", 0, INT64_MAX, &progress->epochs_since_best));
     VAE_TRY(get_numbers(file, path, "epoch_sums", VAE_METRIC_COUNT, progress->epoch_sums));
     VAE_TRY(get_numbers(file, path, "interval_sums", VAE_METRIC_COUNT, progress->interval_sums));
-    return get_integer(file, path, "metric_lines", 0, INT64_MAX, &progress->metric_lines);
+    VAE_TRY(get_integer(file, path, "metric_lines", 0, INT64_MAX, &progress->metric_lines));
+    return get_integer(file, path, "train_images", 0, INT64_MAX, &progress->train_images);
 }
 
 /* ---- Reading tensors ---- */

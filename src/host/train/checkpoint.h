@@ -15,6 +15,7 @@ typedef struct vae_progress {
     double epoch_sums[VAE_METRIC_COUNT];    /* of the unfinished epoch, so that its mean is whole after a resume */
     double interval_sums[VAE_METRIC_COUNT]; /* of the unfinished log interval, likewise */
     int64_t metric_lines;                   /* in metrics.jsonl when this was written; later ones go on a resume */
+    int64_t train_images;                   /* of an epoch: a resume with another number is refused */
 } vae_progress;
 
 typedef struct vae_checkpoint {

@@ -25,6 +25,7 @@ static vae_status open_data(vae_trainer *trainer)
         return vae_error_set(VAE_ERROR_CONFIG, "[data] leaves no training images");
     }
     trainer->state.input = input_of(&trainer->splits);
+    trainer->state.progress.train_images = trainer->splits.train.count;
     return VAE_OK;
 }
 
@@ -78,14 +79,18 @@ static vae_status check_same_run(const vae_trainer *trainer, const vae_checkpoin
                              saved->input.scale, saved->input.shift, input->height, input->width, input->channels,
                              input->scale, input->shift);
     }
+    if (saved->progress.train_images != trainer->splits.train.count) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "[data] train_images: the run was started with %" PRId64 " training images, now there are "
+                             "%" PRId64,
+                             saved->progress.train_images, trainer->splits.train.count);
+    }
     const int64_t position = saved->progress.step - saved->progress.epoch * trainer->steps_per_epoch;
     if (saved->progress.epoch > INT64_MAX / trainer->steps_per_epoch || position < 0 ||
         position > trainer->steps_per_epoch) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "%s: step %" PRId64 " in epoch %" PRId64 " does not fit epochs of %" PRId64
-                             " steps: the number of training images has changed",
-                             trainer->folder.last, saved->progress.step, saved->progress.epoch + 1,
-                             trainer->steps_per_epoch);
+        return vae_error_set(
+            VAE_ERROR_FORMAT, "%s: step %" PRId64 " does not lie in epoch %" PRId64 " of %" PRId64 " steps",
+            trainer->folder.last, saved->progress.step, saved->progress.epoch + 1, trainer->steps_per_epoch);
     }
     if (config->train.epochs < saved->progress.epoch) {
         return vae_error_set(VAE_ERROR_CONFIG, "[train] epochs is %" PRId64 ", but this run has completed %" PRId64,
