@@ -1,0 +1,113 @@
+#include "cli/images.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/runtime.h"
+#include "report/npy.h"
+
+static vae_status from_npy(const vae_model_shape *shape, const char *path, vae_cli_images *images)
+{
+    vae_npy_array array;
+    VAE_TRY(vae_npy_read_float32(path, &array));
+    const bool fits = array.rank >= 1 && array.sizes[0] > 0 && array.count == array.sizes[0] * shape->elements;
+    if (!fits) {
+        const vae_status status = vae_error_set(
+            VAE_ERROR_SHAPE,
+            "%s: %" PRId64 " numbers in %" PRId64 " rows do not fit images of %" PRId64 "x%" PRId64 "x%" PRId64, path,
+            array.count, array.rank > 0 ? array.sizes[0] : 0, shape->height, shape->width, shape->channels);
+        vae_npy_free(&array);
+        return status;
+    }
+    images->pixels = array.values;
+    images->count = array.sizes[0];
+    return VAE_OK;
+}
+
+static vae_status choose(const vae_splits *splits, const char *split, const vae_dataset **dataset)
+{
+    if (!split || strcmp(split, "test") == 0) {
+        *dataset = &splits->test;
+    } else if (strcmp(split, "validation") == 0) {
+        *dataset = &splits->validation;
+    } else if (strcmp(split, "train") == 0) {
+        *dataset = &splits->train;
+    } else {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--split: '%s' is not one of test, validation, train", split);
+    }
+    if ((*dataset)->count > 0) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG, "the run's configuration has no %s images; give --split or --input",
+                         split ? split : "test");
+}
+
+static vae_status copy_dataset(const vae_model_shape *shape, const vae_dataset *dataset, vae_cli_images *images)
+{
+    if (dataset->height != shape->height || dataset->width != shape->width || dataset->channels != shape->channels) {
+        return vae_error_set(VAE_ERROR_SHAPE,
+                             "images of %" PRId64 "x%" PRId64 " do not fit a model of %" PRId64 "x%" PRId64,
+                             dataset->height, dataset->width, shape->height, shape->width);
+    }
+    const int64_t total = dataset->count * shape->elements;
+    images->pixels = malloc((size_t)total * sizeof *images->pixels);
+    images->labels = dataset->labels ? malloc((size_t)dataset->count) : NULL;
+    if (!images->pixels || (dataset->labels && !images->labels)) {
+        vae_cli_images_free(images);
+        return vae_error_set(VAE_ERROR_MEMORY, "images: out of memory");
+    }
+    for (int64_t i = 0; i < total; ++i)
+        images->pixels[i] = (float)dataset->pixels[i] / 255.0f;
+    if (images->labels) memcpy(images->labels, dataset->labels, (size_t)dataset->count);
+    images->count = dataset->count;
+    return VAE_OK;
+}
+
+vae_status vae_cli_images_open(const vae_model *model, const char *npy, const char *split, vae_cli_images *images)
+{
+    const vae_model_shape shape = vae_model_get_shape(model);
+    *images = (vae_cli_images){0};
+    if (npy && split) return vae_error_set(VAE_ERROR_ARGUMENT, "--input and --split cannot both be given");
+    if (npy) return from_npy(&shape, npy, images);
+    vae_config config = *vae_model_config(model);
+    config.data.binarise = VAE_BINARISE_NONE;
+    vae_splits splits;
+    const vae_dataset *dataset;
+    VAE_TRY(vae_splits_open(&config, &splits));
+    vae_status status = choose(&splits, split, &dataset);
+    if (!status) status = copy_dataset(&shape, dataset, images);
+    vae_splits_free(&splits);
+    return status;
+}
+
+void vae_cli_images_free(vae_cli_images *images)
+{
+    free(images->pixels);
+    free(images->labels);
+    *images = (vae_cli_images){0};
+}
+
+vae_status vae_cli_images_select(const vae_cli_images *images, int64_t elements, const int64_t *indices, int count,
+                                 float *selected)
+{
+    for (int i = 0; i < count; ++i) {
+        if (indices[i] >= images->count) {
+            return vae_error_set(VAE_ERROR_ARGUMENT, "index %" PRId64 " is past the last image, %" PRId64, indices[i],
+                                 images->count - 1);
+        }
+        memcpy(selected + i * elements, images->pixels + indices[i] * elements, (size_t)elements * sizeof *selected);
+    }
+    return VAE_OK;
+}
+
+vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns)
+{
+    const int64_t sizes[] = {rows, columns};
+    return vae_npy_write_float32(path, values, 2, sizes);
+}
+
+vae_status vae_cli_write_images(const char *path, const vae_model *model, const float *images, int64_t count)
+{
+    const vae_model_shape shape = vae_model_get_shape(model);
+    const int64_t sizes[] = {count, shape.height, shape.width, shape.channels};
+    return vae_npy_write_float32(path, images, shape.channels == 1 ? 3 : 4, sizes);
+}

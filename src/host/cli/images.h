@@ -1,0 +1,28 @@
+/* Where commands that use a model get images from: a .npy file or a part of the data set it was trained on. */
+#ifndef VAE_CLI_IMAGES_H
+#define VAE_CLI_IMAGES_H
+
+#include <vae/model.h>
+
+#include "data/dataset.h"
+
+typedef struct vae_cli_images {
+    float *pixels;   /* [count, elements] in [0, 1], owned */
+    uint8_t *labels; /* [count] or NULL, owned */
+    int64_t count;
+} vae_cli_images;
+
+/* `npy` if not NULL, else part `split` ("test", "validation", "train"; NULL: test) of the run's data. Static and
+ * dynamic binarisation are not applied: pictures are drawn of the images themselves. */
+vae_status vae_cli_images_open(const vae_model *model, const char *npy, const char *split, vae_cli_images *images);
+void vae_cli_images_free(vae_cli_images *images);
+
+/* Copies the images at `indices` [count] to selected [count, elements]; an index past the end names the range. */
+vae_status vae_cli_images_select(const vae_cli_images *images, int64_t elements, const int64_t *indices, int count,
+                                 float *selected);
+
+/* Writes codes or images, checking --force first where the caller did not. */
+vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns);
+vae_status vae_cli_write_images(const char *path, const vae_model *model, const float *images, int64_t count);
+
+#endif

@@ -1,0 +1,15 @@
+/* Paths between codes. */
+#ifndef VAE_MODEL_INTERPOLATE_H
+#define VAE_MODEL_INTERPOLATE_H
+
+#include <stdint.h>
+
+/* code [latent] = (1 - t)·from + t·to, t in [0, 1]. */
+void vae_interpolate_linear(const float *from, const float *to, int64_t latent, double t, float *code);
+
+/* Along the great arc between the two directions, the length changing linearly (slerp: Shoemake 1985; for latent codes
+ * White 2016). Codes that point the same way, or one of which is zero, are interpolated linearly; opposite ones go by
+ * way of a direction at right angles, always the same one. */
+void vae_interpolate_spherical(const float *from, const float *to, int64_t latent, double t, float *code);
+
+#endif
