@@ -10,6 +10,11 @@
 #define VAE_COMMAND_MAP(X)                                                                                             \
     X(train)                                                                                                           \
     X(info)                                                                                                            \
+    X(sample)                                                                                                          \
+    X(reconstruct)                                                                                                     \
+    X(interpolate)                                                                                                     \
+    X(encode)                                                                                                          \
+    X(decode)                                                                                                          \
     X(evaluate)
 
 typedef struct vae_command {

@@ -186,8 +186,11 @@ vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model)
     return vae_model_open(path, &model_options, model);
 }
 
-vae_status vae_cli_check_output(const vae_cli_options *options, const char *path)
+vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *const *paths, int count)
 {
-    if (options->force || !vae_path_exists(path)) return VAE_OK;
-    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is there already; --force replaces it", path);
+    for (int i = 0; i < count && !options->force; ++i) {
+        if (!paths[i] || !vae_path_exists(paths[i])) continue;
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is there already; --force replaces it", paths[i]);
+    }
+    return VAE_OK;
 }

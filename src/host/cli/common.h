@@ -43,7 +43,7 @@ vae_status vae_cli_parse_integer(const char *option, const char *text, int64_t m
 vae_status vae_cli_parse_real(const char *option, const char *text, double minimum, double maximum, double *value);
 /* "3,7,12" → at most `capacity` numbers of at least 0. */
 vae_status vae_cli_parse_list(const char *option, const char *text, int64_t *values, int capacity, int *count);
-/* VAE_ERROR_ARGUMENT if the file is there and --force was not given. */
-vae_status vae_cli_check_output(const vae_cli_options *options, const char *path);
+/* VAE_ERROR_ARGUMENT if one of the files is there already and --force was not given. NULL paths are passed over. */
+vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *const *paths, int count);
 
 #endif

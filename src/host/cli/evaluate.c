@@ -245,7 +245,8 @@ static vae_status run(int argc, char **argv)
     VAE_TRY(vae_cli_parse(&argp, argc, argv, &options, &done));
     if (done) return VAE_OK;
     VAE_TRY(vae_cli_find_checkpoint(&options.shared, path, sizeof path));
-    if (options.npy) VAE_TRY(vae_cli_check_output(&options.shared, options.npy));
+    const char *outputs[] = {options.npy};
+    VAE_TRY(vae_cli_check_outputs(&options.shared, outputs, 1));
     vae_checkpoint checkpoint;
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
     const vae_status status = evaluate_checkpoint(&options, &checkpoint);

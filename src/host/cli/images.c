@@ -71,7 +71,7 @@ vae_status vae_cli_images_open(const vae_model *model, const char *npy, const ch
     vae_config config = *vae_model_config(model);
     config.data.binarise = VAE_BINARISE_NONE;
     vae_splits splits;
-    const vae_dataset *dataset;
+    const vae_dataset *dataset = NULL;
     VAE_TRY(vae_splits_open(&config, &splits));
     vae_status status = choose(&splits, split, &dataset);
     if (!status) status = copy_dataset(&shape, dataset, images);

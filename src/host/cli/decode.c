@@ -1,0 +1,97 @@
+/* vae-cuda decode: codes to images. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/common.h"
+#include "cli/images.h"
+#include "report/image.h"
+#include "report/npy.h"
+
+enum option_key { INPUT = 1, PNG, COLUMNS };
+
+typedef struct decode_options {
+    vae_cli_options shared;
+    const char *input, *png;
+    int64_t columns;
+} decode_options;
+
+static const struct argp_option options_table[] = {
+    {"input", INPUT, "FILE", 0, "codes, a .npy array [count, latent]", 2},
+    {"png", PNG, "FILE", 0, "also draw the images as a grid", 2},
+    {"columns", COLUMNS, "N", 0, "images a row of the grid (8)", 2},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    decode_options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
+    case INPUT: o->input = argument; return 0;
+    case PNG: o->png = argument; return 0;
+    case COLUMNS: return vae_cli_parse_integer("--columns", argument, 1, 10000, &o->columns) ? EINVAL : 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static vae_status write_images(const decode_options *o, vae_model *model, const float *codes, int64_t count,
+                               float *images)
+{
+    const vae_model_shape shape = vae_model_get_shape(model);
+    VAE_TRY(vae_model_decode(model, codes, count, images));
+    VAE_TRY(vae_cli_write_images(o->shared.out, model, images, count));
+    if (o->png) {
+        VAE_TRY(vae_image_grid_write(o->png, images, count, shape.height, shape.width, shape.channels, o->columns));
+    }
+    if (!o->shared.quiet) printf("%s: %" PRId64 " images\n", o->shared.out, count);
+    return VAE_OK;
+}
+
+static vae_status decode(const decode_options *o, vae_model *model)
+{
+    const vae_model_shape shape = vae_model_get_shape(model);
+    vae_npy_array codes;
+    VAE_TRY(vae_npy_read_float32(o->input, &codes));
+    vae_status status = VAE_OK;
+    float *images = NULL;
+    if (codes.rank != 2 || codes.sizes[1] != shape.latent || codes.sizes[0] < 1) {
+        status =
+            vae_error_set(VAE_ERROR_SHAPE, "%s: codes must be an array [count, %" PRId64 "]", o->input, shape.latent);
+    } else {
+        images = calloc((size_t)(codes.sizes[0] * shape.elements), sizeof *images);
+        status = images ? write_images(o, model, codes.values, codes.sizes[0], images)
+                        : vae_error_set(VAE_ERROR_MEMORY, "images: out of memory");
+    }
+    free(images);
+    vae_npy_free(&codes);
+    return status;
+}
+
+static vae_status run(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&vae_cli_model_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        .options = options_table,
+        .parser = parse,
+        .doc = "Decodes codes and writes the images, in [0, 1], as a float32 array, images.npy unless --out names "
+               "another file.",
+        .children = children,
+    };
+    decode_options o = {.shared = vae_cli_options_none(), .columns = 8};
+    bool done;
+    VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
+    if (done) return VAE_OK;
+    if (!o.input) return vae_error_set(VAE_ERROR_ARGUMENT, "--input FILE is missing");
+    if (!o.shared.out) o.shared.out = "images.npy";
+    const char *outputs[] = {o.shared.out, o.png};
+    VAE_TRY(vae_cli_check_outputs(&o.shared, outputs, 2));
+    vae_model *model;
+    VAE_TRY(vae_cli_open_model(&o.shared, &model));
+    const vae_status status = decode(&o, model);
+    vae_model_free(model);
+    return status;
+}
+
+const vae_command vae_command_decode = {"decode", "turn codes into images (.npy, PNG)", run};
