@@ -15,6 +15,7 @@
     X(interpolate)                                                                                                     \
     X(encode)                                                                                                          \
     X(decode)                                                                                                          \
+    X(latent)                                                                                                          \
     X(evaluate)
 
 typedef struct vae_command {

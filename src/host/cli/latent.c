@@ -1,0 +1,214 @@
+/* vae-cuda latent: pictures of 2-D latent spaces, one run's or several side by side. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/common.h"
+#include "cli/images.h"
+#include "core/normal.h"
+#include "model/runtime.h"
+#include "report/plot.h"
+
+enum option_key { RUN = 1, OUT, LABELS, SPLIT, LIMIT, GRID, DEVICE, THREADS, FORCE, QUIET };
+enum { MAX_RUNS = 8 };
+
+typedef struct latent_options {
+    vae_cli_options shared;
+    const char *runs[MAX_RUNS];
+    int run_count;
+    const char *labels, *split;
+    int64_t limit, grid;
+} latent_options;
+
+static const struct argp_option options_table[] = {
+    {"run", RUN, "DIR", 0, "a run folder; given several times, one figure compares them", 1},
+    {"out", OUT, "PREFIX", 0, "write PREFIX.png and PREFIX.svg (latent unless given)", 1},
+    {"split", SPLIT, "NAME", 0, "test (default), validation or train images of the run", 2},
+    {"labels", LABELS, "FILE", 0, "labels of the test images (IDX), instead of the run's", 2},
+    {"limit", LIMIT, "N", 0, "use only the first N images (10000)", 2},
+    {"grid", GRID, "N", 0, "N x N decoded images (20)", 2},
+    {"device", DEVICE, "NAME", 0, "auto, cpu, reference or cuda", 10},
+    {"threads", THREADS, "N", 0, "CPU threads, 0: one per processor", 10},
+    {"force", FORCE, 0, 0, "replace files that are there already", 10},
+    {"quiet", QUIET, 0, 0, "print errors only", 10},
+    {0},
+};
+
+static error_t add_run(latent_options *o, const char *run)
+{
+    if (o->run_count < MAX_RUNS) {
+        o->runs[o->run_count++] = run;
+        return 0;
+    }
+    vae_error_set(VAE_ERROR_ARGUMENT, "--run: at most %d runs fit a figure", MAX_RUNS);
+    return EINVAL;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    latent_options *o = state->input;
+    switch (key) {
+    case RUN: return add_run(o, argument);
+    case OUT: o->shared.out = argument; return 0;
+    case SPLIT: o->split = argument; return 0;
+    case LABELS: o->labels = argument; return 0;
+    case LIMIT: return vae_cli_parse_integer("--limit", argument, 1, INT64_MAX, &o->limit) ? EINVAL : 0;
+    case GRID: return vae_cli_parse_integer("--grid", argument, 2, 200, &o->grid) ? EINVAL : 0;
+    case DEVICE: o->shared.device = argument; return 0;
+    case THREADS: return vae_cli_parse_integer("--threads", argument, 0, 1024, &o->shared.threads) ? EINVAL : 0;
+    case FORCE: o->shared.force = true; return 0;
+    case QUIET: o->shared.quiet = true; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* What is drawn of one run. */
+typedef struct run_view {
+    vae_cli_images images;
+    float *means;    /* [count, 2] */
+    float *manifold; /* [grid·grid, elements] */
+    vae_objective objective;
+    vae_model_shape shape;
+    int64_t count;
+} run_view;
+
+static vae_status read_labels(const char *path, vae_cli_images *images)
+{
+    vae_dataset dataset = {.count = images->count};
+    VAE_TRY(vae_idx_read_labels(path, images->count, &dataset));
+    free(images->labels);
+    images->labels = dataset.labels;
+    return VAE_OK;
+}
+
+static vae_status encode_means(const latent_options *o, vae_model *model, run_view *view)
+{
+    VAE_TRY(vae_cli_images_open(model, NULL, o->split, &view->images));
+    if (o->labels) VAE_TRY(read_labels(o->labels, &view->images));
+    view->count = view->images.count < o->limit ? view->images.count : o->limit;
+    view->means = calloc((size_t)view->count * 2, sizeof *view->means);
+    if (!view->means) return vae_error_set(VAE_ERROR_MEMORY, "latent: out of memory");
+    VAE_TRY(vae_model_encode(model, view->images.pixels, view->count, view->means, NULL));
+    /* The pixels are the large part, and are done with. */
+    free(view->images.pixels);
+    view->images.pixels = NULL;
+    return VAE_OK;
+}
+
+/* z = Φ⁻¹(u) at the middles of a grid of cells over the unit square. */
+static vae_status decode_manifold(const latent_options *o, vae_model *model, run_view *view)
+{
+    const int64_t side = o->grid;
+    float *codes = calloc((size_t)(side * side) * 2, sizeof *codes);
+    view->manifold = calloc((size_t)(side * side * view->shape.elements), sizeof *view->manifold);
+    if (!codes || !view->manifold) {
+        free(codes);
+        return vae_error_set(VAE_ERROR_MEMORY, "latent: out of memory");
+    }
+    for (int64_t i = 0; i < side * side; ++i) {
+        codes[2 * i] = (float)vae_normal_quantile(((double)(i % side) + 0.5) / (double)side);
+        codes[2 * i + 1] = (float)vae_normal_quantile(((double)(i / side) + 0.5) / (double)side);
+    }
+    const vae_status status = vae_model_decode(model, codes, side * side, view->manifold);
+    free(codes);
+    return status;
+}
+
+static vae_status view_model(const latent_options *o, const char *run, vae_model *model, run_view *view)
+{
+    view->shape = vae_model_get_shape(model);
+    view->objective = vae_model_config(model)->model.objective;
+    if (view->shape.latent != 2) {
+        return vae_error_set(VAE_ERROR_SHAPE,
+                             "%s: has %" PRId64 " latent dimensions, but only a 2-D space can be drawn", run,
+                             view->shape.latent);
+    }
+    VAE_TRY(encode_means(o, model, view));
+    return decode_manifold(o, model, view);
+}
+
+static vae_status view_run(const latent_options *o, const char *run, run_view *view)
+{
+    vae_cli_options shared = o->shared;
+    shared.run = run;
+    vae_model *model;
+    VAE_TRY(vae_cli_open_model(&shared, &model));
+    const vae_status status = view_model(o, run, model, view);
+    vae_model_free(model);
+    return status;
+}
+
+static const char *objective_title(vae_objective objective)
+{
+    switch (objective) {
+    case VAE_OBJECTIVE_AE: return "reconstruction only";
+    case VAE_OBJECTIVE_KL: return "KL only";
+    case VAE_OBJECTIVE_VAE: break;
+    }
+    return "reconstruction and KL";
+}
+
+/* One run: both pictures side by side. Several: a column a run. */
+static vae_status draw(const latent_options *o, const run_view *views)
+{
+    vae_panel panels[2 * MAX_RUNS] = {0};
+    const int count = o->run_count;
+    for (int i = 0; i < count; ++i) {
+        const run_view *view = &views[i];
+        panels[i] = (vae_panel){.kind = VAE_PANEL_SCATTER,
+                                .title = objective_title(view->objective),
+                                .subtitle = "posterior means",
+                                .scatter = {view->means, view->images.labels, view->count}};
+        panels[count + i] = (vae_panel){
+            .kind = VAE_PANEL_MANIFOLD,
+            .title = count == 1 ? "decoded manifold" : objective_title(view->objective),
+            .subtitle = count == 1 ? "z through the inverse normal CDF" : "decoded manifold",
+            .manifold = {view->manifold, o->grid, view->shape.height, view->shape.width, view->shape.channels}};
+    }
+    VAE_TRY(vae_plot_write(o->shared.out, panels, count == 1 ? 1 : 2, count == 1 ? 2 : count));
+    if (!o->shared.quiet) printf("%s.png\n%s.svg\n", o->shared.out, o->shared.out);
+    return VAE_OK;
+}
+
+static vae_status check_options(latent_options *o)
+{
+    if (o->run_count == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "--run DIR is missing");
+    if (!o->shared.out) o->shared.out = "latent";
+    char png[VAE_PATH_SIZE + 8], svg[VAE_PATH_SIZE + 8];
+    if (strlen(o->shared.out) >= VAE_PATH_SIZE) return vae_error_set(VAE_ERROR_ARGUMENT, "--out: the name is too long");
+    snprintf(png, sizeof png, "%s.png", o->shared.out);
+    snprintf(svg, sizeof svg, "%s.svg", o->shared.out);
+    const char *outputs[] = {png, svg};
+    return vae_cli_check_outputs(&o->shared, outputs, 2);
+}
+
+static vae_status run(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = options_table,
+        .parser = parse,
+        .doc = "Draws the 2-D latent space of a run: posterior means coloured by label, and images decoded over the "
+               "prior's "
+               "quantiles. Several runs are drawn side by side.",
+    };
+    latent_options o = {.shared = vae_cli_options_none(), .limit = 10000, .grid = 20};
+    run_view views[MAX_RUNS] = {0};
+    bool done;
+    VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
+    if (done) return VAE_OK;
+    VAE_TRY(check_options(&o));
+    vae_status status = VAE_OK;
+    for (int i = 0; i < o.run_count && !status; ++i)
+        status = view_run(&o, o.runs[i], &views[i]);
+    if (!status) status = draw(&o, views);
+    for (int i = 0; i < o.run_count; ++i) {
+        vae_cli_images_free(&views[i].images);
+        free(views[i].means);
+        free(views[i].manifold);
+    }
+    return status;
+}
+
+const vae_command vae_command_latent = {"latent", "draw a 2-D latent space", run};

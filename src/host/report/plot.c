@@ -1,0 +1,209 @@
+#include "report/plot.h"
+
+#include <cairo-svg.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "report/plot_internal.h"
+
+enum { LEGEND_WIDTH = 74, MARGIN_RIGHT = 22, LABEL_COUNT = 256, PNG_SCALE = 2 };
+
+void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text)
+{
+    cairo_text_extents_t extents;
+    cairo_set_font_size(context, size);
+    cairo_text_extents(context, text, &extents);
+    const double shift = align == VAE_ALIGN_LEFT ? 0.0 : (align == VAE_ALIGN_CENTRE ? 0.5 : 1.0);
+    cairo_move_to(context, x - shift * extents.x_advance, y);
+    cairo_show_text(context, text);
+}
+
+/* A hue for each further label: steps of the golden ratio never come close to each other. */
+static void hue_to_rgb(double hue, double rgb[3])
+{
+    for (int c = 0; c < 3; ++c) {
+        const double k = fmod(5.0 - 2.0 * c + hue * 6.0, 6.0);
+        rgb[c] = 0.8 - 0.65 * fmax(0.0, fmin(fmin(k, 4.0 - k), 1.0));
+    }
+}
+
+/* The first ten colours are told apart by colour-blind readers too: the "muted" scheme of Paul Tol's technical note
+ * SRON/EPS/TN/09-002, and grey. */
+void vae_plot_label_colour(cairo_t *context, int label, double alpha)
+{
+    static const unsigned muted[10] = {0xCC6677, 0x332288, 0xDDCC77, 0x117733, 0x88CCEE,
+                                       0x882255, 0x44AA99, 0x999933, 0xAA4499, 0x777777};
+    double rgb[3];
+    if (label < 10) {
+        for (int c = 0; c < 3; ++c)
+            rgb[c] = (double)(muted[label] >> (16 - 8 * c) & 0xFF) / 255.0;
+    } else {
+        hue_to_rgb(fmod(label * 0.6180339887, 1.0), rgb);
+    }
+    cairo_set_source_rgba(context, rgb[0], rgb[1], rgb[2], alpha);
+}
+
+/* ---- Legend ---- */
+
+static int find_labels(const vae_panel *panels, int count, bool present[LABEL_COUNT])
+{
+    memset(present, 0, LABEL_COUNT * sizeof *present);
+    int found = 0;
+    for (int p = 0; p < count; ++p) {
+        if (panels[p].kind != VAE_PANEL_SCATTER || !panels[p].scatter.labels) continue;
+        for (int64_t i = 0; i < panels[p].scatter.count; ++i) {
+            const uint8_t label = panels[p].scatter.labels[i];
+            found += !present[label];
+            present[label] = true;
+        }
+    }
+    return found;
+}
+
+static void draw_legend(cairo_t *context, const bool present[LABEL_COUNT], double x, double y)
+{
+    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
+    vae_plot_text(context, x, y + 10, FONT_SIZE, VAE_ALIGN_LEFT, "label");
+    double at = y + 34;
+    for (int label = 0; label < LABEL_COUNT && at < y + PANEL_SIDE; ++label) {
+        if (!present[label]) continue;
+        char text[8];
+        snprintf(text, sizeof text, "%d", label);
+        vae_plot_label_colour(context, label, 1.0);
+        cairo_arc(context, x + 6, at - 4.5, 5, 0, 2 * M_PI);
+        cairo_fill(context);
+        cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
+        vae_plot_text(context, x + 20, at, FONT_SIZE, VAE_ALIGN_LEFT, text);
+        at += 21;
+    }
+}
+
+/* ---- Figure ---- */
+
+typedef struct figure {
+    const vae_panel *panels;
+    int rows, columns;
+    bool labels[LABEL_COUNT];
+    double width, height;
+} figure;
+
+static double panel_x(int column)
+{
+    return PANEL_LEFT + column * (PANEL_SIDE + PANEL_LEFT + PANEL_GAP);
+}
+
+static double panel_y(int row)
+{
+    return PANEL_TOP + row * (PANEL_SIDE + PANEL_TOP + PANEL_BOTTOM);
+}
+
+static void measure(figure *f)
+{
+    const int labels = find_labels(f->panels, f->rows * f->columns, f->labels);
+    f->width = panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT + (labels > 0 ? LEGEND_WIDTH : 0);
+    f->height = panel_y(f->rows - 1) + PANEL_SIDE + PANEL_BOTTOM;
+}
+
+static vae_status draw_figure(cairo_t *context, const figure *f)
+{
+    cairo_set_source_rgb(context, 1, 1, 1);
+    cairo_paint(context);
+    cairo_select_font_face(context, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    bool legend = false;
+    for (int i = 0; i < f->rows * f->columns; ++i) {
+        const vae_panel *panel = &f->panels[i];
+        const double x = panel_x(i % f->columns), y = panel_y(i / f->columns);
+        VAE_TRY(panel->kind == VAE_PANEL_SCATTER ? vae_plot_scatter(context, panel, x, y)
+                                                 : vae_plot_manifold(context, panel, x, y));
+        legend = legend || (panel->kind == VAE_PANEL_SCATTER && panel->scatter.labels);
+    }
+    if (legend) draw_legend(context, f->labels, panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT, PANEL_TOP);
+    return VAE_OK;
+}
+
+/* ---- Files: encoded in memory first, so that they appear at once or not at all ---- */
+
+typedef struct byte_buffer {
+    unsigned char *bytes;
+    size_t size;
+} byte_buffer;
+
+static cairo_status_t append(void *closure, const unsigned char *data, unsigned length)
+{
+    byte_buffer *buffer = closure;
+    unsigned char *grown = realloc(buffer->bytes, buffer->size + length);
+    if (!grown) return CAIRO_STATUS_NO_MEMORY;
+    memcpy(grown + buffer->size, data, length);
+    buffer->bytes = grown;
+    buffer->size += length;
+    return CAIRO_STATUS_SUCCESS;
+}
+
+static vae_status draw_on_surface(const char *path, cairo_surface_t *surface, const figure *f, double scale)
+{
+    cairo_t *context = cairo_create(surface);
+    cairo_scale(context, scale, scale);
+    vae_status status = draw_figure(context, f);
+    if (!status && cairo_status(context) != CAIRO_STATUS_SUCCESS) {
+        status = vae_error_set(VAE_ERROR_IO, "%s: cairo: %s", path, cairo_status_to_string(cairo_status(context)));
+    }
+    cairo_destroy(context);
+    return status;
+}
+
+static vae_status write_buffer(const char *path, const byte_buffer *buffer)
+{
+    const void *parts[] = {buffer->bytes};
+    return vae_file_write_atomic(path, parts, &buffer->size, 1);
+}
+
+static vae_status write_png(const char *path, const figure *f)
+{
+    byte_buffer buffer = {0};
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(f->width * PNG_SCALE), (int)(f->height * PNG_SCALE));
+    vae_status status = draw_on_surface(path, surface, f, PNG_SCALE);
+    if (!status) {
+        const cairo_status_t code = cairo_surface_write_to_png_stream(surface, append, &buffer);
+        status = code == CAIRO_STATUS_SUCCESS
+                     ? write_buffer(path, &buffer)
+                     : vae_error_set(VAE_ERROR_IO, "%s: cairo: %s", path, cairo_status_to_string(code));
+    }
+    cairo_surface_destroy(surface);
+    free(buffer.bytes);
+    return status;
+}
+
+static vae_status write_svg(const char *path, const figure *f)
+{
+    byte_buffer buffer = {0};
+    cairo_surface_t *surface = cairo_svg_surface_create_for_stream(append, &buffer, f->width, f->height);
+    vae_status status = draw_on_surface(path, surface, f, 1.0);
+    cairo_surface_finish(surface);
+    const cairo_status_t code = cairo_surface_status(surface);
+    if (!status && code != CAIRO_STATUS_SUCCESS) {
+        status = vae_error_set(VAE_ERROR_IO, "%s: cairo: %s", path, cairo_status_to_string(code));
+    }
+    if (!status) status = write_buffer(path, &buffer);
+    cairo_surface_destroy(surface);
+    free(buffer.bytes);
+    return status;
+}
+
+vae_status vae_plot_write(const char *prefix, const vae_panel *panels, int rows, int columns)
+{
+    if (rows < 1 || columns < 1 || rows * columns > 64) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: a figure has 1 to 64 panels", prefix);
+    }
+    figure f = {.panels = panels, .rows = rows, .columns = columns};
+    measure(&f);
+    char path[1100];
+    snprintf(path, sizeof path, "%.1080s.png", prefix);
+    VAE_TRY(write_png(path, &f));
+    snprintf(path, sizeof path, "%.1080s.svg", prefix);
+    return write_svg(path, &f);
+}

@@ -1,0 +1,31 @@
+/* Figures of 2-D latent spaces, as PNG and SVG from one drawing routine (cairo). */
+#ifndef VAE_REPORT_PLOT_H
+#define VAE_REPORT_PLOT_H
+
+#include <stdint.h>
+
+#include "core/error.h"
+
+typedef enum vae_panel_kind { VAE_PANEL_SCATTER, VAE_PANEL_MANIFOLD } vae_panel_kind;
+
+/* One square picture of a figure. Arrays are borrowed. */
+typedef struct vae_panel {
+    vae_panel_kind kind;
+    const char *title;
+    const char *subtitle; /* may be NULL */
+    struct {
+        const float *points;   /* [count, 2] */
+        const uint8_t *labels; /* [count], or NULL: one colour */
+        int64_t count;
+    } scatter;
+    struct {
+        const float *images; /* [side·side, height, width, channels] in [0, 1]; the first row is the lowest z₂ */
+        int64_t side, height, width, channels;
+    } manifold;
+} vae_panel;
+
+/* Writes <prefix>.png and <prefix>.svg with rows × columns panels, row by row, and one legend for all labels. A point
+ * that is not finite is VAE_ERROR_NUMERIC. */
+vae_status vae_plot_write(const char *prefix, const vae_panel *panels, int rows, int columns);
+
+#endif

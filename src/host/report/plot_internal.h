@@ -1,0 +1,21 @@
+/* What the parts of the plotting code share. Lengths are in points of the figure; a panel is a square of PANEL_SIDE. */
+#ifndef VAE_REPORT_PLOT_INTERNAL_H
+#define VAE_REPORT_PLOT_INTERNAL_H
+
+#include <cairo.h>
+
+#include "report/plot.h"
+
+enum { PANEL_SIDE = 380, PANEL_LEFT = 62, PANEL_TOP = 58, PANEL_BOTTOM = 52, PANEL_GAP = 18 };
+enum { FONT_SIZE = 13, TITLE_SIZE = 17 };
+
+typedef enum vae_align { VAE_ALIGN_LEFT, VAE_ALIGN_CENTRE, VAE_ALIGN_RIGHT } vae_align;
+
+void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text);
+void vae_plot_label_colour(cairo_t *context, int label, double alpha);
+
+/* Draws a panel whose frame's upper left corner is (x, y). */
+vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, double y);
+vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x, double y);
+
+#endif
