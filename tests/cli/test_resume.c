@@ -105,7 +105,7 @@ static off_t metrics_size(const char *folder)
 /* Waits until the run has written so much, sends the signal, and returns how it ended. */
 static process_result run_and_signal(process started, off_t size, int signal_number)
 {
-    for (int wait = 0; metrics_size(broken) < size && wait < 60000; ++wait)
+    for (int wait = 0; metrics_size(broken) < size && wait < 20000; ++wait)
         sleep_ms(1);
     kill(started.id, signal_number);
     return process_wait(started);
@@ -256,7 +256,7 @@ Test(resume, damaged_checkpoints_are_refused_and_kept)
 Test(resume, two_processes_cannot_train_in_one_folder)
 {
     const process first = process_start_in(broken, LONG_RUN, "--set", "train.epochs=100000");
-    for (int wait = 0; metrics_size(broken) < 500 && wait < 60000; ++wait)
+    for (int wait = 0; metrics_size(broken) < 500 && wait < 20000; ++wait)
         sleep_ms(1);
     process_expect(1, "another process", broken, LONG_RUN, "--set", "train.epochs=100000", "--resume");
     kill(first.id, SIGTERM);

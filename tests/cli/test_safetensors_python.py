@@ -107,15 +107,68 @@ def check_device(folder, device, dtype, tolerance, x):
     assert last_line(folder, "train_epoch")["epoch"] == 4
 
 
+def gradients(p, x):
+    """Of the mean loss over the batch, by hand."""
+    h = np.tanh(x @ p["encoder.0.weight"] + p["encoder.0.bias"])
+    z = h @ p["posterior.weight"] + p["posterior.bias"]
+    g = np.tanh(z @ p["decoder.0.weight"] + p["decoder.0.bias"])
+    logits = g @ p["output.weight"] + p["output.bias"]
+    d = (1 / (1 + np.exp(-logits)) - x) / len(x)
+    found = {"output.weight": g.T @ d, "output.bias": d.sum(0)}
+    d = (d @ p["output.weight"].T) * (1 - g * g)
+    found |= {"decoder.0.weight": z.T @ d, "decoder.0.bias": d.sum(0)}
+    d = d @ p["decoder.0.weight"].T
+    found |= {"posterior.weight": h.T @ d, "posterior.bias": d.sum(0)}
+    d = (d @ p["posterior.weight"].T) * (1 - h * h)
+    return found | {"encoder.0.weight": x.T @ d, "encoder.0.bias": d.sum(0)}
+
+
+def check_steps(folder, x):
+    """Full batches need no order, and an autoencoder no noise: five steps of AdamW, warm-up and clipping in NumPy must
+    lead from the untrained model to the same parameters."""
+    rate, decay, clip, warmup, steps = 0.01, 0.1, 0.5, 3, 5
+    options = ["--device", "reference", "--set", f"train.batch_size={TRAIN}", "--set", f"train.learning_rate={rate}",
+               "--set", f"train.weight_decay={decay}", "--set", f"train.clip_norm={clip}",
+               "--set", f"train.warmup_steps={warmup}"]
+    paths = []
+    for epochs in (0, steps):
+        train(folder, *options, "--set", f"train.epochs={epochs}")
+        (folder / "run").rename(folder / f"run-{epochs}")
+        paths.append(folder / f"run-{epochs}/checkpoints/last.safetensors")
+    p = {name: value for name, value in load_file(paths[0]).items() if not name.startswith("adam.")}
+    m = {name: np.zeros_like(value) for name, value in p.items()}
+    v = {name: np.zeros_like(value) for name, value in p.items()}
+    clipped = 0
+    for step in range(1, steps + 1):
+        found = gradients(p, x)
+        norm = np.sqrt(sum((value**2).sum() for value in found.values()))
+        clipped += norm > clip
+        now = rate * min(1, step / warmup)
+        for name, value in found.items():
+            value = value * min(1, clip / norm)
+            m[name] = 0.9 * m[name] + 0.1 * value
+            v[name] = 0.999 * v[name] + 0.001 * value**2
+            p[name] = p[name] * (1 - now * decay)
+            p[name] -= now * (m[name] / (1 - 0.9**step)) / (np.sqrt(v[name] / (1 - 0.999**step)) + 1e-8)
+    assert clipped > 0, "the case is meant to clip"
+    trained = load_file(paths[1])
+    for name, value in p.items():
+        error = np.abs(trained[name] - value).max()
+        assert error < 1e-9, f"{name}: differs from NumPy's by {error} after {steps} steps"
+    print(f"{steps} steps of AdamW: as NumPy's")
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        write_images(folder / "train.idx", TRAIN, 1)
+        x_train = write_images(folder / "train.idx", TRAIN, 1)
         x = write_images(folder / "test.idx", TEST, 2)
         (folder / "tiny.ini").write_text(CONFIG)
         check_device(folder, "cpu", np.float32, 1e-5, x)
         (folder / "run").rename(folder / "run-cpu")
         check_device(folder, "reference", np.float64, 1e-9, x)
+        (folder / "run").rename(folder / "run-reference")
+        check_steps(folder, x_train)
 
 
 main()
