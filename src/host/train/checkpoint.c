@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* uselocale */
 #include "train/checkpoint.h"
 
 #include <inttypes.h>
@@ -281,7 +280,7 @@ static vae_status check_version(const vae_safetensors_file *file, const char *pa
                              "%s: is a safetensors file, but not a checkpoint of vae-cuda (metadata 'format' is %.64s)",
                              path, format ? format : "missing");
     }
-    int64_t version;
+    int64_t version = 0;
     VAE_TRY(get_integer(file, path, "format_version", 1, INT32_MAX, &version));
     if (version > FORMAT_VERSION) {
         return vae_error_set(VAE_ERROR_FORMAT,

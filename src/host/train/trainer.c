@@ -140,14 +140,18 @@ static bool is_read_step(const vae_trainer *trainer)
            every(config->train.log_interval, step) || every(config->train.checkpoint_interval, step);
 }
 
+static void add_rate(vae_rate *rate, int64_t rows, double seconds)
+{
+    rate->rows += rows;
+    rate->seconds += seconds;
+}
+
 static void add_time(vae_trainer *trainer)
 {
-    const double time = now();
-    vae_rate *const rates[] = {&trainer->run_rate, &trainer->epoch_rate, &trainer->interval_rate};
-    for (size_t i = 0; i < sizeof rates / sizeof *rates; ++i) {
-        rates[i]->rows += trainer->unread_rows;
-        rates[i]->seconds += time - trainer->mark;
-    }
+    const double time = now(), seconds = time - trainer->mark;
+    add_rate(&trainer->run_rate, trainer->unread_rows, seconds);
+    add_rate(&trainer->epoch_rate, trainer->unread_rows, seconds);
+    add_rate(&trainer->interval_rate, trainer->unread_rows, seconds);
     trainer->mark = time;
 }
 
@@ -333,24 +337,25 @@ static bool complete_epoch(vae_trainer *trainer, double loss)
     return improved;
 }
 
-static vae_status end_epoch(vae_trainer *trainer, vae_metrics_line *held_out)
+static vae_status end_epoch(vae_trainer *trainer)
 {
     const vae_config *config = &trainer->state.config;
     const vae_metrics_line train =
         make_train_line(trainer, "train_epoch", trainer->state.progress.epoch_sums, trainer->epoch_rate);
+    vae_metrics_line held_out = {0};
     const char *split;
     const bool has_held_out = vae_trainer_held_out(trainer, &split) != NULL;
     const bool by_validation = trainer->validation.rows > 0;
     if (has_held_out) {
         const vae_status status =
-            evaluate(trainer, by_validation ? &trainer->validation : &trainer->test, split, held_out);
+            evaluate(trainer, by_validation ? &trainer->validation : &trainer->test, split, &held_out);
         if (status == VAE_ERROR_INTERRUPTED) return interrupt(trainer);
         VAE_TRY(status);
     }
     VAE_TRY(vae_metrics_write(&trainer->log, &train));
-    if (has_held_out) VAE_TRY(vae_metrics_write(&trainer->log, held_out));
+    if (has_held_out) VAE_TRY(vae_metrics_write(&trainer->log, &held_out));
     /* The test images have no say in which epoch is the best. */
-    const bool improved = complete_epoch(trainer, objective_loss(config, by_validation ? held_out : &train));
+    const bool improved = complete_epoch(trainer, objective_loss(config, by_validation ? &held_out : &train));
     VAE_TRY(draw_pictures(trainer));
     VAE_TRY(save(trainer, improved));
     const vae_train_observer *observer = &trainer->options->observer;
@@ -358,7 +363,7 @@ static vae_status end_epoch(vae_trainer *trainer, vae_metrics_line *held_out)
     const vae_train_epoch event = {.epoch = trainer->state.progress.epoch,
                                    .epochs = config->train.epochs,
                                    .train = train,
-                                   .held_out = has_held_out ? held_out : NULL,
+                                   .held_out = has_held_out ? &held_out : NULL,
                                    .improved = improved};
     observer->epoch_ended(observer->context, &event);
     return VAE_OK;
@@ -412,8 +417,7 @@ static vae_status train(vae_trainer *trainer, vae_train_result *result)
     if (trainer->state.config.train.epochs == 0) VAE_TRY(save(trainer, true));
     while (trainer->state.progress.epoch < trainer->state.config.train.epochs && !out_of_patience(trainer)) {
         VAE_TRY(run_epoch(trainer));
-        vae_metrics_line held_out;
-        VAE_TRY(end_epoch(trainer, &held_out));
+        VAE_TRY(end_epoch(trainer));
     }
     return finish(trainer, result);
 }

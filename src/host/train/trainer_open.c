@@ -1,7 +1,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "train/trainer_state.h"
 
@@ -66,12 +65,18 @@ static vae_status allocate_arenas(vae_trainer *trainer)
 
 /* ---- Resuming ---- */
 
+static bool same_input(const vae_input *a, const vae_input *b)
+{
+    return a->height == b->height && a->width == b->width && a->channels == b->channels && a->scale == b->scale &&
+           a->shift == b->shift;
+}
+
 static vae_status check_same_run(const vae_trainer *trainer, const vae_checkpoint *saved)
 {
     const vae_config *config = &trainer->state.config;
     const vae_input *input = &trainer->state.input;
     VAE_TRY(vae_run_folder_compare(&saved->config, config));
-    if (memcmp(&saved->input, input, sizeof *input) != 0) {
+    if (!same_input(&saved->input, input)) {
         return vae_error_set(VAE_ERROR_CONFIG,
                              "%s: its data set had images of %" PRId64 "×%" PRId64 "×%" PRId64 " and scale %g, shift "
                              "%g; now they are %" PRId64 "×%" PRId64 "×%" PRId64 ", %g, %g",
