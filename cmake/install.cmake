@@ -13,5 +13,7 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/vae-config-version.
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vae-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/vae-config-version.cmake
         DESTINATION ${VAE_CMAKE_DIR})
 
+# Relative to the file itself, so that the tree can be installed anywhere and moved.
+file(RELATIVE_PATH VAE_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/vae.pc.in vae.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vae.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -14,7 +14,9 @@ static const vae_command *const commands[] = {
     VAE_COMMAND_MAP(ROW)
 #undef ROW
 };
-enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+#define ROW(name) +1
+enum { COMMAND_COUNT = VAE_COMMAND_MAP(ROW) };
+#undef ROW
 
 static void print_help(void)
 {

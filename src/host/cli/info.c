@@ -28,6 +28,25 @@ static const struct argp_option options_table[] = {
     {0},
 };
 
+/* "28x28" or "64x64x3" */
+static error_t parse_shape(const char *text, int64_t shape[3])
+{
+    const char *at = text;
+    int count = 0;
+    shape[2] = 1;
+    while (count < 3) {
+        char *end;
+        const long size = strtol(at, &end, 10);
+        if (end == at || size < 1 || size > 1 << 16 || (*end && *end != 'x')) break;
+        shape[count++] = size;
+        if (!*end && count >= 2) return 0;
+        if (!*end) break;
+        at = end + 1;
+    }
+    vae_error_set(VAE_ERROR_ARGUMENT, "--shape: '%s' is not a shape such as 28x28x1", text);
+    return EINVAL;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     info_options *options = state->input;
@@ -36,18 +55,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case RUN: options->shared.run = argument; return 0;
     case CHECKPOINT: options->shared.checkpoint = argument; return 0;
     case JSON: options->json = true; return 0;
-    case SHAPE: {
-        int64_t *s = options->shape;
-        int used = 0;
-        s[2] = 1;
-        const int found =
-            sscanf(argument, "%" SCNd64 "x%" SCNd64 "%nx%" SCNd64 "%n", &s[0], &s[1], &used, &s[2], &used);
-        const bool sane = found >= 2 && !argument[used] && s[0] > 0 && s[1] > 0 && s[2] > 0 && s[0] < 1 << 16 &&
-                          s[1] < 1 << 16 && s[2] < 1 << 10;
-        if (sane) return 0;
-        vae_error_set(VAE_ERROR_ARGUMENT, "--shape: '%s' is not a shape such as 28x28x1", argument);
-        return EINVAL;
-    }
+    case SHAPE: return parse_shape(argument, options->shape);
     default: return ARGP_ERR_UNKNOWN;
     }
 }

@@ -160,7 +160,8 @@ static vae_status draw(const latent_options *o, const run_view *views)
         panels[i] = (vae_panel){.kind = VAE_PANEL_SCATTER,
                                 .title = objective_title(view->objective),
                                 .subtitle = "posterior means",
-                                .scatter = {view->means, view->images.labels, view->count}};
+                                /* ±3 standard deviations of the prior at least: a collapsed posterior is then a dot. */
+                                .scatter = {view->means, view->images.labels, view->count, 6.0}};
         panels[count + i] = (vae_panel){
             .kind = VAE_PANEL_MANIFOLD,
             .title = count == 1 ? "decoded manifold" : objective_title(view->objective),

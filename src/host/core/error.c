@@ -35,7 +35,7 @@ const char *vae_error_message(void)
     return message;
 }
 
-vae_status vae_error_set(vae_status status, const char *format, ...)
+void vae_error_format(const char *format, ...)
 {
     /* Built aside, as the old message may be among the arguments. */
     char text[MESSAGE_SIZE];
@@ -44,19 +44,18 @@ vae_status vae_error_set(vae_status status, const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     memcpy(message, text, sizeof message);
-    return status;
 }
 
-vae_status vae_error_prepend(vae_status status, const char *format, ...)
+void vae_error_add_context(const char *format, ...)
 {
-    char old[MESSAGE_SIZE];
+    char old[MESSAGE_SIZE], text[MESSAGE_SIZE];
     memcpy(old, message, sizeof old);
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(message, sizeof message, format, arguments);
+    const int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (length >= 0 && length < MESSAGE_SIZE) {
-        snprintf(message + length, (size_t)(MESSAGE_SIZE - length), ": %s", old);
+        snprintf(text + length, (size_t)(MESSAGE_SIZE - length), ": %s", old);
     }
-    return status;
+    memcpy(message, text, sizeof message);
 }

@@ -234,10 +234,11 @@ static double program_flops(const vae_program *program)
 
 static double importance_flops(const evaluator *e)
 {
-    if (e->setup->samples == 0) return 0;
+    if (e->chunks == 0) return 0;
     const double groups = ceil((double)e->setup->images.count / (double)e->group);
-    const double whole = (double)(e->setup->samples / e->importance.rows);
-    return groups * (whole * program_flops(&e->importance.program) + program_flops(&e->importance_rest.program));
+    const int64_t whole = e->chunks - (e->importance_rest.rows > 0);
+    return groups *
+           ((double)whole * program_flops(&e->importance.program) + program_flops(&e->importance_rest.program));
 }
 
 static vae_status summarise(evaluator *e, vae_evaluation *result)

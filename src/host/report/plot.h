@@ -17,6 +17,7 @@ typedef struct vae_panel {
         const float *points;   /* [count, 2] */
         const uint8_t *labels; /* [count], or NULL: one colour */
         int64_t count;
+        double least_span; /* the axes span at least this */
     } scatter;
     struct {
         const float *images; /* [side·side, height, width, channels] in [0, 1]; the first row is the lowest z₂ */

@@ -11,10 +11,16 @@ static const vae_cpu_isa *choose_isa(void)
 {
 #ifdef VAE_ISA_LEVELS_X86_64
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("x86-64-v4")) return &vae_cpu_isa_v4;
-    if (__builtin_cpu_supports("x86-64-v3")) return &vae_cpu_isa_v3;
-    if (__builtin_cpu_supports("x86-64-v2")) return &vae_cpu_isa_v2;
-    return NULL;
+    /* The levels' defining features; those left out come with them on every processor made. */
+    const bool v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+    const bool v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                    __builtin_cpu_supports("avx512vl");
+    if (v4) return &vae_cpu_isa_v4;
+    if (v3) return &vae_cpu_isa_v3;
+    return v2 ? &vae_cpu_isa_v2 : NULL;
 #else
     return &vae_cpu_isa_generic;
 #endif

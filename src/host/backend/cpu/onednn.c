@@ -202,8 +202,8 @@ static vae_status make_product(vae_onednn *onednn, const vae_product_options *op
 {
     static const int names[OPERAND_COUNT] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS};
     /* oneDNN's handles are not const, but it writes to the target only. */
-    void *const handles[OPERAND_COUNT] = {(void *)(uintptr_t)options->left, (void *)(uintptr_t)options->right,
-                                          options->target, (void *)(uintptr_t)options->bias};
+    void *const handles[OPERAND_COUNT] = {(void *)options->left, (void *)options->right, options->target,
+                                          (void *)options->bias};
     const int count = options->bias ? OPERAND_COUNT : OPERAND_COUNT - 1;
     operand operands[OPERAND_COUNT];
     descriptor descriptors[OPERAND_COUNT] = {0};
