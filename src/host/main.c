@@ -14,9 +14,12 @@ static const vae_command *const commands[] = {
     VAE_COMMAND_MAP(ROW)
 #undef ROW
 };
-#define ROW(name) +1
-enum { COMMAND_COUNT = VAE_COMMAND_MAP(ROW) };
+enum command_index {
+#define ROW(name) COMMAND_##name,
+    VAE_COMMAND_MAP(ROW)
 #undef ROW
+        COMMAND_COUNT
+};
 
 static void print_help(void)
 {

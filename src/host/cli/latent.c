@@ -108,8 +108,9 @@ static vae_status decode_manifold(const latent_options *o, vae_model *model, run
         return vae_error_set(VAE_ERROR_MEMORY, "latent: out of memory");
     }
     for (int64_t i = 0; i < side * side; ++i) {
-        codes[2 * i] = (float)vae_normal_quantile(((double)(i % side) + 0.5) / (double)side);
-        codes[2 * i + 1] = (float)vae_normal_quantile(((double)(i / side) + 0.5) / (double)side);
+        const int64_t row = i / side, column = i % side;
+        codes[2 * i] = (float)vae_normal_quantile(((double)column + 0.5) / (double)side);
+        codes[2 * i + 1] = (float)vae_normal_quantile(((double)row + 0.5) / (double)side);
     }
     const vae_status status = vae_model_decode(model, codes, side * side, view->manifold);
     free(codes);

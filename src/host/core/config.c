@@ -190,8 +190,12 @@ vae_status vae_config_load(vae_config *config, const char *path)
     const vae_status status = vae_file_read(path, MAX_FILE, &data, &size);
     /* A config that is not there is a usage error, unlike other failures of the file system. */
     if (status) return vae_error_set(status == VAE_ERROR_IO ? VAE_ERROR_CONFIG : status, "%s", vae_error_message());
-    const vae_status parsed = strlen(data) == size ? vae_config_parse(config, data, path)
-                                                   : vae_error_set(VAE_ERROR_CONFIG, "%s: is not a text file", path);
+    vae_status parsed = VAE_OK;
+    if (strlen(data) == size) {
+        parsed = vae_config_parse(config, data, path);
+    } else {
+        parsed = vae_error_set(VAE_ERROR_CONFIG, "%s: is not a text file", path);
+    }
     free(data);
     return parsed;
 }

@@ -10,12 +10,6 @@ int64_t vae_input_elements(const vae_input *input)
     return input->height * input->width * input->channels;
 }
 
-bool vae_input_equal(const vae_input *a, const vae_input *b)
-{
-    return a->height == b->height && a->width == b->width && a->channels == b->channels && a->scale == b->scale &&
-           a->shift == b->shift;
-}
-
 /* ---- Parameters ---- */
 
 static vae_status add_dense(vae_layout *layout, const char *name, int64_t in, int64_t out)

@@ -12,7 +12,6 @@ typedef struct vae_input {
 } vae_input;
 
 int64_t vae_input_elements(const vae_input *input);
-bool vae_input_equal(const vae_input *a, const vae_input *b);
 
 /* Declares the parameters: encoder.<i>.{weight,bias}, posterior.{weight,bias}, decoder.<i>.{weight,bias},
  * output.{weight,bias}. Weights are [in, out]. */

@@ -186,7 +186,7 @@ static vae_status run_samples(evaluator *e, const runner *r, int64_t image, uint
 /* All samples of the images [image, image + group) of the batch that begins with data set image `first`. */
 static vae_status run_group(evaluator *e, int64_t first, int64_t image, int64_t in_batch)
 {
-    vae_log_sum sums[ROWS_PER_RUN];
+    vae_log_sum sums[ROWS_PER_RUN] = {{0}};
     for (int64_t i = 0; i < e->group; ++i)
         sums[i] = vae_log_sum_start();
     for (int64_t chunk = 0; chunk < e->chunks; ++chunk) {
@@ -244,7 +244,7 @@ static double importance_flops(const evaluator *e)
 static vae_status summarise(evaluator *e, vae_evaluation *result)
 {
     const int64_t count = e->setup->images.count;
-    double sums[VAE_METRIC_COUNT], rest[VAE_METRIC_COUNT] = {0};
+    double sums[VAE_METRIC_COUNT] = {0}, rest[VAE_METRIC_COUNT] = {0};
     VAE_TRY(e->backend->metrics_take(e->full.executable, sums));
     if (e->rest.executable) VAE_TRY(e->backend->metrics_take(e->rest.executable, rest));
     *result = (vae_evaluation){

@@ -68,11 +68,11 @@ static double tick_step(range r)
 static void draw_ticks(cairo_t *context, double x, double y, range r, int horizontal)
 {
     const double step = tick_step(r);
-    for (double value = ceil(r.low / step) * step; value <= r.high + 1e-9 * step; value += step) {
+    const int64_t last = (int64_t)floor(r.high / step + 1e-9);
+    for (int64_t i = (int64_t)ceil(r.low / step - 1e-9); i <= last; ++i) {
+        const double value = (double)i * step;
         char text[32];
-        /* A rounding remainder must not be drawn as -1e-17. */
-        const double shown = fabs(value) < 1e-9 * step ? 0.0 : value;
-        snprintf(text, sizeof text, "%g", shown);
+        snprintf(text, sizeof text, "%g", value);
         draw_tick(context, x, y, (value - r.low) / (r.high - r.low), text, horizontal);
     }
 }
