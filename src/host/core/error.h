@@ -6,13 +6,18 @@
 
 /* Sets this thread's message and gives `status`, for `return vae_error_set(...)`. Macros, so that compilers and
  * analysers see in each file that the result is a failure. */
-#define vae_error_set(status, ...) (vae_error_format(__VA_ARGS__), (vae_status)(status))
+#define vae_error_set(status, ...) vae_failure((vae_error_format(__VA_ARGS__), (status)))
 
 /* Puts "context: " before this thread's message and gives `status`; for callers that know the file or the key. */
-#define vae_error_prepend(status, ...) (vae_error_add_context(__VA_ARGS__), (vae_status)(status))
+#define vae_error_prepend(status, ...) vae_failure((vae_error_add_context(__VA_ARGS__), (status)))
 
 __attribute__((format(printf, 1, 2))) void vae_error_format(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void vae_error_add_context(const char *format, ...);
+
+static inline vae_status vae_failure(vae_status status)
+{
+    return status;
+}
 
 /* Passes a failure up unchanged. */
 #define VAE_TRY(expression)                                                                                            \
