@@ -10,6 +10,8 @@
 #define VAE_ISA_NAME(name) VAE_ISA_EXPAND(name, VAE_ISA)
 
 vae_status VAE_ISA_NAME(vae_cpu_gather)(vae_call *call);
+vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_prepare)(vae_call *call);
+void VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_release)(vae_call *call);
 vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl)(vae_call *call);
 vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_backward)(vae_call *call);
 vae_status VAE_ISA_NAME(vae_cpu_prior_sample)(vae_call *call);

@@ -15,8 +15,12 @@ const vae_cpu_isa VAE_ISA_NAME(vae_cpu_isa) = {
     .kernels =
         {
             [VAE_OP_GATHER] = {.run = VAE_ISA_NAME(vae_cpu_gather)},
-            [VAE_OP_GAUSSIAN_SAMPLE_KL] = {.run = VAE_ISA_NAME(vae_cpu_gaussian_sample_kl)},
-            [VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD] = {.run = VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_backward)},
+            [VAE_OP_GAUSSIAN_SAMPLE_KL] = {.prepare = VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_prepare),
+                                           .run = VAE_ISA_NAME(vae_cpu_gaussian_sample_kl),
+                                           .release = VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_release)},
+            [VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD] = {.prepare = VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_prepare),
+                                                    .run = VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_backward),
+                                                    .release = VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_release)},
             [VAE_OP_BERNOULLI_LL] = {.run = VAE_ISA_NAME(vae_cpu_bernoulli_ll)},
             [VAE_OP_GAUSSIAN_LL] = {.run = VAE_ISA_NAME(vae_cpu_gaussian_ll)},
             [VAE_OP_ACTIVATE] = {.run = VAE_ISA_NAME(vae_cpu_activate)},
