@@ -29,24 +29,50 @@ static void binarise_row(const vae_step *step, const uint8_t *restrict pixels, f
     }
 }
 
-vae_status VAE_ISA_NAME(vae_cpu_gather)(vae_call *call)
+/* The image that becomes row r of the batch. */
+static const uint8_t *row_pixels(const vae_call *call, int64_t r, int64_t elements)
 {
-    const vae_shape *shape = vae_call_output_shape(call, 0);
-    const int64_t rows = shape->size[0], elements = shape->size[1];
-    const vae_images *images = &call->data->images;
+    uint64_t position = (uint64_t)(call->step->first + r);
+    if (call->op->attributes.gather.shuffle) position = vae_permutation_apply(call->permutation, position);
+    return call->data->images.pixels + (int64_t)position * elements;
+}
+
+/* Shuffled rows lie anywhere in memory, so the next one is asked for while this one is converted. */
+static const uint8_t *prefetch_row(const vae_call *call, int64_t r, int64_t rows, int64_t elements)
+{
+    if (r >= rows) return NULL;
+    const uint8_t *pixels = row_pixels(call, r, elements);
+    for (int64_t j = 0; j < elements; j += 64)
+        __builtin_prefetch(pixels + j);
+    return pixels;
+}
+
+static void gather_row(const vae_call *call, const uint8_t *pixels, int64_t r, int64_t elements)
+{
     const float scale = (float)call->op->attributes.gather.scale;
     const float shift = (float)call->op->attributes.gather.shift;
+    float *x = (float *)call->outputs[0] + r * elements;
+    if (call->op->attributes.gather.binarise) {
+        binarise_row(call->step, pixels, x, elements, (uint64_t)(r * elements), scale, shift);
+    } else {
+        convert_row(pixels, x, elements, scale, shift);
+    }
+}
+
+vae_status VAE_ISA_NAME(vae_cpu_gather)(vae_call *call)
+{
+    const int64_t rows = vae_call_output_shape(call, 0)->size[0];
+    const int64_t elements = vae_call_output_shape(call, 0)->size[1];
     const int threads = vae_call_threads(call);
 #pragma omp parallel for schedule(static) num_threads(threads)
-    for (int64_t r = 0; r < rows; ++r) {
-        uint64_t position = (uint64_t)(call->step->first + r);
-        if (call->op->attributes.gather.shuffle) position = vae_permutation_apply(call->permutation, position);
-        const uint8_t *pixels = images->pixels + (int64_t)position * elements;
-        float *x = (float *)call->outputs[0] + r * elements;
-        if (call->op->attributes.gather.binarise) {
-            binarise_row(call->step, pixels, x, elements, (uint64_t)(r * elements), scale, shift);
-        } else {
-            convert_row(pixels, x, elements, scale, shift);
+    for (int part = 0; part < threads; ++part) {
+        int64_t begin, end;
+        vae_cpu_share(rows, 1, part, threads, &begin, &end);
+        const uint8_t *pixels = prefetch_row(call, begin, end, elements);
+        for (int64_t r = begin; r < end; ++r) {
+            const uint8_t *next = prefetch_row(call, r + 1, end, elements);
+            gather_row(call, pixels, r, elements);
+            pixels = next;
         }
     }
     return VAE_OK;
