@@ -29,21 +29,26 @@ typedef struct vae_model_shape {
 } vae_model_shape;
 
 /* Opens a checkpoint file, or the best (else the last) checkpoint of a run folder. options may be NULL. On success
- * *model is the caller's, to be given to vae_model_free(). VAE_ERROR_IO, VAE_ERROR_FORMAT, VAE_ERROR_SHAPE or
- * VAE_ERROR_DEVICE. */
+ * *model is the caller's, to be given to vae_model_free(); on failure it is NULL. VAE_ERROR_ARGUMENT, VAE_ERROR_IO,
+ * VAE_ERROR_FORMAT, VAE_ERROR_SHAPE, VAE_ERROR_MEMORY or VAE_ERROR_DEVICE. */
 VAE_API vae_status vae_model_open(const char *path, const vae_model_options *options, vae_model **model);
 /* NULL is allowed. */
 VAE_API void vae_model_free(vae_model *model);
 VAE_API vae_model_shape vae_model_get_shape(const vae_model *model);
 
+/* Encoding and decoding work through the rows in batches of one fixed size: memory does not grow with count, and row
+ * i's result is the same, bit for bit, whatever count is and whatever the rows after it are. (Rows at another place in
+ * their batch may differ in the last bits.) VAE_ERROR_ARGUMENT for a NULL or a count below 1; VAE_ERROR_NUMERIC, naming
+ * the row, for a number in or out that is not finite, with the output then undefined. */
+
 /* images [count, elements] → mean and log_variance [count, latent] of q(z|x), natural logarithm of σ². log_variance may
- * be NULL, and is filled with -INFINITY by an autoencoder, whose codes are points. count ≥ 1. */
+ * be NULL, and is filled with -INFINITY by an autoencoder, whose codes are points. */
 VAE_API vae_status vae_model_encode(vae_model *model, const float *images, int64_t count, float *mean,
                                     float *log_variance);
 /* codes [count, latent] → images [count, elements], E[x|z], clamped to [0, 1]. */
 VAE_API vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count, float *images);
 /* codes [count, latent] ~ temperature × N(0, I), a function of seed and element: row i is the same whatever count is.
- */
+ * temperature ≥ 0 and finite. */
 VAE_API vae_status vae_model_sample_prior(vae_model *model, uint64_t seed, double temperature, int64_t count,
                                           float *codes);
 

@@ -163,7 +163,10 @@ vae_status vae_cli_find_checkpoint(const vae_cli_options *options, char *path, s
     if (options->checkpoint && options->run) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--run and --checkpoint cannot both be given");
     }
-    if (options->checkpoint) return vae_path_join(path, size, "", options->checkpoint);
+    if (options->checkpoint) {
+        if (vae_path_exists(options->checkpoint)) return vae_path_join(path, size, "", options->checkpoint);
+        return vae_error_set(VAE_ERROR_CONFIG, "%s: no such file", options->checkpoint);
+    }
     if (!options->run) return vae_error_set(VAE_ERROR_ARGUMENT, "--run DIR or --checkpoint FILE is missing");
     VAE_TRY(vae_path_join(path, size, options->run, "checkpoints/best.safetensors"));
     if (vae_path_exists(path)) return VAE_OK;
@@ -178,7 +181,6 @@ vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model)
 {
     char path[VAE_PATH_SIZE];
     VAE_TRY(vae_cli_find_checkpoint(options, path, sizeof path));
-    if (!vae_path_exists(path)) return vae_error_set(VAE_ERROR_CONFIG, "%s: no such file", path);
     const vae_model_options model_options = {
         .device = options->device,
         .threads = options->threads < 0 ? 0 : (int)options->threads,
@@ -188,8 +190,12 @@ vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model)
 
 vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *const *paths, int count)
 {
-    for (int i = 0; i < count && !options->force; ++i) {
-        if (!paths[i] || !vae_path_exists(paths[i])) continue;
+    for (int i = 0; i < count; ++i) {
+        for (int k = 0; k < i; ++k) {
+            if (!paths[i] || !paths[k] || strcmp(paths[i], paths[k]) != 0) continue;
+            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is named as the output of two options", paths[i]);
+        }
+        if (options->force || !paths[i] || !vae_path_exists(paths[i])) continue;
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is there already; --force replaces it", paths[i]);
     }
     return VAE_OK;

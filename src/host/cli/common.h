@@ -32,7 +32,8 @@ extern const struct argp vae_cli_model_argp;  /* --run --checkpoint --device --o
  * set. */
 vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *config);
 
-/* Writes the checkpoint file that --run or --checkpoint name to path[size]: a run's best, else its last. */
+/* Writes the checkpoint file that --run or --checkpoint name to path[size]: a run's best, else its last.
+ * VAE_ERROR_CONFIG if it is not there. */
 vae_status vae_cli_find_checkpoint(const vae_cli_options *options, char *path, size_t size);
 /* Opens it. */
 vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model);
@@ -43,7 +44,8 @@ vae_status vae_cli_parse_integer(const char *option, const char *text, int64_t m
 vae_status vae_cli_parse_real(const char *option, const char *text, double minimum, double maximum, double *value);
 /* "3,7,12" → at most `capacity` numbers of at least 0. */
 vae_status vae_cli_parse_list(const char *option, const char *text, int64_t *values, int capacity, int *count);
-/* VAE_ERROR_ARGUMENT if one of the files is there already and --force was not given. NULL paths are passed over. */
+/* VAE_ERROR_ARGUMENT if one of the files is there already and --force was not given, or if two are the same. NULL paths
+ * are passed over. */
 vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *const *paths, int count);
 
 #endif

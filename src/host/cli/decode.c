@@ -7,7 +7,6 @@
 #include "cli/common.h"
 #include "cli/images.h"
 #include "report/image.h"
-#include "report/npy.h"
 
 enum option_key { INPUT = 1, PNG, COLUMNS };
 
@@ -53,12 +52,13 @@ static vae_status decode(const decode_options *o, vae_model *model)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
     vae_npy_array codes;
-    VAE_TRY(vae_npy_read_float32(o->input, &codes));
+    VAE_TRY(vae_cli_read_npy(o->input, &codes));
     vae_status status = VAE_OK;
     float *images = NULL;
     if (codes.rank != 2 || codes.sizes[1] != shape.latent || codes.sizes[0] < 1) {
-        status =
-            vae_error_set(VAE_ERROR_SHAPE, "%s: codes must be an array [count, %" PRId64 "]", o->input, shape.latent);
+        status = vae_error_set(VAE_ERROR_SHAPE,
+                               "%s: %d dimensions and %" PRId64 " numbers, but codes are an array [count, %" PRId64 "]",
+                               o->input, codes.rank, codes.count, shape.latent);
     } else {
         images = calloc((size_t)(codes.sizes[0] * shape.elements), sizeof *images);
         status = images ? write_images(o, model, codes.values, codes.sizes[0], images)

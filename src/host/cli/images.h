@@ -5,6 +5,7 @@
 #include <vae/model.h>
 
 #include "data/dataset.h"
+#include "report/npy.h"
 
 typedef struct vae_cli_images {
     float *pixels;   /* [count, elements] in [0, 1], owned */
@@ -12,8 +13,11 @@ typedef struct vae_cli_images {
     int64_t count;
 } vae_cli_images;
 
-/* `npy` if not NULL, else part `split` ("test", "validation", "train"; NULL: test) of the run's data. Static and
- * dynamic binarisation are not applied: pictures are drawn of the images themselves. */
+/* vae_npy_read_float32(), but a file that is not there is wrong usage: VAE_ERROR_CONFIG. */
+vae_status vae_cli_read_npy(const char *path, vae_npy_array *array);
+
+/* `npy`, whose numbers must be in [0, 1], if not NULL, else part `split` ("test", "validation", "train"; NULL: test) of
+ * the run's data. Static and dynamic binarisation are not applied: pictures are drawn of the images themselves. */
 vae_status vae_cli_images_open(const vae_model *model, const char *npy, const char *split, vae_cli_images *images);
 void vae_cli_images_free(vae_cli_images *images);
 
@@ -21,7 +25,7 @@ void vae_cli_images_free(vae_cli_images *images);
 vae_status vae_cli_images_select(const vae_cli_images *images, int64_t elements, const int64_t *indices, int count,
                                  float *selected);
 
-/* Writes codes or images, checking --force first where the caller did not. */
+/* Write codes [rows, columns] or images [count, height, width(, channels)] as .npy; vae_cli_check_outputs() first. */
 vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns);
 vae_status vae_cli_write_images(const char *path, const vae_model *model, const float *images, int64_t count);
 

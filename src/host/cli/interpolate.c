@@ -158,7 +158,10 @@ static vae_status interpolate(const interpolate_options *o, vae_model *model)
 static vae_status check_options(const interpolate_options *o)
 {
     const bool images = o->from && o->to;
-    if (images && o->prior > 0) return vae_error_set(VAE_ERROR_ARGUMENT, "--prior and --from cannot both be given");
+    if (o->prior > 0 && (o->from || o->to || o->input || o->split)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--prior needs no images: --from, --to, --input and --split cannot be "
+                                                 "given with it");
+    }
     if (images || o->prior > 0) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT, "--from and --to, or --prior, are missing");
 }

@@ -1,5 +1,6 @@
 #include "model/runtime.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,16 +42,22 @@ vae_status vae_checkpoint_load_store(const vae_checkpoint *checkpoint, vae_devic
                                      vae_store **store)
 {
     const vae_backend *backend = device->backend;
-    VAE_TRY(backend->store_create(device, &checkpoint->layout, training, store));
+    vae_store *made;
+    *store = NULL;
+    VAE_TRY(backend->store_create(device, &checkpoint->layout, training, &made));
     vae_status status = VAE_OK;
     for (int i = 0; i < VAE_ARENA_COUNT && !status; ++i) {
         const bool wanted = i == VAE_ARENA_PARAMETERS || training;
         if (wanted && checkpoint->arenas[i]) {
-            status = backend->store_write(*store, (vae_arena)i, checkpoint->dtype, checkpoint->arenas[i]);
+            status = backend->store_write(made, (vae_arena)i, checkpoint->dtype, checkpoint->arenas[i]);
         }
     }
-    if (status) backend->store_destroy(*store);
-    return status;
+    if (status) {
+        backend->store_destroy(made);
+        return status;
+    }
+    *store = made;
+    return VAE_OK;
 }
 
 /* ---- Opening ---- */
@@ -86,6 +93,10 @@ static vae_status open_programs(vae_model *model)
 
 static vae_status open_device(const vae_model_options *options, vae_device **device)
 {
+    if (options && options->threads < 0) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "vae_model_open: threads is %d, but must be 0 (all) or more",
+                             options->threads);
+    }
     const vae_backend *backend;
     VAE_TRY(vae_backend_find(options && options->device ? options->device : "auto", &backend));
     /* Always float32 products: using a model should not depend on how it was trained. */
@@ -121,6 +132,7 @@ static vae_status open_model(const char *path, const vae_model_options *options,
 
 vae_status vae_model_open(const char *path, const vae_model_options *options, vae_model **model)
 {
+    if (model) *model = NULL;
     if (!path || !model) return vae_error_set(VAE_ERROR_ARGUMENT, "vae_model_open: path and model must not be NULL");
     vae_model *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
@@ -167,25 +179,34 @@ static vae_status check_arguments(const char *call, const vae_model *model, cons
     if (!model || !input || !output) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: model, input and output must not be NULL", call);
     }
-    if (count < 1) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: count is %lld, but must be at least 1", call, (long long)count);
-    }
-    for (int64_t i = 0; i < count * width; ++i) {
-        if (isfinite(input[i])) continue;
-        return vae_error_set(VAE_ERROR_NUMERIC, "%s: row %lld of the input holds a number that is not finite", call,
-                             (long long)(i / width));
+    if (count < 1 || count > INT64_MAX / (int64_t)sizeof *input / width) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: count is %lld, but must be at least 1 and fit in memory", call,
+                             (long long)count);
     }
     return VAE_OK;
 }
 
-/* Runs the rows of f->input_rows; the noise-free programs need no step. */
-static vae_status run_feed(const vae_model *model, feed *f)
+/* `first` is the number of the first of these rows among the caller's. */
+static vae_status check_finite(const char *call, const char *what, const float *values, int64_t first, int64_t rows,
+                               int64_t width)
+{
+    for (int64_t i = 0; i < rows * width; ++i) {
+        if (isfinite(values[i])) continue;
+        return vae_error_set(VAE_ERROR_NUMERIC, "%s: row %lld of the %s holds a number that is not finite", call,
+                             (long long)(first + i / width), what);
+    }
+    return VAE_OK;
+}
+
+/* Runs f->input_rows, of which `rows` are the caller's, from `first` on; the noise-free programs need no step. */
+static vae_status run_feed(const char *call, const vae_model *model, feed *f, int64_t first, int64_t rows)
 {
     const vae_backend *backend = model->device->backend;
     const vae_step step = {0};
     VAE_TRY(backend->tensor_write(f->executable, f->input, VAE_FLOAT32, f->input_rows));
     VAE_TRY(backend->executable_run(f->executable, &step));
-    return backend->tensor_read(f->executable, f->output, VAE_FLOAT32, f->output_rows);
+    VAE_TRY(backend->tensor_read(f->executable, f->output, VAE_FLOAT32, f->output_rows));
+    return check_finite(call, "result", f->output_rows, first, rows, f->output_width);
 }
 
 /* [rows, elements] from [0, 1] to the scale the model was trained on. */
@@ -213,12 +234,14 @@ static void take_posterior(const vae_model *model, int64_t rows, float *mean, fl
 
 vae_status vae_model_encode(vae_model *model, const float *images, int64_t count, float *mean, float *log_variance)
 {
-    VAE_TRY(check_arguments("vae_model_encode", model, images, count, model ? model->encoder.input_width : 0, mean));
+    static const char call[] = "vae_model_encode";
+    VAE_TRY(check_arguments(call, model, images, count, model ? model->encoder.input_width : 1, mean));
     const int64_t elements = model->encoder.input_width, latent = model->checkpoint.config.model.latent;
     for (int64_t first = 0; first < count; first += CHUNK_ROWS) {
         const int64_t rows = count - first < CHUNK_ROWS ? count - first : CHUNK_ROWS;
+        VAE_TRY(check_finite(call, "input", images + first * elements, first, rows, elements));
         fill_encoder(model, images + first * elements, rows);
-        VAE_TRY(run_feed(model, &model->encoder));
+        VAE_TRY(run_feed(call, model, &model->encoder, first, rows));
         take_posterior(model, rows, mean + first * latent, log_variance ? log_variance + first * latent : NULL);
     }
     return VAE_OK;
@@ -237,13 +260,15 @@ static void take_images(const vae_model *model, int64_t rows, float *images)
 
 vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count, float *images)
 {
-    VAE_TRY(check_arguments("vae_model_decode", model, codes, count, model ? model->decoder.input_width : 0, images));
+    static const char call[] = "vae_model_decode";
+    VAE_TRY(check_arguments(call, model, codes, count, model ? model->decoder.input_width : 1, images));
     feed *f = &model->decoder;
     for (int64_t first = 0; first < count; first += CHUNK_ROWS) {
         const int64_t rows = count - first < CHUNK_ROWS ? count - first : CHUNK_ROWS;
+        VAE_TRY(check_finite(call, "input", codes + first * f->input_width, first, rows, f->input_width));
         memset(f->input_rows, 0, (size_t)(CHUNK_ROWS * f->input_width) * sizeof *f->input_rows);
         memcpy(f->input_rows, codes + first * f->input_width, (size_t)(rows * f->input_width) * sizeof *codes);
-        VAE_TRY(run_feed(model, f));
+        VAE_TRY(run_feed(call, model, f, first, rows));
         take_images(model, rows, images + first * f->output_width);
     }
     return VAE_OK;
@@ -251,9 +276,11 @@ vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count,
 
 vae_status vae_model_sample_prior(vae_model *model, uint64_t seed, double temperature, int64_t count, float *codes)
 {
-    if (!model || !codes || count < 1 || !(temperature >= 0)) {
-        return vae_error_set(VAE_ERROR_ARGUMENT,
-                             "vae_model_sample_prior: needs a model, room for codes, count >= 1 and temperature >= 0");
+    static const char call[] = "vae_model_sample_prior";
+    VAE_TRY(check_arguments(call, model, codes, count, model ? model->decoder.input_width : 1, codes));
+    if (!(temperature >= 0 && temperature <= FLT_MAX)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: temperature is %g, but must be finite and not negative", call,
+                             temperature);
     }
     const int64_t total = count * model->checkpoint.config.model.latent;
     for (int64_t first = 0; first < total; first += 4) {

@@ -10,7 +10,7 @@
 const vae_config *vae_model_config(const vae_model *model);
 const vae_input *vae_model_input(const vae_model *model);
 
-/* Parameters of a checkpoint in a store on `device`; moments too where `training`. */
+/* Parameters of a checkpoint in a store on `device`; moments too where `training`. *store is NULL on failure. */
 vae_status vae_checkpoint_load_store(const vae_checkpoint *checkpoint, vae_device *device, bool training,
                                      vae_store **store);
 

@@ -1,0 +1,93 @@
+/* A small model of known parameters in a checkpoint, and its network written out, for tests of what uses models. */
+#ifndef VAE_TEST_TINY_MODEL_H
+#define VAE_TEST_TINY_MODEL_H
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "train/checkpoint.h"
+
+enum { TINY_MODEL_HIDDEN = 9, TINY_MODEL_LATENT = 3 };
+
+/* Defaults, with train.idx and test.idx, and one hidden layer of TINY_MODEL_HIDDEN and TINY_MODEL_LATENT dimensions. */
+static inline vae_config tiny_model_config(void)
+{
+    vae_config config;
+    vae_config_defaults(&config);
+    snprintf(config.data.train_images, sizeof config.data.train_images, "train.idx");
+    snprintf(config.data.test_images, sizeof config.data.test_images, "test.idx");
+    config.model.latent = TINY_MODEL_LATENT;
+    config.model.encoder = (vae_hidden_list){.size = {TINY_MODEL_HIDDEN}, .count = 1};
+    return config;
+}
+
+/* Parameters are `gain` times those that training would start from. To be freed by vae_checkpoint_free(). */
+static inline vae_checkpoint tiny_model_make(const vae_config *config, vae_input input, double gain)
+{
+    vae_checkpoint checkpoint = {.config = *config, .input = input, .dtype = VAE_FLOAT32};
+    checkpoint.progress.best_loss = INFINITY;
+    cr_assert_eq(vae_model_layout(config, &input, &checkpoint.layout), VAE_OK, "%s", vae_error_message());
+    const int64_t elements = checkpoint.layout.elements;
+    double *values = calloc((size_t)elements, sizeof *values);
+    float *rounded = calloc((size_t)elements, sizeof *rounded);
+    cr_assert(values && rounded);
+    vae_model_initialise(&checkpoint.layout, 5, values);
+    for (int64_t i = 0; i < elements; ++i)
+        rounded[i] = (float)(gain * values[i]);
+    free(values);
+    checkpoint.arenas[VAE_ARENA_PARAMETERS] = rounded;
+    return checkpoint;
+}
+
+/* out [columns] = in [rows] · weight + bias of the layer called `name`, in double. */
+static inline void tiny_model_dense(const vae_checkpoint *checkpoint, const char *name, const double *in, double *out)
+{
+    char label[64];
+    snprintf(label, sizeof label, "%s.weight", name);
+    const int32_t w = vae_layout_find(&checkpoint->layout, label);
+    snprintf(label, sizeof label, "%s.bias", name);
+    const int32_t b = vae_layout_find(&checkpoint->layout, label);
+    cr_assert(w >= 0 && b >= 0, "no layer %s", name);
+    const vae_parameter *weight = &checkpoint->layout.parameters[w], *bias = &checkpoint->layout.parameters[b];
+    const float *all = checkpoint->arenas[VAE_ARENA_PARAMETERS];
+    for (int64_t k = 0; k < weight->shape.size[1]; ++k) {
+        out[k] = (double)all[bias->offset + k];
+        for (int64_t i = 0; i < weight->shape.size[0]; ++i)
+            out[k] += in[i] * (double)all[weight->offset + i * weight->shape.size[1] + k];
+    }
+}
+
+/* An image in [0, 1] → (mean | log-variance). */
+static inline void tiny_model_encode(const vae_checkpoint *checkpoint, const float *image, double *posterior)
+{
+    const int64_t elements = vae_input_elements(&checkpoint->input);
+    double x[256], hidden[TINY_MODEL_HIDDEN];
+    cr_assert_leq(elements, 256);
+    for (int64_t i = 0; i < elements; ++i)
+        x[i] = (double)image[i] * 255.0 * checkpoint->input.scale + checkpoint->input.shift;
+    tiny_model_dense(checkpoint, "encoder.0", x, hidden);
+    for (int i = 0; i < TINY_MODEL_HIDDEN; ++i)
+        hidden[i] = fmax(hidden[i], 0.0);
+    tiny_model_dense(checkpoint, "posterior", hidden, posterior);
+}
+
+/* A code → an image in [0, 1]. */
+static inline void tiny_model_decode(const vae_checkpoint *checkpoint, const float *code, double *image)
+{
+    double z[TINY_MODEL_LATENT], hidden[TINY_MODEL_HIDDEN];
+    for (int i = 0; i < TINY_MODEL_LATENT; ++i)
+        z[i] = (double)code[i];
+    tiny_model_dense(checkpoint, "decoder.0", z, hidden);
+    for (int i = 0; i < TINY_MODEL_HIDDEN; ++i)
+        hidden[i] = fmax(hidden[i], 0.0);
+    tiny_model_dense(checkpoint, "output", hidden, image);
+    for (int64_t i = 0; i < vae_input_elements(&checkpoint->input); ++i) {
+        if (checkpoint->config.model.likelihood == VAE_LIKELIHOOD_BERNOULLI) image[i] = 1.0 / (1.0 + exp(-image[i]));
+        image[i] = (image[i] - checkpoint->input.shift) / checkpoint->input.scale / 255.0;
+        image[i] = fmin(fmax(image[i], 0.0), 1.0);
+    }
+}
+
+#endif
