@@ -12,7 +12,7 @@
 #include "report/plot.h"
 
 enum option_key { RUN = 1, OUT, LABELS, SPLIT, LIMIT, GRID, DEVICE, THREADS, FORCE, QUIET };
-enum { MAX_RUNS = 8 };
+enum { MAX_RUNS = 8, TITLE_SIZE = 256 };
 
 typedef struct latent_options {
     vae_cli_options shared;
@@ -151,21 +151,54 @@ static const char *objective_title(vae_objective objective)
     return "reconstruction and KL";
 }
 
+/* A run folder's own name, with its length. */
+static const char *run_name(const char *run, int *length)
+{
+    size_t end = strlen(run);
+    while (end > 1 && run[end - 1] == '/')
+        --end;
+    size_t start = end;
+    while (start > 0 && run[start - 1] != '/')
+        --start;
+    *length = (int)(end - start);
+    return run + start;
+}
+
+/* The objective, and the run's name where the objective does not tell the runs apart. */
+static void format_title(const latent_options *o, const run_view *views, int index, char *title, size_t size)
+{
+    bool alone = true;
+    for (int i = 0; i < o->run_count; ++i)
+        alone = alone && (i == index || views[i].objective != views[index].objective);
+    int length;
+    const char *name = run_name(o->runs[index], &length);
+    const char *objective = objective_title(views[index].objective);
+    if (alone) {
+        snprintf(title, size, "%s", objective);
+    } else {
+        snprintf(title, size, "%.*s: %s", length, name, objective);
+    }
+}
+
 /* One run: both pictures side by side. Several: a column a run. */
 static vae_status draw(const latent_options *o, const run_view *views)
 {
     vae_panel panels[2 * MAX_RUNS] = {0};
+    char titles[MAX_RUNS][TITLE_SIZE];
     const int count = o->run_count;
     for (int i = 0; i < count; ++i) {
         const run_view *view = &views[i];
+        format_title(o, views, i, titles[i], sizeof titles[i]);
         panels[i] = (vae_panel){.kind = VAE_PANEL_SCATTER,
-                                .title = objective_title(view->objective),
-                                .subtitle = "posterior means",
-                                /* ±3 standard deviations of the prior at least: a collapsed posterior is then a dot. */
-                                .scatter = {view->means, view->images.labels, view->count, 6.0}};
+                                .title = titles[i],
+                                .subtitle = view->objective == VAE_OBJECTIVE_AE
+                                                ? "codes; circles: 1, 2, 3 σ of N(0, I)"
+                                                : "posterior means; circles: 1, 2, 3 σ of the prior",
+                                /* The prior's 3 σ at least: a collapsed posterior is then a dot. */
+                                .scatter = {view->means, view->images.labels, view->count, 6.6, 3}};
         panels[count + i] = (vae_panel){
             .kind = VAE_PANEL_MANIFOLD,
-            .title = count == 1 ? "decoded manifold" : objective_title(view->objective),
+            .title = count == 1 ? "decoded manifold" : titles[i],
             .subtitle = count == 1 ? "z through the inverse normal CDF" : "decoded manifold",
             .manifold = {view->manifold, o->grid, view->shape.height, view->shape.width, view->shape.channels}};
     }
@@ -192,8 +225,7 @@ static vae_status run(int argc, char **argv)
         .options = options_table,
         .parser = parse,
         .doc = "Draws the 2-D latent space of a run: posterior means coloured by label, and images decoded over the "
-               "prior's "
-               "quantiles. Several runs are drawn side by side.",
+               "prior's quantiles. Several runs are drawn side by side.",
     };
     latent_options o = {.shared = vae_cli_options_none(), .limit = 10000, .grid = 20};
     run_view views[MAX_RUNS] = {0};

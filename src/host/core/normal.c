@@ -19,7 +19,9 @@ double vae_normal_quantile(double u)
         -(t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))));
     for (int i = 0; i < 3; ++i) {
         const double error = vae_normal_cdf(z) - p;
-        const double step = error * sqrt(2.0 * M_PI) * exp(0.5 * z * z);
+        /* In two factors, as 1/φ(z) alone overflows for the smallest p. */
+        const double root = exp(0.25 * z * z);
+        const double step = error * root * sqrt(2.0 * M_PI) * root;
         z -= step / (1.0 + 0.5 * z * step);
     }
     return u < 0.5 ? z : -z;

@@ -19,6 +19,10 @@ static const char magic[] = "\x93NUMPY";
 
 vae_status vae_npy_write_float32(const char *path, const float *values, int rank, const int64_t *sizes)
 {
+    if (rank < 0 || rank > VAE_NPY_MAX_RANK) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: an array of %d dimensions, but at most %d can be written", path,
+                             rank, VAE_NPY_MAX_RANK);
+    }
     char shape[VAE_NPY_MAX_RANK * 22 + 1] = "";
     size_t used = 0, count = 1;
     for (int i = 0; i < rank; ++i) {
@@ -91,15 +95,16 @@ static vae_status parse_shape(const char *path, const char *text, vae_npy_array 
         array->count *= size;
         text = end;
     }
+    if (!*text) return damaged(path, "its shape cannot be read");
     return VAE_OK;
 }
 
 static vae_status parse_dictionary(const char *path, const char *text, npy_header *header, vae_npy_array *array)
 {
     const char *type = find_entry(text, "descr"), *order = find_entry(text, "fortran_order");
-    if (!type || *type != '\'' || !order) return damaged(path, "its header is incomplete");
-    const size_t length = strcspn(type + 1, "'");
-    if (length >= sizeof header->type) return damaged(path, "its type is not a plain number");
+    if (!type || !order) return damaged(path, "its header is incomplete");
+    const size_t length = *type == '\'' ? strcspn(type + 1, "'") : 0;
+    if (length == 0 || length >= sizeof header->type) return damaged(path, "its type is not a plain number");
     memcpy(header->type, type + 1, length);
     header->type[length] = '\0';
     header->fortran_order = strncmp(order, "True", 4) == 0;
@@ -110,6 +115,7 @@ static vae_status parse_header(const char *path, const uint8_t *data, size_t siz
                                vae_npy_array *array)
 {
     if (size < MAGIC_SIZE || memcmp(data, magic, 6) != 0) return damaged(path, "it does not begin as one");
+    if (data[6] < 1 || data[6] > 3) return damaged(path, "its format version is not 1, 2 or 3");
     const bool long_header = data[6] >= 2;
     const size_t start = long_header ? 12 : 10;
     if (size < start) return damaged(path, "it is cut short");

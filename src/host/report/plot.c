@@ -10,7 +10,8 @@
 #include "core/file.h"
 #include "report/plot_internal.h"
 
-enum { LEGEND_WIDTH = 74, MARGIN_RIGHT = 22, LABEL_COUNT = 256, PNG_SCALE = 2 };
+enum { LEGEND_ROWS = 17, LEGEND_LINE = 21, LEGEND_COLUMN = 54 };
+enum { MARGIN_RIGHT = 22, LABEL_COUNT = 256, PNG_SCALE = 2, PATH_SIZE = 1100 };
 
 void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text)
 {
@@ -20,6 +21,34 @@ void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align 
     const double shift = align == VAE_ALIGN_LEFT ? 0.0 : (align == VAE_ALIGN_CENTRE ? 0.5 : 1.0);
     cairo_move_to(context, x - shift * extents.x_advance, y);
     cairo_show_text(context, text);
+}
+
+/* As many whole UTF-8 characters of `text` as stay within `width` together with an ellipsis. */
+static void cut_text(cairo_t *context, double width, const char *text, char *cut, size_t size)
+{
+    cairo_text_extents_t extents;
+    size_t length = strlen(text) < size - 4 ? strlen(text) : size - 4;
+    do {
+        do {
+            --length;
+        } while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80);
+        snprintf(cut, size, "%.*s…", (int)length, text);
+        cairo_text_extents(context, cut, &extents);
+    } while (length > 0 && extents.x_advance > width);
+}
+
+void vae_plot_text_within(cairo_t *context, double x, double y, double size, vae_align align, double width,
+                          const char *text)
+{
+    char cut[256];
+    cairo_text_extents_t extents;
+    cairo_set_font_size(context, size);
+    cairo_text_extents(context, text, &extents);
+    if (extents.x_advance > width) {
+        cut_text(context, width, text, cut, sizeof cut);
+        text = cut;
+    }
+    vae_plot_text(context, x, y, size, align, text);
 }
 
 /* A hue for each further label: steps of the golden ratio never come close to each other. */
@@ -32,11 +61,11 @@ static void hue_to_rgb(double hue, double rgb[3])
 }
 
 /* The first ten colours are told apart by colour-blind readers too: the "muted" scheme of Paul Tol's technical note
- * SRON/EPS/TN/09-002, and grey. */
+ * SRON/EPS/TN/09-002, and grey; in an order that sets 3, 5 and 8, and 4, 7 and 9 apart, which digits mix. */
 void vae_plot_label_colour(cairo_t *context, int label, double alpha)
 {
-    static const unsigned muted[10] = {0xCC6677, 0x332288, 0xDDCC77, 0x117733, 0x88CCEE,
-                                       0x882255, 0x44AA99, 0x999933, 0xAA4499, 0x777777};
+    static const unsigned muted[10] = {0xCC6677, 0x882255, 0xDDCC77, 0x117733, 0x88CCEE,
+                                       0x332288, 0x44AA99, 0x999933, 0xAA4499, 0x777777};
     double rgb[3];
     if (label < 10) {
         for (int c = 0; c < 3; ++c)
@@ -68,17 +97,19 @@ static void draw_legend(cairo_t *context, const bool present[LABEL_COUNT], doubl
 {
     cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
     vae_plot_text(context, x, y + 10, FONT_SIZE, VAE_ALIGN_LEFT, "label");
-    double at = y + 34;
-    for (int label = 0; label < LABEL_COUNT && at < y + PANEL_SIDE; ++label) {
+    int place = 0;
+    for (int label = 0; label < LABEL_COUNT; ++label) {
         if (!present[label]) continue;
+        const double left = x + place / LEGEND_ROWS * LEGEND_COLUMN;
+        const double line = y + 34 + place % LEGEND_ROWS * LEGEND_LINE;
         char text[8];
         snprintf(text, sizeof text, "%d", label);
         vae_plot_label_colour(context, label, 1.0);
-        cairo_arc(context, x + 6, at - 4.5, 5, 0, 2 * M_PI);
+        cairo_arc(context, left + 6, line - 4.5, 5, 0, 2 * M_PI);
         cairo_fill(context);
         cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
-        vae_plot_text(context, x + 20, at, FONT_SIZE, VAE_ALIGN_LEFT, text);
-        at += 21;
+        vae_plot_text(context, left + 20, line, FONT_SIZE, VAE_ALIGN_LEFT, text);
+        ++place;
     }
 }
 
@@ -104,7 +135,9 @@ static double panel_y(int row)
 static void measure(figure *f)
 {
     const int labels = find_labels(f->panels, f->rows * f->columns, f->labels);
-    f->width = panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT + (labels > 0 ? LEGEND_WIDTH : 0);
+    f->width =
+        panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT + (labels + LEGEND_ROWS - 1) / LEGEND_ROWS * LEGEND_COLUMN;
+    if (labels > 0) f->width += MARGIN_RIGHT;
     f->height = panel_y(f->rows - 1) + PANEL_SIDE + PANEL_BOTTOM;
 }
 
@@ -196,14 +229,16 @@ static vae_status write_svg(const char *path, const figure *f)
 
 vae_status vae_plot_write(const char *prefix, const vae_panel *panels, int rows, int columns)
 {
-    if (rows < 1 || columns < 1 || rows * columns > 64) {
+    if (rows < 1 || columns < 1 || rows > 64 || columns > 64 || rows * columns > 64) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: a figure has 1 to 64 panels", prefix);
     }
+    char png[PATH_SIZE], svg[PATH_SIZE];
+    if (snprintf(png, sizeof png, "%s.png", prefix) >= PATH_SIZE) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: the name is too long", prefix);
+    }
+    snprintf(svg, sizeof svg, "%s.svg", prefix);
     figure f = {.panels = panels, .rows = rows, .columns = columns};
     measure(&f);
-    char path[1100];
-    snprintf(path, sizeof path, "%.1080s.png", prefix);
-    VAE_TRY(write_png(path, &f));
-    snprintf(path, sizeof path, "%.1080s.svg", prefix);
-    return write_svg(path, &f);
+    VAE_TRY(write_png(png, &f));
+    return write_svg(svg, &f);
 }

@@ -8,7 +8,7 @@
 
 typedef enum vae_panel_kind { VAE_PANEL_SCATTER, VAE_PANEL_MANIFOLD } vae_panel_kind;
 
-/* One square picture of a figure. Arrays are borrowed. */
+/* One picture of a figure, square unless its images are not. Titles too long for it are cut. Arrays are borrowed. */
 typedef struct vae_panel {
     vae_panel_kind kind;
     const char *title;
@@ -18,6 +18,7 @@ typedef struct vae_panel {
         const uint8_t *labels; /* [count], or NULL: one colour */
         int64_t count;
         double least_span; /* the axes span at least this */
+        int rings;         /* circles of radius 1 to this round the origin: standard deviations of N(0, I) */
     } scatter;
     struct {
         const float *images; /* [side·side, height, width, channels] in [0, 1]; the first row is the lowest z₂ */
@@ -26,7 +27,7 @@ typedef struct vae_panel {
 } vae_panel;
 
 /* Writes <prefix>.png and <prefix>.svg with rows × columns panels, row by row, and one legend for all labels. A point
- * that is not finite is VAE_ERROR_NUMERIC. */
+ * that is not finite is VAE_ERROR_NUMERIC; no point or image to draw, or too long a prefix, VAE_ERROR_ARGUMENT. */
 vae_status vae_plot_write(const char *prefix, const vae_panel *panels, int rows, int columns);
 
 #endif

@@ -1,4 +1,5 @@
-/* What the parts of the plotting code share. Lengths are in points of the figure; a panel is a square of PANEL_SIDE. */
+/* What the parts of the plotting code share. Lengths are in points of the figure; a panel is within a square of
+ * PANEL_SIDE. */
 #ifndef VAE_REPORT_PLOT_INTERNAL_H
 #define VAE_REPORT_PLOT_INTERNAL_H
 
@@ -13,6 +14,10 @@ typedef enum vae_align { VAE_ALIGN_LEFT, VAE_ALIGN_CENTRE, VAE_ALIGN_RIGHT } vae
 
 void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text);
 void vae_plot_label_colour(cairo_t *context, int label, double alpha);
+
+/* The same, cut to `width` with an ellipsis where it is longer. */
+void vae_plot_text_within(cairo_t *context, double x, double y, double size, vae_align align, double width,
+                          const char *text);
 
 /* Draws a panel whose frame's upper left corner is (x, y). */
 vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, double y);

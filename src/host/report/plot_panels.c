@@ -8,42 +8,56 @@
 
 /* ---- Axes ---- */
 
-static void draw_frame(cairo_t *context, const vae_panel *panel, double x, double y)
+typedef struct frame {
+    double x, y, width, height; /* upper left corner, size */
+} frame;
+
+static void draw_frame(cairo_t *context, const vae_panel *panel, frame f)
 {
     cairo_set_source_rgb(context, 0.25, 0.25, 0.25);
     cairo_set_line_width(context, 1.0);
-    cairo_rectangle(context, x, y, PANEL_SIDE, PANEL_SIDE);
+    cairo_rectangle(context, f.x, f.y, f.width, f.height);
     cairo_stroke(context);
+    const double centre = f.x + 0.5 * f.width, baseline = panel->subtitle ? f.y - 26 : f.y - 12;
+    const double room = PANEL_SIDE + PANEL_LEFT;
     cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
-    const double baseline = panel->subtitle ? y - 26 : y - 12;
-    vae_plot_text(context, x + PANEL_SIDE / 2.0, baseline, TITLE_SIZE, VAE_ALIGN_CENTRE, panel->title);
+    vae_plot_text_within(context, centre, baseline, TITLE_SIZE, VAE_ALIGN_CENTRE, room, panel->title);
     if (!panel->subtitle) return;
     cairo_set_source_rgb(context, 0.4, 0.4, 0.4);
-    vae_plot_text(context, x + PANEL_SIDE / 2.0, y - 9, FONT_SIZE, VAE_ALIGN_CENTRE, panel->subtitle);
+    vae_plot_text_within(context, centre, f.y - 9, FONT_SIZE, VAE_ALIGN_CENTRE, room, panel->subtitle);
 }
 
-static void draw_axis_names(cairo_t *context, double x, double y)
+static void draw_axis_names(cairo_t *context, frame f)
 {
     cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
-    vae_plot_text(context, x + PANEL_SIDE / 2.0, y + PANEL_SIDE + 38, FONT_SIZE, VAE_ALIGN_CENTRE, "z₁");
-    vae_plot_text(context, x - 44, y + PANEL_SIDE / 2.0, FONT_SIZE, VAE_ALIGN_CENTRE, "z₂");
+    vae_plot_text(context, f.x + 0.5 * f.width, f.y + f.height + 38, FONT_SIZE, VAE_ALIGN_CENTRE, "z₁");
+    vae_plot_text(context, f.x - 48, f.y + 0.5 * f.height + 4.5, FONT_SIZE, VAE_ALIGN_CENTRE, "z₂");
 }
 
-/* A tick on both axes at `place` in [0, 1] of the frame's side. */
-static void draw_tick(cairo_t *context, double x, double y, double place, const char *text, int horizontal)
+/* "−2", with a true minus sign: a hyphen is too short beside digits. */
+static void format_number(double value, char *text, size_t size)
 {
-    const double along = place * PANEL_SIDE;
+    snprintf(text, size, "%s%g", value < 0.0 ? "−" : "", fabs(value));
+}
+
+/* A tick at `place` in [0, 1] of the frame's side. */
+static void draw_tick(cairo_t *context, frame f, double place, double value, bool horizontal)
+{
+    char text[32];
+    format_number(value, text, sizeof text);
     cairo_set_source_rgb(context, 0.25, 0.25, 0.25);
     if (horizontal) {
-        cairo_move_to(context, x + along, y + PANEL_SIDE);
+        const double x = f.x + place * f.width, y = f.y + f.height;
+        cairo_move_to(context, x, y);
         cairo_rel_line_to(context, 0, 5);
         cairo_stroke(context);
-        vae_plot_text(context, x + along, y + PANEL_SIDE + 19, FONT_SIZE, VAE_ALIGN_CENTRE, text);
+        vae_plot_text(context, x, y + 19, FONT_SIZE, VAE_ALIGN_CENTRE, text);
     } else {
-        cairo_move_to(context, x, y + PANEL_SIDE - along);
+        const double y = f.y + (1.0 - place) * f.height;
+        cairo_move_to(context, f.x, y);
         cairo_rel_line_to(context, -5, 0);
         cairo_stroke(context);
-        vae_plot_text(context, x - 8, y + PANEL_SIDE - along + 4.5, FONT_SIZE, VAE_ALIGN_RIGHT, text);
+        vae_plot_text(context, f.x - 8, y + 4.5, FONT_SIZE, VAE_ALIGN_RIGHT, text);
     }
 }
 
@@ -65,15 +79,13 @@ static double tick_step(range r)
     return power * (fraction < 1.5 ? 1.0 : (fraction < 3.5 ? 2.0 : (fraction < 7.5 ? 5.0 : 10.0)));
 }
 
-static void draw_ticks(cairo_t *context, double x, double y, range r, int horizontal)
+static void draw_ticks(cairo_t *context, frame f, range r, bool horizontal)
 {
     const double step = tick_step(r);
     const int64_t last = (int64_t)floor(r.high / step + 1e-9);
     for (int64_t i = (int64_t)ceil(r.low / step - 1e-9); i <= last; ++i) {
         const double value = (double)i * step;
-        char text[32];
-        snprintf(text, sizeof text, "%g", value);
-        draw_tick(context, x, y, (value - r.low) / (r.high - r.low), text, horizontal);
+        draw_tick(context, f, (value - r.low) / (r.high - r.low), value, horizontal);
     }
 }
 
@@ -95,22 +107,67 @@ static vae_status find_range(const vae_panel *panel, int axis, range *r)
     return VAE_OK;
 }
 
-/* Dots are round line ends, one path for all of a group with the same label: an SVG tenth the size of one with a circle
- * a point. Groups are drawn one after the other, so that no label hides the rest. The origin is the frame's lower left.
- */
-static void draw_points(cairo_t *context, const vae_panel *panel, int64_t first, range horizontal, range vertical)
+/* Where data are drawn: a frame of PANEL_SIDE, its lower left corner the origin. */
+typedef struct window {
+    range horizontal, vertical; /* of equal span, so that distances can be compared */
+    double scale;               /* points of the figure per unit */
+    double dot;                 /* a dot's diameter */
+} window;
+
+static double place_x(const window *w, double value)
+{
+    return (value - w->horizontal.low) * w->scale;
+}
+
+static double place_y(const window *w, double value)
+{
+    return (w->vertical.low - value) * w->scale;
+}
+
+static vae_status choose_window(const vae_panel *panel, window *w)
+{
+    if (panel->scatter.count < 1) return vae_error_set(VAE_ERROR_ARGUMENT, "plot '%s': no points", panel->title);
+    VAE_TRY(find_range(panel, 0, &w->horizontal));
+    VAE_TRY(find_range(panel, 1, &w->vertical));
+    const double cloud = fmax(w->horizontal.high - w->horizontal.low, w->vertical.high - w->vertical.low);
+    const double span = fmax(cloud, panel->scatter.least_span);
+    const double x = 0.5 * (w->horizontal.low + w->horizontal.high);
+    const double y = 0.5 * (w->vertical.low + w->vertical.high);
+    w->horizontal = (range){x - 0.5 * span, x + 0.5 * span};
+    w->vertical = (range){y - 0.5 * span, y + 0.5 * span};
+    w->scale = PANEL_SIDE / span;
+    w->dot = panel->scatter.count > 2000 ? 2.6 : 4.4;
+    /* A cloud that has collapsed to a point should still be seen. */
+    if (cloud * w->scale < 8.0) w->dot = 8.0;
+    return VAE_OK;
+}
+
+static void draw_rings(cairo_t *context, const vae_panel *panel, const window *w)
+{
+    cairo_set_source_rgba(context, 0.2, 0.2, 0.2, 0.4);
+    cairo_set_line_width(context, 0.8);
+    for (int i = 1; i <= panel->scatter.rings; ++i) {
+        cairo_new_sub_path(context);
+        cairo_arc(context, place_x(w, 0.0), place_y(w, 0.0), i * w->scale, 0, 2 * M_PI);
+        cairo_stroke(context);
+    }
+}
+
+/* Dots are the round ends of short lines (some viewers of SVG draw none of length zero), one path for all of a group
+ * with the same label: a fraction of the size of an SVG with a circle a point. Groups are drawn one after the other, so
+ * that no label hides the rest. */
+static void draw_points(cairo_t *context, const vae_panel *panel, int64_t first, const window *w)
 {
     const int64_t end = first + GROUP < panel->scatter.count ? first + GROUP : panel->scatter.count;
-    const double scale = PANEL_SIDE / (horizontal.high - horizontal.low);
     cairo_set_line_cap(context, CAIRO_LINE_CAP_ROUND);
-    cairo_set_line_width(context, panel->scatter.count > 2000 ? 2.6 : 4.4);
+    cairo_set_line_width(context, w->dot);
     for (int label = 0; label < 256; ++label) {
         bool any = false;
         for (int64_t i = first; i < end; ++i) {
             if ((panel->scatter.labels ? panel->scatter.labels[i] : 0) != label) continue;
-            cairo_move_to(context, ((double)panel->scatter.points[2 * i] - horizontal.low) * scale,
-                          (vertical.low - (double)panel->scatter.points[2 * i + 1]) * scale);
-            cairo_close_path(context);
+            cairo_move_to(context, place_x(w, (double)panel->scatter.points[2 * i]),
+                          place_y(w, (double)panel->scatter.points[2 * i + 1]));
+            cairo_rel_line_to(context, 0.02, 0.0);
             any = true;
         }
         if (!any) continue;
@@ -121,28 +178,22 @@ static void draw_points(cairo_t *context, const vae_panel *panel, int64_t first,
 
 vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, double y)
 {
-    range horizontal, vertical;
-    if (panel->scatter.count < 1) return vae_error_set(VAE_ERROR_ARGUMENT, "plot '%s': no points", panel->title);
-    VAE_TRY(find_range(panel, 0, &horizontal));
-    VAE_TRY(find_range(panel, 1, &vertical));
-    /* Both axes span the same, so that distances can be compared. */
-    const double span =
-        fmax(fmax(horizontal.high - horizontal.low, vertical.high - vertical.low), panel->scatter.least_span);
-    const double middle_x = 0.5 * (horizontal.low + horizontal.high), middle_y = 0.5 * (vertical.low + vertical.high);
-    horizontal = (range){middle_x - 0.5 * span, middle_x + 0.5 * span};
-    vertical = (range){middle_y - 0.5 * span, middle_y + 0.5 * span};
+    const frame f = {x, y, PANEL_SIDE, PANEL_SIDE};
+    window w;
+    VAE_TRY(choose_window(panel, &w));
     cairo_save(context);
-    cairo_rectangle(context, x, y, PANEL_SIDE, PANEL_SIDE);
+    cairo_rectangle(context, f.x, f.y, f.width, f.height);
     cairo_clip(context);
-    cairo_translate(context, x, y + PANEL_SIDE);
+    cairo_translate(context, f.x, f.y + f.height);
     for (int64_t first = 0; first < panel->scatter.count; first += GROUP) {
-        draw_points(context, panel, first, horizontal, vertical);
+        draw_points(context, panel, first, &w);
     }
+    draw_rings(context, panel, &w);
     cairo_restore(context);
-    draw_frame(context, panel, x, y);
-    draw_ticks(context, x, y, horizontal, 1);
-    draw_ticks(context, x, y, vertical, 0);
-    draw_axis_names(context, x, y);
+    draw_frame(context, panel, f);
+    draw_ticks(context, f, w.horizontal, true);
+    draw_ticks(context, f, w.vertical, false);
+    draw_axis_names(context, f);
     return VAE_OK;
 }
 
@@ -179,6 +230,17 @@ static void fill_surface(cairo_surface_t *surface, const vae_panel *panel)
     cairo_surface_mark_dirty(surface);
 }
 
+static void draw_surface(cairo_t *context, cairo_surface_t *surface, double pixel_width, double pixel_height, frame f)
+{
+    cairo_save(context);
+    cairo_translate(context, f.x, f.y);
+    cairo_scale(context, f.width / pixel_width, f.height / pixel_height);
+    cairo_set_source_surface(context, surface, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(context), CAIRO_FILTER_GOOD);
+    cairo_paint(context);
+    cairo_restore(context);
+}
+
 vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x, double y)
 {
     const int64_t pixel_width = panel->manifold.side * panel->manifold.width;
@@ -187,27 +249,26 @@ vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x,
         return vae_error_set(VAE_ERROR_ARGUMENT, "plot '%s': a grid of %lld x %lld pixels cannot be drawn",
                              panel->title, (long long)pixel_width, (long long)pixel_height);
     }
+    if (panel->manifold.channels != 1 && panel->manifold.channels != 3) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "plot '%s': images of %lld channels, but 1 or 3 can be drawn",
+                             panel->title, (long long)panel->manifold.channels);
+    }
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)pixel_width, (int)pixel_height);
     if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) {
         cairo_surface_destroy(surface);
         return vae_error_set(VAE_ERROR_MEMORY, "plot '%s': out of memory", panel->title);
     }
     fill_surface(surface, panel);
-    cairo_save(context);
-    cairo_translate(context, x, y);
-    cairo_scale(context, PANEL_SIDE / (double)pixel_width, PANEL_SIDE / (double)pixel_height);
-    cairo_set_source_surface(context, surface, 0, 0);
-    cairo_pattern_set_filter(cairo_get_source(context), CAIRO_FILTER_GOOD);
-    cairo_paint(context);
-    cairo_restore(context);
+    const double longer = (double)(pixel_width > pixel_height ? pixel_width : pixel_height);
+    const double width = PANEL_SIDE * (double)pixel_width / longer, height = PANEL_SIDE * (double)pixel_height / longer;
+    const frame f = {x + 0.5 * (PANEL_SIDE - width), y + 0.5 * (PANEL_SIDE - height), width, height};
+    draw_surface(context, surface, (double)pixel_width, (double)pixel_height, f);
     cairo_surface_destroy(surface);
-    draw_frame(context, panel, x, y);
+    draw_frame(context, panel, f);
     for (int z = -2; z <= 2; ++z) {
-        char text[8];
-        snprintf(text, sizeof text, "%d", z);
-        draw_tick(context, x, y, vae_normal_cdf(z), text, 1);
-        draw_tick(context, x, y, vae_normal_cdf(z), text, 0);
+        draw_tick(context, f, vae_normal_cdf(z), z, true);
+        draw_tick(context, f, vae_normal_cdf(z), z, false);
     }
-    draw_axis_names(context, x, y);
+    draw_axis_names(context, f);
     return VAE_OK;
 }
