@@ -149,6 +149,10 @@ Test(interpolate, nearly_opposite_codes_keep_their_own_arc)
     expect_near(code, half, 2, 1e-7, "half-way");
     vae_interpolate_spherical(from, to, 2, 1.0, code);
     expect_near(code, to, 2, 0.0, "the end");
+    /* Too near to opposite to have an arc of its own, it still ends where it should. */
+    const float nearer[] = {-1.0f, -5e-8f};
+    vae_interpolate_spherical(from, nearer, 2, 1.0, code);
+    expect_near(code, nearer, 2, 0.0, "the end of one that goes by way of an axis");
 }
 
 Test(interpolate, one_dimension_has_no_arcs)
