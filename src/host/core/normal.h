@@ -5,7 +5,7 @@
 /* Φ(z) */
 double vae_normal_cdf(double z);
 
-/* Φ⁻¹(u) for u in (0, 1), to about 1e-14; -INFINITY at 0, INFINITY at 1, NaN outside. */
+/* Φ⁻¹(u) for u in (0, 1), to about 1e-14 (0.02 for the subnormal u); -INFINITY at 0, INFINITY at 1, NaN outside. */
 double vae_normal_quantile(double u);
 
 #endif

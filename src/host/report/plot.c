@@ -100,8 +100,8 @@ static void draw_legend(cairo_t *context, const bool present[LABEL_COUNT], doubl
     int place = 0;
     for (int label = 0; label < LABEL_COUNT; ++label) {
         if (!present[label]) continue;
-        const double left = x + place / LEGEND_ROWS * LEGEND_COLUMN;
-        const double line = y + 34 + place % LEGEND_ROWS * LEGEND_LINE;
+        const int column = place / LEGEND_ROWS, row = place % LEGEND_ROWS;
+        const double left = x + LEGEND_COLUMN * column, line = y + 34 + LEGEND_LINE * row;
         char text[8];
         snprintf(text, sizeof text, "%d", label);
         vae_plot_label_colour(context, label, 1.0);
@@ -135,9 +135,9 @@ static double panel_y(int row)
 static void measure(figure *f)
 {
     const int labels = find_labels(f->panels, f->rows * f->columns, f->labels);
-    f->width =
-        panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT + (labels + LEGEND_ROWS - 1) / LEGEND_ROWS * LEGEND_COLUMN;
-    if (labels > 0) f->width += MARGIN_RIGHT;
+    f->width = panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT;
+    const int legend_columns = (labels + LEGEND_ROWS - 1) / LEGEND_ROWS;
+    if (labels > 0) f->width += MARGIN_RIGHT + LEGEND_COLUMN * legend_columns;
     f->height = panel_y(f->rows - 1) + PANEL_SIDE + PANEL_BOTTOM;
 }
 

@@ -212,10 +212,11 @@ static uint32_t to_pixel(const float *pixel, int64_t channels)
     return red << 16 | green << 8 | blue;
 }
 
-/* The tiles side by side, lowest z₂ at the bottom. */
-static void fill_surface(cairo_surface_t *surface, const vae_panel *panel)
+/* The tiles side by side, lowest z₂ at the bottom, each pixel `factor` wide and high. */
+static void fill_surface(cairo_surface_t *surface, const vae_panel *panel, int64_t factor)
 {
-    const int64_t side = panel->manifold.side, height = panel->manifold.height, width = panel->manifold.width;
+    const int64_t side = panel->manifold.side;
+    const int64_t height = panel->manifold.height * factor, width = panel->manifold.width * factor;
     const int64_t channels = panel->manifold.channels;
     unsigned char *data = cairo_image_surface_get_data(surface);
     const int stride = cairo_image_surface_get_stride(surface);
@@ -223,18 +224,20 @@ static void fill_surface(cairo_surface_t *surface, const vae_panel *panel)
         uint32_t *line = (uint32_t *)(void *)(data + y * stride);
         for (int64_t x = 0; x < side * width; ++x) {
             const int64_t tile = (side - 1 - y / height) * side + x / width;
-            const float *image = panel->manifold.images + tile * height * width * channels;
-            line[x] = to_pixel(image + ((y % height) * width + x % width) * channels, channels);
+            const int64_t row = y % height / factor, column = x % width / factor;
+            const int64_t pixel = (tile * panel->manifold.height + row) * panel->manifold.width + column;
+            line[x] = to_pixel(panel->manifold.images + pixel * channels, channels);
         }
     }
     cairo_surface_mark_dirty(surface);
 }
 
-static void draw_surface(cairo_t *context, cairo_surface_t *surface, double pixel_width, double pixel_height, frame f)
+static void draw_surface(cairo_t *context, cairo_surface_t *surface, frame f)
 {
     cairo_save(context);
     cairo_translate(context, f.x, f.y);
-    cairo_scale(context, f.width / pixel_width, f.height / pixel_height);
+    cairo_scale(context, f.width / cairo_image_surface_get_width(surface),
+                f.height / cairo_image_surface_get_height(surface));
     cairo_set_source_surface(context, surface, 0, 0);
     cairo_pattern_set_filter(cairo_get_source(context), CAIRO_FILTER_GOOD);
     cairo_paint(context);
@@ -253,16 +256,20 @@ vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x,
         return vae_error_set(VAE_ERROR_ARGUMENT, "plot '%s': images of %lld channels, but 1 or 3 can be drawn",
                              panel->title, (long long)panel->manifold.channels);
     }
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)pixel_width, (int)pixel_height);
+    const int64_t longer = pixel_width > pixel_height ? pixel_width : pixel_height;
+    /* Few pixels are magnified here, as cairo would blur them and fade the outer ones. */
+    const int64_t factor = (2 * PANEL_SIDE + longer - 1) / longer;
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(pixel_width * factor), (int)(pixel_height * factor));
     if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) {
         cairo_surface_destroy(surface);
         return vae_error_set(VAE_ERROR_MEMORY, "plot '%s': out of memory", panel->title);
     }
-    fill_surface(surface, panel);
-    const double longer = (double)(pixel_width > pixel_height ? pixel_width : pixel_height);
-    const double width = PANEL_SIDE * (double)pixel_width / longer, height = PANEL_SIDE * (double)pixel_height / longer;
+    fill_surface(surface, panel, factor);
+    const double unit = PANEL_SIDE / (double)longer;
+    const double width = unit * (double)pixel_width, height = unit * (double)pixel_height;
     const frame f = {x + 0.5 * (PANEL_SIDE - width), y + 0.5 * (PANEL_SIDE - height), width, height};
-    draw_surface(context, surface, (double)pixel_width, (double)pixel_height, f);
+    draw_surface(context, surface, f);
     cairo_surface_destroy(surface);
     draw_frame(context, panel, f);
     for (int z = -2; z <= 2; ++z) {
