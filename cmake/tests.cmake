@@ -8,7 +8,7 @@ set(VAE_TEST_PYTHON ${Python3_EXECUTABLE} CACHE STRING "Python with numpy and sa
 set(VAE_TEST_ENVIRONMENT "VAE_PROGRAM=$<TARGET_FILE:vae-cuda>;VAE_TEST_PYTHON=${VAE_TEST_PYTHON};OMP_WAIT_POLICY=passive")
 if(VAE_SANITIZE)
   list(APPEND VAE_TEST_ENVIRONMENT
-       "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp"
+       "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0"
        "UBSAN_OPTIONS=print_stacktrace=1")
 endif()
 

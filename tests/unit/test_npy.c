@@ -127,7 +127,7 @@ Test(npy, later_versions_keys_in_any_order_and_none_at_all)
         cr_assert_eq(vae_npy_read_float32(path, &array), VAE_OK, "version %d: %s", version, vae_error_message());
         cr_expect_eq(array.values[0], 7.0f);
         vae_npy_free(&array);
-        write_file(version, HEADER("'<f4'", "False", "(0, 5)"), NULL, 0);
+        write_file(version, HEADER("'<f4'", "False", "(0, 5)"), "", 0);
         cr_assert_eq(vae_npy_read_float32(path, &array), VAE_OK, "version %d: %s", version, vae_error_message());
         cr_expect_eq(array.count, 0);
         vae_npy_free(&array);
