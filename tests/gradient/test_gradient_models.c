@@ -1,0 +1,135 @@
+/* Whole objectives in `reference`: the gradients of every parameter tensor against central differences of the loss. */
+#include "core/config.h"
+#include "model/builder.h"
+#include "ops.h"
+
+enum { ROWS = 5, HEIGHT = 3, WIDTH = 4, ELEMENTS = HEIGHT * WIDTH };
+
+typedef struct model_case {
+    const char *name;
+    vae_objective objective;
+    vae_likelihood likelihood;
+    vae_activation activation;
+    int hidden;
+    vae_binarise binarise;
+} model_case;
+
+static const model_case cases[] = {
+    {"vae bernoulli tanh", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_TANH, 1, VAE_BINARISE_NONE},
+    {"vae bernoulli gelu, two layers", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_GELU, 2,
+     VAE_BINARISE_DYNAMIC},
+    {"vae gaussian silu", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_SILU, 1, VAE_BINARISE_NONE},
+    {"vae gaussian linear", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_IDENTITY, 0, VAE_BINARISE_NONE},
+    {"ae mse softplus", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_MSE, VAE_ACTIVATION_SOFTPLUS, 2, VAE_BINARISE_NONE},
+    {"ae bernoulli sigmoid", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_SIGMOID, 1, VAE_BINARISE_NONE},
+    {"kl tanh", VAE_OBJECTIVE_KL, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_TANH, 1, VAE_BINARISE_NONE},
+};
+
+static const vae_step step = {.seed = 3, .step = 17, .epoch = 2, .first = 1, .beta = 0.7, .adam_step = 1};
+
+typedef struct model_run {
+    vae_config config;
+    vae_input input;
+    vae_layout layout;
+    vae_program program;
+    vae_device *device;
+    vae_store *store;
+    vae_data *data;
+    vae_executable *executable;
+    double *parameters;
+    uint8_t pixels[8 * ELEMENTS];
+} model_run;
+
+static void open_model(const model_case *c, model_run *m)
+{
+    memset(m, 0, sizeof *m);
+    vae_config_defaults(&m->config);
+    m->config.model.objective = c->objective;
+    m->config.model.likelihood = c->likelihood;
+    m->config.model.activation = c->activation;
+    m->config.model.encoder = (vae_hidden_list){.size = {7, 6}, .count = c->hidden};
+    m->config.model.latent = 3;
+    m->config.model.variance = 0.3;
+    m->config.data.binarise = c->binarise;
+    m->input = (vae_input){HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0};
+    for (size_t i = 0; i < sizeof m->pixels; ++i)
+        m->pixels[i] = (uint8_t)(i * 37 % 256);
+    MUST(vae_model_layout(&m->config, &m->input, &m->layout));
+    MUST(vae_model_build_train(&m->config, &m->input, &m->layout, ROWS, &m->program));
+    const vae_backend *b = &vae_backend_reference;
+    const vae_device_options options = {.threads = 1};
+    const vae_images images = {m->pixels, 8, ELEMENTS};
+    MUST(b->device_open(&options, &m->device));
+    MUST(b->store_create(m->device, &m->layout, true, &m->store));
+    MUST(b->data_create(m->device, &images, &m->data));
+    MUST(b->executable_create(m->device, &m->program, m->store, m->data, &m->executable));
+    m->parameters = calloc((size_t)m->layout.elements, sizeof *m->parameters);
+    vae_model_initialise(&m->layout, 5, m->parameters);
+}
+
+static void close_model(model_run *m)
+{
+    const vae_backend *b = &vae_backend_reference;
+    b->executable_destroy(m->executable);
+    b->data_destroy(m->data);
+    b->store_destroy(m->store);
+    b->device_close(m->device);
+    vae_program_free(&m->program);
+    vae_layout_free(&m->layout);
+    free(m->parameters);
+}
+
+/* learning_rate is 0, so the run's adam changes nothing that is not written again. */
+static double loss(model_run *m)
+{
+    const vae_backend *b = &vae_backend_reference;
+    double sums[VAE_METRIC_COUNT];
+    MUST(b->store_write(m->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, m->parameters));
+    MUST(b->executable_run(m->executable, &step));
+    MUST(b->metrics_take(m->executable, sums));
+    cr_assert_eq(sums[VAE_METRIC_ROWS], (double)ROWS);
+    const double reconstruction = m->config.model.objective == VAE_OBJECTIVE_KL ? 0.0 : sums[VAE_METRIC_RECONSTRUCTION];
+    return (reconstruction + step.beta * sums[VAE_METRIC_KL]) / ROWS;
+}
+
+static double difference(model_run *m, int64_t index)
+{
+    const double h = 1e-3, kept = m->parameters[index];
+    double at[4];
+    const double offsets[] = {h, -h, h / 2, -h / 2};
+    for (int i = 0; i < 4; ++i) {
+        m->parameters[index] = kept + offsets[i];
+        at[i] = loss(m);
+    }
+    m->parameters[index] = kept;
+    return (4 * (at[2] - at[3]) / h - (at[0] - at[1]) / (2 * h)) / 3;
+}
+
+static void check_model(const model_case *c)
+{
+    model_run m;
+    open_model(c, &m);
+    loss(&m);
+    double *gradients = calloc((size_t)m.layout.elements, sizeof *gradients), scale = 0.0;
+    MUST(vae_backend_reference.store_read(m.store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, gradients));
+    for (int64_t i = 0; i < m.layout.elements; ++i)
+        scale = fmax(scale, fabs(gradients[i]));
+    cr_assert_gt(scale, 0.0, "%s: every gradient is zero", c->name);
+    for (int32_t t = 0; t < m.layout.count; ++t) {
+        for (int64_t k = 0; k < vae_shape_elements(&m.layout.parameters[t].shape); ++k) {
+            const int64_t index = m.layout.parameters[t].offset + k;
+            const double expected = difference(&m, index);
+            const double error = fabs(gradients[index] - expected) / (fabs(expected) + 1e-3 * scale);
+            cr_assert_leq(error, 1e-6, "%s: %s[%lld]: gradient %.12g, differences %.12g", c->name,
+                          m.layout.parameters[t].name, (long long)k, gradients[index], expected);
+        }
+    }
+    free(gradients);
+    close_model(&m);
+}
+
+Test(gradient_models, every_objective)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
+        check_model(&cases[i]);
+}

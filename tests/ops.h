@@ -1,0 +1,254 @@
+/* One table of cases for every op, and what runs them on a backend. It serves gradient checks (reference against
+ * central differences) and parity (cpu against reference) alike. */
+#ifndef VAE_TESTS_OPS_H
+#define VAE_TESTS_OPS_H
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "core/random.h"
+#include "program/program.h"
+
+#define MUST(call) cr_assert_eq((call), VAE_OK, "%s: %s", #call, vae_error_message())
+
+typedef enum op_family { FAMILY_DENSE, FAMILY_POSTERIOR, FAMILY_BERNOULLI, FAMILY_GAUSSIAN, FAMILY_ACTIVATE } op_family;
+
+typedef struct op_case {
+    const char *name;
+    op_family family;
+    int64_t rows, in, out; /* out: width of a layer, latent dimensions, or elements */
+    int64_t samples;
+    vae_activation activation;
+    double variance;
+    double spread;    /* inputs are spread × normals */
+    bool autoencoder; /* the posterior is not sampled */
+} op_case;
+
+#define ROW(...)                                                                                                       \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
+static const op_case op_cases[] = {
+    {"dense 1x1", FAMILY_DENSE, 1, 1, 1, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false},
+    {"dense odd", FAMILY_DENSE, 5, 7, 3, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false},
+    {"dense prime", FAMILY_DENSE, 13, 31, 37, 1, VAE_ACTIVATION_RELU, 1, 1, false},
+    {"dense leaky relu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_LEAKY_RELU, 1, 1, false},
+    {"dense tanh", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_TANH, 1, 1, false},
+    {"dense sigmoid", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SIGMOID, 1, 1, false},
+    {"dense elu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_ELU, 1, 1, false},
+    {"dense gelu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_GELU, 1, 1, false},
+    {"dense softplus", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SOFTPLUS, 1, 1, false},
+    {"dense silu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SILU, 1, 1, false},
+    {"dense gelu, large", FAMILY_DENSE, 67, 130, 129, 1, VAE_ACTIVATION_GELU, 1, 1, false},
+    {"posterior 1x1", FAMILY_POSTERIOR, 1, 0, 1, 1, 0, 1, 1, false},
+    {"posterior odd", FAMILY_POSTERIOR, 5, 0, 7, 1, 0, 1, 1, false},
+    {"posterior 3 samples", FAMILY_POSTERIOR, 7, 0, 5, 3, 0, 1, 1, false},
+    {"posterior many", FAMILY_POSTERIOR, 129, 0, 33, 2, 0, 1, 1, false},
+    {"posterior not sampled", FAMILY_POSTERIOR, 5, 0, 3, 1, 0, 1, 1, true},
+    {"posterior wide", FAMILY_POSTERIOR, 3, 0, 600, 1, 0, 1, 0.5, false},
+    {"bernoulli 1x1", FAMILY_BERNOULLI, 1, 0, 1, 1, 0, 1, 1, false},
+    {"bernoulli odd", FAMILY_BERNOULLI, 3, 0, 7, 1, 0, 1, 2, false},
+    {"bernoulli prime", FAMILY_BERNOULLI, 13, 0, 31, 1, 0, 1, 2, false},
+    {"bernoulli 3 samples", FAMILY_BERNOULLI, 4, 0, 9, 3, 0, 1, 2, false},
+    {"bernoulli long rows", FAMILY_BERNOULLI, 3, 0, 2051, 1, 0, 1, 3, false},
+    {"gaussian 1x1", FAMILY_GAUSSIAN, 1, 0, 1, 1, 0, 1, 1, false},
+    {"gaussian small variance", FAMILY_GAUSSIAN, 5, 0, 9, 1, 0, 0.01, 1, false},
+    {"gaussian 2 samples", FAMILY_GAUSSIAN, 5, 0, 9, 2, 0, 2.5, 1, false},
+    {"gaussian long rows", FAMILY_GAUSSIAN, 3, 0, 2051, 1, 0, 0.5, 1, false},
+};
+#undef ROW
+enum { OP_CASE_COUNT = sizeof op_cases / sizeof *op_cases };
+
+/* A case's program: forward, and the backward ops of Σ rows weighted by a fixed factor. */
+typedef struct op_program {
+    const op_case *c;
+    vae_layout layout;
+    vae_program program;
+    vae_tensor input; /* x of a layer, the posterior, or the prediction; external */
+    vae_tensor data;  /* x of a likelihood, or VAE_NO_TENSOR */
+    vae_tensor outputs[3];
+    vae_tensor gradient; /* of the input, or VAE_NO_TENSOR */
+} op_program;
+
+static const vae_weight row_weight = {0.37, VAE_SCALAR_BETA};
+static const vae_step op_step = {.seed = 11, .step = 5, .beta = 1.3, .learning_rate = 0.0, .adam_step = 1};
+
+/* Deterministic normals for test inputs. */
+static inline double test_normal(uint64_t stream, uint64_t index)
+{
+    double normal[4];
+    vae_random_normal4(99, 1000, stream, index / 4, normal);
+    return normal[index % 4];
+}
+
+/* A layer is followed by a Gaussian likelihood, which gives it a gradient to carry back, and preceded by a linear
+ * layer, so that it has an input gradient too. */
+static inline void build_dense(op_program *p)
+{
+    const op_case *c = p->c;
+    vae_tensor hidden, y, ll;
+    MUST(vae_layout_add(&p->layout, "first.weight", vae_shape_matrix(c->in, c->in), c->in, NULL));
+    MUST(vae_layout_add(&p->layout, "first.bias", vae_shape_vector(c->in), c->in, NULL));
+    MUST(vae_layout_add(&p->layout, "layer.weight", vae_shape_matrix(c->in, c->out), c->in, NULL));
+    MUST(vae_layout_add(&p->layout, "layer.bias", vae_shape_vector(c->out), c->in, NULL));
+    vae_program_init(&p->program, c->name, &p->layout);
+    MUST(vae_program_input(&p->program, "x", vae_shape_matrix(c->rows, c->in), &p->input));
+    MUST(vae_program_input(&p->program, "target", vae_shape_matrix(c->rows, c->out), &p->data));
+    MUST(vae_program_dense(&p->program, "first", p->input, VAE_ACTIVATION_IDENTITY, true, &hidden));
+    MUST(vae_program_dense(&p->program, "layer", hidden, c->activation, true, &y));
+    vae_program_mark_external(&p->program, y);
+    MUST(vae_program_likelihood(&p->program, VAE_OP_GAUSSIAN_LL, "ll", y, p->data, 1.0, true, &ll));
+    vae_program_mark_external(&p->program, ll);
+    p->outputs[0] = ll;
+    p->outputs[1] = y;
+    const vae_loss_term term = {ll, row_weight};
+    MUST(vae_program_differentiate(&p->program, &term, 1));
+}
+
+/* The posterior comes from an identity layer whose gradients are read: d_posterior flows into its bias and weight. */
+static inline void build_posterior(op_program *p)
+{
+    const op_case *c = p->c;
+    vae_tensor posterior, ll;
+    vae_posterior_outputs outputs;
+    const int64_t rows = c->rows, width = 2 * c->out;
+    MUST(vae_layout_add(&p->layout, "posterior.weight", vae_shape_matrix(width, width), width, NULL));
+    MUST(vae_layout_add(&p->layout, "posterior.bias", vae_shape_vector(width), width, NULL));
+    vae_program_init(&p->program, c->name, &p->layout);
+    MUST(vae_program_input(&p->program, "x", vae_shape_matrix(rows, width), &p->input));
+    MUST(vae_program_input(&p->program, "target", vae_shape_matrix(rows, c->out), &p->data));
+    MUST(vae_program_dense(&p->program, "posterior", p->input, VAE_ACTIVATION_IDENTITY, true, &posterior));
+    const vae_posterior_options options = {.samples = c->samples,
+                                           .stream = VAE_STREAM_POSTERIOR,
+                                           .sampled = !c->autoencoder,
+                                           .with_kl = true,
+                                           .with_log_ratio = true};
+    MUST(vae_program_gaussian_sample_kl(&p->program, "sample", posterior, options, &outputs));
+    MUST(vae_program_likelihood(&p->program, VAE_OP_GAUSSIAN_LL, "ll", outputs.z, p->data, 1.0, true, &ll));
+    vae_program_mark_external(&p->program, outputs.kl);
+    vae_program_mark_external(&p->program, outputs.log_ratio);
+    vae_program_mark_external(&p->program, ll);
+    p->outputs[0] = ll;
+    p->outputs[1] = outputs.kl;
+    p->outputs[2] = outputs.log_ratio;
+    const vae_loss_term terms[] = {{ll, row_weight}, {outputs.kl, {-0.8, VAE_SCALAR_ONE}}};
+    MUST(vae_program_differentiate(&p->program, terms, 2));
+}
+
+static inline void build_likelihood_case(op_program *p)
+{
+    const op_case *c = p->c;
+    vae_tensor prediction, ll;
+    MUST(vae_layout_add(&p->layout, "output.weight", vae_shape_matrix(c->out, c->out), c->out, NULL));
+    MUST(vae_layout_add(&p->layout, "output.bias", vae_shape_vector(c->out), c->out, NULL));
+    vae_program_init(&p->program, c->name, &p->layout);
+    MUST(vae_program_input(&p->program, "x", vae_shape_matrix(c->rows * c->samples, c->out), &p->input));
+    MUST(vae_program_input(&p->program, "target", vae_shape_matrix(c->rows, c->out), &p->data));
+    MUST(vae_program_dense(&p->program, "output", p->input, VAE_ACTIVATION_IDENTITY, true, &prediction));
+    const vae_op_kind kind = c->family == FAMILY_BERNOULLI ? VAE_OP_BERNOULLI_LL : VAE_OP_GAUSSIAN_LL;
+    MUST(vae_program_likelihood(&p->program, kind, "ll", prediction, p->data, c->variance, true, &ll));
+    vae_program_mark_external(&p->program, ll);
+    p->outputs[0] = ll;
+    const vae_loss_term term = {ll, row_weight};
+    MUST(vae_program_differentiate(&p->program, &term, 1));
+}
+
+static inline void build_case(const op_case *c, op_program *p)
+{
+    *p = (op_program){.c = c, .data = VAE_NO_TENSOR};
+    for (int i = 0; i < 3; ++i)
+        p->outputs[i] = VAE_NO_TENSOR;
+    if (c->family == FAMILY_DENSE) build_dense(p);
+    if (c->family == FAMILY_POSTERIOR) build_posterior(p);
+    if (c->family == FAMILY_BERNOULLI || c->family == FAMILY_GAUSSIAN) build_likelihood_case(p);
+    MUST(vae_program_plan(&p->program));
+}
+
+static inline void free_case(op_program *p)
+{
+    vae_program_free(&p->program);
+    vae_layout_free(&p->layout);
+}
+
+/* A program on a backend, with its inputs and parameters filled. */
+typedef struct op_run {
+    const vae_backend *backend;
+    vae_device *device;
+    vae_store *store;
+    vae_executable *executable;
+    double *parameters;
+} op_run;
+
+/* Parameters that keep activations in a range where differences are accurate: near the identity where square. */
+static inline void fill_parameters(const op_program *p, double *values)
+{
+    memset(values, 0, (size_t)p->layout.elements * sizeof *values);
+    for (int32_t i = 0; i < p->layout.count; ++i) {
+        const vae_parameter *parameter = &p->layout.parameters[i];
+        const int64_t count = vae_shape_elements(&parameter->shape);
+        const double bound = 1.0 / sqrt((double)parameter->fan_in);
+        for (int64_t k = 0; k < count; ++k) {
+            values[parameter->offset + k] = bound * test_normal((uint64_t)i + 50, (uint64_t)k);
+        }
+    }
+}
+
+static inline void write_inputs(const op_program *p, const op_run *r)
+{
+    const int64_t count = p->program.tensors[p->input].elements;
+    double *values = calloc((size_t)count + 1, sizeof *values);
+    for (int64_t i = 0; i < count; ++i)
+        values[i] = p->c->spread * test_normal(1, (uint64_t)i);
+    MUST(r->backend->tensor_write(r->executable, p->input, VAE_FLOAT64, values));
+    free(values);
+    const int64_t targets = p->program.tensors[p->data].elements;
+    values = calloc((size_t)targets + 1, sizeof *values);
+    for (int64_t i = 0; i < targets; ++i) {
+        const double normal = test_normal(2, (uint64_t)i);
+        values[i] = p->c->family == FAMILY_BERNOULLI ? 0.5 * erfc(-normal * M_SQRT1_2) : normal;
+    }
+    MUST(r->backend->tensor_write(r->executable, p->data, VAE_FLOAT64, values));
+    free(values);
+}
+
+static inline void open_run(const vae_backend *backend, int threads, op_program *p, op_run *r)
+{
+    const vae_device_options options = {.threads = threads};
+    *r = (op_run){.backend = backend};
+    MUST(backend->device_open(&options, &r->device));
+    MUST(backend->store_create(r->device, &p->layout, true, &r->store));
+    r->parameters = calloc((size_t)p->layout.elements + 1, sizeof *r->parameters);
+    fill_parameters(p, r->parameters);
+    MUST(backend->store_write(r->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, r->parameters));
+    MUST(backend->executable_create(r->device, &p->program, r->store, NULL, &r->executable));
+    write_inputs(p, r);
+}
+
+static inline void close_run(op_run *r)
+{
+    r->backend->executable_destroy(r->executable);
+    r->backend->store_destroy(r->store);
+    r->backend->device_close(r->device);
+    free(r->parameters);
+}
+
+/* Reads a whole tensor in double; the caller frees. */
+static inline double *read_values(const op_program *p, const op_run *r, vae_tensor tensor)
+{
+    double *values = calloc((size_t)p->program.tensors[tensor].elements + 1, sizeof *values);
+    MUST(r->backend->tensor_read(r->executable, tensor, VAE_FLOAT64, values));
+    return values;
+}
+
+static inline double *read_gradients(const op_program *p, const op_run *r)
+{
+    double *values = calloc((size_t)p->layout.elements + 1, sizeof *values);
+    MUST(r->backend->store_read(r->store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, values));
+    return values;
+}
+
+#endif
