@@ -1,7 +1,7 @@
-/* This machine's SGEMM speed, by oneDNN's own dnnl_sgemm: at the products of a 784-400-20-400-784 step of batch 128, and at a
- * large square. Prints one JSON line, in GFLOP/s. Usage: sgemm_peak THREADS */
-#include <oneapi/dnnl/dnnl.h>
+/* This machine's SGEMM speed, by oneDNN's own dnnl_sgemm: at the products of a 784-400-20-400-784 step of batch 128,
+ * and at a large square. Prints one JSON line, in GFLOP/s. Usage: sgemm_peak THREADS */
 #include <omp.h>
+#include <oneapi/dnnl/dnnl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,7 +24,8 @@ static double seconds(const product *p)
     float *a = calloc(room, sizeof *a), *b = calloc(room, sizeof *b), *c = calloc(room, sizeof *c);
     const int repeats = 1 + (int)(10e9 / (2.0 * p->m * p->n * p->k));
     double best = 1e9;
-    for (size_t i = 0; i < room; ++i) a[i] = b[i] = (float)(i % 7) * 0.25f;
+    for (size_t i = 0; i < room; ++i)
+        a[i] = b[i] = (float)(i % 7) * 0.25f;
     for (int round = 0; round < 15; ++round) {
         const double start = omp_get_wtime();
         for (int i = 0; i < repeats; ++i) {

@@ -313,8 +313,8 @@ Test(checkpoint, files_that_are_none)
     expect_refused(VAE_ERROR_FORMAT, "not a checkpoint of vae-cuda");
 }
 
-/* One bit changed at a time (every seventh in the header, every 37th in the tensors), and many lengths: each is an error,
- * or it changed nothing that counts. */
+/* One bit changed at a time (every seventh in the header, every 37th in the tensors), and many lengths: each is an
+ * error, or it changed nothing that counts. */
 Test(checkpoint, no_damage_goes_unseen, .timeout = 120)
 {
     vae_checkpoint checkpoint = make_checkpoint(VAE_FLOAT32), back;

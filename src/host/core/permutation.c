@@ -14,7 +14,8 @@ static uint32_t mix(uint32_t value, uint32_t key)
 vae_permutation vae_permutation_make(uint64_t seed, uint64_t epoch, uint64_t count)
 {
     vae_permutation permutation = {.count = count};
-    uint32_t bits = 0;
+    /* Halves of less than four bits mix too little to be uniform. */
+    uint32_t bits = 8;
     while (bits < 63 && (uint64_t)1 << bits < count)
         ++bits;
     permutation.low_bits = bits / 2;

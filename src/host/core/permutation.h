@@ -6,8 +6,8 @@
 
 enum { VAE_PERMUTATION_ROUNDS = 6 };
 
-/* A Feistel network over the smallest power of two ≥ count, with cycle walking (Black & Rogaway 2002). Its round keys
- * come from Philox at (seed, VAE_STREAM_SHUFFLE, epoch), once per epoch. */
+/* A Feistel network over the smallest power of two ≥ count (at least 256), with cycle walking (Black & Rogaway 2002).
+ * Its round keys come from Philox at (seed, VAE_STREAM_SHUFFLE, epoch), once per epoch. */
 typedef struct vae_permutation {
     uint64_t count;
     uint32_t low_bits, high_bits;

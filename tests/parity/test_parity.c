@@ -1,0 +1,277 @@
+/* cpu against reference, over the one case table: forward outputs and every parameter gradient. */
+#include "core/config.h"
+#include "model/builder.h"
+#include "ops.h"
+
+/* float32 against double: relative to the largest number of the tensor, so that cancellation in single numbers does not
+ * count, and growing with the length of the sums. */
+static const double tolerance = 4e-6;
+static const double bf16_tolerance = 3e-2;
+
+static void compare(const char *name, const char *what, const double *expected, const double *found, int64_t count,
+                    double allowed)
+{
+    double scale = 0.0, error = 0.0;
+    for (int64_t i = 0; i < count; ++i) {
+        cr_assert(isfinite(found[i]), "%s: %s[%lld] is %g", name, what, (long long)i, found[i]);
+        scale = fmax(scale, fabs(expected[i]));
+        error = fmax(error, fabs(expected[i] - found[i]));
+    }
+    cr_assert_leq(error, allowed * scale + 1e-30, "%s: %s differs by %.3g of %.3g", name, what, error, scale);
+}
+
+static void compare_runs(const op_program *p, const op_run *expected, const op_run *found, double allowed)
+{
+    MUST(expected->backend->executable_run(expected->executable, &op_step));
+    MUST(found->backend->executable_run(found->executable, &op_step));
+    for (int i = 0; i < 3; ++i) {
+        if (p->outputs[i] == VAE_NO_TENSOR) continue;
+        double *a = read_values(p, expected, p->outputs[i]), *b = read_values(p, found, p->outputs[i]);
+        const vae_tensor_info *info = &p->program.tensors[p->outputs[i]];
+        compare(p->c->name, info->name, a, b, info->elements, allowed);
+        free(a);
+        free(b);
+    }
+    double *a = read_gradients(p, expected), *b = read_gradients(p, found);
+    for (int32_t t = 0; t < p->layout.count; ++t) {
+        const vae_parameter *parameter = &p->layout.parameters[t];
+        compare(p->c->name, parameter->name, a + parameter->offset, b + parameter->offset,
+                vae_shape_elements(&parameter->shape), allowed);
+    }
+    free(a);
+    free(b);
+}
+
+Test(parity, every_case_forward_and_backward)
+{
+    for (int i = 0; i < OP_CASE_COUNT; ++i) {
+        for (int threads = 1; threads <= 2; ++threads) {
+            op_program p;
+            op_run reference, cpu;
+            build_case(&op_cases[i], &p);
+            open_run(&vae_backend_reference, 1, &p, &reference);
+            open_run(&vae_backend_cpu, threads, &p, &cpu);
+            compare_runs(&p, &reference, &cpu, tolerance);
+            close_run(&cpu);
+            close_run(&reference);
+            free_case(&p);
+        }
+    }
+}
+
+/* ---- Extremes: programs of one op on given numbers ---- */
+
+typedef struct one_op {
+    vae_layout layout;
+    vae_program program;
+    vae_tensor input, data, output, output2;
+} one_op;
+
+static void run_one_op(const vae_backend *backend, const one_op *o, const double *input, const double *data,
+                       double *output, double *output2)
+{
+    const vae_device_options options = {.threads = 2};
+    vae_device *device;
+    vae_store *store;
+    vae_executable *executable;
+    MUST(backend->device_open(&options, &device));
+    MUST(backend->store_create(device, &o->layout, false, &store));
+    MUST(backend->executable_create(device, &o->program, store, NULL, &executable));
+    MUST(backend->tensor_write(executable, o->input, VAE_FLOAT64, input));
+    if (data) MUST(backend->tensor_write(executable, o->data, VAE_FLOAT64, data));
+    MUST(backend->executable_run(executable, &op_step));
+    MUST(backend->tensor_read(executable, o->output, VAE_FLOAT64, output));
+    if (output2) MUST(backend->tensor_read(executable, o->output2, VAE_FLOAT64, output2));
+    backend->executable_destroy(executable);
+    backend->store_destroy(store);
+    backend->device_close(device);
+}
+
+Test(parity, logits_of_ten_thousand)
+{
+    /* log p is 0 where the logit is right for a binary pixel, -1e4 where it is wrong. */
+    const double logits[] = {1e4, -1e4, 1e4, -1e4, 0, 90, -90, 1e-6};
+    const double x[] = {1, 0, 0, 1, 0.5, 1, 0, 0.25};
+    const double expected[] = {0, 0, -1e4, -1e4, -M_LN2, 0, 0, -M_LN2};
+    for (int i = 0; i < 8; ++i) {
+        one_op o = {0};
+        vae_program_init(&o.program, "extreme", &o.layout);
+        MUST(vae_program_input(&o.program, "logits", vae_shape_matrix(1, 1), &o.input));
+        MUST(vae_program_input(&o.program, "x", vae_shape_matrix(1, 1), &o.data));
+        MUST(vae_program_likelihood(&o.program, VAE_OP_BERNOULLI_LL, "ll", o.input, o.data, 1, true, &o.output));
+        vae_program_mark_external(&o.program, o.output);
+        MUST(vae_program_plan(&o.program));
+        double found[2];
+        run_one_op(&vae_backend_reference, &o, &logits[i], &x[i], &found[0], NULL);
+        run_one_op(&vae_backend_cpu, &o, &logits[i], &x[i], &found[1], NULL);
+        for (int b = 0; b < 2; ++b) {
+            cr_assert(fabs(found[b] - expected[i]) <= 1e-6 * (1 + fabs(expected[i])), "logit %g, x %g: %g, not %g",
+                      logits[i], x[i], found[b], expected[i]);
+        }
+        vae_program_free(&o.program);
+    }
+}
+
+Test(parity, log_variance_of_fifty)
+{
+    const double log_variances[] = {50, -50, 80, -80, 0};
+    for (int i = 0; i < 5; ++i) {
+        one_op o = {0};
+        vae_posterior_outputs outputs;
+        const vae_posterior_options options = {
+            .samples = 1, .stream = VAE_STREAM_POSTERIOR, .sampled = true, .with_kl = true};
+        vae_program_init(&o.program, "extreme", &o.layout);
+        MUST(vae_program_input(&o.program, "posterior", vae_shape_matrix(1, 2), &o.input));
+        MUST(vae_program_gaussian_sample_kl(&o.program, "sample", o.input, options, &outputs));
+        o.output = outputs.z;
+        o.output2 = outputs.kl;
+        vae_program_mark_external(&o.program, outputs.z);
+        vae_program_mark_external(&o.program, outputs.kl);
+        MUST(vae_program_plan(&o.program));
+        const double posterior[] = {0.5, log_variances[i]};
+        const double kl = 0.5 * (0.25 + exp(log_variances[i]) - log_variances[i] - 1);
+        double z[2], found[2];
+        run_one_op(&vae_backend_reference, &o, posterior, NULL, &z[0], &found[0]);
+        run_one_op(&vae_backend_cpu, &o, posterior, NULL, &z[1], &found[1]);
+        for (int b = 0; b < 2; ++b)
+            cr_assert(fabs(found[b] - kl) <= 1e-5 * kl, "kl %g, not %g", found[b], kl);
+        cr_assert(fabs(z[0] - z[1]) <= 1e-5 * fabs(z[0]), "z %g, not %g", z[1], z[0]);
+        vae_program_free(&o.program);
+    }
+}
+
+Test(parity, every_activation_over_its_range)
+{
+    enum { COUNT = 4001 };
+    static double x[COUNT], expected[COUNT], found[COUNT];
+    for (int i = 0; i < COUNT; ++i)
+        x[i] = (double)(float)((i - COUNT / 2) * 0.01);
+    for (int a = 0; a < VAE_ACTIVATION_COUNT; ++a) {
+        one_op o = {0};
+        vae_program_init(&o.program, vae_activation_name((vae_activation)a), &o.layout);
+        MUST(vae_program_input(&o.program, "x", vae_shape_matrix(1, COUNT), &o.input));
+        MUST(vae_program_activate(&o.program, "y", o.input, (vae_activation)a, &o.output));
+        vae_program_mark_external(&o.program, o.output);
+        MUST(vae_program_plan(&o.program));
+        run_one_op(&vae_backend_reference, &o, x, NULL, expected, NULL);
+        run_one_op(&vae_backend_cpu, &o, x, NULL, found, NULL);
+        for (int i = 0; i < COUNT; ++i) {
+            /* Absolute below 1, relative above; gelu's tail polynomial is good to 1e-7 of x. */
+            const double allowed = 4e-7 * fmax(1.0, fabs(expected[i]));
+            cr_assert_leq(fabs(expected[i] - found[i]), allowed, "%s(%g): %.9g, not %.9g", o.program.name, x[i],
+                          found[i], expected[i]);
+        }
+        vae_program_free(&o.program);
+    }
+}
+
+/* ---- Whole models ---- */
+
+enum { IMAGES = 96, SIDE = 6, BATCH = 32, STEPS = 200 };
+
+typedef struct training {
+    double losses[STEPS];
+    double *parameters;
+    int64_t elements;
+} training;
+
+static void train(const vae_backend *backend, vae_device_options options, vae_activation activation, training *t)
+{
+    static uint8_t pixels[IMAGES * SIDE * SIDE];
+    for (int i = 0; i < IMAGES * SIDE * SIDE; ++i) {
+        pixels[i] = (uint8_t)(127 + 120 * sin(0.1 * (i % (SIDE * SIDE)) * (1 + i / (SIDE * SIDE) % 5)));
+    }
+    vae_config config;
+    vae_config_defaults(&config);
+    config.model.encoder = (vae_hidden_list){.size = {33}, .count = 1};
+    config.model.latent = 3;
+    config.model.activation = activation;
+    config.data.binarise = VAE_BINARISE_DYNAMIC;
+    config.train.clip_norm = 30;
+    config.train.weight_decay = 0.01;
+    const vae_input input = {SIDE, SIDE, 1, 1.0 / 255.0, 0.0};
+    vae_layout layout;
+    vae_program program;
+    vae_device *device;
+    vae_store *store;
+    vae_data *data;
+    vae_executable *executable;
+    const vae_images images = {pixels, IMAGES, SIDE * SIDE};
+    MUST(vae_model_layout(&config, &input, &layout));
+    MUST(vae_model_build_train(&config, &input, &layout, BATCH, &program));
+    MUST(backend->device_open(&options, &device));
+    MUST(backend->store_create(device, &layout, true, &store));
+    MUST(backend->data_create(device, &images, &data));
+    MUST(backend->executable_create(device, &program, store, data, &executable));
+    t->elements = layout.elements;
+    t->parameters = calloc((size_t)layout.elements, sizeof *t->parameters);
+    vae_model_initialise(&layout, 7, t->parameters);
+    MUST(backend->store_write(store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, t->parameters));
+    for (int s = 0; s < STEPS; ++s) {
+        double sums[VAE_METRIC_COUNT];
+        const vae_step step = {.seed = 7,
+                               .step = (uint64_t)s,
+                               .epoch = (uint64_t)(s / 3),
+                               .first = s % 3 * BATCH,
+                               .beta = 0.5,
+                               .learning_rate = 1e-3,
+                               .adam_step = (uint64_t)s + 1};
+        MUST(backend->executable_run(executable, &step));
+        MUST(backend->metrics_take(executable, sums));
+        t->losses[s] = (sums[VAE_METRIC_RECONSTRUCTION] + sums[VAE_METRIC_KL]) / BATCH;
+    }
+    MUST(backend->store_read(store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, t->parameters));
+    backend->executable_destroy(executable);
+    backend->data_destroy(data);
+    backend->store_destroy(store);
+    backend->device_close(device);
+    vae_program_free(&program);
+    vae_layout_free(&layout);
+}
+
+static void compare_training(vae_device_options options, vae_activation activation, double allowed)
+{
+    training expected, found;
+    train(&vae_backend_reference, (vae_device_options){.threads = 1}, activation, &expected);
+    train(&vae_backend_cpu, options, activation, &found);
+    for (int s = 0; s < STEPS; ++s) {
+        cr_assert_leq(fabs(expected.losses[s] - found.losses[s]), allowed * fabs(expected.losses[s]),
+                      "step %d: loss %.9g, reference %.9g", s, found.losses[s], expected.losses[s]);
+    }
+    cr_assert_lt(expected.losses[STEPS - 1], 0.95 * expected.losses[0], "the model did not learn");
+    free(expected.parameters);
+    free(found.parameters);
+}
+
+Test(parity, two_hundred_steps_of_a_model)
+{
+    compare_training((vae_device_options){.threads = 2}, VAE_ACTIVATION_RELU, 1e-4);
+    compare_training((vae_device_options){.threads = 2}, VAE_ACTIVATION_GELU, 1e-4);
+}
+
+Test(parity, thread_count_changes_no_bit)
+{
+    training one, two;
+    train(&vae_backend_cpu, (vae_device_options){.threads = 1}, VAE_ACTIVATION_SILU, &one);
+    train(&vae_backend_cpu, (vae_device_options){.threads = 2}, VAE_ACTIVATION_SILU, &two);
+    cr_assert_arr_eq(one.losses, two.losses, sizeof one.losses);
+    cr_assert_arr_eq(one.parameters, two.parameters, (size_t)one.elements * sizeof *one.parameters);
+    free(one.parameters);
+    free(two.parameters);
+}
+
+Test(parity, bf16_is_close_or_refused)
+{
+    const vae_device_options options = {.threads = 2, .precision = VAE_PRECISION_BF16};
+    vae_device *device;
+    const vae_status status = vae_backend_cpu.device_open(&options, &device);
+    if (status == VAE_OK) {
+        vae_backend_cpu.device_close(device);
+        compare_training(options, VAE_ACTIVATION_RELU, bf16_tolerance);
+    } else {
+        printf("this processor has no bf16: its refusal is tested instead\n");
+        cr_assert_eq(status, VAE_ERROR_DEVICE);
+        cr_assert_not_null(strstr(vae_error_message(), "AVX512-BF16 or AMX"));
+    }
+    cr_assert_eq(vae_backend_reference.device_open(&options, &device), VAE_ERROR_DEVICE);
+}
