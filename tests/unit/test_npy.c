@@ -41,7 +41,7 @@ static void write_file(int version, const char *text, const void *data, size_t s
     bytes[8] = (uint8_t)length;
     bytes[9] = (uint8_t)(length >> 8);
     memcpy(bytes + start, text, length);
-    memcpy(bytes + start + length, data, size);
+    if (size) memcpy(bytes + start + length, data, size);
     write_bytes(bytes, start + length + size);
 }
 
