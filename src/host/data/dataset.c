@@ -82,20 +82,22 @@ static void binarise(uint64_t seed, uint64_t part, vae_dataset *dataset)
     }
 }
 
-/* Mean and standard deviation over all training pixels. */
+/* Mean and standard deviation over all training pixels, from how often each of the 256 values occurs. */
 static vae_status find_standard_scale(const vae_dataset *train, double *scale, double *shift)
 {
     const int64_t count = train->count * vae_dataset_elements(train);
-    uint64_t sum = 0, squares = 0;
-    for (int64_t i = 0; i < count; ++i) {
-        sum += train->pixels[i];
-        squares += (uint64_t)train->pixels[i] * train->pixels[i];
-    }
-    const double mean = (double)sum / (double)count;
-    const double variance = (double)squares / (double)count - mean * mean;
-    if (!(variance > 0)) {
+    int64_t occurrences[256] = {0};
+    for (int64_t i = 0; i < count; ++i)
+        occurrences[train->pixels[i]]++;
+    double mean = 0, variance = 0;
+    for (int value = 0; value < 256; ++value)
+        mean += value * ((double)occurrences[value] / (double)count);
+    for (int value = 0; value < 256; ++value)
+        variance += (value - mean) * (value - mean) * ((double)occurrences[value] / (double)count);
+    if (occurrences[train->pixels[0]] == count) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[data] normalise: standard needs images that vary, but every pixel is %.0f", mean);
+                             "[data] normalise: standard needs images that vary, but every training pixel is %d",
+                             train->pixels[0]);
     }
     *scale = 1.0 / sqrt(variance);
     *shift = -mean / sqrt(variance);
