@@ -39,9 +39,9 @@ foreach(source ${VAE_TEST_SCRIPTS})
 endforeach()
 
 # cuRAND's own values, where the toolkit is there: its device header compiled as it is, and its host generator.
-if(CUDAToolkit_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/tests/curand/CMakeLists.txt)
+if(TARGET CUDA::curand)
   message(STATUS "cuRAND parity test: on")
   add_subdirectory(tests/curand)
 else()
-  message(STATUS "cuRAND parity test: left out, as there is no CUDA toolkit")
+  message(STATUS "cuRAND parity test: left out, as there is no CUDA toolkit with cuRAND")
 endif()
