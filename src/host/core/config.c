@@ -167,8 +167,9 @@ static int handle(void *user, const char *section, const char *name, const char 
 
 static vae_status parse_text(ini_text *text)
 {
+    /* inih gives the first line that it or the handler refused, and reads on; reading stops at the handler's. */
     const int result = ini_parse_stream(read_line, text, handle, text);
-    if (text->status) return text->status;
+    if (text->status && (result <= 0 || result >= text->line)) return text->status;
     if (result > 0) {
         return vae_error_set(VAE_ERROR_CONFIG, "%s:%d: this line is neither [section], key = value nor a comment",
                              text->source, result);

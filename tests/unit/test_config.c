@@ -1,0 +1,168 @@
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/config.h"
+#include "core/nearest.h"
+
+/* Parsing `text` must fail as a configuration error whose message holds each of the words. */
+static void refuses(const char *text, const char *first, const char *second)
+{
+    vae_config config;
+    vae_config_defaults(&config);
+    cr_assert_eq(vae_config_parse(&config, text, "a.ini"), VAE_ERROR_CONFIG, "accepted: %s", text);
+    cr_assert_not_null(strstr(vae_error_message(), first), "'%s' is not in: %s", first, vae_error_message());
+    cr_assert_not_null(strstr(vae_error_message(), second), "'%s' is not in: %s", second, vae_error_message());
+}
+
+Test(config, errors_name_line_key_and_what_is_allowed)
+{
+    refuses("[model]\nlatnet = 3\n", "a.ini:2: [model] latnet", "'latent'");
+    refuses("[model]\nlatetn = 3\n", "a.ini:2", "'latent'");
+    refuses("\n\n[modle]\nlatent = 3\n", "a.ini:4", "[model]");
+    refuses("[zzzzzzzz]\nlatent = 3\n", "unknown section", "model, data, train, run, evaluate");
+    refuses("[model]\nzzzzzzzzzz = 3\n", "unknown key", "objective, hidden");
+    refuses("[train]\nlatent = 3\n", "a.ini:2", "[model]");
+    refuses("latent = 3\n", "a.ini:1", "before the first [section]");
+    refuses("[model]\nlatent = 0\n", "'0'", "an integer from 1 to");
+    refuses("[model]\nlatent = 3.5\n", "'3.5'", "an integer");
+    refuses("[model]\nlatent =\n", "''", "an integer");
+    refuses("[model]\nlatent = 99999999999999999999\n", "a.ini:2", "an integer");
+    refuses("[model]\nlatent = 3\nlatent = 4\n", "a.ini:3", "line 2");
+    refuses("[model]\nobjective = gan\n", "'gan'", "vae, ae, kl");
+    refuses("[model]\nhidden = 400, x\n", "'400, x'", "such as 512, 256");
+    refuses("[model]\nhidden = 0\n", "'0'", "widths");
+    refuses("[model]\nhidden = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n", "up to 16", "widths");
+    refuses("[train]\nlearning_rate = nan\n", "'nan'", "a number from 0");
+    refuses("[train]\nlearning_rate = inf\n", "'inf'", "a number");
+    refuses("[train]\nlearning_rate = 1e-3x\n", "'1e-3x'", "a number");
+    refuses("[train]\nlearning_rate = -1\n", "'-1'", "a number");
+    refuses("[run]\ndevice = gpu\n", "'gpu'", "auto, cpu, reference, cuda");
+    refuses("[model]\nfoo bar\n", "a.ini:2", "neither");
+    refuses("[model\nlatent = 3\n", "a.ini:1", "neither");
+}
+
+Test(config, a_long_line_is_refused_with_its_number)
+{
+    char text[6000] = "[model]\nlatent = ";
+    memset(text + strlen(text), '1', 5000);
+    refuses(text, "a.ini:2", "bytes");
+}
+
+Test(config, reads_every_kind_of_value)
+{
+    vae_config c;
+    vae_config_defaults(&c);
+    cr_assert_eq(c.model.latent, 20);
+    cr_assert_eq(
+        vae_config_parse(&c,
+                         "; comment\n[model]\nobjective = ae ; inline\nhidden = 512, 256\ndecoder_hidden = none\n"
+                         "activation=leaky_relu\n[data]\nbinarise = dynamic\ntrain_images = a b/c.gz\n"
+                         "[train]\nlearning_rate = 3e-4\nbeta = 0.5\r\n[run]\nprecision = bf16\n",
+                         "a.ini"),
+        VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(c.model.objective, VAE_OBJECTIVE_AE);
+    cr_assert_eq(c.model.encoder.count, 2);
+    cr_assert_eq(c.model.encoder.size[1], 256);
+    cr_assert(c.model.decoder_set);
+    cr_assert_eq(c.model.decoder.count, 0);
+    cr_assert_eq(c.model.activation, VAE_ACTIVATION_LEAKY_RELU);
+    cr_assert_eq(c.data.binarise, VAE_BINARISE_DYNAMIC);
+    cr_assert_str_eq(c.data.train_images, "a b/c.gz");
+    cr_assert_eq(c.train.learning_rate, 3e-4);
+    cr_assert_eq(c.train.beta, 0.5);
+    cr_assert_eq(c.run.precision, VAE_PRECISION_BF16);
+}
+
+Test(config, writes_what_reads_back_the_same)
+{
+    vae_config a, b;
+    char *text, *again;
+    vae_config_defaults(&a);
+    cr_assert_eq(vae_config_set(&a, "train.learning_rate=0.1234567890123456789"), VAE_OK);
+    cr_assert_eq(vae_config_set(&a, "model.hidden=3 4 5"), VAE_OK);
+    cr_assert_eq(vae_config_set(&a, "model.decoder_hidden=7"), VAE_OK);
+    cr_assert_eq(vae_config_set(&a, "data.train_images=x/y.gz"), VAE_OK);
+    cr_assert_eq(vae_config_format(&a, &text), VAE_OK);
+    vae_config_defaults(&b);
+    cr_assert_eq(vae_config_parse(&b, text, "again"), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_config_format(&b, &again), VAE_OK);
+    cr_assert_str_eq(text, again);
+    cr_assert_eq(memcmp(&a, &b, sizeof a), 0);
+    free(text);
+    free(again);
+}
+
+Test(config, set_names_its_assignment)
+{
+    vae_config c;
+    vae_config_defaults(&c);
+    const char *bad[] = {"epochs=3", "train.epochs", "train.epoch=3", "=", "train.=3", "train.epochs=x", ""};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
+        cr_assert_eq(vae_config_set(&c, bad[i]), VAE_ERROR_CONFIG, "accepted: %s", bad[i]);
+        cr_assert_not_null(strstr(vae_error_message(), "--set"), "%s", vae_error_message());
+    }
+    cr_assert_eq(vae_config_set(&c, "train.epochs = 3"), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(c.train.epochs, 3);
+}
+
+static void check_refuses(const char *first, const char *second, const char *key)
+{
+    vae_config c;
+    vae_config_defaults(&c);
+    cr_assert_eq(vae_config_set(&c, "data.train_images=x"), VAE_OK);
+    cr_assert_eq(vae_config_check(&c), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_config_set(&c, first), VAE_OK, "%s", vae_error_message());
+    if (second) cr_assert_eq(vae_config_set(&c, second), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_config_check(&c), VAE_ERROR_CONFIG, "accepted: %s %s", first, second ? second : "");
+    cr_assert_not_null(strstr(vae_error_message(), key), "%s", vae_error_message());
+}
+
+Test(config, check_sees_what_single_keys_cannot)
+{
+    check_refuses("data.train_images=", NULL, "train_images");
+    check_refuses("data.normalise=standard", NULL, "normalise");
+    check_refuses("model.likelihood=mse", NULL, "likelihood");
+    check_refuses("data.test_labels=y", NULL, "test_labels");
+    check_refuses("train.patience=3", NULL, "patience");
+}
+
+/* Mutations of a good file: any outcome but a crash, and a message for every failure. */
+Test(config, survives_mutation)
+{
+    vae_config c;
+    char *good;
+    vae_config_defaults(&c);
+    cr_assert_eq(vae_config_format(&c, &good), VAE_OK);
+    const size_t length = strlen(good);
+    char *text = malloc(length + 1);
+    unsigned random = 1;
+    int refused = 0;
+    for (int round = 0; round < 3000; ++round) {
+        memcpy(text, good, length + 1);
+        for (int edit = 0; edit < 1 + round % 5; ++edit) {
+            random = random * 1664525u + 1013904223u;
+            text[(random >> 8) % length] = (char)(1 + (random >> 24) % 255);
+        }
+        vae_config_defaults(&c);
+        if (vae_config_parse(&c, text, "mutant") == VAE_OK) continue;
+        cr_assert_gt(strlen(vae_error_message()), 10);
+        ++refused;
+    }
+    cr_assert_gt(refused, 500);
+    free(text);
+    free(good);
+}
+
+Test(nearest, counts_edits_and_swaps)
+{
+    cr_assert_eq(vae_edit_distance("latent", "latent"), 0);
+    cr_assert_eq(vae_edit_distance("latnet", "latent"), 1);
+    cr_assert_eq(vae_edit_distance("latet", "latent"), 1);
+    cr_assert_eq(vae_edit_distance("", "abc"), 3);
+    const char *names[] = {"epochs", "seed", "beta"};
+    cr_assert_eq(vae_nearest("epoch", names, 3), 0);
+    cr_assert_eq(vae_nearest("betta", names, 3), 2);
+    cr_assert_eq(vae_nearest("qqqqqqq", names, 3), -1);
+}
