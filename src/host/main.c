@@ -104,7 +104,8 @@ static int exit_code(vae_status status)
 int main(int argc, char **argv)
 {
     vae_status status = dispatch(argc, argv);
-    if (!status && fflush(stdout) != 0) status = vae_error_set(VAE_ERROR_IO, "standard output cannot be written");
+    if (!status && (fflush(stdout) != 0 || ferror(stdout)))
+        status = vae_error_set(VAE_ERROR_IO, "standard output cannot be written");
     if (status)
         fprintf(stderr, "vae-cuda: %s%s\n", status == VAE_ERROR_INTERRUPTED ? "" : "error: ", vae_error_message());
     return exit_code(status);

@@ -1,0 +1,155 @@
+/* The program's face: help, exit codes, messages, info and evaluate, as real processes. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "cli/process.h"
+
+#include <math.h>
+
+#include "cli/tiny_data.h"
+#include "unit/temporary.h"
+
+static char folder[64];
+
+static void make_folder(void)
+{
+    temporary_make(folder);
+    tiny_write(folder);
+}
+
+static void remove_folder(void)
+{
+    temporary_remove(folder);
+}
+
+TestSuite(cli, .init = make_folder, .fini = remove_folder);
+
+/* Runs, expects success and an empty standard error, and gives standard output; the caller frees. */
+static char *output_of(const char *const *arguments)
+{
+    process_result result = process_run(folder, arguments);
+    cr_assert_eq(result.code, 0, "%s", result.errors);
+    cr_assert_str_empty(result.errors);
+    free(result.errors);
+    return result.output;
+}
+
+#define OUTPUT_OF(...) output_of((const char *const[]){__VA_ARGS__, NULL})
+
+static void expect_words(char *output, const char *const *words)
+{
+    for (int i = 0; words[i]; ++i)
+        cr_expect_not_null(strstr(output, words[i]), "'%s' is not in: %s", words[i], output);
+    free(output);
+}
+
+#define EXPECT_WORDS(output, ...) expect_words(output, (const char *const[]){__VA_ARGS__, NULL})
+
+Test(cli, help_and_version)
+{
+    EXPECT_WORDS(OUTPUT_OF("--version"), "vae-cuda 0.1.0");
+    EXPECT_WORDS(OUTPUT_OF("--help"), "train", "info", "sample", "reconstruct", "interpolate", "encode", "decode",
+                 "latent", "evaluate", "Exit codes");
+    EXPECT_WORDS(OUTPUT_OF("--help-config"), "[model]", "learning_rate = 0.001", "one of vae, ae, kl");
+    const char *commands[] = {"train",  "info",   "sample", "reconstruct", "interpolate",
+                              "encode", "decode", "latent", "evaluate"};
+    for (int i = 0; i < 9; ++i)
+        EXPECT_WORDS(OUTPUT_OF(commands[i], "--help"), "Usage: vae-cuda", commands[i], "--device");
+}
+
+Test(cli, wrong_usage_exits_2)
+{
+    process_expect(2, "unknown command 'trian'; did you mean 'train'?", folder, "trian");
+    process_expect(2, "unknown command 'qqqqqq'", folder, "qqqqqq");
+    process_expect(2, "unknown option '--confg'; did you mean '--config'?", folder, "--confg", "tiny.ini");
+    process_expect(2, "option '--config' needs a value", folder, "train", "--config");
+    process_expect(2, "'tiny.ini' is no option", folder, "train", "tiny.ini");
+    process_expect(2, "unknown option '-q'", folder, "train", "-q");
+    process_expect(2, "option '--quiet' takes no value", folder, "train", "--quiet=1");
+    process_expect(2, "--seed: 'x' is not an integer", folder, "--config", "tiny.ini", "--seed", "x");
+    process_expect(2, "--threads: '-1' is not an integer", folder, "--config", "tiny.ini", "--threads", "-1");
+    process_expect(2, "--config FILE is missing", folder, "info");
+}
+
+Test(cli, wrong_configuration_exits_2)
+{
+    process_expect(2, "none.ini", folder, "--config", "none.ini");
+    process_expect(2, "[train] epoch: unknown key; did you mean 'epochs'?", folder, "--config", "tiny.ini", "--set",
+                   "train.epoch=3");
+    process_expect(2, "'0' is not an integer from 1", folder, "--config", "tiny.ini", "--set", "model.latent=0");
+    process_expect(2, "cannot open none.idx", folder, "--config", "tiny.ini", "--set", "data.train_images=none.idx");
+    process_expect(2, "[data] validation", folder, "--config", "tiny.ini", "--set", "data.validation=203");
+    process_expect(2, "one of auto, cpu, reference, cuda", folder, "--config", "tiny.ini", "--device", "gpu");
+    process_expect(2, "is a folder", folder, "--config", ".");
+}
+
+Test(cli, other_failures_exit_1)
+{
+    process_expect(1, "no CUDA backend", folder, "--config", "tiny.ini", "--device", "cuda");
+    process_expect(1, "double only", folder, "--config", "tiny.ini", "--device", "reference", "--set",
+                   "run.precision=bf16");
+    /* The configuration is no IDX file. */
+    process_expect(1, "tiny.ini: begins with", folder, "--config", "tiny.ini", "--set", "data.train_images=tiny.ini");
+    process_expect(1, "/proc", folder, "--config", "tiny.ini", "--out", "/proc/nowhere/run");
+}
+
+Test(cli, info_prints_the_program)
+{
+    EXPECT_WORDS(OUTPUT_OF("info", "--config", "tiny.ini"), "gather", "encoder.0.weight [64, 24]", "gaussian_sample_kl",
+                 "bernoulli_ll", "dense_backward", "adam", "FLOPs", "activations", "total memory");
+    /* 64·24 + 24 + 24·6 + 6 + 3·24 + 24 + 24·64 + 64 */
+    EXPECT_WORDS(OUTPUT_OF("info", "--config", "tiny.ini", "--json"), "\"parameters\": 3406", "\"kind\": \"adam\"");
+    EXPECT_WORDS(OUTPUT_OF("info", "--config", "tiny.ini", "--set", "data.train_images=none", "--shape", "5x6x3"),
+                 "x [16, 90]");
+    process_expect(2, "give --shape HxWxC", folder, "info", "--config", "tiny.ini", "--set", "data.train_images=none");
+    process_expect(2, "'5by6' is not a shape", folder, "info", "--config", "tiny.ini", "--shape", "5by6");
+}
+
+static double number_after(const char *text, const char *key)
+{
+    const char *at = strstr(text, key);
+    cr_assert_not_null(at, "'%s' is not in: %s", key, text);
+    return strtod(at + strlen(key), NULL);
+}
+
+Test(cli, evaluate_agrees_with_itself)
+{
+    free(OUTPUT_OF("--config", "tiny.ini", "--out", "run", "--quiet"));
+    EXPECT_WORDS(OUTPUT_OF("info", "--run", "run"), "encoder.0.weight", "epoch 4", "objective = vae");
+    char *cpu = OUTPUT_OF("evaluate", "--run", "run", "--samples", "300", "--json", "--npy", "each.npy");
+    char *reference = OUTPUT_OF("evaluate", "--run", "run", "--samples", "300", "--json", "--device", "reference",
+                                "--batch-size", "7");
+    const char *keys[] = {"\"neg_elbo\": ", "\"kl\": ", "\"log_likelihood\": "};
+    for (int i = 0; i < 3; ++i) {
+        const double a = number_after(cpu, keys[i]), b = number_after(reference, keys[i]);
+        /* Another batch size draws other noise for the ELBO, not for log P(X). */
+        cr_expect_leq(fabs(a - b), (i == 0 ? 0.05 : 1e-4) * fabs(b), "%s%g and %g", keys[i], a, b);
+    }
+    cr_expect_gt(number_after(cpu, "\"log_likelihood\": "), -number_after(cpu, "\"neg_elbo\": "));
+    cr_expect_eq(number_after(cpu, "\"images\": "), TINY_TEST);
+    free(cpu);
+    free(reference);
+    process_expect(2, "each.npy: is there already", folder, "evaluate", "--run", "run", "--npy", "each.npy");
+    process_expect(2, "not one of test, validation, train", folder, "evaluate", "--run", "run", "--split", "tset");
+    process_expect(2, "no validation images", folder, "evaluate", "--run", "run", "--split", "validation");
+    EXPECT_WORDS(OUTPUT_OF("evaluate", "--run", "run", "--samples", "0"), "negative ELBO");
+    EXPECT_WORDS(OUTPUT_OF("evaluate", "--run", "run", "--split", "train", "--limit", "9", "--samples", "5"),
+                 "images           9", "log P(X)");
+}
+
+Test(cli, evaluate_knows_what_an_autoencoder_lacks)
+{
+    free(OUTPUT_OF("--config", "tiny.ini", "--out", "run", "--quiet", "--set", "model.objective=ae", "--set",
+                   "train.epochs=1"));
+    EXPECT_WORDS(OUTPUT_OF("evaluate", "--run", "run"), "reconstruction", "not defined");
+    process_expect(2, "not defined for an autoencoder", folder, "evaluate", "--run", "run", "--samples", "5");
+}
+
+Test(cli, a_closed_pipe_is_a_failure_not_a_crash)
+{
+    char command[PROCESS_PATH + 64], path[PROCESS_PATH];
+    process_find(path);
+    snprintf(command, sizeof command, "'%s' --help-config > /dev/full 2>/dev/null", path);
+    const int status = system(command);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
+}
