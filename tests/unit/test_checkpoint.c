@@ -67,7 +67,7 @@ static vae_checkpoint make_checkpoint(vae_dtype dtype)
 
 static bool same(const vae_checkpoint *a, const vae_checkpoint *b)
 {
-    bool equal = memcmp(&a->config, &b->config, sizeof a->config) == 0 &&
+    bool equal = memcmp(&a->config, &b->config, offsetof(vae_config, source)) == 0 &&
                  memcmp(&a->input, &b->input, sizeof a->input) == 0 &&
                  memcmp(&a->progress, &b->progress, sizeof a->progress) == 0 && a->dtype == b->dtype &&
                  a->layout.elements == b->layout.elements;

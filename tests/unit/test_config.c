@@ -89,7 +89,7 @@ Test(config, writes_what_reads_back_the_same)
     cr_assert_eq(vae_config_parse(&b, text, "again"), VAE_OK, "%s", vae_error_message());
     cr_assert_eq(vae_config_format(&b, &again), VAE_OK);
     cr_assert_str_eq(text, again);
-    cr_assert_eq(memcmp(&a, &b, sizeof a), 0);
+    cr_assert_eq(memcmp(&a, &b, offsetof(vae_config, source)), 0);
     free(text);
     free(again);
 }

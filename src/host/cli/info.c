@@ -68,7 +68,10 @@ static vae_status find_input(const info_options *options, const vae_config *conf
     int64_t shape[4] = {0, options->shape[0], options->shape[1], options->shape[2]};
     if (options->shape[0] == 0) {
         const vae_status status = vae_idx_read_shape(config->data.train_images, shape);
-        if (status) return vae_error_prepend(status, "[data] train_images (or give --shape HxWxC)");
+        if (status) {
+            return vae_config_blame(config, vae_error_prepend(status, "[data] train_images (or give --shape HxWxC)"),
+                                    "data", "train_images");
+        }
     }
     input->height = shape[1];
     input->width = shape[2];

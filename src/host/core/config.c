@@ -11,7 +11,7 @@
 #include "core/file.h"
 #include "core/nearest.h"
 
-enum { MAX_KEYS = 128, MAX_FILE = 1 << 20 };
+enum { MAX_FILE = 1 << 20 };
 
 void vae_config_defaults(vae_config *config)
 {
@@ -32,7 +32,7 @@ static int find_key(const char *section, const char *name)
 }
 
 /* Sections without repetition, in the table's order. */
-static int list_sections(const char *sections[MAX_KEYS])
+static int list_sections(const char *sections[VAE_MAX_KEYS])
 {
     int count = 0;
     for (int i = 0; i < vae_config_key_count; ++i) {
@@ -43,7 +43,7 @@ static int list_sections(const char *sections[MAX_KEYS])
     return count;
 }
 
-static int list_names(const char *section, const char *names[MAX_KEYS])
+static int list_names(const char *section, const char *names[VAE_MAX_KEYS])
 {
     int count = 0;
     for (int i = 0; i < vae_config_key_count; ++i) {
@@ -63,7 +63,7 @@ static void join(const char *const *names, int count, char *text, size_t size)
 
 static vae_status unknown_section(const char *section)
 {
-    const char *sections[MAX_KEYS] = {NULL};
+    const char *sections[VAE_MAX_KEYS] = {NULL};
     char all[256];
     const int count = list_sections(sections);
     const int nearest = vae_nearest(section, sections, count);
@@ -76,7 +76,7 @@ static vae_status unknown_section(const char *section)
 
 static vae_status unknown_key(const char *section, const char *name)
 {
-    const char *names[MAX_KEYS];
+    const char *names[VAE_MAX_KEYS];
     char all[512];
     const int count = list_names(section, names);
     if (count == 0) return unknown_section(section);
@@ -111,7 +111,7 @@ typedef struct ini_text {
     const char *source;
     vae_config *config;
     int line;
-    int given_at[MAX_KEYS]; /* the line at which each key was given, 0: not yet */
+    int given_at[VAE_MAX_KEYS]; /* the line at which each key was given, 0: not yet */
     vae_status status;
 } ini_text;
 
@@ -162,6 +162,7 @@ static int handle(void *user, const char *section, const char *name, const char 
         return 0;
     }
     text->given_at[index] = text->line;
+    text->config->source.line[index] = text->line;
     return 1;
 }
 
@@ -181,6 +182,7 @@ static vae_status parse_text(ini_text *text)
 vae_status vae_config_parse(vae_config *config, const char *text, const char *source)
 {
     ini_text ini = {.at = text, .source = source, .config = config};
+    snprintf(config->source.file, sizeof config->source.file, "%s", source);
     return parse_text(&ini);
 }
 
@@ -211,7 +213,16 @@ vae_status vae_config_set(vae_config *config, const char *assignment)
     }
     int index;
     const vae_status status = assign(config, section, name, assignment + consumed, &index);
-    return status ? vae_error_prepend(status, "--set '%s'", assignment) : VAE_OK;
+    if (status) return vae_error_prepend(status, "--set '%s'", assignment);
+    config->source.line[index] = -1;
+    return VAE_OK;
+}
+
+vae_status vae_config_blame(const vae_config *config, vae_status status, const char *section, const char *name)
+{
+    const int index = find_key(section, name);
+    if (index < 0 || config->source.line[index] <= 0) return status;
+    return vae_error_prepend(status, "%s:%d", config->source.file, config->source.line[index]);
 }
 
 /* ---- Checks across keys ---- */

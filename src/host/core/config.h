@@ -8,7 +8,7 @@
 #include "backend/backend.h"
 #include "core/error.h"
 
-enum { VAE_PATH_SIZE = 1024, VAE_MAX_HIDDEN = 16 };
+enum { VAE_PATH_SIZE = 1024, VAE_MAX_HIDDEN = 16, VAE_MAX_KEYS = 128 };
 
 typedef enum vae_objective { VAE_OBJECTIVE_VAE, VAE_OBJECTIVE_AE, VAE_OBJECTIVE_KL } vae_objective;
 typedef enum vae_likelihood { VAE_LIKELIHOOD_BERNOULLI, VAE_LIKELIHOOD_GAUSSIAN, VAE_LIKELIHOOD_MSE } vae_likelihood;
@@ -69,6 +69,11 @@ typedef struct vae_config {
         int64_t batch_size;
         int64_t limit; /* test images used, 0: all */
     } evaluate;
+    /* Where the keys were given, for vae_config_blame: last, and no part of the configuration itself. */
+    struct {
+        char file[VAE_PATH_SIZE];
+        int32_t line[VAE_MAX_KEYS]; /* by row of the table; 0: a default, -1: set otherwise, as by --set */
+    } source;
 } vae_config;
 
 void vae_config_defaults(vae_config *config);
@@ -83,6 +88,9 @@ vae_status vae_config_parse(vae_config *config, const char *text, const char *so
 vae_status vae_config_set(vae_config *config, const char *assignment);
 /* Checks what no single key can see: kl_warmup against epochs, likelihood against binarise and normalise, … */
 vae_status vae_config_check(const vae_config *config);
+/* Puts where the key was given, "file:line: ", before this thread's message, for failures that show only where what
+ * the key names is used; gives `status`. A key that no file gave changes nothing. */
+vae_status vae_config_blame(const vae_config *config, vae_status status, const char *section, const char *name);
 /* The whole configuration as INI text that vae_config_parse reads back to the same values; caller frees. */
 vae_status vae_config_format(const vae_config *config, char **text);
 /* Every key with its default and meaning, for --help=config; caller frees. */

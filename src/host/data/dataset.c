@@ -25,15 +25,36 @@ vae_images vae_dataset_images(const vae_dataset *dataset)
     return (vae_images){dataset->pixels, dataset->count, vae_dataset_elements(dataset)};
 }
 
-/* One part with its labels; messages begin with the key that names the file. */
-static vae_status open_part(const char *part, const char *images, const char *labels, int64_t limit,
+/* Begins the message with the key, and with where it was given. */
+static vae_status blame(const vae_config *config, vae_status status, const char *key)
+{
+    return vae_config_blame(config, vae_error_prepend(status, "[data] %s", key), "data", key);
+}
+
+typedef struct part_keys {
+    const char *images, *labels;
+} part_keys;
+
+static vae_status open_part(const vae_config *config, part_keys keys, part_keys paths, int64_t limit,
                             vae_dataset *dataset)
 {
-    vae_status status = vae_idx_read_images(images, limit, dataset);
-    if (status) return vae_error_prepend(status, "[data] %s_images", part);
-    if (!labels[0]) return VAE_OK;
-    status = vae_idx_read_labels(labels, limit, dataset);
-    return status ? vae_error_prepend(status, "[data] %s_labels", part) : VAE_OK;
+    vae_status status = vae_idx_read_images(paths.images, limit, dataset);
+    if (status) return blame(config, status, keys.images);
+    if (!paths.labels[0]) return VAE_OK;
+    status = vae_idx_read_labels(paths.labels, limit, dataset);
+    return status ? blame(config, status, keys.labels) : VAE_OK;
+}
+
+static vae_status open_train(const vae_config *config, vae_dataset *dataset)
+{
+    return open_part(config, (part_keys){"train_images", "train_labels"},
+                     (part_keys){config->data.train_images, config->data.train_labels}, config->data.limit, dataset);
+}
+
+static vae_status open_test(const vae_config *config, vae_dataset *dataset)
+{
+    return open_part(config, (part_keys){"test_images", "test_labels"},
+                     (part_keys){config->data.test_images, config->data.test_labels}, config->data.test_limit, dataset);
 }
 
 /* The last images become the validation part, which shares the training part's memory. */
@@ -42,10 +63,10 @@ static vae_status split_validation(const vae_config *config, vae_splits *splits)
     const int64_t held_out = config->data.validation;
     if (held_out == 0) return VAE_OK;
     if (held_out >= splits->train.count) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "[data] validation: %" PRId64 " images are to be held out, but there are only %" PRId64
-                             " in all",
-                             held_out, splits->train.count);
+        const vae_status status = vae_error_set(
+            VAE_ERROR_CONFIG, "%" PRId64 " images are to be held out, but there are only %" PRId64 " in all", held_out,
+            splits->train.count);
+        return blame(config, status, "validation");
     }
     vae_dataset *train = &splits->train;
     train->count -= held_out;
@@ -57,16 +78,18 @@ static vae_status split_validation(const vae_config *config, vae_splits *splits)
     return VAE_OK;
 }
 
-static vae_status check_same_shape(const vae_splits *splits)
+static vae_status check_same_shape(const vae_config *config, const vae_splits *splits)
 {
     const vae_dataset *train = &splits->train, *test = &splits->test;
     if (train->height == test->height && train->width == test->width && train->channels == test->channels) {
         return VAE_OK;
     }
-    return vae_error_set(VAE_ERROR_CONFIG,
-                         "[data] test_images: images of %" PRId64 "x%" PRId64 "x%" PRId64
-                         ", but the training images have %" PRId64 "x%" PRId64 "x%" PRId64,
-                         test->height, test->width, test->channels, train->height, train->width, train->channels);
+    const vae_status status = vae_error_set(VAE_ERROR_CONFIG,
+                                            "%s: images of %" PRId64 "x%" PRId64 "x%" PRId64
+                                            ", but the training images have %" PRId64 "x%" PRId64 "x%" PRId64,
+                                            config->data.test_images, test->height, test->width, test->channels,
+                                            train->height, train->width, train->channels);
+    return blame(config, status, "test_images");
 }
 
 /* Pixel → 255 with probability pixel/255, once; `part` counts the noise, so that the parts differ. */
@@ -95,8 +118,7 @@ static vae_status find_standard_scale(const vae_dataset *train, double *scale, d
     for (int value = 0; value < 256; ++value)
         variance += (value - mean) * (value - mean) * ((double)occurrences[value] / (double)count);
     if (occurrences[train->pixels[0]] == count) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "[data] normalise: standard needs images that vary, but every training pixel is %d",
+        return vae_error_set(VAE_ERROR_CONFIG, "standard needs images that vary, but every training pixel is %d",
                              train->pixels[0]);
     }
     *scale = 1.0 / sqrt(variance);
@@ -113,19 +135,18 @@ static vae_status find_scale(const vae_config *config, vae_splits *splits)
         splits->shift = -1.0;
     }
     if (config->data.normalise == VAE_NORMALISE_STANDARD) {
-        return find_standard_scale(&splits->train, &splits->scale, &splits->shift);
+        const vae_status status = find_standard_scale(&splits->train, &splits->scale, &splits->shift);
+        return status ? blame(config, status, "normalise") : VAE_OK;
     }
     return VAE_OK;
 }
 
 static vae_status open_splits(const vae_config *config, vae_splits *splits)
 {
-    VAE_TRY(
-        open_part("train", config->data.train_images, config->data.train_labels, config->data.limit, &splits->train));
+    VAE_TRY(open_train(config, &splits->train));
     if (config->data.test_images[0]) {
-        VAE_TRY(open_part("test", config->data.test_images, config->data.test_labels, config->data.test_limit,
-                          &splits->test));
-        VAE_TRY(check_same_shape(splits));
+        VAE_TRY(open_test(config, &splits->test));
+        VAE_TRY(check_same_shape(config, splits));
     }
     VAE_TRY(split_validation(config, splits));
     if (config->data.binarise == VAE_BINARISE_STATIC) {

@@ -35,9 +35,9 @@ vae_status vae_idx_read_labels(const char *path, int64_t limit, vae_dataset *dat
 vae_status vae_idx_read_shape(const char *path, int64_t shape[4]);
 void vae_dataset_free(vae_dataset *dataset);
 
-/* Opens what [data] names; messages begin with the key. The validation part is the last of the training images that
- * `limit` leaves, and borrows their memory. Static binarisation is keyed by [train] seed, at (seed,
- * VAE_STREAM_BINARISE_STATIC, 0 train, 1 validation or 2 test, element of the part), by the rule of `gather` in
+/* Opens what [data] names; messages begin with the key, after where a file gave it. The validation part is the last of
+ * the training images that `limit` leaves, and borrows their memory. Static binarisation is keyed by [train] seed, at
+ * (seed, VAE_STREAM_BINARISE_STATIC, 0 train, 1 validation or 2 test, element of the part), by the rule of `gather` in
  * program.h. VAE_ERROR_CONFIG for missing files and splits that cannot be, VAE_ERROR_FORMAT for damaged files; *splits
  * is then empty. */
 vae_status vae_splits_open(const vae_config *config, vae_splits *splits);
