@@ -49,6 +49,7 @@ no_network() {
     stand_in curl <<<'exit 6'
     stand_in wget <<<'exit 4'
     stand_in apt-get <<<'exit 100'
+    stand_in sudo <<<'exit 1'
     stand_in python3 <<END
 [ "\$1 \$2" = "-m pip" ] || exec $python "\$@"
 [ "\$3" != download ] || { echo "ERROR: no package index can be reached"; exit 1; }
