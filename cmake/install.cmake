@@ -1,10 +1,10 @@
 # cmake --install: the program, libvae static and shared, include/vae, vae.pc and the CMake package `vae`.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS vae_shared EXPORT vae-targets)
-install(TARGETS vae_static)
+install(TARGETS vae_shared vae_static EXPORT vae-targets)
 install(DIRECTORY include/vae DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
+# vae::vae is the shared library, vae::vae_static the static one.
 set_target_properties(vae_shared PROPERTIES EXPORT_NAME vae)
 set(VAE_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/vae)
 install(EXPORT vae-targets NAMESPACE vae:: DESTINATION ${VAE_CMAKE_DIR})

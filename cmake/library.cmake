@@ -43,6 +43,7 @@ foreach(library vae_static vae_shared)
   set_target_properties(${library} PROPERTIES OUTPUT_NAME vae)
 endforeach()
 target_include_directories(vae_static PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src/host>)
-target_link_libraries(vae_static PUBLIC "$<BUILD_INTERFACE:${VAE_PRIVATE_LIBRARIES}>")
+target_link_libraries(vae_static PUBLIC "$<BUILD_INTERFACE:${VAE_PRIVATE_LIBRARIES}>"
+                      "$<INSTALL_INTERFACE:dnnl;cairo;png;z;inih;jansson;${OpenMP_C_LIB_NAMES};m>")
 target_link_libraries(vae_shared PRIVATE ${VAE_PRIVATE_LIBRARIES})
 set_target_properties(vae_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
