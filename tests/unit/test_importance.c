@@ -171,7 +171,117 @@ Test(importance, same_seed_same_result_whatever_the_batch)
         cr_assert_float_eq(a[i], b[i], 1e-4 * fabs(a[i]));
     estimate(&m, 700, 3, IMAGES, b);
     cr_assert_arr_eq(a, b, sizeof a);
+    /* Few samples: several images share a run, and their noise must not depend on where a batch ends. */
+    estimate(&m, 50, 3, IMAGES, a);
+    estimate(&m, 50, 3, 4, b);
+    for (int i = 0; i < IMAGES; ++i)
+        cr_assert_float_eq(a[i], b[i], 1e-4 * fabs(a[i]), "image %d: %g, then %g", i, a[i], b[i]);
+    estimate(&m, 50, 4, 4, b);
+    cr_assert_neq(a[0], b[0], "another seed gives the same");
     close_model(&m);
+}
+
+/* Runs of 512 samples: noise used twice would give the same estimate again, which averages to the truth all the same.
+ */
+Test(importance, noise_is_never_used_twice)
+{
+    linear_model m;
+    open_model(&vae_backend_cpu, &m);
+    memcpy(m.pixels + ELEMENTS, m.pixels, ELEMENTS);
+    double one_run[IMAGES], two_runs[IMAGES], few[IMAGES];
+    estimate(&m, 512, 1, IMAGES, one_run);
+    estimate(&m, 1024, 1, IMAGES, two_runs);
+    estimate(&m, 50, 1, IMAGES, few);
+    cr_expect_gt(fabs(one_run[0] - two_runs[0]), 1e-5, "the second run of samples is the first");
+    cr_expect_gt(fabs(one_run[0] - one_run[1]), 1e-5, "two images have the same noise");
+    cr_expect_gt(fabs(two_runs[0] - two_runs[1]), 1e-5, "two images have the same noise");
+    cr_expect_gt(fabs(few[0] - few[1]), 1e-5, "two images of one run have the same noise");
+    close_model(&m);
+}
+
+/* ---- Negative ELBO ---- */
+
+typedef struct elbo {
+    double reconstruction, kl;
+} elbo;
+
+/* Of one image whose noise begins at element row · LATENT of the step, by the definitions. */
+static elbo elbo_by_hand(linear_model *m, const uint8_t *pixels, uint64_t seed, uint64_t step, int row)
+{
+    const double *encoder = find(m, "posterior.weight"), *offset = find(m, "posterior.bias");
+    const double *decoder = find(m, "output.weight"), *bias = find(m, "output.bias");
+    double posterior[2 * LATENT], z[LATENT];
+    elbo e = {0.0, 0.0};
+    for (int k = 0; k < 2 * LATENT; ++k) {
+        posterior[k] = offset[k];
+        for (int i = 0; i < ELEMENTS; ++i)
+            posterior[k] += pixels[i] / 255.0 * encoder[i * 2 * LATENT + k];
+    }
+    for (int l = 0; l < LATENT; ++l) {
+        double normal[4];
+        const uint64_t element = (uint64_t)(row * LATENT + l);
+        vae_random_normal4(seed, VAE_STREAM_EVALUATE, step, element / 4, normal);
+        z[l] = posterior[l] + exp(0.5 * posterior[LATENT + l]) * normal[element % 4];
+        e.kl += 0.5 * (posterior[l] * posterior[l] + exp(posterior[LATENT + l]) - posterior[LATENT + l] - 1.0);
+    }
+    for (int i = 0; i < ELEMENTS; ++i) {
+        double mean = bias[i];
+        for (int l = 0; l < LATENT; ++l)
+            mean += z[l] * decoder[l * ELEMENTS + i];
+        const double error = pixels[i] / 255.0 - mean, variance = m->config.model.variance;
+        e.reconstruction += 0.5 * (error * error / variance + log(2.0 * M_PI * variance));
+    }
+    return e;
+}
+
+static vae_status count_progress(void *context, int64_t done)
+{
+    int64_t *stop_at = context;
+    return done >= *stop_at ? vae_error_set(VAE_ERROR_INTERRUPTED, "stopped") : VAE_OK;
+}
+
+/* Batches of 5, 5 and a short one of 2. */
+Test(importance, negative_elbo_is_its_definition)
+{
+    enum { BATCH = 5, SEED = 6 };
+    const vae_backend *backends[] = {&vae_backend_reference, &vae_backend_cpu};
+    for (int b = 0; b < 2; ++b) {
+        linear_model m;
+        open_model(backends[b], &m);
+        int64_t stop_at = IMAGES + 1;
+        vae_evaluation_setup setup = {
+            .config = &m.config,
+            .input = &m.input,
+            .layout = &m.layout,
+            .device = m.device,
+            .store = m.store,
+            .images = {m.pixels, IMAGES, ELEMENTS},
+            .batch_size = BATCH,
+            .seed = SEED,
+            .progress = count_progress,
+            .progress_context = &stop_at,
+        };
+        vae_evaluation result;
+        double per_image[IMAGES], reconstruction = 0.0, kl = 0.0, squares = 0.0;
+        MUST(vae_evaluate(&setup, per_image, &result));
+        for (int i = 0; i < IMAGES; ++i) {
+            const elbo e = elbo_by_hand(&m, m.pixels + i * ELEMENTS, SEED, (uint64_t)(i / BATCH * BATCH), i % BATCH);
+            cr_assert_float_eq(per_image[i], e.reconstruction + e.kl, 2e-5, "image %d: %g, not %g", i, per_image[i],
+                               e.reconstruction + e.kl);
+            reconstruction += e.reconstruction / IMAGES;
+            kl += e.kl / IMAGES;
+            squares += pow(e.reconstruction + e.kl, 2) / IMAGES;
+        }
+        const double mean = reconstruction + kl, error = sqrt((squares - mean * mean) / (IMAGES - 1));
+        cr_assert_float_eq(result.reconstruction, reconstruction, 2e-5);
+        cr_assert_float_eq(result.kl, kl, 2e-5);
+        cr_assert_float_eq(result.neg_elbo, mean, 2e-5);
+        cr_assert_float_eq(result.neg_elbo_error, error, 1e-4 * error);
+        cr_assert(isnan(result.log_likelihood));
+        stop_at = 10;
+        cr_assert_eq(vae_evaluate(&setup, per_image, &result), VAE_ERROR_INTERRUPTED);
+        close_model(&m);
+    }
 }
 
 /* -E[log p(z) - log q(z|x)] is the KL; its closed form is what the op gives. */

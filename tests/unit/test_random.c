@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/permutation.h"
 #include "core/random.h"
@@ -141,6 +142,53 @@ Test(permutation, is_uniform)
     check_uniform(10, 20000);
     check_uniform(37, 20000);
     check_uniform(100, 20000);
+}
+
+/* Where two neighbours go, over many epochs: every ordered pair of different indices is as likely as every other. */
+static void check_pairs(uint64_t count, int epochs)
+{
+    int *hits = calloc(count * count, sizeof *hits);
+    for (int epoch = 0; epoch < epochs; ++epoch) {
+        const vae_permutation permutation = vae_permutation_make(6, (uint64_t)epoch, count);
+        const uint64_t at = (uint64_t)epoch % (count - 1);
+        hits[vae_permutation_apply(&permutation, at) * count + vae_permutation_apply(&permutation, at + 1)]++;
+    }
+    const double cells = (double)(count * (count - 1)), expected = epochs / cells;
+    double chi_square = 0;
+    for (uint64_t i = 0; i < count * count; ++i) {
+        if (i / count != i % count) chi_square += pow(hits[i] - expected, 2) / expected;
+    }
+    cr_assert_lt(fabs(chi_square - (cells - 1)), 6 * sqrt(2 * cells), "%llu: chi-square %g for %g degrees of freedom",
+                 (unsigned long long)count, chi_square, cells - 1);
+    free(hits);
+}
+
+Test(permutation, neighbours_part_uniformly)
+{
+    check_pairs(2, 20000);
+    check_pairs(3, 60000);
+    check_pairs(10, 200000);
+    check_pairs(37, 400000);
+    check_pairs(100, 1000000);
+}
+
+/* Positions of one epoch do not tell indices: 60,000 in 60 × 60 cells. */
+Test(permutation, is_uniform_within_an_epoch)
+{
+    enum { COUNT = 60000, SIDE = 60 };
+    for (uint64_t epoch = 0; epoch < 20; ++epoch) {
+        static int hits[SIDE][SIDE];
+        memset(hits, 0, sizeof hits);
+        const vae_permutation permutation = vae_permutation_make(1, epoch, COUNT);
+        for (uint64_t i = 0; i < COUNT; ++i)
+            hits[i * SIDE / COUNT][vae_permutation_apply(&permutation, i) * SIDE / COUNT]++;
+        const double expected = (double)COUNT / SIDE / SIDE, freedom = (SIDE - 1) * (SIDE - 1);
+        double chi_square = 0;
+        for (int i = 0; i < SIDE * SIDE; ++i)
+            chi_square += pow(hits[i / SIDE][i % SIDE] - expected, 2) / expected;
+        cr_assert_lt(fabs(chi_square - freedom), 6 * sqrt(2 * freedom), "epoch %d: chi-square %g", (int)epoch,
+                     chi_square);
+    }
 }
 
 Test(permutation, depends_on_seed_and_epoch)

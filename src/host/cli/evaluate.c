@@ -31,9 +31,9 @@ static const struct argp_option options_table[] = {
     {"limit", LIMIT, "N", 0, "use only the first N images; 0: all", 2},
     {"batch-size", BATCH, "N", 0, "images at a time", 2},
     {"split", SPLIT, "NAME", 0, "test (default), validation or train", 2},
-    {"npy", NPY, "FILE", 0, "write each image's log P(x), or negative ELBO where K is 0", 2},
+    {"npy", NPY, "FILE", 0, "write each image's log P(x), or negative ELBO where K is 0; --out is the same", 2},
     {"json", JSON, 0, 0, "print one JSON object", 2},
-    {"set", SET, "SECTION.KEY=VALUE", 0, "override a key of the run's configuration, data.test_images say", 2},
+    {"set", SET, "SECTION.KEY=VALUE", 0, "override a [data] key of the run's configuration", 2},
     {0},
 };
 
@@ -209,11 +209,24 @@ static vae_status open_device(const vae_config *config, vae_device **device)
     return backend->device_open(&options, device);
 }
 
+/* The rest of the configuration made the model what it is, or has an option of its own. */
+static vae_status override_data(const evaluate_options *o, vae_config *config)
+{
+    for (int i = 0; i < o->shared.set_count; ++i) {
+        if (strncmp(o->shared.sets[i], "data.", 5) != 0) {
+            return vae_error_set(VAE_ERROR_ARGUMENT,
+                                 "--set '%s': only [data] keys of a trained model can be overridden",
+                                 o->shared.sets[i]);
+        }
+        VAE_TRY(vae_config_set(config, o->shared.sets[i]));
+    }
+    return vae_config_check(config);
+}
+
 static vae_status evaluate_checkpoint(const evaluate_options *o, vae_checkpoint *checkpoint)
 {
     vae_config *config = &checkpoint->config;
-    for (int i = 0; i < o->shared.set_count; ++i)
-        VAE_TRY(vae_config_set(config, o->shared.sets[i]));
+    VAE_TRY(override_data(o, config));
     if (o->shared.device) snprintf(config->run.device, sizeof config->run.device, "%s", o->shared.device);
     if (o->shared.threads >= 0) config->run.threads = o->shared.threads;
     vae_splits splits;
@@ -245,6 +258,10 @@ static vae_status run(int argc, char **argv)
     VAE_TRY(vae_cli_parse(&argp, argc, argv, &options, &done));
     if (done) return VAE_OK;
     VAE_TRY(vae_cli_find_checkpoint(&options.shared, path, sizeof path));
+    if (options.npy && options.shared.out) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--npy and --out both name the file to write; give one");
+    }
+    if (options.shared.out) options.npy = options.shared.out;
     const char *outputs[] = {options.npy};
     VAE_TRY(vae_cli_check_outputs(&options.shared, outputs, 1));
     vae_checkpoint checkpoint;

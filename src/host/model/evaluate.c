@@ -108,10 +108,14 @@ static vae_status allocate(evaluator *e, int64_t batch)
 static vae_status open_evaluator(evaluator *e)
 {
     const vae_evaluation_setup *s = e->setup;
-    const int64_t batch = s->batch_size < s->images.count ? s->batch_size : s->images.count;
-    if (batch < 1) return vae_error_set(VAE_ERROR_ARGUMENT, "evaluation: there are no images");
+    if (s->batch_size < 1 || s->images.count < 1) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "evaluation: there are no images");
+    }
     const int64_t chunk = s->samples < ROWS_PER_RUN ? s->samples : ROWS_PER_RUN;
     e->group = chunk > 0 && chunk < ROWS_PER_RUN / 2 ? ROWS_PER_RUN / 2 / chunk : 1;
+    /* Whole groups, so that which images share a run, and with that their noise, does not depend on the batch size. */
+    const int64_t wanted = (s->batch_size + e->group - 1) / e->group * e->group;
+    const int64_t batch = wanted < s->images.count ? wanted : s->images.count;
     e->chunks = chunk > 0 ? (s->samples + chunk - 1) / chunk : 0;
     VAE_TRY(allocate(e, batch));
     VAE_TRY(e->backend->data_create(s->device, &s->images, &e->data));

@@ -41,8 +41,12 @@ typedef struct vae_evaluation {
 
 /* log P(x) ≈ log 1/K Σ p(x|z_k) p(z_k) / q(z_k|x), z_k ~ q(z|x) (Rezende, Mohamed & Wierstra 2014, Appendix E; the
  * bound of Burda, Grosse & Salakhutdinov 2016, equation 8). Memory does not grow with K. `per_image` [count] receives
- * each image's log P(x), or where samples is 0 its negative ELBO; may be NULL. The same seed gives the same result.
- * An autoencoder has no posterior: samples must be 0 for it. */
+ * each image's log P(x), or where samples is 0 its negative ELBO; may be NULL. The same seed gives the same result; the
+ * noise of log P(x) does not depend on the batch size, that of the negative ELBO's one sample does.
+ *
+ * What other objectives give: an autoencoder has no posterior, so samples must be 0, kl is 0 and neg_elbo is its
+ * reconstruction loss alone; of a `kl` model, whose decoder is never trained, kl is the number to look at, and the
+ * others say how well its untrained decoder does. */
 vae_status vae_evaluate(const vae_evaluation_setup *setup, double *per_image, vae_evaluation *evaluation);
 
 #endif
