@@ -10,11 +10,3 @@ pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
 # oneDNN, 2.x or 3.x; Debian's package has no pkg-config file, and its CMake package asks for OpenCL's headers.
 find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)
-
-# There are no CUDA sources in this version; the line says what a later configure would find.
-find_package(CUDAToolkit QUIET)
-if(CUDAToolkit_FOUND)
-  message(STATUS "CUDA toolkit ${CUDAToolkit_VERSION} found; this version has no CUDA backend: CPU-only build")
-else()
-  message(STATUS "CUDA toolkit not found: CPU-only build")
-endif()

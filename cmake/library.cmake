@@ -1,6 +1,7 @@
 # libvae: everything below src/host but the program itself, built once as position-independent objects.
 file(GLOB_RECURSE VAE_SOURCES CONFIGURE_DEPENDS src/host/*.c)
-list(FILTER VAE_SOURCES EXCLUDE REGEX "src/host/(main.c|cli/.*|backend/cpu/isa/.*)$")
+list(FILTER VAE_SOURCES EXCLUDE REGEX "src/host/(main.c|cli/.*|backend/cpu/isa/.*|backend/cuda/.*)$")
+list(APPEND VAE_SOURCES ${VAE_CUDA_PLAIN_SOURCES})
 file(GLOB VAE_ISA_SOURCES CONFIGURE_DEPENDS src/host/backend/cpu/isa/*.c)
 
 # The SIMD loops of the cpu backend, once per instruction-set level; the program picks one when it starts.
@@ -31,12 +32,21 @@ target_include_directories(vae_objects PRIVATE include src/host ${DNNL_INCLUDE_D
 set_target_properties(vae_objects PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
 set(VAE_PRIVATE_LIBRARIES OpenMP::OpenMP_C ZLIB::ZLIB PNG::PNG ${DNNL_LIBRARY} PkgConfig::INIH PkgConfig::JANSSON
     PkgConfig::CAIRO m)
+if(VAE_CUDA_ENABLED)
+  target_sources(vae_objects PRIVATE ${VAE_CUDA_HOST_SOURCES})
+  target_compile_definitions(vae_objects PUBLIC VAE_CUDA=1)
+  # cuBLASLt is loaded when a GPU is opened.
+  target_compile_definitions(vae_objects PRIVATE VAE_CUDA_LIBRARY_DIR="${CUDAToolkit_LIBRARY_DIR}")
+  target_include_directories(vae_objects PRIVATE src/kernels ${CUDAToolkit_INCLUDE_DIRS})
+  set(VAE_CUDA_OBJECTS $<TARGET_OBJECTS:vae_kernels>)
+  list(APPEND VAE_PRIVATE_LIBRARIES CUDA::cudart_static ${CMAKE_DL_LIBS})
+endif()
 target_link_libraries(vae_objects PRIVATE ${VAE_PRIVATE_LIBRARIES})
 
 # The static library also serves the program and the tests, which see the internal headers; installed users see
 # include/ alone.
-add_library(vae_static STATIC $<TARGET_OBJECTS:vae_objects> ${VAE_ISA_OBJECTS})
-add_library(vae_shared SHARED $<TARGET_OBJECTS:vae_objects> ${VAE_ISA_OBJECTS})
+add_library(vae_static STATIC $<TARGET_OBJECTS:vae_objects> ${VAE_ISA_OBJECTS} ${VAE_CUDA_OBJECTS})
+add_library(vae_shared SHARED $<TARGET_OBJECTS:vae_objects> ${VAE_ISA_OBJECTS} ${VAE_CUDA_OBJECTS})
 foreach(library vae_static vae_shared)
   target_include_directories(${library} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                                $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

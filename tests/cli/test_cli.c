@@ -85,7 +85,11 @@ Test(cli, wrong_configuration_exits_2)
 
 Test(cli, other_failures_exit_1)
 {
-    process_expect(1, "no CUDA backend", folder, "--config", "tiny.ini", "--device", "cuda");
+    /* No GPU is to be seen, whatever the machine and the build have. */
+    setenv("CUDA_VISIBLE_DEVICES", "", 1);
+    process_expect(1, "device cuda: ", folder, "--config", "tiny.ini", "--device", "cuda");
+    process_expect(1, "tf32 is for device cuda", folder, "--config", "tiny.ini", "--device", "cpu", "--set",
+                   "run.precision=tf32");
     process_expect(1, "double only", folder, "--config", "tiny.ini", "--device", "reference", "--set",
                    "run.precision=bf16");
     /* The configuration is no IDX file. */

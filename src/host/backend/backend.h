@@ -10,7 +10,13 @@
 typedef enum vae_dtype { VAE_UINT8, VAE_FLOAT32, VAE_FLOAT64 } vae_dtype;
 size_t vae_dtype_size(vae_dtype dtype);
 
-typedef enum vae_precision { VAE_PRECISION_FP32, VAE_PRECISION_BF16 } vae_precision;
+/* Of matrix products; everything else, parameters included, is float32. auto: tf32 on cuda, fp32 elsewhere. */
+typedef enum vae_precision {
+    VAE_PRECISION_AUTO,
+    VAE_PRECISION_FP32,
+    VAE_PRECISION_TF32,
+    VAE_PRECISION_BF16
+} vae_precision;
 
 /* The four arenas of one layout. */
 typedef enum vae_arena {
@@ -46,9 +52,12 @@ typedef struct vae_device_options {
 
 typedef struct vae_backend vae_backend;
 
+enum { VAE_CHOICE_SIZE = 160 };
+
 /* Each backend's own struct begins with this one. */
 typedef struct vae_device {
     const vae_backend *backend;
+    char choice[VAE_CHOICE_SIZE]; /* why "auto" took it: "auto: this machine has no NVIDIA driver"; else "" */
 } vae_device;
 
 typedef struct vae_store vae_store;           /* parameters and, for training, gradients and moments */
@@ -94,10 +103,13 @@ struct vae_backend {
 
 extern const vae_backend vae_backend_reference;
 extern const vae_backend vae_backend_cpu;
+#ifdef VAE_CUDA
+extern const vae_backend vae_backend_cuda;
+#endif
 
 /* name: "auto", "cpu", "reference", "cuda". A backend that is not in this build, or a device that is not in this
- * machine, is VAE_ERROR_DEVICE with a message that says which is missing. "auto" takes cuda where it works, else cpu.
- */
-vae_status vae_backend_find(const char *name, const vae_backend **backend);
+ * machine, is VAE_ERROR_DEVICE with a message that says which is missing. "auto" takes cuda where it works, else cpu,
+ * and says why in device->choice. */
+vae_status vae_device_open(const char *name, const vae_device_options *options, vae_device **device);
 
 #endif

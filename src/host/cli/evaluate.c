@@ -203,10 +203,8 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
 
 static vae_status open_device(const vae_config *config, vae_device **device)
 {
-    const vae_backend *backend;
-    VAE_TRY(vae_backend_find(config->run.device, &backend));
     const vae_device_options options = {.threads = (int)config->run.threads, .precision = config->run.precision};
-    return backend->device_open(&options, device);
+    return vae_device_open(config->run.device, &options, device);
 }
 
 /* The rest of the configuration made the model what it is, or has an option of its own. */

@@ -5,7 +5,7 @@ static const char *const likelihoods[] = {"bernoulli", "gaussian", "mse", NULL};
 static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
 static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", NULL};
-static const char *const precisions[] = {"fp32", "bf16", NULL};
+static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
 static const char *const devices[] = {"auto", "cpu", "reference", "cuda", NULL};
 static const char *const activations[] = {
 #define ROW(name, text) text,
@@ -77,7 +77,7 @@ const vae_key vae_config_keys[] = {
     INTEGER("train", "checkpoint_interval", train.checkpoint_interval, 0, 1e12, "0", "steps between checkpoints; 0: after each epoch only"),
 
     {"run", "device", VAE_KEY_TEXT, FIELD(run.device), 0, 16, devices, "auto", "auto, cpu, reference or cuda"},
-    CHOICE("run", "precision", run.precision, precisions, "fp32", "of matrix products; bf16 keeps fp32 parameters"),
+    CHOICE("run", "precision", run.precision, precisions, "auto", "of matrix products; parameters are fp32 always. auto: tf32 on cuda, fp32 elsewhere"),
     INTEGER("run", "threads", run.threads, 0, 1024, "0", "0: one per processor"),
     TEXT("run", "out", run.out, "", "run folder; runs/<name of the config file> unless set"),
 

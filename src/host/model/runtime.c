@@ -97,11 +97,10 @@ static vae_status open_device(const vae_model_options *options, vae_device **dev
         return vae_error_set(VAE_ERROR_ARGUMENT, "vae_model_open: threads is %d, but must be 0 (all) or more",
                              options->threads);
     }
-    const vae_backend *backend;
-    VAE_TRY(vae_backend_find(options && options->device ? options->device : "auto", &backend));
     /* Always float32 products: using a model should not depend on how it was trained. */
-    const vae_device_options device_options = {.threads = options ? options->threads : 0};
-    return backend->device_open(&device_options, device);
+    const vae_device_options device_options = {.threads = options ? options->threads : 0,
+                                               .precision = VAE_PRECISION_FP32};
+    return vae_device_open(options && options->device ? options->device : "auto", &device_options, device);
 }
 
 /* A run folder means its best checkpoint, else its last. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "program/activation.h"
 
 enum { VAE_MAX_RANK = 4, VAE_MAX_INPUTS = 8, VAE_MAX_OUTPUTS = 4, VAE_NAME_SIZE = 64 };
 
@@ -96,27 +97,6 @@ typedef enum vae_op_kind {
 #undef VAE_OP_ROW
         VAE_OP_COUNT
 } vae_op_kind;
-
-/* x is the pre-activation. gelu is the exact (erf) one; elu has alpha 1, leaky relu slope 0.01. */
-#define VAE_ACTIVATION_MAP(X)                                                                                          \
-    X(IDENTITY, "identity")                                                                                            \
-    X(RELU, "relu")                                                                                                    \
-    X(LEAKY_RELU, "leaky_relu")                                                                                        \
-    X(TANH, "tanh")                                                                                                    \
-    X(SIGMOID, "sigmoid")                                                                                              \
-    X(ELU, "elu")                                                                                                      \
-    X(GELU, "gelu")                                                                                                    \
-    X(SOFTPLUS, "softplus")                                                                                            \
-    X(SILU, "silu")
-
-typedef enum vae_activation {
-#define VAE_ACTIVATION_ROW(name, text) VAE_ACTIVATION_##name,
-    VAE_ACTIVATION_MAP(VAE_ACTIVATION_ROW)
-#undef VAE_ACTIVATION_ROW
-        VAE_ACTIVATION_COUNT
-} vae_activation;
-
-#define VAE_LEAKY_RELU_SLOPE 0.01
 
 /* A scalar that may change from step to step, read from vae_step when the op runs. */
 typedef enum vae_scalar { VAE_SCALAR_ONE, VAE_SCALAR_BETA } vae_scalar;

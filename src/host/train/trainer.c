@@ -242,8 +242,10 @@ static void tell_start(const vae_trainer *trainer)
     const vae_train_observer *observer = &trainer->options->observer;
     if (!observer->started) return;
     const vae_backend *backend = trainer->device->backend;
-    char device[256];
-    snprintf(device, sizeof device, "%s: %s", backend->name, backend->device_describe(trainer->device));
+    const char *choice = trainer->device->choice;
+    char device[512];
+    snprintf(device, sizeof device, "%s: %s%s%s%s", backend->name, backend->device_describe(trainer->device),
+             choice[0] ? " (" : "", choice, choice[0] ? ")" : "");
     const vae_train_start event = {
         .folder = trainer->folder.path,
         .device = device,

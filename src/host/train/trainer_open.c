@@ -32,11 +32,9 @@ static vae_status open_device(vae_trainer *trainer)
 {
     const vae_config *config = &trainer->state.config;
     const vae_device_options options = {.threads = (int)config->run.threads, .precision = config->run.precision};
-    const vae_backend *backend;
-    VAE_TRY(vae_backend_find(config->run.device, &backend));
-    VAE_TRY(backend->device_open(&options, &trainer->device));
-    trainer->state.dtype = backend->dtype;
-    return backend->store_create(trainer->device, &trainer->state.layout, true, &trainer->store);
+    VAE_TRY(vae_device_open(config->run.device, &options, &trainer->device));
+    trainer->state.dtype = trainer->device->backend->dtype;
+    return trainer->device->backend->store_create(trainer->device, &trainer->state.layout, true, &trainer->store);
 }
 
 static vae_status initialise_parameters(vae_trainer *trainer)

@@ -39,6 +39,9 @@ static vae_status check_options(const vae_device_options *options, const vae_cpu
                              "precision = bf16 needs a processor with AVX512-BF16 or AMX, which this one has not; "
                              "use precision = fp32");
     }
+    if (options->precision == VAE_PRECISION_TF32) {
+        return vae_error_set(VAE_ERROR_DEVICE, "precision = tf32 is for device cuda; use fp32 or auto on a CPU");
+    }
     return VAE_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/check.h"
 #include "backend/host/arena.h"
 
 struct vae_executable {
@@ -89,29 +90,6 @@ static vae_call bind_call(vae_executable *executable, const vae_op *op)
     return call;
 }
 
-/* What a kernel could not report in a run is checked here, once. */
-static vae_status check_op(const vae_executable *executable, const vae_op *op)
-{
-    const vae_program *program = executable->program;
-    if (op->kind == VAE_OP_GATHER) {
-        const int64_t elements = program->tensors[op->outputs[0]].shape.size[1];
-        if (!executable->data) {
-            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' reads a data set, but none was given", program->name,
-                                 op->name);
-        }
-        if (executable->data->images.elements != elements) {
-            return vae_error_set(VAE_ERROR_SHAPE, "%s: '%s' needs rows of %lld elements, but the data set's have %lld",
-                                 program->name, op->name, (long long)elements,
-                                 (long long)executable->data->images.elements);
-        }
-    }
-    const bool trains = op->kind == VAE_OP_ADAM || op->kind == VAE_OP_DENSE_BACKWARD;
-    if (trains && !executable->store->arenas[VAE_ARENA_GRADIENTS]) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' needs a store made for training", program->name, op->name);
-    }
-    return VAE_OK;
-}
-
 static vae_status prepare_calls(vae_executable *executable)
 {
     const vae_program *program = executable->program;
@@ -119,7 +97,6 @@ static vae_status prepare_calls(vae_executable *executable)
     if (!executable->calls) return vae_error_set(VAE_ERROR_MEMORY, "program '%s': out of memory", program->name);
     for (int32_t i = 0; i < program->op_count; ++i) {
         const vae_op *op = &program->ops[i];
-        VAE_TRY(check_op(executable, op));
         executable->calls[i] = bind_call(executable, op);
         const vae_kernel *kernel = &executable->device->kernels[op->kind];
         if (!kernel->run) {
@@ -140,9 +117,7 @@ static vae_status prepare_calls(vae_executable *executable)
 vae_status vae_host_executable_create(vae_device *device, const vae_program *program, vae_store *store, vae_data *data,
                                       vae_executable **executable)
 {
-    if (!program->planned) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "program '%s' has no memory plan", program->name);
-    }
+    VAE_TRY(vae_check_program(program, data ? &data->images : NULL, store->arenas[VAE_ARENA_GRADIENTS] != NULL));
     vae_executable *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "program '%s': out of memory", program->name);
     made->device = (vae_host_device *)device;
@@ -186,6 +161,11 @@ vae_device *vae_host_executable_device(vae_executable *executable)
 
 /* ---- Running ---- */
 
+static const vae_images *images_of(const vae_executable *executable)
+{
+    return executable->data ? &executable->data->images : NULL;
+}
+
 static void begin_step(vae_executable *executable, const vae_step *step)
 {
     executable->step = *step;
@@ -201,21 +181,6 @@ static void begin_step(vae_executable *executable, const vae_step *step)
     executable->permutation_made = true;
 }
 
-static vae_status check_rows(const vae_executable *executable, const vae_step *step)
-{
-    if (!executable->data) return VAE_OK;
-    const vae_program *program = executable->program;
-    for (int32_t i = 0; i < program->op_count; ++i) {
-        if (program->ops[i].kind != VAE_OP_GATHER) continue;
-        const int64_t rows = program->tensors[program->ops[i].outputs[0]].shape.size[0];
-        if (step->first >= 0 && step->first + rows <= executable->data->images.count) continue;
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: rows %lld to %lld are asked of a data set of %lld", program->name,
-                             (long long)step->first, (long long)(step->first + rows - 1),
-                             (long long)executable->data->images.count);
-    }
-    return VAE_OK;
-}
-
 static vae_status run_call(vae_executable *executable, int32_t index)
 {
     const vae_op *op = &executable->program->ops[index];
@@ -226,7 +191,7 @@ static vae_status run_call(vae_executable *executable, int32_t index)
 
 vae_status vae_host_executable_run(vae_executable *executable, const vae_step *step)
 {
-    VAE_TRY(check_rows(executable, step));
+    VAE_TRY(vae_check_rows(executable->program, images_of(executable), step));
     begin_step(executable, step);
     for (int32_t i = 0; i < executable->program->op_count; ++i)
         VAE_TRY(run_call(executable, i));
@@ -283,7 +248,7 @@ static vae_status find_nonfinite(vae_executable *executable, char *name, size_t 
 vae_status vae_host_executable_find_nonfinite(vae_executable *executable, const vae_step *step, char *name, size_t size)
 {
     name[0] = '\0';
-    VAE_TRY(check_rows(executable, step));
+    VAE_TRY(vae_check_rows(executable->program, images_of(executable), step));
     double kept[VAE_METRIC_COUNT];
     memcpy(kept, executable->metrics, sizeof kept);
     begin_step(executable, step);

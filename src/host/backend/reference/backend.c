@@ -20,8 +20,8 @@ static const vae_kernel kernels[VAE_OP_COUNT] = {
 
 static vae_status open_device(const vae_device_options *options, vae_device **device)
 {
-    if (options->precision != VAE_PRECISION_FP32) {
-        return vae_error_set(VAE_ERROR_DEVICE, "device reference computes in double only; leave out precision = bf16");
+    if (options->precision != VAE_PRECISION_AUTO && options->precision != VAE_PRECISION_FP32) {
+        return vae_error_set(VAE_ERROR_DEVICE, "device reference computes in double only; leave out precision");
     }
     vae_host_device *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "device reference: out of memory");

@@ -1,0 +1,44 @@
+#include "backend/check.h"
+
+static vae_status check_op(const vae_program *program, const vae_op *op, const vae_images *images, bool training_store)
+{
+    if (op->kind == VAE_OP_GATHER) {
+        const int64_t elements = program->tensors[op->outputs[0]].shape.size[1];
+        if (!images) {
+            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' reads a data set, but none was given", program->name,
+                                 op->name);
+        }
+        if (images->elements != elements) {
+            return vae_error_set(VAE_ERROR_SHAPE, "%s: '%s' needs rows of %lld elements, but the data set's have %lld",
+                                 program->name, op->name, (long long)elements, (long long)images->elements);
+        }
+    }
+    const bool trains = op->kind == VAE_OP_ADAM || op->kind == VAE_OP_DENSE_BACKWARD;
+    if (trains && !training_store) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' needs a store made for training", program->name, op->name);
+    }
+    return VAE_OK;
+}
+
+vae_status vae_check_program(const vae_program *program, const vae_images *images, bool training_store)
+{
+    if (!program->planned) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "program '%s' has no memory plan", program->name);
+    }
+    for (int32_t i = 0; i < program->op_count; ++i)
+        VAE_TRY(check_op(program, &program->ops[i], images, training_store));
+    return VAE_OK;
+}
+
+vae_status vae_check_rows(const vae_program *program, const vae_images *images, const vae_step *step)
+{
+    if (!images) return VAE_OK;
+    for (int32_t i = 0; i < program->op_count; ++i) {
+        if (program->ops[i].kind != VAE_OP_GATHER) continue;
+        const int64_t rows = program->tensors[program->ops[i].outputs[0]].shape.size[0];
+        if (step->first >= 0 && step->first + rows <= images->count) continue;
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: rows %lld to %lld are asked of a data set of %lld", program->name,
+                             (long long)step->first, (long long)(step->first + rows - 1), (long long)images->count);
+    }
+    return VAE_OK;
+}

@@ -1,0 +1,14 @@
+/* What every backend checks once, before kernels run that cannot report it. */
+#ifndef VAE_BACKEND_CHECK_H
+#define VAE_BACKEND_CHECK_H
+
+#include "backend/backend.h"
+
+/* That the program is planned, that its gathers have a data set of their width, and its training ops a training store.
+ * `images` may be NULL. */
+vae_status vae_check_program(const vae_program *program, const vae_images *images, bool training_store);
+
+/* That the rows a step asks for are in the data set. */
+vae_status vae_check_rows(const vae_program *program, const vae_images *images, const vae_step *step);
+
+#endif

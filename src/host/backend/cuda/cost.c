@@ -1,0 +1,75 @@
+/* What a launch moves and computes. */
+#include "backend/cuda/lowering.h"
+
+static double bytes_of(const vae_lowering *lowering, vae_tensor tensor)
+{
+    return tensor == VAE_NO_TENSOR ? 0.0 : 4.0 * (double)lowering->program->tensors[tensor].elements;
+}
+
+static vae_cost matmul_cost(const vae_lowering *lowering, const vae_launch *launch, double operand_share)
+{
+    const vae_matmul *m = &launch->as.matmul;
+    vae_cost cost = {.flops = 2.0 * (double)m->m * (double)m->n * (double)m->k,
+                     .bytes_read = operand_share * (bytes_of(lowering, m->left) + bytes_of(lowering, m->right)),
+                     .bytes_written = bytes_of(lowering, m->target)};
+    double mask = 0.0;
+    if (m->mask >= 0) mask = (double)(lowering->masks[m->mask].rows * lowering->masks[m->mask].row_bits) / 8.0;
+    const bool writes_mask = m->epilogue == VAE_EPILOGUE_RELU_MASK_BIAS;
+    const bool writes_bias =
+        m->epilogue == VAE_EPILOGUE_BIAS_GRADIENT || m->epilogue == VAE_EPILOGUE_DRELU_BIAS_GRADIENT;
+    cost.bytes_read += (writes_mask ? 0.0 : mask) + (writes_bias ? 0.0 : bytes_of(lowering, m->bias));
+    cost.bytes_written += (writes_mask ? mask : 0.0) + (writes_bias ? bytes_of(lowering, m->bias) : 0.0);
+    return cost;
+}
+
+static vae_cost activation_cost(const vae_lowering *lowering, const vae_launch *launch)
+{
+    const vae_launch_activation *a = &launch->as.activation;
+    const bool backward = launch->kind == VAE_LAUNCH_ACTIVATION_BACKWARD;
+    const bool keeps_biased = !backward && a->bias != VAE_NO_TENSOR && a->x != a->y;
+    const bool in_place = backward ? a->from != VAE_NO_TENSOR : keeps_biased;
+    vae_cost cost = {.flops = (double)lowering->program->tensors[a->x].elements * 2.0};
+    cost.bytes_read = bytes_of(lowering, a->x) + bytes_of(lowering, a->bias) + bytes_of(lowering, a->from);
+    cost.bytes_written =
+        bytes_of(lowering, a->y) + bytes_of(lowering, a->d_bias) + (in_place ? bytes_of(lowering, a->x) : 0.0);
+    return cost;
+}
+
+static vae_cost add(vae_cost a, vae_cost b)
+{
+    return (vae_cost){a.flops + b.flops, a.bytes_read + b.bytes_read, a.bytes_written + b.bytes_written};
+}
+
+static vae_cost accumulate_cost(const vae_lowering *lowering, const vae_launch *launch)
+{
+    vae_cost cost = {0};
+    for (int32_t i = 0; i < launch->as.op_count; ++i)
+        cost = add(cost, vae_op_cost(lowering->program, &lowering->program->ops[launch->op + i]));
+    return cost;
+}
+
+vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
+{
+    vae_cost cost = {0};
+    const double arena = 4.0 * (double)lowering->program->layout->elements;
+    switch (launch->kind) {
+    case VAE_LAUNCH_BEGIN_STEP:
+    case VAE_LAUNCH_COUNT: break;
+    case VAE_LAUNCH_MATMUL: cost = matmul_cost(lowering, launch, lowering->bf16 ? 0.5 : 1.0); break;
+    case VAE_LAUNCH_ACTIVATION:
+    case VAE_LAUNCH_ACTIVATION_BACKWARD: cost = activation_cost(lowering, launch); break;
+    case VAE_LAUNCH_ACCUMULATE: cost = accumulate_cost(lowering, launch); break;
+    case VAE_LAUNCH_GRADIENT_NORM: cost = (vae_cost){.flops = arena / 2.0, .bytes_read = arena}; break;
+    case VAE_LAUNCH_ROUND_BF16:
+        cost.bytes_read = bytes_of(lowering, launch->as.rounded);
+        cost.bytes_written = 0.5 * cost.bytes_read;
+        break;
+    case VAE_LAUNCH_ADAM:
+        if (lowering->bf16) cost.bytes_written = 0.5 * arena;
+        cost = add(cost, vae_op_cost(lowering->program, &lowering->program->ops[launch->op]));
+        break;
+    default: cost = vae_op_cost(lowering->program, &lowering->program->ops[launch->op]); break;
+    }
+    if (launch->writes_shadow) cost.bytes_written += 0.5 * bytes_of(lowering, vae_launch_shadowed(lowering, launch));
+    return cost;
+}

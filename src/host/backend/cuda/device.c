@@ -1,0 +1,127 @@
+/* Opening a GPU, or saying what is missing. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "backend/cuda/internal.h"
+
+enum { MINIMUM_MAJOR = 8 };
+
+vae_status vae_cuda_failure(cudaError_t error, const char *call, const char *what)
+{
+    /* The error has been seen; it must not surface again at the next call. */
+    cudaGetLastError();
+    return vae_error_set(error == cudaErrorMemoryAllocation ? VAE_ERROR_MEMORY : VAE_ERROR_DEVICE,
+                         "cuda: %s for %s failed: %s (%s)", call, what, cudaGetErrorString(error),
+                         cudaGetErrorName(error));
+}
+
+static vae_status find_device(void)
+{
+    int driver = 0, runtime = 0, count = 0;
+    if (cudaDriverGetVersion(&driver) || driver == 0) {
+        return vae_error_set(VAE_ERROR_DEVICE, "device cuda: this machine has no NVIDIA driver");
+    }
+    cudaRuntimeGetVersion(&runtime);
+    const cudaError_t error = cudaGetDeviceCount(&count);
+    if (error == cudaErrorInsufficientDriver) {
+        return vae_error_set(VAE_ERROR_DEVICE,
+                             "device cuda: the NVIDIA driver knows CUDA %d.%d, but this program was built with %d.%d: "
+                             "update the driver",
+                             driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+    }
+    if (error == cudaErrorNoDevice || (!error && count == 0)) {
+        return vae_error_set(VAE_ERROR_DEVICE, "device cuda: the NVIDIA driver is there, but it shows no GPU");
+    }
+    if (error) return vae_cuda_failure(error, "cudaGetDeviceCount", "device cuda");
+    return VAE_OK;
+}
+
+static vae_status check_architecture(const struct cudaDeviceProp *properties)
+{
+    if (properties->major < MINIMUM_MAJOR) {
+        return vae_error_set(VAE_ERROR_DEVICE,
+                             "device cuda: %s has compute capability %d.%d, but at least %d.0 is needed",
+                             properties->name, properties->major, properties->minor, MINIMUM_MAJOR);
+    }
+    int blocks;
+    const cudaError_t error = vae_cuda_adam_blocks(1, &blocks);
+    if (!error) return VAE_OK;
+    return vae_error_prepend(vae_cuda_failure(error, "loading the kernels", properties->name),
+                             "device cuda: no kernel was built for compute capability %d.%d", properties->major,
+                             properties->minor);
+}
+
+static void describe(vae_cuda_device *device, const struct cudaDeviceProp *properties)
+{
+    static const char *const precisions[] = {"tf32", "fp32", "tf32", "bf16"};
+    char version[32];
+    vae_cuda_blas_version(device->blas, version, sizeof version);
+    snprintf(device->description, sizeof device->description, "%.80s, %.1f GiB, cuBLASLt %s, %s products",
+             properties->name, (double)properties->totalGlobalMem / (1 << 30), version, precisions[device->precision]);
+}
+
+static vae_status open_device(vae_cuda_device *device)
+{
+    struct cudaDeviceProp properties;
+    VAE_CUDA_TRY("device 0", cudaGetDeviceProperties, &properties, 0);
+    VAE_CUDA_TRY(properties.name, cudaSetDevice, 0);
+    VAE_TRY(check_architecture(&properties));
+    VAE_CUDA_TRY(properties.name, cudaStreamCreateWithFlags, &device->stream, cudaStreamNonBlocking);
+    VAE_CUDA_TRY(properties.name, cudaStreamCreateWithFlags, &device->copies, cudaStreamNonBlocking);
+    VAE_TRY(vae_cuda_blas_open(device->precision, properties.major, &device->blas));
+    describe(device, &properties);
+    return VAE_OK;
+}
+
+vae_status vae_cuda_device_open(const vae_device_options *options, vae_device **device)
+{
+    VAE_TRY(find_device());
+    vae_cuda_device *made = calloc(1, sizeof *made);
+    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "device cuda: out of memory");
+    made->base.backend = &vae_backend_cuda;
+    made->precision = options->precision == VAE_PRECISION_AUTO ? VAE_PRECISION_TF32 : options->precision;
+    const vae_status status = open_device(made);
+    if (status) {
+        vae_cuda_device_close(&made->base);
+        return status;
+    }
+    *device = &made->base;
+    return VAE_OK;
+}
+
+void vae_cuda_device_close(vae_device *device)
+{
+    if (!device) return;
+    vae_cuda_device *cuda = (vae_cuda_device *)device;
+    vae_cuda_blas_close(cuda->blas);
+    if (cuda->stream) cudaStreamDestroy(cuda->stream);
+    if (cuda->copies) cudaStreamDestroy(cuda->copies);
+    free(cuda);
+}
+
+static const char *describe_device(vae_device *device)
+{
+    return ((vae_cuda_device *)device)->description;
+}
+
+const vae_backend vae_backend_cuda = {
+    .name = "cuda",
+    .dtype = VAE_FLOAT32,
+    .deferred_metrics = true,
+    .device_open = vae_cuda_device_open,
+    .device_close = vae_cuda_device_close,
+    .device_describe = describe_device,
+    .store_create = vae_cuda_store_create,
+    .store_destroy = vae_cuda_store_destroy,
+    .store_read = vae_cuda_store_read,
+    .store_write = vae_cuda_store_write,
+    .data_create = vae_cuda_data_create,
+    .data_destroy = vae_cuda_data_destroy,
+    .executable_create = vae_cuda_executable_create,
+    .executable_destroy = vae_cuda_executable_destroy,
+    .executable_run = vae_cuda_executable_run,
+    .executable_find_nonfinite = vae_cuda_executable_find_nonfinite,
+    .tensor_read = vae_cuda_tensor_read,
+    .tensor_write = vae_cuda_tensor_write,
+    .metrics_take = vae_cuda_metrics_take,
+};

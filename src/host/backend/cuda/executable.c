@@ -1,0 +1,273 @@
+/* A program on the device: its memory, its products, and the one graph that is a step. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/check.h"
+#include "backend/cuda/internal.h"
+
+static const vae_images *images_of(const vae_executable *executable)
+{
+    return executable->data ? &executable->data->images : NULL;
+}
+
+/* The gather of a program, or NULL. */
+static const vae_op *gather_of(const vae_program *program)
+{
+    for (int32_t i = 0; i < program->op_count; ++i) {
+        if (program->ops[i].kind == VAE_OP_GATHER) return &program->ops[i];
+    }
+    return NULL;
+}
+
+/* ---- Products ---- */
+
+static void destroy_matmuls(vae_executable *executable)
+{
+    for (int32_t i = 0; executable->matmuls && i < executable->lowering.count; ++i)
+        vae_cuda_matmul_destroy(executable->matmuls[i]);
+    free(executable->matmuls);
+    executable->matmuls = NULL;
+}
+
+static vae_status create_matmul(vae_executable *executable, int32_t index)
+{
+    const vae_matmul *shape = &executable->lowering.launches[index].as.matmul;
+    const bool bf16 = executable->device->precision == VAE_PRECISION_BF16;
+    vae_cuda_matmul_operands operands = {
+        .left =
+            bf16 ? (const void *)vae_cuda_shadow(executable, shape->left) : vae_cuda_tensor(executable, shape->left),
+        .right =
+            bf16 ? (const void *)vae_cuda_shadow(executable, shape->right) : vae_cuda_tensor(executable, shape->right),
+        .target = vae_cuda_tensor(executable, shape->target),
+        .bias = vae_cuda_tensor(executable, shape->bias),
+    };
+    if (shape->mask >= 0) {
+        const vae_relu_mask *mask = &executable->lowering.masks[shape->mask];
+        operands.mask = executable->masks + mask->offset;
+        operands.mask_row_bits = mask->row_bits;
+    }
+    return vae_cuda_matmul_create(executable->device->blas, shape, &operands, &executable->matmuls[index]);
+}
+
+/* *refused: some product has no algorithm for its epilogue. */
+static vae_status create_matmuls(vae_executable *executable, bool *refused)
+{
+    *refused = false;
+    if (executable->lowering.mask_bytes > 0) {
+        VAE_CUDA_TRY("relu masks", cudaMalloc, (void **)&executable->masks, (size_t)executable->lowering.mask_bytes);
+    }
+    executable->matmuls = calloc((size_t)executable->lowering.count + 1, sizeof *executable->matmuls);
+    if (!executable->matmuls) return vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
+    for (int32_t i = 0; i < executable->lowering.count && !*refused; ++i) {
+        if (executable->lowering.launches[i].kind != VAE_LAUNCH_MATMUL) continue;
+        VAE_TRY(create_matmul(executable, i));
+        *refused = !executable->matmuls[i];
+    }
+    return VAE_OK;
+}
+
+/* With epilogues where cuBLASLt has them for these shapes, else with kernels in their place. */
+static vae_status lower(vae_executable *executable)
+{
+    const vae_program *program = executable->program;
+    bool refused = true;
+    for (int fused = 1; fused >= 0 && refused; --fused) {
+        destroy_matmuls(executable);
+        vae_lowering_free(&executable->lowering);
+        if (executable->masks) VAE_CUDA_TRY("relu masks", cudaFree, executable->masks);
+        executable->masks = NULL;
+        const vae_lowering_options options = {.fused = fused,
+                                              .bf16 = executable->device->precision == VAE_PRECISION_BF16};
+        VAE_TRY(vae_lowering_create(program, options, &executable->lowering));
+        VAE_TRY(create_matmuls(executable, &refused));
+    }
+    if (!refused) return VAE_OK;
+    return vae_error_set(VAE_ERROR_DEVICE, "%s: cuBLASLt has no algorithm for its products on this GPU", program->name);
+}
+
+/* ---- The graph ---- */
+
+static vae_status launch_all(const vae_executable *executable)
+{
+    for (int32_t i = 0; i < executable->lowering.count; ++i)
+        VAE_TRY(vae_cuda_launch(executable, i));
+    return VAE_OK;
+}
+
+static vae_status instantiate(vae_executable *executable, cudaGraph_t graph)
+{
+    VAE_CUDA_TRY(executable->program->name, cudaGraphGetNodes, graph, NULL, &executable->nodes);
+    VAE_CUDA_TRY(executable->program->name, cudaGraphInstantiate, &executable->graph, graph, 0);
+    return VAE_OK;
+}
+
+static vae_status capture(vae_executable *executable)
+{
+    const cudaStream_t stream = executable->device->stream;
+    cudaGraph_t graph = NULL;
+    VAE_CUDA_TRY(executable->program->name, cudaStreamBeginCapture, stream, cudaStreamCaptureModeThreadLocal);
+    vae_status status = launch_all(executable);
+    const cudaError_t error = cudaStreamEndCapture(stream, &graph);
+    if (!status && error) status = vae_cuda_failure(error, "cudaStreamEndCapture", executable->program->name);
+    if (!status) status = instantiate(executable, graph);
+    if (graph) cudaGraphDestroy(graph);
+    return status;
+}
+
+/* ---- Creating ---- */
+
+static vae_status allocate(vae_executable *executable)
+{
+    const vae_program *program = executable->program;
+    const size_t elements = (size_t)program->activation_elements;
+    if (elements > 0) {
+        VAE_CUDA_TRY("activations", cudaMalloc, (void **)&executable->activations, elements * sizeof(float));
+    }
+    if (elements > 0 && executable->device->precision == VAE_PRECISION_BF16) {
+        VAE_CUDA_TRY("bf16 activations", cudaMalloc, (void **)&executable->shadow, elements * sizeof(uint16_t));
+    }
+    VAE_CUDA_TRY("scratch", cudaMalloc, (void **)&executable->scratch, sizeof *executable->scratch);
+    VAE_CUDA_TRY("scratch", cudaMemsetAsync, executable->scratch, 0, sizeof *executable->scratch,
+                 executable->device->stream);
+    int blocks;
+    VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->elements, &blocks);
+    VAE_CUDA_TRY("adam", cudaMalloc, (void **)&executable->partials, (size_t)blocks * sizeof(double));
+    VAE_CUDA_TRY("step records", cudaMallocHost, (void **)&executable->ring, VAE_CUDA_RING * sizeof *executable->ring);
+    for (int i = 0; i < 2; ++i) {
+        VAE_CUDA_TRY("step records", cudaEventCreateWithFlags, &executable->ring_halves[i], cudaEventDisableTiming);
+    }
+    const vae_op *gather = gather_of(program);
+    if (!gather || executable->data->resident) return VAE_OK;
+    return vae_cuda_staging_create(executable->data, program->tensors[gather->outputs[0]].shape.size[0],
+                                   &executable->staging);
+}
+
+static vae_status prepare(vae_executable *executable)
+{
+    VAE_TRY(allocate(executable));
+    VAE_TRY(lower(executable));
+    return capture(executable);
+}
+
+vae_status vae_cuda_executable_create(vae_device *device, const vae_program *program, vae_store *store, vae_data *data,
+                                      vae_executable **executable)
+{
+    VAE_TRY(vae_check_program(program, data ? &data->images : NULL, store->arenas[VAE_ARENA_GRADIENTS] != NULL));
+    vae_executable *made = calloc(1, sizeof *made);
+    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "program '%s': out of memory", program->name);
+    made->device = (vae_cuda_device *)device;
+    made->program = program;
+    made->store = store;
+    made->data = data;
+    const vae_status status = prepare(made);
+    if (status) {
+        vae_cuda_executable_destroy(made);
+        return status;
+    }
+    *executable = made;
+    return VAE_OK;
+}
+
+void vae_cuda_executable_destroy(vae_executable *executable)
+{
+    if (!executable) return;
+    /* Nothing that a step still uses may go. */
+    cudaStreamSynchronize(executable->device->stream);
+    if (executable->graph) cudaGraphExecDestroy(executable->graph);
+    destroy_matmuls(executable);
+    vae_lowering_free(&executable->lowering);
+    vae_cuda_staging_destroy(executable->staging);
+    for (int i = 0; i < 2; ++i) {
+        if (executable->ring_halves[i]) cudaEventDestroy(executable->ring_halves[i]);
+    }
+    if (executable->ring) cudaFreeHost(executable->ring);
+    if (executable->partials) cudaFree(executable->partials);
+    if (executable->scratch) cudaFree(executable->scratch);
+    if (executable->masks) cudaFree(executable->masks);
+    if (executable->shadow) cudaFree(executable->shadow);
+    if (executable->activations) cudaFree(executable->activations);
+    free(executable);
+}
+
+/* ---- Running ---- */
+
+/* Round keys change with the epoch only. */
+static void update_permutation(vae_executable *executable, const vae_step *step)
+{
+    if (!executable->data) return;
+    if (executable->permutation.count > 0 && executable->permutation_seed == step->seed &&
+        executable->permutation_epoch == step->epoch) {
+        return;
+    }
+    executable->permutation = vae_permutation_make(step->seed, step->epoch, (uint64_t)executable->data->images.count);
+    executable->permutation_seed = step->seed;
+    executable->permutation_epoch = step->epoch;
+}
+
+/* A half of the ring may be written again once the device has taken its records; with 128 steps to a half, the host
+ * waits here only if it is that far ahead. */
+static vae_status reserve_record(vae_executable *executable)
+{
+    const uint64_t place = executable->runs % (VAE_CUDA_RING / 2);
+    const int half = (int)(executable->runs / (VAE_CUDA_RING / 2) % 2);
+    if (place > 0 || executable->runs == 0) return VAE_OK;
+    VAE_CUDA_TRY("step records", cudaEventRecord, executable->ring_halves[1 - half], executable->device->stream);
+    VAE_CUDA_TRY("step records", cudaEventSynchronize, executable->ring_halves[half]);
+    return VAE_OK;
+}
+
+vae_status vae_cuda_executable_stage(vae_executable *executable, const vae_step *step)
+{
+    VAE_TRY(vae_check_rows(executable->program, images_of(executable), step));
+    VAE_TRY(reserve_record(executable));
+    update_permutation(executable, step);
+    vae_cuda_step record = {
+        .seed = step->seed,
+        .step = step->step,
+        .first = step->first,
+        .adam_step = step->adam_step,
+        .beta = step->beta,
+        .learning_rate = step->learning_rate,
+        .permutation = executable->permutation,
+    };
+    if (executable->staging) {
+        VAE_TRY(vae_cuda_staging_send(executable, gather_of(executable->program)->attributes.gather.shuffle, &record));
+    }
+    executable->ring[executable->runs % VAE_CUDA_RING] = record;
+    executable->runs++;
+    return VAE_OK;
+}
+
+vae_status vae_cuda_executable_run(vae_executable *executable, const vae_step *step)
+{
+    VAE_TRY(vae_cuda_executable_stage(executable, step));
+    VAE_CUDA_TRY(executable->program->name, cudaGraphLaunch, executable->graph, executable->device->stream);
+    return executable->staging ? vae_cuda_staging_release(executable) : VAE_OK;
+}
+
+vae_status vae_cuda_metrics_take(vae_executable *executable, double *sums)
+{
+    const cudaStream_t stream = executable->device->stream;
+    double *metrics = executable->scratch->metrics;
+    const size_t bytes = VAE_METRIC_COUNT * sizeof *sums;
+    VAE_CUDA_TRY("metrics", cudaMemcpyAsync, sums, metrics, bytes, cudaMemcpyDeviceToHost, stream);
+    VAE_CUDA_TRY("metrics", cudaMemsetAsync, metrics, 0, bytes, stream);
+    VAE_CUDA_TRY("metrics", cudaStreamSynchronize, stream);
+    return VAE_OK;
+}
+
+/* ---- Host access to tensors ---- */
+
+vae_status vae_cuda_tensor_read(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, void *values)
+{
+    const vae_tensor_info *info = &executable->program->tensors[tensor];
+    return vae_cuda_read(executable->device, info->name, vae_cuda_tensor(executable, tensor), dtype, values,
+                         info->elements);
+}
+
+vae_status vae_cuda_tensor_write(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, const void *values)
+{
+    const vae_tensor_info *info = &executable->program->tensors[tensor];
+    return vae_cuda_write(executable->device, info->name, vae_cuda_tensor(executable, tensor), dtype, values,
+                          info->elements);
+}

@@ -1,0 +1,230 @@
+/* One launch of a step: operands become pointers, attributes become arguments. */
+#include "backend/cuda/internal.h"
+
+/* ---- Operands ---- */
+
+float *vae_cuda_tensor(const vae_executable *executable, vae_tensor tensor)
+{
+    if (tensor == VAE_NO_TENSOR) return NULL;
+    const vae_tensor_info *info = &executable->program->tensors[tensor];
+    float *base = executable->activations;
+    if (info->kind == VAE_TENSOR_PARAMETER) base = executable->store->arenas[VAE_ARENA_PARAMETERS];
+    if (info->kind == VAE_TENSOR_GRADIENT) base = executable->store->arenas[VAE_ARENA_GRADIENTS];
+    return base + info->offset;
+}
+
+uint16_t *vae_cuda_shadow(const vae_executable *executable, vae_tensor tensor)
+{
+    const vae_tensor_info *info = &executable->program->tensors[tensor];
+    uint16_t *base = info->kind == VAE_TENSOR_PARAMETER ? executable->store->shadow : executable->shadow;
+    return base + info->offset;
+}
+
+/* The bf16 copy that this launch has to write, or NULL. */
+static uint16_t *written_shadow(const vae_executable *executable, const vae_launch *launch)
+{
+    if (!launch->writes_shadow) return NULL;
+    return vae_cuda_shadow(executable, vae_launch_shadowed(&executable->lowering, launch));
+}
+
+static const vae_op *op_of(const vae_executable *executable, const vae_launch *launch)
+{
+    return &executable->program->ops[launch->op];
+}
+
+static const vae_shape *shape_of(const vae_executable *executable, vae_tensor tensor)
+{
+    return &executable->program->tensors[tensor].shape;
+}
+
+static vae_cuda_weight weight_of(vae_weight weight)
+{
+    return (vae_cuda_weight){.factor = weight.factor, .times_beta = weight.scalar == VAE_SCALAR_BETA};
+}
+
+/* ---- Kernels ---- */
+
+static cudaError_t launch_begin_step(const vae_executable *e)
+{
+    return vae_cuda_begin_step(e->ring, VAE_CUDA_RING - 1, &e->scratch->counter, &e->scratch->current,
+                               e->device->stream);
+}
+
+static cudaError_t launch_gather(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    const vae_cuda_gather_call call = {
+        .pixels = e->staging ? e->staging->device : e->data->resident,
+        .x = vae_cuda_tensor(e, op->outputs[0]),
+        .shadow = written_shadow(e, launch),
+        .step = &e->scratch->current,
+        .rows = shape_of(e, op->outputs[0])->size[0],
+        .elements = shape_of(e, op->outputs[0])->size[1],
+        .shuffle = op->attributes.gather.shuffle && !e->staging,
+        .binarise = op->attributes.gather.binarise,
+        .scale = (float)op->attributes.gather.scale,
+        .shift = (float)op->attributes.gather.shift,
+    };
+    return vae_cuda_gather(&call, e->device->stream);
+}
+
+static cudaError_t launch_posterior(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    const bool backward = launch->kind == VAE_LAUNCH_SAMPLE_BACKWARD;
+    const vae_shape *posterior = shape_of(e, op->inputs[0]);
+    const vae_cuda_posterior_call call = {
+        .posterior = vae_cuda_tensor(e, op->inputs[0]),
+        .z = backward ? NULL : vae_cuda_tensor(e, op->outputs[0]),
+        .shadow = written_shadow(e, launch),
+        .kl = backward ? NULL : vae_cuda_tensor(e, op->outputs[1]),
+        .log_ratio = backward ? NULL : vae_cuda_tensor(e, op->outputs[2]),
+        .d_z = backward ? vae_cuda_tensor(e, op->inputs[1]) : NULL,
+        .d_posterior = backward ? vae_cuda_tensor(e, op->outputs[0]) : NULL,
+        .kl_weight = weight_of(op->attributes.gaussian_sample_kl.kl_weight),
+        .step = &e->scratch->current,
+        .rows = posterior->size[0],
+        .latent = posterior->size[1] / 2,
+        .samples = op->attributes.gaussian_sample_kl.samples,
+        .noise_stream = op->attributes.gaussian_sample_kl.stream,
+        .sampled = op->attributes.gaussian_sample_kl.sampled,
+    };
+    return backward ? vae_cuda_gaussian_sample_kl_backward(&call, e->device->stream)
+                    : vae_cuda_gaussian_sample_kl_forward(&call, e->device->stream);
+}
+
+static cudaError_t launch_prior_sample(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    return vae_cuda_prior_sample(
+        vae_cuda_tensor(e, op->outputs[0]), written_shadow(e, launch), e->program->tensors[op->outputs[0]].elements,
+        (float)op->attributes.prior_sample.temperature, &e->scratch->current, e->device->stream);
+}
+
+static cudaError_t launch_likelihood(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    const vae_cuda_likelihood_call call = {
+        .prediction = vae_cuda_tensor(e, op->inputs[0]),
+        .x = vae_cuda_tensor(e, op->inputs[1]),
+        .ll = vae_cuda_tensor(e, op->outputs[0]),
+        .gradient = vae_cuda_tensor(e, op->outputs[1]),
+        .shadow = written_shadow(e, launch),
+        .weight = weight_of(op->attributes.likelihood.weight),
+        .step = &e->scratch->current,
+        .rows = shape_of(e, op->inputs[0])->size[0],
+        .elements = shape_of(e, op->inputs[0])->size[1],
+        .samples = op->attributes.likelihood.samples,
+        .variance = op->attributes.likelihood.variance,
+        .normalised = op->attributes.likelihood.normalised,
+    };
+    return launch->kind == VAE_LAUNCH_BERNOULLI ? vae_cuda_bernoulli_ll(&call, e->device->stream)
+                                                : vae_cuda_gaussian_ll(&call, e->device->stream);
+}
+
+static cudaError_t launch_activation(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_launch_activation *a = &launch->as.activation;
+    const vae_shape *shape = shape_of(e, a->x);
+    const int64_t columns = shape->size[shape->rank - 1];
+    const vae_cuda_activation_call call = {
+        .activation = (int)a->activation,
+        .x = vae_cuda_tensor(e, a->x),
+        .bias = vae_cuda_tensor(e, a->bias),
+        .y = vae_cuda_tensor(e, a->y),
+        .from = vae_cuda_tensor(e, a->from),
+        .d_bias = vae_cuda_tensor(e, a->d_bias),
+        .shadow = written_shadow(e, launch),
+        .rows = e->program->tensors[a->x].elements / columns,
+        .columns = columns,
+    };
+    return launch->kind == VAE_LAUNCH_ACTIVATION ? vae_cuda_activation_forward(&call, e->device->stream)
+                                                 : vae_cuda_activation_backward(&call, e->device->stream);
+}
+
+static cudaError_t launch_accumulate(const vae_executable *e, const vae_launch *launch)
+{
+    vae_cuda_sum sums[VAE_CUDA_MAX_SUMS];
+    for (int32_t i = 0; i < launch->as.op_count; ++i) {
+        const vae_op *op = &e->program->ops[launch->op + i];
+        sums[i] = (vae_cuda_sum){
+            .rows = vae_cuda_tensor(e, op->inputs[0]),
+            .count = e->program->tensors[op->inputs[0]].elements,
+            .sign = op->attributes.accumulate.sign,
+            .target = (int32_t)op->attributes.accumulate.target,
+            .rows_target = op->attributes.accumulate.count_rows ? VAE_METRIC_ROWS : -1,
+        };
+    }
+    return vae_cuda_accumulate(sums, launch->as.op_count, e->scratch->metrics, e->device->stream);
+}
+
+static cudaError_t launch_adam(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    const vae_cuda_adam_call call = {
+        .parameters = e->store->arenas[VAE_ARENA_PARAMETERS],
+        .first = e->store->arenas[VAE_ARENA_FIRST_MOMENT],
+        .second = e->store->arenas[VAE_ARENA_SECOND_MOMENT],
+        .gradients = e->store->arenas[VAE_ARENA_GRADIENTS],
+        .shadow = e->store->shadow,
+        .elements = e->store->layout->elements,
+        .beta1 = op->attributes.adam.beta1,
+        .beta2 = op->attributes.adam.beta2,
+        .epsilon = op->attributes.adam.epsilon,
+        .weight_decay = op->attributes.adam.weight_decay,
+        .clip_norm = op->attributes.adam.clip_norm,
+        .step = &e->scratch->current,
+        .metrics = e->scratch->metrics,
+        .loss_metrics = {VAE_METRIC_RECONSTRUCTION, VAE_METRIC_KL},
+        .norm_metric = VAE_METRIC_GRADIENT_NORM,
+        .steps_metric = VAE_METRIC_STEPS,
+        .partials = e->partials,
+        .finished = &e->scratch->finished,
+        .norm = &e->scratch->norm,
+    };
+    return launch->kind == VAE_LAUNCH_ADAM ? vae_cuda_adam(&call, e->device->stream)
+                                           : vae_cuda_gradient_norm(&call, e->device->stream);
+}
+
+static cudaError_t launch_round(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_tensor tensor = launch->as.rounded;
+    return vae_cuda_round_bf16(vae_cuda_tensor(e, tensor), vae_cuda_shadow(e, tensor),
+                               e->program->tensors[tensor].elements, e->device->stream);
+}
+
+static cudaError_t launch_kernel(const vae_executable *e, const vae_launch *launch)
+{
+    switch (launch->kind) {
+    case VAE_LAUNCH_BEGIN_STEP: return launch_begin_step(e);
+    case VAE_LAUNCH_GATHER: return launch_gather(e, launch);
+    case VAE_LAUNCH_ACTIVATION:
+    case VAE_LAUNCH_ACTIVATION_BACKWARD: return launch_activation(e, launch);
+    case VAE_LAUNCH_SAMPLE:
+    case VAE_LAUNCH_SAMPLE_BACKWARD: return launch_posterior(e, launch);
+    case VAE_LAUNCH_PRIOR_SAMPLE: return launch_prior_sample(e, launch);
+    case VAE_LAUNCH_BERNOULLI:
+    case VAE_LAUNCH_GAUSSIAN: return launch_likelihood(e, launch);
+    case VAE_LAUNCH_ACCUMULATE: return launch_accumulate(e, launch);
+    case VAE_LAUNCH_GRADIENT_NORM:
+    case VAE_LAUNCH_ADAM: return launch_adam(e, launch);
+    case VAE_LAUNCH_ROUND_BF16: return launch_round(e, launch);
+    case VAE_LAUNCH_MATMUL: /* not a kernel of ours */
+    case VAE_LAUNCH_COUNT: break;
+    }
+    return cudaErrorInvalidValue;
+}
+
+vae_status vae_cuda_launch(const vae_executable *executable, int32_t index)
+{
+    const vae_launch *launch = &executable->lowering.launches[index];
+    const char *name = launch->op < 0 ? "step" : op_of(executable, launch)->name;
+    if (launch->kind == VAE_LAUNCH_MATMUL) {
+        const vae_status status = vae_cuda_matmul_run(executable->matmuls[index], executable->device->stream);
+        return status ? vae_error_prepend(status, "%s: '%s'", executable->program->name, name) : VAE_OK;
+    }
+    const cudaError_t error = launch_kernel(executable, launch);
+    if (!error) return VAE_OK;
+    return vae_error_prepend(vae_cuda_failure(error, vae_launch_kind_name(launch->kind), name), "%s",
+                             executable->program->name);
+}

@@ -1,0 +1,110 @@
+/* From a program to the launches of a step: which kernels and matrix products a GPU runs, in which order, and what the
+ * products' epilogues carry along. Plain C that knows no CUDA, so that `vae-cuda info --cost` counts launches anywhere,
+ * and the backend runs that very list. */
+#ifndef VAE_BACKEND_CUDA_LOWERING_H
+#define VAE_BACKEND_CUDA_LOWERING_H
+
+#include "program/program.h"
+
+#define VAE_LAUNCH_MAP(X)                                                                                              \
+    X(BEGIN_STEP, "begin_step")                                                                                        \
+    X(GATHER, "gather")                                                                                                \
+    X(MATMUL, "matmul")                                                                                                \
+    X(ACTIVATION, "activation")                                                                                        \
+    X(ACTIVATION_BACKWARD, "activation_backward")                                                                      \
+    X(SAMPLE, "gaussian_sample_kl")                                                                                    \
+    X(SAMPLE_BACKWARD, "gaussian_sample_kl_backward")                                                                  \
+    X(PRIOR_SAMPLE, "prior_sample")                                                                                    \
+    X(BERNOULLI, "bernoulli_ll")                                                                                       \
+    X(GAUSSIAN, "gaussian_ll")                                                                                         \
+    X(ACCUMULATE, "accumulate")                                                                                        \
+    X(GRADIENT_NORM, "gradient_norm")                                                                                  \
+    X(ADAM, "adam")                                                                                                    \
+    X(ROUND_BF16, "round_bf16")
+
+typedef enum vae_launch_kind {
+#define VAE_LAUNCH_ROW(name, text) VAE_LAUNCH_##name,
+    VAE_LAUNCH_MAP(VAE_LAUNCH_ROW)
+#undef VAE_LAUNCH_ROW
+        VAE_LAUNCH_COUNT
+} vae_launch_kind;
+
+/* What a product does to its result on the way out. */
+#define VAE_EPILOGUE_MAP(X)                                                                                            \
+    X(NONE, "")                                                                                                        \
+    X(BIAS, "bias")                                                                                                    \
+    X(RELU_BIAS, "bias, relu")                                                                                         \
+    X(RELU_MASK_BIAS, "bias, relu, mask")                                                                              \
+    X(BIAS_GRADIENT, "bias gradient")                                                                                  \
+    X(DRELU_BIAS_GRADIENT, "relu backward, bias gradient")
+
+typedef enum vae_epilogue {
+#define VAE_EPILOGUE_ROW(name, text) VAE_EPILOGUE_##name,
+    VAE_EPILOGUE_MAP(VAE_EPILOGUE_ROW)
+#undef VAE_EPILOGUE_ROW
+        VAE_EPILOGUE_COUNT
+} vae_epilogue;
+
+/* target [m, n] = left [m, k] · right [k, n]; a transposed operand lies in memory as [k, m] or [n, k]. */
+typedef struct vae_matmul {
+    vae_tensor left, right, target;
+    int64_t m, n, k;
+    bool left_transposed, right_transposed;
+    vae_epilogue epilogue;
+    vae_tensor bias; /* [n]: read by BIAS…; written by …BIAS_GRADIENT, as Σ rows of `right` or of the target */
+    int32_t mask;    /* the relu mask that is written or read, or -1 */
+} vae_matmul;
+
+typedef struct vae_launch_activation {
+    vae_activation activation;
+    vae_tensor x, y, bias;   /* forward: y = activation(x + bias) */
+    vae_tensor d_bias, from; /* backward: x is d_y; `from` is VAE_NO_TENSOR for identity */
+} vae_launch_activation;
+
+typedef struct vae_launch {
+    vae_launch_kind kind;
+    int32_t op;         /* to which it belongs; -1 for begin_step */
+    bool writes_shadow; /* the bf16 copy too */
+    union {
+        vae_matmul matmul;
+        vae_launch_activation activation;
+        int32_t op_count;   /* accumulate: consecutive ops, from `op` on */
+        vae_tensor rounded; /* round_bf16 */
+    } as;
+} vae_launch;
+
+/* One bit an element: where a relu passed. cuBLASLt wants rows of a multiple of 128 bits. */
+typedef struct vae_relu_mask {
+    vae_tensor y;
+    int64_t rows, row_bits;
+    int64_t offset; /* bytes, a multiple of 256 */
+} vae_relu_mask;
+
+typedef struct vae_lowering_options {
+    bool fused; /* false: no epilogues, for products that refuse them */
+    bool bf16;  /* products read bf16 copies */
+} vae_lowering_options;
+
+typedef struct vae_lowering {
+    const vae_program *program; /* borrowed */
+    bool bf16;
+    vae_launch *launches;
+    int32_t count;
+    vae_relu_mask *masks;
+    int32_t mask_count;
+    int64_t mask_bytes;
+} vae_lowering;
+
+const char *vae_launch_kind_name(vae_launch_kind kind);
+const char *vae_epilogue_name(vae_epilogue epilogue);
+
+vae_status vae_lowering_create(const vae_program *program, vae_lowering_options options, vae_lowering *lowering);
+void vae_lowering_free(vae_lowering *lowering);
+
+/* The tensor whose bf16 copy a launch other than a product can write along, or VAE_NO_TENSOR. */
+vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *launch);
+
+/* What a launch reads and writes, each operand once, and computes; begin_step and the scalars count as nothing. */
+vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch);
+
+#endif

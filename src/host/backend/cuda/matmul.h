@@ -1,0 +1,32 @@
+/* The only door to cuBLASLt: matrix products whose epilogues carry biases, relus and bias gradients. */
+#ifndef VAE_BACKEND_CUDA_MATMUL_H
+#define VAE_BACKEND_CUDA_MATMUL_H
+
+#include <cuda_runtime.h>
+
+#include "backend/backend.h"
+#include "backend/cuda/lowering.h"
+
+typedef struct vae_cuda_blas vae_cuda_blas;     /* a handle, its workspace, and the algorithms chosen so far */
+typedef struct vae_cuda_matmul vae_cuda_matmul; /* one product with its operands */
+
+vae_status vae_cuda_blas_open(vae_precision precision, int compute_major, vae_cuda_blas **blas);
+void vae_cuda_blas_close(vae_cuda_blas *blas);
+/* "13.1.0" */
+void vae_cuda_blas_version(const vae_cuda_blas *blas, char *text, size_t size);
+
+typedef struct vae_cuda_matmul_operands {
+    const void *left, *right; /* float32, or bf16 where that is the precision */
+    float *target, *bias;
+    void *mask;
+    int64_t mask_row_bits;
+} vae_cuda_matmul_operands;
+
+/* Chooses an algorithm, once per shape. *matmul is NULL, with VAE_OK, where cuBLASLt has none for this epilogue. Memory
+ * behind the operands is borrowed. */
+vae_status vae_cuda_matmul_create(vae_cuda_blas *blas, const vae_matmul *shape,
+                                  const vae_cuda_matmul_operands *operands, vae_cuda_matmul **matmul);
+void vae_cuda_matmul_destroy(vae_cuda_matmul *matmul);
+vae_status vae_cuda_matmul_run(const vae_cuda_matmul *matmul, cudaStream_t stream);
+
+#endif

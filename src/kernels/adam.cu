@@ -1,0 +1,131 @@
+/* Adam over the whole arena in one launch (Kingma & Ba 2015, Algorithm 1; decoupled decay of Loshchilov & Hutter 2019).
+ */
+#include "launch.cuh"
+#include "reduce.cuh"
+#include "vector.cuh"
+
+namespace
+{
+
+enum { THREADS = 256, WIDTH = 4 };
+
+struct adam_scalars {
+    float beta1, beta2, step_size, root_correction, epsilon, decay, gradient_scale;
+};
+
+__device__ inline bool losses_finite(const vae_cuda_adam_call &call)
+{
+    return isfinite(call.metrics[call.loss_metrics[0]]) && isfinite(call.metrics[call.loss_metrics[1]]);
+}
+
+/* The last block to finish adds up all blocks' sums, in their order, and reports the norm. */
+__device__ inline void report_norm(const vae_cuda_adam_call &call, double sum_of_squares, double *shared)
+{
+    __shared__ bool is_last;
+    const double block_total = block_sum(sum_of_squares, shared);
+    if (threadIdx.x == 0) {
+        call.partials[blockIdx.x] = block_total;
+        __threadfence();
+        is_last = atomicAdd(call.finished, 1u) == gridDim.x - 1;
+    }
+    __syncthreads();
+    if (!is_last) return;
+    double part = 0.0;
+    for (unsigned int i = threadIdx.x; i < gridDim.x; i += THREADS)
+        part += __ldcg(call.partials + i);
+    const double total = block_sum(part, shared);
+    if (threadIdx.x > 0) return;
+    const double norm = sqrt(total);
+    *call.finished = 0;
+    *call.norm = norm;
+    call.metrics[call.norm_metric] += norm;
+    call.metrics[call.steps_metric] += 1.0;
+}
+
+__global__ void __launch_bounds__(THREADS) gradient_norm_kernel(const __grid_constant__ vae_cuda_adam_call call)
+{
+    __shared__ double shared[MAX_WARPS];
+    if (!losses_finite(call)) return;
+    float sum = 0.0f;
+    for (int64_t i = thread_index() * WIDTH; i < call.elements; i += thread_count() * WIDTH) {
+        float gradient[WIDTH];
+        load(call.gradients + i, gradient);
+        for (int k = 0; k < WIDTH; ++k)
+            sum += gradient[k] * gradient[k];
+    }
+    report_norm(call, (double)sum, shared);
+}
+
+__device__ inline adam_scalars make_scalars(const vae_cuda_adam_call &call)
+{
+    const double step = (double)call.step->adam_step, rate = call.step->learning_rate;
+    adam_scalars scalars;
+    scalars.beta1 = (float)call.beta1;
+    scalars.beta2 = (float)call.beta2;
+    scalars.step_size = (float)(rate / (1.0 - pow(call.beta1, step)));
+    scalars.root_correction = (float)(1.0 / sqrt(1.0 - pow(call.beta2, step)));
+    scalars.epsilon = (float)call.epsilon;
+    scalars.decay = (float)(1.0 - rate * call.weight_decay);
+    const bool clipped = call.clip_norm > 0.0 && *call.norm > call.clip_norm;
+    scalars.gradient_scale = clipped ? (float)(call.clip_norm / *call.norm) : 1.0f;
+    return scalars;
+}
+
+/* Four parameters; gives their Σ gradient². */
+__device__ inline float update(const vae_cuda_adam_call &call, const adam_scalars &s, int64_t at)
+{
+    float parameter[WIDTH], first[WIDTH], second[WIDTH], raw[WIDTH];
+    load(call.parameters + at, parameter);
+    load(call.first + at, first);
+    load(call.second + at, second);
+    load(call.gradients + at, raw);
+    float sum = 0.0f;
+    for (int k = 0; k < WIDTH; ++k) {
+        const float gradient = raw[k] * s.gradient_scale;
+        first[k] = s.beta1 * first[k] + (1.0f - s.beta1) * gradient;
+        second[k] = s.beta2 * second[k] + (1.0f - s.beta2) * gradient * gradient;
+        parameter[k] =
+            s.decay * parameter[k] - s.step_size * first[k] / (sqrtf(second[k]) * s.root_correction + s.epsilon);
+        sum += raw[k] * raw[k];
+    }
+    store(call.parameters + at, parameter);
+    store(call.first + at, first);
+    store(call.second + at, second);
+    store_shadow(shadow_at(call.shadow, at), parameter);
+    return sum;
+}
+
+__global__ void __launch_bounds__(THREADS) adam_kernel(const __grid_constant__ vae_cuda_adam_call call)
+{
+    __shared__ double shared[MAX_WARPS];
+    __shared__ adam_scalars scalars;
+    if (!losses_finite(call)) return;
+    if (threadIdx.x == 0) scalars = make_scalars(call);
+    __syncthreads();
+    float sum = 0.0f;
+    for (int64_t i = thread_index() * WIDTH; i < call.elements; i += thread_count() * WIDTH)
+        sum += update(call, scalars, i);
+    if (call.clip_norm <= 0.0) report_norm(call, (double)sum, shared);
+}
+
+} // namespace
+
+cudaError_t vae_cuda_adam_blocks(int64_t elements, int *blocks)
+{
+    int64_t norm = 0, update = 0;
+    cudaError_t error = resident_blocks(gradient_norm_kernel, THREADS, &norm);
+    if (!error) error = resident_blocks(adam_kernel, THREADS, &update);
+    const int64_t wanted = (elements / WIDTH + THREADS - 1) / THREADS, resident = norm > update ? norm : update;
+    *blocks = (int)(wanted < resident ? wanted : resident);
+    return error;
+}
+
+cudaError_t vae_cuda_gradient_norm(const vae_cuda_adam_call *call, cudaStream_t stream)
+{
+    return launch(gradient_norm_kernel, call->elements / WIDTH, THREADS, dim3(THREADS), stream, *call);
+}
+
+cudaError_t vae_cuda_adam(const vae_cuda_adam_call *call, cudaStream_t stream)
+{
+    return launch(adam_kernel, call->elements / WIDTH, THREADS, dim3(THREADS), stream, *call);
+}

@@ -1,0 +1,69 @@
+/* A batch from the resident data set: keyed shuffle, bytes to floats, dynamic binarisation. */
+#include "launch.cuh"
+#include "noise.cuh"
+#include "vector.cuh"
+
+namespace
+{
+
+enum { THREADS = 128 };
+
+/* BYTES pixels, from one access. */
+template <int BYTES> __device__ inline void load_pixels(const uint8_t *from, uint8_t (&pixels)[BYTES])
+{
+    if constexpr (BYTES == 16) {
+        const uint4 four = *reinterpret_cast<const uint4 *>(from);
+        const uint32_t words[4] = {four.x, four.y, four.z, four.w};
+        for (int i = 0; i < BYTES; ++i)
+            pixels[i] = (uint8_t)(words[i / 4] >> i % 4 * 8);
+    } else if constexpr (BYTES == 4) {
+        const uchar4 four = *reinterpret_cast<const uchar4 *>(from);
+        pixels[0] = four.x;
+        pixels[1] = four.y;
+        pixels[2] = four.z;
+        pixels[3] = four.w;
+    } else {
+        pixels[0] = *from;
+    }
+}
+
+/* BYTES numbers from column on, WIDTH of them a store. */
+template <int BYTES, int WIDTH>
+__device__ inline void convert(const vae_cuda_gather_call &call, const uint8_t (&pixels)[BYTES], int64_t element)
+{
+    for (int i = 0; i < BYTES; i += WIDTH) {
+        float values[WIDTH], uniform[WIDTH];
+        if (call.binarise) uniforms(call.step, VAE_STREAM_BINARISE, element + i, uniform);
+        for (int k = 0; k < WIDTH; ++k) {
+            const float pixel = (float)pixels[i + k];
+            const float value = !call.binarise ? pixel : uniform[k] * 255.0f <= pixel ? 255.0f : 0.0f;
+            values[k] = value * call.scale + call.shift;
+        }
+        store(call.x + element + i, values);
+        store_shadow(shadow_at(call.shadow, element + i), values);
+    }
+}
+
+template <int BYTES>
+__global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__ vae_cuda_gather_call call)
+{
+    const int64_t per_row = call.elements / BYTES;
+    for (int64_t i = thread_index(); i < call.rows * per_row; i += thread_count()) {
+        const int64_t row = i / per_row, column = i % per_row * BYTES;
+        uint64_t position = (uint64_t)(call.step->first + row);
+        if (call.shuffle) position = vae_permutation_apply(&call.step->permutation, position);
+        uint8_t pixels[BYTES];
+        load_pixels(call.pixels + (int64_t)position * call.elements + column, pixels);
+        convert<BYTES, BYTES == 1 ? 1 : 4>(call, pixels, row * call.elements + column);
+    }
+}
+
+} // namespace
+
+cudaError_t vae_cuda_gather(const vae_cuda_gather_call *call, cudaStream_t stream)
+{
+    const int64_t count = call->rows * call->elements;
+    if (call->elements % 16 == 0) return launch(gather_kernel<16>, count / 16, THREADS, dim3(THREADS), stream, *call);
+    if (call->elements % 4 == 0) return launch(gather_kernel<4>, count / 4, THREADS, dim3(THREADS), stream, *call);
+    return launch(gather_kernel<1>, count, THREADS, dim3(THREADS), stream, *call);
+}

@@ -1,0 +1,133 @@
+/* Reparameterisation, its noise, KL and log p(z)/q(z|x) in one pass, one warp a row; the backward pass makes the same
+ * noise again. */
+#include "launch.cuh"
+#include "noise.cuh"
+#include "reduce.cuh"
+#include "vector.cuh"
+
+namespace
+{
+
+enum { THREADS = 128, ROWS_PER_BLOCK = THREADS / WARP };
+
+template <int WIDTH> struct posterior_values {
+    float mean[WIDTH], log_variance[WIDTH];
+};
+
+template <int WIDTH>
+__device__ inline posterior_values<WIDTH> load_posterior(const vae_cuda_posterior_call &call, int64_t row, int64_t j)
+{
+    posterior_values<WIDTH> values;
+    const float *at = call.posterior + row * 2 * call.latent + j;
+    load(at, values.mean);
+    load(at + call.latent, values.log_variance);
+    return values;
+}
+
+template <int WIDTH>
+__device__ inline void load_noise(const vae_cuda_posterior_call &call, int64_t element, float (&noise)[WIDTH])
+{
+    if (call.sampled) {
+        normals(call.step, call.noise_stream, element, noise);
+    } else {
+        for (int k = 0; k < WIDTH; ++k)
+            noise[k] = 0.0f;
+    }
+}
+
+/* z = μ + σε; KL = ½ Σ μ² + σ² - log σ² - 1; log p(z) - log q(z|x) = Σ ½(ε² + log σ² - z²) */
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant__ vae_cuda_posterior_call call)
+{
+    const int64_t lane = threadIdx.x % WARP, warps = thread_count() / WARP;
+    for (int64_t z_row = thread_index() / WARP; z_row < call.rows * call.samples; z_row += warps) {
+        const int64_t row = z_row / call.samples;
+        float kl = 0.0f, log_ratio = 0.0f;
+        for (int64_t j = lane * WIDTH; j < call.latent; j += WARP * WIDTH) {
+            const int64_t element = z_row * call.latent + j;
+            const posterior_values<WIDTH> q = load_posterior<WIDTH>(call, row, j);
+            float noise[WIDTH], z[WIDTH];
+            load_noise(call, element, noise);
+            for (int k = 0; k < WIDTH; ++k) {
+                z[k] = q.mean[k] + expf(0.5f * q.log_variance[k]) * noise[k];
+                kl += 0.5f * (q.mean[k] * q.mean[k] + expm1f(q.log_variance[k]) - q.log_variance[k]);
+                log_ratio += 0.5f * (noise[k] * noise[k] + q.log_variance[k] - z[k] * z[k]);
+            }
+            store(call.z + element, z);
+            store_shadow(shadow_at(call.shadow, element), z);
+        }
+        kl = warp_sum(kl);
+        log_ratio = warp_sum(log_ratio);
+        if (lane == 0 && call.kl && z_row % call.samples == 0) call.kl[row] = kl;
+        if (lane == 0 && call.log_ratio) call.log_ratio[z_row] = log_ratio;
+    }
+}
+
+/* Through z: d_μ = d_z, d_log σ² = d_z·ε·½σ. Through the KL, weighted: d_μ = μ, d_log σ² = ½(σ² - 1). */
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant__ vae_cuda_posterior_call call)
+{
+    const int64_t per_row = call.latent / WIDTH;
+    const float weight = weight_value(call.kl_weight, call.step);
+    for (int64_t i = thread_index(); i < call.rows * per_row; i += thread_count()) {
+        const int64_t row = i / per_row, j = i % per_row * WIDTH;
+        const posterior_values<WIDTH> q = load_posterior<WIDTH>(call, row, j);
+        float d_mean[WIDTH], d_log_variance[WIDTH];
+        for (int k = 0; k < WIDTH; ++k) {
+            d_mean[k] = weight * q.mean[k];
+            d_log_variance[k] = weight * 0.5f * expm1f(q.log_variance[k]);
+        }
+        for (int64_t s = 0; call.d_z && s < call.samples; ++s) {
+            const int64_t element = (row * call.samples + s) * call.latent + j;
+            float d_z[WIDTH], noise[WIDTH];
+            load(call.d_z + element, d_z);
+            load_noise(call, element, noise);
+            for (int k = 0; k < WIDTH; ++k) {
+                d_mean[k] += d_z[k];
+                d_log_variance[k] += d_z[k] * noise[k] * 0.5f * expf(0.5f * q.log_variance[k]);
+            }
+        }
+        const int64_t at = row * 2 * call.latent + j;
+        store(call.d_posterior + at, d_mean);
+        store(call.d_posterior + at + call.latent, d_log_variance);
+        store_shadow(shadow_at(call.shadow, at), d_mean);
+        store_shadow(shadow_at(call.shadow, at + call.latent), d_log_variance);
+    }
+}
+
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS)
+    prior_kernel(float *z, uint16_t *shadow, int64_t count, float temperature, const vae_cuda_step *step)
+{
+    for (int64_t i = thread_index(); i < count / WIDTH; i += thread_count()) {
+        float values[WIDTH];
+        normals(step, VAE_STREAM_PRIOR, i * WIDTH, values);
+        for (int k = 0; k < WIDTH; ++k)
+            values[k] *= temperature;
+        store(z + i * WIDTH, values);
+        store_shadow(shadow_at(shadow, i * WIDTH), values);
+    }
+}
+
+} // namespace
+
+cudaError_t vae_cuda_gaussian_sample_kl_forward(const vae_cuda_posterior_call *call, cudaStream_t stream)
+{
+    return launch(call->latent % 4 == 0 ? forward_kernel<4> : forward_kernel<1>, call->rows * call->samples,
+                  ROWS_PER_BLOCK, dim3(THREADS), stream, *call);
+}
+
+cudaError_t vae_cuda_gaussian_sample_kl_backward(const vae_cuda_posterior_call *call, cudaStream_t stream)
+{
+    const bool fours = call->latent % 4 == 0;
+    return launch(fours ? backward_kernel<4> : backward_kernel<1>, call->rows * call->latent / (fours ? 4 : 1), THREADS,
+                  dim3(THREADS), stream, *call);
+}
+
+cudaError_t vae_cuda_prior_sample(float *z, uint16_t *shadow, int64_t count, float temperature,
+                                  const vae_cuda_step *step, cudaStream_t stream)
+{
+    const bool fours = count % 4 == 0;
+    return launch(fours ? prior_kernel<4> : prior_kernel<1>, count / (fours ? 4 : 1), THREADS, dim3(THREADS), stream, z,
+                  shadow, count, temperature, step);
+}

@@ -1,0 +1,136 @@
+/* The only door between host C and CUDA kernels: launchers, each beside its kernel in the .cu file of that name.
+ *
+ * Every launcher enqueues one kernel on `stream` and returns what the launch returned. Matrices are row-major. Tensors
+ * are float32 and 256-byte aligned; a `shadow`, where not NULL, receives the same values rounded to bf16. What changes
+ * from step to step is read from device memory, so that a captured graph replays unchanged. */
+#ifndef VAE_KERNELS_H
+#define VAE_KERNELS_H
+
+#include <cuda_runtime.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/permutation.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* vae_step as the device sees it. */
+typedef struct vae_cuda_step {
+    uint64_t seed, step;
+    int64_t first; /* row of the data set, or of the staged rows, that the batch begins with */
+    uint64_t adam_step;
+    double beta, learning_rate;
+    vae_permutation permutation;
+} vae_cuda_step;
+
+/* A weight in the loss, factor × (beta or 1). */
+typedef struct vae_cuda_weight {
+    double factor;
+    bool times_beta;
+} vae_cuda_weight;
+
+/* Takes the next of the `mask` + 1 records that the host has written: *current = ring[(*counter)++ & mask]. */
+cudaError_t vae_cuda_begin_step(const vae_cuda_step *ring, uint32_t mask, uint64_t *counter, vae_cuda_step *current,
+                                cudaStream_t stream);
+
+typedef struct vae_cuda_gather_call {
+    const uint8_t *pixels; /* [count, elements] */
+    float *x;              /* [rows, elements] */
+    uint16_t *shadow;
+    const vae_cuda_step *step;
+    int64_t rows, elements;
+    bool shuffle, binarise;
+    float scale, shift;
+} vae_cuda_gather_call;
+cudaError_t vae_cuda_gather(const vae_cuda_gather_call *call, cudaStream_t stream);
+
+typedef struct vae_cuda_posterior_call {
+    const float *posterior;    /* [rows, 2·latent] */
+    float *z;                  /* [rows·samples, latent] */
+    uint16_t *shadow;          /* of z, or of d_posterior */
+    float *kl;                 /* [rows] or NULL */
+    float *log_ratio;          /* [rows·samples] or NULL */
+    const float *d_z;          /* backward: [rows·samples, latent] or NULL */
+    float *d_posterior;        /* backward: [rows, 2·latent] */
+    vae_cuda_weight kl_weight; /* backward: ∂loss/∂kl */
+    const vae_cuda_step *step;
+    int64_t rows, latent, samples;
+    uint32_t noise_stream;
+    bool sampled;
+} vae_cuda_posterior_call;
+cudaError_t vae_cuda_gaussian_sample_kl_forward(const vae_cuda_posterior_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_gaussian_sample_kl_backward(const vae_cuda_posterior_call *call, cudaStream_t stream);
+
+/* z[i] = temperature × normal(VAE_STREAM_PRIOR, step, i) */
+cudaError_t vae_cuda_prior_sample(float *z, uint16_t *shadow, int64_t count, float temperature,
+                                  const vae_cuda_step *step, cudaStream_t stream);
+
+typedef struct vae_cuda_likelihood_call {
+    const float *prediction; /* [rows, elements] */
+    const float *x;          /* [rows / samples, elements] */
+    float *ll;               /* [rows] */
+    float *gradient;         /* [rows, elements] or NULL */
+    uint16_t *shadow;        /* of the gradient */
+    vae_cuda_weight weight;  /* ∂loss/∂ll */
+    const vae_cuda_step *step;
+    int64_t rows, elements, samples;
+    double variance; /* gaussian */
+    bool normalised; /* gaussian */
+} vae_cuda_likelihood_call;
+cudaError_t vae_cuda_bernoulli_ll(const vae_cuda_likelihood_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_gaussian_ll(const vae_cuda_likelihood_call *call, cudaStream_t stream);
+
+typedef struct vae_cuda_activation_call {
+    int activation;    /* vae_activation */
+    float *x;          /* forward: the product; gets the bias where there is one. backward: d_y, becomes d_x */
+    const float *bias; /* forward: [columns] or NULL */
+    float *y;          /* forward; may be x */
+    const float *from; /* backward: y, or the pre-activation for gelu and silu; NULL for identity */
+    float *d_bias;     /* backward: [columns] or NULL */
+    uint16_t *shadow;  /* of y, or of d_x */
+    int64_t rows, columns;
+} vae_cuda_activation_call;
+cudaError_t vae_cuda_activation_forward(const vae_cuda_activation_call *call, cudaStream_t stream);
+/* d_x = d_y · activation'(…) in place, and d_bias = Σ rows of it, summed in a fixed order. */
+cudaError_t vae_cuda_activation_backward(const vae_cuda_activation_call *call, cudaStream_t stream);
+
+/* metrics[target] += sign × Σ rows; metrics[rows_target] += count where rows_target ≥ 0. */
+typedef struct vae_cuda_sum {
+    const float *rows;
+    int64_t count;
+    double sign;
+    int32_t target, rows_target;
+} vae_cuda_sum;
+enum { VAE_CUDA_MAX_SUMS = 4 };
+/* One block, so that the order is fixed. */
+cudaError_t vae_cuda_accumulate(const vae_cuda_sum *sums, int count, double *metrics, cudaStream_t stream);
+
+typedef struct vae_cuda_adam_call {
+    float *parameters, *first, *second;
+    const float *gradients;
+    uint16_t *shadow; /* of the parameters */
+    int64_t elements; /* a multiple of 4 */
+    double beta1, beta2, epsilon, weight_decay, clip_norm;
+    const vae_cuda_step *step;
+    double *metrics; /* not updated, and parameters neither, unless metrics[loss_metrics[…]] are finite */
+    int32_t loss_metrics[2], norm_metric, steps_metric;
+    double *partials;       /* [vae_cuda_adam_blocks()], one a block */
+    unsigned int *finished; /* blocks done; zero before and after */
+    double *norm;           /* scalar: the gradient's norm, for clipping */
+} vae_cuda_adam_call;
+/* Blocks that the two kernels below take at most on this device. */
+cudaError_t vae_cuda_adam_blocks(int64_t elements, int *blocks);
+/* The global norm ahead of the update, which clipping needs. */
+cudaError_t vae_cuda_gradient_norm(const vae_cuda_adam_call *call, cudaStream_t stream);
+/* The update; it takes the norm along where clip_norm is 0. */
+cudaError_t vae_cuda_adam(const vae_cuda_adam_call *call, cudaStream_t stream);
+
+/* Ties to even; NaN stays NaN. */
+cudaError_t vae_cuda_round_bf16(const float *values, uint16_t *rounded, int64_t count, cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

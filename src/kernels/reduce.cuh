@@ -1,0 +1,35 @@
+/* Sums in a fixed order, so that the same numbers give the same bits. */
+#ifndef VAE_KERNELS_REDUCE_CUH
+#define VAE_KERNELS_REDUCE_CUH
+
+#include "kernels.h"
+
+namespace
+{
+
+enum { WARP = 32, MAX_WARPS = 32 };
+
+/* Lane 0 holds the sum of the warp. */
+template <typename Number> __device__ inline Number warp_sum(Number value)
+{
+    for (int distance = WARP / 2; distance > 0; distance /= 2)
+        value += __shfl_down_sync(0xFFFFFFFFu, value, (unsigned)distance);
+    return value;
+}
+
+/* Thread 0 holds the sum of the block, whose size is a multiple of a warp. `shared` has MAX_WARPS places; it may be
+ * used again at once. */
+__device__ inline double block_sum(double value, double *shared)
+{
+    const int warp = (int)threadIdx.x / WARP, lane = (int)threadIdx.x % WARP, warps = (int)blockDim.x / WARP;
+    value = warp_sum(value);
+    if (lane == 0) shared[warp] = value;
+    __syncthreads();
+    if (warp == 0) value = warp_sum(lane < warps ? shared[lane] : 0.0);
+    __syncthreads();
+    return value;
+}
+
+} // namespace
+
+#endif
