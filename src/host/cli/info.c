@@ -8,22 +8,24 @@
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/info_cost.h"
 #include "data/dataset.h"
 #include "model/builder.h"
 #include "train/checkpoint.h"
 
-enum option_key { SHAPE = 1, JSON, CHECKPOINT, RUN };
+enum option_key { SHAPE = 1, JSON, CHECKPOINT, RUN, COST };
 
 typedef struct info_options {
     vae_cli_options shared;
     int64_t shape[3]; /* height, width, channels; 0: read from the data set */
-    bool json;
+    bool json, cost;
 } info_options;
 
 static const struct argp_option options_table[] = {
     {"run", RUN, "DIR", 0, "describe the checkpoint of a run folder instead", 2},
     {"checkpoint", CHECKPOINT, "FILE", 0, "describe a checkpoint instead", 2},
     {"shape", SHAPE, "HxWxC", 0, "shape of an image, instead of the data set's", 2},
+    {"cost", COST, 0, 0, "count what a GPU would do in a step: launches, traffic, roofline", 2},
     {"json", JSON, 0, 0, "print JSON", 2},
     {0},
 };
@@ -54,6 +56,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &options->shared; return 0;
     case RUN: options->shared.run = argument; return 0;
     case CHECKPOINT: options->shared.checkpoint = argument; return 0;
+    case COST: options->cost = true; return 0;
     case JSON: options->json = true; return 0;
     case SHAPE: return parse_shape(argument, options->shape);
     default: return ARGP_ERR_UNKNOWN;
@@ -209,8 +212,13 @@ static vae_status describe_config(const info_options *options)
     VAE_TRY(find_input(options, &config, &input));
     VAE_TRY(vae_model_layout(&config, &input, &layout));
     vae_status status = vae_model_build_train(&config, &input, &layout, config.train.batch_size, &program);
-    if (!status && options->json) status = print_json(&program);
-    if (!status && !options->json) print_program(&config, &program);
+    if (!status && options->cost) {
+        status = vae_cli_print_cost(&program, &config, options->json);
+    } else if (!status && options->json) {
+        status = print_json(&program);
+    } else if (!status) {
+        print_program(&config, &program);
+    }
     vae_program_free(&program);
     vae_layout_free(&layout);
     return status;

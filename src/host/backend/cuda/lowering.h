@@ -4,6 +4,7 @@
 #ifndef VAE_BACKEND_CUDA_LOWERING_H
 #define VAE_BACKEND_CUDA_LOWERING_H
 
+#include "backend/backend.h"
 #include "program/program.h"
 
 #define VAE_LAUNCH_MAP(X)                                                                                              \
@@ -106,5 +107,29 @@ vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *l
 
 /* What a launch reads and writes, each operand once, and computes; begin_step and the scalars count as nothing. */
 vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch);
+
+/* A whole step. */
+typedef struct vae_step_cost {
+    int32_t product_count;
+    vae_cost products;    /* matrix products, with what their epilogues read and write */
+    vae_cost elementwise; /* all other launches */
+    /* What no implementation of this model can avoid beside its products: every other op reads and writes its own
+     * operands once. Layers' biases, activations and their gradients cost nothing here, as epilogues can carry them. */
+    vae_cost minimum;
+} vae_step_cost;
+vae_step_cost vae_lowering_cost(const vae_lowering *lowering);
+
+/* A GPU by its data sheet: memory, and dense (not sparse) arithmetic by vae_precision; [0], auto, is fp32. */
+typedef struct vae_gpu {
+    const char *name;
+    double bytes_per_second;
+    double flops_per_second[4];
+} vae_gpu;
+extern const vae_gpu vae_gpus[];
+extern const int vae_gpu_count;
+
+/* Seconds of a step if every launch, one after the other, ran at the limit of memory or arithmetic; launches themselves
+ * and caches count as nothing. */
+double vae_lowering_roofline(const vae_lowering *lowering, const vae_gpu *gpu, vae_precision precision);
 
 #endif

@@ -1,0 +1,131 @@
+/* vae-cuda info --cost: what a GPU would do in a training step, counted from the list of launches that the CUDA backend
+ * runs. */
+#include "cli/info_cost.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "backend/cuda/lowering.h"
+
+static const char *precision_name(vae_precision precision)
+{
+    static const char *const names[] = {"tf32", "fp32", "tf32", "bf16"};
+    return names[precision];
+}
+
+static vae_precision on_cuda(vae_precision precision)
+{
+    return precision == VAE_PRECISION_AUTO ? VAE_PRECISION_TF32 : precision;
+}
+
+static const char *name_of(const vae_lowering *lowering, const vae_launch *launch)
+{
+    return launch->op < 0 ? "" : lowering->program->ops[launch->op].name;
+}
+
+static const char *epilogue_of(const vae_launch *launch)
+{
+    return launch->kind == VAE_LAUNCH_MATMUL ? vae_epilogue_name(launch->as.matmul.epilogue) : "";
+}
+
+static double bytes(vae_cost cost)
+{
+    return cost.bytes_read + cost.bytes_written;
+}
+
+static void print_launches(const vae_lowering *lowering)
+{
+    printf("%3s  %-28s %-22s %-29s %9s %9s %9s\n", "#", "launch", "of", "epilogue", "MFLOP", "MB read", "MB written");
+    for (int32_t i = 0; i < lowering->count; ++i) {
+        const vae_launch *launch = &lowering->launches[i];
+        const vae_cost cost = vae_launch_cost(lowering, launch);
+        printf("%3d  %-28s %-22s %-29s %9.3f %9.3f %9.3f\n", (int)i, vae_launch_kind_name(launch->kind),
+               name_of(lowering, launch), epilogue_of(launch), cost.flops * 1e-6, cost.bytes_read * 1e-6,
+               cost.bytes_written * 1e-6);
+    }
+}
+
+static void print_text(const vae_lowering *lowering, const vae_config *config, vae_precision precision)
+{
+    const vae_step_cost cost = vae_lowering_cost(lowering);
+    printf("%s step on a GPU: one CUDA graph, batch %" PRId64 ", %s products\n\n", lowering->program->name,
+           config->train.batch_size, precision_name(precision));
+    print_launches(lowering);
+    printf("\nlaunches      %d a step, as many graph nodes: %d kernels and %d cuBLASLt products\n",
+           (int)lowering->count, (int)(lowering->count - cost.product_count), (int)cost.product_count);
+    printf("per step      0 device allocations, 0 copies, 0 host synchronisations; metrics are read every %" PRId64
+           " steps\n",
+           config->train.log_interval);
+    printf("elementwise   %.3f MB read, %.3f MB written; %.2f x the minimum of %.3f MB\n",
+           cost.elementwise.bytes_read * 1e-6, cost.elementwise.bytes_written * 1e-6,
+           bytes(cost.elementwise) / bytes(cost.minimum), bytes(cost.minimum) * 1e-6);
+    printf("products      %.3f MB read, %.3f MB written, each operand once\n", cost.products.bytes_read * 1e-6,
+           cost.products.bytes_written * 1e-6);
+    printf("FLOPs         %.3f M a step, %.1f %% of them in products\n",
+           (cost.products.flops + cost.elementwise.flops) * 1e-6,
+           100.0 * cost.products.flops / (cost.products.flops + cost.elementwise.flops));
+    printf("\nroofline, by data sheets: each launch at the limit of memory or arithmetic, launching itself free\n");
+    for (int i = 0; i < vae_gpu_count; ++i) {
+        const double seconds = vae_lowering_roofline(lowering, &vae_gpus[i], precision);
+        printf("  %-16s %7.1f us a step, %6.1f M images/s\n", vae_gpus[i].name, seconds * 1e6,
+               (double)config->train.batch_size / seconds * 1e-6);
+    }
+}
+
+static json_t *cost_to_json(vae_cost cost)
+{
+    return json_pack("{s:f, s:f, s:f}", "flops", cost.flops, "bytes_read", cost.bytes_read, "bytes_written",
+                     cost.bytes_written);
+}
+
+static json_t *launches_to_json(const vae_lowering *lowering)
+{
+    json_t *list = json_array();
+    for (int32_t i = 0; i < lowering->count; ++i) {
+        const vae_launch *launch = &lowering->launches[i];
+        json_t *item = cost_to_json(vae_launch_cost(lowering, launch));
+        json_object_set_new(item, "launch", json_string(vae_launch_kind_name(launch->kind)));
+        json_object_set_new(item, "of", json_string(name_of(lowering, launch)));
+        json_object_set_new(item, "epilogue", json_string(epilogue_of(launch)));
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
+static vae_status print_json(const vae_lowering *lowering, vae_precision precision)
+{
+    const vae_step_cost cost = vae_lowering_cost(lowering);
+    json_t *roofline = json_object();
+    for (int i = 0; i < vae_gpu_count; ++i) {
+        json_object_set_new(roofline, vae_gpus[i].name,
+                            json_real(vae_lowering_roofline(lowering, &vae_gpus[i], precision)));
+    }
+    json_t *root =
+        json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:f, s:o, s:o}", "program",
+                  lowering->program->name, "precision", precision_name(precision), "launches", (int)lowering->count,
+                  "graph_nodes", (int)lowering->count, "device_allocations", 0, "host_synchronisations", 0, "copies", 0,
+                  "products", cost_to_json(cost.products), "elementwise", cost_to_json(cost.elementwise), "minimum",
+                  cost_to_json(cost.minimum), "elementwise_over_minimum", bytes(cost.elementwise) / bytes(cost.minimum),
+                  "roofline_seconds", roofline, "list", launches_to_json(lowering));
+    const int failed = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;
+    json_decref(root);
+    putchar('\n');
+    return failed ? vae_error_set(VAE_ERROR_IO, "standard output cannot be written") : VAE_OK;
+}
+
+vae_status vae_cli_print_cost(const vae_program *program, const vae_config *config, bool json)
+{
+    const vae_precision precision = on_cuda(config->run.precision);
+    const vae_lowering_options options = {.fused = true, .bf16 = precision == VAE_PRECISION_BF16};
+    vae_lowering lowering;
+    vae_status status = vae_lowering_create(program, options, &lowering);
+    if (status) return status;
+    if (json) {
+        status = print_json(&lowering, precision);
+    } else {
+        print_text(&lowering, config, precision);
+    }
+    vae_lowering_free(&lowering);
+    return status;
+}
