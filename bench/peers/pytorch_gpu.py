@@ -1,0 +1,90 @@
+"""The VAE of configs/mnist.ini in PyTorch on a GPU: data resident as bytes, shuffled there, TF32 products.
+
+--mode eager | compiled | graphed (a whole step captured as one CUDA graph)
+"""
+import time
+
+import common
+
+options = common.arguments()
+
+import numpy
+import torch
+from torch.nn import functional as F
+
+BATCH = 128
+
+
+def make_model(device):
+    def layer(size_in, size_out):
+        return torch.nn.Linear(size_in, size_out, device=device)
+
+    return torch.nn.ModuleDict({"hidden": layer(784, 400), "posterior": layer(400, 40), "decoder": layer(20, 400),
+                                "output": layer(400, 784)})
+
+
+def losses(model, x):
+    mean, log_variance = model["posterior"](F.relu(model["hidden"](x))).chunk(2, dim=1)
+    z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
+    logits = model["output"](F.relu(model["decoder"](z)))
+    reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="sum")
+    kl = 0.5 * torch.sum(mean * mean + torch.exp(log_variance) - log_variance - 1)
+    return reconstruction + kl
+
+
+def capture(step, rows):
+    """Warms up beside the current stream, as PyTorch asks for, then captures."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            step(rows)
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step(rows)
+    return graph
+
+
+def main():
+    if not torch.cuda.is_available():
+        raise SystemExit("pytorch_gpu: PyTorch sees no GPU")
+    device = torch.device("cuda")
+    torch.backends.cuda.matmul.allow_tf32 = True
+    torch.manual_seed(1)
+    train = torch.from_numpy(common.read_images(numpy, options.data, "train").copy()).to(device)
+    test = torch.from_numpy(common.read_images(numpy, options.data, "t10k").copy()).to(device)
+    model = make_model(device)
+    graphed = options.mode == "graphed"
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True, capturable=graphed)
+    objective = torch.compile(losses) if options.mode == "compiled" else losses
+
+    def step(rows):
+        loss = objective(model, train[rows].float() / 255) / len(rows)
+        optimiser.zero_grad(set_to_none=not graphed)
+        loss.backward()
+        optimiser.step()
+
+    static_rows = torch.arange(BATCH, device=device)
+    graph = capture(step, static_rows) if graphed else None
+    watch = common.Stopwatch()
+    for _ in range(options.epochs):
+        torch.cuda.synchronize()
+        started = time.perf_counter()
+        order = torch.randperm(len(train), device=device)
+        for first in range(0, len(train), BATCH):
+            rows = order[first:first + BATCH]
+            if graph is not None and len(rows) == BATCH:
+                static_rows.copy_(rows)
+                graph.replay()
+            else:
+                step(rows)
+            watch.first_step()
+        torch.cuda.synchronize()
+        watch.epoch(len(train), time.perf_counter() - started)
+    with torch.no_grad():
+        total = sum(losses(model, test[i:i + 1000].float() / 255).item() for i in range(0, len(test), 1000))
+    watch.report(total / len(test), version=torch.__version__, gpu=torch.cuda.get_device_name())
+
+
+main()
