@@ -40,3 +40,16 @@ endforeach()
 
 # cuRAND's own values, where the toolkit is there; it says whether the test is on.
 add_subdirectory(tests/curand)
+include(cmake/simt.cmake)
+
+# The parity tests on a real GPU. Without one they are skipped, and say so; with VAE_REQUIRE_GPU=1 they fail.
+if(VAE_CUDA_ENABLED)
+  foreach(name test_parity test_parity_data)
+    string(REPLACE test_parity test_parity_cuda cuda_name ${name})
+    add_executable(${cuda_name} tests/parity/${name}.c tests/parity/gpu_main.c)
+    target_compile_definitions(${cuda_name} PRIVATE VAE_TEST_BACKEND=vae_backend_cuda)
+    target_include_directories(${cuda_name} PRIVATE tests)
+    target_link_libraries(${cuda_name} PRIVATE vae_static PkgConfig::CRITERION)
+    vae_add_test(${cuda_name} ${cuda_name})
+  endforeach()
+endif()

@@ -1,5 +1,5 @@
 /* One table of cases for every op, and what runs them on a backend. It serves gradient checks (reference against
- * central differences) and parity (cpu against reference) alike. */
+ * central differences) and parity (cpu and cuda against reference) alike. */
 #ifndef VAE_TESTS_OPS_H
 #define VAE_TESTS_OPS_H
 
@@ -12,6 +12,11 @@
 #include "backend/backend.h"
 #include "core/random.h"
 #include "program/program.h"
+
+/* The backend that is held against the reference; the same tests are built for others too. */
+#ifndef VAE_TEST_BACKEND
+#define VAE_TEST_BACKEND vae_backend_cpu
+#endif
 
 #define MUST(call) cr_assert_eq((call), VAE_OK, "%s: %s", #call, vae_error_message())
 
@@ -217,7 +222,7 @@ static inline void write_inputs(const op_program *p, const op_run *r)
 
 static inline void open_run(const vae_backend *backend, int threads, op_program *p, op_run *r)
 {
-    const vae_device_options options = {.threads = threads};
+    const vae_device_options options = {.threads = threads, .precision = VAE_PRECISION_FP32};
     *r = (op_run){.backend = backend};
     MUST(backend->device_open(&options, &r->device));
     MUST(backend->store_create(r->device, &p->layout, true, &r->store));

@@ -103,9 +103,7 @@ struct vae_backend {
 
 extern const vae_backend vae_backend_reference;
 extern const vae_backend vae_backend_cpu;
-#ifdef VAE_CUDA
-extern const vae_backend vae_backend_cuda;
-#endif
+extern const vae_backend vae_backend_cuda; /* in builds with CUDA only */
 
 /* name: "auto", "cpu", "reference", "cuda". A backend that is not in this build, or a device that is not in this
  * machine, is VAE_ERROR_DEVICE with a message that says which is missing. "auto" takes cuda where it works, else cpu,

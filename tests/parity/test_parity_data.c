@@ -1,0 +1,95 @@
+/* Ops without an input, a backend against reference: batches from a data set, and samples of the prior. */
+#include "core/permutation.h"
+#include "ops.h"
+
+enum { IMAGES = 300 };
+
+/* A program of one op with one output, run on a backend. */
+static double *run_source(const vae_backend *backend, const vae_program *program, const vae_images *images,
+                          vae_tensor output, const vae_step *step)
+{
+    const vae_device_options options = {.threads = 2, .precision = VAE_PRECISION_FP32};
+    vae_device *device;
+    vae_store *store;
+    vae_data *data = NULL;
+    vae_executable *executable;
+    double *values = calloc((size_t)program->tensors[output].elements + 1, sizeof *values);
+    MUST(backend->device_open(&options, &device));
+    MUST(backend->store_create(device, program->layout, false, &store));
+    if (images) MUST(backend->data_create(device, images, &data));
+    MUST(backend->executable_create(device, program, store, data, &executable));
+    MUST(backend->executable_run(executable, step));
+    MUST(backend->tensor_read(executable, output, VAE_FLOAT64, values));
+    backend->executable_destroy(executable);
+    backend->data_destroy(data);
+    backend->store_destroy(store);
+    backend->device_close(device);
+    return values;
+}
+
+static void compare_source(const vae_program *program, const vae_images *images, vae_tensor output, double allowed)
+{
+    const vae_step steps[] = {
+        {.seed = 3, .step = 0, .epoch = 0, .first = 0},
+        {.seed = 0x123456789ABCDEF, .step = 77, .epoch = 5, .first = 41},
+        {.seed = UINT64_MAX, .step = 0xFFFFFFFFFFFF, .epoch = 1, .first = 100},
+    };
+    for (size_t s = 0; s < sizeof steps / sizeof *steps; ++s) {
+        double *expected = run_source(&vae_backend_reference, program, images, output, &steps[s]);
+        double *found = run_source(&VAE_TEST_BACKEND, program, images, output, &steps[s]);
+        for (int64_t i = 0; i < program->tensors[output].elements; ++i) {
+            cr_assert(fabs(expected[i] - found[i]) <= allowed * fmax(1.0, fabs(expected[i])),
+                      "%s, step %zu: [%lld] is %.9g, not %.9g", program->name, s, (long long)i, found[i], expected[i]);
+        }
+        free(expected);
+        free(found);
+    }
+}
+
+static void compare_gather(int64_t rows, int64_t elements, bool shuffle, bool binarise)
+{
+    uint8_t *pixels = malloc((size_t)(IMAGES * elements));
+    for (int64_t i = 0; i < IMAGES * elements; ++i)
+        pixels[i] = (uint8_t)vae_random_block(1, 1, 1, (uint64_t)i).word[0];
+    const vae_images images = {pixels, IMAGES, elements};
+    vae_layout layout = {0};
+    vae_program program;
+    vae_tensor x;
+    char name[64];
+    snprintf(name, sizeof name, "gather %lld x %lld%s%s", (long long)rows, (long long)elements,
+             shuffle ? " shuffled" : "", binarise ? " binarised" : "");
+    vae_program_init(&program, name, &layout);
+    MUST(vae_program_gather(&program, "x", vae_shape_matrix(rows, elements), shuffle, binarise, 2.0 / 255, -1, &x));
+    vae_program_mark_external(&program, x);
+    MUST(vae_program_plan(&program));
+    compare_source(&program, &images, x, 2e-7);
+    vae_program_free(&program);
+    free(pixels);
+}
+
+Test(parity_data, gather)
+{
+    const int64_t widths[] = {1, 3, 4, 20, 31, 64, 560, 784};
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; ++w) {
+        for (int flags = 0; flags < 4; ++flags) {
+            compare_gather(1, widths[w], flags & 1, flags & 2);
+            compare_gather(131, widths[w], flags & 1, flags & 2);
+        }
+    }
+}
+
+Test(parity_data, prior_sample)
+{
+    const int64_t shapes[][2] = {{1, 1}, {3, 5}, {7, 4}, {128, 20}, {521, 131}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i) {
+        vae_layout layout = {0};
+        vae_program program;
+        vae_tensor z;
+        vae_program_init(&program, "prior_sample", &layout);
+        MUST(vae_program_prior_sample(&program, "z", vae_shape_matrix(shapes[i][0], shapes[i][1]), 0.7, &z));
+        vae_program_mark_external(&program, z);
+        MUST(vae_program_plan(&program));
+        compare_source(&program, NULL, z, 4e-6);
+        vae_program_free(&program);
+    }
+}
