@@ -12,13 +12,18 @@ if(VAE_SANITIZE)
        "UBSAN_OPTIONS=print_stacktrace=1")
 endif()
 
+# The program under test is vae-cuda, or VAE_TESTED_PROGRAM where that is set.
 function(vae_add_test name)
   add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${VAE_TEST_ENVIRONMENT}" TIMEOUT 600
-                                         SKIP_RETURN_CODE 77)
+  set(environment ${VAE_TEST_ENVIRONMENT})
+  if(VAE_TESTED_PROGRAM)
+    list(APPEND environment "VAE_PROGRAM=$<TARGET_FILE:${VAE_TESTED_PROGRAM}>")
+  endif()
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" TIMEOUT 600 SKIP_RETURN_CODE 77)
 endfunction()
 
 file(GLOB VAE_TEST_PROGRAMS CONFIGURE_DEPENDS tests/*/test_*.c)
+list(FILTER VAE_TEST_PROGRAMS EXCLUDE REGEX "tests/(cuda|simt)/") # folders of their own
 foreach(source ${VAE_TEST_PROGRAMS})
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} ${source})
@@ -29,6 +34,7 @@ foreach(source ${VAE_TEST_PROGRAMS})
 endforeach()
 
 file(GLOB VAE_TEST_SCRIPTS CONFIGURE_DEPENDS tests/*/test_*.sh tests/*/test_*.py)
+list(FILTER VAE_TEST_SCRIPTS EXCLUDE REGEX "tests/(cuda|simt)/")
 foreach(source ${VAE_TEST_SCRIPTS})
   get_filename_component(name ${source} NAME_WE)
   if(source MATCHES "\\.py$")

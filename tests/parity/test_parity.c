@@ -1,7 +1,6 @@
 /* A backend against reference, over the one case table: forward outputs and every parameter gradient. */
-#include "core/config.h"
-#include "model/builder.h"
 #include "ops.h"
+#include "training.h"
 
 /* float32 against double: relative to the largest number of the tensor, so that cancellation in single numbers does not
  * count, and growing with the length of the sums. */
@@ -188,71 +187,33 @@ Test(parity, every_activation_over_its_range)
 
 /* ---- Whole models ---- */
 
-enum { IMAGES = 96, SIDE = 6, BATCH = 32, STEPS = 200 };
+enum { STEPS = 200 };
 
-typedef struct training {
+typedef struct history {
     double losses[STEPS];
     double *parameters;
     int64_t elements;
-} training;
+} history;
 
-static void train(const vae_backend *backend, vae_device_options options, vae_activation activation, training *t)
+static void train(const vae_backend *backend, vae_device_options options, vae_activation activation, history *h)
 {
-    static uint8_t pixels[IMAGES * SIDE * SIDE];
-    for (int i = 0; i < IMAGES * SIDE * SIDE; ++i) {
-        pixels[i] = (uint8_t)(127 + 120 * sin(0.1 * (i % (SIDE * SIDE)) * (1 + i / (SIDE * SIDE) % 5)));
-    }
-    vae_config config;
-    vae_config_defaults(&config);
-    config.model.encoder = (vae_hidden_list){.size = {33}, .count = 1};
-    config.model.latent = 3;
+    vae_config config = small_config();
     config.model.activation = activation;
     config.data.binarise = VAE_BINARISE_DYNAMIC;
     config.train.clip_norm = 30;
     config.train.weight_decay = 0.01;
-    const vae_input input = {SIDE, SIDE, 1, 1.0 / 255.0, 0.0};
-    vae_layout layout;
-    vae_program program;
-    vae_device *device;
-    vae_store *store;
-    vae_data *data;
-    vae_executable *executable;
-    const vae_images images = {pixels, IMAGES, SIDE * SIDE};
-    MUST(vae_model_layout(&config, &input, &layout));
-    MUST(vae_model_build_train(&config, &input, &layout, BATCH, &program));
-    MUST(backend->device_open(&options, &device));
-    MUST(backend->store_create(device, &layout, true, &store));
-    MUST(backend->data_create(device, &images, &data));
-    MUST(backend->executable_create(device, &program, store, data, &executable));
-    t->elements = layout.elements;
-    t->parameters = calloc((size_t)layout.elements, sizeof *t->parameters);
-    vae_model_initialise(&layout, 7, t->parameters);
-    MUST(backend->store_write(store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, t->parameters));
-    for (int s = 0; s < STEPS; ++s) {
-        double sums[VAE_METRIC_COUNT];
-        const vae_step step = {.seed = 7,
-                               .step = (uint64_t)s,
-                               .epoch = (uint64_t)(s / 3),
-                               .first = s % 3 * BATCH,
-                               .beta = 0.5,
-                               .learning_rate = 1e-3,
-                               .adam_step = (uint64_t)s + 1};
-        MUST(backend->executable_run(executable, &step));
-        MUST(backend->metrics_take(executable, sums));
-        t->losses[s] = (sums[VAE_METRIC_RECONSTRUCTION] + sums[VAE_METRIC_KL]) / BATCH;
-    }
-    MUST(backend->store_read(store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, t->parameters));
-    backend->executable_destroy(executable);
-    backend->data_destroy(data);
-    backend->store_destroy(store);
-    backend->device_close(device);
-    vae_program_free(&program);
-    vae_layout_free(&layout);
+    training t;
+    open_training(backend, &options, &config, &t);
+    for (int s = 0; s < STEPS; ++s)
+        h->losses[s] = run_step(&t, s);
+    h->parameters = read_parameters(&t);
+    h->elements = t.layout.elements;
+    close_training(&t);
 }
 
 static void compare_training(vae_device_options options, vae_activation activation, double allowed)
 {
-    training expected, found;
+    history expected, found;
     train(&vae_backend_reference, (vae_device_options){.threads = 1}, activation, &expected);
     train(&VAE_TEST_BACKEND, options, activation, &found);
     for (int s = 0; s < STEPS; ++s) {
@@ -272,7 +233,7 @@ Test(parity, two_hundred_steps_of_a_model)
 
 Test(parity, thread_count_changes_no_bit)
 {
-    training one, two;
+    history one, two;
     train(&VAE_TEST_BACKEND, (vae_device_options){.threads = 1, .precision = VAE_PRECISION_FP32}, VAE_ACTIVATION_SILU,
           &one);
     train(&VAE_TEST_BACKEND, (vae_device_options){.threads = 2, .precision = VAE_PRECISION_FP32}, VAE_ACTIVATION_SILU,

@@ -1,0 +1,292 @@
+/* What the CUDA backend's host side promises, on the simulated device. */
+#include <simt/simt.h>
+
+#include "backend/cuda/internal.h"
+#include "training.h"
+
+static const vae_device_options fp32 = {.precision = VAE_PRECISION_FP32};
+
+typedef struct result {
+    double *parameters;
+    double loss; /* of the last step */
+    int64_t elements;
+    int32_t launches;
+} result;
+
+/* `steps` steps; metrics are read after every `interval`. */
+static result train(const vae_device_options *options, const vae_config *config, int steps, int interval)
+{
+    training t;
+    result r = {0};
+    open_training(&vae_backend_cuda, options, config, &t);
+    for (int s = 0; s < steps; ++s) {
+        if ((s + 1) % interval == 0) {
+            r.loss = run_step(&t, s);
+        } else {
+            const vae_step step = step_number(s);
+            MUST(vae_backend_cuda.executable_run(t.executable, &step));
+        }
+    }
+    r.parameters = read_parameters(&t);
+    r.elements = t.layout.elements;
+    r.launches = t.executable->lowering.count;
+    close_training(&t);
+    return r;
+}
+
+static void assert_same_bits(const result *a, const result *b)
+{
+    cr_assert_eq(a->elements, b->elements);
+    cr_assert_arr_eq(a->parameters, b->parameters, (size_t)a->elements * sizeof *a->parameters);
+}
+
+static void assert_close(const result *a, const result *b, double allowed)
+{
+    cr_assert_leq(fabs(a->loss - b->loss), allowed * fabs(a->loss), "loss %.9g, not %.9g", b->loss, a->loss);
+}
+
+/* ---- A step is one graph ---- */
+
+Test(cuda_backend, a_step_is_one_graph_launch_and_nothing_else)
+{
+    enum { RUNS = 10 };
+    const vae_config config = small_config();
+    training t;
+    open_training(&vae_backend_cuda, &fp32, &config, &t);
+    const uint64_t launches = (uint64_t)t.executable->lowering.count;
+    cr_assert_eq(t.executable->nodes, launches);
+    simt_reset_counters();
+    for (int s = 0; s < RUNS; ++s) {
+        const vae_step step = step_number(s);
+        MUST(vae_backend_cuda.executable_run(t.executable, &step));
+    }
+    simt_counters counted = simt_get_counters();
+    cr_assert_eq(counted.graph_launches, RUNS);
+    cr_assert_eq(counted.calls, RUNS, "a step made other calls than cudaGraphLaunch");
+    cr_assert_eq(counted.launches, 0);
+    cr_assert_eq(counted.device_allocations, 0);
+    cr_assert_eq(counted.host_synchronisations, 0);
+    cr_assert_eq(counted.host_to_device_copies, 0);
+    double sums[VAE_METRIC_COUNT];
+    MUST(vae_backend_cuda.metrics_take(t.executable, sums));
+    counted = simt_get_counters();
+    cr_assert_eq(counted.graph_kernels_run, RUNS * launches);
+    cr_assert_eq(counted.host_synchronisations, 1);
+    cr_assert_eq(sums[VAE_METRIC_ROWS], RUNS * TRAIN_BATCH);
+    cr_assert_eq(sums[VAE_METRIC_STEPS], RUNS);
+    close_training(&t);
+}
+
+/* 784-400-20-400-784: what `info --cost` says of it, too. */
+Test(cuda_backend, an_mlp_vae_takes_eighteen_launches)
+{
+    vae_config config;
+    vae_config_defaults(&config);
+    config.model.encoder = (vae_hidden_list){.size = {400}, .count = 1};
+    config.model.latent = 20;
+    const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0};
+    vae_layout layout;
+    vae_program program;
+    vae_lowering lowering;
+    MUST(vae_model_layout(&config, &input, &layout));
+    MUST(vae_model_build_train(&config, &input, &layout, 128, &program));
+    MUST(vae_lowering_create(&program, (vae_lowering_options){.fused = true}, &lowering));
+    cr_assert_leq(lowering.count, 18);
+    const vae_step_cost cost = vae_lowering_cost(&lowering);
+    const double elementwise = cost.elementwise.bytes_read + cost.elementwise.bytes_written;
+    cr_assert_leq(elementwise, 1.25 * (cost.minimum.bytes_read + cost.minimum.bytes_written));
+    vae_lowering_free(&lowering);
+    vae_program_free(&program);
+    vae_layout_free(&layout);
+}
+
+Test(cuda_backend, the_host_may_run_far_ahead)
+{
+    /* More steps than there are step records. */
+    enum { RUNS = 3 * VAE_CUDA_RING - 7 };
+    const vae_config config = small_config();
+    const result every = train(&fp32, &config, RUNS, 1), never = train(&fp32, &config, RUNS, RUNS + 1);
+    assert_same_bits(&every, &never);
+    free(every.parameters);
+    free(never.parameters);
+}
+
+Test(cuda_backend, the_order_of_threads_changes_no_bit)
+{
+    vae_config config = small_config();
+    config.train.clip_norm = 1;
+    config.model.activation = VAE_ACTIVATION_SILU;
+    simt_set_seed(1);
+    const result first = train(&fp32, &config, 9, 1);
+    for (uint64_t seed = 2; seed < 6; ++seed) {
+        simt_set_seed(seed);
+        const result other = train(&fp32, &config, 9, 1);
+        assert_same_bits(&first, &other);
+        free(other.parameters);
+    }
+    free(first.parameters);
+}
+
+/* ---- Other ways to the same numbers ---- */
+
+Test(cuda_backend, refused_epilogues_are_replaced_by_kernels)
+{
+    for (int a = 0; a < VAE_ACTIVATION_COUNT; ++a) {
+        vae_config config = small_config();
+        config.model.activation = (vae_activation)a;
+        simt_cublaslt_refuse_epilogues(0);
+        const result fused = train(&fp32, &config, 20, 1);
+        simt_cublaslt_refuse_epilogues(1);
+        const result plain = train(&fp32, &config, 20, 1);
+        cr_assert_gt(plain.launches, fused.launches);
+        assert_close(&fused, &plain, 1e-5);
+        free(fused.parameters);
+        free(plain.parameters);
+    }
+}
+
+Test(cuda_backend, a_data_set_that_does_not_fit_is_streamed)
+{
+    const vae_config config = small_config();
+    const result resident = train(&fp32, &config, 50, 50);
+    vae_data streamed = {0};
+    training t;
+    open_training(&vae_backend_cuda, &fp32, &config, &t);
+    streamed.images = t.data->images;
+    vae_executable *executable;
+    MUST(vae_backend_cuda.executable_create(t.device, &t.program, t.store, &streamed, &executable));
+    cr_assert_not_null(executable->staging);
+    for (int s = 0; s < 50; ++s) {
+        const vae_step step = step_number(s);
+        MUST(vae_backend_cuda.executable_run(executable, &step));
+    }
+    const result found = {.parameters = read_parameters(&t), .elements = t.layout.elements};
+    assert_same_bits(&resident, &found);
+    vae_backend_cuda.executable_destroy(executable);
+    close_training(&t);
+    free(resident.parameters);
+    free(found.parameters);
+}
+
+Test(cuda_backend, only_a_data_set_that_fits_is_resident)
+{
+    simt_device_options options = simt_get_device_options();
+    options.memory_bytes = (size_t)64 << 20;
+    simt_set_device_options(&options);
+    vae_device *device;
+    MUST(vae_backend_cuda.device_open(&fp32, &device));
+    static uint8_t pixels[48 << 20];
+    const vae_images small = {pixels, 1 << 10, 1 << 10}, large = {pixels, 48 << 10, 1 << 10};
+    vae_data *data;
+    MUST(vae_backend_cuda.data_create(device, &small, &data));
+    cr_assert_not_null(data->resident);
+    vae_backend_cuda.data_destroy(data);
+    MUST(vae_backend_cuda.data_create(device, &large, &data));
+    cr_assert_null(data->resident);
+    vae_backend_cuda.data_destroy(data);
+    vae_backend_cuda.device_close(device);
+}
+
+Test(cuda_backend, tf32_is_close)
+{
+    const vae_config config = small_config();
+    const vae_device_options tf32 = {.precision = VAE_PRECISION_AUTO};
+    const result exact = train(&fp32, &config, 100, 1), rounded = train(&tf32, &config, 100, 1);
+    cr_assert_neq(exact.loss, rounded.loss);
+    assert_close(&exact, &rounded, 2e-3);
+    free(exact.parameters);
+    free(rounded.parameters);
+}
+
+/* ---- Errors ---- */
+
+Test(cuda_backend, every_failing_call_is_an_error_with_its_name)
+{
+    const vae_config config = small_config();
+    simt_print_faults(0);
+    unsigned failures = 0;
+    for (unsigned n = 1;; ++n) {
+        training t;
+        simt_fail_call(NULL, n, cudaErrorMemoryAllocation);
+        const vae_status status = try_open_training(&vae_backend_cuda, &fp32, &config, &t);
+        simt_fail_call(NULL, 0, 0);
+        close_training(&t);
+        simt_reset();
+        if (!status) break;
+        ++failures;
+        cr_assert(status == VAE_ERROR_MEMORY || status == VAE_ERROR_DEVICE, "call %u: status %d", n, (int)status);
+        cr_assert_gt(strlen(vae_error_message()), 10);
+        cr_assert_lt(n, 5000);
+    }
+    cr_assert_gt(failures, 40);
+}
+
+Test(cuda_backend, memory_that_is_not_there_is_named)
+{
+    const vae_config config = small_config();
+    training t;
+    simt_print_faults(0);
+    simt_fail_call("cudaMalloc", 2, cudaErrorMemoryAllocation);
+    cr_assert_eq(try_open_training(&vae_backend_cuda, &fp32, &config, &t), VAE_ERROR_MEMORY);
+    cr_assert_str_eq(vae_error_message(), "cuda: cudaMalloc for parameters failed: out of memory "
+                                          "(cudaErrorMemoryAllocation)");
+    close_training(&t);
+}
+
+static void expect_no_device(simt_device_options options, const char *words)
+{
+    vae_device *device;
+    simt_set_device_options(&options);
+    cr_assert_eq(vae_device_open("cuda", &fp32, &device), VAE_ERROR_DEVICE);
+    cr_assert_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
+    MUST(vae_device_open("auto", &fp32, &device));
+    cr_assert_str_eq(device->backend->name, "cpu");
+    cr_assert_not_null(strstr(device->choice, words), "'%s' lacks '%s'", device->choice, words);
+    device->backend->device_close(device);
+}
+
+Test(cuda_backend, what_is_missing_is_said)
+{
+    simt_device_options options = simt_get_device_options();
+    options.devices = 0;
+    expect_no_device(options, "it shows no GPU");
+    options.devices = 1;
+    options.compute_major = 7;
+    options.compute_minor = 5;
+    expect_no_device(options, "has compute capability 7.5, but at least 8.0 is needed");
+}
+
+/* ---- Numbers that are not finite ---- */
+
+/* Trains a step with one parameter spoilt, which must change none; gives the name that the search finds. */
+static void spoil(const char *parameter, double value, char *name, size_t size)
+{
+    const vae_config config = small_config();
+    training t;
+    open_training(&vae_backend_cuda, &fp32, &config, &t);
+    double *before = read_parameters(&t);
+    before[t.layout.parameters[vae_layout_find(&t.layout, parameter)].offset] = value;
+    MUST(vae_backend_cuda.store_write(t.store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, before));
+    MUST(vae_backend_cuda.store_read(t.store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, before));
+    cr_assert(!isfinite(run_step(&t, 0)));
+    const vae_step step = step_number(0);
+    MUST(vae_backend_cuda.executable_find_nonfinite(t.executable, &step, name, size));
+    double *after = read_parameters(&t);
+    cr_assert_arr_eq(before, after, (size_t)t.layout.elements * sizeof *after);
+    /* The device has gone on to the next record. */
+    cr_assert(!isfinite(run_step(&t, 1)));
+    MUST(vae_backend_cuda.executable_find_nonfinite(t.executable, &step, name, size));
+    free(before);
+    free(after);
+    close_training(&t);
+}
+
+Test(cuda_backend, the_first_tensor_that_is_not_finite_is_found)
+{
+    char name[VAE_NAME_SIZE];
+    spoil("decoder.0.weight", NAN, name, sizeof name);
+    cr_assert_str_eq(name, "decoder.0.weight");
+    /* log σ² beyond float32's exp: σ² is the first to be infinite, within the sampling. */
+    spoil("posterior.bias", 1e30, name, sizeof name);
+    cr_assert_str_eq(name, "kl");
+}

@@ -1,0 +1,115 @@
+#!/bin/bash
+# The program with the CUDA backend on a simulated device: choosing it, its errors, and going from backend to backend.
+# Usage: test_cuda_cli.sh PROGRAM_WITH_SIMULATED_GPU PROGRAM
+set -eu
+simt=$1
+cpu=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+    echo "failed: $*" >&2
+    exit 1
+}
+
+# exit code, words that must be in the output, command...
+expect() {
+    local code=$1 words=$2 found=0
+    shift 2
+    "$@" >output 2>&1 || found=$?
+    [ $found -eq "$code" ] || fail "exit code $found, not $code: $* : $(cat output)"
+    grep -qF -- "$words" output || fail "no '$words' from $* : $(cat output)"
+}
+
+python3 - <<'END'
+import math, struct
+for name, count in (("train", 300), ("test", 70)):
+    with open(f"{name}.idx", "wb") as file:
+        file.write(struct.pack(">iiii", 0x803, count, 9, 7))
+        for i in range(count):
+            file.write(bytes(int(127 + 120 * math.sin(0.07 * p * (1 + i % 5) + i)) for p in range(63)))
+END
+cat >tiny.ini <<'END'
+[model]
+hidden = 48
+latent = 4
+[data]
+train_images = train.idx
+test_images = test.idx
+binarise = dynamic
+[train]
+epochs = 2
+batch_size = 64
+learning_rate = 3e-3
+[run]
+precision = fp32
+END
+
+test_elbo() {
+    python3 - "$1/metrics.jsonl" <<'END'
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+print([line["neg_elbo"] for line in lines if line["split"] == "test"][-1])
+END
+}
+close() { # a b relative
+    python3 -c "import sys; a, b, r = map(float, sys.argv[1:]); sys.exit(abs(a - b) > r * abs(a))" "$1" "$2" "$3" ||
+        fail "$1 and $2 differ by more than $3"
+}
+
+# ---- Which device, and why ----
+expect 0 "cuda: SIMT" "$simt" --config tiny.ini --out first --device cuda
+expect 0 "auto: a GPU is there" "$simt" --config tiny.ini --out second
+expect 1 "device cuda: the NVIDIA driver is there, but it shows no GPU" env SIMT_DEVICES=0 "$simt" --config tiny.ini \
+    --out none --device cuda
+expect 0 "auto: the NVIDIA driver is there, but it shows no GPU" env SIMT_DEVICES=0 "$simt" --config tiny.ini --out third
+expect 1 "compute capability 7.0, but at least 8.0" env SIMT_COMPUTE_CAPABILITY=7.0 "$simt" --config tiny.ini \
+    --out none --device cuda
+expect 1 "out of memory" env SIMT_MEMORY_MB=16 "$simt" --config tiny.ini --out none --device cuda
+
+# ---- The same numbers as the CPU ----
+"$cpu" --config tiny.ini --out on-cpu --device cpu --quiet
+close "$(test_elbo first)" "$(test_elbo on-cpu)" 1e-4
+
+# ---- Train on one, go on with the other ----
+"$cpu" --config tiny.ini --out four --device cpu --set train.epochs=4 --quiet
+"$simt" --config tiny.ini --out first --device cpu --resume --set train.epochs=4 --quiet
+close "$(test_elbo first)" "$(test_elbo four)" 1e-4
+"$simt" --config tiny.ini --out on-cpu --device cuda --resume --set train.epochs=4 --quiet
+close "$(test_elbo on-cpu)" "$(test_elbo four)" 1e-4
+
+# ---- Using a model ----
+"$cpu" encode --run four --out cpu.npy --device cpu
+"$simt" encode --run four --out cuda.npy --device cuda
+python3 - <<'END'
+import math, struct
+def read(path):
+    data = open(path, "rb").read()
+    start = 10 + struct.unpack("<H", data[8:10])[0]
+    return struct.unpack(f"<{(len(data) - start) // 4}f", data[start:])
+a, b = read("cpu.npy"), read("cuda.npy")
+assert len(a) == len(b) > 100
+worst = max(abs(x - y) for x, y in zip(a, b))
+assert worst < 1e-4, f"codes differ by {worst}"
+END
+for precision in tf32 bf16; do
+    expect 0 "$precision products" "$simt" --config tiny.ini --out $precision --device cuda --set run.precision=$precision
+    close "$(test_elbo $precision)" "$(test_elbo second)" 1e-2
+done
+
+# ---- What a step costs ----
+for options in "" "--set run.precision=bf16" "--set train.clip_norm=1" "--set model.objective=ae" \
+    "--set model.objective=kl" "--set model.activation=gelu" "--set model.hidden=none"; do
+    # shellcheck disable=SC2086
+    "$cpu" info --cost --json --config tiny.ini $options >cost.json
+    python3 - "$options" <<'END'
+import json, sys
+cost = json.load(open("cost.json"))
+assert cost["launches"] == cost["graph_nodes"] == len(cost["list"]) > 3, sys.argv[1]
+assert cost["elementwise_over_minimum"] >= 0.999, sys.argv[1]
+if sys.argv[1] == "":
+    assert cost["launches"] <= 18 and cost["elementwise_over_minimum"] <= 1.25, cost
+END
+done
+echo "passed"
