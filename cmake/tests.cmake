@@ -40,3 +40,14 @@ endforeach()
 
 # cuRAND's own values, where the toolkit is there; it says whether the test is on.
 add_subdirectory(tests/curand)
+
+# The SIMT executor, which runs CUDA kernels on the CPU.
+include(CheckLanguage)
+check_language(CXX)
+if(CMAKE_CXX_COMPILER)
+  enable_language(CXX)
+  set(SIMT_TEST_ENVIRONMENT "${VAE_TEST_ENVIRONMENT}")
+  add_subdirectory(tests/simt)
+else()
+  message(STATUS "SIMT executor and its tests: left out, as there is no C++ compiler")
+endif()
