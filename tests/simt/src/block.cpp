@@ -164,11 +164,7 @@ uint64_t permuted(uint64_t i, uint64_t n, uint64_t key)
 }
 } // namespace
 
-Block &current_block()
-{
-    static Block *const block = new Block;
-    return *block;
-}
+Block the_block;
 
 std::string to_string(Site site)
 {

@@ -37,6 +37,9 @@ struct Lane {
 
 struct Warp {
     unsigned existing, ended, waiting; // masks of lanes
+    bool uniform;                      // all that wait gave the mask and kind of the first, here below
+    unsigned mask;
+    CollectiveKind kind;
     Lane lanes[32];
 };
 
@@ -70,7 +73,11 @@ struct Block {
     }
 };
 
-Block &current_block();
+extern Block the_block;
+inline Block &current_block()
+{
+    return the_block;
+}
 std::string thread_name(unsigned thread); // "thread (1,0,0) of block (0,0,0) of kernel k(float *)"
 
 // The running thread waits; returns when another put its fiber among those ready.

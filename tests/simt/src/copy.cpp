@@ -17,10 +17,23 @@ struct Copy {
     const void *source;
     size_t bytes;
     bool to_device, from_device;
+    bool symbol = false; // the destination is a variable of the program
 };
+
+// A graph may outlive memory that it names.
+bool is_gone(bool device, const void *pointer, size_t bytes, const char *what)
+{
+    if (!device || is_device_range(pointer, bytes) || is_pinned_host_range(pointer, bytes))
+        return false;
+    device_fault(cudaErrorIllegalAddress, std::string(what) + " touches " + describe_device_address(pointer));
+    return true;
+}
 
 void run_copy(const Copy &copy, const void *source)
 {
+    if (is_gone(copy.to_device && !copy.symbol, copy.destination, copy.bytes, "a copy") ||
+        is_gone(copy.from_device, source, copy.bytes, "a copy"))
+        return;
     simt_counters &counters = runtime().counters;
     std::memmove(copy.destination, source, copy.bytes);
     if (copy.to_device && !copy.from_device) {
@@ -59,7 +72,7 @@ cudaError_t prepare(void *destination, const void *source, size_t bytes, cudaMem
     }
     if (destination == nullptr || source == nullptr)
         return cudaErrorInvalidValue;
-    *copy = {destination, source, bytes, to_device, from_device};
+    *copy = {destination, source, bytes, to_device, from_device, false};
     if (cudaError_t error = check_side("destination", destination, bytes, to_device))
         return error;
     return check_side("source", source, bytes, from_device);
@@ -92,7 +105,10 @@ cudaError_t fill(const char *function, void *pointer, int value, size_t bytes, c
     if (!is_device_range(pointer, bytes) && !is_pinned_host_range(pointer, bytes))
         return refuse(cudaErrorInvalidValue, std::string(function) + ": " + std::to_string(bytes) +
                                                  " bytes do not fit; " + describe_device_address(pointer));
-    return enqueue(stream, cudaGraphNodeTypeMemset, [=] { std::memset(pointer, value, bytes); });
+    return enqueue(stream, cudaGraphNodeTypeMemset, [=] {
+        if (!is_gone(true, pointer, bytes, "a fill"))
+            std::memset(pointer, value, bytes);
+    });
 }
 } // namespace
 
@@ -101,7 +117,7 @@ cudaError_t copy_to_symbol(void *symbol, size_t symbol_bytes, const void *source
     return runtime_call("cudaMemcpyToSymbol", [&]() -> cudaError_t {
         if (source == nullptr || offset > symbol_bytes || bytes > symbol_bytes - offset)
             return cudaErrorInvalidValue;
-        return blocking_copy("cudaMemcpyToSymbol", {static_cast<char *>(symbol) + offset, source, bytes, true, false});
+        return blocking_copy("cudaMemcpyToSymbol", {static_cast<char *>(symbol) + offset, source, bytes, true, false, true});
     });
 }
 } // namespace simt

@@ -1,7 +1,6 @@
 // The cuBLASLt API: descriptors, the heuristic, and products put on a stream.
 #include "matmul.hpp"
 
-#include "memory.hpp"
 #include "runtime.hpp"
 #include "stream.hpp"
 
@@ -62,55 +61,6 @@ cublasStatus_t check_algorithm(const cublasLtMatmulAlgo_t &algo, const Matmul &m
     if (mm.workspace_bytes < algo.data[4])
         return refuse_matmul(CUBLAS_STATUS_INVALID_VALUE, "the workspace is smaller than the algorithm's");
     return CUBLAS_STATUS_SUCCESS;
-}
-
-size_t extent(const MatrixLayout &layout)
-{
-    return (static_cast<size_t>(layout.leading) * (layout.columns - 1) + layout.rows) * bytes_of(layout.type);
-}
-
-cublasStatus_t check_range(const char *what, const void *pointer, size_t bytes)
-{
-    if (is_device_range(pointer, bytes) || is_pinned_host_range(pointer, bytes))
-        return CUBLAS_STATUS_SUCCESS;
-    return refuse_matmul(CUBLAS_STATUS_INVALID_VALUE, std::string(what) + ", " + std::to_string(bytes) +
-                                                          " bytes, is not in device memory: " +
-                                                          describe_device_address(pointer));
-}
-
-cublasStatus_t check_epilogue_memory(const Matmul &mm)
-{
-    const MatmulDescription &op = mm.description;
-    const uint32_t e = op.epilogue;
-    if ((e & (epilogue_bias | epilogue_bias_gradient | epilogue_of_a | epilogue_of_b)) != 0) {
-        const cudaDataType type = op.bias_type == -1 ? mm.d_layout.type : static_cast<cudaDataType>(op.bias_type);
-        const size_t elements = (e & epilogue_of_b) != 0 ? mm.n() : mm.m();
-        if (cublasStatus_t status = check_range("the bias", op.bias, elements * bytes_of(type)))
-            return status;
-    }
-    if ((e & epilogue_aux) == 0)
-        return CUBLAS_STATUS_SUCCESS;
-    const size_t elements = static_cast<size_t>(op.aux_leading) * mm.n();
-    const bool mask = (e & (epilogue_relu | epilogue_drelu)) != 0;
-    return check_range("the auxiliary matrix", op.aux, mask ? elements / 8 : elements * bytes_of(mm.d_layout.type));
-}
-
-// That every matrix lies in device memory. A GPU finds out only when it runs, if at all.
-cublasStatus_t check_memory(const Matmul &mm)
-{
-    if (cublasStatus_t status = check_range("A", mm.a, extent(mm.a_layout)))
-        return status;
-    if (cublasStatus_t status = check_range("B", mm.b, extent(mm.b_layout)))
-        return status;
-    if (cublasStatus_t status = check_range("D", mm.d, extent(mm.d_layout)))
-        return status;
-    if (mm.beta != 0.0f)
-        if (cublasStatus_t status = check_range("C", mm.c, extent(mm.c_layout)))
-            return status;
-    if (mm.workspace_bytes != 0)
-        if (cublasStatus_t status = check_range("the workspace", mm.workspace, mm.workspace_bytes))
-            return status;
-    return check_epilogue_memory(mm);
 }
 } // namespace
 

@@ -1,4 +1,7 @@
-// Reads ELF symbol tables: functions, to name kernels, and variables of the section that __shared__ puts them into.
+// Reads ELF symbol tables: functions, to name kernels, and their static variables, which in device code are shared memory.
+//
+// __shared__ puts variables into a section of their own, but GCC ignores that in templates. So, shared memory is: what is in
+// that section; any writable static variable of a kernel; and that of a function template in a .cu file.
 #include "kernel_info.hpp"
 
 #include "shared_memory.hpp"
@@ -25,14 +28,15 @@ constexpr char shared_section[] = "simt_shared";
 struct NamedVariable {
     std::string symbol;
     SharedVariable variable;
+    bool shared; // also if no kernel is found that it belongs to
 };
 
 struct Module {
     const void *base;
     std::map<uintptr_t, std::string> functions; // by address
-    std::vector<NamedVariable> shared;
+    std::vector<NamedVariable> statics;         // writable static variables of functions
     std::vector<std::string> kernel_prefixes;   // of the symbols of known kernels' variables
-    std::vector<SharedVariable> of_functions;   // variables without a known kernel
+    std::vector<SharedVariable> of_functions;   // shared ones without a known kernel
 };
 
 std::vector<Module> &modules()
@@ -47,37 +51,86 @@ std::vector<char> read_file(const char *path)
     return std::vector<char>(std::istreambuf_iterator<char>(file), {});
 }
 
-void read_symbols(const std::vector<char> &file, const ElfW(Ehdr) & header, uintptr_t offset, Module *module)
-{
-    const auto *sections = reinterpret_cast<const ElfW(Shdr) *>(file.data() + header.e_shoff);
-    const char *section_names = file.data() + sections[header.e_shstrndx].sh_offset;
-    for (unsigned s = 0; s < header.e_shnum; ++s) {
-        if (sections[s].sh_type != SHT_SYMTAB)
-            continue;
-        const auto *symbols = reinterpret_cast<const ElfW(Sym) *>(file.data() + sections[s].sh_offset);
-        const char *names = file.data() + sections[sections[s].sh_link].sh_offset;
-        for (size_t i = 0; i < sections[s].sh_size / sizeof *symbols; ++i) {
-            const ElfW(Sym) &symbol = symbols[i];
-            if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_shndx != SHN_UNDEF)
-                module->functions.emplace(offset + symbol.st_value, names + symbol.st_name);
-            else if (ELF64_ST_TYPE(symbol.st_info) == STT_OBJECT && symbol.st_shndx < header.e_shnum &&
-                     std::strcmp(section_names + sections[symbol.st_shndx].sh_name, shared_section) == 0)
-                module->shared.push_back(
-                    {names + symbol.st_name, {reinterpret_cast<char *>(offset + symbol.st_value), symbol.st_size}});
-        }
-    }
-}
-
 bool starts_with(const std::string &text, const std::string &prefix)
 {
     return text.compare(0, prefix.size(), prefix) == 0;
 }
 
+bool ends_with(const std::string &text, const std::string &suffix)
+{
+    return text.size() >= suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
+}
+
+std::string demangle(const std::string &symbol)
+{
+    int status = 0;
+    std::unique_ptr<char, void (*)(void *)> name(abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status),
+                                                 std::free);
+    return status == 0 ? name.get() : symbol;
+}
+
+// The symbol table of an ELF file that is mapped into this process at `offset` from the addresses in it.
+class SymbolTable
+{
+  public:
+    SymbolTable(const std::vector<char> &file, uintptr_t offset)
+        : file_(file), header_(*reinterpret_cast<const ElfW(Ehdr) *>(file.data())),
+          sections_(reinterpret_cast<const ElfW(Shdr) *>(file.data() + header_.e_shoff)), offset_(offset)
+    {
+    }
+
+    void read(Module *module) const
+    {
+        for (unsigned s = 0; s < header_.e_shnum; ++s)
+            if (sections_[s].sh_type == SHT_SYMTAB)
+                read_table(sections_[s], module);
+    }
+
+  private:
+    const std::vector<char> &file_;
+    const ElfW(Ehdr) & header_;
+    const ElfW(Shdr) * sections_;
+    uintptr_t offset_;
+
+    void read_table(const ElfW(Shdr) & table, Module *module) const
+    {
+        const auto *symbols = reinterpret_cast<const ElfW(Sym) *>(file_.data() + table.sh_offset);
+        const char *names = file_.data() + sections_[table.sh_link].sh_offset;
+        std::string source; // of the local symbols that follow its own
+        for (size_t i = 0; i < table.sh_size / sizeof *symbols; ++i) {
+            const ElfW(Sym) &symbol = symbols[i];
+            const unsigned type = ELF64_ST_TYPE(symbol.st_info);
+            if (type == STT_FILE)
+                source = names + symbol.st_name;
+            else if (type == STT_FUNC && symbol.st_shndx != SHN_UNDEF)
+                module->functions.emplace(offset_ + symbol.st_value, names + symbol.st_name);
+            else if (type == STT_OBJECT && symbol.st_shndx != SHN_UNDEF && symbol.st_shndx < header_.e_shnum)
+                read_variable(names + symbol.st_name, symbol, source, module);
+        }
+    }
+
+    void read_variable(const std::string &name, const ElfW(Sym) & symbol, const std::string &source,
+                       Module *module) const
+    {
+        const ElfW(Shdr) &section = sections_[symbol.st_shndx];
+        if (!starts_with(name, "_ZZ") || (section.sh_flags & SHF_WRITE) == 0)
+            return;
+        const char *section_name = file_.data() + sections_[header_.e_shstrndx].sh_offset + section.sh_name;
+        const bool local = ELF64_ST_BIND(symbol.st_info) == STB_LOCAL;
+        const bool of_template =
+            local && ends_with(source, ".cu") && demangle(name).find('<') != std::string::npos;
+        module->statics.push_back({name,
+                                   {reinterpret_cast<char *>(offset_ + symbol.st_value), symbol.st_size},
+                                   of_template || std::strcmp(section_name, shared_section) == 0});
+    }
+};
+
 void update_of_functions(Module *module)
 {
     module->of_functions.clear();
-    for (const NamedVariable &v : module->shared)
-        if (std::none_of(module->kernel_prefixes.begin(), module->kernel_prefixes.end(),
+    for (const NamedVariable &v : module->statics)
+        if (v.shared &&
+            std::none_of(module->kernel_prefixes.begin(), module->kernel_prefixes.end(),
                          [&](const std::string &prefix) { return starts_with(v.symbol, prefix); }))
             module->of_functions.push_back(v.variable);
 }
@@ -94,19 +147,11 @@ size_t find_module(const Dl_info &info)
     const auto &header = *reinterpret_cast<const ElfW(Ehdr) *>(file.data());
     if (file.size() >= sizeof header && std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_shoff != 0) {
         const uintptr_t offset = header.e_type == ET_DYN ? reinterpret_cast<uintptr_t>(info.dli_fbase) : 0;
-        read_symbols(file, header, offset, &module);
+        SymbolTable(file, offset).read(&module);
         update_of_functions(&module);
     }
     modules().push_back(std::move(module));
     return modules().size() - 1;
-}
-
-std::string demangle(const std::string &symbol)
-{
-    int status = 0;
-    std::unique_ptr<char, void (*)(void *)> name(abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status),
-                                                 std::free);
-    return status == 0 ? name.get() : symbol;
 }
 
 // Mangled names of a function's static variables: _Z, then Z <function's encoding> E <variable>.
@@ -130,7 +175,7 @@ KernelInfo read_kernel(const void *function)
         return result;
     result.name = demangle(symbol->second);
     const std::string prefix = prefix_of_variables(symbol->second);
-    for (const NamedVariable &v : module.shared)
+    for (const NamedVariable &v : module.statics)
         if (starts_with(v.symbol, prefix)) {
             result.own.push_back(v.variable);
             result.static_shared_bytes += v.variable.bytes;

@@ -67,6 +67,8 @@ constexpr uint32_t epilogue_relu = 2, epilogue_bias = 4, epilogue_drelu = 8, epi
 // What is wrong with the product as cuBLASLt's documentation has it.
 cublasStatus_t check_matmul(const MatmulDescription &description, const MatrixLayout &a, const MatrixLayout &b,
                             const MatrixLayout &c, const MatrixLayout &d);
+// That every matrix lies in device memory. A GPU finds out only when it runs, if at all.
+cublasStatus_t check_memory(const Matmul &matmul);
 cublasStatus_t refuse_matmul(cublasStatus_t status, const std::string &reason);
 
 void run_matmul(const Matmul &matmul);

@@ -1,5 +1,7 @@
 // The constraints on matrix products that cuBLASLt documents.
 #include "matmul.hpp"
+
+#include "memory.hpp"
 #include "runtime.hpp"
 
 namespace simt
@@ -93,6 +95,36 @@ cublasStatus_t check_epilogue(const MatmulDescription &op, const MatrixLayout &d
         return refuse_matmul(CUBLAS_STATUS_NOT_SUPPORTED, "the auxiliary matrix is not of D's type");
     return CUBLAS_STATUS_SUCCESS;
 }
+size_t extent(const MatrixLayout &layout)
+{
+    return (static_cast<size_t>(layout.leading) * (layout.columns - 1) + layout.rows) * bytes_of(layout.type);
+}
+
+cublasStatus_t check_range(const char *what, const void *pointer, size_t bytes)
+{
+    if (is_device_range(pointer, bytes) || is_pinned_host_range(pointer, bytes))
+        return CUBLAS_STATUS_SUCCESS;
+    return refuse_matmul(CUBLAS_STATUS_INVALID_VALUE, std::string(what) + ", " + std::to_string(bytes) +
+                                                          " bytes, is not in device memory: " +
+                                                          describe_device_address(pointer));
+}
+
+cublasStatus_t check_epilogue_memory(const Matmul &mm)
+{
+    const MatmulDescription &op = mm.description;
+    const uint32_t e = op.epilogue;
+    if ((e & (epilogue_bias | epilogue_bias_gradient | epilogue_of_a | epilogue_of_b)) != 0) {
+        const cudaDataType type = op.bias_type == -1 ? mm.d_layout.type : static_cast<cudaDataType>(op.bias_type);
+        const size_t elements = (e & epilogue_of_b) != 0 ? mm.n() : mm.m();
+        if (cublasStatus_t status = check_range("the bias", op.bias, elements * bytes_of(type)))
+            return status;
+    }
+    if ((e & epilogue_aux) == 0)
+        return CUBLAS_STATUS_SUCCESS;
+    const size_t elements = static_cast<size_t>(op.aux_leading) * mm.n();
+    const bool mask = (e & (epilogue_relu | epilogue_drelu)) != 0;
+    return check_range("the auxiliary matrix", op.aux, mask ? elements / 8 : elements * bytes_of(mm.d_layout.type));
+}
 } // namespace
 
 cublasStatus_t refuse_matmul(cublasStatus_t status, const std::string &reason)
@@ -109,5 +141,22 @@ cublasStatus_t check_matmul(const MatmulDescription &op, const MatrixLayout &a, 
     if (cublasStatus_t status = check_shapes(op, a, b, c, d))
         return status;
     return check_epilogue(op, d);
+}
+
+cublasStatus_t check_memory(const Matmul &mm)
+{
+    if (cublasStatus_t status = check_range("A", mm.a, extent(mm.a_layout)))
+        return status;
+    if (cublasStatus_t status = check_range("B", mm.b, extent(mm.b_layout)))
+        return status;
+    if (cublasStatus_t status = check_range("D", mm.d, extent(mm.d_layout)))
+        return status;
+    if (mm.beta != 0.0f)
+        if (cublasStatus_t status = check_range("C", mm.c, extent(mm.c_layout)))
+            return status;
+    if (mm.workspace_bytes != 0)
+        if (cublasStatus_t status = check_range("the workspace", mm.workspace, mm.workspace_bytes))
+            return status;
+    return check_epilogue_memory(mm);
 }
 } // namespace simt

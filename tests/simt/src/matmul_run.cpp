@@ -94,6 +94,10 @@ void run_matmul(const Matmul &mm)
     ++rt.counters.matmuls_run;
     if (rt.running_graph)
         ++rt.counters.graph_kernels_run;
+    if (check_memory(mm) != CUBLAS_STATUS_SUCCESS) { // freed since: a graph may outlive memory that it names
+        device_fault(cudaErrorIllegalAddress, rt.message);
+        return;
+    }
     // Its contents after a product are undefined.
     if (mm.workspace_bytes != 0)
         std::memset(mm.workspace, 0xff, mm.workspace_bytes);

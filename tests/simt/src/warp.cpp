@@ -31,14 +31,15 @@ void check_mask(const Warp &warp, unsigned lane, unsigned mask, Site site)
         misuse(site, "mask " + hex(mask) + " names lanes that have ended (" + hex(warp.ended) + ")");
 }
 
-// Lanes that wait must agree with this one, as far as either's mask names the other.
+// Two lanes that wait for each other must be in the same collective. One that this lane waits for may still be in another,
+// with lanes of its own.
 void check_agreement(const Warp &warp, unsigned lane)
 {
     const Lane &mine = warp.lanes[lane];
-    for (unsigned other = 0; other < 32; ++other) {
+    for (unsigned left = warp.waiting & mine.mask; left != 0; left &= left - 1) {
+        const auto other = static_cast<unsigned>(__builtin_ctz(left));
         const Lane &theirs = warp.lanes[other];
-        const bool named = (mine.mask >> other & 1) != 0 || (theirs.mask >> lane & 1) != 0;
-        if ((warp.waiting >> other & 1) == 0 || !named || other == lane)
+        if ((theirs.mask >> lane & 1) == 0)
             continue;
         if (theirs.mask != mine.mask)
             misuse(mine.site, "lane " + std::to_string(other) + " waits at " + to_string(theirs.site) + " with mask " +
@@ -46,6 +47,28 @@ void check_agreement(const Warp &warp, unsigned lane)
         if (theirs.kind != mine.kind)
             misuse(mine.site, "lane " + std::to_string(other) + " is in another collective, at " + to_string(theirs.site));
     }
+}
+
+bool all_have_come(const Warp &warp, unsigned mask)
+{
+    if ((warp.waiting & mask) != mask)
+        return false;
+    for (unsigned left = warp.uniform ? 0 : mask; left != 0; left &= left - 1)
+        if (warp.lanes[__builtin_ctz(left)].mask != mask)
+            return false;
+    return true;
+}
+
+// Nearly always all lanes agree, which is cheap to see.
+bool stays_uniform(Warp *warp, CollectiveKind kind, unsigned mask)
+{
+    if (warp->waiting == 0) {
+        warp->uniform = true;
+        warp->mask = mask;
+        warp->kind = kind;
+    }
+    warp->uniform = warp->uniform && warp->mask == mask && warp->kind == kind;
+    return warp->uniform;
 }
 
 uint64_t combine(CollectiveKind kind, uint64_t a, uint64_t b)
@@ -117,9 +140,10 @@ uint64_t collective(CollectiveKind kind, unsigned mask, uint64_t value, unsigned
     check_mask(warp, self, mask, {file, line});
     Lane &mine = warp.lanes[self];
     mine = {block.running, kind, mask, source % 32, value, 0, {file, line}};
-    check_agreement(warp, self);
+    if (!stays_uniform(&warp, kind, mask))
+        check_agreement(warp, self);
     warp.waiting |= 1u << self;
-    if ((warp.waiting & mask) == mask) {
+    if (all_have_come(warp, mask)) {
         compute_results(warp, kind, mask);
         release_lanes(block, warp, mask, self);
     } else {

@@ -36,7 +36,7 @@ template <class T> T *device_array(size_t count)
     return pointer;
 }
 
-template <class T> T *device_array(const std::vector<T> &values)
+template <class T> T *device_copy(const std::vector<T> &values)
 {
     T *pointer = device_array<T>(values.size());
     cr_assert_eq(cudaMemcpy(pointer, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice), cudaSuccess);

@@ -32,8 +32,9 @@
 #define __noinline__ __attribute__((noinline))
 
 /* A shared variable is a static one, as blocks run one after another, in a section of its own, so that the executor finds
- * it and fills it with NaN before each block. GCC cannot put variables of inline functions or of templates with external
- * linkage there: functions that declare shared variables must be static or in an anonymous namespace. */
+ * it and fills it with NaN before each block. Functions that declare shared variables must be static or in an anonymous
+ * namespace: GCC cannot put variables of inline functions there. (In templates it ignores the section; those are found by
+ * their names, see kernel_info.cpp.) */
 #define __shared__ static __attribute__((section("simt_shared")))
 
 /* Dynamic shared memory: `extern __shared__ float tile[];` has no meaning for a host compiler. Kernels write
