@@ -34,8 +34,7 @@ struct __attribute__((aligned(2))) __nv_bfloat16 {
     static unsigned short round(float value)
     {
         const unsigned bits = __float_as_uint(value);
-        if (value != value)
-            return 0x7fff;
+        if (value != value) return 0x7fff;
         return static_cast<unsigned short>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
     }
 };

@@ -3,16 +3,20 @@
 #define SIMT_VECTOR_TYPES_H
 
 #define SIMT_VECTOR_TYPES(type, name, align2, align4)                                                                  \
-    struct name##1 {                                                                                                   \
+    struct name##1                                                                                                     \
+    {                                                                                                                  \
         type x;                                                                                                        \
     };                                                                                                                 \
-    struct __attribute__((aligned(align2))) name##2 {                                                                  \
+    struct __attribute__((aligned(align2))) name##2                                                                    \
+    {                                                                                                                  \
         type x, y;                                                                                                     \
     };                                                                                                                 \
-    struct name##3 {                                                                                                   \
+    struct name##3                                                                                                     \
+    {                                                                                                                  \
         type x, y, z;                                                                                                  \
     };                                                                                                                 \
-    struct __attribute__((aligned(align4))) name##4 {                                                                  \
+    struct __attribute__((aligned(align4))) name##4                                                                    \
+    {                                                                                                                  \
         type x, y, z, w;                                                                                               \
     };                                                                                                                 \
     typedef struct name##1 name##1;                                                                                    \

@@ -9,6 +9,8 @@
 
 namespace simt
 {
+constexpr bool address_sanitizer = true;
+
 inline void asan_poison(const void *address, size_t bytes)
 {
     __asan_poison_memory_region(address, bytes);
@@ -29,6 +31,8 @@ inline void asan_enter_stack(void *fake_stack, const void **previous_bottom, siz
 #else
 namespace simt
 {
+constexpr bool address_sanitizer = false;
+
 inline void asan_poison(const void *, size_t)
 {
 }

@@ -16,12 +16,12 @@ bool same_site(Site a, Site b)
 void check_arrival(const Block &block, Site site)
 {
     if (block.ended != 0)
-        thread_fault(cudaErrorLaunchTimeout, "divergent barrier: it waits in __syncthreads at " + to_string(site) +
-                                                 ", but " + thread_name(block.last_ended) + " has ended");
+        note_fault(cudaErrorLaunchTimeout, "divergent barrier: it waits in __syncthreads at " + to_string(site) +
+                                               ", but " + thread_name(block.last_ended) + " has ended");
     if (!block.barrier.waiting.empty() && !same_site(block.barrier.site, site))
-        thread_fault(cudaErrorLaunchTimeout, "divergent barrier: it waits in __syncthreads at " + to_string(site) +
-                                                 ", but " + thread_name(block.barrier.waiting.front()->thread) +
-                                                 " waits in the one at " + to_string(block.barrier.site));
+        note_fault(cudaErrorLaunchTimeout, "divergent barrier: it waits in __syncthreads at " + to_string(site) +
+                                               ", but " + thread_name(block.barrier.waiting.front()->thread) +
+                                               " waits in the one at " + to_string(block.barrier.site));
 }
 
 // All have come: they go on in a new random order.
@@ -42,11 +42,11 @@ int barrier(BarrierKind kind, int predicate, const char *file, int line)
     Block &block = current_block();
     const Site site{file, line};
     check_arrival(block, site);
+    end_if_faulty();
     block.barrier.site = site;
     block.barrier.true_predicates += predicate != 0;
     block.barrier.waiting.push_back(block.running);
-    if (block.barrier.waiting.size() == block.threads)
-        open_barrier(block);
+    if (block.barrier.waiting.size() == block.threads) open_barrier(block);
     suspend();
     const unsigned count = block.barrier.last_count;
     switch (kind) {
@@ -62,19 +62,20 @@ void check_nobody_waits_for(unsigned thread)
 {
     Block &block = current_block();
     if (!block.barrier.waiting.empty())
-        thread_fault(cudaErrorLaunchTimeout, "divergent barrier: it ended, but " +
-                                                 thread_name(block.barrier.waiting.front()->thread) +
-                                                 " waits in __syncthreads at " + to_string(block.barrier.site));
+        note_fault(cudaErrorLaunchTimeout, "divergent barrier: it ended, but " +
+                                               thread_name(block.barrier.waiting.front()->thread) +
+                                               " waits in __syncthreads at " + to_string(block.barrier.site));
     const Warp &warp = block.warps[thread / 32];
     for (unsigned lane = 0; warp.waiting != 0 && lane < 32; ++lane)
         if ((warp.waiting >> lane & 1) != 0 && (warp.lanes[lane].mask >> thread % 32 & 1) != 0)
-            thread_fault(cudaErrorLaunchTimeout, "it ended, but lane " + std::to_string(lane) +
-                                                     " of its warp waits for it at " +
-                                                     to_string(warp.lanes[lane].site));
+            note_fault(cudaErrorLaunchTimeout, "it ended, but lane " + std::to_string(lane) +
+                                                   " of its warp waits for it at " + to_string(warp.lanes[lane].site));
 }
 
 void trap(const char *file, int line)
 {
-    thread_fault(cudaErrorLaunchFailure, "__trap at " + to_string({file, line}));
+    note_fault(cudaErrorLaunchFailure, "__trap at " + to_string({file, line}));
+    end_if_faulty();
+    __builtin_unreachable();
 }
 } // namespace simt

@@ -55,8 +55,7 @@ Fiber &next_fiber()
 void leave(Fiber &self)
 {
     Fiber &next = next_fiber();
-    if (&next != &self)
-        switch_fiber(self, next);
+    if (&next != &self) switch_fiber(self, next);
     resume(self);
 }
 
@@ -72,13 +71,13 @@ void start_threads(Fiber &self)
         block.last_ended = self.thread;
         block.warps[self.thread / 32].ended |= 1u << self.thread % 32;
         check_nobody_waits_for(self.thread);
+        end_if_faulty();
     }
 }
 
 void run_threads(Fiber &self)
 {
-    if (sigsetjmp(self.recovery, 1) != 0)
-        fault_after_bad_access(); // the handler of SIGSEGV came here
+    if (sigsetjmp(self.recovery, 1) != 0) fault_after_bad_access(); // the handler of SIGSEGV came here
     for (;;) {
         start_threads(self);
         pool().park(self);
@@ -124,8 +123,8 @@ void describe_deadlock(Block &block)
         thread = block.barrier.waiting.front()->thread;
         waits = "__syncthreads at " + to_string(block.barrier.site);
     } else if (!block.barrier.waiting.empty()) {
-        waits += ", while " + std::to_string(block.barrier.waiting.size()) + " threads of the block wait in __syncthreads at " +
-                 to_string(block.barrier.site);
+        waits += ", while " + std::to_string(block.barrier.waiting.size()) +
+                 " threads of the block wait in __syncthreads at " + to_string(block.barrier.site);
     }
     block.error = cudaErrorLaunchTimeout;
     block.error_message = "deadlock: " + thread_name(thread) + " waits in " + waits;
@@ -138,16 +137,14 @@ bool run_block(Block &block, uint3 index)
     poison_shared_memory(*block.launch->info, block.launch->dynamic_shared_bytes);
     switch_fiber(block.host, pool().take());
     block.running = nullptr;
-    if (block.error == cudaSuccess && block.ended < block.threads)
-        describe_deadlock(block);
-    if (block.error == cudaSuccess)
-        return true;
+    if (block.error == cudaSuccess && block.ended < block.threads) describe_deadlock(block);
+    if (block.error == cudaSuccess) return true;
     pool().reclaim_all();
     return false;
 }
 
-// Block i of a random order of all n: multiplication by an odd constant, xor and shift are bijections of [0, 2^bits), and
-// what falls outside of [0, n) is walked on from.
+// Block i of a random order of all n: multiplication by an odd constant, xor and shift are bijections of [0, 2^bits),
+// and what falls outside of [0, n) is walked on from.
 uint64_t permuted(uint64_t i, uint64_t n, uint64_t key)
 {
     unsigned bits = 1;
@@ -185,13 +182,19 @@ void suspend()
     leave(*current_block().running);
 }
 
-void thread_fault(cudaError_t error, const std::string &message)
+void note_fault(cudaError_t error, const std::string &message)
 {
     Block &block = current_block();
+    if (block.error != cudaSuccess) return;
     block.error = error;
     block.error_message = thread_name(block.thread()) + ": " + message;
-    switch_fiber(*block.running, block.host);
-    __builtin_unreachable(); // the fiber is given a new start
+}
+
+void end_if_faulty()
+{
+    Block &block = current_block();
+    if (block.error != cudaSuccess)
+        switch_fiber(*block.running, block.host); // and never back: the fiber is given a new start
 }
 
 void run_launch(const Launch &launch)

@@ -83,10 +83,14 @@ std::string thread_name(unsigned thread); // "thread (1,0,0) of block (0,0,0) of
 // The running thread waits; returns when another put its fiber among those ready.
 void suspend();
 
-// Ends the block, from within one of its threads.
-[[noreturn]] void thread_fault(cudaError_t error, const std::string &message);
+// Notes a fault of the running thread; the first of a block counts. The thread goes on until end_if_faulty(), as what
+// its frames hold by then, such as this message, is never destroyed.
+void note_fault(cudaError_t error, const std::string &message);
 
-// Called when a thread has ended: others may be waiting for it in vain.
+// Ends the block, and with it the running thread, if it is faulty.
+void end_if_faulty();
+
+// Called when a thread has ended: it is a fault if others wait for it, in vain.
 void check_nobody_waits_for(unsigned thread);
 std::string describe_waiting_lane(unsigned *thread);
 

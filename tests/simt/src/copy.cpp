@@ -23,8 +23,7 @@ struct Copy {
 // A graph may outlive memory that it names.
 bool is_gone(bool device, const void *pointer, size_t bytes, const char *what)
 {
-    if (!device || is_device_range(pointer, bytes) || is_pinned_host_range(pointer, bytes))
-        return false;
+    if (!device || is_device_range(pointer, bytes) || is_pinned_host_range(pointer, bytes)) return false;
     device_fault(cudaErrorIllegalAddress, std::string(what) + " touches " + describe_device_address(pointer));
     return true;
 }
@@ -70,11 +69,9 @@ cudaError_t prepare(void *destination, const void *source, size_t bytes, cudaMem
     } else if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) {
         return cudaErrorInvalidMemcpyDirection;
     }
-    if (destination == nullptr || source == nullptr)
-        return cudaErrorInvalidValue;
+    if (destination == nullptr || source == nullptr) return cudaErrorInvalidValue;
     *copy = {destination, source, bytes, to_device, from_device, false};
-    if (cudaError_t error = check_side("destination", destination, bytes, to_device))
-        return error;
+    if (cudaError_t error = check_side("destination", destination, bytes, to_device)) return error;
     return check_side("source", source, bytes, from_device);
 }
 
@@ -91,23 +88,19 @@ cudaError_t enqueue_copy(const Copy &copy, cudaStream_t handle)
 
 cudaError_t blocking_copy(const char *function, const Copy &copy)
 {
-    if (cudaError_t error = refuse_during_capture(function))
-        return error;
-    if (cudaError_t error = enqueue_copy(copy, nullptr))
-        return error;
+    if (cudaError_t error = refuse_during_capture(function)) return error;
+    if (cudaError_t error = enqueue_copy(copy, nullptr)) return error;
     return synchronise_stream(legacy_stream());
 }
 
 cudaError_t fill(const char *function, void *pointer, int value, size_t bytes, cudaStream_t stream)
 {
-    if (bytes == 0)
-        return cudaSuccess;
+    if (bytes == 0) return cudaSuccess;
     if (!is_device_range(pointer, bytes) && !is_pinned_host_range(pointer, bytes))
         return refuse(cudaErrorInvalidValue, std::string(function) + ": " + std::to_string(bytes) +
                                                  " bytes do not fit; " + describe_device_address(pointer));
     return enqueue(stream, cudaGraphNodeTypeMemset, [=] {
-        if (!is_gone(true, pointer, bytes, "a fill"))
-            std::memset(pointer, value, bytes);
+        if (!is_gone(true, pointer, bytes, "a fill")) std::memset(pointer, value, bytes);
     });
 }
 } // namespace
@@ -115,9 +108,9 @@ cudaError_t fill(const char *function, void *pointer, int value, size_t bytes, c
 cudaError_t copy_to_symbol(void *symbol, size_t symbol_bytes, const void *source, size_t bytes, size_t offset)
 {
     return runtime_call("cudaMemcpyToSymbol", [&]() -> cudaError_t {
-        if (source == nullptr || offset > symbol_bytes || bytes > symbol_bytes - offset)
-            return cudaErrorInvalidValue;
-        return blocking_copy("cudaMemcpyToSymbol", {static_cast<char *>(symbol) + offset, source, bytes, true, false, true});
+        if (source == nullptr || offset > symbol_bytes || bytes > symbol_bytes - offset) return cudaErrorInvalidValue;
+        return blocking_copy("cudaMemcpyToSymbol",
+                             {static_cast<char *>(symbol) + offset, source, bytes, true, false, true});
     });
 }
 } // namespace simt
@@ -130,10 +123,8 @@ cudaError_t cudaMemcpy(void *destination, const void *source, size_t bytes, enum
 {
     return runtime_call("cudaMemcpy", [&]() -> cudaError_t {
         Copy copy{};
-        if (bytes == 0)
-            return refuse_during_capture("cudaMemcpy");
-        if (cudaError_t error = prepare(destination, source, bytes, kind, &copy))
-            return error;
+        if (bytes == 0) return refuse_during_capture("cudaMemcpy");
+        if (cudaError_t error = prepare(destination, source, bytes, kind, &copy)) return error;
         return blocking_copy("cudaMemcpy", copy);
     });
 }
@@ -143,12 +134,9 @@ cudaError_t cudaMemcpyAsync(void *destination, const void *source, size_t bytes,
 {
     return runtime_call("cudaMemcpyAsync", [&]() -> cudaError_t {
         Copy copy{};
-        if (bytes == 0)
-            return cudaSuccess;
-        if (cudaError_t error = prepare(destination, source, bytes, kind, &copy))
-            return error;
-        if (cudaError_t error = enqueue_copy(copy, handle))
-            return error;
+        if (bytes == 0) return cudaSuccess;
+        if (cudaError_t error = prepare(destination, source, bytes, kind, &copy)) return error;
+        if (cudaError_t error = enqueue_copy(copy, handle)) return error;
         // To pageable memory, CUDA returns when the copy is done.
         const auto stream = find_stream(handle);
         if (!copy.to_device && !is_pinned_host_range(destination, bytes) && stream->capture == nullptr)
@@ -160,8 +148,7 @@ cudaError_t cudaMemcpyAsync(void *destination, const void *source, size_t bytes,
 cudaError_t cudaMemset(void *pointer, int value, size_t bytes)
 {
     return runtime_call("cudaMemset", [&]() -> cudaError_t {
-        if (cudaError_t error = refuse_during_capture("cudaMemset"))
-            return error;
+        if (cudaError_t error = refuse_during_capture("cudaMemset")) return error;
         return fill("cudaMemset", pointer, value, bytes, nullptr);
     });
 }

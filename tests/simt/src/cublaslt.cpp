@@ -21,17 +21,14 @@ template <class Body> cublasStatus_t lt_call(const char *function, Body body)
     Runtime &rt = runtime();
     std::lock_guard<std::recursive_mutex> lock(rt.mutex);
     int injected = 0;
-    if (call_fails(function, &injected))
-        return static_cast<cublasStatus_t>(injected);
-    if (rt.options.devices == 0)
-        return CUBLAS_STATUS_NOT_INITIALIZED;
+    if (call_fails(function, &injected)) return static_cast<cublasStatus_t>(injected);
+    if (rt.options.devices == 0) return CUBLAS_STATUS_NOT_INITIALIZED;
     return body();
 }
 
 template <class T> cublasStatus_t set(T *field, const void *value, size_t bytes)
 {
-    if (value == nullptr || bytes != sizeof(T))
-        return CUBLAS_STATUS_INVALID_VALUE;
+    if (value == nullptr || bytes != sizeof(T)) return CUBLAS_STATUS_INVALID_VALUE;
     std::memcpy(field, value, sizeof(T));
     return CUBLAS_STATUS_SUCCESS;
 }
@@ -69,8 +66,7 @@ extern "C" {
 cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle)
 {
     return lt_call("cublasLtCreate", [&] {
-        if (handle == nullptr)
-            return CUBLAS_STATUS_INVALID_VALUE;
+        if (handle == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
         *handle = new cublasLtContext;
         return CUBLAS_STATUS_SUCCESS;
     });
@@ -117,8 +113,7 @@ cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *description, cubla
                                         cudaDataType_t scale_type)
 {
     return lt_call("cublasLtMatmulDescCreate", [&] {
-        if (description == nullptr)
-            return CUBLAS_STATUS_INVALID_VALUE;
+        if (description == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
         *description = new MatmulDescription{compute_type, scale_type};
         return CUBLAS_STATUS_SUCCESS;
     });
@@ -133,8 +128,7 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t op, cublasLtM
                                               const void *value, size_t bytes)
 {
     return lt_call("cublasLtMatmulDescSetAttribute", [&] {
-        if (op == nullptr)
-            return CUBLAS_STATUS_INVALID_VALUE;
+        if (op == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
         switch (attribute) {
         case CUBLASLT_MATMUL_DESC_TRANSA: return set(&op->transpose_a, value, bytes);
         case CUBLASLT_MATMUL_DESC_TRANSB: return set(&op->transpose_b, value, bytes);
@@ -154,8 +148,7 @@ cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *layout, cudaDa
                                           uint64_t columns, int64_t leading_dimension)
 {
     return lt_call("cublasLtMatrixLayoutCreate", [&] {
-        if (layout == nullptr)
-            return CUBLAS_STATUS_INVALID_VALUE;
+        if (layout == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
         *layout = new MatrixLayout{type, rows, columns, leading_dimension};
         return CUBLAS_STATUS_SUCCESS;
     });
@@ -166,12 +159,12 @@ cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout)
     return lt_call("cublasLtMatrixLayoutDestroy", [&] { return destroy(layout); });
 }
 
-cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout, cublasLtMatrixLayoutAttribute_t attribute,
-                                                const void *value, size_t bytes)
+cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout,
+                                                cublasLtMatrixLayoutAttribute_t attribute, const void *value,
+                                                size_t bytes)
 {
     return lt_call("cublasLtMatrixLayoutSetAttribute", [&] {
-        if (layout == nullptr)
-            return CUBLAS_STATUS_INVALID_VALUE;
+        if (layout == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
         switch (attribute) {
         case CUBLASLT_MATRIX_LAYOUT_ORDER: return set(&layout->order, value, bytes);
         case CUBLASLT_MATRIX_LAYOUT_ROWS: return set(&layout->rows, value, bytes);
@@ -186,8 +179,7 @@ cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout, c
 cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t *preference)
 {
     return lt_call("cublasLtMatmulPreferenceCreate", [&] {
-        if (preference == nullptr)
-            return CUBLAS_STATUS_INVALID_VALUE;
+        if (preference == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
         *preference = new simt_matmul_preference;
         return CUBLAS_STATUS_SUCCESS;
     });
@@ -203,8 +195,7 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
                                                     size_t bytes)
 {
     return lt_call("cublasLtMatmulPreferenceSetAttribute", [&] {
-        if (preference == nullptr)
-            return CUBLAS_STATUS_INVALID_VALUE;
+        if (preference == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
         switch (attribute) {
         case CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES: return set(&preference->workspace_bytes, value, bytes);
         case CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK: return set(&preference->reduction_schemes, value, bytes);
@@ -228,8 +219,7 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
             preference == nullptr || results == nullptr || returned == nullptr || requested < 1)
             return CUBLAS_STATUS_INVALID_VALUE;
         *returned = 0;
-        if (cublasStatus_t status = check_matmul(*operation, *a, *b, *c, *d))
-            return status;
+        if (cublasStatus_t status = check_matmul(*operation, *a, *b, *c, *d)) return status;
         const size_t workspace = preference->workspace_bytes < heuristic_workspace ? 0 : heuristic_workspace;
         results[0] = {};
         write_algorithm(*preference, workspace, &results[0].algo);
@@ -251,12 +241,10 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
         if (handle == nullptr || operation == nullptr || alpha == nullptr || beta == nullptr || a_layout == nullptr ||
             b_layout == nullptr || c_layout == nullptr || d_layout == nullptr)
             return CUBLAS_STATUS_INVALID_VALUE;
-        if (runtime().sticky_error != cudaSuccess)
-            return CUBLAS_STATUS_EXECUTION_FAILED;
+        if (runtime().sticky_error != cudaSuccess) return CUBLAS_STATUS_EXECUTION_FAILED;
         if (operation->pointer_mode != CUBLASLT_POINTER_MODE_HOST)
             return refuse_matmul(CUBLAS_STATUS_NOT_SUPPORTED, "alpha and beta in device memory are not simulated");
-        if (cublasStatus_t status = check_matmul(*operation, *a_layout, *b_layout, *c_layout, *d_layout))
-            return status;
+        if (cublasStatus_t status = check_matmul(*operation, *a_layout, *b_layout, *c_layout, *d_layout)) return status;
         const Matmul matmul{*operation,
                             *a_layout,
                             *b_layout,
@@ -270,11 +258,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
                             *static_cast<const float *>(beta),
                             workspace,
                             workspace_bytes};
-        if (cublasStatus_t status = check_memory(matmul))
-            return status;
+        if (cublasStatus_t status = check_memory(matmul)) return status;
         if (algo != nullptr)
-            if (cublasStatus_t status = check_algorithm(*algo, matmul))
-                return status;
+            if (cublasStatus_t status = check_algorithm(*algo, matmul)) return status;
         ++runtime().counters.launches;
         const cudaError_t error = enqueue(stream, cudaGraphNodeTypeKernel, [matmul] { run_matmul(matmul); });
         return error == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;

@@ -91,11 +91,9 @@ extern "C" {
 
 cudaError_t cudaGetDeviceCount(int *count)
 {
-    if (count != nullptr)
-        *count = 0;
+    if (count != nullptr) *count = 0;
     return runtime_call("cudaGetDeviceCount", [&]() -> cudaError_t {
-        if (count == nullptr)
-            return cudaErrorInvalidValue;
+        if (count == nullptr) return cudaErrorInvalidValue;
         *count = runtime().options.devices;
         return cudaSuccess;
     });
@@ -104,8 +102,7 @@ cudaError_t cudaGetDeviceCount(int *count)
 cudaError_t cudaSetDevice(int device)
 {
     return runtime_call("cudaSetDevice", [&]() -> cudaError_t {
-        if (!is_device(device))
-            return cudaErrorInvalidDevice;
+        if (!is_device(device)) return cudaErrorInvalidDevice;
         runtime().current_device = device;
         return cudaSuccess;
     });
@@ -114,8 +111,7 @@ cudaError_t cudaSetDevice(int device)
 cudaError_t cudaGetDevice(int *device)
 {
     return runtime_call("cudaGetDevice", [&]() -> cudaError_t {
-        if (device == nullptr)
-            return cudaErrorInvalidValue;
+        if (device == nullptr) return cudaErrorInvalidValue;
         *device = runtime().current_device;
         return cudaSuccess;
     });
@@ -124,10 +120,8 @@ cudaError_t cudaGetDevice(int *device)
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int device)
 {
     return runtime_call("cudaGetDeviceProperties", [&]() -> cudaError_t {
-        if (properties == nullptr)
-            return cudaErrorInvalidValue;
-        if (!is_device(device))
-            return cudaErrorInvalidDevice;
+        if (properties == nullptr) return cudaErrorInvalidValue;
+        if (!is_device(device)) return cudaErrorInvalidDevice;
         *properties = describe_device(device);
         return cudaSuccess;
     });
@@ -136,11 +130,9 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int devic
 cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, int device)
 {
     return runtime_call("cudaDeviceGetAttribute", [&]() -> cudaError_t {
-        if (!is_device(device))
-            return cudaErrorInvalidDevice;
+        if (!is_device(device)) return cudaErrorInvalidDevice;
         const int result = attribute_of(describe_device(device), attribute);
-        if (value == nullptr || result < 0)
-            return cudaErrorInvalidValue;
+        if (value == nullptr || result < 0) return cudaErrorInvalidValue;
         *value = result;
         return cudaSuccess;
     });
@@ -148,16 +140,14 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, in
 
 cudaError_t cudaDriverGetVersion(int *version)
 {
-    if (version == nullptr)
-        return cudaErrorInvalidValue;
+    if (version == nullptr) return cudaErrorInvalidValue;
     *version = runtime().options.devices == 0 ? 0 : cuda_version; // 0 is CUDA's answer where no driver is installed
     return cudaSuccess;
 }
 
 cudaError_t cudaRuntimeGetVersion(int *version)
 {
-    if (version == nullptr)
-        return cudaErrorInvalidValue;
+    if (version == nullptr) return cudaErrorInvalidValue;
     *version = cuda_version;
     return cudaSuccess;
 }
@@ -167,8 +157,7 @@ cudaError_t cudaDeviceReset(void)
     Runtime &rt = runtime();
     std::lock_guard<std::recursive_mutex> lock(rt.mutex);
     int injected = 0;
-    if (call_fails("cudaDeviceReset", &injected))
-        return rt.last_error = static_cast<cudaError_t>(injected);
+    if (call_fails("cudaDeviceReset", &injected)) return rt.last_error = static_cast<cudaError_t>(injected);
     drop_all_streams();
     free_all_device_memory();
     rt.sticky_error = rt.last_error = cudaSuccess;

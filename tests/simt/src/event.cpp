@@ -27,8 +27,7 @@ extern "C" {
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int flags)
 {
     return runtime_call("cudaEventCreateWithFlags", [&]() -> cudaError_t {
-        if (event == nullptr)
-            return cudaErrorInvalidValue;
+        if (event == nullptr) return cudaErrorInvalidValue;
         *event = new CUevent_st{(flags & cudaEventDisableTiming) == 0, nullptr, nullptr};
         return cudaSuccess;
     });
@@ -43,8 +42,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle)
 {
     return runtime_call("cudaEventRecord", [&]() -> cudaError_t {
         const auto stream = find_stream(handle);
-        if (event == nullptr || stream == nullptr)
-            return cudaErrorInvalidResourceHandle;
+        if (event == nullptr || stream == nullptr) return cudaErrorInvalidResourceHandle;
         if (stream->capture != nullptr) {
             event->captured_in = stream->capture->graph.get();
             return cudaSuccess;
@@ -65,8 +63,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned
 {
     return runtime_call("cudaStreamWaitEvent", [&]() -> cudaError_t {
         const auto stream = find_stream(handle);
-        if (event == nullptr || stream == nullptr)
-            return cudaErrorInvalidResourceHandle;
+        if (event == nullptr || stream == nullptr) return cudaErrorInvalidResourceHandle;
         if (stream->capture != nullptr) {
             if (event->captured_in == stream->capture->graph.get())
                 return cudaSuccess; // recorded before in the same linear capture
@@ -75,8 +72,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned
         if (event->captured_in != nullptr)
             return refuse(cudaErrorStreamCaptureUnsupported,
                           "cudaStreamWaitEvent: captures of more than one stream are not supported");
-        if (event->record != nullptr && !event->record->done)
-            enqueue_wait(*stream, event->record);
+        if (event->record != nullptr && !event->record->done) enqueue_wait(*stream, event->record);
         return cudaSuccess;
     });
 }
@@ -84,10 +80,8 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned
 cudaError_t cudaEventSynchronize(cudaEvent_t event)
 {
     return runtime_call("cudaEventSynchronize", [&]() -> cudaError_t {
-        if (event == nullptr)
-            return cudaErrorInvalidResourceHandle;
-        if (event->captured_in != nullptr)
-            return cudaErrorCapturedEvent;
+        if (event == nullptr) return cudaErrorInvalidResourceHandle;
+        if (event->captured_in != nullptr) return cudaErrorCapturedEvent;
         return synchronise_event(event->record);
     });
 }
@@ -95,12 +89,9 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
 cudaError_t cudaEventQuery(cudaEvent_t event)
 {
     return runtime_call("cudaEventQuery", [&]() -> cudaError_t {
-        if (event == nullptr)
-            return cudaErrorInvalidResourceHandle;
-        if (event->captured_in != nullptr)
-            return cudaErrorCapturedEvent;
-        if (event->record == nullptr || event->record->done)
-            return cudaSuccess;
+        if (event == nullptr) return cudaErrorInvalidResourceHandle;
+        if (event->captured_in != nullptr) return cudaErrorCapturedEvent;
+        if (event->record == nullptr || event->record->done) return cudaSuccess;
         DeviceMemoryAccess access;
         run_one(*event->record->stream);
         return runtime().sticky_error != cudaSuccess ? runtime().sticky_error : cudaErrorNotReady;
@@ -110,13 +101,11 @@ cudaError_t cudaEventQuery(cudaEvent_t event)
 cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t start, cudaEvent_t end)
 {
     return runtime_call("cudaEventElapsedTime", [&]() -> cudaError_t {
-        if (milliseconds == nullptr)
-            return cudaErrorInvalidValue;
+        if (milliseconds == nullptr) return cudaErrorInvalidValue;
         if (start == nullptr || end == nullptr || !start->timed || !end->timed || start->record == nullptr ||
             end->record == nullptr)
             return cudaErrorInvalidResourceHandle;
-        if (!start->record->done || !end->record->done)
-            return cudaErrorNotReady;
+        if (!start->record->done || !end->record->done) return cudaErrorNotReady;
         *milliseconds = static_cast<float>(end->record->milliseconds - start->record->milliseconds);
         return cudaSuccess;
     });
@@ -125,8 +114,7 @@ cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t start, cudaEve
 cudaError_t cudaEventDestroy(cudaEvent_t event)
 {
     return runtime_call("cudaEventDestroy", [&]() -> cudaError_t {
-        if (event == nullptr)
-            return cudaErrorInvalidResourceHandle;
+        if (event == nullptr) return cudaErrorInvalidResourceHandle;
         delete event;
         return cudaSuccess;
     });

@@ -77,8 +77,7 @@ Fiber &FiberPool::create()
 Fiber &FiberPool::take()
 {
     fiber_main = main_;
-    if (parked_.empty())
-        return create();
+    if (parked_.empty()) return create();
     Fiber &fiber = *parked_.back();
     parked_.pop_back();
     fiber.parked = false;

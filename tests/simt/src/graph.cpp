@@ -16,8 +16,7 @@ void run_nodes(const std::vector<OperationPointer> &nodes)
 {
     runtime().running_graph = true;
     for (const auto &node : nodes)
-        if (runtime().sticky_error == cudaSuccess)
-            node->run();
+        if (runtime().sticky_error == cudaSuccess) node->run();
     runtime().running_graph = false;
 }
 } // namespace
@@ -28,12 +27,10 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t handle, enum cudaStreamCaptureMo
 {
     return runtime_call("cudaStreamBeginCapture", [&]() -> cudaError_t {
         const auto stream = find_stream(handle);
-        if (stream == nullptr)
-            return cudaErrorInvalidResourceHandle;
+        if (stream == nullptr) return cudaErrorInvalidResourceHandle;
         if (stream->legacy)
             return refuse(cudaErrorStreamCaptureUnsupported, "the legacy default stream cannot be captured");
-        if (stream->capture != nullptr)
-            return refuse(cudaErrorNotPermitted, "the stream is being captured already");
+        if (stream->capture != nullptr) return refuse(cudaErrorNotPermitted, "the stream is being captured already");
         stream->capture = std::make_unique<Capture>(Capture{std::make_shared<CUgraph_st>(), mode, true});
         return cudaSuccess;
     });
@@ -43,16 +40,12 @@ cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t *graph)
 {
     return runtime_call("cudaStreamEndCapture", [&]() -> cudaError_t {
         const auto stream = find_stream(handle);
-        if (stream == nullptr)
-            return cudaErrorInvalidResourceHandle;
-        if (graph == nullptr)
-            return cudaErrorInvalidValue;
+        if (stream == nullptr) return cudaErrorInvalidResourceHandle;
+        if (graph == nullptr) return cudaErrorInvalidValue;
         *graph = nullptr;
-        if (stream->capture == nullptr)
-            return cudaErrorStreamCaptureUnmatched;
+        if (stream->capture == nullptr) return cudaErrorStreamCaptureUnmatched;
         const std::unique_ptr<Capture> capture = std::move(stream->capture);
-        if (!capture->valid)
-            return cudaErrorStreamCaptureInvalidated;
+        if (!capture->valid) return cudaErrorStreamCaptureInvalidated;
         *graph = new CUgraph_st(*capture->graph); // the caller's, until cudaGraphDestroy
         return cudaSuccess;
     });
@@ -62,10 +55,8 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t handle, enum cudaStreamCaptureSta
 {
     return runtime_call("cudaStreamIsCapturing", [&]() -> cudaError_t {
         const auto stream = find_stream(handle);
-        if (stream == nullptr)
-            return cudaErrorInvalidResourceHandle;
-        if (status == nullptr)
-            return cudaErrorInvalidValue;
+        if (stream == nullptr) return cudaErrorInvalidResourceHandle;
+        if (status == nullptr) return cudaErrorInvalidValue;
         *status = stream->capture == nullptr ? cudaStreamCaptureStatusNone
                   : stream->capture->valid   ? cudaStreamCaptureStatusActive
                                              : cudaStreamCaptureStatusInvalidated;
@@ -76,8 +67,7 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t handle, enum cudaStreamCaptureSta
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long)
 {
     return runtime_call("cudaGraphInstantiate", [&]() -> cudaError_t {
-        if (exec == nullptr || graph == nullptr)
-            return cudaErrorInvalidValue;
+        if (exec == nullptr || graph == nullptr) return cudaErrorInvalidValue;
         *exec = new CUgraphExec_st{std::make_shared<const std::vector<OperationPointer>>(graph->nodes)};
         return cudaSuccess;
     });
@@ -93,8 +83,7 @@ cudaError_t cudaGraphUpload(cudaGraphExec_t exec, cudaStream_t stream)
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream)
 {
     return runtime_call("cudaGraphLaunch", [&]() -> cudaError_t {
-        if (exec == nullptr)
-            return cudaErrorInvalidValue;
+        if (exec == nullptr) return cudaErrorInvalidValue;
         ++runtime().counters.graph_launches;
         return enqueue(stream, cudaGraphNodeTypeGraph, [nodes = exec->nodes] { run_nodes(*nodes); });
     });
@@ -103,8 +92,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream)
 cudaError_t cudaGraphDestroy(cudaGraph_t graph)
 {
     return runtime_call("cudaGraphDestroy", [&]() -> cudaError_t {
-        if (graph == nullptr)
-            return cudaErrorInvalidValue;
+        if (graph == nullptr) return cudaErrorInvalidValue;
         delete graph;
         return cudaSuccess;
     });
@@ -113,8 +101,7 @@ cudaError_t cudaGraphDestroy(cudaGraph_t graph)
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec)
 {
     return runtime_call("cudaGraphExecDestroy", [&]() -> cudaError_t {
-        if (exec == nullptr)
-            return cudaErrorInvalidValue;
+        if (exec == nullptr) return cudaErrorInvalidValue;
         delete exec;
         return cudaSuccess;
     });
@@ -123,12 +110,11 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec)
 cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t *nodes, size_t *count)
 {
     return runtime_call("cudaGraphGetNodes", [&]() -> cudaError_t {
-        if (graph == nullptr || count == nullptr)
-            return cudaErrorInvalidValue;
+        if (graph == nullptr || count == nullptr) return cudaErrorInvalidValue;
         const size_t total = graph->nodes.size();
         for (size_t i = 0; nodes != nullptr && i < *count; ++i)
-            nodes[i] = i < total ? reinterpret_cast<cudaGraphNode_t>(const_cast<Operation *>(graph->nodes[i].get()))
-                                 : nullptr;
+            nodes[i] =
+                i < total ? reinterpret_cast<cudaGraphNode_t>(const_cast<Operation *>(graph->nodes[i].get())) : nullptr;
         *count = nodes == nullptr ? total : std::min(*count, total);
         return cudaSuccess;
     });
@@ -137,8 +123,7 @@ cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t *nodes, size_t 
 cudaError_t cudaGraphNodeGetType(cudaGraphNode_t node, enum cudaGraphNodeType *type)
 {
     return runtime_call("cudaGraphNodeGetType", [&]() -> cudaError_t {
-        if (node == nullptr || type == nullptr)
-            return cudaErrorInvalidValue;
+        if (node == nullptr || type == nullptr) return cudaErrorInvalidValue;
         *type = reinterpret_cast<const Operation *>(node)->type;
         return cudaSuccess;
     });

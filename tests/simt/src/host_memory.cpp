@@ -23,14 +23,11 @@ std::map<const char *, Pinned> &pinned()
 
 cudaError_t allocate(void **pointer, size_t bytes)
 {
-    if (pointer == nullptr)
-        return cudaErrorInvalidValue;
+    if (pointer == nullptr) return cudaErrorInvalidValue;
     *pointer = nullptr;
-    if (bytes == 0)
-        return cudaSuccess;
+    if (bytes == 0) return cudaSuccess;
     void *memory = nullptr;
-    if (posix_memalign(&memory, 256, bytes) != 0)
-        return cudaErrorMemoryAllocation;
+    if (posix_memalign(&memory, 256, bytes) != 0) return cudaErrorMemoryAllocation;
     pinned()[static_cast<char *>(memory)] = {bytes, false};
     *pointer = memory;
     return cudaSuccess;
@@ -41,8 +38,7 @@ bool is_pinned_host_range(const void *pointer, size_t bytes)
 {
     const char *p = static_cast<const char *>(pointer);
     auto above = pinned().upper_bound(p);
-    if (above == pinned().begin())
-        return false;
+    if (above == pinned().begin()) return false;
     const auto &[start, range] = *std::prev(above);
     return static_cast<size_t>(p - start) + bytes <= range.bytes;
 }
@@ -65,15 +61,11 @@ cudaError_t cudaHostAlloc(void **pointer, size_t bytes, unsigned int)
 cudaError_t cudaFreeHost(void *pointer)
 {
     return runtime_call("cudaFreeHost", [&]() -> cudaError_t {
-        if (pointer == nullptr)
-            return cudaSuccess;
-        if (cudaError_t error = refuse_during_capture("cudaFreeHost"))
-            return error;
-        if (cudaError_t error = synchronise_device())
-            return error;
+        if (pointer == nullptr) return cudaSuccess;
+        if (cudaError_t error = refuse_during_capture("cudaFreeHost")) return error;
+        if (cudaError_t error = synchronise_device()) return error;
         const auto found = pinned().find(static_cast<char *>(pointer));
-        if (found == pinned().end() || found->second.registered)
-            return cudaErrorInvalidValue;
+        if (found == pinned().end() || found->second.registered) return cudaErrorInvalidValue;
         pinned().erase(found);
         std::free(pointer);
         return cudaSuccess;
@@ -83,8 +75,7 @@ cudaError_t cudaFreeHost(void *pointer)
 cudaError_t cudaHostGetDevicePointer(void **device_pointer, void *host_pointer, unsigned int)
 {
     return runtime_call("cudaHostGetDevicePointer", [&]() -> cudaError_t {
-        if (device_pointer == nullptr || !is_pinned_host_range(host_pointer, 1))
-            return cudaErrorInvalidValue;
+        if (device_pointer == nullptr || !is_pinned_host_range(host_pointer, 1)) return cudaErrorInvalidValue;
         *device_pointer = host_pointer;
         return cudaSuccess;
     });
@@ -93,10 +84,8 @@ cudaError_t cudaHostGetDevicePointer(void **device_pointer, void *host_pointer, 
 cudaError_t cudaHostRegister(void *pointer, size_t bytes, unsigned int)
 {
     return runtime_call("cudaHostRegister", [&]() -> cudaError_t {
-        if (pointer == nullptr || bytes == 0)
-            return cudaErrorInvalidValue;
-        if (is_pinned_host_range(pointer, 1))
-            return cudaErrorHostMemoryAlreadyRegistered;
+        if (pointer == nullptr || bytes == 0) return cudaErrorInvalidValue;
+        if (is_pinned_host_range(pointer, 1)) return cudaErrorHostMemoryAlreadyRegistered;
         pinned()[static_cast<char *>(pointer)] = {bytes, true};
         return cudaSuccess;
     });
@@ -106,10 +95,8 @@ cudaError_t cudaHostUnregister(void *pointer)
 {
     return runtime_call("cudaHostUnregister", [&]() -> cudaError_t {
         const auto found = pinned().find(static_cast<char *>(pointer));
-        if (found == pinned().end() || !found->second.registered)
-            return cudaErrorHostMemoryNotRegistered;
-        if (cudaError_t error = synchronise_device())
-            return error;
+        if (found == pinned().end() || !found->second.registered) return cudaErrorHostMemoryNotRegistered;
+        if (cudaError_t error = synchronise_device()) return error;
         pinned().erase(found);
         return cudaSuccess;
     });

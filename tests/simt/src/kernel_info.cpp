@@ -1,7 +1,8 @@
-// Reads ELF symbol tables: functions, to name kernels, and their static variables, which in device code are shared memory.
+// Reads ELF symbol tables: functions, to name kernels, and their static variables, which in device code are shared
+// memory.
 //
-// __shared__ puts variables into a section of their own, but GCC ignores that in templates. So, shared memory is: what is in
-// that section; any writable static variable of a kernel; and that of a function template in a .cu file.
+// __shared__ puts variables into a section of their own, but GCC ignores that in templates. So, shared memory is: what
+// is in that section; any writable static variable of a kernel; and that of a function template in a .cu file.
 #include "kernel_info.hpp"
 
 #include "shared_memory.hpp"
@@ -82,8 +83,7 @@ class SymbolTable
     void read(Module *module) const
     {
         for (unsigned s = 0; s < header_.e_shnum; ++s)
-            if (sections_[s].sh_type == SHT_SYMTAB)
-                read_table(sections_[s], module);
+            if (sections_[s].sh_type == SHT_SYMTAB) read_table(sections_[s], module);
     }
 
   private:
@@ -113,12 +113,10 @@ class SymbolTable
                        Module *module) const
     {
         const ElfW(Shdr) &section = sections_[symbol.st_shndx];
-        if (!starts_with(name, "_ZZ") || (section.sh_flags & SHF_WRITE) == 0)
-            return;
+        if (!starts_with(name, "_ZZ") || (section.sh_flags & SHF_WRITE) == 0) return;
         const char *section_name = file_.data() + sections_[header_.e_shstrndx].sh_offset + section.sh_name;
         const bool local = ELF64_ST_BIND(symbol.st_info) == STB_LOCAL;
-        const bool of_template =
-            local && ends_with(source, ".cu") && demangle(name).find('<') != std::string::npos;
+        const bool of_template = local && ends_with(source, ".cu") && demangle(name).find('<') != std::string::npos;
         module->statics.push_back({name,
                                    {reinterpret_cast<char *>(offset_ + symbol.st_value), symbol.st_size},
                                    of_template || std::strcmp(section_name, shared_section) == 0});
@@ -129,17 +127,15 @@ void update_of_functions(Module *module)
 {
     module->of_functions.clear();
     for (const NamedVariable &v : module->statics)
-        if (v.shared &&
-            std::none_of(module->kernel_prefixes.begin(), module->kernel_prefixes.end(),
-                         [&](const std::string &prefix) { return starts_with(v.symbol, prefix); }))
+        if (v.shared && std::none_of(module->kernel_prefixes.begin(), module->kernel_prefixes.end(),
+                                     [&](const std::string &prefix) { return starts_with(v.symbol, prefix); }))
             module->of_functions.push_back(v.variable);
 }
 
 size_t find_module(const Dl_info &info)
 {
     for (size_t i = 0; i < modules().size(); ++i)
-        if (modules()[i].base == info.dli_fbase)
-            return i;
+        if (modules()[i].base == info.dli_fbase) return i;
     Module module{info.dli_fbase, {}, {}, {}, {}};
     std::vector<char> file = read_file(info.dli_fname);
     if (file.size() < sizeof(ElfW(Ehdr)))
@@ -157,8 +153,7 @@ size_t find_module(const Dl_info &info)
 // Mangled names of a function's static variables: _Z, then Z <function's encoding> E <variable>.
 std::string prefix_of_variables(const std::string &function)
 {
-    if (starts_with(function, "_Z"))
-        return "_ZZ" + function.substr(2) + "E";
+    if (starts_with(function, "_Z")) return "_ZZ" + function.substr(2) + "E";
     return "_ZZ" + std::to_string(function.size()) + function + "E";
 }
 
@@ -166,13 +161,11 @@ KernelInfo read_kernel(const void *function)
 {
     KernelInfo result{"(unknown)", 0, {}, 0, shared_memory_default};
     Dl_info info{};
-    if (dladdr(function, &info) == 0)
-        return result;
+    if (dladdr(function, &info) == 0) return result;
     result.module = find_module(info);
     Module &module = modules()[result.module];
     const auto symbol = module.functions.find(reinterpret_cast<uintptr_t>(function));
-    if (symbol == module.functions.end())
-        return result;
+    if (symbol == module.functions.end()) return result;
     result.name = demangle(symbol->second);
     const std::string prefix = prefix_of_variables(symbol->second);
     for (const NamedVariable &v : module.statics)
@@ -190,8 +183,7 @@ KernelInfo &kernel_info(const void *function)
 {
     static auto *const known = new std::map<const void *, KernelInfo>;
     auto found = known->find(function);
-    if (found == known->end())
-        found = known->emplace(function, read_kernel(function)).first;
+    if (found == known->end()) found = known->emplace(function, read_kernel(function)).first;
     return found->second;
 }
 

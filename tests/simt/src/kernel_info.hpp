@@ -14,10 +14,10 @@ struct SharedVariable {
 
 struct KernelInfo {
     std::string name;
-    size_t static_shared_bytes;            // of its own; those of functions that it calls are not known
-    std::vector<SharedVariable> own;       // its own shared variables
-    size_t module;                         // where it is from
-    size_t max_dynamic_shared_bytes;       // 48 KiB, or what cudaFuncSetAttribute allowed
+    size_t static_shared_bytes;      // of its own; those of functions that it calls are not known
+    std::vector<SharedVariable> own; // its own shared variables
+    size_t module;                   // where it is from
+    size_t max_dynamic_shared_bytes; // 48 KiB, or what cudaFuncSetAttribute allowed
 };
 
 KernelInfo &kernel_info(const void *function);

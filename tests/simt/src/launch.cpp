@@ -38,10 +38,11 @@ cudaError_t check_launch(const cudaLaunchConfig_t &config, const KernelInfo &inf
                                                        std::to_string(info.static_shared_bytes) +
                                                        " bytes of static shared memory, more than 49152");
     if (info.static_shared_bytes + config.dynamicSmemBytes > info.max_dynamic_shared_bytes)
-        return refuse(cudaErrorInvalidValue,
-                      "kernel " + info.name + " cannot be launched with " + std::to_string(config.dynamicSmemBytes) +
-                          " bytes of dynamic and " + std::to_string(info.static_shared_bytes) +
-                          " of static shared memory; " + std::to_string(info.max_dynamic_shared_bytes) + " are allowed");
+        return refuse(cudaErrorInvalidValue, "kernel " + info.name + " cannot be launched with " +
+                                                 std::to_string(config.dynamicSmemBytes) + " bytes of dynamic and " +
+                                                 std::to_string(info.static_shared_bytes) +
+                                                 " of static shared memory; " +
+                                                 std::to_string(info.max_dynamic_shared_bytes) + " are allowed");
     for (unsigned i = 0; i < config.numAttrs; ++i) {
         const cudaLaunchAttributeID id = config.attrs[i].id;
         if (id == cudaLaunchAttributeCooperative || id == cudaLaunchAttributeClusterDimension)
@@ -54,8 +55,7 @@ void run_kernel(const Launch &launch)
 {
     Runtime &rt = runtime();
     ++rt.counters.kernels_run;
-    if (rt.running_graph)
-        ++rt.counters.graph_kernels_run;
+    if (rt.running_graph) ++rt.counters.graph_kernels_run;
     run_launch(launch);
 }
 } // namespace
@@ -63,11 +63,9 @@ void run_kernel(const Launch &launch)
 cudaError_t launch(const cudaLaunchConfig_t *config, const void *function, std::unique_ptr<const Kernel> kernel)
 {
     return runtime_call("cudaLaunchKernelEx", [&]() -> cudaError_t {
-        if (config == nullptr || function == nullptr)
-            return cudaErrorInvalidDeviceFunction;
+        if (config == nullptr || function == nullptr) return cudaErrorInvalidDeviceFunction;
         const KernelInfo &info = kernel_info(function);
-        if (cudaError_t error = check_launch(*config, info))
-            return error;
+        if (cudaError_t error = check_launch(*config, info)) return error;
         ++runtime().counters.launches;
         const Launch launch{std::move(kernel), &info, config->gridDim, config->blockDim, config->dynamicSmemBytes};
         return enqueue(config->stream, cudaGraphNodeTypeKernel, [launch] { run_kernel(launch); });
@@ -82,8 +80,7 @@ extern "C" {
 cudaError_t cudaFuncGetAttributes(struct cudaFuncAttributes *attributes, const void *kernel)
 {
     return runtime_call("cudaFuncGetAttributes", [&]() -> cudaError_t {
-        if (attributes == nullptr || kernel == nullptr)
-            return cudaErrorInvalidDeviceFunction;
+        if (attributes == nullptr || kernel == nullptr) return cudaErrorInvalidDeviceFunction;
         const KernelInfo &info = kernel_info(kernel);
         const simt_device_options &options = runtime().options;
         *attributes = {};
@@ -91,8 +88,8 @@ cudaError_t cudaFuncGetAttributes(struct cudaFuncAttributes *attributes, const v
         attributes->maxThreadsPerBlock = most_threads;
         attributes->numRegs = 32;
         attributes->ptxVersion = attributes->binaryVersion = options.compute_major * 10 + options.compute_minor;
-        attributes->maxDynamicSharedSizeBytes =
-            static_cast<int>(info.max_dynamic_shared_bytes - std::min(info.max_dynamic_shared_bytes, info.static_shared_bytes));
+        attributes->maxDynamicSharedSizeBytes = static_cast<int>(
+            info.max_dynamic_shared_bytes - std::min(info.max_dynamic_shared_bytes, info.static_shared_bytes));
         return cudaSuccess;
     });
 }
@@ -100,15 +97,14 @@ cudaError_t cudaFuncGetAttributes(struct cudaFuncAttributes *attributes, const v
 cudaError_t cudaFuncSetAttribute(const void *kernel, enum cudaFuncAttribute attribute, int value)
 {
     return runtime_call("cudaFuncSetAttribute", [&]() -> cudaError_t {
-        if (kernel == nullptr)
-            return cudaErrorInvalidDeviceFunction;
-        if (attribute == cudaFuncAttributePreferredSharedMemoryCarveout)
-            return cudaSuccess;
+        if (kernel == nullptr) return cudaErrorInvalidDeviceFunction;
+        if (attribute == cudaFuncAttributePreferredSharedMemoryCarveout) return cudaSuccess;
         KernelInfo &info = kernel_info(kernel);
         if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 ||
             static_cast<size_t>(value) + info.static_shared_bytes > shared_memory_most)
             return cudaErrorInvalidValue;
-        info.max_dynamic_shared_bytes = std::max(shared_memory_default, static_cast<size_t>(value) + info.static_shared_bytes);
+        info.max_dynamic_shared_bytes =
+            std::max(shared_memory_default, static_cast<size_t>(value) + info.static_shared_bytes);
         return cudaSuccess;
     });
 }

@@ -54,16 +54,15 @@ float forward(const Matmul &mm, float x, size_t row, size_t column)
 {
     const MatmulDescription &op = mm.description;
     const uint32_t e = op.epilogue;
-    if ((e & epilogue_bias) != 0)
-        x += load(op.bias, type_or(op.bias_type, mm.d_layout.type), row);
+    if ((e & epilogue_bias) != 0) x += load(op.bias, type_or(op.bias_type, mm.d_layout.type), row);
     if ((e & epilogue_relu) != 0) {
-        if ((e & epilogue_aux) != 0)
-            Mask(op).set(row, column, x > 0.0f);
+        if ((e & epilogue_aux) != 0) Mask(op).set(row, column, x > 0.0f);
         return x < 0.0f ? 0.0f : x; // a NaN stays one
     }
     if ((e & epilogue_gelu) != 0) {
         if ((e & epilogue_aux) != 0)
-            store(op.aux, type_or(op.aux_type, mm.d_layout.type), column * static_cast<size_t>(op.aux_leading) + row, x);
+            store(op.aux, type_or(op.aux_type, mm.d_layout.type), column * static_cast<size_t>(op.aux_leading) + row,
+                  x);
         return gelu(x);
     }
     return x;
@@ -72,8 +71,7 @@ float forward(const Matmul &mm, float x, size_t row, size_t column)
 float backward(const Matmul &mm, float gradient, size_t row, size_t column)
 {
     const MatmulDescription &op = mm.description;
-    if ((op.epilogue & epilogue_drelu) != 0)
-        return Mask(op).get(row, column) ? gradient : 0.0f;
+    if ((op.epilogue & epilogue_drelu) != 0) return Mask(op).get(row, column) ? gradient : 0.0f;
     const float x =
         load(op.aux, type_or(op.aux_type, mm.d_layout.type), column * static_cast<size_t>(op.aux_leading) + row);
     return gradient * gelu_derivative(x);
@@ -121,7 +119,6 @@ void apply_epilogue(const Matmul &mm, std::vector<float> *d)
                 sum += (*d)[column * mm.m() + row];
             store_bias_gradient(mm, row, sum);
         }
-    if ((e & (epilogue_of_a | epilogue_of_b)) != 0)
-        sum_of_input(mm);
+    if ((e & (epilogue_of_a | epilogue_of_b)) != 0) sum_of_input(mm);
 }
 } // namespace simt

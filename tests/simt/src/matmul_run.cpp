@@ -20,8 +20,7 @@ float round_to_tf32(float value)
 {
     uint32_t bits;
     std::memcpy(&bits, &value, sizeof bits);
-    if ((bits & 0x7f800000u) != 0x7f800000u)
-        bits = (bits + 0x1000u) & ~0x1fffu;
+    if ((bits & 0x7f800000u) != 0x7f800000u) bits = (bits + 0x1000u) & ~0x1fffu;
     std::memcpy(&value, &bits, sizeof bits);
     return value;
 }
@@ -47,8 +46,7 @@ size_t bytes_of(cudaDataType type)
 
 float load(const void *matrix, cudaDataType type, size_t index)
 {
-    if (type == CUDA_R_32F)
-        return static_cast<const float *>(matrix)[index];
+    if (type == CUDA_R_32F) return static_cast<const float *>(matrix)[index];
     const uint32_t bits = static_cast<uint32_t>(static_cast<const uint16_t *>(matrix)[index]) << 16;
     float value;
     std::memcpy(&value, &bits, sizeof value);
@@ -82,7 +80,8 @@ void multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, 
         for (size_t i = 0; i < m; ++i) {
             float sum = 0.0f;
             for (size_t l = 0; l < k; ++l)
-                sum += (transpose_a ? a[i * lda + l] : a[l * lda + i]) * (transpose_b ? b[l * ldb + j] : b[j * ldb + l]);
+                sum +=
+                    (transpose_a ? a[i * lda + l] : a[l * lda + i]) * (transpose_b ? b[l * ldb + j] : b[j * ldb + l]);
             c[j * m + i] = alpha * sum;
         }
 #endif
@@ -92,15 +91,13 @@ void run_matmul(const Matmul &mm)
 {
     Runtime &rt = runtime();
     ++rt.counters.matmuls_run;
-    if (rt.running_graph)
-        ++rt.counters.graph_kernels_run;
+    if (rt.running_graph) ++rt.counters.graph_kernels_run;
     if (check_memory(mm) != CUBLAS_STATUS_SUCCESS) { // freed since: a graph may outlive memory that it names
         device_fault(cudaErrorIllegalAddress, rt.message);
         return;
     }
     // Its contents after a product are undefined.
-    if (mm.workspace_bytes != 0)
-        std::memset(mm.workspace, 0xff, mm.workspace_bytes);
+    if (mm.workspace_bytes != 0) std::memset(mm.workspace, 0xff, mm.workspace_bytes);
     const bool tf32 = mm.description.compute_type == CUBLAS_COMPUTE_32F_FAST_TF32 && mm.a_layout.type == CUDA_R_32F;
     const std::vector<float> a = read_matrix(mm.a, mm.a_layout, tf32), b = read_matrix(mm.b, mm.b_layout, tf32);
     std::vector<float> d(mm.m() * mm.n());
@@ -109,15 +106,14 @@ void run_matmul(const Matmul &mm)
     if (mm.beta != 0.0f)
         for (size_t column = 0; column < mm.n(); ++column)
             for (size_t row = 0; row < mm.m(); ++row)
-                d[column * mm.m() + row] += mm.beta * load(mm.c, mm.c_layout.type,
-                                                           column * static_cast<size_t>(mm.c_layout.leading) + row);
+                d[column * mm.m() + row] +=
+                    mm.beta * load(mm.c, mm.c_layout.type, column * static_cast<size_t>(mm.c_layout.leading) + row);
     apply_epilogue(mm, &d);
     for (size_t column = 0; column < mm.n(); ++column)
         for (size_t row = 0; row < mm.m(); ++row)
             store(mm.d, mm.d_layout.type, column * static_cast<size_t>(mm.d_layout.leading) + row,
                   d[column * mm.m() + row]);
     const std::string overrun = find_overrun();
-    if (!overrun.empty())
-        device_fault(cudaErrorIllegalAddress, "a matrix product wrote " + overrun);
+    if (!overrun.empty()) device_fault(cudaErrorIllegalAddress, "a matrix product wrote " + overrun);
 }
 } // namespace simt

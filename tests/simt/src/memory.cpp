@@ -1,7 +1,7 @@
-// The device heap. Each allocation is a mapping of its own between two inaccessible ranges. Under AddressSanitizer everything
-// around the allocation is poisoned, so that one element too far is reported at the access; without it, the bytes between
-// allocation and guard page hold a pattern that is checked after each kernel. Freed mappings stay inaccessible and are not
-// reused for long.
+// The device heap. Each allocation is a mapping of its own between two inaccessible ranges. Under AddressSanitizer
+// everything around the allocation is poisoned, so that one element too far is reported at the access; without it, the
+// bytes between allocation and guard page hold a pattern that is checked after each kernel. Freed mappings stay
+// inaccessible and are not reused for long.
 #include "memory.hpp"
 
 #include "address_sanitizer.hpp"
@@ -72,8 +72,7 @@ const Allocation *find(const void *pointer)
 {
     const char *p = static_cast<const char *>(pointer);
     auto above = heap().live.upper_bound(p);
-    if (above == heap().live.begin())
-        return nullptr;
+    if (above == heap().live.begin()) return nullptr;
     const Allocation &a = std::prev(above)->second;
     return p < a.end() ? &a : nullptr;
 }
@@ -82,8 +81,7 @@ bool map_allocation(size_t bytes, Allocation *a)
 {
     const size_t room = round_up(bytes, alignment), body = round_up(room, page);
     void *mapping = mmap(nullptr, body + 2 * guard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapping == MAP_FAILED)
-        return false;
+    if (mapping == MAP_FAILED) return false;
     a->mapping = static_cast<char *>(mapping);
     a->mapped = body + 2 * guard;
     a->start = a->body() + body - room; // its end is at the guard
@@ -93,8 +91,7 @@ bool map_allocation(size_t bytes, Allocation *a)
     std::memset(a->start, fresh_byte, bytes);
     asan_poison(a->body(), static_cast<size_t>(a->start - a->body()));
     asan_poison(a->end(), static_cast<size_t>(a->body() + body - a->end()));
-    if (heap().open == 0)
-        protect(*a, PROT_NONE);
+    if (heap().open == 0) protect(*a, PROT_NONE);
     return true;
 }
 
@@ -131,11 +128,11 @@ std::string describe(const Allocation &a, const char *p, const char *state)
     const auto size = static_cast<long>(a.bytes), offset = static_cast<long>(p - a.start);
     const char *where = offset < 0 ? "before" : offset < size ? "inside" : "past the end of";
     const long distance = offset < 0 ? -offset : offset < size ? offset : offset - size;
-    std::snprintf(text, sizeof text, "%ld bytes %s the %ld bytes of %sdevice allocation %u", distance, where, size, state,
-                  a.number);
+    std::snprintf(text, sizeof text, "%ld bytes %s the %ld bytes of %sdevice allocation %u", distance, where, size,
+                  state, a.number);
     return text;
 }
-[[maybe_unused]] const char *find_changed(const char *begin, const char *end)
+const char *find_changed(const char *begin, const char *end)
 {
     const char slack = static_cast<char>(slack_byte);
     // Equal to itself one byte on, all of it is as the first byte: the usual case, at the speed of memcmp.
@@ -175,25 +172,20 @@ std::string describe_device_address(const void *pointer)
     const char *p = static_cast<const char *>(pointer);
     const auto covers = [p](const Allocation &a) { return p >= a.mapping && p < a.mapping + a.mapped; };
     for (const auto &[start, a] : heap().live)
-        if (covers(a))
-            return describe(a, p, "");
+        if (covers(a)) return describe(a, p, "");
     for (const Allocation &a : heap().freed)
-        if (covers(a))
-            return describe(a, p, "freed ");
+        if (covers(a)) return describe(a, p, "freed ");
     return "";
 }
 
 std::string find_overrun()
 {
-#if !defined(__SANITIZE_ADDRESS__)
+    if (address_sanitizer) return ""; // it saw the access
     for (const auto &[start, a] : heap().live) {
         const char *changed = find_changed(a.body(), a.start);
-        if (changed == nullptr)
-            changed = find_changed(a.end(), a.body() + a.body_bytes());
-        if (changed != nullptr)
-            return describe(a, changed, "");
+        if (changed == nullptr) changed = find_changed(a.end(), a.body() + a.body_bytes());
+        if (changed != nullptr) return describe(a, changed, "");
     }
-#endif
     return "";
 }
 
@@ -213,13 +205,10 @@ cudaError_t cudaMalloc(void **pointer, size_t bytes)
 {
     return runtime_call("cudaMalloc", [&]() -> cudaError_t {
         Runtime &rt = runtime();
-        if (cudaError_t error = refuse_during_capture("cudaMalloc"))
-            return error;
-        if (pointer == nullptr)
-            return cudaErrorInvalidValue;
+        if (cudaError_t error = refuse_during_capture("cudaMalloc")) return error;
+        if (pointer == nullptr) return cudaErrorInvalidValue;
         *pointer = nullptr;
-        if (bytes == 0)
-            return cudaSuccess;
+        if (bytes == 0) return cudaSuccess;
         const size_t used = bytes_in_use(rt.current_device);
         Allocation a{};
         if (bytes > rt.options.memory_bytes || round_up(bytes, alignment) > rt.options.memory_bytes - used ||
@@ -240,16 +229,13 @@ cudaError_t cudaMalloc(void **pointer, size_t bytes)
 cudaError_t cudaFree(void *pointer)
 {
     return runtime_call("cudaFree", [&]() -> cudaError_t {
-        if (cudaError_t error = refuse_during_capture("cudaFree"))
-            return error;
-        if (pointer == nullptr)
-            return cudaSuccess;
-        if (cudaError_t error = synchronise_device())
-            return error;
+        if (cudaError_t error = refuse_during_capture("cudaFree")) return error;
+        if (pointer == nullptr) return cudaSuccess;
+        if (cudaError_t error = synchronise_device()) return error;
         const auto found = heap().live.find(static_cast<char *>(pointer));
         if (found == heap().live.end())
-            return refuse(cudaErrorInvalidValue, "cudaFree: not the start of a device allocation: " +
-                                                     describe_device_address(pointer));
+            return refuse(cudaErrorInvalidValue,
+                          "cudaFree: not the start of a device allocation: " + describe_device_address(pointer));
         quarantine(found->second);
         heap().live.erase(found);
         return cudaSuccess;
@@ -259,8 +245,7 @@ cudaError_t cudaFree(void *pointer)
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total_bytes)
 {
     return runtime_call("cudaMemGetInfo", [&]() -> cudaError_t {
-        if (free_bytes == nullptr || total_bytes == nullptr)
-            return cudaErrorInvalidValue;
+        if (free_bytes == nullptr || total_bytes == nullptr) return cudaErrorInvalidValue;
         *total_bytes = runtime().options.memory_bytes;
         *free_bytes = *total_bytes - bytes_in_use(runtime().current_device);
         return cudaSuccess;
@@ -270,8 +255,7 @@ cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total_bytes)
 cudaError_t cudaPointerGetAttributes(struct cudaPointerAttributes *attributes, const void *pointer)
 {
     return runtime_call("cudaPointerGetAttributes", [&]() -> cudaError_t {
-        if (attributes == nullptr)
-            return cudaErrorInvalidValue;
+        if (attributes == nullptr) return cudaErrorInvalidValue;
         void *const p = const_cast<void *>(pointer);
         const Allocation *a = find(pointer);
         if (a != nullptr)

@@ -1,5 +1,6 @@
 #include "runtime.hpp"
 
+#include "address_sanitizer.hpp"
 #include "memory.hpp"
 #include "stream.hpp"
 
@@ -11,11 +12,7 @@ namespace simt
 {
 namespace
 {
-#if defined(__SANITIZE_ADDRESS__)
-constexpr size_t default_stack_bytes = 256 << 10;
-#else
-constexpr size_t default_stack_bytes = 64 << 10;
-#endif
+constexpr size_t default_stack_bytes = (address_sanitizer ? 256 : 64) << 10;
 
 long environment_number(const char *name, long otherwise)
 {
@@ -50,8 +47,7 @@ void report(const std::string &message)
 {
     Runtime &rt = runtime();
     rt.message = message;
-    if (rt.print_faults)
-        std::fprintf(stderr, "simt: %s\n", message.c_str());
+    if (rt.print_faults) std::fprintf(stderr, "simt: %s\n", message.c_str());
 }
 
 cudaError_t refuse(cudaError_t error, const std::string &reason)
@@ -72,8 +68,7 @@ bool call_fails(const char *function, int *error)
 {
     Runtime &rt = runtime();
     ++rt.counters.calls;
-    if (rt.calls_until_failure == 0 || (!rt.failing_function.empty() && rt.failing_function != function))
-        return false;
+    if (rt.calls_until_failure == 0 || (!rt.failing_function.empty() && rt.failing_function != function)) return false;
     *error = rt.injected_error;
     return --rt.calls_until_failure == 0;
 }

@@ -16,7 +16,8 @@ struct Runtime {
     simt_device_options options;
     int current_device = 0;
     cudaError_t last_error = cudaSuccess;
-    cudaError_t sticky_error = cudaSuccess; // after a fault, as a CUDA context: every call fails until the device is reset
+    cudaError_t sticky_error =
+        cudaSuccess; // after a fault, as a CUDA context: every call fails until the device is reset
     std::string message;
     bool print_faults = true;
     bool refuse_epilogues = false;
@@ -58,8 +59,7 @@ template <class Body> cudaError_t runtime_call(const char *function, Body body)
         error = rt.sticky_error;
     else
         error = body();
-    if (error != cudaSuccess && error != cudaErrorNotReady)
-        rt.last_error = error;
+    if (error != cudaSuccess && error != cudaErrorNotReady) rt.last_error = error;
     return error;
 }
 

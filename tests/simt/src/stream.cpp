@@ -37,16 +37,14 @@ void run_until(Stream &stream, uint64_t sequence)
 // The legacy stream waits for all blocking streams, and they for it.
 void run_what_legacy_order_demands(Stream &stream, uint64_t sequence)
 {
-    if (stream.non_blocking)
-        return;
+    if (stream.non_blocking) return;
     if (!stream.legacy) {
         run_until(*streams().legacy, sequence);
         return;
     }
     const auto others = streams().created;
     for (const auto &other : others)
-        if (!other->non_blocking)
-            run_until(*other, sequence);
+        if (!other->non_blocking) run_until(*other, sequence);
 }
 
 void forget_destroyed()
@@ -70,11 +68,9 @@ std::shared_ptr<Stream> legacy_stream()
 
 std::shared_ptr<Stream> find_stream(cudaStream_t handle)
 {
-    if (handle == nullptr || handle == cudaStreamLegacy)
-        return streams().legacy;
+    if (handle == nullptr || handle == cudaStreamLegacy) return streams().legacy;
     for (const auto &stream : streams().created)
-        if (reinterpret_cast<cudaStream_t>(stream.get()) == handle && !stream->destroyed)
-            return stream;
+        if (reinterpret_cast<cudaStream_t>(stream.get()) == handle && !stream->destroyed) return stream;
     return nullptr;
 }
 
@@ -82,17 +78,14 @@ void run_one(Stream &stream)
 {
     const uint64_t sequence = stream.queue.front().sequence;
     run_what_legacy_order_demands(stream, sequence);
-    if (stream.queue.empty() || stream.queue.front().sequence != sequence)
-        return;
+    if (stream.queue.empty() || stream.queue.front().sequence != sequence) return;
     const std::shared_ptr<EventRecord> awaited = stream.queue.front().awaited;
     while (awaited != nullptr && !awaited->done && fault() == cudaSuccess)
         run_one(*awaited->stream);
-    if (stream.queue.empty() || stream.queue.front().sequence != sequence)
-        return;
+    if (stream.queue.empty() || stream.queue.front().sequence != sequence) return;
     const Queued next = std::move(stream.queue.front());
     stream.queue.pop_front();
-    if (next.operation != nullptr)
-        next.operation->run();
+    if (next.operation != nullptr) next.operation->run();
 }
 
 cudaError_t synchronise_stream(const std::shared_ptr<Stream> &stream)
@@ -100,13 +93,11 @@ cudaError_t synchronise_stream(const std::shared_ptr<Stream> &stream)
     ++runtime().counters.host_synchronisations;
     // For the legacy stream, also work on other streams that nothing in its own queue follows.
     const uint64_t now = streams().sequence + 1;
-    if (stream->queue.empty() && !stream->legacy)
-        return fault();
+    if (stream->queue.empty() && !stream->legacy) return fault();
     DeviceMemoryAccess access;
     while (!stream->queue.empty())
         run_one(*stream);
-    if (stream->legacy)
-        run_what_legacy_order_demands(*stream, now);
+    if (stream->legacy) run_what_legacy_order_demands(*stream, now);
     forget_destroyed();
     return fault();
 }
@@ -118,8 +109,7 @@ cudaError_t synchronise_device()
     all.push_back(streams().legacy);
     const auto idle = [](const auto &stream) { return stream->queue.empty(); };
     all.erase(std::remove_if(all.begin(), all.end(), idle), all.end());
-    if (all.empty())
-        return fault();
+    if (all.empty()) return fault();
     DeviceMemoryAccess access;
     while (!all.empty()) { // independent streams may overlap in any way
         run_one(*all[runtime().random.below(static_cast<uint32_t>(all.size()))]);
@@ -132,8 +122,7 @@ cudaError_t synchronise_device()
 cudaError_t synchronise_event(const std::shared_ptr<EventRecord> &record)
 {
     ++runtime().counters.host_synchronisations;
-    if (record == nullptr || record->done)
-        return fault();
+    if (record == nullptr || record->done) return fault();
     DeviceMemoryAccess access;
     while (!record->done && fault() == cudaSuccess)
         run_one(*record->stream);
@@ -143,12 +132,10 @@ cudaError_t synchronise_event(const std::shared_ptr<EventRecord> &record)
 cudaError_t enqueue(cudaStream_t handle, cudaGraphNodeType type, std::function<void()> run)
 {
     const auto stream = find_stream(handle);
-    if (stream == nullptr)
-        return refuse(cudaErrorInvalidResourceHandle, "not a stream, or a destroyed one");
+    if (stream == nullptr) return refuse(cudaErrorInvalidResourceHandle, "not a stream, or a destroyed one");
     auto operation = std::make_shared<Operation>(Operation{type, std::move(run)});
     if (stream->capture != nullptr) {
-        if (!stream->capture->valid)
-            return cudaErrorStreamCaptureInvalidated;
+        if (!stream->capture->valid) return cudaErrorStreamCaptureInvalidated;
         stream->capture->graph->nodes.push_back(std::move(operation));
         return cudaSuccess;
     }
@@ -228,8 +215,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t handle)
 {
     return runtime_call("cudaStreamDestroy", [&]() -> cudaError_t {
         const auto stream = find_stream(handle);
-        if (stream == nullptr || stream->legacy)
-            return cudaErrorInvalidResourceHandle;
+        if (stream == nullptr || stream->legacy) return cudaErrorInvalidResourceHandle;
         stream->destroyed = true; // what is queued still runs, some time
         stream->capture = nullptr;
         forget_destroyed();
@@ -241,13 +227,10 @@ cudaError_t cudaStreamSynchronize(cudaStream_t handle)
 {
     return runtime_call("cudaStreamSynchronize", [&]() -> cudaError_t {
         const auto stream = find_stream(handle);
-        if (stream == nullptr)
-            return cudaErrorInvalidResourceHandle;
-        if (stream->capture != nullptr)
-            return invalidate_capture(*stream, "cudaStreamSynchronize");
+        if (stream == nullptr) return cudaErrorInvalidResourceHandle;
+        if (stream->capture != nullptr) return invalidate_capture(*stream, "cudaStreamSynchronize");
         if (stream->legacy)
-            if (cudaError_t error = refuse_during_capture("cudaStreamSynchronize of the legacy stream"))
-                return error;
+            if (cudaError_t error = refuse_during_capture("cudaStreamSynchronize of the legacy stream")) return error;
         return synchronise_stream(stream);
     });
 }
@@ -257,12 +240,9 @@ cudaError_t cudaStreamQuery(cudaStream_t handle)
 {
     return runtime_call("cudaStreamQuery", [&]() -> cudaError_t {
         const auto stream = find_stream(handle);
-        if (stream == nullptr)
-            return cudaErrorInvalidResourceHandle;
-        if (stream->capture != nullptr)
-            return invalidate_capture(*stream, "cudaStreamQuery");
-        if (stream->queue.empty())
-            return cudaSuccess;
+        if (stream == nullptr) return cudaErrorInvalidResourceHandle;
+        if (stream->capture != nullptr) return invalidate_capture(*stream, "cudaStreamQuery");
+        if (stream->queue.empty()) return cudaSuccess;
         DeviceMemoryAccess access;
         run_one(*stream);
         return fault() != cudaSuccess ? fault() : cudaErrorNotReady;
@@ -272,8 +252,7 @@ cudaError_t cudaStreamQuery(cudaStream_t handle)
 cudaError_t cudaDeviceSynchronize(void)
 {
     return runtime_call("cudaDeviceSynchronize", []() -> cudaError_t {
-        if (cudaError_t error = refuse_during_capture("cudaDeviceSynchronize"))
-            return error;
+        if (cudaError_t error = refuse_during_capture("cudaDeviceSynchronize")) return error;
         return synchronise_device();
     });
 }
@@ -281,8 +260,7 @@ cudaError_t cudaDeviceSynchronize(void)
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void *user_data)
 {
     return runtime_call("cudaLaunchHostFunc", [&]() -> cudaError_t {
-        if (function == nullptr)
-            return cudaErrorInvalidValue;
+        if (function == nullptr) return cudaErrorInvalidValue;
         return enqueue(stream, cudaGraphNodeTypeHost, [=] { function(user_data); });
     });
 }

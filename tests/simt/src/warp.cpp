@@ -16,46 +16,44 @@ std::string hex(unsigned mask)
     return text;
 }
 
-[[noreturn]] void misuse(Site site, const std::string &what)
+void misuse(Site site, const std::string &what)
 {
-    thread_fault(cudaErrorLaunchFailure, "warp collective at " + to_string(site) + ": " + what);
+    note_fault(cudaErrorLaunchFailure, "warp collective at " + to_string(site) + ": " + what);
 }
 
 void check_mask(const Warp &warp, unsigned lane, unsigned mask, Site site)
 {
-    if ((mask >> lane & 1) == 0)
-        misuse(site, "lane " + std::to_string(lane) + " is not in its own mask " + hex(mask));
+    if ((mask >> lane & 1) == 0) misuse(site, "lane " + std::to_string(lane) + " is not in its own mask " + hex(mask));
     if ((mask & ~warp.existing) != 0)
-        misuse(site, "mask " + hex(mask) + " names lanes that the block does not have (it has " + hex(warp.existing) + ")");
+        misuse(site,
+               "mask " + hex(mask) + " names lanes that the block does not have (it has " + hex(warp.existing) + ")");
     if ((mask & warp.ended) != 0)
         misuse(site, "mask " + hex(mask) + " names lanes that have ended (" + hex(warp.ended) + ")");
 }
 
-// Two lanes that wait for each other must be in the same collective. One that this lane waits for may still be in another,
-// with lanes of its own.
+// Two lanes that wait for each other must be in the same collective. One that this lane waits for may still be in
+// another, with lanes of its own.
 void check_agreement(const Warp &warp, unsigned lane)
 {
     const Lane &mine = warp.lanes[lane];
     for (unsigned left = warp.waiting & mine.mask; left != 0; left &= left - 1) {
         const auto other = static_cast<unsigned>(__builtin_ctz(left));
         const Lane &theirs = warp.lanes[other];
-        if ((theirs.mask >> lane & 1) == 0)
-            continue;
+        if ((theirs.mask >> lane & 1) == 0) continue;
         if (theirs.mask != mine.mask)
             misuse(mine.site, "lane " + std::to_string(other) + " waits at " + to_string(theirs.site) + " with mask " +
                                   hex(theirs.mask) + ", not " + hex(mine.mask));
         if (theirs.kind != mine.kind)
-            misuse(mine.site, "lane " + std::to_string(other) + " is in another collective, at " + to_string(theirs.site));
+            misuse(mine.site,
+                   "lane " + std::to_string(other) + " is in another collective, at " + to_string(theirs.site));
     }
 }
 
 bool all_have_come(const Warp &warp, unsigned mask)
 {
-    if ((warp.waiting & mask) != mask)
-        return false;
+    if ((warp.waiting & mask) != mask) return false;
     for (unsigned left = warp.uniform ? 0 : mask; left != 0; left &= left - 1)
-        if (warp.lanes[__builtin_ctz(left)].mask != mask)
-            return false;
+        if (warp.lanes[__builtin_ctz(left)].mask != mask) return false;
     return true;
 }
 
@@ -89,8 +87,7 @@ void compute_results(Warp &warp, CollectiveKind kind, unsigned mask)
     uint64_t common = 0;
     bool first = true;
     for (unsigned lane = 0; lane < 32; ++lane) {
-        if ((mask >> lane & 1) == 0)
-            continue;
+        if ((mask >> lane & 1) == 0) continue;
         const uint64_t value = warp.lanes[lane].value;
         if (kind == CollectiveKind::ballot)
             common |= value << lane;
@@ -100,8 +97,7 @@ void compute_results(Warp &warp, CollectiveKind kind, unsigned mask)
     }
     for (unsigned lane = 0; lane < 32; ++lane) {
         Lane &l = warp.lanes[lane];
-        if ((mask >> lane & 1) == 0)
-            continue;
+        if ((mask >> lane & 1) == 0) continue;
         if (kind == CollectiveKind::shuffle)
             l.result = (mask >> l.source & 1) != 0 ? warp.lanes[l.source].value : undefined_value;
         else
@@ -113,8 +109,7 @@ void release_lanes(Block &block, Warp &warp, unsigned mask, unsigned self)
 {
     const size_t before = block.ready.size();
     for (unsigned lane = 0; lane < 32; ++lane)
-        if (lane != self && (mask >> lane & 1) != 0)
-            block.ready.push_back(warp.lanes[lane].fiber);
+        if (lane != self && (mask >> lane & 1) != 0) block.ready.push_back(warp.lanes[lane].fiber);
     block.random.shuffle(block.ready.data() + before, static_cast<uint32_t>(block.ready.size() - before));
     warp.waiting &= ~mask;
 }
@@ -138,10 +133,10 @@ uint64_t collective(CollectiveKind kind, unsigned mask, uint64_t value, unsigned
     Warp &warp = block.warps[block.thread() / 32];
     const unsigned self = block.thread() % 32;
     check_mask(warp, self, mask, {file, line});
+    end_if_faulty();
     Lane &mine = warp.lanes[self];
     mine = {block.running, kind, mask, source % 32, value, 0, {file, line}};
-    if (!stays_uniform(&warp, kind, mask))
-        check_agreement(warp, self);
+    if (!stays_uniform(&warp, kind, mask)) check_agreement(warp, self);
     warp.waiting |= 1u << self;
     if (all_have_come(warp, mask)) {
         compute_results(warp, kind, mask);
@@ -157,8 +152,7 @@ std::string describe_waiting_lane(unsigned *thread)
     const Block &block = current_block();
     for (unsigned w = 0; w * 32 < block.threads; ++w) {
         const Warp &warp = block.warps[w];
-        if (warp.waiting == 0)
-            continue;
+        if (warp.waiting == 0) continue;
         const unsigned lane = static_cast<unsigned>(__builtin_ctz(warp.waiting));
         *thread = w * 32 + lane;
         return "a warp collective at " + to_string(warp.lanes[lane].site) + " for lanes " +

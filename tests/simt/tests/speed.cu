@@ -9,8 +9,7 @@ namespace
 __global__ void plain_kernel(float *x, int n)
 {
     const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-    if (i < n)
-        x[i] = x[i] * 2.0f + 1.0f;
+    if (i < n) x[i] = x[i] * 2.0f + 1.0f;
 }
 
 __global__ void barrier_kernel(int times)
@@ -46,8 +45,7 @@ int main()
 {
     constexpr int n = 1 << 20;
     float *x = nullptr;
-    if (cudaMalloc(&x, n * sizeof(float)) != cudaSuccess)
-        return 1;
+    if (cudaMalloc(&x, n * sizeof(float)) != cudaSuccess) return 1;
     std::printf("thread without barrier  %6.2f ns\n", nanoseconds(20, n / 256, 256, plain_kernel, x, n) / n);
     std::printf("thread at a barrier     %6.2f ns\n", nanoseconds(5, 64, 256, barrier_kernel, 16) / (64 * 256 * 16));
     std::printf("lane at a collective    %6.2f ns\n", nanoseconds(5, 64, 256, shuffle_kernel, 16) / (64 * 256 * 16));

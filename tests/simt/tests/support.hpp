@@ -11,7 +11,8 @@
 #include <unistd.h>
 #include <vector>
 
-#define CHECK(call) cr_assert_eq(call, cudaSuccess, #call ": %s (%s)", cudaGetErrorName(cudaPeekAtLastError()), simt_last_message())
+#define CHECK(call)                                                                                                    \
+    cr_assert_eq(call, cudaSuccess, #call ": %s (%s)", cudaGetErrorName(cudaPeekAtLastError()), simt_last_message())
 
 template <class... P, class... A>
 cudaError_t launch_in(cudaStream_t stream, dim3 grid, dim3 block, size_t shared, void (*kernel)(P...), A... arguments)

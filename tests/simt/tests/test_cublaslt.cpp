@@ -56,8 +56,7 @@ struct Array {
     }
     std::vector<float> read() const
     {
-        if (type == CUDA_R_32F)
-            return read_back(static_cast<const float *>(pointer), count);
+        if (type == CUDA_R_32F) return read_back(static_cast<const float *>(pointer), count);
         const auto halves = read_back(static_cast<const uint16_t *>(pointer), count);
         std::vector<float> values(count);
         for (size_t i = 0; i < count; ++i) {
@@ -124,8 +123,7 @@ struct Run {
         CHECK(cudaMalloc(&workspace, workspace_bytes));
         status = cublasLtMatmul(handle, op, &p.alpha, a.pointer, la, b.pointer, lb, &p.beta, c.pointer, lc, d.pointer,
                                 ld, found == 1 ? &result.algo : nullptr, workspace, workspace_bytes, stream);
-        if (stream == nullptr)
-            CHECK(cudaFree(workspace));
+        if (stream == nullptr) CHECK(cudaFree(workspace));
         for (cublasLtMatrixLayout_t layout : {la, lb, lc, ld})
             cublasLtMatrixLayoutDestroy(layout);
         cublasLtMatmulPreferenceDestroy(preference);
@@ -168,20 +166,13 @@ void check(const Problem &p)
                 x += double(p.ta ? a[i * k + l] : a[l * m + i]) * double(p.tb ? b[l * n + j] : b[j * k + l]);
             x = double(p.alpha) * x + double(p.beta) * double(c[j * m + i]);
             const size_t bit = j * aux_leading + i;
-            if ((e & 4) != 0)
-                x += double(bias[i]);
-            if ((e & (2 | 128)) == (2 | 128))
-                cr_expect_eq(new_bits[bit / 8] >> bit % 8 & 1, x > 0.0);
-            if ((e & (32 | 128)) == (32 | 128))
-                expect_close("aux", double(new_aux[bit]), x, p);
-            if ((e & 2) != 0)
-                x = std::max(x, 0.0);
-            if ((e & 32) != 0)
-                x = gelu(x);
-            if ((e & 8) != 0)
-                x = (old_bits[bit / 8] >> bit % 8 & 1) != 0 ? x : 0.0;
-            if ((e & 64) != 0)
-                x *= gelu_derivative(double(aux[bit]));
+            if ((e & 4) != 0) x += double(bias[i]);
+            if ((e & (2 | 128)) == (2 | 128)) cr_expect_eq(new_bits[bit / 8] >> bit % 8 & 1, x > 0.0);
+            if ((e & (32 | 128)) == (32 | 128)) expect_close("aux", double(new_aux[bit]), x, p);
+            if ((e & 2) != 0) x = std::max(x, 0.0);
+            if ((e & 32) != 0) x = gelu(x);
+            if ((e & 8) != 0) x = (old_bits[bit / 8] >> bit % 8 & 1) != 0 ? x : 0.0;
+            if ((e & 64) != 0) x *= gelu_derivative(double(aux[bit]));
             row_sums[i] += x;
             expect_close("D", double(d[j * m + i]), x, p);
         }
@@ -309,4 +300,7 @@ Test(cublaslt, is_one_node_of_a_graph)
     CHECK(cudaStreamSynchronize(stream));
     cr_assert_neq(run.d.read()[0], 9.0f);
     cr_assert_eq(simt_get_counters().matmuls_run, 1);
+    CHECK(cudaGraphExecDestroy(exec));
+    CHECK(cudaGraphDestroy(graph));
+    CHECK(cudaStreamDestroy(stream));
 }

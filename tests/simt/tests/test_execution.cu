@@ -29,8 +29,7 @@ template <int size> __device__ float block_sum(float value)
     partial[threadIdx.x] = value;
     __syncthreads();
     for (unsigned half = size / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half)
-            partial[threadIdx.x] += partial[threadIdx.x + half];
+        if (threadIdx.x < half) partial[threadIdx.x] += partial[threadIdx.x + half];
         __syncthreads();
     }
     const float sum = partial[0];
@@ -43,8 +42,7 @@ __global__ void __launch_bounds__(256) sums_kernel(const float *__restrict__ x, 
     const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
     const float first = block_sum<256>(i < n ? x[i] : 0.0f);
     const float twice = block_sum<256>(i < n ? 2.0f * x[i] : 0.0f);
-    if (threadIdx.x == 0)
-        sums[blockIdx.x] = first + twice;
+    if (threadIdx.x == 0) sums[blockIdx.x] = first + twice;
 }
 
 // Reverses each block's part through dynamic shared memory.
@@ -61,8 +59,7 @@ __global__ void votes_kernel(int *out)
 {
     const int odd = threadIdx.x % 2;
     const int count = __syncthreads_count(odd), any = __syncthreads_or(odd), all = __syncthreads_and(odd);
-    if (threadIdx.x == 0)
-        out[0] = count, out[1] = any, out[2] = all;
+    if (threadIdx.x == 0) out[0] = count, out[1] = any, out[2] = all;
 }
 
 __global__ void atomics_kernel(unsigned *u, int *i, float *f, double *d, unsigned long long *l)
@@ -197,7 +194,8 @@ Test(execution, atomics)
         CHECK(cudaFree(p));
 }
 
-template <class Kernel> static std::vector<unsigned> order_of(uint64_t seed, unsigned blocks, unsigned threads, Kernel kernel)
+template <class Kernel>
+static std::vector<unsigned> order_of(uint64_t seed, unsigned blocks, unsigned threads, Kernel kernel)
 {
     unsigned *next = device_copy<unsigned>({0}), *order = device_array<unsigned>(blocks * threads);
     simt_set_seed(seed);

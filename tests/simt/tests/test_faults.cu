@@ -11,15 +11,13 @@ template <bool with_barrier> __global__ void rotate_kernel(float *out)
 {
     __shared__ float tile[128];
     tile[threadIdx.x] = static_cast<float>(threadIdx.x);
-    if (with_barrier)
-        __syncthreads();
+    if (with_barrier) __syncthreads();
     out[threadIdx.x] = tile[(threadIdx.x + 1) % 128];
 }
 
 __global__ void early_exit_kernel(int n)
 {
-    if (static_cast<int>(threadIdx.x) >= n)
-        return;
+    if (static_cast<int>(threadIdx.x) >= n) return;
     __syncthreads();
 }
 
@@ -46,8 +44,7 @@ __global__ void foreign_mask_kernel()
 
 __global__ void ended_lane_kernel()
 {
-    if (threadIdx.x != 7)
-        __syncwarp();
+    if (threadIdx.x != 7) __syncwarp();
 }
 
 __global__ void missing_lanes_kernel()
@@ -80,8 +77,7 @@ __global__ void different_collectives_kernel()
 
 __global__ void trap_kernel()
 {
-    if (threadIdx.x == 5)
-        __trap();
+    if (threadIdx.x == 5) __trap();
 }
 
 __global__ void store_kernel(float *x, long index)
@@ -104,7 +100,8 @@ __global__ void big_shared_kernel(float *out)
 __global__ void shared_store_kernel(float *out, int index)
 {
     __shared__ float tile[32];
-    tile[index] = 1.0f;
+    float *volatile start = tile; // so that UndefinedBehaviorSanitizer does not see its size first
+    start[index] = 1.0f;
     *out = tile[0];
 }
 
@@ -119,8 +116,7 @@ __global__ void stale_shared_kernel(float *out, bool write)
 {
     __shared__ float tile[1];
     SIMT_DYNAMIC_SHARED(float, dynamic);
-    if (write)
-        tile[0] = dynamic[0] = 1.0f;
+    if (write) tile[0] = dynamic[0] = 1.0f;
     out[0] = tile[0];
     out[1] = dynamic[0];
 }
@@ -265,7 +261,9 @@ Test(faults, out_of_bounds)
         for (const bool aligned : {false, true}) {
             const size_t count = aligned ? 64 : 100;
             expect_bad_access(
-                [=] { return launch(1, 1, store_kernel, device_array<float>(count), index == 100 ? long(count) : index); },
+                [=] {
+                    return launch(1, 1, store_kernel, device_array<float>(count), index == 100 ? long(count) : index);
+                },
                 "device allocation");
         }
     expect_bad_access([] { return launch(1, 1, load_kernel, device_array<float>(64), 64L, device_array<float>(1)); },
@@ -292,8 +290,7 @@ Test(faults, use_after_free)
 
 Test(faults, shared_memory_out_of_bounds_under_address_sanitizer)
 {
-    if (!address_sanitizer)
-        cr_skip_test("needs AddressSanitizer");
+    if (!address_sanitizer) cr_skip_test("needs AddressSanitizer");
     expect_death([] { launch(1, 1, shared_store_kernel, device_array<float>(1), 32), cudaDeviceSynchronize(); },
                  "AddressSanitizer");
     expect_death(

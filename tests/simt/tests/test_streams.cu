@@ -162,7 +162,8 @@ Test(streams, elapsed_time_and_host_functions)
     CHECK(cudaEventCreate(&end));
     int called = 0;
     CHECK(cudaEventRecord(start, stream));
-    CHECK(cudaLaunchHostFunc(stream, [](void *data) { ++*static_cast<int *>(data), usleep(2000); }, &called));
+    CHECK(cudaLaunchHostFunc(
+        stream, [](void *data) { ++*static_cast<int *>(data), usleep(2000); }, &called));
     CHECK(cudaEventRecord(end, stream));
     float milliseconds = 0.0f;
     cr_assert_eq(cudaEventElapsedTime(&milliseconds, start, end), cudaErrorNotReady);

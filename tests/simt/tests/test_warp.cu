@@ -52,8 +52,7 @@ __global__ void halves_kernel(int *out)
 
 __global__ void undefined_kernel(float *out)
 {
-    if (threadIdx.x < 4)
-        out[threadIdx.x] = __shfl_down_sync(0xfu, 1.0f, 2);
+    if (threadIdx.x < 4) out[threadIdx.x] = __shfl_down_sync(0xfu, 1.0f, 2);
 }
 
 // Through shared memory with no more than __syncwarp between.

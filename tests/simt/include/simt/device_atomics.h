@@ -1,4 +1,5 @@
-/* Atomics: one host thread runs all device threads and switches at barriers only, so that plain operations are atomic. */
+/* Atomics: one host thread runs all device threads and switches at barriers only, so that plain operations are atomic.
+ */
 #ifndef SIMT_DEVICE_ATOMICS_H
 #define SIMT_DEVICE_ATOMICS_H
 
@@ -51,8 +52,7 @@ SIMT_ATOMIC(atomicDec, unsigned int, old == 0 || old > value ? value : old - 1)
     inline type atomicCAS(type *address, type expected, type value)                                                    \
     {                                                                                                                  \
         const type old = *address;                                                                                     \
-        if (old == expected)                                                                                           \
-            *address = value;                                                                                          \
+        if (old == expected) *address = value;                                                                         \
         return old;                                                                                                    \
     }
 

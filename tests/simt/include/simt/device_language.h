@@ -31,10 +31,10 @@
 #include <vector>
 #define __noinline__ __attribute__((noinline))
 
-/* A shared variable is a static one, as blocks run one after another, in a section of its own, so that the executor finds
- * it and fills it with NaN before each block. Functions that declare shared variables must be static or in an anonymous
- * namespace: GCC cannot put variables of inline functions there. (In templates it ignores the section; those are found by
- * their names, see kernel_info.cpp.) */
+/* A shared variable is a static one, as blocks run one after another, in a section of its own, so that the executor
+ * finds it and fills it with NaN before each block. Functions that declare shared variables must be static or in an
+ * anonymous namespace: GCC cannot put variables of inline functions there. (In templates it ignores the section; those
+ * are found by their names, see kernel_info.cpp.) */
 #define __shared__ static __attribute__((section("simt_shared")))
 
 /* Dynamic shared memory: `extern __shared__ float tile[];` has no meaning for a host compiler. Kernels write
@@ -85,8 +85,8 @@ inline int __syncthreads_or(int predicate, SIMT_SITE)
     simt::trap(simt_file, simt_line);
 }
 
-/* Threads are switched at barriers and warp collectives only, so memory is always consistent; the compiler must not keep
- * values across a fence all the same. */
+/* Threads are switched at barriers and warp collectives only, so memory is always consistent; the compiler must not
+ * keep values across a fence all the same. */
 inline void __threadfence()
 {
     asm volatile("" ::: "memory");

@@ -8,9 +8,10 @@ namespace simt
 {
 enum class CollectiveKind { synchronise, ballot, shuffle, sum, smallest, largest, bit_and, bit_or, bit_xor };
 
-/* `value` is what this lane gives; the result what it gets. A shuffle reads `source_lane`; when that is not in the mask the
- * result is undefined in CUDA, and all ones (NaN) here. */
-uint64_t collective(CollectiveKind kind, unsigned mask, uint64_t value, unsigned source_lane, const char *file, int line);
+/* `value` is what this lane gives; the result what it gets. A shuffle reads `source_lane`; when that is not in the mask
+ * the result is undefined in CUDA, and all ones (NaN) here. */
+uint64_t collective(CollectiveKind kind, unsigned mask, uint64_t value, unsigned source_lane, const char *file,
+                    int line);
 unsigned lane();
 unsigned active_lanes();
 
@@ -73,8 +74,7 @@ inline void __syncwarp(unsigned mask = 0xffffffffu, SIMT_SITE)
 inline unsigned __ballot_sync(unsigned mask, int predicate, SIMT_SITE)
 {
     const uint64_t vote = predicate != 0;
-    return static_cast<unsigned>(
-        simt::collective(simt::CollectiveKind::ballot, mask, vote, 0, simt_file, simt_line));
+    return static_cast<unsigned>(simt::collective(simt::CollectiveKind::ballot, mask, vote, 0, simt_file, simt_line));
 }
 
 inline int __any_sync(unsigned mask, int predicate, SIMT_SITE)
@@ -87,7 +87,8 @@ inline int __all_sync(unsigned mask, int predicate, SIMT_SITE)
     return __ballot_sync(mask, predicate, simt_file, simt_line) == mask;
 }
 
-/* The lanes of this warp that have not ended. Hardware may give fewer, so a kernel must not rely on more than its own. */
+/* The lanes of this warp that have not ended. Hardware may give fewer, so a kernel must not rely on more than its own.
+ */
 inline unsigned __activemask()
 {
     return simt::active_lanes();

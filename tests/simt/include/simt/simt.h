@@ -1,6 +1,6 @@
 /*
- * Control of the SIMT executor: what the simulated device looks like, how threads are ordered, which calls fail, and what
- * was counted. Nothing here exists in CUDA; code under test needs none of it.
+ * Control of the SIMT executor: what the simulated device looks like, how threads are ordered, which calls fail, and
+ * what was counted. Nothing here exists in CUDA; code under test needs none of it.
  *
  * Environment, read at the first call: SIMT_SEED, SIMT_DEVICES, SIMT_MEMORY_MB, SIMT_MULTIPROCESSORS,
  * SIMT_COMPUTE_CAPABILITY (as 9.0), SIMT_REFUSE_EPILOGUES (1). A call of a function here overrides its variable.
@@ -16,12 +16,12 @@ extern "C" {
 #endif
 
 typedef struct simt_device_options {
-    int devices;          /* 1; with 0, every call but the version queries gives cudaErrorNoDevice */
-    int multiprocessors;  /* 4 */
-    size_t memory_bytes;  /* 2 GiB for each device; cudaMalloc beyond it fails */
-    int compute_major;    /* 9 */
-    int compute_minor;    /* 0 */
-    size_t stack_bytes;   /* of one device thread: 64 KiB, 256 KiB under AddressSanitizer */
+    int devices;         /* 1; with 0, every call but the version queries gives cudaErrorNoDevice */
+    int multiprocessors; /* 4 */
+    size_t memory_bytes; /* 2 GiB for each device; cudaMalloc beyond it fails */
+    int compute_major;   /* 9 */
+    int compute_minor;   /* 0 */
+    size_t stack_bytes;  /* of one device thread: 64 KiB, 256 KiB under AddressSanitizer */
 } simt_device_options;
 
 /* The options in force, and a change of them; set them while no device memory is allocated. */
@@ -46,7 +46,8 @@ void simt_print_faults(int on);
  * nth 0 withdraws the order. */
 void simt_fail_call(const char *function, unsigned nth, int error);
 
-/* 1: cublasLtMatmulAlgoGetHeuristic and cublasLtMatmul give CUBLAS_STATUS_NOT_SUPPORTED for any epilogue but DEFAULT. */
+/* 1: cublasLtMatmulAlgoGetHeuristic and cublasLtMatmul give CUBLAS_STATUS_NOT_SUPPORTED for any epilogue but DEFAULT.
+ */
 void simt_cublaslt_refuse_epilogues(int on);
 
 typedef struct simt_counters {
@@ -62,7 +63,7 @@ typedef struct simt_counters {
     uint64_t host_to_device_bytes;
     uint64_t device_to_host_copies;
     uint64_t device_to_host_bytes;
-    uint64_t barriers;              /* __syncthreads, per block */
+    uint64_t barriers; /* __syncthreads, per block */
     uint64_t device_bytes_in_use;
     uint64_t device_bytes_peak;
 } simt_counters;
