@@ -50,6 +50,7 @@ foreach(objects vae_objects vae_device_objects)
 endforeach()
 set(VAE_LIBRARY_OBJECTS $<TARGET_OBJECTS:vae_objects> $<TARGET_OBJECTS:vae_device_objects> ${VAE_ISA_OBJECTS}
                         ${VAE_CUDA_OBJECTS})
+set(VAE_CPU_LIBRARIES ${VAE_PRIVATE_LIBRARIES})
 list(APPEND VAE_PRIVATE_LIBRARIES ${VAE_CUDA_LIBRARIES})
 
 # The static library also serves the program and the tests, which see the internal headers; installed users see

@@ -1,15 +1,10 @@
-if(NOT EXISTS ${PROJECT_SOURCE_DIR}/tests/simt/CMakeLists.txt)
-  return()
+# Tests that execute the CUDA kernels on the CPU. They need a C++ compiler and cuRAND's device header: the toolkit's, or
+# that of its Python package in SIMT_CURAND_INCLUDE_DIRS.
+if(NOT SIMT_CURAND_INCLUDE_DIRS AND CUDAToolkit_FOUND)
+  set(SIMT_CURAND_INCLUDE_DIRS ${CUDAToolkit_INCLUDE_DIRS} ${CUDAToolkit_INCLUDE_DIRS}/cccl)
 endif()
-# Tests that execute the CUDA kernels on the CPU. They need a C++ compiler, Boost.Context and cuRAND's device header:
-# the toolkit's, or that of its Python package in VAE_CURAND_INCLUDE_DIRS.
-if(NOT VAE_CURAND_INCLUDE_DIRS AND CUDAToolkit_FOUND)
-  set(VAE_CURAND_INCLUDE_DIRS ${CUDAToolkit_INCLUDE_DIRS})
-  find_path(VAE_CCCL_INCLUDE_DIR nv/target PATHS ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES cccl)
-  list(APPEND VAE_CURAND_INCLUDE_DIRS ${VAE_CCCL_INCLUDE_DIR})
-endif()
-if(NOT VAE_CURAND_INCLUDE_DIRS)
-  message(STATUS "CUDA kernels on the CPU: left out, as there is no cuRAND header; set VAE_CURAND_INCLUDE_DIRS")
+if(NOT SIMT_CURAND_INCLUDE_DIRS)
+  message(STATUS "CUDA kernels on the CPU: left out, as there is no cuRAND header; set SIMT_CURAND_INCLUDE_DIRS")
   return()
 endif()
 include(CheckLanguage)
@@ -20,5 +15,6 @@ if(NOT CMAKE_CXX_COMPILER)
 endif()
 enable_language(CXX)
 message(STATUS "CUDA kernels on the CPU: on")
+set(SIMT_TEST_ENVIRONMENT "${VAE_TEST_ENVIRONMENT}")
 add_subdirectory(tests/simt)
 add_subdirectory(tests/cuda)
