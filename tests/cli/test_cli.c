@@ -77,6 +77,8 @@ Test(cli, wrong_configuration_exits_2)
     process_expect(2, "[train] epoch: unknown key; did you mean 'epochs'?", folder, "--config", "tiny.ini", "--set",
                    "train.epoch=3");
     process_expect(2, "'0' is not an integer from 1", folder, "--config", "tiny.ini", "--set", "model.latent=0");
+    process_expect(2, "'9007199254740993' is not an integer", folder, "--config", "tiny.ini", "--set",
+                   "train.seed=9007199254740993");
     process_expect(2, "cannot open none.idx", folder, "--config", "tiny.ini", "--set", "data.train_images=none.idx");
     process_expect(2, "[data] validation", folder, "--config", "tiny.ini", "--set", "data.validation=203");
     process_expect(2, "one of auto, cpu, reference, cuda", folder, "--config", "tiny.ini", "--device", "gpu");
@@ -120,6 +122,7 @@ Test(cli, evaluate_agrees_with_itself)
 {
     free(OUTPUT_OF("--config", "tiny.ini", "--out", "run", "--quiet"));
     EXPECT_WORDS(OUTPUT_OF("info", "--run", "run"), "encoder.0.weight", "epoch 4", "objective = vae");
+    process_expect(2, "no --config, --cost or --json", folder, "info", "--run", "run", "--json");
     char *cpu = OUTPUT_OF("evaluate", "--run", "run", "--samples", "300", "--json", "--npy", "each.npy");
     char *reference = OUTPUT_OF("evaluate", "--run", "run", "--samples", "300", "--json", "--device", "reference",
                                 "--batch-size", "7");

@@ -218,6 +218,7 @@ Test(resume, needs_a_run)
 {
     process_expect(2, "no run to resume", broken, SHORT_RUN, "--resume");
     cr_expect_not(has_file(broken, ""), "a failed resume must not make the folder");
+    process_expect(2, "give --out DIR, or --config FILE", broken, "--resume");
 }
 
 static void overwrite(const char *name, const void *bytes, size_t size)

@@ -350,6 +350,30 @@ Test(importance, streamed_log_sum_is_the_direct_one)
     cr_assert_float_eq(vae_log_sum_value(&far), -1e5 + M_LN2, 1e-9);
 }
 
+/* A stop must not wait for all K samples of an image: they may take hours. */
+Test(importance, stops_between_the_samples_of_an_image)
+{
+    linear_model m;
+    open_model(&vae_backend_cpu, &m);
+    int64_t stop_at = 0;
+    const vae_evaluation_setup setup = {
+        .config = &m.config,
+        .input = &m.input,
+        .layout = &m.layout,
+        .device = m.device,
+        .store = m.store,
+        .images = {m.pixels, 1, ELEMENTS},
+        .batch_size = 1,
+        .samples = 1000000000,
+        .seed = 6,
+        .progress = count_progress,
+        .progress_context = &stop_at,
+    };
+    vae_evaluation result;
+    cr_assert_eq(vae_evaluate(&setup, NULL, &result), VAE_ERROR_INTERRUPTED);
+    close_model(&m);
+}
+
 Test(importance, an_autoencoder_has_none)
 {
     linear_model m;

@@ -204,6 +204,16 @@ Test(permutation, depends_on_seed_and_epoch)
     cr_assert_lt(same_seed, 12);
 }
 
+Test(permutation, walks_within_the_smallest_power_of_two)
+{
+    const uint64_t counts[] = {1, 256, 257, 512, 513, 65536, 65537};
+    const uint32_t bits[] = {8, 8, 9, 9, 10, 16, 17};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; ++i) {
+        const vae_permutation permutation = vae_permutation_make(1, 0, counts[i]);
+        cr_assert_eq(permutation.low_bits + permutation.high_bits, bits[i]);
+    }
+}
+
 /* A resumed run needs the same order from every later version. */
 Test(permutation, is_pinned)
 {

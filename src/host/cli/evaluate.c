@@ -77,7 +77,7 @@ static vae_status show_progress(void *context, int64_t done)
     progress *p = context;
     if (*p->stop) return vae_error_set(VAE_ERROR_INTERRUPTED, "evaluation interrupted");
     const double time = now();
-    if (!p->visible || (time - p->shown < 0.1 && done < p->count)) return VAE_OK;
+    if (!p->visible || done == 0 || (time - p->shown < 0.1 && done < p->count)) return VAE_OK;
     p->shown = time;
     const double elapsed = time - p->started;
     fprintf(stderr, "\revaluate  %" PRId64 "/%" PRId64 " images  %.0f s left \033[K", done, p->count,

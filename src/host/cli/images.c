@@ -63,7 +63,7 @@ static vae_status choose(const vae_splits *splits, const char *split, const vae_
         return vae_error_set(VAE_ERROR_ARGUMENT, "--split: '%s' is not one of test, validation, train", split);
     }
     if ((*dataset)->count > 0) return VAE_OK;
-    return vae_error_set(VAE_ERROR_CONFIG, "the run's configuration has no %s images; give --split or --input",
+    return vae_error_set(VAE_ERROR_CONFIG, "the run's configuration has no %s images; give another --split, or --input",
                          split ? split : "test");
 }
 

@@ -26,7 +26,7 @@ static const struct argp_option options_table[] = {
     {"checkpoint", CHECKPOINT, "FILE", 0, "describe a checkpoint instead", 2},
     {"shape", SHAPE, "HxWxC", 0, "shape of an image, instead of the data set's", 2},
     {"cost", COST, 0, 0, "count what a GPU would do in a step: launches, traffic, roofline", 2},
-    {"json", JSON, 0, 0, "print JSON", 2},
+    {"json", JSON, 0, 0, "print JSON, of a configuration", 2},
     {0},
 };
 
@@ -230,6 +230,10 @@ static vae_status describe_checkpoint(const info_options *options)
 {
     char path[VAE_PATH_SIZE], *config;
     vae_checkpoint checkpoint;
+    if (options->cost || options->json || options->shared.config) {
+        return vae_error_set(VAE_ERROR_ARGUMENT,
+                             "--run and --checkpoint describe a checkpoint, as text: no --config, --cost or --json");
+    }
     VAE_TRY(vae_cli_find_checkpoint(&options->shared, path, sizeof path));
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
     const vae_status status = vae_config_format(&checkpoint.config, &config);

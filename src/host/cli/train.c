@@ -46,7 +46,10 @@ static const struct argp argp = {
 static vae_status load_config(train_options *options, vae_config *config)
 {
     char path[VAE_PATH_SIZE];
-    if (options->resume && !options->shared.config && options->shared.out) {
+    if (options->resume && !options->shared.config && !options->shared.out) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--resume: which run? give --out DIR, or --config FILE");
+    }
+    if (options->resume && !options->shared.config) {
         VAE_TRY(vae_path_join(path, sizeof path, options->shared.out, "config.ini"));
         options->shared.config = path;
     }

@@ -42,7 +42,8 @@ static vae_status parse_integer(const vae_key *key, const char *text, int64_t *v
     char *end;
     errno = 0;
     const long long parsed = strtoll(text, &end, 10);
-    if (end == text || *end || errno || (double)parsed < key->minimum || (double)parsed > key->maximum) {
+    /* Compared as integers: 2^53 + 1 is 2^53 as a double. */
+    if (end == text || *end || errno || parsed < (long long)key->minimum || parsed > (long long)key->maximum) {
         return refuse(key, text);
     }
     *value = parsed;

@@ -198,6 +198,7 @@ static vae_status run_group(evaluator *e, int64_t first, int64_t image, int64_t 
         /* Noise is counted by image and run, whatever the batch size. */
         const uint64_t step = (uint64_t)((first + image) * e->chunks + chunk);
         VAE_TRY(run_samples(e, last ? &e->importance_rest : &e->importance, image, step, sums));
+        VAE_TRY(report(e, first + image));
     }
     for (int64_t i = 0; i < e->group && image + i < in_batch; ++i) {
         const double log_likelihood = vae_log_sum_value(&sums[i]) - log((double)e->setup->samples);

@@ -26,7 +26,8 @@ typedef struct vae_evaluation_setup {
     int64_t batch_size;
     int64_t samples; /* K of the importance sampling; 0: negative ELBO only */
     uint64_t seed;
-    /* Called after each image or batch with the images done; a return other than VAE_OK stops. NULL: not called. */
+    /* Called with the images done after each batch, or each run of samples of an image, of which a large K takes many;
+     * a return other than VAE_OK stops. NULL: not called. */
     vae_status (*progress)(void *context, int64_t done);
     void *progress_context;
 } vae_evaluation_setup;

@@ -1,0 +1,191 @@
+/* The ops that no gradient passes through, on both backends, against what their definitions say: gather, prior_sample
+ * and accumulate. */
+#include "core/permutation.h"
+#include "ops.h"
+
+enum { IMAGES = 23, ELEMENTS = 37, ROWS = 9, PIXELS = IMAGES * ELEMENTS };
+
+static const vae_backend *const backends[] = {&vae_backend_reference, &vae_backend_cpu};
+enum { BACKEND_COUNT = sizeof backends / sizeof *backends };
+
+static const vae_step step = {.seed = 7, .step = 3, .epoch = 2, .first = 11, .beta = 1.0};
+
+typedef struct source_run {
+    const vae_backend *backend;
+    vae_layout layout;
+    vae_program program;
+    vae_device *device;
+    vae_store *store;
+    vae_data *data;
+    vae_executable *executable;
+} source_run;
+
+static void open_source(const vae_backend *backend, const vae_images *images, source_run *r)
+{
+    r->backend = backend;
+    const vae_device_options options = {.threads = 2};
+    MUST(vae_program_plan(&r->program));
+    MUST(backend->device_open(&options, &r->device));
+    MUST(backend->store_create(r->device, &r->layout, false, &r->store));
+    if (images) MUST(backend->data_create(r->device, images, &r->data));
+    MUST(backend->executable_create(r->device, &r->program, r->store, r->data, &r->executable));
+}
+
+static void close_source(source_run *r)
+{
+    r->backend->executable_destroy(r->executable);
+    if (r->data) r->backend->data_destroy(r->data);
+    r->backend->store_destroy(r->store);
+    r->backend->device_close(r->device);
+    vae_program_free(&r->program);
+    vae_layout_free(&r->layout);
+}
+
+/* ---- gather ---- */
+
+typedef struct gather_case {
+    const char *name;
+    bool shuffle, binarise;
+    double scale, shift;
+} gather_case;
+
+/* u, in (0, 1], turns a pixel white where u·255 ≤ pixel: 0 never, 255 always. */
+static double binary_pixel(uint64_t element, uint8_t pixel)
+{
+    const vae_philox random = vae_random_block(step.seed, VAE_STREAM_BINARISE, step.step, element / 4);
+    return vae_random_uniform(random.word[element % 4]) * 255.0f <= (float)pixel ? 255.0 : 0.0;
+}
+
+static void check_gather(const vae_backend *backend, const gather_case *c, const uint8_t *pixels)
+{
+    source_run r = {0};
+    vae_tensor x;
+    double found[ROWS * ELEMENTS];
+    const vae_images images = {pixels, IMAGES, ELEMENTS};
+    const vae_permutation order = vae_permutation_make(step.seed, step.epoch, IMAGES);
+    vae_program_init(&r.program, "gather", &r.layout);
+    MUST(vae_program_gather(&r.program, "x", vae_shape_matrix(ROWS, ELEMENTS), c->shuffle, c->binarise, c->scale,
+                            c->shift, &x));
+    vae_program_mark_external(&r.program, x);
+    open_source(backend, &images, &r);
+    MUST(backend->executable_run(r.executable, &step));
+    MUST(backend->tensor_read(r.executable, x, VAE_FLOAT64, found));
+    for (uint64_t i = 0; i < ROWS * ELEMENTS; ++i) {
+        const uint64_t position = (uint64_t)step.first + i / ELEMENTS;
+        const uint64_t image = c->shuffle ? vae_permutation_apply(&order, position) : position;
+        const uint8_t pixel = pixels[image * ELEMENTS + i % ELEMENTS];
+        const double expected = (c->binarise ? binary_pixel(i, pixel) : pixel) * c->scale + c->shift;
+        cr_assert_leq(fabs(found[i] - expected), 1e-6, "%s, %s: element %d is %g, not %g", backend->name, c->name,
+                      (int)i, found[i], expected);
+    }
+    close_source(&r);
+}
+
+Test(sources, gather_takes_the_rows_of_the_order_scales_shifts_and_binarises)
+{
+    static const gather_case cases[] = {
+        {"in order", false, false, 1.0 / 255.0, 0.0},          {"shuffled", true, false, 1.0 / 255.0, 0.0},
+        {"symmetric", true, false, 2.0 / 255.0, -1.0},         {"standard", false, false, 0.013, 0.7},
+        {"binarised", false, true, 1.0 / 255.0, 0.0},          {"binarised, shuffled", true, true, 1.0 / 255.0, 0.0},
+        {"binarised, symmetric", true, true, 2.0 / 255.0, -1},
+    };
+    uint8_t pixels[PIXELS];
+    for (int i = 0; i < PIXELS; ++i)
+        pixels[i] = (uint8_t)(i * 151 % 256);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        for (int b = 0; b < BACKEND_COUNT; ++b)
+            check_gather(backends[b], &cases[i], pixels);
+    }
+}
+
+/* One pixel in some 2^17 meets u·255 = pixel exactly, which counts as white. Every pixel here is the last one at or
+ * below u·255, so that only those are. */
+Test(sources, a_pixel_that_equals_the_draw_is_white)
+{
+    enum { COUNT = 1 << 20 };
+    uint8_t *pixels = malloc(COUNT);
+    double *found = malloc(COUNT * sizeof *found);
+    cr_assert(pixels && found);
+    const vae_step first = {.seed = step.seed, .step = step.step};
+    for (uint64_t i = 0; i < COUNT; ++i) {
+        const vae_philox random = vae_random_block(step.seed, VAE_STREAM_BINARISE, step.step, i / 4);
+        pixels[i] = (uint8_t)(vae_random_uniform(random.word[i % 4]) * 255.0f);
+    }
+    for (int b = 0; b < BACKEND_COUNT; ++b) {
+        source_run r = {0};
+        vae_tensor x;
+        int whites = 0;
+        const vae_images images = {pixels, 1, COUNT};
+        vae_program_init(&r.program, "edge", &r.layout);
+        MUST(vae_program_gather(&r.program, "x", vae_shape_matrix(1, COUNT), false, true, 1.0, 0.0, &x));
+        vae_program_mark_external(&r.program, x);
+        open_source(backends[b], &images, &r);
+        MUST(backends[b]->executable_run(r.executable, &first));
+        MUST(backends[b]->tensor_read(r.executable, x, VAE_FLOAT64, found));
+        for (uint64_t i = 0; i < COUNT; ++i) {
+            cr_assert_eq(found[i], binary_pixel(i, pixels[i]), "%s: element %d", backends[b]->name, (int)i);
+            whites += found[i] > 0.0;
+        }
+        cr_assert_gt(whites, 0);
+        close_source(&r);
+    }
+    free(pixels);
+    free(found);
+}
+
+/* ---- prior_sample ---- */
+
+Test(sources, prior_samples_are_the_streams_normals_times_the_temperature)
+{
+    static const double temperatures[] = {1.0, 0.6, 0.0};
+    enum { COUNT = 5 * 67 };
+    for (int t = 0; t < 3; ++t) {
+        for (int b = 0; b < BACKEND_COUNT; ++b) {
+            source_run r = {0};
+            vae_tensor z;
+            double found[COUNT];
+            vae_program_init(&r.program, "prior", &r.layout);
+            MUST(vae_program_prior_sample(&r.program, "z", vae_shape_matrix(5, 67), temperatures[t], &z));
+            vae_program_mark_external(&r.program, z);
+            open_source(backends[b], NULL, &r);
+            MUST(backends[b]->executable_run(r.executable, &step));
+            MUST(backends[b]->tensor_read(r.executable, z, VAE_FLOAT64, found));
+            for (uint64_t i = 0; i < COUNT; ++i) {
+                double normal[4];
+                vae_random_normal4(step.seed, VAE_STREAM_PRIOR, step.step, i / 4, normal);
+                const double expected = temperatures[t] * normal[i % 4];
+                cr_assert_leq(fabs(found[i] - expected), 1e-5, "%s, temperature %g: element %d is %g, not %g",
+                              backends[b]->name, temperatures[t], (int)i, found[i], expected);
+            }
+            close_source(&r);
+        }
+    }
+}
+
+/* ---- accumulate ---- */
+
+Test(sources, sums_and_counts_add_up_over_runs_until_taken)
+{
+    enum { COUNT = 6, RUNS = 3 };
+    static const double rows[COUNT] = {1.5, -2.0, 4.25, 0.0, 8.0, -1.0};
+    for (int b = 0; b < BACKEND_COUNT; ++b) {
+        source_run r = {0};
+        vae_tensor values;
+        double sums[VAE_METRIC_COUNT];
+        vae_program_init(&r.program, "sums", &r.layout);
+        MUST(vae_program_input(&r.program, "rows", vae_shape_vector(COUNT), &values));
+        MUST(vae_program_accumulate(&r.program, values, VAE_METRIC_RECONSTRUCTION, -1.0, true));
+        MUST(vae_program_accumulate(&r.program, values, VAE_METRIC_KL, 1.0, false));
+        open_source(backends[b], NULL, &r);
+        MUST(backends[b]->tensor_write(r.executable, values, VAE_FLOAT64, rows));
+        for (int run = 0; run < RUNS; ++run)
+            MUST(backends[b]->executable_run(r.executable, &step));
+        MUST(backends[b]->metrics_take(r.executable, sums));
+        cr_assert_eq(sums[VAE_METRIC_RECONSTRUCTION], RUNS * -10.75, "%s", backends[b]->name);
+        cr_assert_eq(sums[VAE_METRIC_KL], RUNS * 10.75, "%s", backends[b]->name);
+        cr_assert_eq(sums[VAE_METRIC_ROWS], RUNS * COUNT, "%s", backends[b]->name);
+        MUST(backends[b]->metrics_take(r.executable, sums));
+        cr_assert_eq(sums[VAE_METRIC_ROWS], 0.0, "%s", backends[b]->name);
+        close_source(&r);
+    }
+}
