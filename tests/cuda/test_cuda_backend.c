@@ -248,7 +248,10 @@ static void expect_no_device(simt_device_options options, const char *words)
 Test(cuda_backend, what_is_missing_is_said)
 {
     simt_device_options options = simt_get_device_options();
+    options.driver_version = 0;
     options.devices = 0;
+    expect_no_device(options, "this machine has no NVIDIA driver");
+    options.driver_version = 13000;
     expect_no_device(options, "it shows no GPU");
     options.devices = 1;
     options.compute_major = 7;

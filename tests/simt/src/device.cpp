@@ -141,7 +141,7 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, in
 cudaError_t cudaDriverGetVersion(int *version)
 {
     if (version == nullptr) return cudaErrorInvalidValue;
-    *version = runtime().options.devices == 0 ? 0 : cuda_version; // 0 is CUDA's answer where no driver is installed
+    *version = runtime().options.driver_version;
     return cudaSuccess;
 }
 

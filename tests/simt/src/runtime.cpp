@@ -28,6 +28,7 @@ Runtime::Runtime()
     options.memory_bytes = static_cast<size_t>(environment_number("SIMT_MEMORY_MB", 2048)) << 20;
     options.compute_major = 9;
     options.compute_minor = 0;
+    options.driver_version = static_cast<int>(environment_number("SIMT_DRIVER_VERSION", CUDART_VERSION));
     options.stack_bytes = default_stack_bytes;
     if (const char *capability = std::getenv("SIMT_COMPUTE_CAPABILITY"))
         std::sscanf(capability, "%d.%d", &options.compute_major, &options.compute_minor);

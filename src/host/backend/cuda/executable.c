@@ -133,6 +133,8 @@ static vae_status allocate(vae_executable *executable)
     VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->elements, &blocks);
     VAE_CUDA_TRY("adam", cudaMalloc, (void **)&executable->partials, (size_t)blocks * sizeof(double));
     VAE_CUDA_TRY("step records", cudaMallocHost, (void **)&executable->ring, VAE_CUDA_RING * sizeof *executable->ring);
+    VAE_CUDA_TRY("metrics", cudaMallocHost, (void **)&executable->host_metrics,
+                 VAE_METRIC_COUNT * sizeof *executable->host_metrics);
     for (int i = 0; i < 2; ++i) {
         VAE_CUDA_TRY("step records", cudaEventCreateWithFlags, &executable->ring_halves[i], cudaEventDisableTiming);
     }
@@ -181,6 +183,7 @@ void vae_cuda_executable_destroy(vae_executable *executable)
         if (executable->ring_halves[i]) cudaEventDestroy(executable->ring_halves[i]);
     }
     if (executable->ring) cudaFreeHost(executable->ring);
+    if (executable->host_metrics) cudaFreeHost(executable->host_metrics);
     if (executable->partials) cudaFree(executable->partials);
     if (executable->scratch) cudaFree(executable->scratch);
     if (executable->masks) cudaFree(executable->masks);
@@ -250,9 +253,10 @@ vae_status vae_cuda_metrics_take(vae_executable *executable, double *sums)
     const cudaStream_t stream = executable->device->stream;
     double *metrics = executable->scratch->metrics;
     const size_t bytes = VAE_METRIC_COUNT * sizeof *sums;
-    VAE_CUDA_TRY("metrics", cudaMemcpyAsync, sums, metrics, bytes, cudaMemcpyDeviceToHost, stream);
+    VAE_CUDA_TRY("metrics", cudaMemcpyAsync, executable->host_metrics, metrics, bytes, cudaMemcpyDeviceToHost, stream);
     VAE_CUDA_TRY("metrics", cudaMemsetAsync, metrics, 0, bytes, stream);
     VAE_CUDA_TRY("metrics", cudaStreamSynchronize, stream);
+    memcpy(sums, executable->host_metrics, bytes);
     return VAE_OK;
 }
 

@@ -70,6 +70,7 @@ struct vae_executable {
     double *partials;           /* adam */
     vae_cuda_matmul **matmuls;  /* [launches]; NULL where a launch is none */
     vae_cuda_step *ring;        /* pinned */
+    double *host_metrics;       /* pinned */
     cudaEvent_t ring_halves[2]; /* the device has taken this half's records */
     uint64_t runs;
     vae_cuda_staging *staging;   /* NULL where the data set is resident or not needed */

@@ -17,6 +17,7 @@ typedef struct algorithm_key {
 typedef struct algorithm {
     algorithm_key key;
     bool refused;
+    size_t workspace_bytes; /* that it uses */
     cublasLtMatmulAlgo_t algorithm;
 } algorithm;
 
@@ -36,6 +37,7 @@ struct vae_cuda_matmul {
     cublasLtMatrixLayout_t a, b, d;
     vae_cuda_matmul_operands operands;
     int64_t m, n, k;
+    size_t workspace_bytes;
     cublasLtMatmulAlgo_t algorithm;
 };
 
@@ -160,13 +162,25 @@ static algorithm *find_algorithm(vae_cuda_blas *blas, const algorithm_key *key)
     return NULL;
 }
 
+/* Tensors lie 64 elements apart: 256 bytes of float32, which is what cuBLASLt expects unless told, but 128 of bf16. */
+static vae_status set_preference(const vae_cuda_blas *blas, cublasLtMatmulPreference_t preference)
+{
+    const uint32_t alignment = VAE_ALIGNMENT_ELEMENTS * (blas->precision == VAE_PRECISION_BF16 ? 2 : 4);
+    BLAS_TRY(blas, cublasLtMatmulPreferenceSetAttribute, preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+             &blas->workspace_bytes, sizeof blas->workspace_bytes);
+    BLAS_TRY(blas, cublasLtMatmulPreferenceSetAttribute, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES,
+             &alignment, sizeof alignment);
+    BLAS_TRY(blas, cublasLtMatmulPreferenceSetAttribute, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+             &alignment, sizeof alignment);
+    return VAE_OK;
+}
+
 static vae_status ask_heuristic(const vae_cuda_matmul *matmul, cublasLtMatmulPreference_t preference, algorithm *chosen)
 {
     const vae_cuda_blas *blas = matmul->blas;
     cublasLtMatmulHeuristicResult_t result = {0};
     int found = 0;
-    BLAS_TRY(blas, cublasLtMatmulPreferenceSetAttribute, preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-             &blas->workspace_bytes, sizeof blas->workspace_bytes);
+    VAE_TRY(set_preference(blas, preference));
     const cublasStatus_t status = blas->lt.cublasLtMatmulAlgoGetHeuristic(
         blas->handle, matmul->description, matmul->a, matmul->b, matmul->d, matmul->d, preference, 1, &result, &found);
     if (status == CUBLAS_STATUS_NOT_SUPPORTED || (!status && found == 0)) {
@@ -175,6 +189,7 @@ static vae_status ask_heuristic(const vae_cuda_matmul *matmul, cublasLtMatmulPre
     }
     if (status) return failure(blas, status, "cublasLtMatmulAlgoGetHeuristic");
     chosen->algorithm = result.algo;
+    chosen->workspace_bytes = result.workspaceSize;
     return VAE_OK;
 }
 
@@ -217,6 +232,7 @@ static vae_status prepare(vae_cuda_matmul *matmul, const vae_matmul *shape, bool
     VAE_TRY(describe_operands(matmul, shape));
     VAE_TRY(choose_algorithm(matmul, &key, &chosen));
     matmul->algorithm = chosen.algorithm;
+    matmul->workspace_bytes = chosen.workspace_bytes;
     *refused = chosen.refused;
     return VAE_OK;
 }
@@ -259,7 +275,7 @@ vae_status vae_cuda_matmul_run(const vae_cuda_matmul *matmul, cudaStream_t strea
     const cublasStatus_t status = matmul->blas->lt.cublasLtMatmul(
         matmul->blas->handle, matmul->description, &one, matmul->operands.right, matmul->a, matmul->operands.left,
         matmul->b, &zero, matmul->operands.target, matmul->d, matmul->operands.target, matmul->d, &matmul->algorithm,
-        matmul->blas->workspace, matmul->blas->workspace_bytes, stream);
+        matmul->blas->workspace, matmul->workspace_bytes, stream);
     if (!status) return VAE_OK;
     return vae_error_prepend(failure(matmul->blas, status, "cublasLtMatmul"),
                              "[%lld, %lld] = [%lld, %lld] · [%lld, %lld]", (long long)matmul->m, (long long)matmul->n,
