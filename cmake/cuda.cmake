@@ -12,12 +12,13 @@ set(VAE_CUDA_PLAIN_SOURCES ${PROJECT_SOURCE_DIR}/src/host/backend/cuda/lowering.
                            ${PROJECT_SOURCE_DIR}/src/host/backend/cuda/cost.c)
 list(REMOVE_ITEM VAE_CUDA_HOST_SOURCES ${VAE_CUDA_PLAIN_SOURCES})
 
+# Tests take cuRAND from it in every build.
+find_package(CUDAToolkit QUIET)
 if(VAE_CUDA STREQUAL OFF)
   message(STATUS "CUDA backend: left out (VAE_CUDA=OFF)")
   return()
 endif()
 
-find_package(CUDAToolkit QUIET)
 set(missing "")
 if(NOT CUDAToolkit_FOUND)
   set(missing "no CUDA toolkit was found")
