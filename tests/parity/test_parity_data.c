@@ -93,3 +93,44 @@ Test(parity_data, prior_sample)
         vae_program_free(&program);
     }
 }
+
+/* More rows than a kernel has threads; the numbers are whole, so that every order of adding them is exact. */
+Test(parity_data, accumulate)
+{
+    const int64_t counts[] = {1, 255, 257, 1000, 70001};
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; ++c) {
+        vae_layout layout = {0};
+        vae_program program;
+        vae_tensor rows;
+        double expected = 0, *values = calloc((size_t)counts[c], sizeof *values);
+        vae_program_init(&program, "accumulate", &layout);
+        MUST(vae_program_input(&program, "rows", vae_shape_vector(counts[c]), &rows));
+        MUST(vae_program_accumulate(&program, rows, VAE_METRIC_RECONSTRUCTION, -1.0, true));
+        MUST(vae_program_accumulate(&program, rows, VAE_METRIC_KL, 1.0, false));
+        MUST(vae_program_plan(&program));
+        for (int64_t i = 0; i < counts[c]; ++i) {
+            values[i] = (double)(vae_random_block(4, 4, 4, (uint64_t)i).word[0] >> 20);
+            expected += values[i];
+        }
+        const vae_device_options options = {.threads = 2, .precision = VAE_PRECISION_FP32};
+        vae_device *device;
+        vae_store *store;
+        vae_executable *executable;
+        double sums[VAE_METRIC_COUNT];
+        MUST(VAE_TEST_BACKEND.device_open(&options, &device));
+        MUST(VAE_TEST_BACKEND.store_create(device, &layout, false, &store));
+        MUST(VAE_TEST_BACKEND.executable_create(device, &program, store, NULL, &executable));
+        MUST(VAE_TEST_BACKEND.tensor_write(executable, rows, VAE_FLOAT64, values));
+        for (int run = 0; run < 2; ++run)
+            MUST(VAE_TEST_BACKEND.executable_run(executable, &op_step));
+        MUST(VAE_TEST_BACKEND.metrics_take(executable, sums));
+        cr_assert_eq(sums[VAE_METRIC_RECONSTRUCTION], -2 * expected);
+        cr_assert_eq(sums[VAE_METRIC_KL], 2 * expected);
+        cr_assert_eq(sums[VAE_METRIC_ROWS], 2.0 * (double)counts[c]);
+        VAE_TEST_BACKEND.executable_destroy(executable);
+        VAE_TEST_BACKEND.store_destroy(store);
+        VAE_TEST_BACKEND.device_close(device);
+        vae_program_free(&program);
+        free(values);
+    }
+}
