@@ -3,7 +3,8 @@
  * what was counted. Nothing here exists in CUDA; code under test needs none of it.
  *
  * Environment, read at the first call: SIMT_SEED, SIMT_DEVICES, SIMT_MEMORY_MB, SIMT_MULTIPROCESSORS,
- * SIMT_COMPUTE_CAPABILITY (as 9.0), SIMT_DRIVER_VERSION, SIMT_REFUSE_EPILOGUES (1). A call of a function here overrides its variable.
+ * SIMT_COMPUTE_CAPABILITY (as 9.0), SIMT_DRIVER_VERSION, SIMT_REFUSE_EPILOGUES (1). A call of a function here overrides
+ * its variable.
  */
 #ifndef SIMT_SIMT_H
 #define SIMT_SIMT_H
@@ -21,7 +22,7 @@ typedef struct simt_device_options {
     size_t memory_bytes; /* 2 GiB for each device; cudaMalloc beyond it fails */
     int compute_major;   /* 9 */
     int compute_minor;   /* 0 */
-    int driver_version;   /* 13000; 0 is CUDA's answer where no driver is installed */
+    int driver_version;  /* 13000; 0 is CUDA's answer where no driver is installed */
     size_t stack_bytes;  /* of one device thread: 64 KiB, 256 KiB under AddressSanitizer */
 } simt_device_options;
 
