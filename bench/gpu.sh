@@ -93,7 +93,8 @@ fi
 step build sh -c "cmake -G Ninja -S . -B $build -DCMAKE_BUILD_TYPE=Release -DVAE_CUDA=ON -DVAE_WERROR=ON && cmake --build $build"
 step parity env VAE_REQUIRE_GPU=1 $test
 for tool in memcheck racecheck initcheck synccheck; do
-    step "compute-sanitizer $tool" env VAE_REQUIRE_GPU=1 compute-sanitizer --tool $tool --error-exitcode 9 $test -j1
+    step "compute-sanitizer $tool" env VAE_REQUIRE_GPU=1 compute-sanitizer --tool $tool --target-processes all \
+        --error-exitcode 9 $test -j1
 done
 [ $peers = no ] || step "PyTorch" sh -c "[ -x $venv/bin/python ] || python3 -m venv $venv; $venv/bin/pip install -q numpy torch"
 for round in $(seq "$rounds"); do

@@ -90,7 +90,8 @@ Test(cuda_backend, an_mlp_vae_takes_eighteen_launches)
     vae_lowering lowering;
     MUST(vae_model_layout(&config, &input, &layout));
     MUST(vae_model_build_train(&config, &input, &layout, 128, &program));
-    MUST(vae_lowering_create(&program, (vae_lowering_options){.fused = true}, &lowering));
+    MUST(vae_lowering_create(&program, (vae_lowering_options){.fused_forward = true, .fused_backward = true},
+                             &lowering));
     cr_assert_leq(lowering.count, 18);
     const vae_step_cost cost = vae_lowering_cost(&lowering);
     const double elementwise = cost.elementwise.bytes_read + cost.elementwise.bytes_written;
@@ -136,11 +137,16 @@ Test(cuda_backend, refused_epilogues_are_replaced_by_kernels)
         config.model.activation = (vae_activation)a;
         simt_cublaslt_refuse_epilogues(0);
         const result fused = train(&fp32, &config, 20, 1);
+        simt_cublaslt_refuse_epilogues(2);
+        const result forward = train(&fp32, &config, 20, 1);
         simt_cublaslt_refuse_epilogues(1);
         const result plain = train(&fp32, &config, 20, 1);
-        cr_assert_gt(plain.launches, fused.launches);
+        cr_assert_gt(forward.launches, fused.launches);
+        cr_assert_gt(plain.launches, forward.launches);
+        assert_close(&fused, &forward, 1e-5);
         assert_close(&fused, &plain, 1e-5);
         free(fused.parameters);
+        free(forward.parameters);
         free(plain.parameters);
     }
 }

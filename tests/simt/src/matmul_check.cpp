@@ -72,11 +72,22 @@ cublasStatus_t check_shapes(const MatmulDescription &op, const MatrixLayout &a, 
     return CUBLAS_STATUS_SUCCESS;
 }
 
+// Whether a test asked for this epilogue to be refused.
+bool is_refused(uint32_t epilogue)
+{
+    const uint32_t backward = epilogue_aux | epilogue_bias_gradient | epilogue_of_a | epilogue_of_b;
+    switch (runtime().refuse_epilogues) {
+    case 0: return false;
+    case 1: return epilogue != CUBLASLT_EPILOGUE_DEFAULT;
+    default: return (epilogue & backward) != 0;
+    }
+}
+
 cublasStatus_t check_epilogue(const MatmulDescription &op, const MatrixLayout &d)
 {
     const uint32_t e = op.epilogue;
     if (!known_epilogue(e)) return refuse_matmul(CUBLAS_STATUS_INVALID_VALUE, "unknown epilogue " + std::to_string(e));
-    if (e != CUBLASLT_EPILOGUE_DEFAULT && runtime().refuse_epilogues) return CUBLAS_STATUS_NOT_SUPPORTED;
+    if (is_refused(e)) return CUBLAS_STATUS_NOT_SUPPORTED;
     const auto m = static_cast<int64_t>(d.rows);
     if ((e & (epilogue_bias | epilogue_bias_gradient | epilogue_of_a | epilogue_of_b)) != 0) {
         if (op.bias_type != -1 && op.bias_type != d.type && op.bias_type != CUDA_R_32F)

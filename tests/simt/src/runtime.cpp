@@ -34,7 +34,7 @@ Runtime::Runtime()
         std::sscanf(capability, "%d.%d", &options.compute_major, &options.compute_minor);
     seed = static_cast<uint64_t>(environment_number("SIMT_SEED", 1));
     random.seed(seed);
-    refuse_epilogues = environment_number("SIMT_REFUSE_EPILOGUES", 0) != 0;
+    refuse_epilogues = static_cast<int>(environment_number("SIMT_REFUSE_EPILOGUES", 0));
 }
 
 Runtime &runtime()
@@ -127,9 +127,9 @@ void simt_fail_call(const char *function, unsigned nth, int error)
     rt.injected_error = error;
 }
 
-void simt_cublaslt_refuse_epilogues(int on)
+void simt_cublaslt_refuse_epilogues(int which)
 {
-    runtime().refuse_epilogues = on != 0;
+    runtime().refuse_epilogues = which;
 }
 
 simt_counters simt_get_counters(void)

@@ -20,7 +20,7 @@ struct Runtime {
         cudaSuccess; // after a fault, as a CUDA context: every call fails until the device is reset
     std::string message;
     bool print_faults = true;
-    bool refuse_epilogues = false;
+    int refuse_epilogues = 0;
     bool running_graph = false;
     Random random;
     uint64_t seed = 0;

@@ -66,17 +66,19 @@ static vae_status create_matmuls(vae_executable *executable, bool *refused)
     return VAE_OK;
 }
 
-/* With epilogues where cuBLASLt has them for these shapes, else with kernels in their place. */
+/* With epilogues where cuBLASLt has them for these shapes: all, those of the forward pass, or none. Kernels take the
+ * place of the others. */
 static vae_status lower(vae_executable *executable)
 {
     const vae_program *program = executable->program;
     bool refused = true;
-    for (int fused = 1; fused >= 0 && refused; --fused) {
+    for (int fused = 2; fused >= 0 && refused; --fused) {
         destroy_matmuls(executable);
         vae_lowering_free(&executable->lowering);
         if (executable->masks) VAE_CUDA_TRY("relu masks", cudaFree, executable->masks);
         executable->masks = NULL;
-        const vae_lowering_options options = {.fused = fused,
+        const vae_lowering_options options = {.fused_forward = fused > 0,
+                                              .fused_backward = fused > 1,
                                               .bf16 = executable->device->precision == VAE_PRECISION_BF16};
         VAE_TRY(vae_lowering_create(program, options, &executable->lowering));
         VAE_TRY(create_matmuls(executable, &refused));

@@ -125,7 +125,7 @@ static vae_status lower_dense(vae_lowering *lowering, vae_lowering_options optio
     const vae_op *op = &lowering->program->ops[index];
     const vae_activation activation = op->attributes.dense.activation;
     const bool in_epilogue =
-        options.fused && (activation == VAE_ACTIVATION_IDENTITY || activation == VAE_ACTIVATION_RELU);
+        options.fused_forward && (activation == VAE_ACTIVATION_IDENTITY || activation == VAE_ACTIVATION_RELU);
     const vae_tensor y = op->outputs[0], pre = op->outputs[1] == VAE_NO_TENSOR ? y : op->outputs[1];
     vae_matmul matmul = {
         .left = op->inputs[0],
@@ -134,12 +134,12 @@ static vae_status lower_dense(vae_lowering *lowering, vae_lowering_options optio
         .m = shape_of(lowering, y)->size[0],
         .n = shape_of(lowering, y)->size[1],
         .k = shape_of(lowering, op->inputs[1])->size[0],
-        .epilogue = options.fused ? VAE_EPILOGUE_BIAS : VAE_EPILOGUE_NONE,
-        .bias = options.fused ? op->inputs[2] : VAE_NO_TENSOR,
+        .epilogue = options.fused_forward ? VAE_EPILOGUE_BIAS : VAE_EPILOGUE_NONE,
+        .bias = options.fused_forward ? op->inputs[2] : VAE_NO_TENSOR,
         .mask = -1,
     };
     if (in_epilogue && activation == VAE_ACTIVATION_RELU) {
-        const bool masked = needs_mask(lowering, y);
+        const bool masked = options.fused_backward && needs_mask(lowering, y);
         matmul.epilogue = masked ? VAE_EPILOGUE_RELU_MASK_BIAS : VAE_EPILOGUE_RELU_BIAS;
         if (masked) VAE_TRY(find_mask(lowering, y, &matmul.mask));
     }
@@ -149,7 +149,7 @@ static vae_status lower_dense(vae_lowering *lowering, vae_lowering_options optio
         .activation = activation,
         .x = pre,
         .y = y,
-        .bias = options.fused ? VAE_NO_TENSOR : op->inputs[2],
+        .bias = options.fused_forward ? VAE_NO_TENSOR : op->inputs[2],
         .d_bias = VAE_NO_TENSOR,
         .from = VAE_NO_TENSOR,
     };
@@ -205,7 +205,7 @@ static vae_status lower_input_gradient(vae_lowering *lowering, vae_lowering_opti
         .bias = VAE_NO_TENSOR,
         .mask = -1,
     };
-    const vae_op *below = options.fused ? find_backward_of(lowering, op->outputs[2]) : NULL;
+    const vae_op *below = options.fused_backward ? find_backward_of(lowering, op->outputs[2]) : NULL;
     if (below && is_carried(lowering, below)) {
         matmul.epilogue = VAE_EPILOGUE_DRELU_BIAS_GRADIENT;
         matmul.bias = below->outputs[1];
@@ -217,9 +217,9 @@ static vae_status lower_input_gradient(vae_lowering *lowering, vae_lowering_opti
 static vae_status lower_dense_backward(vae_lowering *lowering, vae_lowering_options options, int32_t index)
 {
     const vae_op *op = &lowering->program->ops[index];
-    const bool carried = options.fused && is_carried(lowering, op);
+    const bool carried = options.fused_backward && is_carried(lowering, op);
     const bool identity = op->attributes.dense.activation == VAE_ACTIVATION_IDENTITY;
-    const bool with_kernel = !carried && !(options.fused && identity);
+    const bool with_kernel = !carried && !(options.fused_backward && identity);
     if (with_kernel) VAE_TRY(lower_activation_backward(lowering, index));
     VAE_TRY(lower_weight_gradient(lowering, index, !carried && !with_kernel));
     return op->outputs[2] == VAE_NO_TENSOR ? VAE_OK : lower_input_gradient(lowering, options, index);

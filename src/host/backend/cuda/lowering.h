@@ -82,8 +82,10 @@ typedef struct vae_relu_mask {
 } vae_relu_mask;
 
 typedef struct vae_lowering_options {
-    bool fused; /* false: no epilogues, for products that refuse them */
-    bool bf16;  /* products read bf16 copies */
+    /* What epilogues may carry; false for products that refuse them. */
+    bool fused_forward;  /* biases and relus */
+    bool fused_backward; /* relu masks, relu's derivative, bias gradients */
+    bool bf16;           /* products read bf16 copies */
 } vae_lowering_options;
 
 typedef struct vae_lowering {

@@ -48,9 +48,9 @@ void simt_print_faults(int on);
  * nth 0 withdraws the order. */
 void simt_fail_call(const char *function, unsigned nth, int error);
 
-/* 1: cublasLtMatmulAlgoGetHeuristic and cublasLtMatmul give CUBLAS_STATUS_NOT_SUPPORTED for any epilogue but DEFAULT.
- */
-void simt_cublaslt_refuse_epilogues(int on);
+/* cublasLtMatmulAlgoGetHeuristic and cublasLtMatmul give CUBLAS_STATUS_NOT_SUPPORTED for: 0, nothing; 1, any epilogue
+ * but DEFAULT; 2, those of a backward pass, with a mask or a gradient. */
+void simt_cublaslt_refuse_epilogues(int which);
 
 typedef struct simt_counters {
     uint64_t calls;                 /* of the runtime API and cuBLASLt */
