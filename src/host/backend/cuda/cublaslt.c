@@ -9,7 +9,7 @@
 vae_status vae_cublaslt_open(vae_cublaslt *lt)
 {
     *lt = (vae_cublaslt){
-#define ROW(function) .function = function,
+#define ROW(function) .function = (function),
         VAE_CUBLASLT_MAP(ROW)
 #undef ROW
     };

@@ -25,7 +25,7 @@
 
 typedef struct vae_cublaslt {
     void *library;
-#define ROW(function) __typeof__(function) *function;
+#define ROW(function) __typeof__(function) *(function);
     VAE_CUBLASLT_MAP(ROW)
 #undef ROW
 } vae_cublaslt;

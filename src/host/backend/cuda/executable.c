@@ -56,7 +56,7 @@ static vae_status create_matmuls(vae_executable *executable, bool *refused)
     if (executable->lowering.mask_bytes > 0) {
         VAE_CUDA_TRY("relu masks", cudaMalloc, (void **)&executable->masks, (size_t)executable->lowering.mask_bytes);
     }
-    executable->matmuls = calloc((size_t)executable->lowering.count + 1, sizeof *executable->matmuls);
+    executable->matmuls = calloc((size_t)executable->lowering.count + 1, sizeof(void *));
     if (!executable->matmuls) return vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
     for (int32_t i = 0; i < executable->lowering.count && !*refused; ++i) {
         if (executable->lowering.launches[i].kind != VAE_LAUNCH_MATMUL) continue;

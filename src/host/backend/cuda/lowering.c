@@ -310,7 +310,8 @@ static bool is_operand(const vae_lowering *lowering, vae_tensor tensor)
 
 vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *launch)
 {
-    const vae_op *op = launch->op < 0 ? NULL : &lowering->program->ops[launch->op];
+    if (launch->op < 0) return VAE_NO_TENSOR;
+    const vae_op *op = &lowering->program->ops[launch->op];
     switch (launch->kind) {
     case VAE_LAUNCH_GATHER:
     case VAE_LAUNCH_SAMPLE:

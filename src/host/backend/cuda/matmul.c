@@ -2,16 +2,16 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "backend/cuda/cublaslt.h"
 
 enum { WORKSPACE_BEFORE_HOPPER = 4 << 20, WORKSPACE = 32 << 20 };
 
-/* What an algorithm is chosen by. Compared byte by byte, so it is zeroed before it is filled. */
+/* What an algorithm is chosen by. */
 typedef struct algorithm_key {
     int64_t m, n, k, mask_row_bits;
-    int32_t left_transposed, right_transposed, epilogue;
+    bool left_transposed, right_transposed;
+    vae_epilogue epilogue;
 } algorithm_key;
 
 typedef struct algorithm {
@@ -154,10 +154,17 @@ static vae_status describe_operands(vae_cuda_matmul *matmul, const vae_matmul *s
 
 /* ---- Algorithms ---- */
 
+static bool same_key(const algorithm_key *a, const algorithm_key *b)
+{
+    return a->m == b->m && a->n == b->n && a->k == b->k && a->mask_row_bits == b->mask_row_bits &&
+           a->left_transposed == b->left_transposed && a->right_transposed == b->right_transposed &&
+           a->epilogue == b->epilogue;
+}
+
 static algorithm *find_algorithm(vae_cuda_blas *blas, const algorithm_key *key)
 {
     for (int32_t i = 0; i < blas->algorithm_count; ++i) {
-        if (memcmp(&blas->algorithms[i].key, key, sizeof *key) == 0) return &blas->algorithms[i];
+        if (same_key(&blas->algorithms[i].key, key)) return &blas->algorithms[i];
     }
     return NULL;
 }
@@ -218,15 +225,15 @@ static vae_status choose_algorithm(const vae_cuda_matmul *matmul, const algorith
 
 static vae_status prepare(vae_cuda_matmul *matmul, const vae_matmul *shape, bool *refused)
 {
-    algorithm_key key;
-    memset(&key, 0, sizeof key);
-    key.m = shape->m;
-    key.n = shape->n;
-    key.k = shape->k;
-    key.mask_row_bits = matmul->operands.mask_row_bits;
-    key.left_transposed = shape->left_transposed;
-    key.right_transposed = shape->right_transposed;
-    key.epilogue = (int32_t)shape->epilogue;
+    const algorithm_key key = {
+        .m = shape->m,
+        .n = shape->n,
+        .k = shape->k,
+        .mask_row_bits = matmul->operands.mask_row_bits,
+        .left_transposed = shape->left_transposed,
+        .right_transposed = shape->right_transposed,
+        .epilogue = shape->epilogue,
+    };
     algorithm chosen;
     VAE_TRY(describe(matmul, shape));
     VAE_TRY(describe_operands(matmul, shape));
