@@ -145,19 +145,31 @@ static void print_json(const vae_evaluation *e, int64_t samples, double seconds)
     putchar('\n');
 }
 
+/* "104.1234 ± 0.5678", or the mean alone where one image gives no error. */
+static const char *format_mean(double mean, double error, char *text, size_t size)
+{
+    if (isfinite(error)) {
+        snprintf(text, size, "%.4f ± %.4f", mean, error);
+    } else {
+        snprintf(text, size, "%.4f", mean);
+    }
+    return text;
+}
+
 static void print_text(const vae_config *config, const vae_evaluation *e, int64_t samples, double seconds)
 {
+    char mean[64];
     printf("images           %" PRId64 "\n", e->count);
     if (config->model.objective == VAE_OBJECTIVE_AE) {
-        printf("reconstruction   %.4f ± %.4f  (an autoencoder has no KL, and log P(X) is not defined for it)\n",
-               e->reconstruction, e->neg_elbo_error);
+        printf("reconstruction   %s  (an autoencoder has no KL, and log P(X) is not defined for it)\n",
+               format_mean(e->reconstruction, e->neg_elbo_error, mean, sizeof mean));
         return;
     }
-    printf("negative ELBO    %.4f ± %.4f nats  (reconstruction %.4f, KL %.4f)\n", e->neg_elbo, e->neg_elbo_error,
-           e->reconstruction, e->kl);
+    printf("negative ELBO    %s nats  (reconstruction %.4f, KL %.4f)\n",
+           format_mean(e->neg_elbo, e->neg_elbo_error, mean, sizeof mean), e->reconstruction, e->kl);
     if (samples > 0) {
-        printf("log P(X)        %.4f ± %.4f nats  (importance sampling from Q, K = %" PRId64 ")\n", e->log_likelihood,
-               e->log_likelihood_error, samples);
+        printf("log P(X)        %s nats  (importance sampling from Q, K = %" PRId64 ")\n",
+               format_mean(e->log_likelihood, e->log_likelihood_error, mean, sizeof mean), samples);
         printf("time             %.2f s, %.1f GFLOP/s\n", seconds, e->flops / seconds * 1e-9);
     }
 }
