@@ -8,17 +8,6 @@
 
 #include "backend/cuda/lowering.h"
 
-static const char *precision_name(vae_precision precision)
-{
-    static const char *const names[] = {"tf32", "fp32", "tf32", "bf16"};
-    return names[precision];
-}
-
-static vae_precision on_cuda(vae_precision precision)
-{
-    return precision == VAE_PRECISION_AUTO ? VAE_PRECISION_TF32 : precision;
-}
-
 static const char *name_of(const vae_lowering *lowering, const vae_launch *launch)
 {
     return launch->op < 0 ? "" : lowering->program->ops[launch->op].name;
@@ -50,7 +39,7 @@ static void print_text(const vae_lowering *lowering, const vae_config *config, v
 {
     const vae_step_cost cost = vae_lowering_cost(lowering);
     printf("%s step on a GPU: one CUDA graph, batch %" PRId64 ", %s products\n\n", lowering->program->name,
-           config->train.batch_size, precision_name(precision));
+           config->train.batch_size, vae_cuda_precision_name(precision));
     print_launches(lowering);
     printf("\nlaunches      %d a step, as many graph nodes: %d kernels and %d cuBLASLt products\n",
            (int)lowering->count, (int)(lowering->count - cost.product_count), (int)cost.product_count);
@@ -101,13 +90,13 @@ static vae_status print_json(const vae_lowering *lowering, vae_precision precisi
         json_object_set_new(roofline, vae_gpus[i].name,
                             json_real(vae_lowering_roofline(lowering, &vae_gpus[i], precision)));
     }
-    json_t *root =
-        json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:f, s:o, s:o}", "program",
-                  lowering->program->name, "precision", precision_name(precision), "launches", (int)lowering->count,
-                  "graph_nodes", (int)lowering->count, "device_allocations", 0, "host_synchronisations", 0, "copies", 0,
-                  "products", cost_to_json(cost.products), "elementwise", cost_to_json(cost.elementwise), "minimum",
-                  cost_to_json(cost.minimum), "elementwise_over_minimum", bytes(cost.elementwise) / bytes(cost.minimum),
-                  "roofline_seconds", roofline, "list", launches_to_json(lowering));
+    json_t *root = json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:f, s:o, s:o}", "program",
+                             lowering->program->name, "precision", vae_cuda_precision_name(precision), "launches",
+                             (int)lowering->count, "graph_nodes", (int)lowering->count, "device_allocations", 0,
+                             "host_synchronisations", 0, "copies", 0, "products", cost_to_json(cost.products),
+                             "elementwise", cost_to_json(cost.elementwise), "minimum", cost_to_json(cost.minimum),
+                             "elementwise_over_minimum", bytes(cost.elementwise) / bytes(cost.minimum),
+                             "roofline_seconds", roofline, "list", launches_to_json(lowering));
     const int failed = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;
     json_decref(root);
     putchar('\n');
@@ -116,7 +105,7 @@ static vae_status print_json(const vae_lowering *lowering, vae_precision precisi
 
 vae_status vae_cli_print_cost(const vae_program *program, const vae_config *config, bool json)
 {
-    const vae_precision precision = on_cuda(config->run.precision);
+    const vae_precision precision = vae_cuda_precision(config->run.precision);
     const vae_lowering_options options = {
         .fused_forward = true, .fused_backward = true, .bf16 = precision == VAE_PRECISION_BF16};
     vae_lowering lowering;

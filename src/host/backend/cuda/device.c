@@ -53,11 +53,11 @@ static vae_status check_architecture(const struct cudaDeviceProp *properties)
 
 static void describe(vae_cuda_device *device, const struct cudaDeviceProp *properties)
 {
-    static const char *const precisions[] = {"tf32", "fp32", "tf32", "bf16"};
     char version[32];
     vae_cuda_blas_version(device->blas, version, sizeof version);
     snprintf(device->description, sizeof device->description, "%.80s, %.1f GiB, cuBLASLt %s, %s products",
-             properties->name, (double)properties->totalGlobalMem / (1 << 30), version, precisions[device->precision]);
+             properties->name, (double)properties->totalGlobalMem / (1 << 30), version,
+             vae_cuda_precision_name(device->precision));
 }
 
 static vae_status open_device(vae_cuda_device *device)
@@ -79,7 +79,7 @@ vae_status vae_cuda_device_open(const vae_device_options *options, vae_device **
     vae_cuda_device *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "device cuda: out of memory");
     made->base.backend = &vae_backend_cuda;
-    made->precision = options->precision == VAE_PRECISION_AUTO ? VAE_PRECISION_TF32 : options->precision;
+    made->precision = vae_cuda_precision(options->precision);
     const vae_status status = open_device(made);
     if (status) {
         vae_cuda_device_close(&made->base);

@@ -144,6 +144,7 @@ static cudaError_t launch_activation(const vae_executable *e, const vae_launch *
 
 static cudaError_t launch_accumulate(const vae_executable *e, const vae_launch *launch)
 {
+    _Static_assert((int)VAE_LAUNCH_MAX_SUMS <= (int)VAE_CUDA_MAX_SUMS, "the kernel takes what lowering puts together");
     vae_cuda_sum sums[VAE_CUDA_MAX_SUMS];
     for (int32_t i = 0; i < launch->as.op_count; ++i) {
         const vae_op *op = &e->program->ops[launch->op + i];

@@ -3,7 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MASK_ROW_BITS = 128, MASK_ALIGNMENT = 256, MAX_SUMS = 4 };
+enum { MASK_ROW_BITS = 128, MASK_ALIGNMENT = 256 };
+
+vae_precision vae_cuda_precision(vae_precision precision)
+{
+    return precision == VAE_PRECISION_AUTO ? VAE_PRECISION_TF32 : precision;
+}
+
+const char *vae_cuda_precision_name(vae_precision precision)
+{
+    static const char *const names[] = {"auto", "fp32", "tf32", "bf16"};
+    return names[precision];
+}
 
 const char *vae_launch_kind_name(vae_launch_kind kind)
 {
@@ -231,7 +242,7 @@ static vae_status lower_dense_backward(vae_lowering *lowering, vae_lowering_opti
 static vae_status lower_accumulate(vae_lowering *lowering, int32_t index)
 {
     vae_launch *last = lowering->count > 0 ? &lowering->launches[lowering->count - 1] : NULL;
-    if (last && last->kind == VAE_LAUNCH_ACCUMULATE && last->as.op_count < MAX_SUMS &&
+    if (last && last->kind == VAE_LAUNCH_ACCUMULATE && last->as.op_count < VAE_LAUNCH_MAX_SUMS &&
         last->op + last->as.op_count == index) {
         last->as.op_count++;
         return VAE_OK;

@@ -30,6 +30,9 @@ typedef enum vae_launch_kind {
         VAE_LAUNCH_COUNT
 } vae_launch_kind;
 
+/* Sums that one accumulate launch takes. */
+enum { VAE_LAUNCH_MAX_SUMS = 4 };
+
 /* What a product does to its result on the way out. */
 #define VAE_EPILOGUE_MAP(X)                                                                                            \
     X(NONE, "")                                                                                                        \
@@ -97,6 +100,10 @@ typedef struct vae_lowering {
     int32_t mask_count;
     int64_t mask_bytes;
 } vae_lowering;
+
+/* What `auto` means on a GPU, and what a precision is called. */
+vae_precision vae_cuda_precision(vae_precision precision);
+const char *vae_cuda_precision_name(vae_precision precision);
 
 const char *vae_launch_kind_name(vae_launch_kind kind);
 const char *vae_epilogue_name(vae_epilogue epilogue);

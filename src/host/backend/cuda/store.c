@@ -4,8 +4,6 @@
 #include "backend/cuda/internal.h"
 #include "backend/host/arena.h"
 
-static const char *const arena_names[VAE_ARENA_COUNT] = {"parameters", "gradients", "first moment", "second moment"};
-
 /* ---- Copies ---- */
 
 vae_status vae_cuda_read(vae_cuda_device *device, const char *what, const float *from, vae_dtype dtype, void *values,
@@ -43,8 +41,8 @@ static vae_status allocate(vae_store *store, bool training)
 {
     const size_t bytes = (size_t)store->layout->elements * sizeof(float);
     for (int i = 0; i < (training ? VAE_ARENA_COUNT : 1); ++i) {
-        VAE_CUDA_TRY(arena_names[i], cudaMalloc, (void **)&store->arenas[i], bytes);
-        VAE_CUDA_TRY(arena_names[i], cudaMemsetAsync, store->arenas[i], 0, bytes, store->device->stream);
+        VAE_CUDA_TRY(vae_arena_name((vae_arena)i), cudaMalloc, (void **)&store->arenas[i], bytes);
+        VAE_CUDA_TRY(vae_arena_name((vae_arena)i), cudaMemsetAsync, store->arenas[i], 0, bytes, store->device->stream);
     }
     if (store->device->precision != VAE_PRECISION_BF16) return VAE_OK;
     VAE_CUDA_TRY("bf16 parameters", cudaMalloc, (void **)&store->shadow, bytes / 2);
@@ -77,24 +75,17 @@ void vae_cuda_store_destroy(vae_store *store)
     free(store);
 }
 
-static vae_status check_arena(const vae_store *store, vae_arena arena)
-{
-    if (store->arenas[arena]) return VAE_OK;
-    return vae_error_set(VAE_ERROR_ARGUMENT, "this store keeps no %s: it was not made for training",
-                         arena_names[arena]);
-}
-
 vae_status vae_cuda_store_read(vae_store *store, vae_arena arena, vae_dtype dtype, void *values)
 {
-    VAE_TRY(check_arena(store, arena));
-    return vae_cuda_read(store->device, arena_names[arena], store->arenas[arena], dtype, values,
+    VAE_TRY(vae_arena_check(store->arenas[arena], arena));
+    return vae_cuda_read(store->device, vae_arena_name(arena), store->arenas[arena], dtype, values,
                          store->layout->elements);
 }
 
 vae_status vae_cuda_store_write(vae_store *store, vae_arena arena, vae_dtype dtype, const void *values)
 {
-    VAE_TRY(check_arena(store, arena));
-    VAE_TRY(vae_cuda_write(store->device, arena_names[arena], store->arenas[arena], dtype, values,
+    VAE_TRY(vae_arena_check(store->arenas[arena], arena));
+    VAE_TRY(vae_cuda_write(store->device, vae_arena_name(arena), store->arenas[arena], dtype, values,
                            store->layout->elements));
     if (arena != VAE_ARENA_PARAMETERS || !store->shadow) return VAE_OK;
     VAE_CUDA_TRY("bf16 parameters", vae_cuda_round_bf16, store->arenas[arena], store->shadow, store->layout->elements,

@@ -22,6 +22,19 @@ vae_status vae_arena_create(const char *owner, int64_t elements, size_t element_
     return VAE_OK;
 }
 
+const char *vae_arena_name(vae_arena arena)
+{
+    static const char *const names[VAE_ARENA_COUNT] = {"parameters", "gradients", "first moment", "second moment"};
+    return names[arena];
+}
+
+vae_status vae_arena_check(const void *memory, vae_arena arena)
+{
+    if (memory) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "this store keeps no %s: it was not made for training",
+                         vae_arena_name(arena));
+}
+
 static double load(const void *source, vae_dtype type, int64_t index)
 {
     return type == VAE_FLOAT64 ? ((const double *)source)[index] : (double)((const float *)source)[index];

@@ -8,6 +8,11 @@
  */
 vae_status vae_arena_create(const char *owner, int64_t elements, size_t element_size, void **memory);
 
+/* What an arena is called in messages. */
+const char *vae_arena_name(vae_arena arena);
+/* That a store keeps this arena, whose memory is given. */
+vae_status vae_arena_check(const void *memory, vae_arena arena);
+
 /* Copies `elements` numbers from one floating-point type to another. */
 vae_status vae_arena_convert(const void *source, vae_dtype source_type, void *target, vae_dtype target_type,
                              int64_t elements);

@@ -4,8 +4,6 @@
 #include "backend/host/arena.h"
 #include "backend/host/engine.h"
 
-static const char *const arena_names[VAE_ARENA_COUNT] = {"parameters", "gradients", "first moment", "second moment"};
-
 vae_status vae_host_store_create(vae_device *device, const vae_layout *layout, bool training, vae_store **store)
 {
     vae_store *made = calloc(1, sizeof *made);
@@ -15,8 +13,8 @@ vae_status vae_host_store_create(vae_device *device, const vae_layout *layout, b
     vae_status status = VAE_OK;
     const int count = training ? VAE_ARENA_COUNT : 1;
     for (int i = 0; i < count && !status; ++i) {
-        status = vae_arena_create(arena_names[i], layout->elements, vae_dtype_size(device->backend->dtype),
-                                  &made->arenas[i]);
+        status = vae_arena_create(vae_arena_name((vae_arena)i), layout->elements,
+                                  vae_dtype_size(device->backend->dtype), &made->arenas[i]);
     }
     if (!status && ((vae_host_device *)device)->precision == VAE_PRECISION_BF16) {
         status = vae_arena_create("bf16 parameters", layout->elements, sizeof(uint16_t), &made->shadow);
@@ -38,23 +36,16 @@ void vae_host_store_destroy(vae_store *store)
     free(store);
 }
 
-static vae_status check_arena(const vae_store *store, vae_arena arena)
-{
-    if (store->arenas[arena]) return VAE_OK;
-    return vae_error_set(VAE_ERROR_ARGUMENT, "this store keeps no %s: it was not made for training",
-                         arena_names[arena]);
-}
-
 vae_status vae_host_store_read(vae_store *store, vae_arena arena, vae_dtype dtype, void *values)
 {
-    VAE_TRY(check_arena(store, arena));
+    VAE_TRY(vae_arena_check(store->arenas[arena], arena));
     return vae_arena_convert(store->arenas[arena], store->device->backend->dtype, values, dtype,
                              store->layout->elements);
 }
 
 vae_status vae_host_store_write(vae_store *store, vae_arena arena, vae_dtype dtype, const void *values)
 {
-    VAE_TRY(check_arena(store, arena));
+    VAE_TRY(vae_arena_check(store->arenas[arena], arena));
     VAE_TRY(
         vae_arena_convert(values, dtype, store->arenas[arena], store->device->backend->dtype, store->layout->elements));
     if (arena == VAE_ARENA_PARAMETERS && store->shadow) {
