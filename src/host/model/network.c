@@ -230,18 +230,21 @@ static vae_status mirror(const vae_config *config, const vae_network *encoder, i
     const vae_layer_list *asked = &config->model.encoder;
     vae_layer layer;
     *found = false;
-    if (encoder->count == 0) return VAE_OK;
+    int32_t first = 0; /* that changes the shape: what is before it has no mirror image */
+    while (first < encoder->count && same_shape(&encoder->layers[first].input, &encoder->layers[first].output))
+        ++first;
+    if (first == encoder->count) return VAE_OK;
     layer = dense_to(end_of(encoder));
     layer.norm = asked->layer[encoder->count - 1].norm;
     VAE_TRY(append(network, "decoder.%d", &layer, config->model.activation));
-    for (int32_t i = encoder->count - 1; i >= 0; --i) {
+    for (int32_t i = encoder->count - 1; i >= first; --i) {
         const vae_network_layer *done = &encoder->layers[i];
         const bool reshapes = !same_shape(&done->input, &done->output);
-        *found = i == 0 && reshapes;
+        *found = i == first;
         VAE_TRY(undo(done, &asked->layer[i], *found ? width : done->input.size[done->input.rank - 1], &layer));
         if (*found) break;
         /* The dense layer has made this shape already: undoing the last dense layer begins one further down. */
-        layer.norm = i > 0 && reshapes ? asked->layer[i - 1].norm : layer.norm;
+        layer.norm = reshapes ? asked->layer[i - 1].norm : layer.norm;
         VAE_TRY(append(network, "decoder.%d", &layer, config->model.activation));
     }
     layer.norm = VAE_NORM_NONE;
