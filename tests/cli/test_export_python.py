@@ -120,10 +120,10 @@ def check_outputs(folder):
     assert [path.name for path in (folder / "part").iterdir()] == ["encoder.onnx"]
 
     before = (folder / "relu/onnx/decoder.onnx").read_bytes()
-    message = run(folder, "export", "--run", "ae", "--out", "relu/onnx", code=1)
+    message = run(folder, "export", "--run", "ae", "--out", "relu/onnx", code=2)
     assert "relu/onnx/encoder.onnx" in message and "--force" in message, message
     (folder / "relu/onnx/encoder.onnx").unlink()
-    message = run(folder, "export", "--run", "ae", "--out", "relu/onnx", code=1)
+    message = run(folder, "export", "--run", "ae", "--out", "relu/onnx", code=2)
     assert "relu/onnx/decoder.onnx" in message, message
     assert not (folder / "relu/onnx/encoder.onnx").exists() and (folder / "relu/onnx/decoder.onnx").read_bytes() == before
     run(folder, "export", "--run", "ae", "--out", "relu/onnx", "--force", "--quiet")
@@ -131,11 +131,11 @@ def check_outputs(folder):
 
     for arguments, code, words in [
         (["--run", "nowhere"], 2, "nowhere: is no run folder"),
-        ([], 1, "--run DIR or --checkpoint FILE is missing"),
+        ([], 2, "--run DIR or --checkpoint FILE is missing"),
         (["--run", "relu", "--out", "tiny.ini/x"], 1, "tiny.ini"),
-        (["--run", "relu", "--out", "both.onnx"], 1, "both.onnx is one file"),
+        (["--run", "relu", "--out", "both.onnx"], 2, "both.onnx is one file"),
         (["--run", "relu", "--out", "no/such/file.onnx", "--part", "encoder"], 1, "no/such/file.onnx"),
-        (["--run", "relu", "--part", "middle"], 1, "'middle'"),
+        (["--run", "relu", "--part", "middle"], 2, "'middle'"),
         (["--checkpoint", "tiny.ini"], 1, "tiny.ini"),
     ]:
         message = run(folder, "export", *arguments, code=code)
