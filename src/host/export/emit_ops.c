@@ -1,5 +1,5 @@
 /* Emitters of ops: one function a kind, one row each in the table at the end. */
-#include "export/emit.h"
+#include "export/emit_ops.h"
 
 /* ---- Dense layers and element-wise ops ---- */
 
@@ -74,6 +74,8 @@ typedef vae_status emit_function(vae_emitter *emitter, const vae_op *op);
  */
 static emit_function *const emitters[VAE_OP_COUNT] = {
     [VAE_OP_DENSE] = emit_dense,
+    [VAE_OP_CONV2D] = vae_emit_conv2d,
+    [VAE_OP_CONV_TRANSPOSE2D] = vae_emit_conv_transpose2d,
     [VAE_OP_ACTIVATE] = emit_activate,
     [VAE_OP_LIKELIHOOD_MEAN] = emit_likelihood_mean,
 };
