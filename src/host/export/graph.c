@@ -41,8 +41,9 @@ static vae_status allocate(vae_graph *graph, size_t size, void *content)
 
 static vae_status copy_text(vae_graph *graph, const char *text, char **copy)
 {
-    VAE_TRY(allocate(graph, strlen(text) + 1, copy));
-    strcpy(*copy, text);
+    const size_t size = strlen(text) + 1;
+    VAE_TRY(allocate(graph, size, copy));
+    memcpy(*copy, text, size);
     return VAE_OK;
 }
 

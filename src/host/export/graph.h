@@ -21,10 +21,10 @@ typedef enum vae_attribute_type {
 } vae_attribute_type;
 
 typedef struct vae_node_attribute {
-    vae_attribute_type type;
     const char *name;
-    double real; /* FLOAT; written as float32 */
+    vae_attribute_type type;
     int32_t count;
+    double real;                              /* FLOAT; written as float32 */
     int64_t integers[VAE_ATTRIBUTE_MAX_INTS]; /* INT: the first; INTS: the first `count` */
 } vae_node_attribute;
 
