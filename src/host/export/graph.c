@@ -65,7 +65,7 @@ static vae_status append(vae_graph *graph, void *message, void ***list, size_t *
 static vae_status copy_integers(vae_graph *graph, const int64_t *values, int32_t count, int64_t **copy)
 {
     VAE_TRY(allocate(graph, (size_t)count * sizeof *values, copy));
-    memcpy(*copy, values, (size_t)count * sizeof *values);
+    if (count > 0) memcpy(*copy, values, (size_t)count * sizeof *values); /* of a single number the sizes are NULL */
     return VAE_OK;
 }
 
