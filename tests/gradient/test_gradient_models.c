@@ -47,7 +47,7 @@ static void open_model(const model_case *c, model_run *m)
     m->config.model.objective = c->objective;
     m->config.model.likelihood = c->likelihood;
     m->config.model.activation = c->activation;
-    m->config.model.encoder = (vae_hidden_list){.size = {7, 6}, .count = c->hidden};
+    m->config.model.encoder = (vae_layer_list){.layer = {{.size = 7}, {.size = 6}}, .count = c->hidden};
     m->config.model.latent = 3;
     m->config.model.variance = 0.3;
     m->config.data.binarise = c->binarise;

@@ -37,7 +37,7 @@ static vae_checkpoint make_checkpoint(vae_dtype dtype)
     vae_config_defaults(&checkpoint.config);
     strcpy(checkpoint.config.data.train_images, "somewhere/images");
     checkpoint.config.model.latent = 2;
-    checkpoint.config.model.encoder = (vae_hidden_list){.size = {5, 4}, .count = 2};
+    checkpoint.config.model.encoder = (vae_layer_list){.layer = {{.size = 5}, {.size = 4}}, .count = 2};
     checkpoint.config.train.learning_rate = 0.1 + 0.2;
     checkpoint.config.train.seed = 9007199254740991;
     checkpoint.progress = (vae_progress){.epoch = 3,

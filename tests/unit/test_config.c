@@ -81,8 +81,8 @@ Test(config, writes_what_reads_back_the_same)
     char *text, *again;
     vae_config_defaults(&a);
     cr_assert_eq(vae_config_set(&a, "train.learning_rate=0.1234567890123456789"), VAE_OK);
-    cr_assert_eq(vae_config_set(&a, "model.hidden=3 4 5"), VAE_OK);
-    cr_assert_eq(vae_config_set(&a, "model.decoder_hidden=7"), VAE_OK);
+    cr_assert_eq(vae_config_set(&a, "model.layers=3 4 5"), VAE_OK);
+    cr_assert_eq(vae_config_set(&a, "model.decoder_layers=7"), VAE_OK);
     cr_assert_eq(vae_config_set(&a, "data.train_images=x/y.gz"), VAE_OK);
     cr_assert_eq(vae_config_format(&a, &text), VAE_OK);
     vae_config_defaults(&b);

@@ -99,7 +99,10 @@ static void list_tensors(const vae_program *program, const vae_tensor *tensors, 
 static int64_t parameters_of(const vae_program *program, const vae_op *op)
 {
     int64_t count = 0;
-    for (int i = 0; i < VAE_MAX_INPUTS && op->kind == VAE_OP_DENSE; ++i) {
+    /* A layer's backward op, which gives gradients, reads them again. */
+    const vae_tensor first = op->outputs[0];
+    const bool backward = first != VAE_NO_TENSOR && program->tensors[first].kind == VAE_TENSOR_GRADIENT;
+    for (int i = 0; i < VAE_MAX_INPUTS && !backward; ++i) {
         if (op->inputs[i] == VAE_NO_TENSOR) continue;
         const vae_tensor_info *info = &program->tensors[op->inputs[i]];
         if (info->kind == VAE_TENSOR_PARAMETER) count += info->elements;

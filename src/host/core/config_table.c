@@ -34,16 +34,16 @@ static const char *const activations[] = {
     {                                                                                                                  \
         section, name, VAE_KEY_TEXT, FIELD(member), 0, VAE_PATH_SIZE, NULL, initial, help                              \
     }
-#define WIDTHS(section, name, member, initial, help)                                                                   \
+#define LAYERS(section, name, member, initial, help)                                                                   \
     {                                                                                                                  \
-        section, name, VAE_KEY_WIDTHS, FIELD(member), 1, 1 << 20, NULL, initial, help                                  \
+        section, name, VAE_KEY_LAYERS, FIELD(member), 0, 0, NULL, initial, help                                        \
     }
 
 /* clang-format off */
 const vae_key vae_config_keys[] = {
     CHOICE("model", "objective", model.objective, objectives, "vae", "vae: reconstruction + beta x KL; ae: reconstruction only, no sampling; kl: KL only"),
-    WIDTHS("model", "hidden", model.encoder, "400", "widths of the encoder's hidden layers, or none"),
-    WIDTHS("model", "decoder_hidden", model.decoder, "mirrored", "widths of the decoder's hidden layers, none, or mirrored: the encoder's in reverse"),
+    LAYERS("model", "layers", model.encoder, "400", "the encoder's hidden layers: dense 256 (or 256), conv 32 k4 s2, residual k3, dropout 0.1, …, with batch_norm or layer_norm; or none"),
+    LAYERS("model", "decoder_layers", model.decoder, "mirrored", "the decoder's hidden layers, also dense 7x7x64, deconv 32 k4 s2, upsample 2; none; or mirrored: the encoder's undone in reverse"),
     INTEGER("model", "latent", model.latent, 1, 1 << 20, "20", "dimensions of the latent code z"),
     CHOICE("model", "activation", model.activation, activations, "relu", "activation of the hidden layers"),
     CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),

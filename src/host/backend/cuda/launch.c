@@ -152,8 +152,11 @@ static cudaError_t launch_likelihood_mean(const vae_executable *e, const vae_lau
 static cudaError_t launch_activation(const vae_executable *e, const vae_launch *launch)
 {
     const vae_launch_activation *a = &launch->as.activation;
+    /* Columns are a bias's: the channels of a convolution, all numbers of a dense layer, whatever the shape they form. */
     const vae_shape *shape = shape_of(e, a->x);
-    const int64_t columns = shape->size[shape->rank - 1];
+    const vae_tensor bias = a->bias != VAE_NO_TENSOR ? a->bias : a->d_bias;
+    const int64_t columns =
+        bias != VAE_NO_TENSOR ? e->program->tensors[bias].elements : shape->size[shape->rank - 1];
     const vae_cuda_activation_call call = {
         .activation = (int)a->activation,
         .x = vae_cuda_tensor(e, a->x),

@@ -144,7 +144,7 @@ static vae_status lower_dense(vae_lowering *lowering, vae_lowering_options optio
         .right = op->inputs[1],
         .target = in_epilogue ? y : pre,
         .m = shape_of(lowering, y)->size[0],
-        .n = shape_of(lowering, y)->size[1],
+        .n = shape_of(lowering, op->inputs[1])->size[1],
         .k = shape_of(lowering, op->inputs[1])->size[0],
         .epilogue = options.fused_forward ? VAE_EPILOGUE_BIAS : VAE_EPILOGUE_NONE,
         .bias = options.fused_forward ? op->inputs[2] : VAE_NO_TENSOR,
