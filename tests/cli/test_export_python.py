@@ -26,7 +26,7 @@ TOLERANCE = 1e-5
 
 CONFIG = f"""
 [model]
-hidden = 24 16
+layers = 24 16
 latent = {LATENT}
 [data]
 train_images = images.idx
@@ -47,8 +47,11 @@ RUNS = {activation: {"model.activation": activation} for activation in ACTIVATIO
     "standard": GAUSSIAN | {"data.normalise": "standard"},
     "ae": {"model.objective": "ae"},
     "kl": {"model.objective": "kl"},
-    "linear": {"model.hidden": "none"},
-    "uneven": {"model.hidden": "20", "model.decoder_hidden": "12 18"},
+    "linear": {"model.layers": "none"},
+    "conv": {"model.layers": "conv 4 k3 s2, conv 6 k3, dense 12"},
+    "conv-gaussian": GAUSSIAN | {"model.layers": "conv 5 k3 s2, dense 12", "data.normalise": "standard"},
+    "conv-only": {"model.layers": "conv 4 k3 s2", "model.activation": "gelu"},
+    "uneven": {"model.layers": "20", "model.decoder_layers": "12 18"},
     "reference": {"run.device": "reference"},
 }
 

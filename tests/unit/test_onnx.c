@@ -27,7 +27,7 @@ static vae_checkpoint make_checkpoint(int64_t hidden)
                                  .dtype = VAE_FLOAT32};
     vae_config_defaults(&checkpoint.config);
     checkpoint.config.model.encoder.count = 1;
-    checkpoint.config.model.encoder.size[0] = hidden;
+    checkpoint.config.model.encoder.layer[0] = (vae_layer){.kind = VAE_LAYER_DENSE, .size = hidden};
     cr_assert_eq(vae_model_layout(&checkpoint.config, &checkpoint.input, &checkpoint.layout), VAE_OK);
     return checkpoint;
 }
