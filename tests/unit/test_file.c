@@ -144,3 +144,15 @@ Test(file, paths_are_joined)
     cr_expect_eq(vae_path_join(path, sizeof path, "abc", "def"), VAE_OK);
     cr_expect_eq(vae_path_join(path, sizeof path, "abcd", "def"), VAE_ERROR_ARGUMENT);
 }
+
+Test(file, path_name_is_the_last_one)
+{
+    static const char *const cases[][2] = {
+        {"runs/mnist", "mnist"}, {"runs/mnist//", "mnist"}, {"mnist", "mnist"}, {"/", ""}, {".", "."}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        int length;
+        const char *name = vae_path_name(cases[i][0], &length);
+        cr_expect_eq((size_t)length, strlen(cases[i][1]), "%s", cases[i][0]);
+        cr_expect_eq(strncmp(name, cases[i][1], (size_t)length), 0, "%s", cases[i][0]);
+    }
+}

@@ -15,6 +15,7 @@
     X(interpolate)                                                                                                     \
     X(encode)                                                                                                          \
     X(decode)                                                                                                          \
+    X(export)                                                                                                          \
     X(latent)                                                                                                          \
     X(evaluate)
 

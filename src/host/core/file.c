@@ -196,3 +196,15 @@ vae_status vae_path_join(char *path, size_t size, const char *folder, const char
     }
     return VAE_OK;
 }
+
+const char *vae_path_name(const char *path, int *length)
+{
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        --end;
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/')
+        --start;
+    *length = (int)(end - start);
+    return path + start;
+}

@@ -30,4 +30,7 @@ bool vae_path_exists(const char *path);
  * long. */
 vae_status vae_path_join(char *path, size_t size, const char *folder, const char *name);
 
+/* The last name in the path, as text within it of *length characters: "mnist" of "runs/mnist/". */
+const char *vae_path_name(const char *path, int *length);
+
 #endif
