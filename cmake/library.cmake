@@ -1,7 +1,7 @@
 # libvae: everything below src/host but the program itself, built once as position-independent objects.
 file(GLOB_RECURSE VAE_SOURCES CONFIGURE_DEPENDS src/host/*.c)
 list(FILTER VAE_SOURCES EXCLUDE REGEX "src/host/(main.c|cli/.*|backend/cpu/isa/.*|backend/cuda/.*)$")
-list(APPEND VAE_SOURCES ${VAE_CUDA_PLAIN_SOURCES})
+list(APPEND VAE_SOURCES ${VAE_CUDA_PLAIN_SOURCES} ${VAE_PAGE_SOURCE})
 file(GLOB VAE_ISA_SOURCES CONFIGURE_DEPENDS src/host/backend/cpu/isa/*.c)
 
 # The SIMD loops of the cpu backend, once per instruction-set level; the program picks one when it starts.

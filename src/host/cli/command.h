@@ -16,7 +16,8 @@
     X(encode)                                                                                                          \
     X(decode)                                                                                                          \
     X(latent)                                                                                                          \
-    X(evaluate)
+    X(evaluate)                                                                                                        \
+    X(report)
 
 typedef struct vae_command {
     const char *name, *summary;

@@ -8,6 +8,7 @@ typedef struct vae_run_folder {
     char path[VAE_PATH_SIZE];
     char config[VAE_PATH_SIZE];      /* the configuration as used */
     char metrics[VAE_PATH_SIZE];     /* see train/metrics.h */
+    char machine[VAE_PATH_SIZE];     /* see train/machine.h */
     char checkpoints[VAE_PATH_SIZE]; /* folder */
     char best[VAE_PATH_SIZE];        /* checkpoint with the lowest loss */
     char last[VAE_PATH_SIZE];        /* newest checkpoint: where a resume starts */

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "train/machine.h"
 #include "train/trainer_state.h"
 
 static vae_input input_of(const vae_splits *splits)
@@ -192,6 +193,7 @@ vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, cons
     VAE_TRY(has_checkpoint ? resume(trainer) : initialise_parameters(trainer));
     VAE_TRY(allocate_arenas(trainer));
     VAE_TRY(vae_run_folder_open(&trainer->folder, config));
+    VAE_TRY(vae_machine_write(trainer->folder.machine, trainer->device));
     return vae_metrics_open(&trainer->log, trainer->folder.metrics, state->progress.metric_lines);
 }
 

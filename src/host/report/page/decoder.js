@@ -1,0 +1,91 @@
+"use strict";
+/* Runs the decode program that the C program embedded (report/page_decoder.h): one function an op, in the table below.
+ * Arithmetic is double, results are kept as float32, as on the program's own backends. */
+const VaeDecoder = (() => {
+  /* ---- Activations; gelu is the exact one ---- */
+
+  /* erf(x) = 2/√π e^-x² Σ 2ⁿ x^(2n+1) / (2n+1)!!, whose terms are all of one sign; beyond 6 it is 1 in double. */
+  function erf(x) {
+    if (Math.abs(x) > 6) return Math.sign(x);
+    let term = x, sum = x;
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); ++n) {
+      term *= (2 * x * x) / (2 * n + 1);
+      sum += term;
+    }
+    return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+  }
+
+  const sigmoid = (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+
+  const activations = {
+    identity: (x) => x,
+    relu: (x) => Math.max(x, 0),
+    leaky_relu: (x) => (x > 0 ? x : 0.01 * x),
+    tanh: Math.tanh,
+    sigmoid,
+    elu: (x) => (x > 0 ? x : Math.expm1(x)),
+    gelu: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
+    softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    silu: (x) => x * sigmoid(x),
+  };
+
+  /* ---- Ops: (inputs, outputs, attributes), tensors being {shape, data}; an operand that is not there is null ---- */
+
+  const ops = {
+    dense([x, weight, bias], [y], { activation }) {
+      const [rows, width] = x.shape, columns = weight.shape[1], apply = activations[activation];
+      const sums = new Float64Array(columns);
+      for (let row = 0; row < rows; ++row) {
+        sums.set(bias.data);
+        for (let i = 0; i < width; ++i) {
+          const value = x.data[row * width + i];
+          if (value === 0) continue;
+          for (let j = 0, at = i * columns; j < columns; ++j, ++at) sums[j] += value * weight.data[at];
+        }
+        for (let j = 0; j < columns; ++j) y.data[row * columns + j] = apply(sums[j]);
+      }
+    },
+
+    activate([x], [y], { activation }) {
+      const apply = activations[activation];
+      for (let i = 0; i < y.data.length; ++i) y.data[i] = apply(x.data[i]);
+    },
+  };
+
+  /* ---- The interpreter ---- */
+
+  /* Why a run's decoder cannot be run here, or null. */
+  function obstacle(decoder) {
+    if (decoder.note) return decoder.note;
+    const unknown = [...new Set(decoder.ops.map((op) => op.kind).filter((kind) => !(kind in ops)))];
+    if (unknown.length > 0) return `This page cannot run the decoder: it does not know the operation ${unknown.join(", ")}.`;
+    const odd = decoder.ops.map((op) => op.attributes.activation).find((name) => name !== undefined && !(name in activations));
+    return odd ? `This page cannot run the decoder: it does not know the activation ${odd}.` : null;
+  }
+
+  function makeTensors(decoder, weights) {
+    return decoder.tensors.map(({ shape, weight }) => {
+      const size = shape.reduce((product, length) => product * length, 1);
+      return { shape, data: weight === null ? new Float32Array(size) : weights.subarray(weight, weight + size) };
+    });
+  }
+
+  /* decode(z) gives the image in [0, 1], [height, width, channels], in an array that the next call overwrites. */
+  function create(run) {
+    const { decoder, images } = run;
+    const weights = new Float32Array(VaeData.bytes(VaeData.block(run.index, "weights")).buffer);
+    const tensors = makeTensors(decoder, weights), find = (index) => (index === null ? null : tensors[index]);
+    const list = decoder.ops.map((op) => ({ run: ops[op.kind], inputs: op.inputs.map(find), outputs: op.outputs.map(find),
+      attributes: op.attributes }));
+    const input = tensors[decoder.input].data, mean = tensors[decoder.output].data;
+    const pixels = new Float32Array(mean.length), scale = 1 / (images.scale * 255);
+    return (z) => {
+      input.set(z);
+      for (const op of list) op.run(op.inputs, op.outputs, op.attributes);
+      for (let i = 0; i < pixels.length; ++i) pixels[i] = Math.min(Math.max((mean[i] - images.shift) * scale, 0), 1);
+      return pixels;
+    };
+  }
+
+  return { obstacle, create };
+})();
