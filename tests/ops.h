@@ -80,6 +80,8 @@ typedef struct op_program {
 } op_program;
 
 static const vae_weight row_weight = {0.37, VAE_SCALAR_BETA};
+/* What gives a case its gradient to carry back. */
+static const vae_likelihood_options unit_gaussian = {VAE_LIKELIHOOD_GAUSSIAN, .channels = 1, .variance = 1.0};
 static const vae_step op_step = {.seed = 11, .step = 5, .beta = 1.3, .learning_rate = 0.0, .adam_step = 1};
 
 /* Deterministic normals for test inputs. */
@@ -106,7 +108,7 @@ static inline void build_dense(op_program *p)
     MUST(vae_program_dense(&p->program, "first", p->input, VAE_ACTIVATION_IDENTITY, true, &hidden));
     MUST(vae_program_dense(&p->program, "layer", hidden, c->activation, true, &y));
     vae_program_mark_external(&p->program, y);
-    MUST(vae_program_likelihood(&p->program, VAE_OP_GAUSSIAN_LL, "ll", y, p->data, 1.0, true, &ll));
+    MUST(vae_program_likelihood(&p->program, "ll", y, p->data, &unit_gaussian, &ll));
     vae_program_mark_external(&p->program, ll);
     p->outputs[0] = ll;
     p->outputs[1] = y;
@@ -133,7 +135,7 @@ static inline void build_posterior(op_program *p)
                                            .with_kl = true,
                                            .with_log_ratio = true};
     MUST(vae_program_gaussian_sample_kl(&p->program, "sample", posterior, options, &outputs));
-    MUST(vae_program_likelihood(&p->program, VAE_OP_GAUSSIAN_LL, "ll", outputs.z, p->data, 1.0, true, &ll));
+    MUST(vae_program_likelihood(&p->program, "ll", outputs.z, p->data, &unit_gaussian, &ll));
     vae_program_mark_external(&p->program, outputs.kl);
     vae_program_mark_external(&p->program, outputs.log_ratio);
     vae_program_mark_external(&p->program, ll);
@@ -154,8 +156,12 @@ static inline void build_likelihood_case(op_program *p)
     MUST(vae_program_input(&p->program, "x", vae_shape_matrix(c->rows * c->samples, c->out), &p->input));
     MUST(vae_program_input(&p->program, "target", vae_shape_matrix(c->rows, c->out), &p->data));
     MUST(vae_program_dense(&p->program, "output", p->input, VAE_ACTIVATION_IDENTITY, true, &prediction));
-    const vae_op_kind kind = c->family == FAMILY_BERNOULLI ? VAE_OP_BERNOULLI_LL : VAE_OP_GAUSSIAN_LL;
-    MUST(vae_program_likelihood(&p->program, kind, "ll", prediction, p->data, c->variance, true, &ll));
+    const vae_likelihood_options options = {
+        .family = c->family == FAMILY_BERNOULLI ? VAE_LIKELIHOOD_BERNOULLI : VAE_LIKELIHOOD_GAUSSIAN,
+        .channels = 1,
+        .variance = c->variance,
+    };
+    MUST(vae_program_likelihood(&p->program, "ll", prediction, p->data, &options, &ll));
     vae_program_mark_external(&p->program, ll);
     p->outputs[0] = ll;
     const vae_loss_term term = {ll, row_weight};

@@ -3,7 +3,7 @@
 static vae_status check_op(const vae_program *program, const vae_op *op, const vae_images *images, bool training_store)
 {
     if (op->kind == VAE_OP_GATHER) {
-        const int64_t elements = program->tensors[op->outputs[0]].shape.size[1];
+        const int64_t elements = vae_shape_columns(&program->tensors[op->outputs[0]].shape);
         if (!images) {
             return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' reads a data set, but none was given", program->name,
                                  op->name);

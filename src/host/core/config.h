@@ -11,7 +11,6 @@
 enum { VAE_PATH_SIZE = 1024, VAE_MAX_HIDDEN = 16, VAE_MAX_KEYS = 128 };
 
 typedef enum vae_objective { VAE_OBJECTIVE_VAE, VAE_OBJECTIVE_AE, VAE_OBJECTIVE_KL } vae_objective;
-typedef enum vae_likelihood { VAE_LIKELIHOOD_BERNOULLI, VAE_LIKELIHOOD_GAUSSIAN, VAE_LIKELIHOOD_MSE } vae_likelihood;
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
 /* unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1 over the training set */
 typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;

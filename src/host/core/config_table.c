@@ -1,7 +1,11 @@
 #include "core/config_table.h"
 
 static const char *const objectives[] = {"vae", "ae", "kl", NULL};
-static const char *const likelihoods[] = {"bernoulli", "gaussian", "mse", NULL};
+static const char *const likelihoods[] = {
+#define ROW(NAME, name) #name,
+    VAE_LIKELIHOOD_MAP(ROW)
+#undef ROW
+        NULL};
 static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
 static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", NULL};

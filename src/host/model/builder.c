@@ -72,12 +72,12 @@ void vae_model_initialise(const vae_layout *layout, uint64_t seed, double *value
         values[i] = 0.0;
     for (int32_t p = 0; p < layout->count; ++p) {
         const vae_parameter *parameter = &layout->parameters[p];
-        const double bound = 1.0 / sqrt((double)parameter->fan_in);
+        const double bound = parameter->fan_in > 0 ? 1.0 / sqrt((double)parameter->fan_in) : 0.0;
         const int64_t count = vae_shape_elements(&parameter->shape);
         for (int64_t i = 0; i < count; ++i) {
             const vae_philox random = vae_random_block(seed, VAE_STREAM_INITIALISE, (uint64_t)p, (uint64_t)i / 4);
             const double uniform = (double)random.word[i % 4] * 0x1p-32 + 0x1p-33;
-            values[parameter->offset + i] = bound * (2.0 * uniform - 1.0);
+            values[parameter->offset + i] = parameter->initial + bound * (2.0 * uniform - 1.0);
         }
     }
 }
@@ -110,20 +110,22 @@ static vae_status build_decoder(vae_program *program, const vae_config *config, 
     return vae_program_dense(program, "output", z, VAE_ACTIVATION_IDENTITY, training, prediction);
 }
 
-static vae_status build_likelihood(vae_program *program, const vae_config *config, vae_tensor prediction, vae_tensor x,
-                                   vae_tensor *ll)
+static vae_likelihood_options likelihood_options(const vae_config *config, const vae_input *input)
 {
-    switch (config->model.likelihood) {
-    case VAE_LIKELIHOOD_BERNOULLI:
-        return vae_program_likelihood(program, VAE_OP_BERNOULLI_LL, "ll", prediction, x, 1.0, true, ll);
-    case VAE_LIKELIHOOD_GAUSSIAN:
-        return vae_program_likelihood(program, VAE_OP_GAUSSIAN_LL, "ll", prediction, x, config->model.variance, true,
-                                      ll);
-    case VAE_LIKELIHOOD_MSE:
-        /* -(x - mean)² is the Gaussian's exponent at σ² = 1/2. */
-        return vae_program_likelihood(program, VAE_OP_GAUSSIAN_LL, "ll", prediction, x, 0.5, false, ll);
-    }
-    return vae_error_set(VAE_ERROR_ARGUMENT, "likelihood %d is not known", (int)config->model.likelihood);
+    return (vae_likelihood_options){
+        .family = config->model.likelihood,
+        .channels = input->channels,
+        .variance = config->model.variance,
+        .scale = input->scale,
+        .shift = input->shift,
+    };
+}
+
+static vae_status build_likelihood(vae_program *program, const vae_config *config, const vae_input *input,
+                                   vae_tensor prediction, vae_tensor x, vae_tensor *ll)
+{
+    const vae_likelihood_options options = likelihood_options(config, input);
+    return vae_program_likelihood(program, "ll", prediction, x, &options, ll);
 }
 
 /* ---- Programs that see the data set ---- */
@@ -156,7 +158,7 @@ static vae_status build_objective(vae_program *program, const vae_config *config
     }
     vae_tensor prediction;
     VAE_TRY(build_decoder(program, config, z, training, &prediction));
-    VAE_TRY(build_likelihood(program, config, prediction, x, &tensors->ll));
+    VAE_TRY(build_likelihood(program, config, input, prediction, x, &tensors->ll));
     tensors->x = x;
     tensors->posterior = posterior;
     VAE_TRY(vae_program_accumulate(program, tensors->ll, VAE_METRIC_RECONSTRUCTION, -1.0, true));
@@ -249,14 +251,13 @@ vae_status vae_model_build_encode(const vae_config *config, const vae_input *inp
     return finish(program, build_encode(program, config, input, batch));
 }
 
-static vae_status build_decode(vae_program *program, const vae_config *config, int64_t batch)
+static vae_status build_decode(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch)
 {
     vae_tensor z, prediction, mean;
     VAE_TRY(vae_program_input(program, "z", vae_shape_matrix(batch, config->model.latent), &z));
     VAE_TRY(build_decoder(program, config, z, false, &prediction));
-    const vae_activation link =
-        config->model.likelihood == VAE_LIKELIHOOD_BERNOULLI ? VAE_ACTIVATION_SIGMOID : VAE_ACTIVATION_IDENTITY;
-    VAE_TRY(vae_program_activate(program, "mean", prediction, link, &mean));
+    const vae_likelihood_options options = likelihood_options(config, input);
+    VAE_TRY(vae_program_likelihood_mean(program, "mean", prediction, &options, &mean));
     vae_program_mark_external(program, mean);
     return vae_program_plan(program);
 }
@@ -264,9 +265,8 @@ static vae_status build_decode(vae_program *program, const vae_config *config, i
 vae_status vae_model_build_decode(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                   int64_t batch, vae_program *program)
 {
-    (void)input;
     vae_program_init(program, "decode", layout);
-    return finish(program, build_decode(program, config, batch));
+    return finish(program, build_decode(program, config, input, batch));
 }
 
 static vae_status build_importance(vae_program *program, const vae_config *config, const vae_input *input, int64_t rows,
@@ -283,7 +283,7 @@ static vae_status build_importance(vae_program *program, const vae_config *confi
     vae_posterior_outputs outputs;
     VAE_TRY(vae_program_gaussian_sample_kl(program, "gaussian_sample_kl", posterior, options, &outputs));
     VAE_TRY(build_decoder(program, config, outputs.z, false, &prediction));
-    VAE_TRY(build_likelihood(program, config, prediction, x, &ll));
+    VAE_TRY(build_likelihood(program, config, input, prediction, x, &ll));
     vae_program_mark_external(program, outputs.log_ratio);
     vae_program_mark_external(program, ll);
     return vae_program_plan(program);

@@ -111,8 +111,7 @@ typedef vae_status (*backward_function)(backward_pass *pass, int32_t index);
 static const backward_function backward_functions[VAE_OP_COUNT] = {
     [VAE_OP_DENSE] = backward_dense,
     [VAE_OP_GAUSSIAN_SAMPLE_KL] = backward_gaussian_sample_kl,
-    [VAE_OP_BERNOULLI_LL] = backward_likelihood,
-    [VAE_OP_GAUSSIAN_LL] = backward_likelihood,
+    [VAE_OP_LIKELIHOOD] = backward_likelihood,
     [VAE_OP_ACTIVATE] = refuse,
 };
 

@@ -4,7 +4,7 @@
 const char *vae_op_kind_name(vae_op_kind kind)
 {
     static const char *const names[] = {
-#define VAE_OP_ROW(name, text) text,
+#define VAE_OP_ROW(NAME, name) #name,
         VAE_OP_MAP(VAE_OP_ROW)
 #undef VAE_OP_ROW
     };
@@ -33,12 +33,12 @@ static double elementwise_flops(const vae_program *program, const vae_op *op)
     case VAE_OP_GATHER: return 2 * elements(program, op->outputs[0]);
     case VAE_OP_GAUSSIAN_SAMPLE_KL: return 12 * elements(program, op->outputs[0]);
     case VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD: return 8 * elements(program, op->outputs[0]);
-    case VAE_OP_BERNOULLI_LL: return 10 * elements(program, op->inputs[0]);
-    case VAE_OP_GAUSSIAN_LL: return 5 * elements(program, op->inputs[0]);
+    case VAE_OP_LIKELIHOOD: return 10 * elements(program, op->inputs[0]);
+    case VAE_OP_LIKELIHOOD_MEAN: return 2 * elements(program, op->inputs[0]);
     case VAE_OP_ACTIVATE: return 2 * elements(program, op->outputs[0]);
     case VAE_OP_PRIOR_SAMPLE: return 10 * elements(program, op->outputs[0]);
     case VAE_OP_ACCUMULATE: return elements(program, op->inputs[0]);
-    case VAE_OP_ADAM: return 14 * (double)program->layout->elements;
+    case VAE_OP_ADAM: return 14 * (double)program->layout->trained_elements;
     default: return 0;
     }
 }
@@ -62,8 +62,8 @@ vae_cost vae_op_cost(const vae_program *program, const vae_op *op)
         cost.bytes_written += 4 * elements(program, op->outputs[i]);
     if (op->kind == VAE_OP_GATHER) cost.bytes_read += elements(program, op->outputs[0]);
     if (op->kind == VAE_OP_ADAM) {
-        cost.bytes_read += 16 * (double)program->layout->elements;
-        cost.bytes_written += 12 * (double)program->layout->elements;
+        cost.bytes_read += 16 * (double)program->layout->trained_elements;
+        cost.bytes_written += 12 * (double)program->layout->trained_elements;
     }
     const bool dense = op->kind == VAE_OP_DENSE || op->kind == VAE_OP_DENSE_BACKWARD;
     cost.flops = dense ? dense_flops(program, op) : elementwise_flops(program, op);

@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "program/activation.h"
+#include "program/likelihood.h"
 
 enum { VAE_MAX_RANK = 4, VAE_MAX_INPUTS = 8, VAE_MAX_OUTPUTS = 4, VAE_NAME_SIZE = 64 };
 
@@ -23,7 +24,10 @@ typedef struct vae_shape {
 
 vae_shape vae_shape_vector(int64_t size);
 vae_shape vae_shape_matrix(int64_t rows, int64_t columns);
+vae_shape vae_shape_images(int64_t rows, int64_t height, int64_t width, int64_t channels);
 int64_t vae_shape_elements(const vae_shape *shape);
+/* Every tensor of rank 2 or more is also a matrix: rows are the first dimension, columns all the others. */
+int64_t vae_shape_columns(const vae_shape *shape);
 /* Writes "[128, 784]" and returns text. */
 const char *vae_shape_format(const vae_shape *shape, char *text, size_t size);
 
@@ -36,16 +40,23 @@ typedef struct vae_parameter {
     char name[VAE_NAME_SIZE]; /* "encoder.0.weight" */
     vae_shape shape;
     int64_t offset; /* in elements, from the start of the arena */
-    int64_t fan_in; /* initialised uniformly in ±1/sqrt(fan_in) */
+    int64_t fan_in; /* initialised uniformly in ±1/sqrt(fan_in); 0: to `initial` */
+    double initial;
 } vae_parameter;
 
 typedef struct vae_layout {
     vae_parameter *parameters;
     int32_t count;
-    int64_t elements; /* of the whole arena, padding included; padding is always zero */
+    int64_t elements;         /* of the whole arena, padding included; padding is always zero */
+    int64_t trained_elements; /* of these, the ones that `adam` updates: all that come before the first statistic */
 } vae_layout;
 
 vae_status vae_layout_add(vae_layout *layout, const char *name, vae_shape shape, int64_t fan_in, int32_t *index);
+/* The same, filled with `initial` at the start. */
+vae_status vae_layout_add_filled(vae_layout *layout, const char *name, vae_shape shape, double initial);
+/* A statistic that forward passes in training keep themselves and `adam` leaves alone, filled likewise. Statistics come
+ * after all trained parameters. */
+vae_status vae_layout_add_statistic(vae_layout *layout, const char *name, vae_shape shape, double initial);
 /* The index of the parameter called `name`, or -1. */
 int32_t vae_layout_find(const vae_layout *layout, const char *name);
 /* Number of parameters proper, without padding. */
@@ -79,20 +90,20 @@ typedef struct vae_tensor_info {
 
 /* The op table proper (shapes, backward, FLOPs) is program/op_table.c; every backend has a table with the same rows. */
 #define VAE_OP_MAP(X)                                                                                                  \
-    X(GATHER, "gather")                                                                                                \
-    X(DENSE, "dense")                                                                                                  \
-    X(DENSE_BACKWARD, "dense_backward")                                                                                \
-    X(GAUSSIAN_SAMPLE_KL, "gaussian_sample_kl")                                                                        \
-    X(GAUSSIAN_SAMPLE_KL_BACKWARD, "gaussian_sample_kl_backward")                                                      \
-    X(BERNOULLI_LL, "bernoulli_ll")                                                                                    \
-    X(GAUSSIAN_LL, "gaussian_ll")                                                                                      \
-    X(ACTIVATE, "activate")                                                                                            \
-    X(PRIOR_SAMPLE, "prior_sample")                                                                                    \
-    X(ACCUMULATE, "accumulate")                                                                                        \
-    X(ADAM, "adam")
+    X(GATHER, gather)                                                                                                  \
+    X(DENSE, dense)                                                                                                    \
+    X(DENSE_BACKWARD, dense_backward)                                                                                  \
+    X(GAUSSIAN_SAMPLE_KL, gaussian_sample_kl)                                                                          \
+    X(GAUSSIAN_SAMPLE_KL_BACKWARD, gaussian_sample_kl_backward)                                                        \
+    X(LIKELIHOOD, likelihood)                                                                                          \
+    X(LIKELIHOOD_MEAN, likelihood_mean)                                                                                \
+    X(ACTIVATE, activate)                                                                                              \
+    X(PRIOR_SAMPLE, prior_sample)                                                                                      \
+    X(ACCUMULATE, accumulate)                                                                                          \
+    X(ADAM, adam)
 
 typedef enum vae_op_kind {
-#define VAE_OP_ROW(name, text) VAE_OP_##name,
+#define VAE_OP_ROW(NAME, name) VAE_OP_##NAME,
     VAE_OP_MAP(VAE_OP_ROW)
 #undef VAE_OP_ROW
         VAE_OP_COUNT
@@ -142,15 +153,15 @@ typedef union vae_attributes {
         vae_weight kl_weight; /* backward only: ∂loss/∂kl of every row */
         bool sampled;         /* false: z = mean (autoencoder); backward then has no noise term */
     } gaussian_sample_kl;
-    /* likelihoods: prediction [rows·samples, elements], x [rows, elements] → ll [rows·samples] and, if present,
-     * gradient [rows·samples, elements] = weight × ∂ll/∂prediction, in the same pass.
-     * Row r of the prediction is held against row r / samples of x. */
+    /* likelihood: prediction [rows·samples, pixels·width], x [rows, pixels·channels] → ll [rows·samples] and, if
+     * present, gradient [rows·samples, pixels·width] = weight × ∂ll/∂prediction, in the same pass.
+     * Row r of the prediction is held against row r / samples of x.
+     * likelihood_mean: prediction [rows, pixels·width] → E[x|z] [rows, pixels·channels]. */
     struct {
+        vae_likelihood_options options;
         int64_t samples;
         vae_weight weight; /* ∂loss/∂ll of every row */
-        double variance;   /* gaussian_ll: σ², the same for all elements */
-        bool normalised;   /* gaussian_ll: false leaves out -½·log(2πσ²) per element (mean squared error) */
-    } likelihood;
+    } likelihood;          /* and likelihood_mean */
     /* activate: y = activation(x), element by element. */
     struct {
         vae_activation activation;
@@ -188,7 +199,8 @@ typedef struct vae_op {
  *                                                                         out: d_weight, d_bias, d_x?
  *   gaussian_sample_kl           in: posterior                            out: z, kl?, log_ratio?
  *   gaussian_sample_kl_backward  in: posterior, d_z?                      out: d_posterior
- *   bernoulli_ll, gaussian_ll    in: prediction, x                        out: ll, gradient?
+ *   likelihood                   in: prediction, x                        out: ll, gradient?
+ *   likelihood_mean              in: prediction                           out: mean
  *   activate                     in: x                                    out: y
  *   prior_sample                 in: -                                    out: z
  *   accumulate                   in: rows                                 out: -
@@ -237,9 +249,10 @@ typedef struct vae_posterior_outputs {
 } vae_posterior_outputs;
 vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,
                                           vae_posterior_options options, vae_posterior_outputs *outputs);
-/* kind is VAE_OP_BERNOULLI_LL or VAE_OP_GAUSSIAN_LL; variance and normalised are the Gaussian's. */
-vae_status vae_program_likelihood(vae_program *program, vae_op_kind kind, const char *name, vae_tensor prediction,
-                                  vae_tensor x, double variance, bool normalised, vae_tensor *ll);
+vae_status vae_program_likelihood(vae_program *program, const char *name, vae_tensor prediction, vae_tensor x,
+                                  const vae_likelihood_options *options, vae_tensor *ll);
+vae_status vae_program_likelihood_mean(vae_program *program, const char *name, vae_tensor prediction,
+                                       const vae_likelihood_options *options, vae_tensor *mean);
 vae_status vae_program_activate(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                                 vae_tensor *y);
 vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,

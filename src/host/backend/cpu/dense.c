@@ -46,7 +46,7 @@ static vae_status prepare_dense(vae_call *call)
     const bool keeps_pre_activation = call->outputs[1] != NULL;
     const vae_product_options options = {
         .m = x->size[0],
-        .k = x->size[1],
+        .k = vae_shape_columns(x),
         .n = weight->size[1],
         .left = operand(call, 0),
         .right = operand(call, 1),
@@ -145,5 +145,5 @@ static vae_status run_dense_backward(vae_call *call)
     return state->input ? vae_product_run(state->input) : VAE_OK;
 }
 
-const vae_kernel vae_cpu_dense_kernel = {prepare_dense, run_dense, release_dense};
-const vae_kernel vae_cpu_dense_backward_kernel = {prepare_dense_backward, run_dense_backward, release_dense_backward};
+const vae_kernel vae_cpu_dense = {prepare_dense, run_dense, release_dense};
+const vae_kernel vae_cpu_dense_backward = {prepare_dense_backward, run_dense_backward, release_dense_backward};

@@ -10,9 +10,11 @@ typedef struct vae_cpu_device {
     vae_host_device host;
     const vae_cpu_isa *isa;
     vae_onednn *onednn;
-    vae_kernel kernels[VAE_OP_COUNT]; /* the level's loops, and dense */
+    const vae_kernel *kernels[VAE_OP_COUNT]; /* the level's loops, and oneDNN's primitives */
 } vae_cpu_device;
 
-extern const vae_kernel vae_cpu_dense_kernel, vae_cpu_dense_backward_kernel;
+#define VAE_CPU_DECLARE(NAME, name) extern const vae_kernel vae_cpu_##name;
+VAE_CPU_PRIMITIVE_MAP(VAE_CPU_DECLARE)
+#undef VAE_CPU_DECLARE
 
 #endif

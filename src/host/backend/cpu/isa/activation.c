@@ -67,13 +67,15 @@ void VAE_ISA_NAME(vae_cpu_activate_elements)(vae_activation activation, const fl
     }
 }
 
-vae_status VAE_ISA_NAME(vae_cpu_activate)(vae_call *call)
+static vae_status run(vae_call *call)
 {
     VAE_ISA_NAME(vae_cpu_activate_elements)
     (call->op->attributes.activate.activation, call->inputs[0], call->outputs[0],
      vae_shape_elements(vae_call_output_shape(call, 0)), vae_call_threads(call));
     return VAE_OK;
 }
+
+const vae_kernel VAE_ISA_NAME(vae_cpu_activate) = {.run = run};
 
 static inline uint16_t round_one(float value)
 {
