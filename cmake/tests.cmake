@@ -2,7 +2,7 @@
 # project's root. VAE_PROGRAM names the program under test.
 pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
-set(VAE_TEST_PYTHON ${Python3_EXECUTABLE} CACHE STRING "Python with numpy and safetensors, for tests of file formats")
+set(VAE_TEST_PYTHON ${Python3_EXECUTABLE} CACHE STRING "Python with what run-tests installs, for tests of file formats")
 
 # Oversubscribed OpenMP teams that spin would slow tests that run side by side.
 set(VAE_TEST_ENVIRONMENT "VAE_PROGRAM=$<TARGET_FILE:vae-cuda>;VAE_TEST_PYTHON=${VAE_TEST_PYTHON};OMP_WAIT_POLICY=passive")

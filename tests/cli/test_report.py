@@ -99,6 +99,7 @@ def check_decoders(page, folder):
         open_page(page, report(folder, activation))
         check_explorer(page, folder, activation, 2)
     for name, settings in [("gaussian", ["model.likelihood=gaussian", "data.normalise=standard"]),
+                           ("mse", ["model.objective=ae", "model.likelihood=mse", "data.normalise=symmetric"]),
                            ("reference", ["run.device=reference", "model.hidden=none"])]:
         train(folder, name, "model.latent=11", *settings)
         open_page(page, report(folder, name))
@@ -121,7 +122,7 @@ def check_use(page, folder):
     page.settle()
     assert page.run("Array.from(document.querySelectorAll('.pictures img'), (i) => i.naturalWidth).every((w) => w > 99)")
     text = page.run("document.body.innerText")
-    for words in ["gaussian_ll", "adam_epsilon", "oneDNN", "64 images of 9×7", "Gradient norm"]:
+    for words in ["likelihood", "adam_epsilon", "oneDNN", "64 images of 9×7", "Gradient norm"]:
         assert words in text, words
     lines = [json.loads(line) for line in (folder / "gaussian/metrics.jsonl").read_text().splitlines()]
     page.run("vaeReport.hover(3)")
@@ -191,7 +192,7 @@ def check_left_out(page, folder):
     assert "--explorer never" in page.run("document.getElementById('explorer').innerText")
     # An operation that the page does not know.
     path = report(folder, "relu", "--force")
-    path.write_text(path.read_text().replace('"kind":"activate"', '"kind":"mystery"'))
+    path.write_text(path.read_text().replace('"kind":"dense"', '"kind":"mystery"'))
     open_page(page, path)
     assert "does not know the operation mystery" in page.run("document.getElementById('explorer').innerText")
     assert page.run("document.querySelectorAll('canvas').length") == 0

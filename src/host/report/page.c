@@ -10,6 +10,7 @@
 #include "report/page_decoder.h"
 #include "report/page_files.h"
 #include "report/page_json.h"
+#include "train/pictures.h"
 
 #define MAX_PICTURE_BYTES ((size_t)256 << 20)
 
@@ -51,7 +52,7 @@ static vae_status write_picture(FILE *file, const vae_page_run *run, int index, 
     char path[VAE_PATH_SIZE], name[64];
     void *data;
     size_t size;
-    VAE_TRY(vae_page_picture_path(run, epoch, kind, path));
+    VAE_TRY(vae_pictures_path(run->folder.pictures, epoch, kind, path));
     VAE_TRY(vae_file_read(path, MAX_PICTURE_BYTES, &data, &size));
     vae_status status = VAE_OK;
     if (size < sizeof signature || memcmp(data, signature, sizeof signature) != 0) {

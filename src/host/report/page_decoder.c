@@ -14,8 +14,17 @@ static json_t *write_activate(const vae_attributes *attributes)
     return json_pack("{s:s}", "activation", vae_activation_name(attributes->activate.activation));
 }
 
+static json_t *write_likelihood_mean(const vae_attributes *attributes)
+{
+    const vae_likelihood_options *options = &attributes->likelihood.options;
+    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:f}", "family", vae_likelihood_name(options->family), "width",
+                     (json_int_t)vae_likelihood_width(options), "channels", (json_int_t)options->channels, "variance",
+                     options->variance, "scale", options->scale, "shift", options->shift);
+}
+
 static const attribute_writer attribute_writers[VAE_OP_COUNT] = {
     [VAE_OP_DENSE] = write_dense,
+    [VAE_OP_LIKELIHOOD_MEAN] = write_likelihood_mean,
     [VAE_OP_ACTIVATE] = write_activate,
 };
 

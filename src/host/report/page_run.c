@@ -10,13 +10,6 @@
 
 /* ---- Pictures ---- */
 
-vae_status vae_page_picture_path(const vae_page_run *run, int64_t epoch, const char *kind, char path[VAE_PATH_SIZE])
-{
-    char name[64];
-    snprintf(name, sizeof name, "epoch-%04lld-%s.png", (long long)epoch, kind);
-    return vae_path_join(path, VAE_PATH_SIZE, run->folder.pictures, name);
-}
-
 static int by_epoch(const void *a, const void *b)
 {
     const vae_page_picture *first = a, *second = b;

@@ -31,7 +31,4 @@ typedef struct vae_page_run {
 vae_status vae_page_run_open(vae_page_run *run, const char *folder, const char *checkpoint_path, int64_t max_pictures);
 void vae_page_run_close(vae_page_run *run);
 
-/* "pictures/epoch-0003-samples.png" of this run; kind is "samples" or "reconstructions". */
-vae_status vae_page_picture_path(const vae_page_run *run, int64_t epoch, const char *kind, char path[VAE_PATH_SIZE]);
-
 #endif

@@ -29,6 +29,18 @@ const VaeDecoder = (() => {
     silu: (x) => x * sigmoid(x),
   };
 
+  /* ---- Means of likelihoods, E[x|z]: (prediction, mean, attributes); `width` numbers of a prediction describe a pixel ---- */
+
+  const elementwise = (apply) => (prediction, mean) => {
+    for (let i = 0; i < mean.length; ++i) mean[i] = apply(prediction[i]);
+  };
+
+  const likelihoodMeans = {
+    bernoulli: elementwise(sigmoid),
+    gaussian: elementwise(activations.identity),
+    mse: elementwise(activations.identity),
+  };
+
   /* ---- Ops: (inputs, outputs, attributes), tensors being {shape, data}; an operand that is not there is null ---- */
 
   const ops = {
@@ -46,6 +58,10 @@ const VaeDecoder = (() => {
       }
     },
 
+    likelihood_mean([prediction], [mean], attributes) {
+      likelihoodMeans[attributes.family](prediction.data, mean.data, attributes);
+    },
+
     activate([x], [y], { activation }) {
       const apply = activations[activation];
       for (let i = 0; i < y.data.length; ++i) y.data[i] = apply(x.data[i]);
@@ -59,8 +75,11 @@ const VaeDecoder = (() => {
     if (decoder.note) return decoder.note;
     const unknown = [...new Set(decoder.ops.map((op) => op.kind).filter((kind) => !(kind in ops)))];
     if (unknown.length > 0) return `This page cannot run the decoder: it does not know the operation ${unknown.join(", ")}.`;
-    const odd = decoder.ops.map((op) => op.attributes.activation).find((name) => name !== undefined && !(name in activations));
-    return odd ? `This page cannot run the decoder: it does not know the activation ${odd}.` : null;
+    for (const { attributes: { activation, family } } of decoder.ops) {
+      if (activation !== undefined && !(activation in activations)) return `This page cannot run the decoder: it does not know the activation ${activation}.`;
+      if (family !== undefined && !(family in likelihoodMeans)) return `This page cannot run the decoder: it does not know the likelihood ${family}.`;
+    }
+    return null;
   }
 
   function makeTensors(decoder, weights) {
