@@ -66,14 +66,14 @@ Test(parity, every_case_forward_and_backward)
 Test(parity, large_cases)
 {
     static const op_case cases[] = {
-        {"dense, 33 x 2051", FAMILY_DENSE, 33, 67, 2051, 1, VAE_ACTIVATION_RELU, 1, 1, false},
-        {"dense tanh, 129 x 512", FAMILY_DENSE, 129, 64, 512, 1, VAE_ACTIVATION_TANH, 1, 1, false},
-        {"dense silu, 1031 x 67", FAMILY_DENSE, 1031, 31, 67, 1, VAE_ACTIVATION_SILU, 1, 1, false},
-        {"posterior, 1031 x 67", FAMILY_POSTERIOR, 1031, 0, 67, 1, 0, 1, 1, false},
-        {"posterior, 257 x 64 x 5", FAMILY_POSTERIOR, 257, 0, 64, 5, 0, 1, 1, false},
-        {"bernoulli, 129 x 523", FAMILY_BERNOULLI, 129, 0, 523, 1, 0, 1, 2, false},
-        {"bernoulli, 17 x 4100", FAMILY_BERNOULLI, 17, 0, 4100, 1, 0, 1, 2, false},
-        {"gaussian, 33 x 2051", FAMILY_GAUSSIAN, 33, 0, 2051, 1, 0, 0.3, 1, false},
+        OP_CASE("dense, 33 x 2051", FAMILY_DENSE, 33, 67, 2051, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+        OP_CASE("dense tanh, 129 x 512", FAMILY_DENSE, 129, 64, 512, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+        OP_CASE("dense silu, 1031 x 67", FAMILY_DENSE, 1031, 31, 67, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+        OP_CASE("posterior, 1031 x 67", FAMILY_POSTERIOR, 1031, 0, 67, 1, 0, 1, 1, false),
+        OP_CASE("posterior, 257 x 64 x 5", FAMILY_POSTERIOR, 257, 0, 64, 5, 0, 1, 1, false),
+        OP_CASE("bernoulli, 129 x 523", FAMILY_BERNOULLI, 129, 0, 523, 1, 0, 1, 2, false),
+        OP_CASE("bernoulli, 17 x 4100", FAMILY_BERNOULLI, 17, 0, 4100, 1, 0, 1, 2, false),
+        OP_CASE("gaussian, 33 x 2051", FAMILY_GAUSSIAN, 33, 0, 2051, 1, 0, 0.3, 1, false),
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
         compare_case(&cases[i], 2);

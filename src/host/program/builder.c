@@ -131,8 +131,8 @@ vae_status vae_program_gather(vae_program *program, const char *name, vae_shape 
     return vae_program_append(program, &op);
 }
 
-static vae_status find_parameter(vae_program *program, const char *layer, const char *role, vae_shape expected,
-                                 vae_tensor *tensor)
+vae_status vae_program_find_parameter(vae_program *program, const char *layer, const char *role, vae_shape expected,
+                                      vae_tensor *tensor)
 {
     char name[VAE_NAME_SIZE];
     format_name(name, "%s.%s", layer, role);
@@ -158,6 +158,19 @@ static bool needs_pre_activation(vae_activation activation)
     return activation == VAE_ACTIVATION_GELU || activation == VAE_ACTIVATION_SILU;
 }
 
+vae_status vae_program_append_layer(vae_program *program, vae_op *op, vae_shape output, vae_activation activation,
+                                    bool training, vae_tensor *y)
+{
+    VAE_TRY(vae_program_add_activation(program, op->name, output, &op->outputs[0]));
+    if (training && needs_pre_activation(activation)) {
+        char text[VAE_NAME_SIZE];
+        format_name(text, "%.47s.pre_activation", op->name);
+        VAE_TRY(vae_program_add_activation(program, text, output, &op->outputs[1]));
+    }
+    *y = op->outputs[0];
+    return vae_program_append(program, op);
+}
+
 vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                              bool training, vae_tensor *y)
 {
@@ -166,18 +179,11 @@ vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor 
     vae_op op = vae_op_make(VAE_OP_DENSE, name);
     op.attributes.dense.activation = activation;
     op.inputs[0] = x;
-    VAE_TRY(find_parameter(program, name, "weight", vae_shape_matrix(vae_shape_columns(&input), -1), &op.inputs[1]));
+    VAE_TRY(vae_program_find_parameter(program, name, "weight", vae_shape_matrix(vae_shape_columns(&input), -1),
+                                       &op.inputs[1]));
     const int64_t width = vae_tensor_shape(program, op.inputs[1])->size[1];
-    VAE_TRY(find_parameter(program, name, "bias", vae_shape_vector(width), &op.inputs[2]));
-    const vae_shape output = vae_shape_matrix(input.size[0], width);
-    VAE_TRY(vae_program_add_activation(program, name, output, &op.outputs[0]));
-    if (training && needs_pre_activation(activation)) {
-        char text[VAE_NAME_SIZE];
-        format_name(text, "%s.pre_activation", name);
-        VAE_TRY(vae_program_add_activation(program, text, output, &op.outputs[1]));
-    }
-    *y = op.outputs[0];
-    return vae_program_append(program, &op);
+    VAE_TRY(vae_program_find_parameter(program, name, "bias", vae_shape_vector(width), &op.inputs[2]));
+    return vae_program_append_layer(program, &op, vae_shape_matrix(input.size[0], width), activation, training, y);
 }
 
 vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,
