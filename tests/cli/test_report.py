@@ -106,6 +106,41 @@ def check_decoders(page, folder):
         check_explorer(page, folder, name, 11)
 
 
+def convolve(x, weight, bias, kernel, stride, padding):
+    """A plain convolution in double, [rows, height, width, channels]."""
+    x = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+    height, width = ((size - kernel) // stride + 1 for size in x.shape[1:3])
+    windows = [x[:, i * stride:i * stride + kernel, j * stride:j * stride + kernel].reshape(len(x), -1)
+               for i in range(height) for j in range(width)]
+    return (np.stack(windows, 1) @ weight + bias).reshape(len(x), height, width, -1)
+
+
+def run_op(page, kind, operands, shape, **attributes):
+    tensors = ", ".join(f"{{shape: {list(o.shape)}, data: Float32Array.of({', '.join(map(str, o.ravel()))})}}" for o in operands)
+    values = page.run(f"""(() => {{ const y = {{shape: {list(shape)}, data: new Float32Array({math.prod(shape)})}};
+        VaeDecoder.ops.{kind}([{tensors}], [y], {json.dumps({"activation": "identity", **attributes})});
+        return Array.from(y.data); }})()""")
+    return np.array(values).reshape(shape)
+
+
+def check_convolutions(page):
+    """Against NumPy; the transposed one by <conv(y), x> = <y, conv_transpose(x)>."""
+    random_numbers = np.random.default_rng(5)
+    for kernel, stride, padding, height, width in [(3, 1, 1, 5, 6), (4, 2, 1, 8, 6), (5, 3, 0, 11, 8), (2, 2, 0, 4, 4)]:
+        x = random_numbers.normal(size=(2, height, width, 3))
+        weight, bias = random_numbers.normal(size=(kernel * kernel * 3, 4)), random_numbers.normal(size=4)
+        expected = convolve(x, weight, bias, kernel, stride, padding)
+        window = {"kernel": kernel, "stride": stride, "padding": padding}
+        found = run_op(page, "conv2d", [x, weight, bias], expected.shape, **window)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+        d_y = random_numbers.normal(size=expected.shape)
+        transposed = weight.reshape(kernel * kernel, 3, 4).transpose(2, 0, 1).reshape(4, -1)
+        d_x = run_op(page, "conv_transpose2d", [d_y, transposed, np.zeros(3)], x.shape, **window)
+        np.testing.assert_allclose((d_x * x).sum(), ((expected - bias) * d_y).sum(), rtol=1e-5)
+        shifted = run_op(page, "conv_transpose2d", [d_y, transposed, np.arange(3.0)], x.shape, **window)
+        np.testing.assert_allclose(shifted - d_x, np.broadcast_to(np.arange(3.0), x.shape), atol=1e-4)
+
+
 def check_use(page, folder):
     """What a reader does with the page."""
     open_page(page, report(folder, "gaussian", "--force"))
@@ -238,6 +273,7 @@ def check(folder):
     (folder / "tiny.ini").write_text(CONFIG)
     with browser.Browser() as page:
         check_decoders(page, folder)
+        check_convolutions(page)
         check_use(page, folder)
         check_long(page, folder)
         check_compare(page, folder)

@@ -14,6 +14,14 @@ static json_t *write_activate(const vae_attributes *attributes)
     return json_pack("{s:s}", "activation", vae_activation_name(attributes->activate.activation));
 }
 
+static json_t *write_convolution(const vae_attributes *attributes)
+{
+    const vae_window *window = &attributes->convolution.window;
+    return json_pack("{s:s, s:I, s:I, s:I}", "activation", vae_activation_name(attributes->convolution.activation),
+                     "kernel", (json_int_t)window->kernel, "stride", (json_int_t)window->stride, "padding",
+                     (json_int_t)window->padding);
+}
+
 static json_t *write_likelihood_mean(const vae_attributes *attributes)
 {
     const vae_likelihood_options *options = &attributes->likelihood.options;
@@ -24,6 +32,8 @@ static json_t *write_likelihood_mean(const vae_attributes *attributes)
 
 static const attribute_writer attribute_writers[VAE_OP_COUNT] = {
     [VAE_OP_DENSE] = write_dense,
+    [VAE_OP_CONV2D] = write_convolution,
+    [VAE_OP_CONV_TRANSPOSE2D] = write_convolution,
     [VAE_OP_LIKELIHOOD_MEAN] = write_likelihood_mean,
     [VAE_OP_ACTIVATE] = write_activate,
 };

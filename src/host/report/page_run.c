@@ -19,11 +19,13 @@ static int by_epoch(const void *a, const void *b)
 /* The epoch of "epoch-0003-samples.png", or -1 for another file. */
 static int64_t parse_name(const char *name, bool *samples)
 {
-    long long epoch;
-    int end = 0;
-    if (sscanf(name, "epoch-%lld-%n", &epoch, &end) != 1 || end == 0 || epoch < 0) return -1;
-    *samples = strcmp(name + end, "samples.png") == 0;
-    return *samples || strcmp(name + end, "reconstructions.png") == 0 ? epoch : -1;
+    static const char start[] = "epoch-";
+    const size_t length = sizeof start - 1;
+    if (strncmp(name, start, length) != 0 || name[length] < '0' || name[length] > '9') return -1;
+    char *end;
+    const long long epoch = strtoll(name + length, &end, 10);
+    *samples = strcmp(end, "-samples.png") == 0;
+    return *samples || strcmp(end, "-reconstructions.png") == 0 ? epoch : -1;
 }
 
 /* One entry a file, in the order of the folder. */

@@ -43,19 +43,58 @@ const VaeDecoder = (() => {
 
   /* ---- Ops: (inputs, outputs, attributes), tensors being {shape, data}; an operand that is not there is null ---- */
 
+  /* sums[to…] += value × weights[from…] */
+  function addProduct(sums, to, value, weights, from, count) {
+    if (value === 0) return;
+    for (let k = 0; k < count; ++k) sums[to + k] += value * weights[from + k];
+  }
+
   const ops = {
     dense([x, weight, bias], [y], { activation }) {
-      const [rows, width] = x.shape, columns = weight.shape[1], apply = activations[activation];
+      const [width, columns] = weight.shape, rows = x.data.length / width, apply = activations[activation];
       const sums = new Float64Array(columns);
       for (let row = 0; row < rows; ++row) {
         sums.set(bias.data);
         for (let i = 0; i < width; ++i) {
-          const value = x.data[row * width + i];
-          if (value === 0) continue;
-          for (let j = 0, at = i * columns; j < columns; ++j, ++at) sums[j] += value * weight.data[at];
+          addProduct(sums, 0, x.data[row * width + i], weight.data, i * columns, columns);
         }
         for (let j = 0; j < columns; ++j) y.data[row * columns + j] = apply(sums[j]);
       }
+    },
+
+    conv2d([x, weight, bias], [y], { activation, kernel, stride, padding }) {
+      const [rows, height, width, channels] = x.shape, [, outHeight, outWidth, outputs] = y.shape;
+      const apply = activations[activation], sums = new Float64Array(outputs);
+      for (let at = 0; at < rows * outHeight * outWidth; ++at) {
+        const row = Math.floor(at / (outHeight * outWidth)), i = Math.floor(at / outWidth) % outHeight, j = at % outWidth;
+        sums.set(bias.data);
+        for (let tap = 0; tap < kernel * kernel; ++tap) {
+          const h = i * stride - padding + Math.floor(tap / kernel), w = j * stride - padding + (tap % kernel);
+          if (h < 0 || h >= height || w < 0 || w >= width) continue;
+          const from = ((row * height + h) * width + w) * channels;
+          for (let c = 0; c < channels; ++c) addProduct(sums, 0, x.data[from + c], weight.data, (tap * channels + c) * outputs, outputs);
+        }
+        for (let o = 0; o < outputs; ++o) y.data[at * outputs + o] = apply(sums[o]);
+      }
+    },
+
+    /* Every input adds to the window of outputs that a convolution would read it for. */
+    conv_transpose2d([x, weight, bias], [y], { activation, kernel, stride, padding }) {
+      const [rows, height, width, channels] = x.shape, [, outHeight, outWidth, outputs] = y.shape;
+      const apply = activations[activation], sums = new Float64Array(y.data.length);
+      for (let at = 0; at < sums.length; at += outputs) sums.set(bias.data, at);
+      for (let at = 0; at < rows * height * width; ++at) {
+        const row = Math.floor(at / (height * width)), i = Math.floor(at / width) % height, j = at % width;
+        for (let tap = 0; tap < kernel * kernel; ++tap) {
+          const h = i * stride - padding + Math.floor(tap / kernel), w = j * stride - padding + (tap % kernel);
+          if (h < 0 || h >= outHeight || w < 0 || w >= outWidth) continue;
+          const to = ((row * outHeight + h) * outWidth + w) * outputs;
+          for (let c = 0; c < channels; ++c) {
+            addProduct(sums, to, x.data[at * channels + c], weight.data, (c * kernel * kernel + tap) * outputs, outputs);
+          }
+        }
+      }
+      for (let k = 0; k < sums.length; ++k) y.data[k] = apply(sums[k]);
     },
 
     likelihood_mean([prediction], [mean], attributes) {
@@ -106,5 +145,5 @@ const VaeDecoder = (() => {
     };
   }
 
-  return { obstacle, create };
+  return { ops, obstacle, create };
 })();
