@@ -17,7 +17,8 @@
     X(decode)                                                                                                          \
     X(export)                                                                                                          \
     X(latent)                                                                                                          \
-    X(evaluate)
+    X(evaluate)                                                                                                        \
+    X(report)
 
 typedef struct vae_command {
     const char *name, *summary;

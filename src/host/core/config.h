@@ -17,6 +17,9 @@ typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE
 typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;
 typedef enum vae_schedule { VAE_SCHEDULE_CONSTANT, VAE_SCHEDULE_COSINE, VAE_SCHEDULE_STEP } vae_schedule;
 
+/* Of keys that are yes or no. */
+typedef enum vae_switch { VAE_NO, VAE_YES } vae_switch;
+
 typedef struct vae_config {
     struct {
         vae_objective objective;
@@ -57,6 +60,7 @@ typedef struct vae_config {
         char device[16];
         vae_precision precision;
         int64_t threads;         /* 0: all */
+        vae_switch tensorboard;  /* event files too */
         char out[VAE_PATH_SIZE]; /* run folder; "" gives runs/<name of the config file> */
     } run;
     struct {

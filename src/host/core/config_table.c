@@ -10,6 +10,7 @@ static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
 static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", NULL};
 static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
+static const char *const switches[] = {"no", "yes", NULL};
 static const char *const devices[] = {"auto", "cpu", "reference", "cuda", NULL};
 static const char *const activations[] = {
 #define ROW(name, text) text,
@@ -83,6 +84,7 @@ const vae_key vae_config_keys[] = {
     {"run", "device", VAE_KEY_TEXT, FIELD(run.device), 0, 16, devices, "auto", "auto, cpu, reference or cuda"},
     CHOICE("run", "precision", run.precision, precisions, "auto", "of matrix products; parameters are fp32 always. auto: tf32 on cuda, fp32 elsewhere"),
     INTEGER("run", "threads", run.threads, 0, 1024, "0", "0: one per processor"),
+    CHOICE("run", "tensorboard", run.tensorboard, switches, "no", "also write metrics and pictures as TensorBoard's event files, to <run folder>/tensorboard"),
     TEXT("run", "out", run.out, "", "run folder; runs/<name of the config file> unless set"),
 
     INTEGER("evaluate", "samples", evaluate.samples, 1, 1e9, "5000", "K of the importance sampling"),
