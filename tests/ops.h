@@ -76,7 +76,6 @@ static const op_case op_cases[] = {
     {"gaussian small variance", FAMILY_GAUSSIAN, 5, 0, 9, 1, 0, 0.01, 1, false},
     {"gaussian 2 samples", FAMILY_GAUSSIAN, 5, 0, 9, 2, 0, 2.5, 1, false},
     {"gaussian long rows", FAMILY_GAUSSIAN, 3, 0, 2051, 1, 0, 0.5, 1, false},
-    {"batch norm, one row", FAMILY_BATCH_NORM, 1, 0, 5, 1, VAE_ACTIVATION_TANH, 1, 1, false},
     {"batch norm 17 x 6", FAMILY_BATCH_NORM, 17, 0, 6, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false},
     {"batch norm tanh", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_TANH, 1, 1, false},
     {"batch norm sigmoid", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_SIGMOID, 1, 1, false},

@@ -78,6 +78,17 @@ Test(parity, large_cases)
         {"bernoulli, 129 x 523", FAMILY_BERNOULLI, 129, 0, 523, 1, 0, 1, 2, false},
         {"bernoulli, 17 x 4100", FAMILY_BERNOULLI, 17, 0, 4100, 1, 0, 1, 2, false},
         {"gaussian, 33 x 2051", FAMILY_GAUSSIAN, 33, 0, 2051, 1, 0, 0.3, 1, false},
+        {"batch norm, 37 x 14 x 15 x 32", FAMILY_BATCH_NORM, 37, 14, 32, 1, VAE_ACTIVATION_RELU, 1, 1, false},
+        {"batch norm, 131 x 18 x 19 x 3", FAMILY_BATCH_NORM, 131, 18, 3, 1, VAE_ACTIVATION_SILU, 1, 1, false},
+        {"batch norm, 131 x 516", FAMILY_BATCH_NORM, 131, 0, 516, 1, VAE_ACTIVATION_GELU, 1, 1, false},
+        {"batch norm, 1031 x 67", FAMILY_BATCH_NORM, 1031, 0, 67, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false},
+        {"running batch norm, 37 x 14 x 15 x 32", FAMILY_BATCH_NORM_RUNNING, 37, 14, 32, 1, 0, 1, 1, false},
+        {"layer norm, 37 x 14 x 15 x 32", FAMILY_LAYER_NORM, 37, 14, 32, 1, VAE_ACTIVATION_RELU, 1, 1, false},
+        {"layer norm, 131 x 18 x 19 x 3", FAMILY_LAYER_NORM, 131, 18, 3, 1, VAE_ACTIVATION_TANH, 1, 1, false},
+        {"layer norm, 131 x 516", FAMILY_LAYER_NORM, 131, 0, 516, 1, VAE_ACTIVATION_SILU, 1, 1, false},
+        {"dropout, 1031 x 67", FAMILY_DROPOUT, 1031, 0, 67, 1, 0, 1, 1, false},
+        {"upsample, 37 x 14 x 15 x 12", FAMILY_UPSAMPLE, 37, 14, 12, 2, 0, 1, 1, false},
+        {"residual, 37 x 14 x 15 x 12", FAMILY_RESIDUAL, 37, 14, 12, 1, VAE_ACTIVATION_GELU, 1, 1, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
         compare_case(&cases[i], 2);

@@ -113,6 +113,41 @@ Test(block_ops, a_norm_for_evaluation_has_no_backward_pass)
     close_block(&b);
 }
 
+/* ---- Threads ---- */
+
+static double *gradients_with(int threads, op_program *p)
+{
+    op_run r;
+    open_run(&vae_backend_cpu, threads, p, &r);
+    MUST(r.backend->executable_run(r.executable, &op_step));
+    double *gradients = read_arena(p, &r, VAE_ARENA_GRADIENTS);
+    close_run(&r);
+    return gradients;
+}
+
+Test(block_ops, every_thread_count_gives_the_same_bits)
+{
+    static const op_case cases[] = {
+        {"batch norm of images", FAMILY_BATCH_NORM, 37, 14, 13, 1, VAE_ACTIVATION_SILU, 1, 1, false},
+        {"layer norm of images", FAMILY_LAYER_NORM, 37, 14, 13, 1, VAE_ACTIVATION_SILU, 1, 1, false},
+        {"upsampling", FAMILY_UPSAMPLE, 37, 14, 3, 2, 0, 1, 1, false},
+        {"dropout", FAMILY_DROPOUT, 37, 14, 13, 1, 0, 1, 1, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        op_program p;
+        build_case(&cases[i], &p);
+        double *one = gradients_with(1, &p);
+        for (int threads = 2; threads <= 3; ++threads) {
+            double *more = gradients_with(threads, &p);
+            cr_assert_arr_eq(one, more, (size_t)p.layout.elements * sizeof *one, "%s, %d threads", cases[i].name,
+                             threads);
+            free(more);
+        }
+        free(one);
+        free_case(&p);
+    }
+}
+
 /* ---- Running statistics ---- */
 
 /* Runs a batch norm in training on `rows` rows of x and gives the statistics after it, two numbers a channel. */
@@ -149,7 +184,7 @@ static void train_norm(const vae_backend *backend, int64_t rows, const double *x
     close_block(&b);
 }
 
-static const vae_backend *const backends[] = {&vae_backend_reference};
+static const vae_backend *const backends[] = {&vae_backend_reference, &vae_backend_cpu};
 enum { BACKEND_COUNT = sizeof backends / sizeof *backends };
 
 Test(block_ops, running_statistics_follow_the_batch)
