@@ -31,14 +31,14 @@ __global__ void __launch_bounds__(THREADS) patches_kernel(const __grid_constant_
     const int64_t count = w.rows * w.grid_height * w.grid_width;
     for (int64_t patch = (int64_t)blockIdx.x * blockDim.y + threadIdx.y; patch < count;
          patch += (int64_t)gridDim.x * blockDim.y) {
-        const int64_t grid_line = patch / w.grid_width, row = grid_line / w.grid_height;
-        const int top = (int)(grid_line - row * w.grid_height) * w.stride - w.padding;
-        const int left = ((int)(patch - grid_line * w.grid_width) * w.stride - w.padding) * w.channels;
+        const int grid_line = (int)patch / w.grid_width, row = grid_line / w.grid_height;
+        const int top = (grid_line - row * w.grid_height) * w.stride - w.padding;
+        const int left = (((int)patch - grid_line * w.grid_width) * w.stride - w.padding) * w.channels;
         for (int i = threadIdx.x; i < w.kernel * per_line; i += blockDim.x) {
             const int line = i / per_line, y = top + line;
             float values[WIDTH] = {};
             if (y >= 0 && y < w.height) {
-                load_line<WIDTH, WHOLE>(call.images + (row * w.height + y) * line_size,
+                load_line<WIDTH, WHOLE>(call.images + ((int64_t)row * w.height + y) * line_size,
                                         left + (i - line * per_line) * WIDTH, line_size, values);
             }
             const int64_t to = (patch * w.kernel * per_line + i) * WIDTH;

@@ -62,9 +62,28 @@ static vae_launch_windows windows_of(const vae_lowering *lowering, const vae_op 
     };
 }
 
+/* What kernels.h asks of the sizes. */
+static vae_status check_sizes(const vae_lowering *lowering, int32_t index, const vae_launch_windows *windows)
+{
+    const vae_shape *images = vae_lowering_shape(lowering, windows->images);
+    const int64_t pixels = images->size[1] * images->size[2], channels = images->size[3];
+    const int64_t largest[] = {images->size[0] * pixels, images->size[0] * windows->height * windows->width,
+                               pixels * channels, windows->window.kernel * windows->window.kernel * channels};
+    for (size_t i = 0; i < sizeof largest / sizeof *largest; ++i) {
+        if (largest[i] <= INT32_MAX) continue;
+        char text[96];
+        return vae_error_set(VAE_ERROR_SHAPE,
+                             "%s: images %s are too many or too large for a GPU: their pixels, windows, and numbers in "
+                             "one image or window must each be fewer than 2^31",
+                             lowering->program->ops[index].name, vae_shape_format(images, text, sizeof text));
+    }
+    return VAE_OK;
+}
+
 static vae_status append_windows(vae_lowering *lowering, vae_launch_kind kind, int32_t index,
                                  const vae_launch_windows *windows)
 {
+    VAE_TRY(check_sizes(lowering, index, windows));
     return vae_lowering_append(lowering, &(vae_launch){.kind = kind, .op = index, .as.windows = *windows});
 }
 
