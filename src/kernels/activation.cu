@@ -1,58 +1,14 @@
 /* What cuBLASLt's epilogues do not cover: the other activations (its gelu is the tanh approximation, ours the exact
  * one), and the bias and its gradient where an epilogue is refused. */
+#include "activation.cuh"
+#include "column_sums.cuh"
 #include "launch.cuh"
-#include "reduce.cuh"
 #include "vector.cuh"
-
-#include "program/activation.h"
 
 namespace
 {
 
-enum { THREADS = 256, LANES = 32, ROW_LANES = 8 };
-
-__device__ inline float sigmoid(float x)
-{
-    const float e = expf(-fabsf(x));
-    return (x >= 0.0f ? 1.0f : e) / (1.0f + e);
-}
-
-/* Φ(x) */
-__device__ inline float normal_cdf(float x)
-{
-    return 0.5f * erfcf(-x * 0.70710678f);
-}
-
-__device__ inline float activate(int activation, float x)
-{
-    switch (activation) {
-    case VAE_ACTIVATION_RELU: return x > 0.0f ? x : 0.0f;
-    case VAE_ACTIVATION_LEAKY_RELU: return x > 0.0f ? x : (float)VAE_LEAKY_RELU_SLOPE * x;
-    case VAE_ACTIVATION_TANH: return tanhf(x);
-    case VAE_ACTIVATION_SIGMOID: return sigmoid(x);
-    case VAE_ACTIVATION_ELU: return x > 0.0f ? x : expm1f(x);
-    case VAE_ACTIVATION_GELU: return x * normal_cdf(x);
-    case VAE_ACTIVATION_SOFTPLUS: return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x)));
-    case VAE_ACTIVATION_SILU: return x * sigmoid(x);
-    default: return x;
-    }
-}
-
-/* `from` is the pre-activation for gelu and silu, else the activation. */
-__device__ inline float derivative(int activation, float from)
-{
-    switch (activation) {
-    case VAE_ACTIVATION_RELU: return from > 0.0f ? 1.0f : 0.0f;
-    case VAE_ACTIVATION_LEAKY_RELU: return from > 0.0f ? 1.0f : (float)VAE_LEAKY_RELU_SLOPE;
-    case VAE_ACTIVATION_TANH: return 1.0f - from * from;
-    case VAE_ACTIVATION_SIGMOID: return from * (1.0f - from);
-    case VAE_ACTIVATION_ELU: return from > 0.0f ? 1.0f : from + 1.0f;
-    case VAE_ACTIVATION_GELU: return normal_cdf(from) + from * expf(-0.5f * from * from) * 0.39894228f;
-    case VAE_ACTIVATION_SOFTPLUS: return -expm1f(-from);
-    case VAE_ACTIVATION_SILU: return sigmoid(from) * (1.0f + from * (1.0f - sigmoid(from)));
-    default: return 1.0f;
-    }
-}
+enum { THREADS = COLUMN_THREADS };
 
 template <int WIDTH>
 __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant__ vae_cuda_activation_call call)
@@ -74,16 +30,16 @@ __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant_
     }
 }
 
-/* LANES × WIDTH columns a block; its ROW_LANES take every eighth row and are added up in order. */
 template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant__ vae_cuda_activation_call call)
+__global__ void __launch_bounds__(THREADS)
+    backward_kernel(const __grid_constant__ vae_cuda_activation_call call, const __grid_constant__ column_plan plan)
 {
-    __shared__ double sums[ROW_LANES][LANES * WIDTH];
-    for (int64_t group = blockIdx.x; group * LANES * WIDTH < call.columns; group += gridDim.x) {
-        const int64_t column = (group * LANES + threadIdx.x) * WIDTH;
+    __shared__ double shared[THREADS * WIDTH];
+    for (int64_t task = blockIdx.x; task < plan.tasks; task += gridDim.x) {
+        const column_piece piece = piece_of<WIDTH>(plan, task);
         double sum[WIDTH] = {};
-        for (int64_t row = threadIdx.y; column < call.columns && row < call.rows; row += ROW_LANES) {
-            const int64_t at = row * call.columns + column;
+        for (int64_t row = piece.first; row < piece.end; row += blockDim.y) {
+            const int64_t at = row * call.columns + piece.column;
             float d[WIDTH], from[WIDTH];
             load(call.x + at, d);
             if (call.from) load(call.from + at, from);
@@ -94,16 +50,7 @@ __global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant
             if (call.from) store(call.x + at, d);
             store_shadow(shadow_at(call.shadow, at), d);
         }
-        for (int k = 0; k < WIDTH; ++k)
-            sums[threadIdx.y][threadIdx.x * WIDTH + k] = sum[k];
-        __syncthreads();
-        for (int k = 0; threadIdx.y == 0 && call.d_bias && column < call.columns && k < WIDTH; ++k) {
-            double total = 0.0;
-            for (int lane = 0; lane < ROW_LANES; ++lane)
-                total += sums[lane][threadIdx.x * WIDTH + k];
-            call.d_bias[column + k] = (float)total;
-        }
-        __syncthreads();
+        if (call.d_bias.sums) sum_columns(call.d_bias, plan, piece, sum, shared);
     }
 }
 
@@ -118,7 +65,14 @@ cudaError_t vae_cuda_activation_forward(const vae_cuda_activation_call *call, cu
 
 cudaError_t vae_cuda_activation_backward(const vae_cuda_activation_call *call, cudaStream_t stream)
 {
-    const bool fours = call->columns % 4 == 0;
-    return launch(fours ? backward_kernel<4> : backward_kernel<1>, call->columns, LANES * (fours ? 4 : 1),
-                  dim3(LANES, ROW_LANES), stream, *call);
+    const column_plan plan = plan_columns(call->rows, call->columns);
+    return launch(call->columns % 4 == 0 ? backward_kernel<4> : backward_kernel<1>, plan.tasks, 1, plan.block(), stream,
+                  *call, plan);
+}
+
+void vae_cuda_column_sums_size(int64_t rows, int64_t columns, int64_t *partials, int64_t *finished)
+{
+    const column_plan plan = plan_columns(rows, columns);
+    *partials = plan.pieces * columns;
+    *finished = plan.groups;
 }

@@ -86,19 +86,57 @@ typedef struct vae_cuda_likelihood_call {
 VAE_LIKELIHOOD_MAP(VAE_CUDA_DECLARE)
 #undef VAE_CUDA_DECLARE
 
+/* Where blocks meet whose sums over rows become one: the column sums of a matrix, such as a bias gradient, are added up
+ * in an order that only its shape decides. */
+typedef struct vae_cuda_column_sums {
+    float *sums;            /* [columns], or NULL: not wanted */
+    double *partials;       /* as many as vae_cuda_column_sums_size() says */
+    unsigned int *finished; /* likewise; zero before and after */
+} vae_cuda_column_sums;
+void vae_cuda_column_sums_size(int64_t rows, int64_t columns, int64_t *partials, int64_t *finished);
+
 typedef struct vae_cuda_activation_call {
     int activation;    /* vae_activation */
     float *x;          /* forward: the product; gets the bias where there is one. backward: d_y, becomes d_x */
     const float *bias; /* forward: [columns] or NULL */
     float *y;          /* forward; may be x */
     const float *from; /* backward: y, or the pre-activation for gelu and silu; NULL for identity */
-    float *d_bias;     /* backward: [columns] or NULL */
-    uint16_t *shadow;  /* of y, or of d_x */
+    vae_cuda_column_sums d_bias; /* backward */
+    uint16_t *shadow;            /* of y, or of d_x */
     int64_t rows, columns;
 } vae_cuda_activation_call;
 cudaError_t vae_cuda_activation_forward(const vae_cuda_activation_call *call, cudaStream_t stream);
 /* d_x = d_y · activation'(…) in place, and d_bias = Σ rows of it, summed in a fixed order. */
 cudaError_t vae_cuda_activation_backward(const vae_cuda_activation_call *call, cudaStream_t stream);
+
+/* Images [rows, height, width, channels] and a grid of grid_height × grid_width windows on each, as in vae_window.
+ * Their patches are [rows·grid_height·grid_width, kernel·kernel·channels], zero outside the images. */
+typedef struct vae_cuda_windows {
+    int64_t rows;
+    int32_t height, width, channels, grid_height, grid_width;
+    int32_t kernel, stride, padding;
+} vae_cuda_windows;
+
+typedef struct vae_cuda_patches_call {
+    vae_cuda_windows windows;
+    const float *images;
+    float *patches;   /* or NULL */
+    uint16_t *shadow; /* the same in bf16, or NULL */
+} vae_cuda_patches_call;
+cudaError_t vae_cuda_patches(const vae_cuda_patches_call *call, cudaStream_t stream);
+
+typedef struct vae_cuda_unpatch_call {
+    vae_cuda_windows windows;
+    const float *patches;
+    float *images; /* each pixel the sum of its numbers in the patches, by row and column of the grid */
+    uint16_t *shadow;
+    int activation;        /* vae_activation */
+    const float *bias;     /* forward: [channels]; images = activation(sum + bias) */
+    float *pre_activation; /* forward: receives sum + bias; or NULL */
+    const float *from;     /* backward, where bias is NULL: images = sum · activation'(from); NULL for identity */
+    vae_cuda_column_sums d_bias; /* backward: Σ of the images over rows and pixels */
+} vae_cuda_unpatch_call;
+cudaError_t vae_cuda_unpatch(const vae_cuda_unpatch_call *call, cudaStream_t stream);
 
 /* metrics[target] += sign × Σ rows; metrics[rows_target] += count where rows_target ≥ 0. */
 typedef struct vae_cuda_sum {

@@ -49,13 +49,33 @@ static vae_status create_matmul(vae_executable *executable, int32_t index)
     return vae_cuda_matmul_create(executable->device->blas, shape, &operands, &executable->matmuls[index]);
 }
 
+static vae_status allocate_for_products(vae_executable *executable)
+{
+    const vae_lowering *lowering = &executable->lowering;
+    if (lowering->mask_bytes > 0) {
+        VAE_CUDA_TRY("relu masks", cudaMalloc, (void **)&executable->masks, (size_t)lowering->mask_bytes);
+    }
+    if (lowering->scratch_elements > 0) {
+        VAE_CUDA_TRY("patches", cudaMalloc, (void **)&executable->patches,
+                     (size_t)lowering->scratch_elements * sizeof(float));
+    }
+    return VAE_OK;
+}
+
+static vae_status free_of_products(vae_executable *executable)
+{
+    if (executable->masks) VAE_CUDA_TRY("relu masks", cudaFree, executable->masks);
+    executable->masks = NULL;
+    if (executable->patches) VAE_CUDA_TRY("patches", cudaFree, executable->patches);
+    executable->patches = NULL;
+    return VAE_OK;
+}
+
 /* *refused: some product has no algorithm for its epilogue. */
 static vae_status create_matmuls(vae_executable *executable, bool *refused)
 {
     *refused = false;
-    if (executable->lowering.mask_bytes > 0) {
-        VAE_CUDA_TRY("relu masks", cudaMalloc, (void **)&executable->masks, (size_t)executable->lowering.mask_bytes);
-    }
+    VAE_TRY(allocate_for_products(executable));
     executable->matmuls = calloc((size_t)executable->lowering.count + 1, sizeof(void *));
     if (!executable->matmuls) return vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
     for (int32_t i = 0; i < executable->lowering.count && !*refused; ++i) {
@@ -75,8 +95,7 @@ static vae_status lower(vae_executable *executable)
     for (int fused = 2; fused >= 0 && refused; --fused) {
         destroy_matmuls(executable);
         vae_lowering_free(&executable->lowering);
-        if (executable->masks) VAE_CUDA_TRY("relu masks", cudaFree, executable->masks);
-        executable->masks = NULL;
+        VAE_TRY(free_of_products(executable));
         const vae_lowering_options options = {.fused_forward = fused > 0,
                                               .fused_backward = fused > 1,
                                               .bf16 = executable->device->precision == VAE_PRECISION_BF16};
@@ -131,9 +150,6 @@ static vae_status allocate(vae_executable *executable)
     VAE_CUDA_TRY("scratch", cudaMalloc, (void **)&executable->scratch, sizeof *executable->scratch);
     VAE_CUDA_TRY("scratch", cudaMemsetAsync, executable->scratch, 0, sizeof *executable->scratch,
                  executable->device->stream);
-    int blocks;
-    VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->trained_elements, &blocks);
-    VAE_CUDA_TRY("adam", cudaMalloc, (void **)&executable->partials, (size_t)blocks * sizeof(double));
     VAE_CUDA_TRY("step records", cudaMallocHost, (void **)&executable->ring, VAE_CUDA_RING * sizeof *executable->ring);
     VAE_CUDA_TRY("metrics", cudaMallocHost, (void **)&executable->host_metrics,
                  VAE_METRIC_COUNT * sizeof *executable->host_metrics);
@@ -146,10 +162,48 @@ static vae_status allocate(vae_executable *executable)
                                    &executable->staging);
 }
 
+/* The matrix whose columns a launch sums up, and the sums; false where it does not. */
+static bool sums_columns(const vae_launch *launch, vae_tensor *matrix, vae_tensor *sums)
+{
+    if (launch->kind == VAE_LAUNCH_ACTIVATION_BACKWARD) {
+        *matrix = launch->as.activation.x;
+        *sums = launch->as.activation.d_bias;
+        return true;
+    }
+    if (launch->kind != VAE_LAUNCH_UNPATCH || launch->as.windows.d_bias == VAE_NO_TENSOR) return false;
+    *matrix = launch->as.windows.images;
+    *sums = launch->as.windows.d_bias;
+    return true;
+}
+
+/* What the blocks of adam and of column sums leave for their last one: one launch's at a time. */
+static vae_status allocate_partials(vae_executable *executable)
+{
+    const vae_program *program = executable->program;
+    int blocks;
+    VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->trained_elements, &blocks);
+    int64_t partials = blocks, finished = 1;
+    for (int32_t i = 0; i < executable->lowering.count; ++i) {
+        vae_tensor matrix, sums;
+        if (!sums_columns(&executable->lowering.launches[i], &matrix, &sums)) continue;
+        const int64_t columns = program->tensors[sums].elements, rows = program->tensors[matrix].elements / columns;
+        int64_t needed[2];
+        vae_cuda_column_sums_size(rows, columns, &needed[0], &needed[1]);
+        if (needed[0] > partials) partials = needed[0];
+        if (needed[1] > finished) finished = needed[1];
+    }
+    const size_t bytes = (size_t)finished * sizeof *executable->finished;
+    VAE_CUDA_TRY("partial sums", cudaMalloc, (void **)&executable->partials, (size_t)partials * sizeof(double));
+    VAE_CUDA_TRY("partial sums", cudaMalloc, (void **)&executable->finished, bytes);
+    VAE_CUDA_TRY("partial sums", cudaMemsetAsync, executable->finished, 0, bytes, executable->device->stream);
+    return VAE_OK;
+}
+
 static vae_status prepare(vae_executable *executable)
 {
     VAE_TRY(allocate(executable));
     VAE_TRY(lower(executable));
+    VAE_TRY(allocate_partials(executable));
     return capture(executable);
 }
 
@@ -188,7 +242,9 @@ void vae_cuda_executable_destroy(vae_executable *executable)
     if (executable->host_metrics) cudaFreeHost(executable->host_metrics);
     if (executable->partials) cudaFree(executable->partials);
     if (executable->scratch) cudaFree(executable->scratch);
+    if (executable->finished) cudaFree(executable->finished);
     if (executable->masks) cudaFree(executable->masks);
+    if (executable->patches) cudaFree(executable->patches);
     if (executable->shadow) cudaFree(executable->shadow);
     if (executable->activations) cudaFree(executable->activations);
     free(executable);

@@ -6,6 +6,7 @@
 float *vae_cuda_tensor(const vae_executable *executable, vae_tensor tensor)
 {
     if (tensor == VAE_NO_TENSOR) return NULL;
+    if (tensor == VAE_SCRATCH_TENSOR) return executable->patches;
     const vae_tensor_info *info = &executable->program->tensors[tensor];
     float *base = executable->activations;
     if (info->kind == VAE_TENSOR_PARAMETER) base = executable->store->arenas[VAE_ARENA_PARAMETERS];
@@ -15,6 +16,7 @@ float *vae_cuda_tensor(const vae_executable *executable, vae_tensor tensor)
 
 uint16_t *vae_cuda_shadow(const vae_executable *executable, vae_tensor tensor)
 {
+    if (tensor == VAE_SCRATCH_TENSOR) return (uint16_t *)executable->patches;
     const vae_tensor_info *info = &executable->program->tensors[tensor];
     uint16_t *base = info->kind == VAE_TENSOR_PARAMETER ? executable->store->shadow : executable->shadow;
     return base + info->offset;
@@ -149,27 +151,73 @@ static cudaError_t launch_likelihood_mean(const vae_executable *e, const vae_lau
     return likelihood_means[options->family](&call, e->device->stream);
 }
 
+static vae_cuda_column_sums column_sums_of(const vae_executable *e, vae_tensor sums)
+{
+    return (vae_cuda_column_sums){vae_cuda_tensor(e, sums), e->partials, e->finished};
+}
+
 static cudaError_t launch_activation(const vae_executable *e, const vae_launch *launch)
 {
     const vae_launch_activation *a = &launch->as.activation;
-    /* Columns are a bias's: the channels of a convolution, all numbers of a dense layer, whatever the shape they form. */
-    const vae_shape *shape = shape_of(e, a->x);
-    const vae_tensor bias = a->bias != VAE_NO_TENSOR ? a->bias : a->d_bias;
-    const int64_t columns =
-        bias != VAE_NO_TENSOR ? e->program->tensors[bias].elements : shape->size[shape->rank - 1];
     const vae_cuda_activation_call call = {
         .activation = (int)a->activation,
         .x = vae_cuda_tensor(e, a->x),
         .bias = vae_cuda_tensor(e, a->bias),
         .y = vae_cuda_tensor(e, a->y),
         .from = vae_cuda_tensor(e, a->from),
-        .d_bias = vae_cuda_tensor(e, a->d_bias),
+        .d_bias = column_sums_of(e, a->d_bias),
         .shadow = written_shadow(e, launch),
-        .rows = e->program->tensors[a->x].elements / columns,
-        .columns = columns,
+        .rows = e->program->tensors[a->x].elements / a->columns,
+        .columns = a->columns,
     };
     return launch->kind == VAE_LAUNCH_ACTIVATION ? vae_cuda_activation_forward(&call, e->device->stream)
                                                  : vae_cuda_activation_backward(&call, e->device->stream);
+}
+
+static vae_cuda_windows windows_of(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_launch_windows *w = &launch->as.windows;
+    const vae_shape *images = shape_of(e, w->images);
+    return (vae_cuda_windows){
+        .rows = images->size[0],
+        .height = (int32_t)images->size[1],
+        .width = (int32_t)images->size[2],
+        .channels = (int32_t)images->size[3],
+        .grid_height = (int32_t)w->height,
+        .grid_width = (int32_t)w->width,
+        .kernel = (int32_t)w->window.kernel,
+        .stride = (int32_t)w->window.stride,
+        .padding = (int32_t)w->window.padding,
+    };
+}
+
+static cudaError_t launch_patches(const vae_executable *e, const vae_launch *launch)
+{
+    const bool bf16 = e->lowering.bf16;
+    const vae_cuda_patches_call call = {
+        .windows = windows_of(e, launch),
+        .images = vae_cuda_tensor(e, launch->as.windows.images),
+        .patches = bf16 ? NULL : vae_cuda_tensor(e, VAE_SCRATCH_TENSOR),
+        .shadow = bf16 ? vae_cuda_shadow(e, VAE_SCRATCH_TENSOR) : NULL,
+    };
+    return vae_cuda_patches(&call, e->device->stream);
+}
+
+static cudaError_t launch_unpatch(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_launch_windows *w = &launch->as.windows;
+    const vae_cuda_unpatch_call call = {
+        .windows = windows_of(e, launch),
+        .patches = vae_cuda_tensor(e, VAE_SCRATCH_TENSOR),
+        .images = vae_cuda_tensor(e, w->images),
+        .shadow = written_shadow(e, launch),
+        .activation = (int)w->activation,
+        .bias = vae_cuda_tensor(e, w->bias),
+        .pre_activation = vae_cuda_tensor(e, w->pre_activation),
+        .from = vae_cuda_tensor(e, w->from),
+        .d_bias = column_sums_of(e, w->d_bias),
+    };
+    return vae_cuda_unpatch(&call, e->device->stream);
 }
 
 static cudaError_t launch_accumulate(const vae_executable *e, const vae_launch *launch)
@@ -210,7 +258,7 @@ static cudaError_t launch_adam(const vae_executable *e, const vae_launch *launch
         .norm_metric = VAE_METRIC_GRADIENT_NORM,
         .steps_metric = VAE_METRIC_STEPS,
         .partials = e->partials,
-        .finished = &e->scratch->finished,
+        .finished = e->finished,
         .norm = &e->scratch->norm,
     };
     return launch->kind == VAE_LAUNCH_OP ? vae_cuda_adam(&call, e->device->stream)
@@ -242,6 +290,8 @@ static const launch_function kind_functions[VAE_LAUNCH_COUNT] = {
     [VAE_LAUNCH_BEGIN_STEP] = launch_begin_step,
     [VAE_LAUNCH_ACTIVATION] = launch_activation,
     [VAE_LAUNCH_ACTIVATION_BACKWARD] = launch_activation,
+    [VAE_LAUNCH_PATCHES] = launch_patches,
+    [VAE_LAUNCH_UNPATCH] = launch_unpatch,
     [VAE_LAUNCH_ACCUMULATE] = launch_accumulate,
     [VAE_LAUNCH_GRADIENT_NORM] = launch_adam,
     [VAE_LAUNCH_ROUND_BF16] = launch_round,
