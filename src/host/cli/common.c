@@ -200,3 +200,14 @@ vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *con
     }
     return VAE_OK;
 }
+
+vae_status vae_cli_check_plot(const vae_cli_options *options, const char *prefix)
+{
+    char png[VAE_PATH_SIZE + 8], svg[VAE_PATH_SIZE + 8];
+    if (strlen(prefix) >= VAE_PATH_SIZE)
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%.100s…: the name is too long", prefix);
+    snprintf(png, sizeof png, "%s.png", prefix);
+    snprintf(svg, sizeof svg, "%s.svg", prefix);
+    const char *outputs[] = {png, svg};
+    return vae_cli_check_outputs(options, outputs, 2);
+}

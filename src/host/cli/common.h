@@ -47,5 +47,7 @@ vae_status vae_cli_parse_list(const char *option, const char *text, int64_t *val
 /* VAE_ERROR_ARGUMENT if one of the files is there already and --force was not given, or if two are the same. NULL paths
  * are passed over. */
 vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *const *paths, int count);
+/* The same for a figure, <prefix>.png and <prefix>.svg. */
+vae_status vae_cli_check_plot(const vae_cli_options *options, const char *prefix);
 
 #endif

@@ -141,6 +141,16 @@ static void measure(figure *f)
     f->height = panel_y(f->rows - 1) + PANEL_SIDE + PANEL_BOTTOM;
 }
 
+static vae_status draw_panel(cairo_t *context, const vae_panel *panel, double x, double y)
+{
+    switch (panel->kind) {
+    case VAE_PANEL_SCATTER: return vae_plot_scatter(context, panel, x, y);
+    case VAE_PANEL_MANIFOLD: return vae_plot_manifold(context, panel, x, y);
+    case VAE_PANEL_BARS: break;
+    }
+    return vae_plot_bars(context, panel, x, y);
+}
+
 static vae_status draw_figure(cairo_t *context, const figure *f)
 {
     cairo_set_source_rgb(context, 1, 1, 1);
@@ -150,8 +160,7 @@ static vae_status draw_figure(cairo_t *context, const figure *f)
     for (int i = 0; i < f->rows * f->columns; ++i) {
         const vae_panel *panel = &f->panels[i];
         const double x = panel_x(i % f->columns), y = panel_y(i / f->columns);
-        VAE_TRY(panel->kind == VAE_PANEL_SCATTER ? vae_plot_scatter(context, panel, x, y)
-                                                 : vae_plot_manifold(context, panel, x, y));
+        VAE_TRY(draw_panel(context, panel, x, y));
         legend = legend || (panel->kind == VAE_PANEL_SCATTER && panel->scatter.labels);
     }
     if (legend) draw_legend(context, f->labels, panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT, PANEL_TOP);

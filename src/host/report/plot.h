@@ -1,12 +1,13 @@
-/* Figures of 2-D latent spaces, as PNG and SVG from one drawing routine (cairo). */
+/* Figures of latent spaces, as PNG and SVG from one drawing routine (cairo). */
 #ifndef VAE_REPORT_PLOT_H
 #define VAE_REPORT_PLOT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/error.h"
 
-typedef enum vae_panel_kind { VAE_PANEL_SCATTER, VAE_PANEL_MANIFOLD } vae_panel_kind;
+typedef enum vae_panel_kind { VAE_PANEL_SCATTER, VAE_PANEL_MANIFOLD, VAE_PANEL_BARS } vae_panel_kind;
 
 /* One picture of a figure, square unless its images are not. Titles too long for it are cut. Arrays are borrowed. */
 typedef struct vae_panel {
@@ -24,6 +25,13 @@ typedef struct vae_panel {
         const float *images; /* [side·side, height, width, channels] in [0, 1]; the first row is the lowest z₂ */
         int64_t side, height, width, channels;
     } manifold;
+    struct {
+        const double *values; /* [count], at least 0, from left to right */
+        const int64_t *names; /* [count]: a number under each bar, left out where they are too many */
+        const bool *pale;     /* [count]: drawn in grey */
+        int64_t count;
+        const char *value_axis, *name_axis;
+    } bars;
 } vae_panel;
 
 /* Writes <prefix>.png and <prefix>.svg with rows × columns panels, row by row, and one legend for all labels. A point
