@@ -18,7 +18,7 @@ Test(latent_statistics, by_hand)
     /* Means (1, 0.05), (3, -0.05); variances (1, e), (e^2, 1). */
     const float rows[] = {1.0f, 0.05f, 0.0f, 1.0f, 3.0f, -0.05f, 2.0f, 0.0f};
     vae_latent_statistics s = make(2);
-    vae_latent_statistics_add(&s, rows, 2, 4);
+    vae_latent_statistics_add_posterior(&s, rows, 2, 4);
     cr_expect_float_eq(vae_latent_statistics_mean(&s, 0), 2.0, 1e-12);
     cr_expect_float_eq(vae_latent_statistics_mean(&s, 1), 0.0, 1e-12);
     cr_expect_float_eq(vae_latent_statistics_variance(&s, 0), 1.0, 1e-12);
@@ -27,7 +27,7 @@ Test(latent_statistics, by_hand)
     cr_expect_float_eq(vae_latent_statistics_kl(&s, 1), 0.5 * (0.5 * (0.0025 + M_E - 2.0) + 0.5 * 0.0025), 1e-8);
     cr_expect_eq(vae_latent_statistics_active(&s), 1);
     vae_latent_statistics_reset(&s);
-    vae_latent_statistics_add(&s, rows, 1, 4);
+    vae_latent_statistics_add_posterior(&s, rows, 1, 4);
     cr_expect_eq(vae_latent_statistics_mean(&s, 0), 1.0);
     cr_expect_eq(vae_latent_statistics_active(&s), 0);
     vae_latent_statistics_free(&s);
@@ -47,9 +47,9 @@ Test(latent_statistics, far_from_zero_and_in_pieces)
     for (int i = 0; i < ROWS; ++i)
         variance += pow((double)rows[i] - mean, 2) / ROWS;
     vae_latent_statistics s = make(1);
-    vae_latent_statistics_add(&s, rows, 0, 1);
-    vae_latent_statistics_add(&s, rows, 700, 1);
-    vae_latent_statistics_add(&s, rows + 700, 300, 1);
+    vae_latent_statistics_add(&s, rows, NULL, 0);
+    vae_latent_statistics_add(&s, rows, NULL, 700);
+    vae_latent_statistics_add(&s, rows + 700, NULL, 300);
     cr_expect_float_eq(vae_latent_statistics_mean(&s, 0), mean, 1e-8);
     cr_expect_float_eq(vae_latent_statistics_variance(&s, 0), variance, 1e-9);
     cr_expect_eq(vae_latent_statistics_kl(&s, 0), 0.0, "means alone have no KL");
@@ -64,7 +64,7 @@ Test(latent_statistics, order)
     for (int j = 0; j < LATENT; ++j)
         row[j] = (float)(j * 17 % 31); /* some twice */
     vae_latent_statistics s = make(LATENT);
-    vae_latent_statistics_add(&s, row, 1, (int64_t)2 * LATENT);
+    vae_latent_statistics_add(&s, row, row + LATENT, 1);
     vae_latent_statistics_order(&s, order);
     bool seen[LATENT] = {false};
     for (int i = 0; i < LATENT; ++i) {

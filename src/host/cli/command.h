@@ -13,6 +13,7 @@
     X(sample)                                                                                                          \
     X(reconstruct)                                                                                                     \
     X(interpolate)                                                                                                     \
+    X(traverse)                                                                                                        \
     X(encode)                                                                                                          \
     X(decode)                                                                                                          \
     X(latent)                                                                                                          \

@@ -27,26 +27,40 @@ void vae_latent_statistics_reset(vae_latent_statistics *statistics)
     memset(statistics->sums, 0, (size_t)(SUM_COUNT * statistics->latent) * sizeof *statistics->sums);
 }
 
-void vae_latent_statistics_add(vae_latent_statistics *statistics, const float *posterior, int64_t rows, int64_t width)
+static void add_row(vae_latent_statistics *statistics, const float *row, const float *log_variance)
 {
     const int64_t latent = statistics->latent;
     double *first = statistics->sums + FIRST * latent, *deviation = statistics->sums + DEVIATION * latent;
     double *square = statistics->sums + SQUARE * latent, *kl = statistics->sums + KL * latent;
-    /* Deviations from the first row, so that the variance of codes far from zero is not lost in their squares. */
-    for (int64_t j = 0; statistics->count == 0 && rows > 0 && j < latent; ++j)
-        first[j] = (double)posterior[j];
+    for (int64_t j = 0; j < latent; ++j) {
+        const double mean = (double)row[j];
+        /* Deviations from the first row, so that the variance of codes far from zero is not lost in their squares. */
+        if (statistics->count == 0) first[j] = mean;
+        const double difference = mean - first[j];
+        deviation[j] += difference;
+        square[j] += difference * difference;
+        if (!log_variance) continue;
+        kl[j] += 0.5 * (mean * mean + expm1((double)log_variance[j]) - (double)log_variance[j]);
+    }
+    statistics->count++;
+}
+
+void vae_latent_statistics_add(vae_latent_statistics *statistics, const float *mean, const float *log_variance,
+                               int64_t rows)
+{
+    for (int64_t r = 0; r < rows; ++r) {
+        const int64_t place = r * statistics->latent;
+        add_row(statistics, mean + place, log_variance ? log_variance + place : NULL);
+    }
+}
+
+void vae_latent_statistics_add_posterior(vae_latent_statistics *statistics, const float *posterior, int64_t rows,
+                                         int64_t width)
+{
     for (int64_t r = 0; r < rows; ++r) {
         const float *row = posterior + r * width;
-        for (int64_t j = 0; j < latent; ++j) {
-            const double mean = (double)row[j], difference = mean - first[j];
-            deviation[j] += difference;
-            square[j] += difference * difference;
-            if (width == latent) continue;
-            const double log_variance = (double)row[latent + j];
-            kl[j] += 0.5 * (mean * mean + expm1(log_variance) - log_variance);
-        }
+        add_row(statistics, row, width == statistics->latent ? NULL : row + statistics->latent);
     }
-    statistics->count += rows;
 }
 
 static double per_row(const vae_latent_statistics *statistics, int which, int64_t j)

@@ -23,9 +23,13 @@ void vae_latent_statistics_free(vae_latent_statistics *statistics);
 /* Forgets all rows. */
 void vae_latent_statistics_reset(vae_latent_statistics *statistics);
 
-/* posterior [rows, width]: (mean | log_variance) where width is 2·latent; means alone, which have no KL, where it is
- * latent. All rows of a data set have one width. */
-void vae_latent_statistics_add(vae_latent_statistics *statistics, const float *posterior, int64_t rows, int64_t width);
+/* mean, log_variance [rows, latent]; log_variance is NULL for an autoencoder's codes, which have no KL. */
+void vae_latent_statistics_add(vae_latent_statistics *statistics, const float *mean, const float *log_variance,
+                               int64_t rows);
+/* The same from posterior [rows, width], as programs have it: (mean | log_variance) where width is 2·latent, means
+ * alone where it is latent. */
+void vae_latent_statistics_add_posterior(vae_latent_statistics *statistics, const float *posterior, int64_t rows,
+                                         int64_t width);
 
 /* Of dimension j, over the rows so far, at least one: the mean of E[z|x], its variance (divided by count), and the mean
  * of KL(q(z_j|x) ‖ N(0, 1)) in nats, 0 for means alone. */

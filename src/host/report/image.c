@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "report/pixel.h"
 
-enum { GAP = 2, SMALL_TILE = 64, GAP_GREY = 96, MAX_SIDE = 32768 };
+enum { GAP = 2, GAP_GREY = 96, MAX_SIDE = 32768 };
 
 typedef struct grid {
     int64_t count, height, width, channels, columns;
@@ -26,8 +27,7 @@ static vae_status plan_grid(const char *path, grid *g)
                              g->channels);
     }
     if (g->columns > g->count) g->columns = g->count;
-    const int64_t larger = g->height > g->width ? g->height : g->width;
-    g->scale = larger >= SMALL_TILE ? 1 : SMALL_TILE / larger;
+    g->scale = vae_pixel_magnification(g->height, g->width);
     g->rows = (g->count + g->columns - 1) / g->columns;
     g->pixel_height = g->rows * (g->height * g->scale + GAP) + GAP;
     g->pixel_width = g->columns * (g->width * g->scale + GAP) + GAP;
@@ -39,13 +39,6 @@ static vae_status plan_grid(const char *path, grid *g)
     return VAE_OK;
 }
 
-static uint8_t to_byte(float value)
-{
-    /* A NaN becomes black rather than undefined. */
-    if (!(value > 0.0f)) return 0;
-    return value >= 1.0f ? 255 : (uint8_t)lrintf(value * 255.0f);
-}
-
 static void draw_tile(const grid *g, const float *image, uint8_t *corner)
 {
     const int64_t stride = g->pixel_width * g->channels;
@@ -53,7 +46,7 @@ static void draw_tile(const grid *g, const float *image, uint8_t *corner)
         for (int64_t x = 0; x < g->width * g->scale; ++x) {
             const float *pixel = image + ((y / g->scale) * g->width + x / g->scale) * g->channels;
             for (int64_t c = 0; c < g->channels; ++c)
-                corner[y * stride + x * g->channels + c] = to_byte(pixel[c]);
+                corner[y * stride + x * g->channels + c] = vae_pixel_byte(pixel[c]);
         }
     }
 }

@@ -3,6 +3,7 @@
 #define VAE_REPORT_PLOT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/error.h"
@@ -37,5 +38,9 @@ typedef struct vae_panel {
 /* Writes <prefix>.png and <prefix>.svg with rows × columns panels, row by row, and one legend for all labels. A point
  * that is not finite is VAE_ERROR_NUMERIC; no point or image to draw, or too long a prefix, VAE_ERROR_ARGUMENT. */
 vae_status vae_plot_write(const char *prefix, const vae_panel *panels, int rows, int columns);
+
+/* Writes "−1.5" to text: at most `digits` digits, and a true minus sign, as a hyphen is too short beside digits. Returns
+ * text. */
+const char *vae_plot_number(double value, int digits, char *text, size_t size);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/normal.h"
+#include "report/pixel.h"
 #include "report/plot_internal.h"
 
 /* ---- Axes ---- */
@@ -30,17 +31,17 @@ static void draw_axis_names(cairo_t *context, vae_frame f)
     vae_plot_text(context, f.x - 48, f.y + 0.5 * f.height + 4.5, FONT_SIZE, VAE_ALIGN_CENTRE, "z₂");
 }
 
-/* "−2", with a true minus sign: a hyphen is too short beside digits. */
-static void format_number(double value, char *text, size_t size)
+const char *vae_plot_number(double value, int digits, char *text, size_t size)
 {
-    snprintf(text, size, "%s%g", value < 0.0 ? "−" : "", fabs(value));
+    snprintf(text, size, "%s%.*g", value < 0.0 ? "−" : "", digits, fabs(value));
+    return text;
 }
 
 /* A tick at `place` in [0, 1] of the frame's side. */
 static void draw_tick(cairo_t *context, vae_frame f, double place, double value, bool horizontal)
 {
     char text[32];
-    format_number(value, text, sizeof text);
+    vae_plot_number(value, 6, text, sizeof text);
     cairo_set_source_rgb(context, 0.25, 0.25, 0.25);
     if (horizontal) {
         const double x = f.x + place * f.width, y = f.y + f.height;
@@ -191,19 +192,6 @@ vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, 
 
 /* ---- Manifold ---- */
 
-static uint32_t to_byte(float value)
-{
-    return value > 0.0f ? (value < 1.0f ? (uint32_t)lrintf(value * 255.0f) : 255u) : 0u;
-}
-
-static uint32_t to_pixel(const float *pixel, int64_t channels)
-{
-    const uint32_t red = to_byte(pixel[0]);
-    const uint32_t green = channels == 3 ? to_byte(pixel[1]) : red;
-    const uint32_t blue = channels == 3 ? to_byte(pixel[2]) : red;
-    return red << 16 | green << 8 | blue;
-}
-
 /* The tiles side by side, lowest z₂ at the bottom, each pixel `factor` wide and high. */
 static void fill_surface(cairo_surface_t *surface, const vae_panel *panel, int64_t factor)
 {
@@ -218,7 +206,7 @@ static void fill_surface(cairo_surface_t *surface, const vae_panel *panel, int64
             const int64_t tile = (side - 1 - y / height) * side + x / width;
             const int64_t row = y % height / factor, column = x % width / factor;
             const int64_t pixel = (tile * panel->manifold.height + row) * panel->manifold.width + column;
-            line[x] = to_pixel(panel->manifold.images + pixel * channels, channels);
+            line[x] = vae_pixel_rgb24(panel->manifold.images + pixel * channels, channels);
         }
     }
     cairo_surface_mark_dirty(surface);

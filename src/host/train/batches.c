@@ -80,7 +80,7 @@ static vae_status add_posterior(const vae_batches *batches, const vae_executable
     const vae_tensor posterior = vae_program_find(program, "posterior");
     const vae_shape *shape = &program->tensors[posterior].shape;
     VAE_TRY(batches->backend->tensor_read(batches->executables[which], posterior, VAE_FLOAT32, batches->posterior));
-    vae_latent_statistics_add(latent, batches->posterior, shape->size[0], shape->size[1]);
+    vae_latent_statistics_add_posterior(latent, batches->posterior, shape->size[0], shape->size[1]);
     return VAE_OK;
 }
 
