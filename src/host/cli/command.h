@@ -14,6 +14,8 @@
     X(reconstruct)                                                                                                     \
     X(interpolate)                                                                                                     \
     X(traverse)                                                                                                        \
+    X(arithmetic)                                                                                                      \
+    X(probe)                                                                                                           \
     X(encode)                                                                                                          \
     X(decode)                                                                                                          \
     X(latent)                                                                                                          \

@@ -145,6 +145,12 @@ vae_status vae_cli_images_select(const vae_cli_images *images, int64_t elements,
     return VAE_OK;
 }
 
+void vae_cli_dataset_image(const vae_dataset *dataset, int64_t index, float *image)
+{
+    const int64_t elements = vae_dataset_elements(dataset);
+    to_unit(dataset->pixels + index * elements, elements, image);
+}
+
 vae_status vae_cli_encode_selected(vae_model *model, const vae_dataset *dataset, const int64_t *indices, int count,
                                    float *codes)
 {
@@ -154,7 +160,7 @@ vae_status vae_cli_encode_selected(vae_model *model, const vae_dataset *dataset,
     vae_status status = VAE_OK;
     for (int i = 0; i < count && !status; ++i) {
         if (indices[i] >= dataset->count) status = past_the_end(indices[i], dataset->count);
-        if (!status) to_unit(dataset->pixels + indices[i] * elements, elements, selected + i * elements);
+        if (!status) vae_cli_dataset_image(dataset, indices[i], selected + i * elements);
     }
     if (!status) status = vae_model_encode(model, selected, count, codes, NULL);
     free(selected);

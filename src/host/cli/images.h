@@ -44,6 +44,9 @@ vae_status vae_cli_encode_each(vae_model *model, const vae_dataset *dataset, vae
 vae_status vae_cli_encode_selected(vae_model *model, const vae_dataset *dataset, const int64_t *indices, int count,
                                    float *codes);
 
+/* image [elements] receives image `index`, which is there. */
+void vae_cli_dataset_image(const vae_dataset *dataset, int64_t index, float *image);
+
 /* Write codes [rows, columns] or images [count, height, width(, channels)] as .npy; vae_cli_check_outputs() first. */
 vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns);
 vae_status vae_cli_write_images(const char *path, const vae_model *model, const float *images, int64_t count);
