@@ -81,18 +81,6 @@ static vae_status write_all(int file, const char *path, const char *data, size_t
     return VAE_OK;
 }
 
-static vae_status write_parts(const char *path, const void *const *parts, const size_t *sizes, int count)
-{
-    const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0) return io_error(path, "cannot be created");
-    vae_status status = VAE_OK;
-    for (int i = 0; i < count && !status; ++i)
-        status = write_all(file, path, parts[i], sizes[i]);
-    if (!status && fsync(file)) status = io_error(path, "cannot be brought to disk");
-    if (close(file) && !status) status = io_error(path, "cannot be closed");
-    return status;
-}
-
 /* The rename itself is on disk only when its folder is. */
 static vae_status sync_folder_of(const char *path)
 {
@@ -121,17 +109,74 @@ static vae_status partial_name(char partial[PATH_BYTES], const char *path)
     return vae_error_set(VAE_ERROR_ARGUMENT, "path of %zu characters is too long: %.100s…", strlen(path), path);
 }
 
-vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count)
+struct vae_file_stream {
+    int file; /* descriptor, or -1 once it is closed */
+    char path[PATH_BYTES], partial[PATH_BYTES];
+};
+
+vae_status vae_file_stream_open(const char *path, vae_file_stream **stream)
 {
-    char partial[PATH_BYTES];
-    VAE_TRY(partial_name(partial, path));
-    vae_status status = write_parts(partial, parts, sizes, count);
-    if (!status && rename(partial, path)) status = io_error(path, "cannot be replaced");
+    *stream = NULL;
+    vae_file_stream *made = malloc(sizeof *made);
+    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
+    vae_status status = partial_name(made->partial, path);
+    if (!status) {
+        snprintf(made->path, sizeof made->path, "%s", path);
+        made->file = open(made->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        if (made->file < 0) status = io_error(made->partial, "cannot be created");
+    }
     if (status) {
-        unlink(partial);
+        free(made);
         return status;
     }
-    return sync_folder_of(path);
+    *stream = made;
+    return VAE_OK;
+}
+
+vae_status vae_file_stream_write(vae_file_stream *stream, const void *data, size_t size)
+{
+    return write_all(stream->file, stream->partial, data, size);
+}
+
+static vae_status finish_partial(vae_file_stream *stream)
+{
+    if (fsync(stream->file)) return io_error(stream->partial, "cannot be brought to disk");
+    const int descriptor = stream->file;
+    stream->file = -1;
+    if (close(descriptor)) return io_error(stream->partial, "cannot be closed");
+    return rename(stream->partial, stream->path) ? io_error(stream->path, "cannot be replaced") : VAE_OK;
+}
+
+vae_status vae_file_stream_commit(vae_file_stream *stream)
+{
+    vae_status status = finish_partial(stream);
+    if (status) {
+        vae_file_stream_abandon(stream);
+        return status;
+    }
+    status = sync_folder_of(stream->path);
+    free(stream);
+    return status;
+}
+
+void vae_file_stream_abandon(vae_file_stream *stream)
+{
+    if (!stream) return;
+    if (stream->file >= 0) close(stream->file);
+    unlink(stream->partial);
+    free(stream);
+}
+
+vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count)
+{
+    vae_file_stream *stream;
+    VAE_TRY(vae_file_stream_open(path, &stream));
+    vae_status status = VAE_OK;
+    for (int i = 0; i < count && !status; ++i)
+        status = vae_file_stream_write(stream, parts[i], sizes[i]);
+    if (!status) return vae_file_stream_commit(stream);
+    vae_file_stream_abandon(stream);
+    return status;
 }
 
 vae_status vae_file_link_atomic(const char *from, const char *to)

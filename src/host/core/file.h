@@ -17,6 +17,16 @@ vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t 
  * leave the partial file, which the next write replaces. On failure (VAE_ERROR_IO) the partial file is removed. */
 vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count);
 
+/* The same for content that comes piece by piece. A stream is given to commit or to abandon, which free it. */
+typedef struct vae_file_stream vae_file_stream;
+/* On failure *stream is NULL. */
+vae_status vae_file_stream_open(const char *path, vae_file_stream **stream);
+vae_status vae_file_stream_write(vae_file_stream *stream, const void *data, size_t size);
+/* The content appears under its name, or, on failure, not at all. */
+vae_status vae_file_stream_commit(vae_file_stream *stream);
+/* Leaves `path` as it was. NULL is allowed. */
+void vae_file_stream_abandon(vae_file_stream *stream);
+
 /* Makes `to` another name of the file `from`, replacing atomically what was there. VAE_ERROR_IO, with `to` as it was,
  * on a file system without hard links: then write the content again. */
 vae_status vae_file_link_atomic(const char *from, const char *to);

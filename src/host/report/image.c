@@ -11,13 +11,7 @@
 
 enum { GAP = 2, GAP_GREY = 96, MAX_SIDE = 32768 };
 
-typedef struct grid {
-    int64_t count, height, width, channels, columns;
-    int64_t rows, scale;
-    int64_t pixel_height, pixel_width;
-} grid;
-
-static vae_status plan_grid(const char *path, grid *g)
+vae_status vae_image_grid_plan(const char *path, vae_image_grid *g)
 {
     if (g->count < 1 || g->height < 1 || g->width < 1 || g->columns < 1) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: a grid needs at least one image and one column", path);
@@ -39,7 +33,7 @@ static vae_status plan_grid(const char *path, grid *g)
     return VAE_OK;
 }
 
-static void draw_tile(const grid *g, const float *image, uint8_t *corner)
+static void draw_tile(const vae_image_grid *g, const float *image, uint8_t *corner)
 {
     const int64_t stride = g->pixel_width * g->channels;
     for (int64_t y = 0; y < g->height * g->scale; ++y) {
@@ -51,7 +45,7 @@ static void draw_tile(const grid *g, const float *image, uint8_t *corner)
     }
 }
 
-static void draw_grid(const grid *g, const float *images, uint8_t *pixels)
+void vae_image_grid_draw(const vae_image_grid *g, const float *images, uint8_t *pixels)
 {
     memset(pixels, GAP_GREY, (size_t)(g->pixel_height * g->pixel_width * g->channels));
     for (int64_t i = 0; i < g->count; ++i) {
@@ -62,7 +56,7 @@ static void draw_grid(const grid *g, const float *images, uint8_t *pixels)
     }
 }
 
-static vae_status write_png(const char *path, const grid *g, const uint8_t *pixels)
+static vae_status write_png(const char *path, const vae_image_grid *g, const uint8_t *pixels)
 {
     png_image image = {.version = PNG_IMAGE_VERSION,
                        .width = (png_uint_32)g->pixel_width,
@@ -86,11 +80,11 @@ static vae_status write_png(const char *path, const grid *g, const uint8_t *pixe
 vae_status vae_image_grid_write(const char *path, const float *images, int64_t count, int64_t height, int64_t width,
                                 int64_t channels, int64_t columns)
 {
-    grid g = {.count = count, .height = height, .width = width, .channels = channels, .columns = columns};
-    VAE_TRY(plan_grid(path, &g));
+    vae_image_grid g = {.count = count, .height = height, .width = width, .channels = channels, .columns = columns};
+    VAE_TRY(vae_image_grid_plan(path, &g));
     uint8_t *pixels = malloc((size_t)(g.pixel_height * g.pixel_width * g.channels));
     if (!pixels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
-    draw_grid(&g, images, pixels);
+    vae_image_grid_draw(&g, images, pixels);
     const vae_status status = write_png(path, &g, pixels);
     free(pixels);
     return status;
