@@ -196,6 +196,31 @@ Test(model_commands, temperature_scales_the_codes)
     vae_npy_free(&cold);
 }
 
+Test(model_commands, sample_draws_from_the_aggregate_posterior)
+{
+    process_expect(0, NULL, folder, "encode", RUN, "--split", "train", "--out", "train.npy");
+    process_expect(0, NULL, folder, "sample", RUN, "--prior", "aggregate", "--components", "3", "--count", "2000",
+                   "--columns", "200", "--out", "a.png", "--codes", "a.npy");
+    vae_npy_array train = read_npy("train.npy"), drawn = read_npy("a.npy");
+    /* The mixture has the mean of the codes that it was fitted to. */
+    for (int j = 0; j < LATENT; ++j) {
+        double mean = 0.0, square = 0.0, found = 0.0;
+        for (int i = 0; i < TINY_TRAIN; ++i) {
+            mean += (double)train.values[i * LATENT + j] / TINY_TRAIN;
+            square += pow((double)train.values[i * LATENT + j], 2) / TINY_TRAIN;
+        }
+        for (int i = 0; i < 2000; ++i)
+            found += (double)drawn.values[i * LATENT + j] / 2000;
+        cr_expect_float_eq(found, mean, 5.0 * sqrt((square - mean * mean) / 2000), "dimension %d", j);
+    }
+    vae_npy_free(&train);
+    vae_npy_free(&drawn);
+    process_expect(2, "204 components cannot be fitted to 203 codes", folder, "sample", RUN, "--prior", "aggregate",
+                   "--components", "204", "--out", "b.png");
+    process_expect(2, "--prior aggregate", folder, "sample", RUN, "--components", "3", "--out", "b.png");
+    process_expect(2, "standard, aggregate", folder, "sample", RUN, "--prior", "normal", "--out", "b.png");
+}
+
 /* ---- encode and decode ---- */
 
 Test(model_commands, encode_writes_the_posterior_of_the_test_images)

@@ -189,6 +189,26 @@ vae_status vae_cli_encode_each(vae_model *model, const vae_dataset *dataset, vae
     return status;
 }
 
+typedef struct code_table {
+    float *codes;
+    int64_t latent;
+} code_table;
+
+static void keep_codes(void *context, int64_t first, int64_t rows, const float *mean, const float *log_variance)
+{
+    const code_table *table = context;
+    (void)log_variance;
+    memcpy(table->codes + first * table->latent, mean, (size_t)(rows * table->latent) * sizeof *mean);
+}
+
+vae_status vae_cli_encode_all(vae_model *model, const vae_dataset *dataset, float *codes)
+{
+    code_table table = {codes, vae_model_get_shape(model).latent};
+    return vae_cli_encode_each(model, dataset, keep_codes, &table);
+}
+
+/* ---- Writing ---- */
+
 vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns)
 {
     const int64_t sizes[] = {rows, columns};

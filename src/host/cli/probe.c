@@ -53,13 +53,6 @@ typedef struct side {
     int64_t latent;
 } side;
 
-static void take_codes(void *context, int64_t first, int64_t rows, const float *mean, const float *log_variance)
-{
-    side *s = context;
-    (void)log_variance;
-    memcpy(s->codes + first * s->latent, mean, (size_t)(rows * s->latent) * sizeof *mean);
-}
-
 static vae_status open_side(const probe_options *o, vae_model *model, const vae_splits *splits, const char *name,
                             side *s)
 {
@@ -71,7 +64,7 @@ static vae_status open_side(const probe_options *o, vae_model *model, const vae_
     s->codes = calloc((size_t)(s->part.dataset->count * s->latent), sizeof *s->codes);
     s->has = calloc((size_t)s->part.dataset->count, sizeof *s->has);
     if (!s->codes || !s->has) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
-    return vae_cli_encode_each(model, s->part.dataset, take_codes, s);
+    return vae_cli_encode_all(model, s->part.dataset, s->codes);
 }
 
 static void close_side(side *s)

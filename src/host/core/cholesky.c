@@ -22,15 +22,10 @@ bool vae_cholesky_factor(double *a, int64_t n)
     return true;
 }
 
-void vae_cholesky_solve_lower(const double *factor, int64_t n, double *x)
+void vae_cholesky_solve(const double *factor, int64_t n, double *x)
 {
     for (int64_t i = 0; i < n; ++i)
         x[i] = (x[i] - dot(factor + i * n, x, i)) / factor[i * n + i];
-}
-
-void vae_cholesky_solve(const double *factor, int64_t n, double *x)
-{
-    vae_cholesky_solve_lower(factor, n, x);
     for (int64_t i = n - 1; i >= 0; --i) {
         x[i] /= factor[i * n + i];
         for (int64_t j = 0; j < i; ++j)

@@ -8,8 +8,6 @@
 /* Replaces the lower triangle of the symmetric matrix a [n, n] by L with a = L·Lᵀ; the upper one is neither read nor
  * written. False, with a undefined, unless the matrix is positive definite. */
 bool vae_cholesky_factor(double *a, int64_t n);
-/* x [n] becomes L⁻¹·x. */
-void vae_cholesky_solve_lower(const double *factor, int64_t n, double *x);
 /* x [n] becomes a⁻¹·x, a being the matrix that was factored. */
 void vae_cholesky_solve(const double *factor, int64_t n, double *x);
 /* log det a. */
