@@ -199,12 +199,7 @@ static vae_status check_options(latent_options *o)
 {
     if (o->run_count == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "--run DIR is missing");
     if (!o->shared.out) o->shared.out = "latent";
-    char png[VAE_PATH_SIZE + 8], svg[VAE_PATH_SIZE + 8];
-    if (strlen(o->shared.out) >= VAE_PATH_SIZE) return vae_error_set(VAE_ERROR_ARGUMENT, "--out: the name is too long");
-    snprintf(png, sizeof png, "%s.png", o->shared.out);
-    snprintf(svg, sizeof svg, "%s.svg", o->shared.out);
-    const char *outputs[] = {png, svg};
-    return vae_cli_check_outputs(&o->shared, outputs, 2);
+    return vae_cli_check_plot(&o->shared, o->shared.out);
 }
 
 static vae_status run(int argc, char **argv)

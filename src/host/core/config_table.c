@@ -52,8 +52,10 @@ const vae_key vae_config_keys[] = {
 
     TEXT("data", "train_images", data.train_images, "", "training images: IDX or IDX.gz"),
     TEXT("data", "train_labels", data.train_labels, "", "their labels; used by pictures only"),
+    TEXT("data", "train_attributes", data.train_attributes, "", "their attributes: CSV, or CelebA's list; used by arithmetic and probe only"),
     TEXT("data", "test_images", data.test_images, "", "test images"),
     TEXT("data", "test_labels", data.test_labels, "", "their labels"),
+    TEXT("data", "test_attributes", data.test_attributes, "", "their attributes"),
     INTEGER("data", "validation", data.validation, 0, 1e12, "0", "training images held out for validation, from the end; 0: the test set is watched instead"),
     INTEGER("data", "limit", data.limit, 0, 1e12, "0", "use only the first so many training images; 0: all"),
     INTEGER("data", "test_limit", data.test_limit, 0, 1e12, "0", "use only the first so many test images; 0: all"),

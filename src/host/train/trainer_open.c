@@ -190,6 +190,7 @@ vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, cons
     VAE_TRY(vae_model_layout(&state->config, &state->input, &state->layout));
     VAE_TRY(open_device(trainer));
     VAE_TRY(make_programs(trainer));
+    VAE_TRY(vae_latent_statistics_create(state->config.model.latent, &trainer->latent));
     VAE_TRY(has_checkpoint ? resume(trainer) : initialise_parameters(trainer));
     VAE_TRY(allocate_arenas(trainer));
     VAE_TRY(vae_run_folder_open(&trainer->folder, config));
@@ -203,6 +204,7 @@ void vae_trainer_close(vae_trainer *trainer)
 {
     vae_tensorboard_close(trainer->board);
     vae_metrics_close(&trainer->log);
+    vae_latent_statistics_free(&trainer->latent);
     vae_pictures_destroy(trainer->pictures);
     vae_batches_destroy(&trainer->test);
     vae_batches_destroy(&trainer->validation);
