@@ -58,7 +58,7 @@ static const char *fuzz_check_failure(vae_status status, const char *path)
 static const char *fuzz_images(const char *path, int64_t limit)
 {
     vae_dataset dataset;
-    const vae_status status = vae_idx_read_images(path, limit, &dataset);
+    const vae_status status = vae_images_read(path, &(vae_read_options){.limit = limit}, &dataset);
     if (status) {
         if (dataset.pixels || dataset.count) return "images beside a failure";
         return fuzz_check_failure(status, path);
@@ -80,7 +80,7 @@ static const char *fuzz_images(const char *path, int64_t limit)
 static const char *fuzz_labels(const char *path, int64_t limit)
 {
     vae_dataset dataset = {.count = FUZZ_LIMIT};
-    const vae_status status = vae_idx_read_labels(path, limit, &dataset);
+    const vae_status status = vae_labels_read(path, limit, &dataset);
     if (status) return dataset.labels ? "labels beside a failure" : fuzz_check_failure(status, path);
     fuzz_touch(dataset.labels, dataset.count);
     fuzz_successes++;
@@ -91,7 +91,7 @@ static const char *fuzz_labels(const char *path, int64_t limit)
 static const char *fuzz_shape(const char *path)
 {
     int64_t shape[4];
-    const vae_status status = vae_idx_read_shape(path, shape);
+    const vae_status status = vae_images_read_shape(path, &(vae_read_options){0}, shape);
     if (status) return fuzz_check_failure(status, path);
     for (int i = 0; i < 4; ++i) {
         if (shape[i] < 1 || shape[i] > UINT32_MAX) return "a size out of range";

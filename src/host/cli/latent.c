@@ -77,7 +77,7 @@ typedef struct run_view {
 static vae_status read_labels(const char *path, vae_cli_images *images)
 {
     vae_dataset dataset = {.count = images->count};
-    VAE_TRY(vae_idx_read_labels(path, images->count, &dataset));
+    VAE_TRY(vae_labels_read(path, images->count, &dataset));
     free(images->labels);
     images->labels = dataset.labels;
     return VAE_OK;

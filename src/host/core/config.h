@@ -15,12 +15,17 @@ typedef enum vae_likelihood { VAE_LIKELIHOOD_BERNOULLI, VAE_LIKELIHOOD_GAUSSIAN,
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
 /* unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1 over the training set */
 typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;
+typedef enum vae_channels { VAE_CHANNELS_AUTO, VAE_CHANNELS_GREY, VAE_CHANNELS_RGB } vae_channels;
 typedef enum vae_schedule { VAE_SCHEDULE_CONSTANT, VAE_SCHEDULE_COSINE, VAE_SCHEDULE_STEP } vae_schedule;
 
 typedef struct vae_hidden_list {
     int64_t size[VAE_MAX_HIDDEN];
     int32_t count; /* 0 is allowed: a linear encoder or decoder */
 } vae_hidden_list;
+
+typedef struct vae_image_size {
+    int64_t height, width; /* zeros: as the images are */
+} vae_image_size;
 
 typedef struct vae_config {
     struct {
@@ -41,6 +46,9 @@ typedef struct vae_config {
         int64_t test_limit;
         vae_binarise binarise;
         vae_normalise normalise;
+        int64_t crop; /* side of the square cut from the middle before resizing, 0: none */
+        vae_image_size size;
+        vae_channels channels;
     } data;
     struct {
         int64_t epochs, batch_size, seed;

@@ -4,6 +4,7 @@ static const char *const objectives[] = {"vae", "ae", "kl", NULL};
 static const char *const likelihoods[] = {"bernoulli", "gaussian", "mse", NULL};
 static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
 static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
+static const char *const channels[] = {"auto", "grey", "rgb", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", NULL};
 static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
 static const char *const devices[] = {"auto", "cpu", "reference", "cuda", NULL};
@@ -45,7 +46,7 @@ const vae_key vae_config_keys[] = {
     CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
     REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
 
-    TEXT("data", "train_images", data.train_images, "", "training images: IDX or IDX.gz"),
+    TEXT("data", "train_images", data.train_images, "", "training images: an IDX, NPY or NPZ file; file.npz:key takes another array than images"),
     TEXT("data", "train_labels", data.train_labels, "", "their labels; used by pictures only"),
     TEXT("data", "test_images", data.test_images, "", "test images"),
     TEXT("data", "test_labels", data.test_labels, "", "their labels"),
@@ -54,6 +55,9 @@ const vae_key vae_config_keys[] = {
     INTEGER("data", "test_limit", data.test_limit, 0, 1e12, "0", "use only the first so many test images; 0: all"),
     CHOICE("data", "binarise", data.binarise, binarisations, "none", "pixel -> Bernoulli(pixel / 255): static once, dynamic anew at each step"),
     CHOICE("data", "normalise", data.normalise, normalisations, "unit", "unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1"),
+    INTEGER("data", "crop", data.crop, 0, 1 << 16, "0", "cut a square of so many pixels a side from the middle of each image first; 0: none"),
+    {"data", "size", VAE_KEY_SIZE, FIELD(data.size), 1, 4096, NULL, "original", "then cut to this shape, height x width, and resize by the mean of areas"},
+    CHOICE("data", "channels", data.channels, channels, "auto", "auto: as stored; grey or rgb"),
 
     INTEGER("train", "epochs", train.epochs, 0, 1e9, "10", "passes over the training images"),
     INTEGER("train", "batch_size", train.batch_size, 1, 1 << 20, "128", "images a step"),

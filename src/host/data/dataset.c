@@ -38,10 +38,12 @@ typedef struct part_keys {
 static vae_status open_part(const vae_config *config, part_keys keys, part_keys paths, int64_t limit,
                             vae_dataset *dataset)
 {
-    vae_status status = vae_idx_read_images(paths.images, limit, dataset);
+    vae_read_options options = vae_read_options_of(config);
+    options.limit = limit;
+    vae_status status = vae_images_read(paths.images, &options, dataset);
     if (status) return blame(config, status, keys.images);
     if (!paths.labels[0]) return VAE_OK;
-    status = vae_idx_read_labels(paths.labels, limit, dataset);
+    status = vae_labels_read(paths.labels, limit, dataset);
     return status ? blame(config, status, keys.labels) : VAE_OK;
 }
 
