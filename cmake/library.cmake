@@ -32,7 +32,7 @@ set(VAE_REGISTRY_SOURCE ${PROJECT_SOURCE_DIR}/src/host/backend/registry.c)
 list(REMOVE_ITEM VAE_SOURCES ${VAE_REGISTRY_SOURCE})
 add_library(vae_objects OBJECT ${VAE_SOURCES})
 add_library(vae_device_objects OBJECT ${VAE_REGISTRY_SOURCE})
-set(VAE_PRIVATE_LIBRARIES OpenMP::OpenMP_C ZLIB::ZLIB PNG::PNG ${DNNL_LIBRARY} PkgConfig::INIH PkgConfig::JANSSON
+set(VAE_PRIVATE_LIBRARIES OpenMP::OpenMP_C ZLIB::ZLIB PNG::PNG JPEG::JPEG ${DNNL_LIBRARY} PkgConfig::INIH PkgConfig::JANSSON
     PkgConfig::CAIRO PkgConfig::LIBZIP m)
 if(VAE_CUDA_ENABLED)
   target_sources(vae_device_objects PRIVATE ${VAE_CUDA_HOST_SOURCES})
@@ -66,6 +66,6 @@ foreach(library vae_static vae_shared)
 endforeach()
 target_include_directories(vae_static PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src/host>)
 target_link_libraries(vae_static PUBLIC "$<BUILD_INTERFACE:${VAE_PRIVATE_LIBRARIES}>"
-                      "$<INSTALL_INTERFACE:${VAE_CUDA_INSTALL_LIBRARIES}dnnl;cairo;png;zip;z;inih;jansson;${OpenMP_C_LIB_NAMES};m>")
+                      "$<INSTALL_INTERFACE:${VAE_CUDA_INSTALL_LIBRARIES}dnnl;cairo;png;jpeg;zip;z;inih;jansson;${OpenMP_C_LIB_NAMES};m>")
 target_link_libraries(vae_shared PRIVATE ${VAE_PRIVATE_LIBRARIES})
 set_target_properties(vae_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})

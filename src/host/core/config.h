@@ -49,6 +49,7 @@ typedef struct vae_config {
         int64_t crop; /* side of the square cut from the middle before resizing, 0: none */
         vae_image_size size;
         vae_channels channels;
+        bool skip_damaged; /* pictures of a folder */
     } data;
     struct {
         int64_t epochs, batch_size, seed;

@@ -5,6 +5,7 @@ static const char *const likelihoods[] = {"bernoulli", "gaussian", "mse", NULL};
 static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
 static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
 static const char *const channels[] = {"auto", "grey", "rgb", NULL};
+static const char *const flags[] = {"no", "yes", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", NULL};
 static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
 static const char *const devices[] = {"auto", "cpu", "reference", "cuda", NULL};
@@ -31,6 +32,10 @@ static const char *const activations[] = {
     {                                                                                                                  \
         section, name, VAE_KEY_TEXT, FIELD(member), 0, VAE_PATH_SIZE, NULL, initial, help                              \
     }
+#define FLAG(section, name, member, initial, help)                                                                     \
+    {                                                                                                                  \
+        section, name, VAE_KEY_FLAG, FIELD(member), 0, 1, flags, initial, help                                         \
+    }
 #define WIDTHS(section, name, member, initial, help)                                                                   \
     {                                                                                                                  \
         section, name, VAE_KEY_WIDTHS, FIELD(member), 1, 1 << 20, NULL, initial, help                                  \
@@ -46,7 +51,7 @@ const vae_key vae_config_keys[] = {
     CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
     REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
 
-    TEXT("data", "train_images", data.train_images, "", "training images: an IDX, NPY or NPZ file; file.npz:key takes another array than images"),
+    TEXT("data", "train_images", data.train_images, "", "training images: an IDX, NPY or NPZ file (file.npz:key takes another array than images), or a folder of PNG and JPEG files, its subfolders being classes"),
     TEXT("data", "train_labels", data.train_labels, "", "their labels; used by pictures only"),
     TEXT("data", "test_images", data.test_images, "", "test images"),
     TEXT("data", "test_labels", data.test_labels, "", "their labels"),
@@ -58,6 +63,7 @@ const vae_key vae_config_keys[] = {
     INTEGER("data", "crop", data.crop, 0, 1 << 16, "0", "cut a square of so many pixels a side from the middle of each image first; 0: none"),
     {"data", "size", VAE_KEY_SIZE, FIELD(data.size), 1, 4096, NULL, "original", "then cut to this shape, height x width, and resize by the mean of areas"},
     CHOICE("data", "channels", data.channels, channels, "auto", "auto: as stored; grey or rgb"),
+    FLAG("data", "skip_damaged", data.skip_damaged, "no", "of a folder's pictures: leave out, count and report those that cannot be decoded, instead of stopping"),
 
     INTEGER("train", "epochs", train.epochs, 0, 1e9, "10", "passes over the training images"),
     INTEGER("train", "batch_size", train.batch_size, 1, 1 << 20, "128", "images a step"),

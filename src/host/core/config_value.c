@@ -25,7 +25,8 @@ void vae_key_allowed(const vae_key *key, char *text, size_t size)
             return;
         }
         break;
-    case VAE_KEY_CHOICE: break;
+    case VAE_KEY_CHOICE:
+    case VAE_KEY_FLAG: break;
     }
     size_t used = (size_t)snprintf(text, size, "one of");
     for (int i = 0; key->choices[i] && used < size; ++i) {
@@ -135,6 +136,12 @@ vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *tex
         *(int *)field = choice;
         return VAE_OK;
     }
+    case VAE_KEY_FLAG: {
+        const int choice = find_choice(key, text);
+        if (choice < 0) return refuse(key, text);
+        *(bool *)field = choice == 1;
+        return VAE_OK;
+    }
     case VAE_KEY_TEXT:
         if (strlen(text) >= (size_t)key->maximum || (key->choices && find_choice(key, text) < 0)) {
             return refuse(key, text);
@@ -181,6 +188,7 @@ void vae_key_format(const vae_key *key, const vae_config *config, char *text, si
     case VAE_KEY_INTEGER: snprintf(text, size, "%" PRId64, *(const int64_t *)field); return;
     case VAE_KEY_REAL: format_real(*(const double *)field, text, size); return;
     case VAE_KEY_CHOICE: snprintf(text, size, "%s", key->choices[*(const int *)field]); return;
+    case VAE_KEY_FLAG: snprintf(text, size, "%s", key->choices[*(const bool *)field]); return;
     case VAE_KEY_TEXT: snprintf(text, size, "%s", (const char *)field); return;
     case VAE_KEY_WIDTHS:
         if (is_decoder(key) && !config->model.decoder_set) {

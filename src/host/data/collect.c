@@ -1,7 +1,9 @@
 #include "data/collect.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Memory grows by as much as has come, but by no more than this. */
 #define FIRST_PIECE_BYTES (INT64_C(1) << 20)
@@ -47,6 +49,10 @@ vae_status vae_collect_numbers(vae_source *source, int64_t count, vae_sink *sink
 
 vae_status vae_source_output_shape(const vae_source *source, const vae_transform *transform, int64_t shape[3])
 {
+    if (!source->format->read) { /* a folder's images come transformed */
+        memcpy(shape, (int64_t[]){source->height, source->width, source->channels}, 3 * sizeof *shape);
+        return VAE_OK;
+    }
     const int64_t stored[3] = {source->height, source->width, source->channels};
     const vae_status status = vae_transform_shape(transform, stored, shape);
     return status ? vae_error_prepend(status, "%s", source->name) : VAE_OK;
@@ -157,5 +163,8 @@ vae_status vae_collect_images(vae_source *source, const vae_read_options *option
         .stored = source->count,
         .skipped = c.taken - c.kept,
     };
+    if (dataset->skipped > 0) {
+        snprintf(dataset->first_skipped, sizeof dataset->first_skipped, "%s", source->format->first_skipped(source));
+    }
     return VAE_OK;
 }

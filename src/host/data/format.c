@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The first that takes what it sees is it. */
-static const vae_format *const formats[] = {&vae_format_npy, &vae_format_npz, &vae_format_idx};
+/* The first that takes what it sees is it; the last takes everything. */
+static const vae_format *const formats[] = {&vae_format_npy, &vae_format_npz, &vae_format_folder, &vae_format_idx};
 
 /* Files that the shipped configurations name are there once a script has fetched them. */
 static const char *missing_hint(const char *path, int reason)
@@ -59,10 +59,10 @@ static const char *split_key(const char *path, char file[VAE_PATH_SIZE])
 
 static const vae_format *find_format(const vae_probe *probe)
 {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; ++i) {
-        if (formats[i]->probe(probe)) return formats[i];
-    }
-    return NULL;
+    size_t i = 0;
+    while (!formats[i]->probe(probe))
+        ++i;
+    return formats[i];
 }
 
 vae_status vae_source_open(const char *path, vae_content content, const vae_read_options *options, vae_source *source)
@@ -75,10 +75,6 @@ vae_status vae_source_open(const char *path, vae_content content, const vae_read
     *source = (vae_source){0};
     VAE_TRY(look(request.path, &probe));
     source->format = find_format(&probe);
-    if (!source->format) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a folder, but %s are expected", request.path,
-                             content == VAE_CONTENT_LABELS ? "labels in a file" : "images in a file");
-    }
     if (key && !source->format->takes_key) {
         return vae_error_set(VAE_ERROR_FORMAT, "%s: is no NPZ file, so it has no array '%s'", file, key);
     }

@@ -51,6 +51,8 @@ struct vae_format {
     vae_status (*read_images)(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, uint8_t *labels,
                               int64_t *kept);
     bool (*has_labels)(const vae_source *source);
+    /* What was wrong with the first image left out. */
+    const char *(*first_skipped)(const vae_source *source);
 };
 
 /* A path that does not exist but for what follows its last colon is taken as file and key. VAE_ERROR_CONFIG if it
@@ -63,6 +65,6 @@ void vae_source_close(vae_source *source);
  * [n], labels. */
 void vae_source_set_shape(vae_source *source, int rank, const int64_t *sizes);
 
-extern const vae_format vae_format_idx, vae_format_npy, vae_format_npz;
+extern const vae_format vae_format_idx, vae_format_npy, vae_format_npz, vae_format_folder;
 
 #endif

@@ -6,7 +6,10 @@
 
 vae_read_options vae_read_options_of(const vae_config *config)
 {
-    return (vae_read_options){.limit = config->data.limit, .transform = vae_transform_of(config)};
+    return (vae_read_options){.limit = config->data.limit,
+                              .transform = vae_transform_of(config),
+                              .skip_damaged = config->data.skip_damaged,
+                              .threads = (int)config->run.threads};
 }
 
 vae_status vae_images_read(const char *path, const vae_read_options *options, vae_dataset *dataset)
@@ -55,6 +58,7 @@ static vae_status read_labels(vae_source *source, int64_t limit, vae_dataset *da
         free(sink.bytes);
         return status;
     }
+    free(dataset->labels);
     dataset->labels = sink.bytes;
     return VAE_OK;
 }
