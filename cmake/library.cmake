@@ -32,7 +32,7 @@ set(VAE_REGISTRY_SOURCE ${PROJECT_SOURCE_DIR}/src/host/backend/registry.c)
 list(REMOVE_ITEM VAE_SOURCES ${VAE_REGISTRY_SOURCE})
 add_library(vae_objects OBJECT ${VAE_SOURCES})
 add_library(vae_device_objects OBJECT ${VAE_REGISTRY_SOURCE})
-set(VAE_PRIVATE_LIBRARIES OpenMP::OpenMP_C ZLIB::ZLIB PNG::PNG JPEG::JPEG ${DNNL_LIBRARY} PkgConfig::INIH PkgConfig::JANSSON
+set(VAE_PRIVATE_LIBRARIES OpenMP::OpenMP_C Threads::Threads ZLIB::ZLIB PNG::PNG JPEG::JPEG ${DNNL_LIBRARY} PkgConfig::INIH PkgConfig::JANSSON
     PkgConfig::CAIRO PkgConfig::LIBZIP m)
 if(VAE_CUDA_ENABLED)
   target_sources(vae_device_objects PRIVATE ${VAE_CUDA_HOST_SOURCES})

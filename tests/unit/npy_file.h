@@ -12,7 +12,7 @@ static inline idx_bytes npy_bytes(const char *type, int rank, const int64_t *siz
 {
     idx_bytes bytes = {.count = 0};
     uint8_t header[VAE_NPY_HEADER_SIZE];
-    vae_npy_header_make(type, rank, sizes, header, &bytes.count);
+    vae_npy_header_make(type, rank, sizes, 0, header, &bytes.count);
     memcpy(bytes.byte, header, bytes.count);
     cr_assert_leq(bytes.count + size, IDX_BYTES);
     if (size) memcpy(bytes.byte + bytes.count, data, size);

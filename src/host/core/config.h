@@ -16,6 +16,8 @@ typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE
 /* unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1 over the training set */
 typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;
 typedef enum vae_channels { VAE_CHANNELS_AUTO, VAE_CHANNELS_GREY, VAE_CHANNELS_RGB } vae_channels;
+/* Where images lie: in memory, or in a file that is mapped; auto: on disk if they take more than half of the memory */
+typedef enum vae_storage { VAE_STORAGE_AUTO, VAE_STORAGE_MEMORY, VAE_STORAGE_DISK } vae_storage;
 typedef enum vae_schedule { VAE_SCHEDULE_CONSTANT, VAE_SCHEDULE_COSINE, VAE_SCHEDULE_STEP } vae_schedule;
 
 typedef struct vae_hidden_list {
@@ -50,6 +52,8 @@ typedef struct vae_config {
         vae_image_size size;
         vae_channels channels;
         bool skip_damaged; /* pictures of a folder */
+        vae_storage storage;
+        char cache[VAE_PATH_SIZE]; /* folder for storage on disk; "" gives the user's cache folder */
     } data;
     struct {
         int64_t epochs, batch_size, seed;

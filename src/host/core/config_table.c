@@ -5,6 +5,7 @@ static const char *const likelihoods[] = {"bernoulli", "gaussian", "mse", NULL};
 static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
 static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
 static const char *const channels[] = {"auto", "grey", "rgb", NULL};
+static const char *const storages[] = {"auto", "memory", "disk", NULL};
 static const char *const flags[] = {"no", "yes", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", NULL};
 static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
@@ -64,6 +65,8 @@ const vae_key vae_config_keys[] = {
     {"data", "size", VAE_KEY_SIZE, FIELD(data.size), 1, 4096, NULL, "original", "then cut to this shape, height x width, and resize by the mean of areas"},
     CHOICE("data", "channels", data.channels, channels, "auto", "auto: as stored; grey or rgb"),
     FLAG("data", "skip_damaged", data.skip_damaged, "no", "of a folder's pictures: leave out, count and report those that cannot be decoded, instead of stopping"),
+    CHOICE("data", "storage", data.storage, storages, "auto", "memory; disk: decode once to a file that is mapped; auto: disk if the images take more than half of the memory"),
+    TEXT("data", "cache", data.cache, "", "folder of such files; vae-cuda in $XDG_CACHE_HOME or ~/.cache unless set"),
 
     INTEGER("train", "epochs", train.epochs, 0, 1e9, "10", "passes over the training images"),
     INTEGER("train", "batch_size", train.batch_size, 1, 1 << 20, "128", "images a step"),

@@ -70,8 +70,9 @@ vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t 
 
 /* ---- Writing ---- */
 
-static vae_status write_all(int file, const char *path, const char *data, size_t size)
+vae_status vae_file_write_open(int file, const char *path, const void *content, size_t size)
 {
+    const char *data = content;
     for (size_t done = 0; done < size;) {
         const ssize_t put = write(file, data + done, size - done);
         if (put < 0 && errno == EINTR) continue;
@@ -87,7 +88,7 @@ static vae_status write_parts(const char *path, const void *const *parts, const 
     if (file < 0) return io_error(path, "cannot be created");
     vae_status status = VAE_OK;
     for (int i = 0; i < count && !status; ++i)
-        status = write_all(file, path, parts[i], sizes[i]);
+        status = vae_file_write_open(file, path, parts[i], sizes[i]);
     if (!status && fsync(file)) status = io_error(path, "cannot be brought to disk");
     if (close(file) && !status) status = io_error(path, "cannot be closed");
     return status;

@@ -13,8 +13,8 @@ static const char magic[] = "\x93NUMPY";
 
 /* ---- Writing ---- */
 
-void vae_npy_header_make(const char *type, int rank, const int64_t *sizes, uint8_t header[VAE_NPY_HEADER_SIZE],
-                         size_t *size)
+void vae_npy_header_make(const char *type, int rank, const int64_t *sizes, size_t least,
+                         uint8_t header[VAE_NPY_HEADER_SIZE], size_t *size)
 {
     char shape[VAE_NPY_MAX_RANK * 22 + 1] = "";
     size_t used = 0;
@@ -26,7 +26,8 @@ void vae_npy_header_make(const char *type, int rank, const int64_t *sizes, uint8
                                 "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type, shape);
     /* Blanks and a newline bring the data to a multiple of 64 bytes. */
     const size_t text_end = SHORT_START + (size_t)length;
-    const size_t total = (text_end + 1 + HEADER_ALIGNMENT - 1) / HEADER_ALIGNMENT * HEADER_ALIGNMENT;
+    const size_t end = text_end + 1 > least ? text_end + 1 : least;
+    const size_t total = (end + HEADER_ALIGNMENT - 1) / HEADER_ALIGNMENT * HEADER_ALIGNMENT;
     memset(header + text_end, ' ', total - text_end);
     header[total - 1] = '\n';
     memcpy(header, magic, MAGIC_SIZE);

@@ -10,7 +10,7 @@
 #include "core/error.h"
 
 /* START: so many bytes say how long the header is. HEADER_SIZE: the most that vae_npy_header_make writes. */
-enum { VAE_NPY_MAX_RANK = 8, VAE_NPY_START_SIZE = 12, VAE_NPY_HEADER_SIZE = 512 };
+enum { VAE_NPY_MAX_RANK = 8, VAE_NPY_START_SIZE = 12, VAE_NPY_HEADER_SIZE = 4096 };
 
 typedef struct vae_npy_header {
     char type[8]; /* NumPy's: "|u1", "<f4" */
@@ -30,8 +30,9 @@ vae_status vae_npy_header_parse(const char *name, const uint8_t *data, size_t si
 /* Bytes of a number whose type is in the list of those that a reader takes; 0 where it is not. */
 size_t vae_npy_type_size(const char *type, const char *const *taken);
 
-/* Writes a header of version 1.0 whose size, a multiple of 64, is given in *size. rank: at most VAE_NPY_MAX_RANK. */
-void vae_npy_header_make(const char *type, int rank, const int64_t *sizes, uint8_t header[VAE_NPY_HEADER_SIZE],
-                         size_t *size);
+/* Writes a header of version 1.0 whose size, a multiple of 64 and at least `least`, is given in *size. rank: at most
+ * VAE_NPY_MAX_RANK; least: at most VAE_NPY_HEADER_SIZE. */
+void vae_npy_header_make(const char *type, int rank, const int64_t *sizes, size_t least,
+                         uint8_t header[VAE_NPY_HEADER_SIZE], size_t *size);
 
 #endif

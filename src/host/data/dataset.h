@@ -6,16 +6,23 @@
 #include "core/config.h"
 #include "data/transform.h"
 
+/* A file in memory, see data/mapping.h. */
+typedef struct vae_mapping {
+    uint8_t *start; /* NULL: none */
+    size_t bytes;
+} vae_mapping;
+
 enum { VAE_SKIPPED_SIZE = 256 };
 
 typedef struct vae_dataset {
-    uint8_t *pixels; /* [count, height, width, channels], owned unless borrowed */
+    uint8_t *pixels; /* [count, height, width, channels], owned unless borrowed; read-only where they are mapped */
     uint8_t *labels; /* [count] or NULL, owned likewise */
     int64_t count;
     int64_t height, width, channels;
     int64_t stored;                       /* images in the file, of which `count` were read; 0: not known */
     int64_t skipped;                      /* damaged images that were left out */
     char first_skipped[VAE_SKIPPED_SIZE]; /* what is wrong with the first of them */
+    vae_mapping mapping;                  /* the file that holds the pixels, if one does */
     bool borrowed;                        /* shares another data set's memory, which must outlive it */
 } vae_dataset;
 
@@ -32,6 +39,8 @@ typedef struct vae_read_options {
     int64_t limit; /* keep at most so many images; beyond them nothing is read or checked. 0: all */
     vae_transform transform;
     bool skip_damaged; /* of a folder: leave out pictures that cannot be decoded, and count them */
+    vae_storage storage;
+    const char *cache; /* folder; NULL or "": the user's own cache folder */
     int threads;       /* for decoding; 0: one per processor */
 } vae_read_options;
 

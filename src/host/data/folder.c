@@ -170,6 +170,20 @@ static vae_status open_folder(vae_source *source, folder *f)
     return VAE_OK;
 }
 
+static vae_status add_to_hash(const vae_source *source, vae_hash *hash)
+{
+    const folder *f = source->state;
+    VAE_TRY(vae_source_add_to_hash(source, hash));
+    for (int64_t i = 0; i < f->listing.count; ++i) {
+        const vae_listed *file = &f->listing.files[i];
+        vae_hash_add_text(hash, name_of(f, i));
+        vae_hash_add_integer(hash, file->size);
+        vae_hash_add_integer(hash, file->modified);
+        vae_hash_add_integer(hash, file->class);
+    }
+    return VAE_OK;
+}
+
 static vae_status open_source(vae_source *source, const vae_request *request)
 {
     if (request->content == VAE_CONTENT_LABELS) {
@@ -207,6 +221,7 @@ const vae_format vae_format_folder = {
     .probe = probe,
     .open = open_source,
     .close = close_source,
+    .add_to_hash = add_to_hash,
     .read_images = read_images,
     .has_labels = has_labels,
     .first_skipped = first_skipped,

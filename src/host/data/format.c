@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -79,12 +80,31 @@ vae_status vae_source_open(const char *path, vae_content content, const vae_read
         return vae_error_set(VAE_ERROR_FORMAT, "%s: is no NPZ file, so it has no array '%s'", file, key);
     }
     snprintf(source->name, sizeof source->name, "%s", path);
+    snprintf(source->file, sizeof source->file, "%s", request.path);
     return source->format->open(source, &request);
 }
 
 void vae_source_close(vae_source *source)
 {
     source->format->close(source);
+}
+
+vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash)
+{
+    struct stat information;
+    char *whole = realpath(source->file, NULL);
+    if (!whole || stat(whole, &information) != 0) {
+        const int reason = errno;
+        free(whole);
+        return cannot_open(source->file, reason);
+    }
+    vae_hash_add_text(hash, whole);
+    free(whole);
+    vae_hash_add_text(hash, source->name + strlen(source->file)); /* the key */
+    vae_hash_add_integer(hash, information.st_size);
+    vae_hash_add_integer(hash, information.st_mtim.tv_sec);
+    vae_hash_add_integer(hash, information.st_mtim.tv_nsec);
+    return VAE_OK;
 }
 
 void vae_source_set_shape(vae_source *source, int rank, const int64_t *sizes)

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "core/hash.h"
 #include "data/dataset.h"
 
 typedef enum vae_content { VAE_CONTENT_IMAGES, VAE_CONTENT_LABELS } vae_content;
@@ -17,8 +18,10 @@ enum { VAE_SOURCE_NAME_SIZE = VAE_PATH_SIZE + 128 };
 typedef struct vae_source {
     const vae_format *format;
     char name[VAE_SOURCE_NAME_SIZE]; /* begins each message: the path, with the key where there is one */
+    char file[VAE_PATH_SIZE];        /* the path without the key */
     int64_t count;                   /* of images or labels; at least 1 */
     int64_t height, width, channels; /* of the images as stored; of a folder's as they are to be read. Labels: 1 */
+    int64_t plain_offset;            /* of a file whose bytes from there on are the images'; 0: it is no such file */
     void *state;                     /* the format's own */
 } vae_source;
 
@@ -42,6 +45,8 @@ struct vae_format {
     /* Reads the header and fills the source but for format and name. On failure nothing is left to close. */
     vae_status (*open)(vae_source *source, const vae_request *request);
     void (*close)(vae_source *source);
+    /* Adds what tells this content from another, without reading it: path, key, size, time of change. */
+    vae_status (*add_to_hash)(const vae_source *source, vae_hash *hash);
     /* Either: the next `count` numbers as bytes, and, once all were read, that the file ends there. Fails where there
      * are fewer; nothing is allocated on the header's word. */
     vae_status (*read)(vae_source *source, uint8_t *bytes, int64_t count);
@@ -60,6 +65,9 @@ struct vae_format {
  */
 vae_status vae_source_open(const char *path, vae_content content, const vae_read_options *options, vae_source *source);
 void vae_source_close(vae_source *source);
+
+/* add_to_hash of formats that are one file. */
+vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash);
 
 /* Fills count, height, width and channels from sizes [n, h, w, c], [n, h, w], [n, d], which is one row of d pixels, or
  * [n], labels. */

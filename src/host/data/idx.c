@@ -195,6 +195,7 @@ static vae_status open_source(vae_source *source, const vae_request *request)
     }
     file->path = source->name;
     source->state = file;
+    if (gzdirect(file->stream)) source->plain_offset = file->position;
     vae_source_set_shape(source, file->rank, file->sizes);
     return VAE_OK;
 }
@@ -211,6 +212,7 @@ const vae_format vae_format_idx = {
     .probe = probe,
     .open = open_source,
     .close = close_source,
+    .add_to_hash = vae_source_add_to_hash,
     .read = read_body,
     .finish = check_end,
 };

@@ -33,6 +33,7 @@ static vae_status open_array(vae_source *source, npy_file *npy, vae_content cont
     npy->stream.read = read_file;
     VAE_TRY(vae_npy_stream_open(&npy->stream));
     VAE_TRY(vae_npy_stream_check(&npy->stream, content));
+    if (strcmp(npy->stream.header.type, "|u1") == 0) source->plain_offset = (int64_t)npy->stream.header.data_offset;
     vae_source_set_shape(source, npy->stream.header.rank, npy->stream.header.sizes);
     return VAE_OK;
 }
@@ -74,6 +75,7 @@ const vae_format vae_format_npy = {
     .probe = probe,
     .open = open_source,
     .close = close_source,
+    .add_to_hash = vae_source_add_to_hash,
     .read = read_numbers,
     .finish = finish,
 };

@@ -199,6 +199,7 @@ const vae_format vae_format_npz = {
     .probe = probe,
     .open = open_source,
     .close = close_source,
+    .add_to_hash = vae_source_add_to_hash,
     .read = read_numbers,
     .finish = finish,
 };

@@ -3,13 +3,36 @@
 #include <stdlib.h>
 
 #include "data/collect.h"
+#include "data/disk.h"
 
 vae_read_options vae_read_options_of(const vae_config *config)
 {
     return (vae_read_options){.limit = config->data.limit,
                               .transform = vae_transform_of(config),
                               .skip_damaged = config->data.skip_damaged,
+                              .storage = config->data.storage,
+                              .cache = config->data.cache,
                               .threads = (int)config->run.threads};
+}
+
+static vae_status read_to_memory(vae_source *source, const vae_read_options *options, vae_dataset *dataset)
+{
+    vae_memory_sink sink = {VAE_MEMORY_SINK, .name = source->name};
+    const vae_status status = vae_collect_images(source, options, &sink.base, dataset);
+    if (status) {
+        free(sink.bytes);
+        return status;
+    }
+    dataset->pixels = sink.bytes;
+    return VAE_OK;
+}
+
+static vae_status read_images(vae_source *source, const vae_read_options *options, vae_dataset *dataset)
+{
+    int64_t shape[3];
+    VAE_TRY(vae_source_output_shape(source, &options->transform, shape));
+    if (vae_disk_wanted(source, options, shape)) return vae_disk_images(source, options, dataset);
+    return read_to_memory(source, options, dataset);
 }
 
 vae_status vae_images_read(const char *path, const vae_read_options *options, vae_dataset *dataset)
@@ -17,15 +40,9 @@ vae_status vae_images_read(const char *path, const vae_read_options *options, va
     vae_source source;
     *dataset = (vae_dataset){0};
     VAE_TRY(vae_source_open(path, VAE_CONTENT_IMAGES, options, &source));
-    vae_memory_sink sink = {VAE_MEMORY_SINK, .name = source.name};
-    const vae_status status = vae_collect_images(&source, options, &sink.base, dataset);
+    const vae_status status = read_images(&source, options, dataset);
     vae_source_close(&source);
-    if (status) {
-        free(sink.bytes);
-        return status;
-    }
-    dataset->pixels = sink.bytes;
-    return VAE_OK;
+    return status;
 }
 
 vae_status vae_images_read_shape(const char *path, const vae_read_options *options, int64_t shape[4])

@@ -19,7 +19,7 @@ vae_status vae_npy_write_float32(const char *path, const float *values, int rank
         count *= (size_t)sizes[i];
     uint8_t header[VAE_NPY_HEADER_SIZE];
     size_t header_size;
-    vae_npy_header_make("<f4", rank, sizes, header, &header_size);
+    vae_npy_header_make("<f4", rank, sizes, 0, header, &header_size);
     const void *parts[] = {header, values};
     const size_t part_sizes[] = {header_size, count * sizeof *values};
     return vae_file_write_atomic(path, parts, part_sizes, 2);

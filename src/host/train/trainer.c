@@ -118,6 +118,7 @@ static vae_status run_step(vae_trainer *trainer)
     int64_t rows;
     vae_step step = make_step(trainer, trainer->state.progress.step);
     vae_executable *executable = vae_batches_select(&trainer->train, position(trainer), &step, &rows);
+    vae_prefetch_advance(trainer->prefetch, step.epoch, step.first);
     VAE_TRY(trainer->device->backend->executable_run(executable, &step));
     trainer->state.progress.step++;
     trainer->unread_steps++;
