@@ -1,8 +1,8 @@
 /* Fuzzing of data/idx.c. test_fuzz_idx.c includes this file and feeds it mutations of its own in every test run; for a
  * longer search, with libFuzzer:
  *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_idx.c \
- *       $(ls src/host/data/[a-z]*.c) src/host/core/error.c src/host/core/random.c -lz -lm -o build/fuzz-idx
+ *   clang -g -O1 -fopenmp -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_idx.c \
+ *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c) -lzip -lpng -ljpeg -lz -linih -lm -o build/fuzz-idx
  *   build/fuzz-idx -rss_limit_mb=512
  *
  * The first byte of an input says whether the rest is the file (even) or is to be compressed first (odd), since

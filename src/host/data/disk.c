@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +12,24 @@
 #include "data/cache.h"
 #include "data/mapping.h"
 
+/* Deflate makes at most 1032 bytes of one, so a header that promises more than its file can hold is no reason to write
+ * anything: the reader will say what is wrong. */
+enum { MAX_RATIO = 1032 };
+
+static double most_bytes(const vae_source *source)
+{
+    struct stat information;
+    const bool one_file = source->format->read && stat(source->file, &information) == 0;
+    return one_file ? (double)information.st_size * MAX_RATIO : HUGE_VAL;
+}
+
 bool vae_disk_wanted(const vae_source *source, const vae_read_options *options, const int64_t shape[3])
 {
     if (options->storage != VAE_STORAGE_AUTO) return options->storage == VAE_STORAGE_DISK;
     const bool limited = options->limit > 0 && options->limit < source->count;
     const double images = (double)(limited ? options->limit : source->count);
-    const double bytes = images * (double)shape[0] * (double)shape[1] * (double)shape[2];
-    return bytes > 0.5 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    const double half = 0.5 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    return images * (double)shape[0] * (double)shape[1] * (double)shape[2] > half && most_bytes(source) > half;
 }
 
 vae_status vae_disk_folder(const char *cache, char folder[VAE_PATH_SIZE])
