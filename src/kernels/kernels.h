@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/permutation.h"
+#include "program/likelihood.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -68,19 +69,22 @@ cudaError_t vae_cuda_prior_sample(float *z, uint16_t *shadow, int64_t count, flo
                                   const vae_cuda_step *step, cudaStream_t stream);
 
 typedef struct vae_cuda_likelihood_call {
-    const float *prediction; /* [rows, elements] */
-    const float *x;          /* [rows / samples, elements] */
+    const float *prediction; /* [rows, pixels·width] */
+    const float *x;          /* [rows / samples, pixels·channels] */
     float *ll;               /* [rows] */
-    float *gradient;         /* [rows, elements] or NULL */
+    float *gradient;         /* [rows, pixels·width] or NULL */
     uint16_t *shadow;        /* of the gradient */
+    float *mean;             /* likelihood_mean: [rows, pixels·channels] */
     vae_cuda_weight weight;  /* ∂loss/∂ll */
     const vae_cuda_step *step;
-    int64_t rows, elements, samples;
-    double variance; /* gaussian */
-    bool normalised; /* gaussian */
+    int64_t rows, pixels, samples;
+    vae_likelihood_options options;
 } vae_cuda_likelihood_call;
-cudaError_t vae_cuda_bernoulli_ll(const vae_cuda_likelihood_call *call, cudaStream_t stream);
-cudaError_t vae_cuda_gaussian_ll(const vae_cuda_likelihood_call *call, cudaStream_t stream);
+#define VAE_CUDA_DECLARE(NAME, name)                                                                                   \
+    cudaError_t vae_cuda_likelihood_##name(const vae_cuda_likelihood_call *call, cudaStream_t stream);                 \
+    cudaError_t vae_cuda_likelihood_mean_##name(const vae_cuda_likelihood_call *call, cudaStream_t stream);
+VAE_LIKELIHOOD_MAP(VAE_CUDA_DECLARE)
+#undef VAE_CUDA_DECLARE
 
 typedef struct vae_cuda_activation_call {
     int activation;    /* vae_activation */

@@ -29,7 +29,7 @@ static void print_launches(const vae_lowering *lowering)
     for (int32_t i = 0; i < lowering->count; ++i) {
         const vae_launch *launch = &lowering->launches[i];
         const vae_cost cost = vae_launch_cost(lowering, launch);
-        printf("%3d  %-28s %-22s %-29s %9.3f %9.3f %9.3f\n", (int)i, vae_launch_kind_name(launch->kind),
+        printf("%3d  %-28s %-22s %-29s %9.3f %9.3f %9.3f\n", (int)i, vae_launch_name(lowering, launch),
                name_of(lowering, launch), epilogue_of(launch), cost.flops * 1e-6, cost.bytes_read * 1e-6,
                cost.bytes_written * 1e-6);
     }
@@ -74,7 +74,7 @@ static json_t *launches_to_json(const vae_lowering *lowering)
     for (int32_t i = 0; i < lowering->count; ++i) {
         const vae_launch *launch = &lowering->launches[i];
         json_t *item = cost_to_json(vae_launch_cost(lowering, launch));
-        json_object_set_new(item, "launch", json_string(vae_launch_kind_name(launch->kind)));
+        json_object_set_new(item, "launch", json_string(vae_launch_name(lowering, launch)));
         json_object_set_new(item, "of", json_string(name_of(lowering, launch)));
         json_object_set_new(item, "epilogue", json_string(epilogue_of(launch)));
         json_array_append_new(list, item);

@@ -10,9 +10,8 @@ typedef enum vae_key_type {
     VAE_KEY_INTEGER, /* int64_t in [minimum, maximum] */
     VAE_KEY_REAL,    /* double in [minimum, maximum], finite */
     VAE_KEY_CHOICE,  /* an enum: index into choices */
-    VAE_KEY_FLAG,    /* bool: index into choices */
     VAE_KEY_TEXT,    /* char[maximum] */
-    VAE_KEY_WIDTHS,  /* vae_hidden_list */
+    VAE_KEY_LAYERS,  /* vae_layer_list */
     VAE_KEY_SIZE,    /* vae_image_size */
 } vae_key_type;
 

@@ -74,8 +74,8 @@ static vae_status open_feed(vae_model *model, feed *f, const char *input, const 
 {
     f->input = vae_program_find(&f->program, input);
     f->output = vae_program_find(&f->program, output);
-    f->input_width = f->program.tensors[f->input].shape.size[1];
-    f->output_width = f->program.tensors[f->output].shape.size[1];
+    f->input_width = vae_shape_columns(&f->program.tensors[f->input].shape);
+    f->output_width = vae_shape_columns(&f->program.tensors[f->output].shape);
     f->input_rows = calloc((size_t)(CHUNK_ROWS * f->input_width), sizeof *f->input_rows);
     f->output_rows = calloc((size_t)(CHUNK_ROWS * f->output_width), sizeof *f->output_rows);
     if (!f->input_rows || !f->output_rows) return vae_error_set(VAE_ERROR_MEMORY, "model: out of memory");

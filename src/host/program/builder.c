@@ -111,9 +111,9 @@ vae_tensor vae_program_find(const vae_program *program, const char *name)
 static vae_status require_matrix(const vae_program *program, const char *op, const char *operand, vae_tensor tensor)
 {
     const vae_shape *shape = vae_tensor_shape(program, tensor);
-    if (shape->rank == 2) return VAE_OK;
+    if (shape->rank >= 2) return VAE_OK;
     char text[96];
-    return vae_error_set(VAE_ERROR_SHAPE, "%s: %s has shape %s, but must be [rows, columns]", op, operand,
+    return vae_error_set(VAE_ERROR_SHAPE, "%s: %s has shape %s, but must be [rows, columns] or more", op, operand,
                          vae_shape_format(shape, text, sizeof text));
 }
 
@@ -131,8 +131,8 @@ vae_status vae_program_gather(vae_program *program, const char *name, vae_shape 
     return vae_program_append(program, &op);
 }
 
-static vae_status find_parameter(vae_program *program, const char *layer, const char *role, vae_shape expected,
-                                 vae_tensor *tensor)
+vae_status vae_program_find_parameter(vae_program *program, const char *layer, const char *role, vae_shape expected,
+                                      vae_tensor *tensor)
 {
     char name[VAE_NAME_SIZE];
     format_name(name, "%s.%s", layer, role);
@@ -158,6 +158,19 @@ static bool needs_pre_activation(vae_activation activation)
     return activation == VAE_ACTIVATION_GELU || activation == VAE_ACTIVATION_SILU;
 }
 
+vae_status vae_program_append_layer(vae_program *program, vae_op *op, vae_shape output, vae_activation activation,
+                                    bool training, vae_tensor *y)
+{
+    VAE_TRY(vae_program_add_activation(program, op->name, output, &op->outputs[0]));
+    if (training && needs_pre_activation(activation)) {
+        char text[VAE_NAME_SIZE];
+        format_name(text, "%.47s.pre_activation", op->name);
+        VAE_TRY(vae_program_add_activation(program, text, output, &op->outputs[1]));
+    }
+    *y = op->outputs[0];
+    return vae_program_append(program, op);
+}
+
 vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                              bool training, vae_tensor *y)
 {
@@ -166,18 +179,24 @@ vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor 
     vae_op op = vae_op_make(VAE_OP_DENSE, name);
     op.attributes.dense.activation = activation;
     op.inputs[0] = x;
-    VAE_TRY(find_parameter(program, name, "weight", vae_shape_matrix(input.size[1], -1), &op.inputs[1]));
+    VAE_TRY(vae_program_find_parameter(program, name, "weight", vae_shape_matrix(vae_shape_columns(&input), -1),
+                                       &op.inputs[1]));
     const int64_t width = vae_tensor_shape(program, op.inputs[1])->size[1];
-    VAE_TRY(find_parameter(program, name, "bias", vae_shape_vector(width), &op.inputs[2]));
-    const vae_shape output = vae_shape_matrix(input.size[0], width);
-    VAE_TRY(vae_program_add_activation(program, name, output, &op.outputs[0]));
-    if (training && needs_pre_activation(activation)) {
-        char text[VAE_NAME_SIZE];
-        format_name(text, "%s.pre_activation", name);
-        VAE_TRY(vae_program_add_activation(program, text, output, &op.outputs[1]));
+    VAE_TRY(vae_program_find_parameter(program, name, "bias", vae_shape_vector(width), &op.inputs[2]));
+    return vae_program_append_layer(program, &op, vae_shape_matrix(input.size[0], width), activation, training, y);
+}
+
+vae_status vae_program_view(vae_program *program, vae_tensor tensor, vae_shape shape)
+{
+    vae_tensor_info *info = &program->tensors[tensor];
+    if (info->elements != vae_shape_elements(&shape) || info->shape.size[0] != shape.size[0]) {
+        char have[96], want[96];
+        return vae_error_set(VAE_ERROR_SHAPE, "%s: %s cannot be seen as %s", info->name,
+                             vae_shape_format(&info->shape, have, sizeof have),
+                             vae_shape_format(&shape, want, sizeof want));
     }
-    *y = op.outputs[0];
-    return vae_program_append(program, &op);
+    info->shape = shape;
+    return VAE_OK;
 }
 
 vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,
@@ -209,30 +228,65 @@ vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name
     return vae_program_append(program, &op);
 }
 
-vae_status vae_program_likelihood(vae_program *program, vae_op_kind kind, const char *name, vae_tensor prediction,
-                                  vae_tensor x, double variance, bool normalised, vae_tensor *ll)
+/* Pixels of a row of predictions, if it is a whole number of them. */
+static vae_status count_pixels(const vae_program *program, const char *name, vae_tensor prediction,
+                               const vae_likelihood_options *options, int64_t *pixels)
 {
     VAE_TRY(require_matrix(program, name, "prediction", prediction));
+    const vae_shape *shape = vae_tensor_shape(program, prediction);
+    const int64_t width = vae_likelihood_width(options);
+    *pixels = vae_shape_columns(shape) / width;
+    if (*pixels * width == vae_shape_columns(shape)) return VAE_OK;
+    char text[96];
+    return vae_error_set(VAE_ERROR_SHAPE,
+                         "%s: prediction %s does not fit likelihood '%s', which takes %" PRId64 " numbers a pixel",
+                         name, vae_shape_format(shape, text, sizeof text), vae_likelihood_name(options->family), width);
+}
+
+static vae_op make_likelihood(vae_op_kind kind, const char *name, vae_tensor prediction,
+                              const vae_likelihood_options *options)
+{
+    vae_op op = vae_op_make(kind, name);
+    op.inputs[0] = prediction;
+    op.attributes.likelihood.options = *options;
+    return op;
+}
+
+vae_status vae_program_likelihood(vae_program *program, const char *name, vae_tensor prediction, vae_tensor x,
+                                  const vae_likelihood_options *options, vae_tensor *ll)
+{
+    int64_t pixels;
+    VAE_TRY(count_pixels(program, name, prediction, options, &pixels));
     VAE_TRY(require_matrix(program, name, "x", x));
     const vae_shape predicted = *vae_tensor_shape(program, prediction);
     const vae_shape data = *vae_tensor_shape(program, x);
-    if (predicted.size[1] != data.size[1] || predicted.size[0] % data.size[0] != 0) {
+    if (vae_shape_columns(&data) != pixels * options->channels || predicted.size[0] % data.size[0] != 0) {
         char first[96], second[96];
         return vae_error_set(VAE_ERROR_SHAPE, "%s: prediction %s does not fit x %s", name,
                              vae_shape_format(&predicted, first, sizeof first),
                              vae_shape_format(&data, second, sizeof second));
     }
-    if (kind == VAE_OP_GAUSSIAN_LL && !(variance > 0)) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: variance is %g, but must be positive", name, variance);
+    if (options->family == VAE_LIKELIHOOD_GAUSSIAN && !(options->variance > 0)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: variance is %g, but must be positive", name, options->variance);
     }
-    vae_op op = vae_op_make(kind, name);
-    op.inputs[0] = prediction;
+    vae_op op = make_likelihood(VAE_OP_LIKELIHOOD, name, prediction, options);
     op.inputs[1] = x;
     op.attributes.likelihood.samples = predicted.size[0] / data.size[0];
-    op.attributes.likelihood.variance = variance;
-    op.attributes.likelihood.normalised = normalised;
     VAE_TRY(vae_program_add_activation(program, name, vae_shape_vector(predicted.size[0]), &op.outputs[0]));
     *ll = op.outputs[0];
+    return vae_program_append(program, &op);
+}
+
+vae_status vae_program_likelihood_mean(vae_program *program, const char *name, vae_tensor prediction,
+                                       const vae_likelihood_options *options, vae_tensor *mean)
+{
+    int64_t pixels;
+    VAE_TRY(count_pixels(program, name, prediction, options, &pixels));
+    vae_op op = make_likelihood(VAE_OP_LIKELIHOOD_MEAN, name, prediction, options);
+    const int64_t rows = vae_tensor_shape(program, prediction)->size[0];
+    VAE_TRY(
+        vae_program_add_activation(program, name, vae_shape_matrix(rows, pixels * options->channels), &op.outputs[0]));
+    *mean = op.outputs[0];
     return vae_program_append(program, &op);
 }
 

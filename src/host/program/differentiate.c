@@ -53,7 +53,8 @@ static vae_status backward_likelihood(backward_pass *pass, int32_t index)
     return VAE_OK;
 }
 
-static vae_status backward_dense(backward_pass *pass, int32_t index)
+/* Layers: dense and the convolutions. */
+static vae_status backward_layer(backward_pass *pass, vae_op_kind kind, int32_t index)
 {
     vae_program *program = pass->program;
     const vae_op forward = program->ops[index];
@@ -61,12 +62,11 @@ static vae_status backward_dense(backward_pass *pass, int32_t index)
     if (d_y == VAE_NO_TENSOR) return VAE_OK;
     char name[VAE_NAME_SIZE];
     snprintf(name, sizeof name, "d_%.60s", forward.name);
-    vae_op op = vae_op_make(VAE_OP_DENSE_BACKWARD, name);
-    op.attributes.dense = forward.attributes.dense;
+    vae_op op = vae_op_make(kind, name);
+    op.attributes = forward.attributes;
     op.inputs[0] = d_y;
     /* y is kept alive only for the activations whose derivative is taken from it. */
-    const bool from_y =
-        forward.outputs[1] == VAE_NO_TENSOR && forward.attributes.dense.activation != VAE_ACTIVATION_IDENTITY;
+    const bool from_y = forward.outputs[1] == VAE_NO_TENSOR && vae_op_activation(&forward) != VAE_ACTIVATION_IDENTITY;
     op.inputs[1] = from_y ? forward.outputs[0] : VAE_NO_TENSOR;
     op.inputs[2] = forward.inputs[0];
     op.inputs[3] = forward.inputs[1];
@@ -77,6 +77,21 @@ static vae_status backward_dense(backward_pass *pass, int32_t index)
     }
     if (pass->needed[forward.inputs[0]]) VAE_TRY(new_gradient(pass, forward.inputs[0], &op.outputs[2]));
     return vae_program_append(program, &op);
+}
+
+static vae_status backward_dense(backward_pass *pass, int32_t index)
+{
+    return backward_layer(pass, VAE_OP_DENSE_BACKWARD, index);
+}
+
+static vae_status backward_conv2d(backward_pass *pass, int32_t index)
+{
+    return backward_layer(pass, VAE_OP_CONV2D_BACKWARD, index);
+}
+
+static vae_status backward_conv_transpose2d(backward_pass *pass, int32_t index)
+{
+    return backward_layer(pass, VAE_OP_CONV_TRANSPOSE2D_BACKWARD, index);
 }
 
 static vae_status backward_gaussian_sample_kl(backward_pass *pass, int32_t index)
@@ -110,9 +125,10 @@ typedef vae_status (*backward_function)(backward_pass *pass, int32_t index);
 /* NULL: nothing flows back through it. */
 static const backward_function backward_functions[VAE_OP_COUNT] = {
     [VAE_OP_DENSE] = backward_dense,
+    [VAE_OP_CONV2D] = backward_conv2d,
+    [VAE_OP_CONV_TRANSPOSE2D] = backward_conv_transpose2d,
     [VAE_OP_GAUSSIAN_SAMPLE_KL] = backward_gaussian_sample_kl,
-    [VAE_OP_BERNOULLI_LL] = backward_likelihood,
-    [VAE_OP_GAUSSIAN_LL] = backward_likelihood,
+    [VAE_OP_LIKELIHOOD] = backward_likelihood,
     [VAE_OP_ACTIVATE] = refuse,
 };
 

@@ -15,12 +15,22 @@ vae_shape vae_shape_matrix(int64_t rows, int64_t columns)
     return (vae_shape){.rank = 2, .size = {rows, columns}};
 }
 
+vae_shape vae_shape_images(int64_t rows, int64_t height, int64_t width, int64_t channels)
+{
+    return (vae_shape){.rank = 4, .size = {rows, height, width, channels}};
+}
+
 int64_t vae_shape_elements(const vae_shape *shape)
 {
     int64_t elements = 1;
     for (int32_t i = 0; i < shape->rank; ++i)
         elements *= shape->size[i];
     return elements;
+}
+
+int64_t vae_shape_columns(const vae_shape *shape)
+{
+    return vae_shape_elements(shape) / shape->size[0];
 }
 
 const char *vae_shape_format(const vae_shape *shape, char *text, size_t size)
@@ -39,21 +49,59 @@ static int64_t align_up(int64_t elements)
     return (elements + VAE_ALIGNMENT_ELEMENTS - 1) / VAE_ALIGNMENT_ELEMENTS * VAE_ALIGNMENT_ELEMENTS;
 }
 
-vae_status vae_layout_add(vae_layout *layout, const char *name, vae_shape shape, int64_t fan_in, int32_t *index)
+static vae_status add(vae_layout *layout, const vae_parameter *added)
 {
-    if (vae_layout_find(layout, name) >= 0) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "parameter '%s' is declared twice", name);
+    if (vae_layout_find(layout, added->name) >= 0) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "parameter '%s' is declared twice", added->name);
     }
     vae_parameter *grown = realloc(layout->parameters, (size_t)(layout->count + 1) * sizeof *grown);
-    if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "parameter '%s': out of memory", name);
+    if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "parameter '%s': out of memory", added->name);
     layout->parameters = grown;
-    vae_parameter *parameter = &grown[layout->count];
-    *parameter = (vae_parameter){.shape = shape, .offset = layout->elements, .fan_in = fan_in};
-    snprintf(parameter->name, sizeof parameter->name, "%s", name);
-    layout->elements += align_up(vae_shape_elements(&shape));
-    if (index) *index = layout->count;
+    grown[layout->count] = *added;
+    grown[layout->count].offset = layout->elements;
+    layout->elements += align_up(vae_shape_elements(&added->shape));
     layout->count++;
     return VAE_OK;
+}
+
+static vae_status add_trained(vae_layout *layout, const vae_parameter *added)
+{
+    if (layout->trained_elements != layout->elements) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "parameter '%s' is declared after a statistic", added->name);
+    }
+    VAE_TRY(add(layout, added));
+    layout->trained_elements = layout->elements;
+    return VAE_OK;
+}
+
+static vae_parameter make_parameter(const char *name, vae_shape shape)
+{
+    vae_parameter parameter = {.shape = shape};
+    snprintf(parameter.name, sizeof parameter.name, "%s", name);
+    return parameter;
+}
+
+vae_status vae_layout_add(vae_layout *layout, const char *name, vae_shape shape, int64_t fan_in, int32_t *index)
+{
+    vae_parameter parameter = make_parameter(name, shape);
+    parameter.fan_in = fan_in;
+    VAE_TRY(add_trained(layout, &parameter));
+    if (index) *index = layout->count - 1;
+    return VAE_OK;
+}
+
+vae_status vae_layout_add_filled(vae_layout *layout, const char *name, vae_shape shape, double initial)
+{
+    vae_parameter parameter = make_parameter(name, shape);
+    parameter.initial = initial;
+    return add_trained(layout, &parameter);
+}
+
+vae_status vae_layout_add_statistic(vae_layout *layout, const char *name, vae_shape shape, double initial)
+{
+    vae_parameter parameter = make_parameter(name, shape);
+    parameter.initial = initial;
+    return add(layout, &parameter);
 }
 
 int32_t vae_layout_find(const vae_layout *layout, const char *name)

@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "program/activation.h"
+#include "program/likelihood.h"
 
 enum { VAE_MAX_RANK = 4, VAE_MAX_INPUTS = 8, VAE_MAX_OUTPUTS = 4, VAE_NAME_SIZE = 64 };
 
@@ -23,7 +24,10 @@ typedef struct vae_shape {
 
 vae_shape vae_shape_vector(int64_t size);
 vae_shape vae_shape_matrix(int64_t rows, int64_t columns);
+vae_shape vae_shape_images(int64_t rows, int64_t height, int64_t width, int64_t channels);
 int64_t vae_shape_elements(const vae_shape *shape);
+/* Every tensor of rank 2 or more is also a matrix: rows are the first dimension, columns all the others. */
+int64_t vae_shape_columns(const vae_shape *shape);
 /* Writes "[128, 784]" and returns text. */
 const char *vae_shape_format(const vae_shape *shape, char *text, size_t size);
 
@@ -36,16 +40,23 @@ typedef struct vae_parameter {
     char name[VAE_NAME_SIZE]; /* "encoder.0.weight" */
     vae_shape shape;
     int64_t offset; /* in elements, from the start of the arena */
-    int64_t fan_in; /* initialised uniformly in ±1/sqrt(fan_in) */
+    int64_t fan_in; /* initialised uniformly in ±1/sqrt(fan_in); 0: to `initial` */
+    double initial;
 } vae_parameter;
 
 typedef struct vae_layout {
     vae_parameter *parameters;
     int32_t count;
-    int64_t elements; /* of the whole arena, padding included; padding is always zero */
+    int64_t elements;         /* of the whole arena, padding included; padding is always zero */
+    int64_t trained_elements; /* of these, the ones that `adam` updates: all that come before the first statistic */
 } vae_layout;
 
 vae_status vae_layout_add(vae_layout *layout, const char *name, vae_shape shape, int64_t fan_in, int32_t *index);
+/* The same, filled with `initial` at the start. */
+vae_status vae_layout_add_filled(vae_layout *layout, const char *name, vae_shape shape, double initial);
+/* A statistic that forward passes in training keep themselves and `adam` leaves alone, filled likewise. Statistics come
+ * after all trained parameters. */
+vae_status vae_layout_add_statistic(vae_layout *layout, const char *name, vae_shape shape, double initial);
 /* The index of the parameter called `name`, or -1. */
 int32_t vae_layout_find(const vae_layout *layout, const char *name);
 /* Number of parameters proper, without padding. */
@@ -79,24 +90,36 @@ typedef struct vae_tensor_info {
 
 /* The op table proper (shapes, backward, FLOPs) is program/op_table.c; every backend has a table with the same rows. */
 #define VAE_OP_MAP(X)                                                                                                  \
-    X(GATHER, "gather")                                                                                                \
-    X(DENSE, "dense")                                                                                                  \
-    X(DENSE_BACKWARD, "dense_backward")                                                                                \
-    X(GAUSSIAN_SAMPLE_KL, "gaussian_sample_kl")                                                                        \
-    X(GAUSSIAN_SAMPLE_KL_BACKWARD, "gaussian_sample_kl_backward")                                                      \
-    X(BERNOULLI_LL, "bernoulli_ll")                                                                                    \
-    X(GAUSSIAN_LL, "gaussian_ll")                                                                                      \
-    X(ACTIVATE, "activate")                                                                                            \
-    X(PRIOR_SAMPLE, "prior_sample")                                                                                    \
-    X(ACCUMULATE, "accumulate")                                                                                        \
-    X(ADAM, "adam")
+    X(GATHER, gather)                                                                                                  \
+    X(DENSE, dense)                                                                                                    \
+    X(DENSE_BACKWARD, dense_backward)                                                                                  \
+    X(CONV2D, conv2d)                                                                                                  \
+    X(CONV2D_BACKWARD, conv2d_backward)                                                                                \
+    X(CONV_TRANSPOSE2D, conv_transpose2d)                                                                              \
+    X(CONV_TRANSPOSE2D_BACKWARD, conv_transpose2d_backward)                                                            \
+    X(GAUSSIAN_SAMPLE_KL, gaussian_sample_kl)                                                                          \
+    X(GAUSSIAN_SAMPLE_KL_BACKWARD, gaussian_sample_kl_backward)                                                        \
+    X(LIKELIHOOD, likelihood)                                                                                          \
+    X(LIKELIHOOD_MEAN, likelihood_mean)                                                                                \
+    X(ACTIVATE, activate)                                                                                              \
+    X(PRIOR_SAMPLE, prior_sample)                                                                                      \
+    X(ACCUMULATE, accumulate)                                                                                          \
+    X(ADAM, adam)
 
 typedef enum vae_op_kind {
-#define VAE_OP_ROW(name, text) VAE_OP_##name,
+#define VAE_OP_ROW(NAME, name) VAE_OP_##NAME,
     VAE_OP_MAP(VAE_OP_ROW)
 #undef VAE_OP_ROW
         VAE_OP_COUNT
 } vae_op_kind;
+
+/* Where a convolution's window lies: output (i, j) reads the k×k input positions from (i·stride - padding, j·stride -
+ * padding) on, and zeros outside. A transposed convolution writes there instead: its output is what a convolution of
+ * these numbers would read, larger by output_padding below and to the right. */
+typedef struct vae_window {
+    int64_t kernel, stride, padding;
+    int64_t output_padding; /* conv_transpose2d: in [0, stride) */
+} vae_window;
 
 /* A scalar that may change from step to step, read from vae_step when the op runs. */
 typedef enum vae_scalar { VAE_SCALAR_ONE, VAE_SCALAR_BETA } vae_scalar;
@@ -127,11 +150,22 @@ typedef union vae_attributes {
         double scale;  /* 1/255 maps to [0,1] */
         double shift;
     } gather;
-    /* dense: x [rows, in], weight [in, out], bias [out] → y = activation(x·weight + bias) [rows, out].
-     * Second output, if present: the pre-activation, which gelu and silu need for their backward. */
+    /* dense: x [rows, in] (or of a higher rank with as many columns), weight [in, out], bias [out] → y =
+     * activation(x·weight + bias) [rows, out]. Second output, if present: the pre-activation, which gelu and silu need
+     * for their backward. */
     struct {
         vae_activation activation;
     } dense; /* and dense_backward */
+    /* conv2d: x [rows, height, width, in], weight [kernel·kernel·in, out] by (window row, window column, in), bias
+     * [out] → y = activation(x * weight + bias) [rows, out_height, out_width, out], no flipped window
+     * (cross-correlation), with out_height = ⌊(height + 2·padding - kernel) / stride⌋ + 1. conv_transpose2d: x [rows,
+     * height, width, in], weight [in, kernel·kernel·out] → y likewise, with out_height = (height - 1)·stride -
+     * 2·padding + kernel + output_padding: the gradient of a convolution by its input. Second output, if present: as
+     * dense. */
+    struct {
+        vae_activation activation;
+        vae_window window;
+    } convolution; /* of conv2d, conv_transpose2d and their backward */
     /* gaussian_sample_kl: posterior [rows, 2·latent] = (mean | log_variance) → z [rows·samples, latent],
      * kl [rows] or none, log_ratio [rows·samples] = log p(z) - log q(z|x) or none.
      * Noise of z[r, j] is the normal at (stream, step, r·latent + j). log_variance is used as it is (no clamp): exact
@@ -142,15 +176,15 @@ typedef union vae_attributes {
         vae_weight kl_weight; /* backward only: ∂loss/∂kl of every row */
         bool sampled;         /* false: z = mean (autoencoder); backward then has no noise term */
     } gaussian_sample_kl;
-    /* likelihoods: prediction [rows·samples, elements], x [rows, elements] → ll [rows·samples] and, if present,
-     * gradient [rows·samples, elements] = weight × ∂ll/∂prediction, in the same pass.
-     * Row r of the prediction is held against row r / samples of x. */
+    /* likelihood: prediction [rows·samples, pixels·width], x [rows, pixels·channels] → ll [rows·samples] and, if
+     * present, gradient [rows·samples, pixels·width] = weight × ∂ll/∂prediction, in the same pass.
+     * Row r of the prediction is held against row r / samples of x.
+     * likelihood_mean: prediction [rows, pixels·width] → E[x|z] [rows, pixels·channels]. */
     struct {
+        vae_likelihood_options options;
         int64_t samples;
         vae_weight weight; /* ∂loss/∂ll of every row */
-        double variance;   /* gaussian_ll: σ², the same for all elements */
-        bool normalised;   /* gaussian_ll: false leaves out -½·log(2πσ²) per element (mean squared error) */
-    } likelihood;
+    } likelihood;          /* and likelihood_mean */
     /* activate: y = activation(x), element by element. */
     struct {
         vae_activation activation;
@@ -183,17 +217,19 @@ typedef struct vae_op {
 
 /* Operands by position:
  *   gather                       in: -                                    out: x
- *   dense                        in: x, weight, bias                      out: y, pre_activation?
- *   dense_backward               in: d_y (overwritten), y?, x, weight, pre_activation?
+ *   dense, conv2d, conv_transpose2d
+ *                                in: x, weight, bias                      out: y, pre_activation?
+ *   their _backward              in: d_y (overwritten), y?, x, weight, pre_activation?
  *                                                                         out: d_weight, d_bias, d_x?
  *   gaussian_sample_kl           in: posterior                            out: z, kl?, log_ratio?
  *   gaussian_sample_kl_backward  in: posterior, d_z?                      out: d_posterior
- *   bernoulli_ll, gaussian_ll    in: prediction, x                        out: ll, gradient?
+ *   likelihood                   in: prediction, x                        out: ll, gradient?
+ *   likelihood_mean              in: prediction                           out: mean
  *   activate                     in: x                                    out: y
  *   prior_sample                 in: -                                    out: z
  *   accumulate                   in: rows                                 out: -
  *   adam                         in: -                                    out: - (works on the arenas)
- * Absent optional operands are VAE_NO_TENSOR. dense_backward has y where the derivative is taken from it (not for
+ * Absent optional operands are VAE_NO_TENSOR. A layer's backward has y where the derivative is taken from it (not for
  * identity, gelu and silu). */
 
 typedef struct vae_program {
@@ -208,6 +244,8 @@ typedef struct vae_program {
 } vae_program;
 
 const char *vae_op_kind_name(vae_op_kind kind);
+/* The fused activation of a layer (dense, conv2d, …) or of its backward; identity for other ops. */
+vae_activation vae_op_activation(const vae_op *op);
 const char *vae_activation_name(vae_activation activation);
 
 /* Makes an empty program over `layout`. */
@@ -227,6 +265,15 @@ vae_status vae_program_gather(vae_program *program, const char *name, vae_shape 
 /* Uses the layout's parameters "<name>.weight" and "<name>.bias". `training` keeps what the backward pass needs. */
 vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                              bool training, vae_tensor *y);
+/* Gives a tensor another shape of the same rows and as many columns: images made by a dense layer. */
+vae_status vae_program_view(vae_program *program, vae_tensor tensor, vae_shape shape);
+/* The same parameters, on images. `transposed`: conv_transpose2d. */
+vae_status vae_program_convolution(vae_program *program, const char *name, vae_tensor x, bool transposed,
+                                   vae_window window, vae_activation activation, bool training, vae_tensor *y);
+/* The shape that a convolution makes of images [rows, height, width, in]; an error says why there is none. `name` is
+ * the layer's. */
+vae_status vae_window_output(const vae_window *window, bool transposed, const char *name, const vae_shape *input,
+                             int64_t out, vae_shape *output);
 typedef struct vae_posterior_options {
     int64_t samples;
     uint32_t stream;
@@ -237,9 +284,10 @@ typedef struct vae_posterior_outputs {
 } vae_posterior_outputs;
 vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,
                                           vae_posterior_options options, vae_posterior_outputs *outputs);
-/* kind is VAE_OP_BERNOULLI_LL or VAE_OP_GAUSSIAN_LL; variance and normalised are the Gaussian's. */
-vae_status vae_program_likelihood(vae_program *program, vae_op_kind kind, const char *name, vae_tensor prediction,
-                                  vae_tensor x, double variance, bool normalised, vae_tensor *ll);
+vae_status vae_program_likelihood(vae_program *program, const char *name, vae_tensor prediction, vae_tensor x,
+                                  const vae_likelihood_options *options, vae_tensor *ll);
+vae_status vae_program_likelihood_mean(vae_program *program, const char *name, vae_tensor prediction,
+                                       const vae_likelihood_options *options, vae_tensor *mean);
 vae_status vae_program_activate(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                                 vae_tensor *y);
 vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,

@@ -6,6 +6,7 @@
 #include "train/batches.h"
 #include "train/pictures.h"
 #include "train/run_folder.h"
+#include "train/tensorboard.h"
 #include "train/trainer.h"
 
 /* Training images seen and the seconds they took. */
@@ -26,6 +27,7 @@ typedef struct vae_trainer {
     vae_prefetch *prefetch;              /* of the training images; NULL where they are in memory */
     vae_pictures *pictures;              /* made when they are needed first */
     vae_metrics_log log;
+    vae_tensorboard *board; /* NULL: not asked for */
     int64_t steps_per_epoch;
     int64_t saved_step;   /* of the newest checkpoint, -1: there is none */
     int64_t unread_steps; /* run since metrics were last taken */

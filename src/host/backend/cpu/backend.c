@@ -74,8 +74,9 @@ static vae_status open_device(const vae_device_options *options, vae_device **de
         return status;
     }
     memcpy(cpu->kernels, isa->kernels, sizeof cpu->kernels);
-    cpu->kernels[VAE_OP_DENSE] = vae_cpu_dense_kernel;
-    cpu->kernels[VAE_OP_DENSE_BACKWARD] = vae_cpu_dense_backward_kernel;
+#define ROW(NAME, name) cpu->kernels[VAE_OP_##NAME] = &vae_cpu_##name;
+    VAE_CPU_PRIMITIVE_MAP(ROW)
+#undef ROW
     cpu->isa = isa;
     cpu->host.base.backend = &vae_backend_cpu;
     cpu->host.kernels = cpu->kernels;

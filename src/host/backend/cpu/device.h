@@ -10,9 +10,15 @@ typedef struct vae_cpu_device {
     vae_host_device host;
     const vae_cpu_isa *isa;
     vae_onednn *onednn;
-    vae_kernel kernels[VAE_OP_COUNT]; /* the level's loops, and dense */
+    const vae_kernel *kernels[VAE_OP_COUNT]; /* the level's loops, and oneDNN's primitives */
 } vae_cpu_device;
 
-extern const vae_kernel vae_cpu_dense_kernel, vae_cpu_dense_backward_kernel;
+#define VAE_CPU_DECLARE(NAME, name) extern const vae_kernel vae_cpu_##name;
+VAE_CPU_PRIMITIVE_MAP(VAE_CPU_DECLARE)
+#undef VAE_CPU_DECLARE
+
+/* A layer's backward pass up to its products: d_y [rows, columns] becomes d_y ⊙ activation', and its column sums
+ * d_bias. Operands as those of dense_backward. */
+void vae_cpu_layer_backward(vae_call *call, int64_t rows, int64_t columns);
 
 #endif

@@ -51,7 +51,7 @@ static vae_cost accumulate_cost(const vae_lowering *lowering, const vae_launch *
 vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
 {
     vae_cost cost = {0};
-    const double arena = 4.0 * (double)lowering->program->layout->elements;
+    const double arena = 4.0 * (double)lowering->program->layout->trained_elements;
     switch (launch->kind) {
     case VAE_LAUNCH_BEGIN_STEP:
     case VAE_LAUNCH_COUNT: break;
@@ -64,11 +64,10 @@ vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
         cost.bytes_read = bytes_of(lowering, launch->as.rounded);
         cost.bytes_written = 0.5 * cost.bytes_read;
         break;
-    case VAE_LAUNCH_ADAM:
-        if (lowering->bf16) cost.bytes_written = 0.5 * arena;
-        cost = add(cost, vae_op_cost(lowering->program, &lowering->program->ops[launch->op]));
+    case VAE_LAUNCH_OP:
+        cost = vae_op_cost(lowering->program, &lowering->program->ops[launch->op]);
+        if (lowering->bf16 && lowering->program->ops[launch->op].kind == VAE_OP_ADAM) cost.bytes_written += 0.5 * arena;
         break;
-    default: cost = vae_op_cost(lowering->program, &lowering->program->ops[launch->op]); break;
     }
     if (launch->writes_shadow) cost.bytes_written += 0.5 * bytes_of(lowering, vae_launch_shadowed(lowering, launch));
     return cost;

@@ -132,7 +132,7 @@ static vae_status allocate(vae_executable *executable)
     VAE_CUDA_TRY("scratch", cudaMemsetAsync, executable->scratch, 0, sizeof *executable->scratch,
                  executable->device->stream);
     int blocks;
-    VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->elements, &blocks);
+    VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->trained_elements, &blocks);
     VAE_CUDA_TRY("adam", cudaMalloc, (void **)&executable->partials, (size_t)blocks * sizeof(double));
     VAE_CUDA_TRY("step records", cudaMallocHost, (void **)&executable->ring, VAE_CUDA_RING * sizeof *executable->ring);
     VAE_CUDA_TRY("metrics", cudaMallocHost, (void **)&executable->host_metrics,

@@ -44,8 +44,9 @@ static vae_cuda_weight weight_of(vae_weight weight)
 
 /* ---- Kernels ---- */
 
-static cudaError_t launch_begin_step(const vae_executable *e)
+static cudaError_t launch_begin_step(const vae_executable *e, const vae_launch *launch)
 {
+    (void)launch;
     return vae_cuda_begin_step(e->ring, VAE_CUDA_RING - 1, &e->scratch->counter, &e->scratch->current,
                                e->device->stream);
 }
@@ -59,7 +60,7 @@ static cudaError_t launch_gather(const vae_executable *e, const vae_launch *laun
         .shadow = written_shadow(e, launch),
         .step = &e->scratch->current,
         .rows = shape_of(e, op->outputs[0])->size[0],
-        .elements = shape_of(e, op->outputs[0])->size[1],
+        .elements = vae_shape_columns(shape_of(e, op->outputs[0])),
         .shuffle = op->attributes.gather.shuffle && !e->staging,
         .binarise = op->attributes.gather.binarise,
         .scale = (float)op->attributes.gather.scale,
@@ -71,7 +72,7 @@ static cudaError_t launch_gather(const vae_executable *e, const vae_launch *laun
 static cudaError_t launch_posterior(const vae_executable *e, const vae_launch *launch)
 {
     const vae_op *op = op_of(e, launch);
-    const bool backward = launch->kind == VAE_LAUNCH_SAMPLE_BACKWARD;
+    const bool backward = op->kind == VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD;
     const vae_shape *posterior = shape_of(e, op->inputs[0]);
     const vae_cuda_posterior_call call = {
         .posterior = vae_cuda_tensor(e, op->inputs[0]),
@@ -101,9 +102,22 @@ static cudaError_t launch_prior_sample(const vae_executable *e, const vae_launch
         (float)op->attributes.prior_sample.temperature, &e->scratch->current, e->device->stream);
 }
 
+typedef cudaError_t (*likelihood_launcher)(const vae_cuda_likelihood_call *call, cudaStream_t stream);
+static const likelihood_launcher likelihoods[VAE_LIKELIHOOD_COUNT] = {
+#define ROW(NAME, name) [VAE_LIKELIHOOD_##NAME] = vae_cuda_likelihood_##name,
+    VAE_LIKELIHOOD_MAP(ROW)
+#undef ROW
+};
+static const likelihood_launcher likelihood_means[VAE_LIKELIHOOD_COUNT] = {
+#define ROW(NAME, name) [VAE_LIKELIHOOD_##NAME] = vae_cuda_likelihood_mean_##name,
+    VAE_LIKELIHOOD_MAP(ROW)
+#undef ROW
+};
+
 static cudaError_t launch_likelihood(const vae_executable *e, const vae_launch *launch)
 {
     const vae_op *op = op_of(e, launch);
+    const vae_likelihood_options *options = &op->attributes.likelihood.options;
     const vae_cuda_likelihood_call call = {
         .prediction = vae_cuda_tensor(e, op->inputs[0]),
         .x = vae_cuda_tensor(e, op->inputs[1]),
@@ -113,20 +127,36 @@ static cudaError_t launch_likelihood(const vae_executable *e, const vae_launch *
         .weight = weight_of(op->attributes.likelihood.weight),
         .step = &e->scratch->current,
         .rows = shape_of(e, op->inputs[0])->size[0],
-        .elements = shape_of(e, op->inputs[0])->size[1],
+        .pixels = vae_shape_columns(shape_of(e, op->inputs[0])) / vae_likelihood_width(options),
         .samples = op->attributes.likelihood.samples,
-        .variance = op->attributes.likelihood.variance,
-        .normalised = op->attributes.likelihood.normalised,
+        .options = *options,
     };
-    return launch->kind == VAE_LAUNCH_BERNOULLI ? vae_cuda_bernoulli_ll(&call, e->device->stream)
-                                                : vae_cuda_gaussian_ll(&call, e->device->stream);
+    return likelihoods[options->family](&call, e->device->stream);
+}
+
+static cudaError_t launch_likelihood_mean(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    const vae_likelihood_options *options = &op->attributes.likelihood.options;
+    const vae_cuda_likelihood_call call = {
+        .prediction = vae_cuda_tensor(e, op->inputs[0]),
+        .mean = vae_cuda_tensor(e, op->outputs[0]),
+        .rows = shape_of(e, op->inputs[0])->size[0],
+        .pixels = vae_shape_columns(shape_of(e, op->inputs[0])) / vae_likelihood_width(options),
+        .samples = 1,
+        .options = *options,
+    };
+    return likelihood_means[options->family](&call, e->device->stream);
 }
 
 static cudaError_t launch_activation(const vae_executable *e, const vae_launch *launch)
 {
     const vae_launch_activation *a = &launch->as.activation;
+    /* Columns are a bias's: the channels of a convolution, all numbers of a dense layer, whatever the shape they form. */
     const vae_shape *shape = shape_of(e, a->x);
-    const int64_t columns = shape->size[shape->rank - 1];
+    const vae_tensor bias = a->bias != VAE_NO_TENSOR ? a->bias : a->d_bias;
+    const int64_t columns =
+        bias != VAE_NO_TENSOR ? e->program->tensors[bias].elements : shape->size[shape->rank - 1];
     const vae_cuda_activation_call call = {
         .activation = (int)a->activation,
         .x = vae_cuda_tensor(e, a->x),
@@ -168,7 +198,7 @@ static cudaError_t launch_adam(const vae_executable *e, const vae_launch *launch
         .second = e->store->arenas[VAE_ARENA_SECOND_MOMENT],
         .gradients = e->store->arenas[VAE_ARENA_GRADIENTS],
         .shadow = e->store->shadow,
-        .elements = e->store->layout->elements,
+        .elements = e->store->layout->trained_elements,
         .beta1 = op->attributes.adam.beta1,
         .beta2 = op->attributes.adam.beta2,
         .epsilon = op->attributes.adam.epsilon,
@@ -183,8 +213,8 @@ static cudaError_t launch_adam(const vae_executable *e, const vae_launch *launch
         .finished = &e->scratch->finished,
         .norm = &e->scratch->norm,
     };
-    return launch->kind == VAE_LAUNCH_ADAM ? vae_cuda_adam(&call, e->device->stream)
-                                           : vae_cuda_gradient_norm(&call, e->device->stream);
+    return launch->kind == VAE_LAUNCH_OP ? vae_cuda_adam(&call, e->device->stream)
+                                         : vae_cuda_gradient_norm(&call, e->device->stream);
 }
 
 static cudaError_t launch_round(const vae_executable *e, const vae_launch *launch)
@@ -194,27 +224,28 @@ static cudaError_t launch_round(const vae_executable *e, const vae_launch *launc
                                e->program->tensors[tensor].elements, e->device->stream);
 }
 
-static cudaError_t launch_kernel(const vae_executable *e, const vae_launch *launch)
-{
-    switch (launch->kind) {
-    case VAE_LAUNCH_BEGIN_STEP: return launch_begin_step(e);
-    case VAE_LAUNCH_GATHER: return launch_gather(e, launch);
-    case VAE_LAUNCH_ACTIVATION:
-    case VAE_LAUNCH_ACTIVATION_BACKWARD: return launch_activation(e, launch);
-    case VAE_LAUNCH_SAMPLE:
-    case VAE_LAUNCH_SAMPLE_BACKWARD: return launch_posterior(e, launch);
-    case VAE_LAUNCH_PRIOR_SAMPLE: return launch_prior_sample(e, launch);
-    case VAE_LAUNCH_BERNOULLI:
-    case VAE_LAUNCH_GAUSSIAN: return launch_likelihood(e, launch);
-    case VAE_LAUNCH_ACCUMULATE: return launch_accumulate(e, launch);
-    case VAE_LAUNCH_GRADIENT_NORM:
-    case VAE_LAUNCH_ADAM: return launch_adam(e, launch);
-    case VAE_LAUNCH_ROUND_BF16: return launch_round(e, launch);
-    case VAE_LAUNCH_MATMUL: /* not a kernel of ours */
-    case VAE_LAUNCH_COUNT: break;
-    }
-    return cudaErrorInvalidValue;
-}
+typedef cudaError_t (*launch_function)(const vae_executable *e, const vae_launch *launch);
+
+/* Kernels of an op's own, by op. */
+static const launch_function op_functions[VAE_OP_COUNT] = {
+    [VAE_OP_GATHER] = launch_gather,
+    [VAE_OP_GAUSSIAN_SAMPLE_KL] = launch_posterior,
+    [VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD] = launch_posterior,
+    [VAE_OP_LIKELIHOOD] = launch_likelihood,
+    [VAE_OP_LIKELIHOOD_MEAN] = launch_likelihood_mean,
+    [VAE_OP_PRIOR_SAMPLE] = launch_prior_sample,
+    [VAE_OP_ADAM] = launch_adam,
+};
+
+/* Other kernels, by kind of launch. */
+static const launch_function kind_functions[VAE_LAUNCH_COUNT] = {
+    [VAE_LAUNCH_BEGIN_STEP] = launch_begin_step,
+    [VAE_LAUNCH_ACTIVATION] = launch_activation,
+    [VAE_LAUNCH_ACTIVATION_BACKWARD] = launch_activation,
+    [VAE_LAUNCH_ACCUMULATE] = launch_accumulate,
+    [VAE_LAUNCH_GRADIENT_NORM] = launch_adam,
+    [VAE_LAUNCH_ROUND_BF16] = launch_round,
+};
 
 vae_status vae_cuda_launch(const vae_executable *executable, int32_t index)
 {
@@ -224,8 +255,11 @@ vae_status vae_cuda_launch(const vae_executable *executable, int32_t index)
         const vae_status status = vae_cuda_matmul_run(executable->matmuls[index], executable->device->stream);
         return status ? vae_error_prepend(status, "%s: '%s'", executable->program->name, name) : VAE_OK;
     }
-    const cudaError_t error = launch_kernel(executable, launch);
+    const char *kernel = vae_launch_name(&executable->lowering, launch);
+    const launch_function function =
+        launch->kind == VAE_LAUNCH_OP ? op_functions[op_of(executable, launch)->kind] : kind_functions[launch->kind];
+    if (!function) return vae_error_set(VAE_ERROR_DEVICE, "backend 'cuda' has no operation '%s'", kernel);
+    const cudaError_t error = function(executable, launch);
     if (!error) return VAE_OK;
-    return vae_error_prepend(vae_cuda_failure(error, vae_launch_kind_name(launch->kind), name), "%s",
-                             executable->program->name);
+    return vae_error_prepend(vae_cuda_failure(error, kernel, name), "%s", executable->program->name);
 }

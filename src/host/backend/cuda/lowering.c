@@ -16,14 +16,15 @@ const char *vae_cuda_precision_name(vae_precision precision)
     return names[precision];
 }
 
-const char *vae_launch_kind_name(vae_launch_kind kind)
+const char *vae_launch_name(const vae_lowering *lowering, const vae_launch *launch)
 {
     static const char *const names[] = {
 #define ROW(name, text) text,
         VAE_LAUNCH_MAP(ROW)
 #undef ROW
     };
-    return (unsigned)kind < VAE_LAUNCH_COUNT ? names[kind] : "unknown";
+    if (launch->kind == VAE_LAUNCH_OP) return vae_op_kind_name(lowering->program->ops[launch->op].kind);
+    return names[launch->kind];
 }
 
 const char *vae_epilogue_name(vae_epilogue epilogue)
@@ -89,7 +90,7 @@ static vae_status find_mask(vae_lowering *lowering, vae_tensor y, int32_t *mask)
     lowering->masks = grown;
     const vae_shape *shape = shape_of(lowering, y);
     vae_relu_mask made = {.y = y, .rows = shape->size[0], .offset = lowering->mask_bytes};
-    made.row_bits = (shape->size[1] + MASK_ROW_BITS - 1) / MASK_ROW_BITS * MASK_ROW_BITS;
+    made.row_bits = (vae_shape_columns(shape) + MASK_ROW_BITS - 1) / MASK_ROW_BITS * MASK_ROW_BITS;
     const int64_t bytes = made.rows * made.row_bits / 8;
     lowering->mask_bytes += (bytes + MASK_ALIGNMENT - 1) / MASK_ALIGNMENT * MASK_ALIGNMENT;
     *mask = lowering->mask_count;
@@ -143,7 +144,7 @@ static vae_status lower_dense(vae_lowering *lowering, vae_lowering_options optio
         .right = op->inputs[1],
         .target = in_epilogue ? y : pre,
         .m = shape_of(lowering, y)->size[0],
-        .n = shape_of(lowering, y)->size[1],
+        .n = shape_of(lowering, op->inputs[1])->size[1],
         .k = shape_of(lowering, op->inputs[1])->size[0],
         .epilogue = options.fused_forward ? VAE_EPILOGUE_BIAS : VAE_EPILOGUE_NONE,
         .bias = options.fused_forward ? op->inputs[2] : VAE_NO_TENSOR,
@@ -239,8 +240,9 @@ static vae_status lower_dense_backward(vae_lowering *lowering, vae_lowering_opti
 /* ---- The other ops ---- */
 
 /* Sums that follow one another are one launch. */
-static vae_status lower_accumulate(vae_lowering *lowering, int32_t index)
+static vae_status lower_accumulate(vae_lowering *lowering, vae_lowering_options options, int32_t index)
 {
+    (void)options;
     vae_launch *last = lowering->count > 0 ? &lowering->launches[lowering->count - 1] : NULL;
     if (last && last->kind == VAE_LAUNCH_ACCUMULATE && last->as.op_count < VAE_LAUNCH_MAX_SUMS &&
         last->op + last->as.op_count == index) {
@@ -250,16 +252,18 @@ static vae_status lower_accumulate(vae_lowering *lowering, int32_t index)
     return append(lowering, &(vae_launch){.kind = VAE_LAUNCH_ACCUMULATE, .op = index, .as.op_count = 1});
 }
 
-static vae_status lower_adam(vae_lowering *lowering, int32_t index)
+static vae_status lower_adam(vae_lowering *lowering, vae_lowering_options options, int32_t index)
 {
+    (void)options;
     if (lowering->program->ops[index].attributes.adam.clip_norm > 0) {
         VAE_TRY(append_simple(lowering, VAE_LAUNCH_GRADIENT_NORM, index));
     }
-    return append_simple(lowering, VAE_LAUNCH_ADAM, index);
+    return append_simple(lowering, VAE_LAUNCH_OP, index);
 }
 
-static vae_status lower_activate(vae_lowering *lowering, int32_t index)
+static vae_status lower_activate(vae_lowering *lowering, vae_lowering_options options, int32_t index)
 {
+    (void)options;
     const vae_op *op = &lowering->program->ops[index];
     const vae_launch_activation call = {
         .activation = op->attributes.activate.activation,
@@ -272,24 +276,19 @@ static vae_status lower_activate(vae_lowering *lowering, int32_t index)
     return append_activation(lowering, VAE_LAUNCH_ACTIVATION, index, &call);
 }
 
+typedef vae_status (*lower_function)(vae_lowering *lowering, vae_lowering_options options, int32_t index);
+
+/* Ops that are more, or less, than one launch of their own kernel. */
+static const lower_function lower_functions[VAE_OP_COUNT] = {
+    [VAE_OP_DENSE] = lower_dense,       [VAE_OP_DENSE_BACKWARD] = lower_dense_backward,
+    [VAE_OP_ACTIVATE] = lower_activate, [VAE_OP_ACCUMULATE] = lower_accumulate,
+    [VAE_OP_ADAM] = lower_adam,
+};
+
 static vae_status lower_op(vae_lowering *lowering, vae_lowering_options options, int32_t index)
 {
-    switch (lowering->program->ops[index].kind) {
-    case VAE_OP_GATHER: return append_simple(lowering, VAE_LAUNCH_GATHER, index);
-    case VAE_OP_DENSE: return lower_dense(lowering, options, index);
-    case VAE_OP_DENSE_BACKWARD: return lower_dense_backward(lowering, options, index);
-    case VAE_OP_GAUSSIAN_SAMPLE_KL: return append_simple(lowering, VAE_LAUNCH_SAMPLE, index);
-    case VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD: return append_simple(lowering, VAE_LAUNCH_SAMPLE_BACKWARD, index);
-    case VAE_OP_BERNOULLI_LL: return append_simple(lowering, VAE_LAUNCH_BERNOULLI, index);
-    case VAE_OP_GAUSSIAN_LL: return append_simple(lowering, VAE_LAUNCH_GAUSSIAN, index);
-    case VAE_OP_ACTIVATE: return lower_activate(lowering, index);
-    case VAE_OP_PRIOR_SAMPLE: return append_simple(lowering, VAE_LAUNCH_PRIOR_SAMPLE, index);
-    case VAE_OP_ACCUMULATE: return lower_accumulate(lowering, index);
-    case VAE_OP_ADAM: return lower_adam(lowering, index);
-    case VAE_OP_COUNT: break;
-    }
-    return vae_error_set(VAE_ERROR_DEVICE, "backend 'cuda' has no operation '%s'",
-                         vae_op_kind_name(lowering->program->ops[index].kind));
+    const lower_function function = lower_functions[lowering->program->ops[index].kind];
+    return function ? function(lowering, options, index) : append_simple(lowering, VAE_LAUNCH_OP, index);
 }
 
 /* Whether any op's numbers change from step to step. */
@@ -324,12 +323,7 @@ vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *l
     if (launch->op < 0) return VAE_NO_TENSOR;
     const vae_op *op = &lowering->program->ops[launch->op];
     switch (launch->kind) {
-    case VAE_LAUNCH_GATHER:
-    case VAE_LAUNCH_SAMPLE:
-    case VAE_LAUNCH_SAMPLE_BACKWARD:
-    case VAE_LAUNCH_PRIOR_SAMPLE: return op->outputs[0];
-    case VAE_LAUNCH_BERNOULLI:
-    case VAE_LAUNCH_GAUSSIAN: return op->outputs[1];
+    case VAE_LAUNCH_OP: return op->outputs[op->kind == VAE_OP_LIKELIHOOD ? 1 : 0];
     case VAE_LAUNCH_ACTIVATION: return launch->as.activation.y;
     case VAE_LAUNCH_ACTIVATION_BACKWARD: return launch->as.activation.x;
     default: return VAE_NO_TENSOR;

@@ -9,18 +9,12 @@
 
 #define VAE_LAUNCH_MAP(X)                                                                                              \
     X(BEGIN_STEP, "begin_step")                                                                                        \
-    X(GATHER, "gather")                                                                                                \
+    X(OP, "op") /* the op's own kernel */                                                                              \
     X(MATMUL, "matmul")                                                                                                \
     X(ACTIVATION, "activation")                                                                                        \
     X(ACTIVATION_BACKWARD, "activation_backward")                                                                      \
-    X(SAMPLE, "gaussian_sample_kl")                                                                                    \
-    X(SAMPLE_BACKWARD, "gaussian_sample_kl_backward")                                                                  \
-    X(PRIOR_SAMPLE, "prior_sample")                                                                                    \
-    X(BERNOULLI, "bernoulli_ll")                                                                                       \
-    X(GAUSSIAN, "gaussian_ll")                                                                                         \
     X(ACCUMULATE, "accumulate")                                                                                        \
     X(GRADIENT_NORM, "gradient_norm")                                                                                  \
-    X(ADAM, "adam")                                                                                                    \
     X(ROUND_BF16, "round_bf16")
 
 typedef enum vae_launch_kind {
@@ -105,7 +99,8 @@ typedef struct vae_lowering {
 vae_precision vae_cuda_precision(vae_precision precision);
 const char *vae_cuda_precision_name(vae_precision precision);
 
-const char *vae_launch_kind_name(vae_launch_kind kind);
+/* What a launch is called: its kernel, or its op's kind. */
+const char *vae_launch_name(const vae_lowering *lowering, const vae_launch *launch);
 const char *vae_epilogue_name(vae_epilogue epilogue);
 
 vae_status vae_lowering_create(const vae_program *program, vae_lowering_options options, vae_lowering *lowering);

@@ -98,8 +98,8 @@ static vae_status prepare_calls(vae_executable *executable)
     for (int32_t i = 0; i < program->op_count; ++i) {
         const vae_op *op = &program->ops[i];
         executable->calls[i] = bind_call(executable, op);
-        const vae_kernel *kernel = &executable->device->kernels[op->kind];
-        if (!kernel->run) {
+        const vae_kernel *kernel = executable->device->kernels[op->kind];
+        if (!kernel) {
             return vae_error_set(VAE_ERROR_DEVICE, "backend '%s' has no operation '%s'",
                                  executable->device->base.backend->name, vae_op_kind_name(op->kind));
         }
@@ -145,7 +145,7 @@ void vae_host_executable_destroy(vae_executable *executable)
 {
     if (!executable) return;
     for (int32_t i = 0; i < executable->prepared; ++i) {
-        const vae_kernel *kernel = &executable->device->kernels[executable->program->ops[i].kind];
+        const vae_kernel *kernel = executable->device->kernels[executable->program->ops[i].kind];
         if (kernel->release) kernel->release(&executable->calls[i]);
     }
     free(executable->calls);
@@ -184,7 +184,7 @@ static void begin_step(vae_executable *executable, const vae_step *step)
 static vae_status run_call(vae_executable *executable, int32_t index)
 {
     const vae_op *op = &executable->program->ops[index];
-    const vae_status status = executable->device->kernels[op->kind].run(&executable->calls[index]);
+    const vae_status status = executable->device->kernels[op->kind]->run(&executable->calls[index]);
     if (status) return vae_error_prepend(status, "%s: '%s'", executable->program->name, op->name);
     return VAE_OK;
 }

@@ -43,7 +43,7 @@ typedef struct vae_kernel {
 /* Each host-side device begins with this. */
 typedef struct vae_host_device {
     vae_device base;
-    const vae_kernel *kernels; /* [VAE_OP_COUNT] */
+    const vae_kernel *const *kernels; /* [VAE_OP_COUNT]; NULL where there is none */
     int threads;
     vae_precision precision;
     char description[160];

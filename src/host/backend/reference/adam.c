@@ -23,7 +23,7 @@ vae_status vae_reference_adam(vae_call *call)
     double *parameter = call->store->arenas[VAE_ARENA_PARAMETERS];
     double *first = call->store->arenas[VAE_ARENA_FIRST_MOMENT];
     double *second = call->store->arenas[VAE_ARENA_SECOND_MOMENT];
-    const int64_t count = call->store->layout->elements;
+    const int64_t count = call->store->layout->trained_elements;
     const double gradient_norm = norm(gradient, count);
     const double scale = clip > 0 && gradient_norm > clip ? clip / gradient_norm : 1;
     for (int64_t i = 0; i < count; ++i) {

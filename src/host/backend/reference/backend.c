@@ -4,18 +4,10 @@
 
 #include "backend/reference/kernels.h"
 
-static const vae_kernel kernels[VAE_OP_COUNT] = {
-    [VAE_OP_GATHER] = {.run = vae_reference_gather},
-    [VAE_OP_DENSE] = {.run = vae_reference_dense},
-    [VAE_OP_DENSE_BACKWARD] = {.run = vae_reference_dense_backward},
-    [VAE_OP_GAUSSIAN_SAMPLE_KL] = {.run = vae_reference_gaussian_sample_kl},
-    [VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD] = {.run = vae_reference_gaussian_sample_kl_backward},
-    [VAE_OP_BERNOULLI_LL] = {.run = vae_reference_bernoulli_ll},
-    [VAE_OP_GAUSSIAN_LL] = {.run = vae_reference_gaussian_ll},
-    [VAE_OP_ACTIVATE] = {.run = vae_reference_activate},
-    [VAE_OP_PRIOR_SAMPLE] = {.run = vae_reference_prior_sample},
-    [VAE_OP_ACCUMULATE] = {.run = vae_reference_accumulate},
-    [VAE_OP_ADAM] = {.run = vae_reference_adam},
+static const vae_kernel *const kernels[VAE_OP_COUNT] = {
+#define ROW(NAME, name) [VAE_OP_##NAME] = &(const vae_kernel){.run = vae_reference_##name},
+    VAE_OP_MAP(ROW)
+#undef ROW
 };
 
 static vae_status open_device(const vae_device_options *options, vae_device **device)

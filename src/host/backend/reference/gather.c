@@ -12,7 +12,7 @@ static double binarise(const vae_step *step, uint64_t element, uint8_t pixel)
 vae_status vae_reference_gather(vae_call *call)
 {
     const int64_t rows = vae_call_output_shape(call, 0)->size[0];
-    const int64_t elements = vae_call_output_shape(call, 0)->size[1];
+    const int64_t elements = vae_shape_columns(vae_call_output_shape(call, 0));
     double *x = call->outputs[0];
     for (int64_t r = 0; r < rows; ++r) {
         uint64_t position = (uint64_t)(call->step->first + r);

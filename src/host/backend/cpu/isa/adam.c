@@ -19,15 +19,15 @@ typedef struct adam_arrays {
 } adam_arrays;
 
 /* The state is one sum per piece. */
-vae_status VAE_ISA_NAME(vae_cpu_adam_prepare)(vae_call *call)
+static vae_status prepare(vae_call *call)
 {
-    const int64_t pieces = (call->store->layout->elements + PIECE - 1) / PIECE;
+    const int64_t pieces = (call->store->layout->trained_elements + PIECE - 1) / PIECE;
     call->state = calloc((size_t)pieces + 1, sizeof(double));
     if (!call->state) return vae_error_set(VAE_ERROR_MEMORY, "adam: out of memory");
     return VAE_OK;
 }
 
-void VAE_ISA_NAME(vae_cpu_adam_release)(vae_call *call)
+static void release(vae_call *call)
 {
     free(call->state);
 }
@@ -120,7 +120,7 @@ static adam_scalars scalars_of(const vae_call *call)
 static double update_all(const vae_call *call, adam_arrays arrays, adam_scalars scalars, int threads)
 {
     double *sums = call->state;
-    const int64_t elements = call->store->layout->elements;
+    const int64_t elements = call->store->layout->trained_elements;
     const int64_t pieces = (elements + PIECE - 1) / PIECE;
     const vae_cpu_isa *isa = &VAE_ISA_NAME(vae_cpu_isa);
 #pragma omp parallel for schedule(static) num_threads(threads)
@@ -134,7 +134,7 @@ static double update_all(const vae_call *call, adam_arrays arrays, adam_scalars 
     return sqrt(total(sums, pieces));
 }
 
-vae_status VAE_ISA_NAME(vae_cpu_adam)(vae_call *call)
+static vae_status run(vae_call *call)
 {
     if (!vae_metrics_finite(call->metrics)) return VAE_OK;
     const vae_store *store = call->store;
@@ -150,7 +150,7 @@ vae_status VAE_ISA_NAME(vae_cpu_adam)(vae_call *call)
     adam_scalars scalars = scalars_of(call);
     double norm;
     if (clip > 0.0) {
-        norm = gradient_norm(call, arrays.gradient, store->layout->elements, threads);
+        norm = gradient_norm(call, arrays.gradient, store->layout->trained_elements, threads);
         if (norm > clip) scalars.gradient_scale = (float)(clip / norm);
         update_all(call, arrays, scalars, threads);
     } else {
@@ -160,3 +160,5 @@ vae_status VAE_ISA_NAME(vae_cpu_adam)(vae_call *call)
     call->metrics[VAE_METRIC_STEPS] += 1.0;
     return VAE_OK;
 }
+
+const vae_kernel VAE_ISA_NAME(vae_cpu_adam) = {prepare, run, release};

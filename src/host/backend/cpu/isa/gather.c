@@ -59,10 +59,10 @@ static void gather_row(const vae_call *call, const uint8_t *pixels, int64_t r, i
     }
 }
 
-vae_status VAE_ISA_NAME(vae_cpu_gather)(vae_call *call)
+static vae_status run(vae_call *call)
 {
     const int64_t rows = vae_call_output_shape(call, 0)->size[0];
-    const int64_t elements = vae_call_output_shape(call, 0)->size[1];
+    const int64_t elements = vae_shape_columns(vae_call_output_shape(call, 0));
     const int threads = vae_call_threads(call);
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int part = 0; part < threads; ++part) {
@@ -77,3 +77,5 @@ vae_status VAE_ISA_NAME(vae_cpu_gather)(vae_call *call)
     }
     return VAE_OK;
 }
+
+const vae_kernel VAE_ISA_NAME(vae_cpu_gather) = {.run = run};

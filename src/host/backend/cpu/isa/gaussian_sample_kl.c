@@ -19,7 +19,7 @@ static posterior_row row_of(const vae_call *call, int64_t row)
 }
 
 /* The state is room for the noise of a run, which is made anew by forward and backward alike. */
-vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_prepare)(vae_call *call)
+static vae_status prepare(vae_call *call)
 {
     const int64_t rows = vae_call_input_shape(call, 0)->size[0] * call->op->attributes.gaussian_sample_kl.samples;
     const int64_t latent = vae_call_input_shape(call, 0)->size[1] / 2;
@@ -27,7 +27,7 @@ vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_prepare)(vae_call *call)
     return call->state ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "noise: out of memory");
 }
 
-void VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_release)(vae_call *call)
+static void release(vae_call *call)
 {
     free(call->state);
 }
@@ -72,7 +72,7 @@ static float row_kl(posterior_row row)
     return 0.5f * kl;
 }
 
-vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl)(vae_call *call)
+static vae_status run(vae_call *call)
 {
     const int64_t samples = call->op->attributes.gaussian_sample_kl.samples;
     const int64_t rows = vae_call_input_shape(call, 0)->size[0] * samples;
@@ -115,7 +115,7 @@ static void backward_sample(posterior_row row, const float *restrict d_z, const 
     }
 }
 
-vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_backward)(vae_call *call)
+static vae_status run_backward(vae_call *call)
 {
     const int64_t rows = vae_call_input_shape(call, 0)->size[0];
     const int64_t latent = vae_call_input_shape(call, 0)->size[1] / 2;
@@ -138,3 +138,6 @@ vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_backward)(vae_call *call)
     }
     return VAE_OK;
 }
+
+const vae_kernel VAE_ISA_NAME(vae_cpu_gaussian_sample_kl) = {prepare, run, release};
+const vae_kernel VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_backward) = {prepare, run_backward, release};

@@ -9,21 +9,28 @@
 /* vae_cpu_adam → vae_cpu_adam_v4 */
 #define VAE_ISA_NAME(name) VAE_ISA_EXPAND(name, VAE_ISA)
 
-vae_status VAE_ISA_NAME(vae_cpu_gather)(vae_call *call);
-vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_prepare)(vae_call *call);
-void VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_release)(vae_call *call);
-vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl)(vae_call *call);
-vae_status VAE_ISA_NAME(vae_cpu_gaussian_sample_kl_backward)(vae_call *call);
-vae_status VAE_ISA_NAME(vae_cpu_prior_sample)(vae_call *call);
-vae_status VAE_ISA_NAME(vae_cpu_bernoulli_ll)(vae_call *call);
-vae_status VAE_ISA_NAME(vae_cpu_gaussian_ll)(vae_call *call);
-vae_status VAE_ISA_NAME(vae_cpu_activate)(vae_call *call);
-vae_status VAE_ISA_NAME(vae_cpu_accumulate)(vae_call *call);
-vae_status VAE_ISA_NAME(vae_cpu_adam_prepare)(vae_call *call);
-vae_status VAE_ISA_NAME(vae_cpu_adam)(vae_call *call);
-void VAE_ISA_NAME(vae_cpu_adam_release)(vae_call *call);
+#define VAE_CPU_DECLARE(NAME, name) extern const vae_kernel VAE_ISA_NAME(vae_cpu_##name);
+VAE_CPU_LOOP_MAP(VAE_CPU_DECLARE)
+#undef VAE_CPU_DECLARE
+
+/* One likelihood, over a row of `pixels`, in one thread. `row` gives log p(x|z) and, where gradient is not NULL, its
+ * derivative times weight; `mean` gives E[x|z]. */
+typedef struct vae_cpu_family {
+    double (*row)(const vae_likelihood_options *options, const float *prediction, const float *x, int64_t pixels,
+                  float weight, float *gradient);
+    void (*mean)(const vae_likelihood_options *options, const float *prediction, int64_t pixels, float *mean);
+} vae_cpu_family;
+#define VAE_CPU_DECLARE(NAME, name) extern const vae_cpu_family VAE_ISA_NAME(vae_cpu_likelihood_##name);
+VAE_LIKELIHOOD_MAP(VAE_CPU_DECLARE)
+#undef VAE_CPU_DECLARE
+
+/* Σ (x - mean)²; gradient, where not NULL, becomes scale × (x - mean). */
+double VAE_ISA_NAME(vae_cpu_squared_error)(const float *means, const float *x, int64_t elements, float scale,
+                                           float *gradient);
 void VAE_ISA_NAME(vae_cpu_activate_elements)(vae_activation activation, const float *x, float *y, int64_t elements,
                                              int threads);
+void VAE_ISA_NAME(vae_cpu_activate_biased)(vae_activation activation, float *x, const float *bias, float *y,
+                                           int64_t rows, int64_t columns, int threads);
 void VAE_ISA_NAME(vae_cpu_activation_backward)(const vae_cpu_activation_backward *arguments);
 void VAE_ISA_NAME(vae_cpu_round_bf16)(const float *source, uint16_t *target, int64_t elements, int threads);
 

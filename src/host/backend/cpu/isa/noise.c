@@ -40,7 +40,7 @@ void VAE_ISA_NAME(vae_cpu_fill_normal)(const vae_step *step, uint32_t stream, ui
     }
 }
 
-vae_status VAE_ISA_NAME(vae_cpu_prior_sample)(vae_call *call)
+static vae_status run(vae_call *call)
 {
     float *z = call->outputs[0];
     const int64_t count = vae_shape_elements(vae_call_output_shape(call, 0));
@@ -51,3 +51,5 @@ vae_status VAE_ISA_NAME(vae_cpu_prior_sample)(vae_call *call)
         z[i] *= temperature;
     return VAE_OK;
 }
+
+const vae_kernel VAE_ISA_NAME(vae_cpu_prior_sample) = {.run = run};
