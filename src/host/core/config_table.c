@@ -9,6 +9,7 @@ static const char *const likelihoods[] = {
 static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
 static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
 static const char *const channels[] = {"auto", "grey", "rgb", NULL};
+static const char *const flips[] = {"none", "horizontal", NULL};
 static const char *const storages[] = {"auto", "memory", "disk", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", NULL};
 static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
@@ -64,6 +65,7 @@ const vae_key vae_config_keys[] = {
     INTEGER("data", "crop", data.crop, 0, 1 << 16, "0", "cut a square of so many pixels a side from the middle of each image first; 0: none"),
     {"data", "size", VAE_KEY_SIZE, FIELD(data.size), 1, 4096, NULL, "original", "then cut to this shape, height x width, and resize by the mean of areas"},
     CHOICE("data", "channels", data.channels, channels, "auto", "auto: as stored; grey or rgb"),
+    CHOICE("data", "flip", data.flip, flips, "none", "horizontal: mirror each training image at every second step, by chance"),
     CHOICE("data", "skip_damaged", data.skip_damaged, switches, "no", "of a folder's pictures: leave out, count and report those that cannot be decoded, instead of stopping"),
     CHOICE("data", "storage", data.storage, storages, "auto", "memory; disk: decode once to a file that is mapped; auto: disk if the images take more than half of the memory"),
     TEXT("data", "cache", data.cache, "", "folder of such files; vae-cuda in $XDG_CACHE_HOME or ~/.cache unless set"),
