@@ -68,6 +68,18 @@ vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t 
 
 /* ---- Writing ---- */
 
+vae_status vae_file_write_open(int file, const char *path, const void *content, size_t size)
+{
+    const char *data = content;
+    for (size_t done = 0; done < size;) {
+        const ssize_t put = write(file, data + done, size - done);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return io_error(path, "cannot be written");
+        done += (size_t)put;
+    }
+    return VAE_OK;
+}
+
 /* The rename itself is on disk only when its folder is. */
 static vae_status sync_folder_of(const char *path)
 {

@@ -13,6 +13,9 @@
  * file; VAE_ERROR_FORMAT if it is larger than max_size bytes, in which case nothing is allocated. */
 vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t *size);
 
+/* Writes all of the content to an open file, at its position. VAE_ERROR_IO; the message begins with `path`. */
+vae_status vae_file_write_open(int file, const char *path, const void *content, size_t size);
+
 /* Writes the parts one after the other so that `path` holds, whatever happens, either its old content or all of the
  * new: they go to "<path>.partial", which is fsynced and renamed over path, then the folder is fsynced. A crash may
  * leave the partial file, which the next write replaces. On failure (VAE_ERROR_IO) the partial file is removed. */

@@ -119,6 +119,7 @@ static vae_status run_step(vae_trainer *trainer)
     int64_t rows;
     vae_step step = make_step(trainer, trainer->state.progress.step);
     vae_executable *executable = vae_batches_select(&trainer->train, position(trainer), &step, &rows);
+    vae_prefetch_advance(trainer->prefetch, step.epoch, step.first);
     VAE_TRY(trainer->device->backend->executable_run(executable, &step));
     trainer->state.progress.step++;
     trainer->unread_steps++;
@@ -254,6 +255,7 @@ static void tell_start(const vae_trainer *trainer)
     char device[512];
     snprintf(device, sizeof device, "%s: %s%s%s%s", backend->name, backend->device_describe(trainer->device),
              choice[0] ? " (" : "", choice, choice[0] ? ")" : "");
+    const vae_dataset *train = &trainer->splits.train, *test = &trainer->splits.test;
     const vae_train_start event = {
         .folder = trainer->folder.path,
         .device = device,
@@ -262,6 +264,8 @@ static void tell_start(const vae_trainer *trainer)
         .train_images = trainer->splits.train.count,
         .validation_images = trainer->splits.validation.count,
         .test_images = trainer->splits.test.count,
+        .skipped_images = train->skipped + test->skipped,
+        .first_skipped = train->skipped > 0 ? train->first_skipped : test->first_skipped,
         .epochs = trainer->state.config.train.epochs,
         .steps_per_epoch = trainer->steps_per_epoch,
         .resumed = trainer->options->resume,
