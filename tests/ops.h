@@ -20,7 +20,13 @@
 
 #define MUST(call) cr_assert_eq((call), VAE_OK, "%s: %s", #call, vae_error_message())
 
-typedef enum op_family { FAMILY_DENSE, FAMILY_POSTERIOR, FAMILY_BERNOULLI, FAMILY_GAUSSIAN, FAMILY_ACTIVATE } op_family;
+typedef enum op_family {
+    FAMILY_DENSE,
+    FAMILY_POSTERIOR,
+    FAMILY_BERNOULLI,
+    FAMILY_GAUSSIAN,
+    FAMILY_LIKELIHOOD
+} op_family;
 
 typedef struct op_case {
     const char *name;
@@ -31,41 +37,78 @@ typedef struct op_case {
     double variance;
     double spread;    /* inputs are spread × normals */
     bool autoencoder; /* the posterior is not sampled */
+    /* Likelihoods: out is pixels. */
+    vae_likelihood likelihood;
+    int64_t channels;
+    bool evaluation; /* gaussian_shared: σ² is the statistic, not the batch's */
 } op_case;
 
-#define ROW(...)                                                                                                       \
+#define OP_CASE(name_, family_, rows_, in_, out_, samples_, activation_, variance_, spread_, autoencoder_)             \
     {                                                                                                                  \
-        __VA_ARGS__                                                                                                    \
+        .name = name_, .family = family_, .rows = rows_, .in = in_, .out = out_, .samples = samples_,                  \
+        .activation = activation_, .variance = variance_, .spread = spread_, .autoencoder = autoencoder_               \
     }
 static const op_case op_cases[] = {
-    {"dense 1x1", FAMILY_DENSE, 1, 1, 1, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false},
-    {"dense odd", FAMILY_DENSE, 5, 7, 3, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false},
-    {"dense prime", FAMILY_DENSE, 13, 31, 37, 1, VAE_ACTIVATION_RELU, 1, 1, false},
-    {"dense leaky relu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_LEAKY_RELU, 1, 1, false},
-    {"dense tanh", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_TANH, 1, 1, false},
-    {"dense sigmoid", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SIGMOID, 1, 1, false},
-    {"dense elu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_ELU, 1, 1, false},
-    {"dense gelu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_GELU, 1, 1, false},
-    {"dense softplus", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SOFTPLUS, 1, 1, false},
-    {"dense silu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SILU, 1, 1, false},
-    {"dense gelu, large", FAMILY_DENSE, 67, 130, 129, 1, VAE_ACTIVATION_GELU, 1, 1, false},
-    {"posterior 1x1", FAMILY_POSTERIOR, 1, 0, 1, 1, 0, 1, 1, false},
-    {"posterior odd", FAMILY_POSTERIOR, 5, 0, 7, 1, 0, 1, 1, false},
-    {"posterior 3 samples", FAMILY_POSTERIOR, 7, 0, 5, 3, 0, 1, 1, false},
-    {"posterior many", FAMILY_POSTERIOR, 129, 0, 33, 2, 0, 1, 1, false},
-    {"posterior not sampled", FAMILY_POSTERIOR, 5, 0, 3, 1, 0, 1, 1, true},
-    {"posterior wide", FAMILY_POSTERIOR, 3, 0, 600, 1, 0, 1, 0.5, false},
-    {"bernoulli 1x1", FAMILY_BERNOULLI, 1, 0, 1, 1, 0, 1, 1, false},
-    {"bernoulli odd", FAMILY_BERNOULLI, 3, 0, 7, 1, 0, 1, 2, false},
-    {"bernoulli prime", FAMILY_BERNOULLI, 13, 0, 31, 1, 0, 1, 2, false},
-    {"bernoulli 3 samples", FAMILY_BERNOULLI, 4, 0, 9, 3, 0, 1, 2, false},
-    {"bernoulli long rows", FAMILY_BERNOULLI, 3, 0, 2051, 1, 0, 1, 3, false},
-    {"gaussian 1x1", FAMILY_GAUSSIAN, 1, 0, 1, 1, 0, 1, 1, false},
-    {"gaussian small variance", FAMILY_GAUSSIAN, 5, 0, 9, 1, 0, 0.01, 1, false},
-    {"gaussian 2 samples", FAMILY_GAUSSIAN, 5, 0, 9, 2, 0, 2.5, 1, false},
-    {"gaussian long rows", FAMILY_GAUSSIAN, 3, 0, 2051, 1, 0, 0.5, 1, false},
+    OP_CASE("dense 1x1", FAMILY_DENSE, 1, 1, 1, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
+    OP_CASE("dense odd", FAMILY_DENSE, 5, 7, 3, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
+    OP_CASE("dense prime", FAMILY_DENSE, 13, 31, 37, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+    OP_CASE("dense leaky relu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_LEAKY_RELU, 1, 1, false),
+    OP_CASE("dense tanh", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("dense sigmoid", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SIGMOID, 1, 1, false),
+    OP_CASE("dense elu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_ELU, 1, 1, false),
+    OP_CASE("dense gelu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_GELU, 1, 1, false),
+    OP_CASE("dense softplus", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SOFTPLUS, 1, 1, false),
+    OP_CASE("dense silu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+    OP_CASE("dense gelu, large", FAMILY_DENSE, 67, 130, 129, 1, VAE_ACTIVATION_GELU, 1, 1, false),
+    OP_CASE("posterior 1x1", FAMILY_POSTERIOR, 1, 0, 1, 1, 0, 1, 1, false),
+    OP_CASE("posterior odd", FAMILY_POSTERIOR, 5, 0, 7, 1, 0, 1, 1, false),
+    OP_CASE("posterior 3 samples", FAMILY_POSTERIOR, 7, 0, 5, 3, 0, 1, 1, false),
+    OP_CASE("posterior many", FAMILY_POSTERIOR, 129, 0, 33, 2, 0, 1, 1, false),
+    OP_CASE("posterior not sampled", FAMILY_POSTERIOR, 5, 0, 3, 1, 0, 1, 1, true),
+    OP_CASE("posterior wide", FAMILY_POSTERIOR, 3, 0, 600, 1, 0, 1, 0.5, false),
+    OP_CASE("bernoulli 1x1", FAMILY_BERNOULLI, 1, 0, 1, 1, 0, 1, 1, false),
+    OP_CASE("bernoulli odd", FAMILY_BERNOULLI, 3, 0, 7, 1, 0, 1, 2, false),
+    OP_CASE("bernoulli prime", FAMILY_BERNOULLI, 13, 0, 31, 1, 0, 1, 2, false),
+    OP_CASE("bernoulli 3 samples", FAMILY_BERNOULLI, 4, 0, 9, 3, 0, 1, 2, false),
+    OP_CASE("bernoulli long rows", FAMILY_BERNOULLI, 3, 0, 2051, 1, 0, 1, 3, false),
+    OP_CASE("gaussian 1x1", FAMILY_GAUSSIAN, 1, 0, 1, 1, 0, 1, 1, false),
+    OP_CASE("gaussian small variance", FAMILY_GAUSSIAN, 5, 0, 9, 1, 0, 0.01, 1, false),
+    OP_CASE("gaussian 2 samples", FAMILY_GAUSSIAN, 5, 0, 9, 2, 0, 2.5, 1, false),
+    OP_CASE("gaussian long rows", FAMILY_GAUSSIAN, 3, 0, 2051, 1, 0, 0.5, 1, false),
+#define LIKELIHOOD(name_, likelihood_, rows_, pixels_, channels_, samples_, spread_, ...)                              \
+    {                                                                                                                  \
+        .name = name_, .family = FAMILY_LIKELIHOOD, .rows = rows_, .out = pixels_, .samples = samples_, .variance = 1, \
+        .spread = spread_, .likelihood = VAE_LIKELIHOOD_##likelihood_, .channels = channels_, __VA_ARGS__              \
+    }
+    LIKELIHOOD("mse", MSE, 5, 9, 1, 1, 1),
+    LIKELIHOOD("gaussian shared 1x1", GAUSSIAN_SHARED, 1, 1, 1, 1, 1),
+    LIKELIHOOD("gaussian shared", GAUSSIAN_SHARED, 5, 7, 3, 1, 1),
+    LIKELIHOOD("gaussian shared, 2 samples", GAUSSIAN_SHARED, 13, 31, 1, 2, 1),
+    LIKELIHOOD("gaussian shared, evaluation", GAUSSIAN_SHARED, 5, 7, 1, 3, 1, .evaluation = true),
+    LIKELIHOOD("gaussian shared, long rows", GAUSSIAN_SHARED, 130, 1031, 1, 1, 1),
+    LIKELIHOOD("gaussian pixel 1x1", GAUSSIAN_PIXEL, 1, 1, 1, 1, 1),
+    LIKELIHOOD("gaussian pixel", GAUSSIAN_PIXEL, 3, 7, 3, 1, 1),
+    LIKELIHOOD("gaussian pixel, 3 samples", GAUSSIAN_PIXEL, 4, 9, 2, 3, 1),
+    LIKELIHOOD("gaussian pixel, long rows", GAUSSIAN_PIXEL, 3, 1031, 1, 1, 1),
+    LIKELIHOOD("laplace 1x1", LAPLACE, 1, 1, 1, 1, 1),
+    LIKELIHOOD("laplace", LAPLACE, 3, 7, 3, 1, 1),
+    LIKELIHOOD("laplace, long rows", LAPLACE, 2, 601, 1, 2, 1),
+    LIKELIHOOD("continuous bernoulli 1x1", CONTINUOUS_BERNOULLI, 1, 1, 1, 1, 1),
+    LIKELIHOOD("continuous bernoulli", CONTINUOUS_BERNOULLI, 4, 31, 1, 3, 1),
+    LIKELIHOOD("continuous bernoulli, near 1/2", CONTINUOUS_BERNOULLI, 3, 9, 1, 1, 0.01),
+    LIKELIHOOD("continuous bernoulli, long rows", CONTINUOUS_BERNOULLI, 3, 2051, 1, 1, 3),
+    LIKELIHOOD("categorical 1x1", CATEGORICAL, 1, 1, 1, 1, 1),
+    LIKELIHOOD("categorical", CATEGORICAL, 3, 2, 3, 2, 1),
+    LIKELIHOOD("logistic 1x1", LOGISTIC, 1, 1, 1, 1, 1),
+    LIKELIHOOD("logistic", LOGISTIC, 3, 13, 2, 1, 1),
+    LIKELIHOOD("logistic, 3 samples", LOGISTIC, 4, 9, 1, 3, 3),
+    LIKELIHOOD("logistic, long rows", LOGISTIC, 3, 1031, 1, 1, 1),
+    LIKELIHOOD("mixture 1x1", LOGISTIC_MIXTURE, 1, 1, 1, 1, 1),
+    LIKELIHOOD("mixture, grey", LOGISTIC_MIXTURE, 4, 33, 1, 3, 1),
+    LIKELIHOOD("mixture, colours", LOGISTIC_MIXTURE, 3, 5, 3, 2, 1),
+    LIKELIHOOD("mixture, many pixels", LOGISTIC_MIXTURE, 3, 35, 3, 1, 1),
+#undef LIKELIHOOD
 };
-#undef ROW
 enum { OP_CASE_COUNT = sizeof op_cases / sizeof *op_cases };
 
 /* A case's program: forward, and the backward ops of Σ rows weighted by a fixed factor. */
@@ -108,7 +151,7 @@ static inline void build_dense(op_program *p)
     MUST(vae_program_dense(&p->program, "first", p->input, VAE_ACTIVATION_IDENTITY, true, &hidden));
     MUST(vae_program_dense(&p->program, "layer", hidden, c->activation, true, &y));
     vae_program_mark_external(&p->program, y);
-    MUST(vae_program_likelihood(&p->program, "ll", y, p->data, &unit_gaussian, &ll));
+    MUST(vae_program_likelihood(&p->program, "ll", y, p->data, &unit_gaussian, true, &ll));
     vae_program_mark_external(&p->program, ll);
     p->outputs[0] = ll;
     p->outputs[1] = y;
@@ -135,7 +178,7 @@ static inline void build_posterior(op_program *p)
                                            .with_kl = true,
                                            .with_log_ratio = true};
     MUST(vae_program_gaussian_sample_kl(&p->program, "sample", posterior, options, &outputs));
-    MUST(vae_program_likelihood(&p->program, "ll", outputs.z, p->data, &unit_gaussian, &ll));
+    MUST(vae_program_likelihood(&p->program, "ll", outputs.z, p->data, &unit_gaussian, true, &ll));
     vae_program_mark_external(&p->program, outputs.kl);
     vae_program_mark_external(&p->program, outputs.log_ratio);
     vae_program_mark_external(&p->program, ll);
@@ -146,22 +189,39 @@ static inline void build_posterior(op_program *p)
     MUST(vae_program_differentiate(&p->program, terms, 2));
 }
 
+/* Levels lie in [-1, 1] where that is free, so that scale and shift count. */
+static inline vae_likelihood_options likelihood_of(const op_case *c)
+{
+    vae_likelihood_options options = {
+        .channels = 1, .variance = c->variance, .scale = 2.0 / 255, .shift = -1, .mixtures = 4};
+    if (c->family == FAMILY_BERNOULLI) options.family = VAE_LIKELIHOOD_BERNOULLI;
+    if (c->family == FAMILY_GAUSSIAN) options.family = VAE_LIKELIHOOD_GAUSSIAN;
+    if (c->family == FAMILY_LIKELIHOOD) {
+        options.family = c->likelihood;
+        options.channels = c->channels;
+    }
+    return options;
+}
+
 static inline void build_likelihood_case(op_program *p)
 {
     const op_case *c = p->c;
-    vae_tensor prediction, ll;
-    MUST(vae_layout_add(&p->layout, "output.weight", vae_shape_matrix(c->out, c->out), c->out, NULL));
-    MUST(vae_layout_add(&p->layout, "output.bias", vae_shape_vector(c->out), c->out, NULL));
+    const vae_likelihood_options options = likelihood_of(c);
+    const int64_t width = c->out * vae_likelihood_width(&options);
+    /* Wide predictions come from few numbers. */
+    const int64_t in = width < 2100 && c->family != FAMILY_LIKELIHOOD ? width : 7;
+    vae_tensor prediction, ll, mean;
+    MUST(vae_layout_add(&p->layout, "output.weight", vae_shape_matrix(in, width), in, NULL));
+    MUST(vae_layout_add(&p->layout, "output.bias", vae_shape_vector(width), in, NULL));
+    MUST(vae_layout_add_statistic(&p->layout, "likelihood.log_variance", vae_shape_vector(1), -1.2));
     vae_program_init(&p->program, c->name, &p->layout);
-    MUST(vae_program_input(&p->program, "x", vae_shape_matrix(c->rows * c->samples, c->out), &p->input));
-    MUST(vae_program_input(&p->program, "target", vae_shape_matrix(c->rows, c->out), &p->data));
+    MUST(vae_program_input(&p->program, "x", vae_shape_matrix(c->rows * c->samples, in), &p->input));
+    MUST(vae_program_input(&p->program, "target", vae_shape_matrix(c->rows, c->out * options.channels), &p->data));
     MUST(vae_program_dense(&p->program, "output", p->input, VAE_ACTIVATION_IDENTITY, true, &prediction));
-    const vae_likelihood_options options = {
-        .family = c->family == FAMILY_BERNOULLI ? VAE_LIKELIHOOD_BERNOULLI : VAE_LIKELIHOOD_GAUSSIAN,
-        .channels = 1,
-        .variance = c->variance,
-    };
-    MUST(vae_program_likelihood(&p->program, "ll", prediction, p->data, &options, &ll));
+    MUST(vae_program_likelihood(&p->program, "ll", prediction, p->data, &options, !c->evaluation, &ll));
+    MUST(vae_program_likelihood_mean(&p->program, "mean", prediction, &options, &mean));
+    vae_program_mark_external(&p->program, mean);
+    p->outputs[1] = mean;
     vae_program_mark_external(&p->program, ll);
     p->outputs[0] = ll;
     const vae_loss_term term = {ll, row_weight};
@@ -175,7 +235,9 @@ static inline void build_case(const op_case *c, op_program *p)
         p->outputs[i] = VAE_NO_TENSOR;
     if (c->family == FAMILY_DENSE) build_dense(p);
     if (c->family == FAMILY_POSTERIOR) build_posterior(p);
-    if (c->family == FAMILY_BERNOULLI || c->family == FAMILY_GAUSSIAN) build_likelihood_case(p);
+    if (c->family == FAMILY_BERNOULLI || c->family == FAMILY_GAUSSIAN || c->family == FAMILY_LIKELIHOOD) {
+        build_likelihood_case(p);
+    }
     MUST(vae_program_plan(&p->program));
 }
 
@@ -201,11 +263,22 @@ static inline void fill_parameters(const op_program *p, double *values)
     for (int32_t i = 0; i < p->layout.count; ++i) {
         const vae_parameter *parameter = &p->layout.parameters[i];
         const int64_t count = vae_shape_elements(&parameter->shape);
-        const double bound = 1.0 / sqrt((double)parameter->fan_in);
+        const double bound = parameter->fan_in > 0 ? 1.0 / sqrt((double)parameter->fan_in) : 0.0;
         for (int64_t k = 0; k < count; ++k) {
-            values[parameter->offset + k] = bound * test_normal((uint64_t)i + 50, (uint64_t)k);
+            values[parameter->offset + k] = parameter->initial + bound * test_normal((uint64_t)i + 50, (uint64_t)k);
         }
     }
+}
+
+/* Element i of x: a normal, or a number between 0 and 1, or a level, the outer ones often among them. */
+static inline double target_value(const op_case *c, int64_t i)
+{
+    const double normal = test_normal(2, (uint64_t)i), unit = 0.5 * erfc(-normal * M_SQRT1_2);
+    const vae_likelihood_options options = likelihood_of(c);
+    if (c->family == FAMILY_BERNOULLI || options.family == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI) return unit;
+    if (!vae_likelihood_is_discrete(options.family)) return normal;
+    const double level = fmin(fmax(floor(320 * unit) - 32, 0), 255);
+    return level * options.scale + options.shift;
 }
 
 static inline void write_inputs(const op_program *p, const op_run *r)
@@ -218,10 +291,8 @@ static inline void write_inputs(const op_program *p, const op_run *r)
     free(values);
     const int64_t targets = p->program.tensors[p->data].elements;
     values = calloc((size_t)targets + 1, sizeof *values);
-    for (int64_t i = 0; i < targets; ++i) {
-        const double normal = test_normal(2, (uint64_t)i);
-        values[i] = p->c->family == FAMILY_BERNOULLI ? 0.5 * erfc(-normal * M_SQRT1_2) : normal;
-    }
+    for (int64_t i = 0; i < targets; ++i)
+        values[i] = target_value(p->c, i);
     MUST(r->backend->tensor_write(r->executable, p->data, VAE_FLOAT64, values));
     free(values);
 }

@@ -48,6 +48,7 @@ const vae_key vae_config_keys[] = {
     CHOICE("model", "activation", model.activation, activations, "relu", "activation of the hidden layers"),
     CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
     REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
+    INTEGER("model", "mixtures", model.mixtures, 1, VAE_MAX_MIXTURES, "5", "components of the logistic_mixture likelihood"),
 
     TEXT("data", "train_images", data.train_images, "", "training images: IDX or IDX.gz"),
     TEXT("data", "train_labels", data.train_labels, "", "their labels; used by pictures only"),

@@ -5,9 +5,14 @@
 
 #include "core/random.h"
 
+int64_t vae_input_pixels(const vae_input *input)
+{
+    return input->height * input->width;
+}
+
 int64_t vae_input_elements(const vae_input *input)
 {
-    return input->height * input->width * input->channels;
+    return vae_input_pixels(input) * input->channels;
 }
 
 /* ---- Parameters ---- */
@@ -48,18 +53,40 @@ static vae_hidden_list decoder_hidden(const vae_config *config)
     return mirrored;
 }
 
+vae_likelihood_options vae_model_likelihood(const vae_config *config, const vae_input *input)
+{
+    return (vae_likelihood_options){
+        .family = config->model.likelihood,
+        .channels = input->channels,
+        .variance = config->model.variance,
+        .scale = input->scale,
+        .shift = input->shift,
+        .mixtures = config->model.mixtures,
+    };
+}
+
+/* What a likelihood learns beside the network: σ² = 1 until the first step. */
+static vae_status add_likelihood_statistic(const vae_likelihood_options *options, vae_layout *layout)
+{
+    if (options->family != VAE_LIKELIHOOD_GAUSSIAN_SHARED) return VAE_OK;
+    return vae_layout_add_statistic(layout, "likelihood.log_variance", vae_shape_vector(1), 0);
+}
+
 vae_status vae_model_layout(const vae_config *config, const vae_input *input, vae_layout *layout)
 {
-    const int64_t elements = vae_input_elements(input);
+    const vae_likelihood_options likelihood = vae_model_likelihood(config, input);
+    const int64_t predicted = vae_input_pixels(input) * vae_likelihood_width(&likelihood);
     const vae_hidden_list decoder = decoder_hidden(config);
     *layout = (vae_layout){0};
-    int64_t width = elements;
+    VAE_TRY(vae_likelihood_check(&likelihood));
+    int64_t width = vae_input_elements(input);
     vae_status status;
     VAE_TRY_GOTO(status, failure, add_hidden(layout, "encoder", &config->model.encoder, &width));
     VAE_TRY_GOTO(status, failure, add_dense(layout, "posterior", width, posterior_width(config)));
     width = config->model.latent;
     VAE_TRY_GOTO(status, failure, add_hidden(layout, "decoder", &decoder, &width));
-    VAE_TRY_GOTO(status, failure, add_dense(layout, "output", width, elements));
+    VAE_TRY_GOTO(status, failure, add_dense(layout, "output", width, predicted));
+    VAE_TRY_GOTO(status, failure, add_likelihood_statistic(&likelihood, layout));
     return VAE_OK;
 failure:
     vae_layout_free(layout);
@@ -110,22 +137,11 @@ static vae_status build_decoder(vae_program *program, const vae_config *config, 
     return vae_program_dense(program, "output", z, VAE_ACTIVATION_IDENTITY, training, prediction);
 }
 
-static vae_likelihood_options likelihood_options(const vae_config *config, const vae_input *input)
-{
-    return (vae_likelihood_options){
-        .family = config->model.likelihood,
-        .channels = input->channels,
-        .variance = config->model.variance,
-        .scale = input->scale,
-        .shift = input->shift,
-    };
-}
-
 static vae_status build_likelihood(vae_program *program, const vae_config *config, const vae_input *input,
-                                   vae_tensor prediction, vae_tensor x, vae_tensor *ll)
+                                   vae_tensor prediction, vae_tensor x, bool training, vae_tensor *ll)
 {
-    const vae_likelihood_options options = likelihood_options(config, input);
-    return vae_program_likelihood(program, "ll", prediction, x, &options, ll);
+    const vae_likelihood_options options = vae_model_likelihood(config, input);
+    return vae_program_likelihood(program, "ll", prediction, x, &options, training, ll);
 }
 
 /* ---- Programs that see the data set ---- */
@@ -158,7 +174,7 @@ static vae_status build_objective(vae_program *program, const vae_config *config
     }
     vae_tensor prediction;
     VAE_TRY(build_decoder(program, config, z, training, &prediction));
-    VAE_TRY(build_likelihood(program, config, input, prediction, x, &tensors->ll));
+    VAE_TRY(build_likelihood(program, config, input, prediction, x, training, &tensors->ll));
     tensors->x = x;
     tensors->posterior = posterior;
     VAE_TRY(vae_program_accumulate(program, tensors->ll, VAE_METRIC_RECONSTRUCTION, -1.0, true));
@@ -256,7 +272,7 @@ static vae_status build_decode(vae_program *program, const vae_config *config, c
     vae_tensor z, prediction, mean;
     VAE_TRY(vae_program_input(program, "z", vae_shape_matrix(batch, config->model.latent), &z));
     VAE_TRY(build_decoder(program, config, z, false, &prediction));
-    const vae_likelihood_options options = likelihood_options(config, input);
+    const vae_likelihood_options options = vae_model_likelihood(config, input);
     VAE_TRY(vae_program_likelihood_mean(program, "mean", prediction, &options, &mean));
     vae_program_mark_external(program, mean);
     return vae_program_plan(program);
@@ -283,7 +299,7 @@ static vae_status build_importance(vae_program *program, const vae_config *confi
     vae_posterior_outputs outputs;
     VAE_TRY(vae_program_gaussian_sample_kl(program, "gaussian_sample_kl", posterior, options, &outputs));
     VAE_TRY(build_decoder(program, config, outputs.z, false, &prediction));
-    VAE_TRY(build_likelihood(program, config, input, prediction, x, &ll));
+    VAE_TRY(build_likelihood(program, config, input, prediction, x, false, &ll));
     vae_program_mark_external(program, outputs.log_ratio);
     vae_program_mark_external(program, ll);
     return vae_program_plan(program);
