@@ -5,9 +5,6 @@
 
 #include "core/error.h"
 
-/* What a batch's σ² weighs in the running mean, once that has run long. */
-static const double momentum = 0.01;
-
 const char *vae_likelihood_name(vae_likelihood family)
 {
     static const char *const names[] = {
@@ -84,19 +81,6 @@ double vae_likelihood_floor(const vae_likelihood_options *options)
     case VAE_LIKELIHOOD_LOGISTIC_MIXTURE: return log(0.5 * (VAE_LEVELS - 1) * options->scale) - 7;
     default: return 0;
     }
-}
-
-double vae_likelihood_shared_variance(const vae_likelihood_options *options, double squared_error, double elements)
-{
-    const double variance = squared_error / elements, smallest = exp(vae_likelihood_floor(options));
-    return variance < smallest ? smallest : variance; /* NaN stays NaN */
-}
-
-double vae_likelihood_running_log_variance(double previous, double variance, uint64_t step)
-{
-    if (!isfinite(variance)) return previous;
-    const double share = momentum / (1 - pow(1 - momentum, (double)step));
-    return log((1 - share) * exp(previous) + share * variance);
 }
 
 double vae_likelihood_bits_per_dimension(const vae_likelihood_options *options, double nats, int64_t elements)

@@ -71,13 +71,6 @@ bool vae_likelihood_is_discrete(vae_likelihood family);
  * has it, about a ninth of a level. */
 double vae_likelihood_floor(const vae_likelihood_options *options);
 
-/* gaussian_shared: the σ² under which elements with this sum of squared errors are most likely, and at least what the
- * floor of gaussian_pixel allows. */
-double vae_likelihood_shared_variance(const vae_likelihood_options *options, double squared_error, double elements);
-/* The log of the running mean of σ², as exponential smoothing with bias correction gives it: step 1 (from 1) takes
- * `variance` whole, later ones about a hundredth of it. Not finite: `previous` stays. */
-double vae_likelihood_running_log_variance(double previous, double variance, uint64_t step);
-
 /* Bits for one of an image's `elements` numbers, from the nats of the whole image: -log p(x), or a bound on it. Exact
  * for discrete likelihoods; a density is taken as constant over the width of a level, which flatters densities that are
  * narrower. NAN for bernoulli and mse, which say nothing of levels. */

@@ -157,7 +157,7 @@ typedef union vae_attributes {
      * present, gradient [rows·samples, pixels·width] = weight × ∂ll/∂prediction, in the same pass.
      * Row r of the prediction is held against row r / samples of x.
      * gaussian_shared: log_variance [1] is log σ²; where it is an output too, σ² is the batch's own, and log_variance
-     * follows it (vae_likelihood_running_log_variance, adam_step counting).
+     * follows it (program/shared_variance.h, adam_step counting).
      * likelihood_mean: prediction [rows, pixels·width] → E[x|z] [rows, pixels·channels]. */
     struct {
         vae_likelihood_options options;

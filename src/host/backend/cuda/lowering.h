@@ -14,6 +14,7 @@
     X(ACTIVATION, "activation")                                                                                        \
     X(ACTIVATION_BACKWARD, "activation_backward")                                                                      \
     X(ACCUMULATE, "accumulate")                                                                                        \
+    X(SHARED_VARIANCE, "shared_variance")                                                                              \
     X(GRADIENT_NORM, "gradient_norm")                                                                                  \
     X(ROUND_BF16, "round_bf16")
 

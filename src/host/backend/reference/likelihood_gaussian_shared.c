@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "backend/reference/kernels.h"
+#include "program/shared_variance.h"
 
 static double squared_error(const vae_call *call, int64_t rows, int64_t elements)
 {
@@ -26,9 +27,9 @@ static void begin(const vae_call *call, vae_likelihood_options *options)
     if (!updated) return;
     const vae_shape *shape = vae_call_input_shape(call, 0);
     const int64_t rows = shape->size[0], elements = vae_shape_columns(shape);
-    options->variance =
-        vae_likelihood_shared_variance(options, squared_error(call, rows, elements), (double)(rows * elements));
-    *updated = vae_likelihood_running_log_variance(*kept, options->variance, call->step->adam_step);
+    options->variance = vae_shared_variance(squared_error(call, rows, elements), (double)(rows * elements),
+                                            vae_likelihood_floor(options));
+    *updated = vae_running_log_variance(*kept, options->variance, call->step->adam_step);
 }
 
 static double row(const vae_likelihood_options *options, const double *means, const double *x, int64_t pixels,

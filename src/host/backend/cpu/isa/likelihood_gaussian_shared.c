@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "backend/cpu/isa/level.h"
+#include "program/shared_variance.h"
 
 /* Σ (x - mean)² over the batch: rows in parallel, their sums one after the other. `sums` has a place for each row. */
 static double squared_error(const vae_call *call, int64_t rows, int64_t elements, float *sums)
@@ -29,8 +30,8 @@ static void begin(const vae_call *call, vae_likelihood_options *options)
     const int64_t rows = shape->size[0], elements = vae_shape_columns(shape);
     /* Rows' sums stand where their log p will. */
     const double squares = squared_error(call, rows, elements, call->outputs[0]);
-    options->variance = vae_likelihood_shared_variance(options, squares, (double)(rows * elements));
-    *updated = (float)vae_likelihood_running_log_variance(kept, options->variance, call->step->adam_step);
+    options->variance = vae_shared_variance(squares, (double)(rows * elements), vae_likelihood_floor(options));
+    *updated = (float)vae_running_log_variance(kept, options->variance, call->step->adam_step);
 }
 
 static double row(const vae_likelihood_options *options, const float *means, const float *x, int64_t pixels,
