@@ -27,6 +27,7 @@ typedef enum op_family {
     FAMILY_POSTERIOR,
     FAMILY_BERNOULLI,
     FAMILY_GAUSSIAN,
+    FAMILY_LIKELIHOOD,
     /* Ops between layers: images [rows, in, in + 1, out], or matrices [rows, out] where in is 0. */
     FAMILY_BATCH_NORM,
     FAMILY_BATCH_NORM_RUNNING, /* by the running statistics; forward only */
@@ -48,6 +49,10 @@ typedef struct op_case {
     /* Convolutions: in and out are channels. */
     int64_t height, width;
     vae_window window;
+    /* Likelihoods: out is pixels. */
+    vae_likelihood likelihood;
+    int64_t channels;
+    bool evaluation; /* gaussian_shared: σ² is the statistic, not the batch's */
 } op_case;
 
 #define OP_CASE(name_, family_, rows_, in_, out_, samples_, activation_, variance_, spread_, autoencoder_)             \
@@ -136,6 +141,39 @@ static const op_case op_cases[] = {
     OP_CASE("residual relu", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_RELU, 1, 1, false),
     OP_CASE("residual identity", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
     OP_CASE("residual of images", FAMILY_RESIDUAL, 3, 2, 4, 1, VAE_ACTIVATION_GELU, 1, 1, false),
+#define LIKELIHOOD(name_, likelihood_, rows_, pixels_, channels_, samples_, spread_, ...)                              \
+    {                                                                                                                  \
+        .name = name_, .family = FAMILY_LIKELIHOOD, .rows = rows_, .out = pixels_, .samples = samples_, .variance = 1, \
+        .spread = spread_, .likelihood = VAE_LIKELIHOOD_##likelihood_, .channels = channels_, __VA_ARGS__              \
+    }
+    LIKELIHOOD("mse", MSE, 5, 9, 1, 1, 1),
+    LIKELIHOOD("gaussian shared 1x1", GAUSSIAN_SHARED, 1, 1, 1, 1, 1),
+    LIKELIHOOD("gaussian shared", GAUSSIAN_SHARED, 5, 7, 3, 1, 1),
+    LIKELIHOOD("gaussian shared, 2 samples", GAUSSIAN_SHARED, 13, 31, 1, 2, 1),
+    LIKELIHOOD("gaussian shared, evaluation", GAUSSIAN_SHARED, 5, 7, 1, 3, 1, .evaluation = true),
+    LIKELIHOOD("gaussian shared, long rows", GAUSSIAN_SHARED, 130, 1031, 1, 1, 1),
+    LIKELIHOOD("gaussian pixel 1x1", GAUSSIAN_PIXEL, 1, 1, 1, 1, 1),
+    LIKELIHOOD("gaussian pixel", GAUSSIAN_PIXEL, 3, 7, 3, 1, 1),
+    LIKELIHOOD("gaussian pixel, 3 samples", GAUSSIAN_PIXEL, 4, 9, 2, 3, 1),
+    LIKELIHOOD("gaussian pixel, long rows", GAUSSIAN_PIXEL, 3, 1031, 1, 1, 1),
+    LIKELIHOOD("laplace 1x1", LAPLACE, 1, 1, 1, 1, 1),
+    LIKELIHOOD("laplace", LAPLACE, 3, 7, 3, 1, 1),
+    LIKELIHOOD("laplace, long rows", LAPLACE, 2, 601, 1, 2, 1),
+    LIKELIHOOD("continuous bernoulli 1x1", CONTINUOUS_BERNOULLI, 1, 1, 1, 1, 1),
+    LIKELIHOOD("continuous bernoulli", CONTINUOUS_BERNOULLI, 4, 31, 1, 3, 1),
+    LIKELIHOOD("continuous bernoulli, near 1/2", CONTINUOUS_BERNOULLI, 3, 9, 1, 1, 0.01),
+    LIKELIHOOD("continuous bernoulli, long rows", CONTINUOUS_BERNOULLI, 3, 2051, 1, 1, 3),
+    LIKELIHOOD("categorical 1x1", CATEGORICAL, 1, 1, 1, 1, 1),
+    LIKELIHOOD("categorical", CATEGORICAL, 3, 2, 3, 2, 1),
+    LIKELIHOOD("logistic 1x1", LOGISTIC, 1, 1, 1, 1, 1),
+    LIKELIHOOD("logistic", LOGISTIC, 3, 13, 2, 1, 1),
+    LIKELIHOOD("logistic, 3 samples", LOGISTIC, 4, 9, 1, 3, 3),
+    LIKELIHOOD("logistic, long rows", LOGISTIC, 3, 1031, 1, 1, 1),
+    LIKELIHOOD("mixture 1x1", LOGISTIC_MIXTURE, 1, 1, 1, 1, 1),
+    LIKELIHOOD("mixture, grey", LOGISTIC_MIXTURE, 4, 33, 1, 3, 1),
+    LIKELIHOOD("mixture, colours", LOGISTIC_MIXTURE, 3, 5, 3, 2, 1),
+    LIKELIHOOD("mixture, many pixels", LOGISTIC_MIXTURE, 3, 35, 3, 1, 1),
+#undef LIKELIHOOD
 };
 enum { OP_CASE_COUNT = sizeof op_cases / sizeof *op_cases };
 
@@ -179,7 +217,7 @@ static inline void build_dense(op_program *p)
     MUST(vae_program_dense(&p->program, "first", p->input, VAE_ACTIVATION_IDENTITY, true, &hidden));
     MUST(vae_program_dense(&p->program, "layer", hidden, c->activation, true, &y));
     vae_program_mark_external(&p->program, y);
-    MUST(vae_program_likelihood(&p->program, "ll", y, p->data, &unit_gaussian, &ll));
+    MUST(vae_program_likelihood(&p->program, "ll", y, p->data, &unit_gaussian, true, &ll));
     vae_program_mark_external(&p->program, ll);
     p->outputs[0] = ll;
     p->outputs[1] = y;
@@ -210,7 +248,7 @@ static inline void build_convolution(op_program *p)
     MUST(vae_program_convolution(&p->program, "first", p->input, false, point, VAE_ACTIVATION_IDENTITY, true, &hidden));
     MUST(vae_program_convolution(&p->program, "layer", hidden, transposed, c->window, c->activation, true, &y));
     vae_program_mark_external(&p->program, y);
-    MUST(vae_program_likelihood(&p->program, "ll", y, p->data, &unit_gaussian, &ll));
+    MUST(vae_program_likelihood(&p->program, "ll", y, p->data, &unit_gaussian, true, &ll));
     vae_program_mark_external(&p->program, ll);
     p->outputs[0] = ll;
     p->outputs[1] = y;
@@ -237,7 +275,7 @@ static inline void build_posterior(op_program *p)
                                            .with_kl = true,
                                            .with_log_ratio = true};
     MUST(vae_program_gaussian_sample_kl(&p->program, "sample", posterior, options, &outputs));
-    MUST(vae_program_likelihood(&p->program, "ll", outputs.z, p->data, &unit_gaussian, &ll));
+    MUST(vae_program_likelihood(&p->program, "ll", outputs.z, p->data, &unit_gaussian, true, &ll));
     vae_program_mark_external(&p->program, outputs.kl);
     vae_program_mark_external(&p->program, outputs.log_ratio);
     vae_program_mark_external(&p->program, ll);
@@ -248,22 +286,39 @@ static inline void build_posterior(op_program *p)
     MUST(vae_program_differentiate(&p->program, terms, 2));
 }
 
+/* Levels lie in [-1, 1] where that is free, so that scale and shift count. */
+static inline vae_likelihood_options likelihood_of(const op_case *c)
+{
+    vae_likelihood_options options = {
+        .channels = 1, .variance = c->variance, .scale = 2.0 / 255, .shift = -1, .mixtures = 4};
+    if (c->family == FAMILY_BERNOULLI) options.family = VAE_LIKELIHOOD_BERNOULLI;
+    if (c->family == FAMILY_GAUSSIAN) options.family = VAE_LIKELIHOOD_GAUSSIAN;
+    if (c->family == FAMILY_LIKELIHOOD) {
+        options.family = c->likelihood;
+        options.channels = c->channels;
+    }
+    return options;
+}
+
 static inline void build_likelihood_case(op_program *p)
 {
     const op_case *c = p->c;
-    vae_tensor prediction, ll;
-    MUST(vae_layout_add(&p->layout, "output.weight", vae_shape_matrix(c->out, c->out), c->out, NULL));
-    MUST(vae_layout_add(&p->layout, "output.bias", vae_shape_vector(c->out), c->out, NULL));
+    const vae_likelihood_options options = likelihood_of(c);
+    const int64_t width = c->out * vae_likelihood_width(&options);
+    /* Wide predictions come from few numbers. */
+    const int64_t in = width < 2100 && c->family != FAMILY_LIKELIHOOD ? width : 7;
+    vae_tensor prediction, ll, mean;
+    MUST(vae_layout_add(&p->layout, "output.weight", vae_shape_matrix(in, width), in, NULL));
+    MUST(vae_layout_add(&p->layout, "output.bias", vae_shape_vector(width), in, NULL));
+    MUST(vae_layout_add_statistic(&p->layout, "likelihood.log_variance", vae_shape_vector(1), -1.2));
     vae_program_init(&p->program, c->name, &p->layout);
-    MUST(vae_program_input(&p->program, "x", vae_shape_matrix(c->rows * c->samples, c->out), &p->input));
-    MUST(vae_program_input(&p->program, "target", vae_shape_matrix(c->rows, c->out), &p->data));
+    MUST(vae_program_input(&p->program, "x", vae_shape_matrix(c->rows * c->samples, in), &p->input));
+    MUST(vae_program_input(&p->program, "target", vae_shape_matrix(c->rows, c->out * options.channels), &p->data));
     MUST(vae_program_dense(&p->program, "output", p->input, VAE_ACTIVATION_IDENTITY, true, &prediction));
-    const vae_likelihood_options options = {
-        .family = c->family == FAMILY_BERNOULLI ? VAE_LIKELIHOOD_BERNOULLI : VAE_LIKELIHOOD_GAUSSIAN,
-        .channels = 1,
-        .variance = c->variance,
-    };
-    MUST(vae_program_likelihood(&p->program, "ll", prediction, p->data, &options, &ll));
+    MUST(vae_program_likelihood(&p->program, "ll", prediction, p->data, &options, !c->evaluation, &ll));
+    MUST(vae_program_likelihood_mean(&p->program, "mean", prediction, &options, &mean));
+    vae_program_mark_external(&p->program, mean);
+    p->outputs[1] = mean;
     vae_program_mark_external(&p->program, ll);
     p->outputs[0] = ll;
     const vae_loss_term term = {ll, row_weight};
@@ -280,8 +335,10 @@ static inline void build_case(const op_case *c, op_program *p)
     if (c->family == FAMILY_DENSE) build_dense(p);
     if (c->family == FAMILY_CONVOLUTION || c->family == FAMILY_TRANSPOSED_CONVOLUTION) build_convolution(p);
     if (c->family == FAMILY_POSTERIOR) build_posterior(p);
-    if (c->family == FAMILY_BERNOULLI || c->family == FAMILY_GAUSSIAN) build_likelihood_case(p);
     if (c->family >= FAMILY_BATCH_NORM) build_block(p);
+    if (c->family == FAMILY_BERNOULLI || c->family == FAMILY_GAUSSIAN || c->family == FAMILY_LIKELIHOOD) {
+        build_likelihood_case(p);
+    }
     MUST(vae_program_plan(&p->program));
 }
 
@@ -314,6 +371,17 @@ static inline void fill_parameters(const op_program *p, double *values)
     }
 }
 
+/* Element i of x: a normal, or a number between 0 and 1, or a level, the outer ones often among them. */
+static inline double target_value(const op_case *c, int64_t i)
+{
+    const double normal = test_normal(2, (uint64_t)i), unit = 0.5 * erfc(-normal * M_SQRT1_2);
+    const vae_likelihood_options options = likelihood_of(c);
+    if (c->family == FAMILY_BERNOULLI || options.family == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI) return unit;
+    if (!vae_likelihood_is_discrete(options.family)) return normal;
+    const double level = fmin(fmax(floor(320 * unit) - 32, 0), 255);
+    return level * options.scale + options.shift;
+}
+
 static inline void write_inputs(const op_program *p, const op_run *r)
 {
     const int64_t count = p->program.tensors[p->input].elements;
@@ -324,10 +392,8 @@ static inline void write_inputs(const op_program *p, const op_run *r)
     free(values);
     const int64_t targets = p->program.tensors[p->data].elements;
     values = calloc((size_t)targets + 1, sizeof *values);
-    for (int64_t i = 0; i < targets; ++i) {
-        const double normal = test_normal(2, (uint64_t)i);
-        values[i] = p->c->family == FAMILY_BERNOULLI ? 0.5 * erfc(-normal * M_SQRT1_2) : normal;
-    }
+    for (int64_t i = 0; i < targets; ++i)
+        values[i] = target_value(p->c, i);
     MUST(r->backend->tensor_write(r->executable, p->data, VAE_FLOAT64, values));
     free(values);
 }

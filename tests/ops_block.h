@@ -87,7 +87,7 @@ static inline void build_block(op_program *p)
     vae_program_mark_external(&p->program, y);
     const vae_shape shape = p->program.tensors[y].shape;
     MUST(vae_program_input(&p->program, "target", shape, &p->data));
-    MUST(vae_program_likelihood(&p->program, "ll", y, p->data, &unit_gaussian, &ll));
+    MUST(vae_program_likelihood(&p->program, "ll", y, p->data, &unit_gaussian, true, &ll));
     vae_program_mark_external(&p->program, ll);
     p->outputs[0] = ll;
     p->outputs[1] = y;

@@ -80,12 +80,19 @@ typedef struct vae_cuda_likelihood_call {
     const vae_cuda_step *step;
     int64_t rows, pixels, samples;
     vae_likelihood_options options;
+    float floor;            /* vae_likelihood_floor() */
+    float *log_variance;    /* gaussian_shared: the statistic [1] */
+    double *variance;       /* gaussian_shared in training: the batch's σ² [1], from shared_variance; else NULL */
+    unsigned int *finished; /* shared_variance: blocks done; zero before and after */
 } vae_cuda_likelihood_call;
 #define VAE_CUDA_DECLARE(NAME, name)                                                                                   \
     cudaError_t vae_cuda_likelihood_##name(const vae_cuda_likelihood_call *call, cudaStream_t stream);                 \
     cudaError_t vae_cuda_likelihood_mean_##name(const vae_cuda_likelihood_call *call, cudaStream_t stream);
 VAE_LIKELIHOOD_MAP(VAE_CUDA_DECLARE)
 #undef VAE_CUDA_DECLARE
+/* gaussian_shared in training, ahead of it: *variance from the whole batch, and the statistic after it. Leaves rows'
+ * squared errors in ll. */
+cudaError_t vae_cuda_shared_variance(const vae_cuda_likelihood_call *call, cudaStream_t stream);
 
 /* Where blocks meet whose sums over rows become one: the column sums of a matrix, such as a bias gradient, are added up
  * in an order that only its shape decides. */

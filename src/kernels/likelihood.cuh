@@ -1,6 +1,6 @@
 /* Likelihoods with one number an element: log p(x|z) of a row and its gradient in one pass, one block a row. A
  * likelihood is a struct with `term`, log p of an element and its derivative; `row`, which makes their sum log p of the
- * row; and `mean`, E[x|z] of an element. */
+ * row; and `mean`, E[x|z] of an element; it is constructed from the call. */
 #ifndef VAE_KERNELS_LIKELIHOOD_CUH
 #define VAE_KERNELS_LIKELIHOOD_CUH
 
@@ -17,7 +17,7 @@ template <typename Likelihood, int WIDTH>
 __global__ void __launch_bounds__(THREADS) likelihood_kernel(const __grid_constant__ vae_cuda_likelihood_call call)
 {
     __shared__ double sums[MAX_WARPS];
-    const Likelihood likelihood(call.options);
+    const Likelihood likelihood(call);
     const int64_t elements = call.pixels * call.options.channels;
     const float weight = weight_value(call.weight, call.step);
     for (int64_t row = blockIdx.x; row < call.rows; row += gridDim.x) {
@@ -51,7 +51,7 @@ template <typename Likelihood> cudaError_t launch_likelihood(const vae_cuda_like
 template <typename Likelihood>
 __global__ void __launch_bounds__(THREADS) mean_kernel(const __grid_constant__ vae_cuda_likelihood_call call)
 {
-    const Likelihood likelihood(call.options);
+    const Likelihood likelihood(call);
     const int64_t count = call.rows * call.pixels * call.options.channels;
     for (int64_t i = thread_index(); i < count; i += thread_count())
         call.mean[i] = likelihood.mean(call.prediction[i]);

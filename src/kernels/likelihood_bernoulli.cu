@@ -5,7 +5,7 @@ namespace
 
 /* log p = x·l - max(l, 0) - log(1 + e^-|l|), its derivative x - sigmoid(l); no overflow for any logit l. */
 struct bernoulli {
-    __device__ explicit bernoulli(const vae_likelihood_options &)
+    __device__ explicit bernoulli(const vae_cuda_likelihood_call &)
     {
     }
     __device__ float term(float logit, float x, float *gradient) const

@@ -1,30 +1,11 @@
-#include "likelihood.cuh"
+#include "gaussian.cuh"
 
 namespace
 {
 
-/* log p = -½(x - mean)²/σ² - ½ log 2πσ². */
-struct gaussian {
-    float inverse_variance;
-    double constant;
-    __device__ explicit gaussian(const vae_likelihood_options &options)
-        : inverse_variance((float)(1.0 / options.variance)),
-          constant(-0.5 * log(2.0 * 3.14159265358979323846 * options.variance))
+struct fixed_gaussian : gaussian {
+    __device__ explicit fixed_gaussian(const vae_cuda_likelihood_call &call) : gaussian(call.options.variance)
     {
-    }
-    __device__ float term(float mean, float x, float *gradient) const
-    {
-        const float error = x - mean;
-        *gradient = error * inverse_variance;
-        return -0.5f * error * *gradient;
-    }
-    __device__ double row(double sum, int64_t elements) const
-    {
-        return sum + constant * (double)elements;
-    }
-    __device__ float mean(float mean) const
-    {
-        return mean;
     }
 };
 
@@ -32,10 +13,10 @@ struct gaussian {
 
 cudaError_t vae_cuda_likelihood_gaussian(const vae_cuda_likelihood_call *call, cudaStream_t stream)
 {
-    return launch_likelihood<gaussian>(call, stream);
+    return launch_likelihood<fixed_gaussian>(call, stream);
 }
 
 cudaError_t vae_cuda_likelihood_mean_gaussian(const vae_cuda_likelihood_call *call, cudaStream_t stream)
 {
-    return launch_mean<gaussian>(call, stream);
+    return launch_mean<fixed_gaussian>(call, stream);
 }

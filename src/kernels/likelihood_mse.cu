@@ -5,7 +5,7 @@ namespace
 
 /* -(x - mean)² */
 struct mse {
-    __device__ explicit mse(const vae_likelihood_options &)
+    __device__ explicit mse(const vae_cuda_likelihood_call &)
     {
     }
     __device__ float term(float mean, float x, float *gradient) const

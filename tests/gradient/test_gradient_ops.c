@@ -54,6 +54,7 @@ static void check_case(const op_case *c)
     for (int32_t t = 0; t < p.layout.count; ++t) {
         const vae_parameter *parameter = &p.layout.parameters[t];
         const int64_t count = vae_shape_elements(&parameter->shape);
+        if (parameter->offset >= p.layout.trained_elements) continue; /* a statistic */
         const int64_t stride = count > 40 ? count / 37 : 1;
         for (int64_t k = 0; k < count; k += stride) {
             const int64_t index = parameter->offset + k;

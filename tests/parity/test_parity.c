@@ -134,7 +134,7 @@ Test(parity, logits_of_ten_thousand)
         MUST(vae_program_input(&o.program, "logits", vae_shape_matrix(1, 1), &o.input));
         MUST(vae_program_input(&o.program, "x", vae_shape_matrix(1, 1), &o.data));
         const vae_likelihood_options bernoulli = {VAE_LIKELIHOOD_BERNOULLI, .channels = 1};
-        MUST(vae_program_likelihood(&o.program, "ll", o.input, o.data, &bernoulli, &o.output));
+        MUST(vae_program_likelihood(&o.program, "ll", o.input, o.data, &bernoulli, false, &o.output));
         vae_program_mark_external(&o.program, o.output);
         MUST(vae_program_plan(&o.program));
         double found[2];

@@ -63,7 +63,7 @@ static void differentiate(block *b, vae_tensor y)
 {
     vae_tensor target, ll;
     MUST(vae_program_input(&b->program, "target", vae_shape_matrix(4, 3), &target));
-    MUST(vae_program_likelihood(&b->program, "ll", y, target, &unit_gaussian, &ll));
+    MUST(vae_program_likelihood(&b->program, "ll", y, target, &unit_gaussian, true, &ll));
     MUST(vae_program_differentiate(&b->program, &(vae_loss_term){ll, row_weight}, 1));
 }
 
@@ -107,7 +107,7 @@ Test(block_ops, a_norm_for_evaluation_has_no_backward_pass)
     open_block(&b);
     MUST(vae_program_batch_norm(&b.program, "n", b.matrix, VAE_ACTIVATION_RELU, false, &y));
     MUST(vae_program_input(&b.program, "target", vae_shape_matrix(4, 3), &target));
-    MUST(vae_program_likelihood(&b.program, "ll", y, target, &unit_gaussian, &ll));
+    MUST(vae_program_likelihood(&b.program, "ll", y, target, &unit_gaussian, true, &ll));
     expect_error(vae_program_differentiate(&b.program, &(vae_loss_term){ll, row_weight}, 1), VAE_ERROR_ARGUMENT,
                  "n: 'batch_norm' was not built for training");
     close_block(&b);

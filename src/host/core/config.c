@@ -227,23 +227,36 @@ vae_status vae_config_blame(const vae_config *config, vae_status status, const c
 
 /* ---- Checks across keys ---- */
 
-vae_status vae_config_check(const vae_config *config)
+static vae_status check_likelihood(const vae_config *config)
 {
-    const bool bernoulli = config->model.likelihood == VAE_LIKELIHOOD_BERNOULLI;
-    if (!config->data.train_images[0]) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[data] train_images: must name the training images");
-    }
-    if (bernoulli && config->data.normalise != VAE_NORMALISE_UNIT) {
+    const vae_likelihood likelihood = config->model.likelihood;
+    const char *name = vae_likelihood_name(likelihood);
+    const bool unit = likelihood == VAE_LIKELIHOOD_BERNOULLI || likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
+    if (unit && config->data.normalise != VAE_NORMALISE_UNIT) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[data] normalise: likelihood = bernoulli needs pixels in [0, 1], so normalise = unit");
+                             "[data] normalise: likelihood = %s needs pixels in [0, 1], so normalise = unit", name);
     }
-    if (config->data.test_labels[0] && !config->data.test_images[0]) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[data] test_labels: given without test_images");
+    if (vae_likelihood_is_discrete(likelihood) && config->data.binarise != VAE_BINARISE_NONE) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "[data] binarise: likelihood = %s gives probabilities of 256 levels, so binarise = none",
+                             name);
     }
-    if (config->model.objective == VAE_OBJECTIVE_VAE && config->model.likelihood == VAE_LIKELIHOOD_MSE) {
+    if (config->model.objective == VAE_OBJECTIVE_VAE && likelihood == VAE_LIKELIHOOD_MSE) {
         return vae_error_set(VAE_ERROR_CONFIG,
                              "[model] likelihood: mse is no density, so objective = vae cannot use it; use gaussian "
                              "with variance = 0.5, whose exponent is the squared error");
+    }
+    return VAE_OK;
+}
+
+vae_status vae_config_check(const vae_config *config)
+{
+    if (!config->data.train_images[0]) {
+        return vae_error_set(VAE_ERROR_CONFIG, "[data] train_images: must name the training images");
+    }
+    VAE_TRY(check_likelihood(config));
+    if (config->data.test_labels[0] && !config->data.test_images[0]) {
+        return vae_error_set(VAE_ERROR_CONFIG, "[data] test_labels: given without test_images");
     }
     if (config->train.patience > 0 && config->data.validation == 0 && !config->data.test_images[0]) {
         return vae_error_set(VAE_ERROR_CONFIG,

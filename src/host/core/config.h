@@ -37,7 +37,8 @@ typedef struct vae_config {
         int64_t latent;
         vae_activation activation;
         vae_likelihood likelihood;
-        double variance; /* σ² of the Gaussian likelihood */
+        double variance;  /* σ² of the Gaussian likelihood */
+        int64_t mixtures; /* components of logistic_mixture */
     } model;
     struct {
         char train_images[VAE_PATH_SIZE], train_labels[VAE_PATH_SIZE]; /* labels may be "" */

@@ -52,6 +52,7 @@ const vae_key vae_config_keys[] = {
     CHOICE("model", "activation", model.activation, activations, "relu", "activation of the hidden layers"),
     CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
     REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
+    INTEGER("model", "mixtures", model.mixtures, 1, VAE_MAX_MIXTURES, "5", "components of the logistic_mixture likelihood"),
 
     TEXT("data", "train_images", data.train_images, "", "training images: an IDX, NPY or NPZ file (file.npz:key takes another array than images), or a folder of PNG and JPEG files, its subfolders being classes"),
     TEXT("data", "train_labels", data.train_labels, "", "their labels; used by pictures only"),

@@ -5,9 +5,14 @@
 #include "core/random.h"
 #include "model/network.h"
 
+int64_t vae_input_pixels(const vae_input *input)
+{
+    return input->height * input->width;
+}
+
 int64_t vae_input_elements(const vae_input *input)
 {
-    return input->height * input->width * input->channels;
+    return vae_input_pixels(input) * input->channels;
 }
 
 static vae_shape image_shape(const vae_input *input, int64_t rows)
@@ -23,7 +28,7 @@ static int64_t posterior_width(const vae_config *config)
     return config->model.objective == VAE_OBJECTIVE_AE ? config->model.latent : 2 * config->model.latent;
 }
 
-static vae_likelihood_options likelihood_options(const vae_config *config, const vae_input *input)
+vae_likelihood_options vae_model_likelihood(const vae_config *config, const vae_input *input)
 {
     return (vae_likelihood_options){
         .family = config->model.likelihood,
@@ -31,24 +36,35 @@ static vae_likelihood_options likelihood_options(const vae_config *config, const
         .variance = config->model.variance,
         .scale = input->scale,
         .shift = input->shift,
+        .mixtures = config->model.mixtures,
     };
+}
+
+/* What a likelihood learns beside the network: σ² = 1 until the first step. */
+static vae_status add_likelihood_statistic(const vae_likelihood_options *options, vae_layout *layout)
+{
+    if (options->family != VAE_LIKELIHOOD_GAUSSIAN_SHARED) return VAE_OK;
+    return vae_layout_add_statistic(layout, "likelihood.log_variance", vae_shape_vector(1), 0);
 }
 
 static vae_status resolve_decoder(const vae_config *config, const vae_input *input, vae_network *decoder)
 {
-    const vae_likelihood_options options = likelihood_options(config, input);
+    const vae_likelihood_options options = vae_model_likelihood(config, input);
     return vae_network_decoder(config, input, vae_likelihood_width(&options), decoder);
 }
 
 static vae_status declare(const vae_config *config, const vae_input *input, vae_layout *layout)
 {
+    const vae_likelihood_options likelihood = vae_model_likelihood(config, input);
     vae_network encoder, decoder;
+    VAE_TRY(vae_likelihood_check(&likelihood));
     VAE_TRY(vae_network_encoder(config, input, posterior_width(config), &encoder));
     VAE_TRY(resolve_decoder(config, input, &decoder));
     VAE_TRY(vae_network_declare(&encoder, layout));
     VAE_TRY(vae_network_declare(&decoder, layout));
     VAE_TRY(vae_network_declare_statistics(&encoder, layout));
-    return vae_network_declare_statistics(&decoder, layout);
+    VAE_TRY(vae_network_declare_statistics(&decoder, layout));
+    return add_likelihood_statistic(&likelihood, layout);
 }
 
 vae_status vae_model_layout(const vae_config *config, const vae_input *input, vae_layout *layout)
@@ -95,10 +111,10 @@ static vae_status build_decoder(vae_program *program, const vae_config *config, 
 }
 
 static vae_status build_likelihood(vae_program *program, const vae_config *config, const vae_input *input,
-                                   vae_tensor prediction, vae_tensor x, vae_tensor *ll)
+                                   vae_tensor prediction, vae_tensor x, bool training, vae_tensor *ll)
 {
-    const vae_likelihood_options options = likelihood_options(config, input);
-    return vae_program_likelihood(program, "ll", prediction, x, &options, ll);
+    const vae_likelihood_options options = vae_model_likelihood(config, input);
+    return vae_program_likelihood(program, "ll", prediction, x, &options, training, ll);
 }
 
 /* ---- Programs that see the data set ---- */
@@ -135,7 +151,7 @@ static vae_status build_objective(vae_program *program, const vae_config *config
     }
     vae_tensor prediction;
     VAE_TRY(build_decoder(program, config, input, z, training, &prediction));
-    VAE_TRY(build_likelihood(program, config, input, prediction, x, &tensors->ll));
+    VAE_TRY(build_likelihood(program, config, input, prediction, x, training, &tensors->ll));
     tensors->x = x;
     tensors->posterior = posterior;
     VAE_TRY(vae_program_accumulate(program, tensors->ll, VAE_METRIC_RECONSTRUCTION, -1.0, true));
@@ -233,7 +249,7 @@ static vae_status build_decode(vae_program *program, const vae_config *config, c
     vae_tensor z, prediction, mean;
     VAE_TRY(vae_program_input(program, "z", vae_shape_matrix(batch, config->model.latent), &z));
     VAE_TRY(build_decoder(program, config, input, z, false, &prediction));
-    const vae_likelihood_options options = likelihood_options(config, input);
+    const vae_likelihood_options options = vae_model_likelihood(config, input);
     VAE_TRY(vae_program_likelihood_mean(program, "mean", prediction, &options, &mean));
     vae_program_mark_external(program, mean);
     return vae_program_plan(program);
@@ -260,7 +276,7 @@ static vae_status build_importance(vae_program *program, const vae_config *confi
     vae_posterior_outputs outputs;
     VAE_TRY(vae_program_gaussian_sample_kl(program, "gaussian_sample_kl", posterior, options, &outputs));
     VAE_TRY(build_decoder(program, config, input, outputs.z, false, &prediction));
-    VAE_TRY(build_likelihood(program, config, input, prediction, x, &ll));
+    VAE_TRY(build_likelihood(program, config, input, prediction, x, false, &ll));
     vae_program_mark_external(program, outputs.log_ratio);
     vae_program_mark_external(program, ll);
     return vae_program_plan(program);

@@ -11,11 +11,14 @@ typedef struct vae_input {
     double scale, shift; /* x = byte × scale + shift */
 } vae_input;
 
-int64_t vae_input_elements(const vae_input *input);
+int64_t vae_input_pixels(const vae_input *input);
+int64_t vae_input_elements(const vae_input *input); /* pixels times channels */
+
+vae_likelihood_options vae_model_likelihood(const vae_config *config, const vae_input *input);
 
 /* Declares the parameters of the networks (model/network.h): encoder.<i>.{weight,bias}, posterior.{weight,bias},
- * decoder.<i>.{weight,bias}, output.{weight,bias}, and those of norms and residual layers. Weights of dense layers are
- * [in, out]. */
+ * decoder.<i>.{weight,bias}, output.{weight,bias}, those of norms and residual layers, and for gaussian_shared the
+ * statistic likelihood.log_variance. Weights of dense layers are [in, out]. */
 vae_status vae_model_layout(const vae_config *config, const vae_input *input, vae_layout *layout);
 
 /* Initial parameters: weights and biases uniform in ±1/sqrt(fan_in), from (seed, VAE_STREAM_INITIALISE). `values` holds

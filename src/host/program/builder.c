@@ -231,6 +231,8 @@ static vae_status count_pixels(const vae_program *program, const char *name, vae
                                const vae_likelihood_options *options, int64_t *pixels)
 {
     VAE_TRY(vae_program_require_matrix(program, name, "prediction", prediction));
+    const vae_status status = vae_likelihood_check(options);
+    if (status) return vae_error_prepend(status, "%s", name);
     const vae_shape *shape = vae_tensor_shape(program, prediction);
     const int64_t width = vae_likelihood_width(options);
     *pixels = vae_shape_columns(shape) / width;
@@ -251,7 +253,7 @@ static vae_op make_likelihood(vae_op_kind kind, const char *name, vae_tensor pre
 }
 
 vae_status vae_program_likelihood(vae_program *program, const char *name, vae_tensor prediction, vae_tensor x,
-                                  const vae_likelihood_options *options, vae_tensor *ll)
+                                  const vae_likelihood_options *options, bool training, vae_tensor *ll)
 {
     int64_t pixels;
     VAE_TRY(count_pixels(program, name, prediction, options, &pixels));
@@ -264,11 +266,12 @@ vae_status vae_program_likelihood(vae_program *program, const char *name, vae_te
                              vae_shape_format(&predicted, first, sizeof first),
                              vae_shape_format(&data, second, sizeof second));
     }
-    if (options->family == VAE_LIKELIHOOD_GAUSSIAN && !(options->variance > 0)) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: variance is %g, but must be positive", name, options->variance);
-    }
     vae_op op = make_likelihood(VAE_OP_LIKELIHOOD, name, prediction, options);
     op.inputs[1] = x;
+    if (options->family == VAE_LIKELIHOOD_GAUSSIAN_SHARED) {
+        VAE_TRY(vae_program_find_parameter(program, "likelihood", "log_variance", vae_shape_vector(1), &op.inputs[2]));
+        if (training) op.outputs[2] = op.inputs[2];
+    }
     op.attributes.likelihood.samples = predicted.size[0] / data.size[0];
     VAE_TRY(vae_program_add_activation(program, name, vae_shape_vector(predicted.size[0]), &op.outputs[0]));
     *ll = op.outputs[0];

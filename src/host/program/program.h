@@ -192,6 +192,8 @@ typedef union vae_attributes {
     /* likelihood: prediction [rows·samples, pixels·width], x [rows, pixels·channels] → ll [rows·samples] and, if
      * present, gradient [rows·samples, pixels·width] = weight × ∂ll/∂prediction, in the same pass.
      * Row r of the prediction is held against row r / samples of x.
+     * gaussian_shared: log_variance [1] is log σ²; where it is an output too, σ² is the batch's own, and log_variance
+     * follows it (program/shared_variance.h, adam_step counting).
      * likelihood_mean: prediction [rows, pixels·width] → E[x|z] [rows, pixels·channels]. */
     struct {
         vae_likelihood_options options;
@@ -258,7 +260,7 @@ typedef struct vae_op {
  *                                                                         out: d_weight, d_bias, d_x?
  *   gaussian_sample_kl           in: posterior                            out: z, kl?, log_ratio?
  *   gaussian_sample_kl_backward  in: posterior, d_z?                      out: d_posterior
- *   likelihood                   in: prediction, x                        out: ll, gradient?
+ *   likelihood                   in: prediction, x, log_variance?         out: ll, gradient?, log_variance?
  *   likelihood_mean              in: prediction                           out: mean
  *   activate                     in: x                                    out: y
  *   activate_backward            in: d_y, from                            out: d_x (may be d_y)
@@ -331,8 +333,10 @@ typedef struct vae_posterior_outputs {
 } vae_posterior_outputs;
 vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,
                                           vae_posterior_options options, vae_posterior_outputs *outputs);
+/* gaussian_shared uses the layout's statistic "likelihood.log_variance", [1]; `training` takes σ² from the batch
+ * instead and updates the statistic. */
 vae_status vae_program_likelihood(vae_program *program, const char *name, vae_tensor prediction, vae_tensor x,
-                                  const vae_likelihood_options *options, vae_tensor *ll);
+                                  const vae_likelihood_options *options, bool training, vae_tensor *ll);
 vae_status vae_program_likelihood_mean(vae_program *program, const char *name, vae_tensor prediction,
                                        const vae_likelihood_options *options, vae_tensor *mean);
 vae_status vae_program_activate(vae_program *program, const char *name, vae_tensor x, vae_activation activation,

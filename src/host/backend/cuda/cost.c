@@ -66,6 +66,13 @@ static vae_cost accumulate_cost(const vae_lowering *lowering, const vae_launch *
     return cost;
 }
 
+static vae_cost shared_variance_cost(const vae_lowering *lowering, const vae_launch *launch)
+{
+    const vae_op *op = &lowering->program->ops[launch->op];
+    const double read = bytes_of(lowering, op->inputs[0]) + bytes_of(lowering, op->inputs[1]);
+    return (vae_cost){.flops = 0.75 * read, .bytes_read = read, .bytes_written = bytes_of(lowering, op->outputs[0])};
+}
+
 vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
 {
     vae_cost cost = {0};
@@ -79,6 +86,7 @@ vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
     case VAE_LAUNCH_PATCHES:
     case VAE_LAUNCH_UNPATCH: cost = windows_cost(lowering, launch); break;
     case VAE_LAUNCH_ACCUMULATE: cost = accumulate_cost(lowering, launch); break;
+    case VAE_LAUNCH_SHARED_VARIANCE: cost = shared_variance_cost(lowering, launch); break;
     case VAE_LAUNCH_GRADIENT_NORM: cost = (vae_cost){.flops = arena / 2.0, .bytes_read = arena}; break;
     case VAE_LAUNCH_ROUND_BF16:
         cost.bytes_read = bytes_of(lowering, launch->as.rounded);

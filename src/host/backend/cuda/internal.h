@@ -43,6 +43,7 @@ typedef struct vae_cuda_scratch {
     uint64_t counter; /* of steps begun */
     double metrics[VAE_METRIC_COUNT];
     double norm;
+    double variance; /* of gaussian_shared in training */
 } vae_cuda_scratch;
 
 /* Step records that the host writes ahead of the device. */

@@ -120,39 +120,43 @@ static const likelihood_launcher likelihood_means[VAE_LIKELIHOOD_COUNT] = {
 #undef ROW
 };
 
+static vae_cuda_likelihood_call likelihood_call(const vae_executable *e, const vae_op *op)
+{
+    const vae_likelihood_options *options = &op->attributes.likelihood.options;
+    const vae_shape *prediction = shape_of(e, op->inputs[0]);
+    return (vae_cuda_likelihood_call){
+        .prediction = vae_cuda_tensor(e, op->inputs[0]),
+        .rows = prediction->size[0],
+        .pixels = vae_shape_columns(prediction) / vae_likelihood_width(options),
+        .samples = op->attributes.likelihood.samples,
+        .options = *options,
+        .floor = (float)vae_likelihood_floor(options),
+    };
+}
+
 static cudaError_t launch_likelihood(const vae_executable *e, const vae_launch *launch)
 {
     const vae_op *op = op_of(e, launch);
-    const vae_likelihood_options *options = &op->attributes.likelihood.options;
-    const vae_cuda_likelihood_call call = {
-        .prediction = vae_cuda_tensor(e, op->inputs[0]),
-        .x = vae_cuda_tensor(e, op->inputs[1]),
-        .ll = vae_cuda_tensor(e, op->outputs[0]),
-        .gradient = vae_cuda_tensor(e, op->outputs[1]),
-        .shadow = written_shadow(e, launch),
-        .weight = weight_of(op->attributes.likelihood.weight),
-        .step = &e->scratch->current,
-        .rows = shape_of(e, op->inputs[0])->size[0],
-        .pixels = vae_shape_columns(shape_of(e, op->inputs[0])) / vae_likelihood_width(options),
-        .samples = op->attributes.likelihood.samples,
-        .options = *options,
-    };
-    return likelihoods[options->family](&call, e->device->stream);
+    vae_cuda_likelihood_call call = likelihood_call(e, op);
+    call.x = vae_cuda_tensor(e, op->inputs[1]);
+    call.ll = vae_cuda_tensor(e, op->outputs[0]);
+    call.gradient = vae_cuda_tensor(e, op->outputs[1]);
+    call.shadow = written_shadow(e, launch);
+    call.weight = weight_of(op->attributes.likelihood.weight);
+    call.step = &e->scratch->current;
+    call.log_variance = vae_cuda_tensor(e, op->inputs[2]);
+    call.variance = op->outputs[2] == VAE_NO_TENSOR ? NULL : &e->scratch->variance;
+    call.finished = e->finished;
+    if (launch->kind == VAE_LAUNCH_SHARED_VARIANCE) return vae_cuda_shared_variance(&call, e->device->stream);
+    return likelihoods[call.options.family](&call, e->device->stream);
 }
 
 static cudaError_t launch_likelihood_mean(const vae_executable *e, const vae_launch *launch)
 {
     const vae_op *op = op_of(e, launch);
-    const vae_likelihood_options *options = &op->attributes.likelihood.options;
-    const vae_cuda_likelihood_call call = {
-        .prediction = vae_cuda_tensor(e, op->inputs[0]),
-        .mean = vae_cuda_tensor(e, op->outputs[0]),
-        .rows = shape_of(e, op->inputs[0])->size[0],
-        .pixels = vae_shape_columns(shape_of(e, op->inputs[0])) / vae_likelihood_width(options),
-        .samples = 1,
-        .options = *options,
-    };
-    return likelihood_means[options->family](&call, e->device->stream);
+    vae_cuda_likelihood_call call = likelihood_call(e, op);
+    call.mean = vae_cuda_tensor(e, op->outputs[0]);
+    return likelihood_means[call.options.family](&call, e->device->stream);
 }
 
 static vae_cuda_column_sums column_sums_of(const vae_executable *e, vae_tensor sums)
@@ -297,6 +301,7 @@ static const launch_function kind_functions[VAE_LAUNCH_COUNT] = {
     [VAE_LAUNCH_PATCHES] = launch_patches,
     [VAE_LAUNCH_UNPATCH] = launch_unpatch,
     [VAE_LAUNCH_ACCUMULATE] = launch_accumulate,
+    [VAE_LAUNCH_SHARED_VARIANCE] = launch_likelihood,
     [VAE_LAUNCH_GRADIENT_NORM] = launch_adam,
     [VAE_LAUNCH_ROUND_BF16] = launch_round,
 };

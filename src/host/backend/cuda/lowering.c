@@ -99,6 +99,14 @@ static vae_status lower_accumulate(vae_lowering *lowering, vae_lowering_options 
     return vae_lowering_append(lowering, &(vae_launch){.kind = VAE_LAUNCH_ACCUMULATE, .op = index, .as.op_count = 1});
 }
 
+static vae_status lower_likelihood(vae_lowering *lowering, vae_lowering_options options, int32_t index)
+{
+    (void)options;
+    const bool updates = lowering->program->ops[index].outputs[2] != VAE_NO_TENSOR;
+    if (updates) VAE_TRY(append_simple(lowering, VAE_LAUNCH_SHARED_VARIANCE, index));
+    return append_simple(lowering, VAE_LAUNCH_OP, index);
+}
+
 static vae_status lower_adam(vae_lowering *lowering, vae_lowering_options options, int32_t index)
 {
     (void)options;
@@ -135,6 +143,7 @@ static const lower_function lower_functions[VAE_OP_COUNT] = {
     [VAE_OP_CONV2D_BACKWARD] = vae_lower_convolution_backward,
     [VAE_OP_CONV_TRANSPOSE2D] = vae_lower_convolution,
     [VAE_OP_CONV_TRANSPOSE2D_BACKWARD] = vae_lower_convolution_backward,
+    [VAE_OP_LIKELIHOOD] = lower_likelihood,
     [VAE_OP_ACTIVATE] = lower_activate,
     [VAE_OP_ACCUMULATE] = lower_accumulate,
     [VAE_OP_ADAM] = lower_adam,

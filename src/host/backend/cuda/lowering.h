@@ -16,6 +16,7 @@
     X(PATCHES, "patches")                                                                                              \
     X(UNPATCH, "unpatch")                                                                                              \
     X(ACCUMULATE, "accumulate")                                                                                        \
+    X(SHARED_VARIANCE, "shared_variance")                                                                              \
     X(GRADIENT_NORM, "gradient_norm")                                                                                  \
     X(ROUND_BF16, "round_bf16")
 

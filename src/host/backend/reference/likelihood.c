@@ -8,17 +8,19 @@ static const vae_reference_family *const families[VAE_LIKELIHOOD_COUNT] = {
 
 vae_status vae_reference_likelihood(vae_call *call)
 {
-    const vae_likelihood_options *options = &call->op->attributes.likelihood.options;
+    vae_likelihood_options options = call->op->attributes.likelihood.options;
+    const vae_reference_family *family = families[options.family];
     const int64_t samples = call->op->attributes.likelihood.samples;
     const int64_t rows = vae_call_input_shape(call, 0)->size[0],
                   columns = vae_shape_columns(vae_call_input_shape(call, 0));
-    const int64_t pixels = columns / vae_likelihood_width(options), elements = pixels * options->channels;
+    const int64_t pixels = columns / vae_likelihood_width(&options), elements = pixels * options.channels;
     const double weight = vae_weight_value(call->op->attributes.likelihood.weight, call->step);
     const double *prediction = call->inputs[0], *x = call->inputs[1];
     double *ll = call->outputs[0], *gradient = call->outputs[1];
+    if (family->begin) family->begin(call, &options);
     for (int64_t r = 0; r < rows; ++r) {
-        ll[r] = families[options->family]->row(options, prediction + r * columns, x + r / samples * elements, pixels,
-                                               weight, gradient ? gradient + r * columns : NULL);
+        ll[r] = family->row(&options, prediction + r * columns, x + r / samples * elements, pixels, weight,
+                            gradient ? gradient + r * columns : NULL);
     }
     return VAE_OK;
 }

@@ -21,4 +21,4 @@ static void mean(const vae_likelihood_options *options, const double *logits, in
         values[j] = vae_reference_activation(VAE_ACTIVATION_SIGMOID, logits[j]);
 }
 
-const vae_reference_family vae_reference_likelihood_bernoulli = {row, mean};
+const vae_reference_family vae_reference_likelihood_bernoulli = {.row = row, .mean = mean};

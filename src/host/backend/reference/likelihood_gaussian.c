@@ -21,4 +21,4 @@ static void mean(const vae_likelihood_options *options, const double *means, int
     memcpy(values, means, (size_t)(pixels * options->channels) * sizeof *values);
 }
 
-const vae_reference_family vae_reference_likelihood_gaussian = {row, mean};
+const vae_reference_family vae_reference_likelihood_gaussian = {.row = row, .mean = mean};

@@ -20,4 +20,4 @@ static void mean(const vae_likelihood_options *options, const double *means, int
     memcpy(values, means, (size_t)(pixels * options->channels) * sizeof *values);
 }
 
-const vae_reference_family vae_reference_likelihood_mse = {row, mean};
+const vae_reference_family vae_reference_likelihood_mse = {.row = row, .mean = mean};

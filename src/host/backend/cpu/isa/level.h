@@ -14,11 +14,13 @@ VAE_CPU_LOOP_MAP(VAE_CPU_DECLARE)
 #undef VAE_CPU_DECLARE
 
 /* One likelihood, over a row of `pixels`, in one thread. `row` gives log p(x|z) and, where gradient is not NULL, its
- * derivative times weight; `mean` gives E[x|z]. */
+ * derivative times weight; `mean` gives E[x|z]; `begin`, NULL for most, fills in options that the whole batch decides.
+ */
 typedef struct vae_cpu_family {
     double (*row)(const vae_likelihood_options *options, const float *prediction, const float *x, int64_t pixels,
                   float weight, float *gradient);
     void (*mean)(const vae_likelihood_options *options, const float *prediction, int64_t pixels, float *mean);
+    void (*begin)(const vae_call *call, vae_likelihood_options *options);
 } vae_cpu_family;
 #define VAE_CPU_DECLARE(NAME, name) extern const vae_cpu_family VAE_ISA_NAME(vae_cpu_likelihood_##name);
 VAE_LIKELIHOOD_MAP(VAE_CPU_DECLARE)

@@ -8,20 +8,21 @@ static const vae_cpu_family *const families[VAE_LIKELIHOOD_COUNT] = {
 
 static vae_status run(vae_call *call)
 {
-    const vae_likelihood_options *options = &call->op->attributes.likelihood.options;
+    vae_likelihood_options options = call->op->attributes.likelihood.options;
+    const vae_cpu_family *family = families[options.family];
     const vae_shape *shape = vae_call_input_shape(call, 0);
     const int64_t rows = shape->size[0], columns = vae_shape_columns(shape);
-    const int64_t pixels = columns / vae_likelihood_width(options), elements = pixels * options->channels;
+    const int64_t pixels = columns / vae_likelihood_width(&options), elements = pixels * options.channels;
     const int64_t samples = call->op->attributes.likelihood.samples;
     const float weight = (float)vae_weight_value(call->op->attributes.likelihood.weight, call->step);
     const int threads = vae_call_threads(call);
+    if (family->begin) family->begin(call, &options);
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int64_t r = 0; r < rows; ++r) {
         const float *prediction = (const float *)call->inputs[0] + r * columns;
         const float *x = (const float *)call->inputs[1] + r / samples * elements;
         float *gradient = call->outputs[1] ? (float *)call->outputs[1] + r * columns : NULL;
-        ((float *)call->outputs[0])[r] =
-            (float)families[options->family]->row(options, prediction, x, pixels, weight, gradient);
+        ((float *)call->outputs[0])[r] = (float)family->row(&options, prediction, x, pixels, weight, gradient);
     }
     return VAE_OK;
 }

@@ -83,4 +83,4 @@ static void mean(const vae_likelihood_options *options, const float *logits, int
     VAE_ISA_NAME(vae_cpu_activate_elements)(VAE_ACTIVATION_SIGMOID, logits, values, pixels * options->channels, 1);
 }
 
-const vae_cpu_family VAE_ISA_NAME(vae_cpu_likelihood_bernoulli) = {row, mean};
+const vae_cpu_family VAE_ISA_NAME(vae_cpu_likelihood_bernoulli) = {.row = row, .mean = mean};

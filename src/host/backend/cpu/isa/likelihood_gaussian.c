@@ -17,4 +17,4 @@ static void mean(const vae_likelihood_options *options, const float *means, int6
     memcpy(values, means, (size_t)(pixels * options->channels) * sizeof *values);
 }
 
-const vae_cpu_family VAE_ISA_NAME(vae_cpu_likelihood_gaussian) = {row, mean};
+const vae_cpu_family VAE_ISA_NAME(vae_cpu_likelihood_gaussian) = {.row = row, .mean = mean};

@@ -42,4 +42,4 @@ static void mean(const vae_likelihood_options *options, const float *means, int6
     memcpy(values, means, (size_t)(pixels * options->channels) * sizeof *values);
 }
 
-const vae_cpu_family VAE_ISA_NAME(vae_cpu_likelihood_mse) = {row, mean};
+const vae_cpu_family VAE_ISA_NAME(vae_cpu_likelihood_mse) = {.row = row, .mean = mean};

@@ -113,6 +113,34 @@ static inline float simd_expm1_negative(float x)
     return x > -0.25f ? series : direct;
 }
 
+/* (1 - e^-t) / t for t ≥ 0, 1 at 0. */
+static inline float simd_unit_decay(float t)
+{
+    const float safe = t > 1e-6f ? t : 1e-6f;
+    return t > 1e-6f ? -simd_expm1_negative(-safe) / safe : 1.0f;
+}
+
+/* ln of it: a Taylor polynomial where it is near 0. */
+static inline float simd_log_unit_decay(float t)
+{
+    const float s = t * t;
+    const float series = -0.5f * t + s * (1.0f / 24 - s * (1.0f / 2880 - s * (1.0f / 181440)));
+    const float direct = simd_log(simd_unit_decay(t));
+    return t < 0.5f ? series : direct;
+}
+
+/* Minus the derivative of that: 1/t - 1/(e^t - 1), the mean of u in [0, 1] under a density that decays as e^-tu. */
+static inline float simd_unit_decay_mean(float t)
+{
+    const float s = t * t;
+    const float series =
+        0.5f - t * (1.0f / 12 - s * (1.0f / 720 - s * (1.0f / 30240 - s * (1.0f / 1209600 - s * (1.0f / 47900160)))));
+    const float safe = t > 1.0f ? t : 1.0f;
+    const float e = simd_exp(-safe);
+    const float direct = 1.0f / safe - e / (1.0f - e);
+    return t < 1.0f ? series : direct;
+}
+
 static inline float simd_tanh(float x)
 {
     const float magnitude = fabsf(x);

@@ -1,0 +1,50 @@
+#include "backend/cpu/isa/level.h"
+#include "backend/cpu/isa/simd_math.h"
+
+/* Float sums are folded into a double after this many elements. */
+enum { CHUNK = 1024 };
+
+static inline float mean_of(float logit)
+{
+    const float decayed = simd_unit_decay_mean(fabsf(logit));
+    return logit < 0.0f ? decayed : 1.0f - decayed;
+}
+
+static float values_and_gradient(const float *restrict logits, const float *restrict x, int64_t count, float weight,
+                                 float *restrict gradient)
+{
+    float sum = 0.0f;
+    if (gradient) {
+#pragma omp simd
+        for (int64_t j = 0; j < count; ++j)
+            gradient[j] = weight * (x[j] - mean_of(logits[j]));
+    }
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < count; ++j) {
+        const float positive = logits[j] > 0.0f ? 1.0f : 0.0f;
+        sum += logits[j] * (x[j] - positive) - simd_log_unit_decay(fabsf(logits[j]));
+    }
+    return sum;
+}
+
+static double row(const vae_likelihood_options *options, const float *logits, const float *x, int64_t pixels,
+                  float weight, float *gradient)
+{
+    const int64_t elements = pixels * options->channels;
+    double sum = 0.0;
+    for (int64_t first = 0; first < elements; first += CHUNK) {
+        const int64_t count = elements - first < CHUNK ? elements - first : CHUNK;
+        sum +=
+            (double)values_and_gradient(logits + first, x + first, count, weight, gradient ? gradient + first : NULL);
+    }
+    return sum;
+}
+
+static void mean(const vae_likelihood_options *options, const float *logits, int64_t pixels, float *values)
+{
+#pragma omp simd
+    for (int64_t j = 0; j < pixels * options->channels; ++j)
+        values[j] = mean_of(logits[j]);
+}
+
+const vae_cpu_family VAE_ISA_NAME(vae_cpu_likelihood_continuous_bernoulli) = {.row = row, .mean = mean};
