@@ -1,58 +1,14 @@
 /* What cuBLASLt's epilogues do not cover: the other activations (its gelu is the tanh approximation, ours the exact
  * one), and the bias and its gradient where an epilogue is refused. */
+#include "activation_functions.cuh"
 #include "launch.cuh"
 #include "reduce.cuh"
 #include "vector.cuh"
-
-#include "program/activation.h"
 
 namespace
 {
 
 enum { THREADS = 256, LANES = 32, ROW_LANES = 8 };
-
-__device__ inline float sigmoid(float x)
-{
-    const float e = expf(-fabsf(x));
-    return (x >= 0.0f ? 1.0f : e) / (1.0f + e);
-}
-
-/* Φ(x) */
-__device__ inline float normal_cdf(float x)
-{
-    return 0.5f * erfcf(-x * 0.70710678f);
-}
-
-__device__ inline float activate(int activation, float x)
-{
-    switch (activation) {
-    case VAE_ACTIVATION_RELU: return x > 0.0f ? x : 0.0f;
-    case VAE_ACTIVATION_LEAKY_RELU: return x > 0.0f ? x : (float)VAE_LEAKY_RELU_SLOPE * x;
-    case VAE_ACTIVATION_TANH: return tanhf(x);
-    case VAE_ACTIVATION_SIGMOID: return sigmoid(x);
-    case VAE_ACTIVATION_ELU: return x > 0.0f ? x : expm1f(x);
-    case VAE_ACTIVATION_GELU: return x * normal_cdf(x);
-    case VAE_ACTIVATION_SOFTPLUS: return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x)));
-    case VAE_ACTIVATION_SILU: return x * sigmoid(x);
-    default: return x;
-    }
-}
-
-/* `from` is the pre-activation for gelu and silu, else the activation. */
-__device__ inline float derivative(int activation, float from)
-{
-    switch (activation) {
-    case VAE_ACTIVATION_RELU: return from > 0.0f ? 1.0f : 0.0f;
-    case VAE_ACTIVATION_LEAKY_RELU: return from > 0.0f ? 1.0f : (float)VAE_LEAKY_RELU_SLOPE;
-    case VAE_ACTIVATION_TANH: return 1.0f - from * from;
-    case VAE_ACTIVATION_SIGMOID: return from * (1.0f - from);
-    case VAE_ACTIVATION_ELU: return from > 0.0f ? 1.0f : from + 1.0f;
-    case VAE_ACTIVATION_GELU: return normal_cdf(from) + from * expf(-0.5f * from * from) * 0.39894228f;
-    case VAE_ACTIVATION_SOFTPLUS: return -expm1f(-from);
-    case VAE_ACTIVATION_SILU: return sigmoid(from) * (1.0f + from * (1.0f - sigmoid(from)));
-    default: return 1.0f;
-    }
-}
 
 template <int WIDTH>
 __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant__ vae_cuda_activation_call call)
@@ -71,6 +27,21 @@ __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant_
             y[k] = activate(call.activation, x[k]);
         store(call.y + i, y);
         store_shadow(shadow_at(call.shadow, i), y);
+    }
+}
+
+/* Without sums over columns: d_x = d_y · activation'(…). */
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS) derivative_kernel(const __grid_constant__ vae_cuda_activation_call call)
+{
+    for (int64_t i = thread_index() * WIDTH; i < call.rows * call.columns; i += thread_count() * WIDTH) {
+        float d[WIDTH], from[WIDTH];
+        load(call.x + i, d);
+        load(call.from + i, from);
+        for (int k = 0; k < WIDTH; ++k)
+            d[k] *= derivative(call.activation, from[k]);
+        store(call.y + i, d);
+        store_shadow(shadow_at(call.shadow, i), d);
     }
 }
 
@@ -121,4 +92,11 @@ cudaError_t vae_cuda_activation_backward(const vae_cuda_activation_call *call, c
     const bool fours = call->columns % 4 == 0;
     return launch(fours ? backward_kernel<4> : backward_kernel<1>, call->columns, LANES * (fours ? 4 : 1),
                   dim3(LANES, ROW_LANES), stream, *call);
+}
+
+cudaError_t vae_cuda_activate_backward(const vae_cuda_activation_call *call, cudaStream_t stream)
+{
+    const bool fours = call->rows * call->columns % 4 == 0;
+    return launch(fours ? derivative_kernel<4> : derivative_kernel<1>, call->rows * call->columns / (fours ? 4 : 1),
+                  THREADS, dim3(THREADS), stream, *call);
 }

@@ -4,11 +4,7 @@
 
 #include <stdint.h>
 
-#ifdef __CUDACC__
-#define VAE_HOST_DEVICE __host__ __device__
-#else
-#define VAE_HOST_DEVICE
-#endif
+#include "core/host_device.h"
 
 enum { VAE_PERMUTATION_ROUNDS = 6 };
 

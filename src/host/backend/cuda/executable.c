@@ -118,6 +118,32 @@ static vae_status capture(vae_executable *executable)
 
 /* ---- Creating ---- */
 
+/* Room for the sums of adam and of the norms, which one launch after the other uses. */
+static vae_status allocate_sums(vae_executable *executable)
+{
+    const vae_program *program = executable->program;
+    int blocks;
+    VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->trained_elements, &blocks);
+    int64_t partials = blocks, groups = 0;
+    for (int32_t i = 0; i < program->op_count; ++i) {
+        const vae_op *op = &program->ops[i];
+        const bool backward = op->kind == VAE_OP_BATCH_NORM_BACKWARD || op->kind == VAE_OP_LAYER_NORM_BACKWARD;
+        if (!backward && op->kind != VAE_OP_BATCH_NORM) continue;
+        const vae_shape *shape = &program->tensors[op->inputs[0]].shape;
+        const int64_t channels = shape->size[shape->rank - 1];
+        int64_t own_partials, own_groups;
+        vae_cuda_norm_scratch(vae_shape_elements(shape) / channels, channels, &own_partials, &own_groups);
+        if (own_partials > partials) partials = own_partials;
+        if (own_groups > groups) groups = own_groups;
+    }
+    VAE_CUDA_TRY("sums", cudaMalloc, (void **)&executable->partials, (size_t)partials * sizeof(double));
+    if (groups == 0) return VAE_OK;
+    const size_t bytes = (size_t)groups * sizeof *executable->finished;
+    VAE_CUDA_TRY("sums", cudaMalloc, (void **)&executable->finished, bytes);
+    VAE_CUDA_TRY("sums", cudaMemsetAsync, executable->finished, 0, bytes, executable->device->stream);
+    return VAE_OK;
+}
+
 static vae_status allocate(vae_executable *executable)
 {
     const vae_program *program = executable->program;
@@ -131,9 +157,7 @@ static vae_status allocate(vae_executable *executable)
     VAE_CUDA_TRY("scratch", cudaMalloc, (void **)&executable->scratch, sizeof *executable->scratch);
     VAE_CUDA_TRY("scratch", cudaMemsetAsync, executable->scratch, 0, sizeof *executable->scratch,
                  executable->device->stream);
-    int blocks;
-    VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->trained_elements, &blocks);
-    VAE_CUDA_TRY("adam", cudaMalloc, (void **)&executable->partials, (size_t)blocks * sizeof(double));
+    VAE_TRY(allocate_sums(executable));
     VAE_CUDA_TRY("step records", cudaMallocHost, (void **)&executable->ring, VAE_CUDA_RING * sizeof *executable->ring);
     VAE_CUDA_TRY("metrics", cudaMallocHost, (void **)&executable->host_metrics,
                  VAE_METRIC_COUNT * sizeof *executable->host_metrics);
@@ -187,6 +211,7 @@ void vae_cuda_executable_destroy(vae_executable *executable)
     if (executable->ring) cudaFreeHost(executable->ring);
     if (executable->host_metrics) cudaFreeHost(executable->host_metrics);
     if (executable->partials) cudaFree(executable->partials);
+    if (executable->finished) cudaFree(executable->finished);
     if (executable->scratch) cudaFree(executable->scratch);
     if (executable->masks) cudaFree(executable->masks);
     if (executable->shadow) cudaFree(executable->shadow);

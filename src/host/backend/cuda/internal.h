@@ -67,7 +67,8 @@ struct vae_executable {
     uint16_t *shadow; /* bf16 copies of activations, at the same places */
     uint8_t *masks;
     vae_cuda_scratch *scratch;
-    double *partials;           /* adam */
+    double *partials;           /* adam, column_sums */
+    unsigned int *finished;     /* column_sums: zero between launches; NULL where there are none */
     vae_cuda_matmul **matmuls;  /* [launches]; NULL where a launch is none */
     vae_cuda_step *ring;        /* pinned */
     double *host_metrics;       /* pinned */

@@ -214,6 +214,118 @@ static cudaError_t launch_adam(const vae_executable *e, const vae_launch *launch
                                          : vae_cuda_gradient_norm(&call, e->device->stream);
 }
 
+static vae_cuda_norm_call norm_call(const vae_executable *e, const vae_launch *launch, bool backward)
+{
+    const vae_op *op = op_of(e, launch);
+    const bool by_channel = op->kind == VAE_OP_BATCH_NORM || op->kind == VAE_OP_BATCH_NORM_BACKWARD;
+    const vae_tensor *in = op->inputs + backward, *out = op->outputs;
+    const vae_shape *shape = shape_of(e, in[0]);
+    vae_cuda_norm_call call = {
+        .activation = (int)op->attributes.norm.activation,
+        .by_channel = by_channel,
+        .training = op->attributes.norm.training,
+        .x = vae_cuda_tensor(e, in[0]),
+        .scale = vae_cuda_tensor(e, in[1]),
+        .shift = vae_cuda_tensor(e, in[2]),
+        .mean = vae_cuda_tensor(e, backward ? in[3] : out[1]),
+        .inverse_deviation = vae_cuda_tensor(e, backward ? in[4] : out[2]),
+        .shadow = written_shadow(e, launch),
+        .rows = shape->size[0],
+        .channels = shape->size[shape->rank - 1],
+        .epsilon = op->attributes.norm.epsilon,
+        .momentum = op->attributes.norm.momentum,
+        .partials = e->partials,
+        .finished = e->finished,
+    };
+    call.positions = vae_shape_columns(shape) / call.channels;
+    return call;
+}
+
+static cudaError_t launch_norm(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    vae_cuda_norm_call call = norm_call(e, launch, false);
+    call.y = vae_cuda_tensor(e, op->outputs[0]);
+    if (op->kind == VAE_OP_LAYER_NORM) return vae_cuda_layer_norm(&call, e->device->stream);
+    call.running_mean = vae_cuda_tensor(e, op->inputs[3]);
+    call.running_variance = vae_cuda_tensor(e, op->inputs[4]);
+    return launch->kind == VAE_LAUNCH_COLUMN_SUMS ? vae_cuda_norm_moments(&call, e->device->stream)
+                                                  : vae_cuda_batch_norm(&call, e->device->stream);
+}
+
+static cudaError_t launch_norm_backward(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    vae_cuda_norm_call call = norm_call(e, launch, true);
+    call.d_y = vae_cuda_tensor(e, op->inputs[0]);
+    call.d_scale = vae_cuda_tensor(e, op->outputs[1]);
+    call.d_shift = vae_cuda_tensor(e, op->outputs[2]);
+    if (launch->kind == VAE_LAUNCH_COLUMN_SUMS) return vae_cuda_norm_gradients(&call, e->device->stream);
+    return call.by_channel ? vae_cuda_batch_norm_backward(&call, e->device->stream)
+                           : vae_cuda_layer_norm_backward(&call, e->device->stream);
+}
+
+static cudaError_t launch_column_sums(const vae_executable *e, const vae_launch *launch)
+{
+    return op_of(e, launch)->kind == VAE_OP_BATCH_NORM ? launch_norm(e, launch) : launch_norm_backward(e, launch);
+}
+
+static cudaError_t launch_activate_backward(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    const vae_cuda_activation_call call = {
+        .activation = (int)op->attributes.activate.activation,
+        .x = vae_cuda_tensor(e, op->inputs[0]),
+        .y = vae_cuda_tensor(e, op->outputs[0]),
+        .from = vae_cuda_tensor(e, op->inputs[1]),
+        .shadow = written_shadow(e, launch),
+        .rows = 1,
+        .columns = e->program->tensors[op->outputs[0]].elements,
+    };
+    return vae_cuda_activate_backward(&call, e->device->stream);
+}
+
+static cudaError_t launch_dropout(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    const vae_cuda_dropout_call call = {
+        .x = vae_cuda_tensor(e, op->inputs[0]),
+        .y = vae_cuda_tensor(e, op->outputs[0]),
+        .shadow = written_shadow(e, launch),
+        .elements = e->program->tensors[op->outputs[0]].elements,
+        .rate = op->attributes.dropout.rate,
+        .noise_stream = op->attributes.dropout.stream,
+        .step = &e->scratch->current,
+    };
+    return vae_cuda_dropout(&call, e->device->stream);
+}
+
+static cudaError_t launch_upsample(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    const bool backward = op->kind == VAE_OP_UPSAMPLE_BACKWARD;
+    const vae_shape *small = shape_of(e, backward ? op->outputs[0] : op->inputs[0]);
+    const vae_cuda_upsample_call call = {
+        .from = vae_cuda_tensor(e, op->inputs[0]),
+        .to = vae_cuda_tensor(e, op->outputs[0]),
+        .shadow = written_shadow(e, launch),
+        .rows = small->size[0] * small->size[1],
+        .width = small->size[2],
+        .channels = small->size[3],
+        .factor = op->attributes.upsample.factor,
+    };
+    return backward ? vae_cuda_upsample_backward(&call, e->device->stream)
+                    : vae_cuda_upsample(&call, e->device->stream);
+}
+
+static cudaError_t launch_add(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_op *op = op_of(e, launch);
+    return vae_cuda_add(vae_cuda_tensor(e, op->inputs[0]), vae_cuda_tensor(e, op->inputs[1]),
+                        vae_cuda_tensor(e, op->outputs[0]), written_shadow(e, launch),
+                        e->program->tensors[op->outputs[0]].elements, e->device->stream);
+}
+
 static cudaError_t launch_round(const vae_executable *e, const vae_launch *launch)
 {
     const vae_tensor tensor = launch->as.rounded;
@@ -230,6 +342,15 @@ static const launch_function op_functions[VAE_OP_COUNT] = {
     [VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD] = launch_posterior,
     [VAE_OP_LIKELIHOOD] = launch_likelihood,
     [VAE_OP_LIKELIHOOD_MEAN] = launch_likelihood_mean,
+    [VAE_OP_ACTIVATE_BACKWARD] = launch_activate_backward,
+    [VAE_OP_BATCH_NORM] = launch_norm,
+    [VAE_OP_BATCH_NORM_BACKWARD] = launch_norm_backward,
+    [VAE_OP_LAYER_NORM] = launch_norm,
+    [VAE_OP_LAYER_NORM_BACKWARD] = launch_norm_backward,
+    [VAE_OP_DROPOUT] = launch_dropout,
+    [VAE_OP_UPSAMPLE] = launch_upsample,
+    [VAE_OP_UPSAMPLE_BACKWARD] = launch_upsample,
+    [VAE_OP_ADD] = launch_add,
     [VAE_OP_PRIOR_SAMPLE] = launch_prior_sample,
     [VAE_OP_ADAM] = launch_adam,
 };
@@ -240,6 +361,7 @@ static const launch_function kind_functions[VAE_LAUNCH_COUNT] = {
     [VAE_LAUNCH_ACTIVATION] = launch_activation,
     [VAE_LAUNCH_ACTIVATION_BACKWARD] = launch_activation,
     [VAE_LAUNCH_ACCUMULATE] = launch_accumulate,
+    [VAE_LAUNCH_COLUMN_SUMS] = launch_column_sums,
     [VAE_LAUNCH_GRADIENT_NORM] = launch_adam,
     [VAE_LAUNCH_ROUND_BF16] = launch_round,
 };

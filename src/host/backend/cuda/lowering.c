@@ -287,13 +287,37 @@ static vae_status lower_activate(vae_lowering *lowering, vae_lowering_options op
     return append_activation(lowering, VAE_LAUNCH_ACTIVATION, index, &call);
 }
 
+/* In training the batch's statistics come first. */
+static vae_status lower_batch_norm(vae_lowering *lowering, vae_lowering_options options, int32_t index)
+{
+    (void)options;
+    if (lowering->program->ops[index].attributes.norm.training) {
+        VAE_TRY(append_simple(lowering, VAE_LAUNCH_COLUMN_SUMS, index));
+    }
+    return append_simple(lowering, VAE_LAUNCH_OP, index);
+}
+
+/* The parameters' gradients, then that of the input, which takes the place of what the first are made from. */
+static vae_status lower_norm_backward(vae_lowering *lowering, vae_lowering_options options, int32_t index)
+{
+    (void)options;
+    VAE_TRY(append_simple(lowering, VAE_LAUNCH_COLUMN_SUMS, index));
+    if (lowering->program->ops[index].outputs[0] == VAE_NO_TENSOR) return VAE_OK;
+    return append_simple(lowering, VAE_LAUNCH_OP, index);
+}
+
 typedef vae_status (*lower_function)(vae_lowering *lowering, vae_lowering_options options, int32_t index);
 
 /* Ops that are more, or less, than one launch of their own kernel. */
 static const lower_function lower_functions[VAE_OP_COUNT] = {
-    [VAE_OP_DENSE] = lower_dense,       [VAE_OP_DENSE_BACKWARD] = lower_dense_backward,
-    [VAE_OP_ACTIVATE] = lower_activate, [VAE_OP_ACCUMULATE] = lower_accumulate,
+    [VAE_OP_DENSE] = lower_dense,
+    [VAE_OP_DENSE_BACKWARD] = lower_dense_backward,
+    [VAE_OP_ACTIVATE] = lower_activate,
+    [VAE_OP_ACCUMULATE] = lower_accumulate,
     [VAE_OP_ADAM] = lower_adam,
+    [VAE_OP_BATCH_NORM] = lower_batch_norm,
+    [VAE_OP_BATCH_NORM_BACKWARD] = lower_norm_backward,
+    [VAE_OP_LAYER_NORM_BACKWARD] = lower_norm_backward,
 };
 
 static vae_status lower_op(vae_lowering *lowering, vae_lowering_options options, int32_t index)

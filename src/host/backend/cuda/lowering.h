@@ -14,6 +14,7 @@
     X(ACTIVATION, "activation")                                                                                        \
     X(ACTIVATION_BACKWARD, "activation_backward")                                                                      \
     X(ACCUMULATE, "accumulate")                                                                                        \
+    X(COLUMN_SUMS, "column_sums") /* a norm's sums over rows and positions, ahead of its own kernel */                 \
     X(GRADIENT_NORM, "gradient_norm")                                                                                  \
     X(ROUND_BF16, "round_bf16")
 
