@@ -7,9 +7,8 @@ set_property(CACHE VAE_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(VAE_CUDA_ENABLED OFF)
 file(GLOB VAE_KERNEL_SOURCES CONFIGURE_DEPENDS src/kernels/*.cu)
 file(GLOB VAE_CUDA_HOST_SOURCES CONFIGURE_DEPENDS src/host/backend/cuda/*.c)
-# These two know no CUDA: every build can say what a GPU would run.
-set(VAE_CUDA_PLAIN_SOURCES ${PROJECT_SOURCE_DIR}/src/host/backend/cuda/lowering.c
-                           ${PROJECT_SOURCE_DIR}/src/host/backend/cuda/cost.c)
+# These know no CUDA: every build can say what a GPU would run.
+file(GLOB VAE_CUDA_PLAIN_SOURCES CONFIGURE_DEPENDS src/host/backend/cuda/lowering*.c src/host/backend/cuda/cost.c)
 list(REMOVE_ITEM VAE_CUDA_HOST_SOURCES ${VAE_CUDA_PLAIN_SOURCES})
 
 # Tests take cuRAND from it in every build.

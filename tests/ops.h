@@ -22,6 +22,8 @@
 
 typedef enum op_family {
     FAMILY_DENSE,
+    FAMILY_CONVOLUTION,
+    FAMILY_TRANSPOSED_CONVOLUTION,
     FAMILY_POSTERIOR,
     FAMILY_BERNOULLI,
     FAMILY_GAUSSIAN,
@@ -43,70 +45,98 @@ typedef struct op_case {
     double variance;
     double spread;    /* inputs are spread × normals */
     bool autoencoder; /* the posterior is not sampled */
+    /* Convolutions: in and out are channels. */
+    int64_t height, width;
+    vae_window window;
 } op_case;
 
-#define ROW(...)                                                                                                       \
+#define OP_CASE(name_, family_, rows_, in_, out_, samples_, activation_, variance_, spread_, autoencoder_)             \
     {                                                                                                                  \
-        __VA_ARGS__                                                                                                    \
+        .name = name_, .family = family_, .rows = rows_, .in = in_, .out = out_, .samples = samples_,                  \
+        .activation = activation_, .variance = variance_, .spread = spread_, .autoencoder = autoencoder_               \
     }
 static const op_case op_cases[] = {
-    {"dense 1x1", FAMILY_DENSE, 1, 1, 1, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false},
-    {"dense odd", FAMILY_DENSE, 5, 7, 3, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false},
-    {"dense prime", FAMILY_DENSE, 13, 31, 37, 1, VAE_ACTIVATION_RELU, 1, 1, false},
-    {"dense leaky relu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_LEAKY_RELU, 1, 1, false},
-    {"dense tanh", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_TANH, 1, 1, false},
-    {"dense sigmoid", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SIGMOID, 1, 1, false},
-    {"dense elu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_ELU, 1, 1, false},
-    {"dense gelu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_GELU, 1, 1, false},
-    {"dense softplus", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SOFTPLUS, 1, 1, false},
-    {"dense silu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SILU, 1, 1, false},
-    {"dense gelu, large", FAMILY_DENSE, 67, 130, 129, 1, VAE_ACTIVATION_GELU, 1, 1, false},
-    {"posterior 1x1", FAMILY_POSTERIOR, 1, 0, 1, 1, 0, 1, 1, false},
-    {"posterior odd", FAMILY_POSTERIOR, 5, 0, 7, 1, 0, 1, 1, false},
-    {"posterior 3 samples", FAMILY_POSTERIOR, 7, 0, 5, 3, 0, 1, 1, false},
-    {"posterior many", FAMILY_POSTERIOR, 129, 0, 33, 2, 0, 1, 1, false},
-    {"posterior not sampled", FAMILY_POSTERIOR, 5, 0, 3, 1, 0, 1, 1, true},
-    {"posterior wide", FAMILY_POSTERIOR, 3, 0, 600, 1, 0, 1, 0.5, false},
-    {"bernoulli 1x1", FAMILY_BERNOULLI, 1, 0, 1, 1, 0, 1, 1, false},
-    {"bernoulli odd", FAMILY_BERNOULLI, 3, 0, 7, 1, 0, 1, 2, false},
-    {"bernoulli prime", FAMILY_BERNOULLI, 13, 0, 31, 1, 0, 1, 2, false},
-    {"bernoulli 3 samples", FAMILY_BERNOULLI, 4, 0, 9, 3, 0, 1, 2, false},
-    {"bernoulli long rows", FAMILY_BERNOULLI, 3, 0, 2051, 1, 0, 1, 3, false},
-    {"gaussian 1x1", FAMILY_GAUSSIAN, 1, 0, 1, 1, 0, 1, 1, false},
-    {"gaussian small variance", FAMILY_GAUSSIAN, 5, 0, 9, 1, 0, 0.01, 1, false},
-    {"gaussian 2 samples", FAMILY_GAUSSIAN, 5, 0, 9, 2, 0, 2.5, 1, false},
-    {"gaussian long rows", FAMILY_GAUSSIAN, 3, 0, 2051, 1, 0, 0.5, 1, false},
-    {"batch norm 17 x 6", FAMILY_BATCH_NORM, 17, 0, 6, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false},
-    {"batch norm tanh", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_TANH, 1, 1, false},
-    {"batch norm sigmoid", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_SIGMOID, 1, 1, false},
-    {"batch norm gelu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_GELU, 1, 1, false},
-    {"batch norm softplus", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_SOFTPLUS, 1, 1, false},
-    {"batch norm silu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_SILU, 1, 1, false},
-    {"batch norm relu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_RELU, 1, 1, false},
-    {"batch norm leaky relu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_LEAKY_RELU, 1, 1, false},
-    {"batch norm elu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_ELU, 1, 1, false},
-    {"batch norm of images", FAMILY_BATCH_NORM, 5, 3, 8, 1, VAE_ACTIVATION_SILU, 1, 1, false},
-    {"batch norm of odd images", FAMILY_BATCH_NORM, 3, 2, 3, 1, VAE_ACTIVATION_TANH, 1, 1, false},
-    {"batch norm of one channel", FAMILY_BATCH_NORM, 3, 2, 1, 1, VAE_ACTIVATION_TANH, 1, 1, false},
-    {"running batch norm", FAMILY_BATCH_NORM_RUNNING, 5, 3, 8, 1, VAE_ACTIVATION_GELU, 1, 1, false},
-    {"running batch norm of a row", FAMILY_BATCH_NORM_RUNNING, 1, 0, 7, 1, VAE_ACTIVATION_RELU, 1, 1, false},
-    {"layer norm 17 x 6", FAMILY_LAYER_NORM, 17, 0, 6, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false},
-    {"layer norm 3 x 8", FAMILY_LAYER_NORM, 3, 0, 8, 1, VAE_ACTIVATION_GELU, 1, 1, false},
-    {"layer norm relu", FAMILY_LAYER_NORM, 7, 0, 5, 1, VAE_ACTIVATION_RELU, 1, 1, false},
-    {"layer norm of images", FAMILY_LAYER_NORM, 5, 3, 8, 1, VAE_ACTIVATION_TANH, 1, 1, false},
-    {"layer norm of odd images", FAMILY_LAYER_NORM, 3, 2, 3, 1, VAE_ACTIVATION_SILU, 1, 1, false},
-    {"dropout", FAMILY_DROPOUT, 7, 0, 9, 1, 0, 1, 1, false},
-    {"dropout of images", FAMILY_DROPOUT, 3, 2, 4, 1, 0, 1, 1, false},
-    {"upsample", FAMILY_UPSAMPLE, 3, 2, 4, 2, 0, 1, 1, false},
-    {"upsample by 3", FAMILY_UPSAMPLE, 2, 3, 3, 3, 0, 1, 1, false},
-    {"upsample one channel", FAMILY_UPSAMPLE, 2, 1, 1, 2, 0, 1, 1, false},
-    {"residual tanh", FAMILY_RESIDUAL, 5, 0, 7, 1, VAE_ACTIVATION_TANH, 1, 1, false},
-    {"residual silu", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_SILU, 1, 1, false},
-    {"residual relu", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_RELU, 1, 1, false},
-    {"residual identity", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false},
-    {"residual of images", FAMILY_RESIDUAL, 3, 2, 4, 1, VAE_ACTIVATION_GELU, 1, 1, false},
+    OP_CASE("dense 1x1", FAMILY_DENSE, 1, 1, 1, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
+    OP_CASE("dense odd", FAMILY_DENSE, 5, 7, 3, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
+    OP_CASE("dense prime", FAMILY_DENSE, 13, 31, 37, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+    OP_CASE("dense leaky relu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_LEAKY_RELU, 1, 1, false),
+    OP_CASE("dense tanh", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("dense sigmoid", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SIGMOID, 1, 1, false),
+    OP_CASE("dense elu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_ELU, 1, 1, false),
+    OP_CASE("dense gelu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_GELU, 1, 1, false),
+    OP_CASE("dense softplus", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SOFTPLUS, 1, 1, false),
+    OP_CASE("dense silu", FAMILY_DENSE, 6, 9, 11, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+    OP_CASE("dense gelu, large", FAMILY_DENSE, 67, 130, 129, 1, VAE_ACTIVATION_GELU, 1, 1, false),
+#define WINDOWED(name_, family_, rows_, in_, out_, activation_, height_, width_, ...)                                  \
+    {                                                                                                                  \
+        .name = name_, .family = family_, .rows = rows_, .in = in_, .out = out_, .samples = 1,                         \
+        .activation = activation_, .spread = 1, .height = height_, .width = width_, .window = __VA_ARGS__              \
+    }
+#define CONVOLUTION(name, ...) WINDOWED(name, FAMILY_CONVOLUTION, __VA_ARGS__)
+#define TRANSPOSED(name, ...) WINDOWED(name, FAMILY_TRANSPOSED_CONVOLUTION, __VA_ARGS__)
+    CONVOLUTION("convolution 1x1", 1, 1, 1, VAE_ACTIVATION_IDENTITY, 1, 1, {1, 1, 0, 0}),
+    CONVOLUTION("convolution k4 s2", 3, 1, 5, VAE_ACTIVATION_TANH, 8, 6, {4, 2, 1, 0}),
+    CONVOLUTION("convolution k3 s1", 2, 3, 2, VAE_ACTIVATION_GELU, 5, 7, {3, 1, 1, 0}),
+    CONVOLUTION("convolution k3 s2, a rest", 2, 2, 3, VAE_ACTIVATION_RELU, 8, 7, {3, 2, 0, 0}),
+    CONVOLUTION("convolution k5 s3", 2, 2, 3, VAE_ACTIVATION_SILU, 11, 9, {5, 3, 2, 0}),
+    CONVOLUTION("convolution k1 s2", 2, 2, 3, VAE_ACTIVATION_IDENTITY, 5, 5, {1, 2, 0, 0}),
+    CONVOLUTION("convolution, large", 16, 32, 48, VAE_ACTIVATION_RELU, 14, 14, {4, 2, 1, 0}),
+    CONVOLUTION("convolution, many channels", 3, 40, 130, VAE_ACTIVATION_LEAKY_RELU, 6, 5, {3, 1, 1, 0}),
+    TRANSPOSED("transposed 1x1", 1, 1, 1, VAE_ACTIVATION_IDENTITY, 1, 1, {1, 1, 0, 0}),
+    TRANSPOSED("transposed k4 s2", 3, 5, 1, VAE_ACTIVATION_TANH, 4, 3, {4, 2, 1, 0}),
+    TRANSPOSED("transposed k3 s1", 2, 2, 3, VAE_ACTIVATION_GELU, 5, 7, {3, 1, 1, 0}),
+    TRANSPOSED("transposed k3 s2, output padding", 2, 3, 2, VAE_ACTIVATION_SOFTPLUS, 4, 5, {3, 2, 1, 1}),
+    TRANSPOSED("transposed k2 s3, gaps", 2, 3, 2, VAE_ACTIVATION_SIGMOID, 3, 2, {2, 3, 0, 2}),
+    TRANSPOSED("transposed, large", 16, 48, 32, VAE_ACTIVATION_RELU, 7, 7, {4, 2, 1, 0}),
+    TRANSPOSED("transposed, one channel", 16, 32, 1, VAE_ACTIVATION_IDENTITY, 14, 14, {4, 2, 1, 0}),
+#undef CONVOLUTION
+#undef TRANSPOSED
+#undef WINDOWED
+    OP_CASE("posterior 1x1", FAMILY_POSTERIOR, 1, 0, 1, 1, 0, 1, 1, false),
+    OP_CASE("posterior odd", FAMILY_POSTERIOR, 5, 0, 7, 1, 0, 1, 1, false),
+    OP_CASE("posterior 3 samples", FAMILY_POSTERIOR, 7, 0, 5, 3, 0, 1, 1, false),
+    OP_CASE("posterior many", FAMILY_POSTERIOR, 129, 0, 33, 2, 0, 1, 1, false),
+    OP_CASE("posterior not sampled", FAMILY_POSTERIOR, 5, 0, 3, 1, 0, 1, 1, true),
+    OP_CASE("posterior wide", FAMILY_POSTERIOR, 3, 0, 600, 1, 0, 1, 0.5, false),
+    OP_CASE("bernoulli 1x1", FAMILY_BERNOULLI, 1, 0, 1, 1, 0, 1, 1, false),
+    OP_CASE("bernoulli odd", FAMILY_BERNOULLI, 3, 0, 7, 1, 0, 1, 2, false),
+    OP_CASE("bernoulli prime", FAMILY_BERNOULLI, 13, 0, 31, 1, 0, 1, 2, false),
+    OP_CASE("bernoulli 3 samples", FAMILY_BERNOULLI, 4, 0, 9, 3, 0, 1, 2, false),
+    OP_CASE("bernoulli long rows", FAMILY_BERNOULLI, 3, 0, 2051, 1, 0, 1, 3, false),
+    OP_CASE("gaussian 1x1", FAMILY_GAUSSIAN, 1, 0, 1, 1, 0, 1, 1, false),
+    OP_CASE("gaussian small variance", FAMILY_GAUSSIAN, 5, 0, 9, 1, 0, 0.01, 1, false),
+    OP_CASE("gaussian 2 samples", FAMILY_GAUSSIAN, 5, 0, 9, 2, 0, 2.5, 1, false),
+    OP_CASE("gaussian long rows", FAMILY_GAUSSIAN, 3, 0, 2051, 1, 0, 0.5, 1, false),
+    OP_CASE("batch norm 17 x 6", FAMILY_BATCH_NORM, 17, 0, 6, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
+    OP_CASE("batch norm tanh", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("batch norm sigmoid", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_SIGMOID, 1, 1, false),
+    OP_CASE("batch norm gelu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_GELU, 1, 1, false),
+    OP_CASE("batch norm softplus", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_SOFTPLUS, 1, 1, false),
+    OP_CASE("batch norm silu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+    OP_CASE("batch norm relu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+    OP_CASE("batch norm leaky relu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_LEAKY_RELU, 1, 1, false),
+    OP_CASE("batch norm elu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_ELU, 1, 1, false),
+    OP_CASE("batch norm of images", FAMILY_BATCH_NORM, 5, 3, 8, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+    OP_CASE("batch norm of odd images", FAMILY_BATCH_NORM, 3, 2, 3, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("batch norm of one channel", FAMILY_BATCH_NORM, 3, 2, 1, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("running batch norm", FAMILY_BATCH_NORM_RUNNING, 5, 3, 8, 1, VAE_ACTIVATION_GELU, 1, 1, false),
+    OP_CASE("running batch norm of a row", FAMILY_BATCH_NORM_RUNNING, 1, 0, 7, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+    OP_CASE("layer norm 17 x 6", FAMILY_LAYER_NORM, 17, 0, 6, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
+    OP_CASE("layer norm 3 x 8", FAMILY_LAYER_NORM, 3, 0, 8, 1, VAE_ACTIVATION_GELU, 1, 1, false),
+    OP_CASE("layer norm relu", FAMILY_LAYER_NORM, 7, 0, 5, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+    OP_CASE("layer norm of images", FAMILY_LAYER_NORM, 5, 3, 8, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("layer norm of odd images", FAMILY_LAYER_NORM, 3, 2, 3, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+    OP_CASE("dropout", FAMILY_DROPOUT, 7, 0, 9, 1, 0, 1, 1, false),
+    OP_CASE("dropout of images", FAMILY_DROPOUT, 3, 2, 4, 1, 0, 1, 1, false),
+    OP_CASE("upsample", FAMILY_UPSAMPLE, 3, 2, 4, 2, 0, 1, 1, false),
+    OP_CASE("upsample by 3", FAMILY_UPSAMPLE, 2, 3, 3, 3, 0, 1, 1, false),
+    OP_CASE("upsample one channel", FAMILY_UPSAMPLE, 2, 1, 1, 2, 0, 1, 1, false),
+    OP_CASE("residual tanh", FAMILY_RESIDUAL, 5, 0, 7, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("residual silu", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+    OP_CASE("residual relu", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+    OP_CASE("residual identity", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
+    OP_CASE("residual of images", FAMILY_RESIDUAL, 3, 2, 4, 1, VAE_ACTIVATION_GELU, 1, 1, false),
 };
-#undef ROW
 enum { OP_CASE_COUNT = sizeof op_cases / sizeof *op_cases };
 
 /* A case's program: forward, and the backward ops of Σ rows weighted by a fixed factor. */
@@ -148,6 +178,37 @@ static inline void build_dense(op_program *p)
     MUST(vae_program_input(&p->program, "target", vae_shape_matrix(c->rows, c->out), &p->data));
     MUST(vae_program_dense(&p->program, "first", p->input, VAE_ACTIVATION_IDENTITY, true, &hidden));
     MUST(vae_program_dense(&p->program, "layer", hidden, c->activation, true, &y));
+    vae_program_mark_external(&p->program, y);
+    MUST(vae_program_likelihood(&p->program, "ll", y, p->data, &unit_gaussian, &ll));
+    vae_program_mark_external(&p->program, ll);
+    p->outputs[0] = ll;
+    p->outputs[1] = y;
+    const vae_loss_term term = {ll, row_weight};
+    MUST(vae_program_differentiate(&p->program, &term, 1));
+}
+
+/* The same, with a 1x1 convolution before it. */
+static inline void build_convolution(op_program *p)
+{
+    const op_case *c = p->c;
+    const bool transposed = c->family == FAMILY_TRANSPOSED_CONVOLUTION;
+    const int64_t places = c->window.kernel * c->window.kernel;
+    const vae_shape images = vae_shape_images(c->rows, c->height, c->width, c->in);
+    const vae_window point = {1, 1, 0, 0};
+    vae_tensor hidden, y, ll;
+    vae_shape output;
+    MUST(vae_window_output(&c->window, transposed, "layer", &images, c->out, &output));
+    MUST(vae_layout_add(&p->layout, "first.weight", vae_shape_matrix(c->in, c->in), c->in, NULL));
+    MUST(vae_layout_add(&p->layout, "first.bias", vae_shape_vector(c->in), c->in, NULL));
+    const vae_shape weight =
+        transposed ? vae_shape_matrix(c->in, places * c->out) : vae_shape_matrix(places * c->in, c->out);
+    MUST(vae_layout_add(&p->layout, "layer.weight", weight, c->in * places, NULL));
+    MUST(vae_layout_add(&p->layout, "layer.bias", vae_shape_vector(c->out), c->in, NULL));
+    vae_program_init(&p->program, c->name, &p->layout);
+    MUST(vae_program_input(&p->program, "x", images, &p->input));
+    MUST(vae_program_input(&p->program, "target", output, &p->data));
+    MUST(vae_program_convolution(&p->program, "first", p->input, false, point, VAE_ACTIVATION_IDENTITY, true, &hidden));
+    MUST(vae_program_convolution(&p->program, "layer", hidden, transposed, c->window, c->activation, true, &y));
     vae_program_mark_external(&p->program, y);
     MUST(vae_program_likelihood(&p->program, "ll", y, p->data, &unit_gaussian, &ll));
     vae_program_mark_external(&p->program, ll);
@@ -217,6 +278,7 @@ static inline void build_case(const op_case *c, op_program *p)
     for (int i = 0; i < 3; ++i)
         p->outputs[i] = VAE_NO_TENSOR;
     if (c->family == FAMILY_DENSE) build_dense(p);
+    if (c->family == FAMILY_CONVOLUTION || c->family == FAMILY_TRANSPOSED_CONVOLUTION) build_convolution(p);
     if (c->family == FAMILY_POSTERIOR) build_posterior(p);
     if (c->family == FAMILY_BERNOULLI || c->family == FAMILY_GAUSSIAN) build_likelihood_case(p);
     if (c->family >= FAMILY_BATCH_NORM) build_block(p);

@@ -1,14 +1,14 @@
 /* What cuBLASLt's epilogues do not cover: the other activations (its gelu is the tanh approximation, ours the exact
  * one), and the bias and its gradient where an epilogue is refused. */
-#include "activation_functions.cuh"
+#include "activation.cuh"
+#include "column_sums.cuh"
 #include "launch.cuh"
-#include "reduce.cuh"
 #include "vector.cuh"
 
 namespace
 {
 
-enum { THREADS = 256, LANES = 32, ROW_LANES = 8 };
+enum { THREADS = COLUMN_THREADS };
 
 template <int WIDTH>
 __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant__ vae_cuda_activation_call call)
@@ -30,31 +30,16 @@ __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant_
     }
 }
 
-/* Without sums over columns: d_x = d_y · activation'(…). */
 template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) derivative_kernel(const __grid_constant__ vae_cuda_activation_call call)
+__global__ void __launch_bounds__(THREADS)
+    backward_kernel(const __grid_constant__ vae_cuda_activation_call call, const __grid_constant__ column_plan plan)
 {
-    for (int64_t i = thread_index() * WIDTH; i < call.rows * call.columns; i += thread_count() * WIDTH) {
-        float d[WIDTH], from[WIDTH];
-        load(call.x + i, d);
-        load(call.from + i, from);
-        for (int k = 0; k < WIDTH; ++k)
-            d[k] *= derivative(call.activation, from[k]);
-        store(call.y + i, d);
-        store_shadow(shadow_at(call.shadow, i), d);
-    }
-}
-
-/* LANES × WIDTH columns a block; its ROW_LANES take every eighth row and are added up in order. */
-template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant__ vae_cuda_activation_call call)
-{
-    __shared__ double sums[ROW_LANES][LANES * WIDTH];
-    for (int64_t group = blockIdx.x; group * LANES * WIDTH < call.columns; group += gridDim.x) {
-        const int64_t column = (group * LANES + threadIdx.x) * WIDTH;
+    __shared__ double shared[THREADS * WIDTH];
+    for (int64_t task = blockIdx.x; task < plan.tasks; task += gridDim.x) {
+        const column_piece piece = piece_of<WIDTH>(plan, task);
         double sum[WIDTH] = {};
-        for (int64_t row = threadIdx.y; column < call.columns && row < call.rows; row += ROW_LANES) {
-            const int64_t at = row * call.columns + column;
+        for (int64_t row = piece.first; row < piece.end; row += blockDim.y) {
+            const int64_t at = row * call.columns + piece.column;
             float d[WIDTH], from[WIDTH];
             load(call.x + at, d);
             if (call.from) load(call.from + at, from);
@@ -65,16 +50,7 @@ __global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant
             if (call.from) store(call.x + at, d);
             store_shadow(shadow_at(call.shadow, at), d);
         }
-        for (int k = 0; k < WIDTH; ++k)
-            sums[threadIdx.y][threadIdx.x * WIDTH + k] = sum[k];
-        __syncthreads();
-        for (int k = 0; threadIdx.y == 0 && call.d_bias && column < call.columns && k < WIDTH; ++k) {
-            double total = 0.0;
-            for (int lane = 0; lane < ROW_LANES; ++lane)
-                total += sums[lane][threadIdx.x * WIDTH + k];
-            call.d_bias[column + k] = (float)total;
-        }
-        __syncthreads();
+        if (call.d_bias.sums) sum_columns(call.d_bias, plan, piece, sum, shared);
     }
 }
 
@@ -89,14 +65,14 @@ cudaError_t vae_cuda_activation_forward(const vae_cuda_activation_call *call, cu
 
 cudaError_t vae_cuda_activation_backward(const vae_cuda_activation_call *call, cudaStream_t stream)
 {
-    const bool fours = call->columns % 4 == 0;
-    return launch(fours ? backward_kernel<4> : backward_kernel<1>, call->columns, LANES * (fours ? 4 : 1),
-                  dim3(LANES, ROW_LANES), stream, *call);
+    const column_plan plan = plan_columns(call->rows, call->columns);
+    return launch(call->columns % 4 == 0 ? backward_kernel<4> : backward_kernel<1>, plan.tasks, 1, plan.block(), stream,
+                  *call, plan);
 }
 
-cudaError_t vae_cuda_activate_backward(const vae_cuda_activation_call *call, cudaStream_t stream)
+void vae_cuda_column_sums_size(int64_t rows, int64_t columns, int32_t sums, int64_t *partials, int64_t *finished)
 {
-    const bool fours = call->rows * call->columns % 4 == 0;
-    return launch(fours ? derivative_kernel<4> : derivative_kernel<1>, call->rows * call->columns / (fours ? 4 : 1),
-                  THREADS, dim3(THREADS), stream, *call);
+    const column_plan plan = plan_columns(rows, columns);
+    *partials = plan.pieces * sums * columns;
+    *finished = plan.groups;
 }

@@ -86,29 +86,66 @@ typedef struct vae_cuda_likelihood_call {
 VAE_LIKELIHOOD_MAP(VAE_CUDA_DECLARE)
 #undef VAE_CUDA_DECLARE
 
+/* Where blocks meet whose sums over rows become one: the column sums of a matrix, such as a bias gradient, are added up
+ * in an order that only its shape decides. */
+typedef struct vae_cuda_column_sums {
+    float *sums;            /* [columns], or NULL: not wanted */
+    double *partials;       /* as many as vae_cuda_column_sums_size() says */
+    unsigned int *finished; /* likewise; zero before and after */
+} vae_cuda_column_sums;
+/* For `sums` numbers a column. */
+void vae_cuda_column_sums_size(int64_t rows, int64_t columns, int32_t sums, int64_t *partials, int64_t *finished);
+
 typedef struct vae_cuda_activation_call {
     int activation;    /* vae_activation */
     float *x;          /* forward: the product; gets the bias where there is one. backward: d_y, becomes d_x */
     const float *bias; /* forward: [columns] or NULL */
     float *y;          /* forward; may be x */
     const float *from; /* backward: y, or the pre-activation for gelu and silu; NULL for identity */
-    float *d_bias;     /* backward: [columns] or NULL */
-    uint16_t *shadow;  /* of y, or of d_x */
+    vae_cuda_column_sums d_bias; /* backward */
+    uint16_t *shadow;            /* of y, or of d_x */
     int64_t rows, columns;
 } vae_cuda_activation_call;
 cudaError_t vae_cuda_activation_forward(const vae_cuda_activation_call *call, cudaStream_t stream);
 /* d_x = d_y · activation'(…) in place, and d_bias = Σ rows of it, summed in a fixed order. */
 cudaError_t vae_cuda_activation_backward(const vae_cuda_activation_call *call, cudaStream_t stream);
 
-/* y = x · activation'(from), where x is d_y; y may be x. */
-cudaError_t vae_cuda_activate_backward(const vae_cuda_activation_call *call, cudaStream_t stream);
+/* Images [rows, height, width, channels] and a grid of grid_height × grid_width windows on each, as in vae_window.
+ * Their patches are [rows·grid_height·grid_width, kernel·kernel·channels], zero outside the images. */
+typedef struct vae_cuda_windows {
+    int64_t rows;
+    int32_t height, width, channels, grid_height, grid_width;
+    int32_t kernel, stride, padding;
+} vae_cuda_windows;
+
+typedef struct vae_cuda_patches_call {
+    vae_cuda_windows windows;
+    const float *images;
+    float *patches;   /* or NULL */
+    uint16_t *shadow; /* the same in bf16, or NULL */
+} vae_cuda_patches_call;
+cudaError_t vae_cuda_patches(const vae_cuda_patches_call *call, cudaStream_t stream);
+
+typedef struct vae_cuda_unpatch_call {
+    vae_cuda_windows windows;
+    const float *patches;
+    float *images; /* each pixel the sum of its numbers in the patches, by row and column of the grid */
+    uint16_t *shadow;
+    int activation;        /* vae_activation */
+    const float *bias;     /* forward: [channels]; images = activation(sum + bias) */
+    float *pre_activation; /* forward: receives sum + bias; or NULL */
+    const float *from;     /* backward, where bias is NULL: images = sum · activation'(from); NULL for identity */
+    vae_cuda_column_sums d_bias; /* backward: Σ of the images over rows and pixels */
+} vae_cuda_unpatch_call;
+cudaError_t vae_cuda_unpatch(const vae_cuda_unpatch_call *call, cudaStream_t stream);
 
 /* Batch norm: x is [rows·positions, channels], a mean and deviation a channel. Layer norm: a mean and deviation for
  * each of the rows, `positions` × channels numbers. Backward, with d = d_y · activation'(scale·x̂ + shift). */
 typedef struct vae_cuda_norm_call {
-    int activation;     /* vae_activation */
-    bool by_channel;    /* batch norm */
-    bool training;      /* batch norm: by the batch's statistics, which column_sums has put into `mean` and below */
+    int activation;  /* vae_activation */
+    bool by_channel; /* batch norm */
+    bool
+        training; /* batch norm: by the batch's statistics, which vae_cuda_norm_moments has put into `mean` and below */
     const float *x;     /* [rows, positions, channels] */
     const float *scale; /* [channels] */
     const float *shift; /* [channels] */
@@ -123,11 +160,9 @@ typedef struct vae_cuda_norm_call {
     uint16_t *shadow; /* of y, or of d_x */
     int64_t rows, positions, channels;
     double epsilon, momentum;
-    double *partials;       /* [partials of vae_cuda_norm_scratch] */
-    unsigned int *finished; /* [groups of it]; zero before and after */
+    double *partials; /* as in vae_cuda_column_sums, for two sums a channel */
+    unsigned int *finished;
 } vae_cuda_norm_call;
-/* What the sums over columns take for themselves. */
-void vae_cuda_norm_scratch(int64_t rows, int64_t channels, int64_t *partials, int64_t *groups);
 /* Batch norm in training: the batch's statistics, and the running ones moved towards them. */
 cudaError_t vae_cuda_norm_moments(const vae_cuda_norm_call *call, cudaStream_t stream);
 /* d_scale and d_shift. */

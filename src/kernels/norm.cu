@@ -1,40 +1,48 @@
 /* Batch and layer norm with the activation behind them. Their pre-activations are made again where the backward pass
  * wants them: that costs less than reading them. */
-#include "activation_functions.cuh"
-#include "columns.cuh"
+#include "activation.cuh"
+#include "column_sums.cuh"
+#include "launch.cuh"
 #include "reduce.cuh"
 #include "vector.cuh"
 
 namespace
 {
 
-enum { THREADS = 256 };
+enum { THREADS = COLUMN_THREADS };
 
 /* ---- Sums over rows and positions ---- */
 
-/* The batch's mean and variance of each channel, from Σ x and Σ x² in double. */
+/* The batch's mean and variance of each channel, from Σ x and Σ x² in double. Divisions are the host's: in double they
+ * are calls, for which registers would be spilled. */
 template <int WIDTH> struct moments {
     vae_cuda_norm_call call;
-    __device__ void add(int64_t row, int64_t column, double (&first)[WIDTH], double (&second)[WIDTH]) const
+    double share;    /* 1 / count */
+    double unbiased; /* count / (count - 1) */
+    explicit moments(const vae_cuda_norm_call &of)
+        : call(of), share(1.0 / (double)(of.rows * of.positions)), unbiased(1.0 / (1.0 - share))
+    {
+    }
+    __device__ void add(int64_t row, int64_t column, double (&sums)[2][WIDTH]) const
     {
         float x[WIDTH];
         load(call.x + row * call.channels + column, x);
         for (int k = 0; k < WIDTH; ++k) {
-            first[k] += (double)x[k];
-            second[k] += (double)x[k] * (double)x[k];
+            sums[0][k] += (double)x[k];
+            sums[1][k] += (double)x[k] * (double)x[k];
         }
     }
-    __device__ void finish(int64_t column, double first, double second) const
+    __device__ void operator()(int64_t column, const double (&sums)[2]) const
     {
-        const double count = (double)(call.rows * call.positions), mean = first / count;
-        const double square = second / count - mean * mean, variance = square < 0.0 ? 0.0 : square;
+        const double mean = sums[0] * share, square = sums[1] * share - mean * mean;
+        const double variance = square < 0.0 ? 0.0 : square;
         call.mean[column] = (float)mean;
-        call.inverse_deviation[column] = (float)(1.0 / sqrt(variance + call.epsilon));
+        call.inverse_deviation[column] = 1.0f / sqrtf((float)(variance + call.epsilon));
         if (call.momentum <= 0.0 || !isfinite(mean) || !isfinite(variance)) return;
         float *running_mean = call.running_mean + column, *running_variance = call.running_variance + column;
-        const double unbiased = variance * count / (count - 1.0);
         *running_mean = (float)((1.0 - call.momentum) * (double)*running_mean + call.momentum * mean);
-        *running_variance = (float)((1.0 - call.momentum) * (double)*running_variance + call.momentum * unbiased);
+        *running_variance =
+            (float)((1.0 - call.momentum) * (double)*running_variance + call.momentum * (variance * unbiased));
     }
 };
 
@@ -77,20 +85,40 @@ __device__ inline place<WIDTH> load_place(const vae_cuda_norm_call &call, int64_
 
 template <int WIDTH> struct gradients {
     vae_cuda_norm_call call;
-    __device__ void add(int64_t row, int64_t column, double (&first)[WIDTH], double (&second)[WIDTH]) const
+    __device__ void add(int64_t row, int64_t column, double (&sums)[2][WIDTH]) const
     {
         const place<WIDTH> p = load_place<WIDTH>(call, row / call.positions, column, row * call.channels + column);
         for (int k = 0; k < WIDTH; ++k) {
-            first[k] += (double)p.d[k];
-            second[k] += (double)(p.d[k] * p.normalised[k]);
+            sums[0][k] += (double)p.d[k];
+            sums[1][k] += (double)(p.d[k] * p.normalised[k]);
         }
     }
-    __device__ void finish(int64_t column, double first, double second) const
+    __device__ void operator()(int64_t column, const double (&sums)[2]) const
     {
-        call.d_shift[column] = (float)first;
-        call.d_scale[column] = (float)second;
+        call.d_shift[column] = (float)sums[0];
+        call.d_scale[column] = (float)sums[1];
     }
 };
+
+template <int WIDTH, typename Term>
+__global__ void __launch_bounds__(THREADS)
+    sums_kernel(const __grid_constant__ Term term, const __grid_constant__ column_plan plan)
+{
+    __shared__ double shared[THREADS * WIDTH];
+    for (int64_t task = blockIdx.x; task < plan.tasks; task += gridDim.x) {
+        const column_piece piece = piece_of<WIDTH>(plan, task);
+        double sums[2][WIDTH] = {};
+        for (int64_t row = piece.first; row < piece.end; row += blockDim.y)
+            term.add(row, piece.column, sums);
+        sum_columns(term.call.partials, term.call.finished, plan, piece, sums, shared, term);
+    }
+}
+
+template <int WIDTH, typename Term> cudaError_t launch_sums(const Term &term, cudaStream_t stream)
+{
+    const column_plan plan = plan_columns(term.call.rows * term.call.positions, term.call.channels);
+    return launch(sums_kernel<WIDTH, Term>, plan.tasks, 1, plan.block(), stream, term, plan);
+}
 
 /* ---- Batch norm, number by number ---- */
 
@@ -233,27 +261,14 @@ int64_t vectors_of(const vae_cuda_norm_call *call)
 
 } // namespace
 
-void vae_cuda_norm_scratch(int64_t rows, int64_t channels, int64_t *partials, int64_t *groups)
-{
-    const int width = channels % 4 == 0 ? 4 : 1;
-    const column_plan plan = plan_columns(rows, channels, width);
-    *partials = plan.groups * plan.pieces * 2 * plan.across * width;
-    *groups = plan.groups;
-}
-
 cudaError_t vae_cuda_norm_moments(const vae_cuda_norm_call *call, cudaStream_t stream)
 {
-    const int64_t rows = call->rows * call->positions, columns = call->channels;
-    return in_fours(call) ? launch_columns<4>(moments<4>{*call}, rows, columns, call->partials, call->finished, stream)
-                          : launch_columns<1>(moments<1>{*call}, rows, columns, call->partials, call->finished, stream);
+    return in_fours(call) ? launch_sums<4>(moments<4>(*call), stream) : launch_sums<1>(moments<1>(*call), stream);
 }
 
 cudaError_t vae_cuda_norm_gradients(const vae_cuda_norm_call *call, cudaStream_t stream)
 {
-    const int64_t rows = call->rows * call->positions, columns = call->channels;
-    return in_fours(call)
-               ? launch_columns<4>(gradients<4>{*call}, rows, columns, call->partials, call->finished, stream)
-               : launch_columns<1>(gradients<1>{*call}, rows, columns, call->partials, call->finished, stream);
+    return in_fours(call) ? launch_sums<4>(gradients<4>{*call}, stream) : launch_sums<1>(gradients<1>{*call}, stream);
 }
 
 cudaError_t vae_cuda_batch_norm(const vae_cuda_norm_call *call, cudaStream_t stream)

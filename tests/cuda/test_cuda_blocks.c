@@ -60,7 +60,7 @@ static int32_t count_launches(const vae_lowering *lowering, const char *name)
 
 static void expect_launches(op_family family, const char *forward, const char *backward, int32_t sums)
 {
-    const op_case c = {"launches", family, 4, 0, 8, 1, VAE_ACTIVATION_RELU, 1, 1, false};
+    const op_case c = OP_CASE("launches", family, 4, 0, 8, 1, VAE_ACTIVATION_RELU, 1, 1, false);
     const vae_lowering_options options = {.fused_forward = true, .fused_backward = true};
     op_program p;
     vae_lowering lowering;
@@ -68,7 +68,7 @@ static void expect_launches(op_family family, const char *forward, const char *b
     MUST(vae_lowering_create(&p.program, options, &lowering));
     cr_assert_eq(count_launches(&lowering, forward), 1);
     cr_assert_eq(count_launches(&lowering, backward), 1);
-    cr_assert_eq(count_launches(&lowering, "column_sums"), sums);
+    cr_assert_eq(count_launches(&lowering, "norm_sums"), sums);
     vae_lowering_free(&lowering);
     free_case(&p);
 }

@@ -13,7 +13,11 @@ static vae_status check_op(const vae_program *program, const vae_op *op, const v
                                  program->name, op->name, (long long)elements, (long long)images->elements);
         }
     }
-    const bool trains = op->kind == VAE_OP_ADAM || op->kind == VAE_OP_DENSE_BACKWARD;
+    bool trains = op->kind == VAE_OP_ADAM;
+    for (int i = 0; i < VAE_MAX_OUTPUTS; ++i) {
+        const vae_tensor output = op->outputs[i];
+        trains = trains || (output != VAE_NO_TENSOR && program->tensors[output].kind == VAE_TENSOR_GRADIENT);
+    }
     if (trains && !training_store) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' needs a store made for training", program->name, op->name);
     }

@@ -153,6 +153,19 @@ vae_status vae_program_find_parameter(vae_program *program, const char *layer, c
     return vae_program_add_parameter(program, VAE_TENSOR_PARAMETER, index, tensor);
 }
 
+vae_status vae_program_append_layer(vae_program *program, vae_op *op, vae_shape output, vae_activation activation,
+                                    bool training, vae_tensor *y)
+{
+    VAE_TRY(vae_program_add_activation(program, op->name, output, &op->outputs[0]));
+    if (training && vae_activation_needs_input(activation)) {
+        char text[VAE_NAME_SIZE];
+        vae_format_name(text, "%.47s.pre_activation", op->name);
+        VAE_TRY(vae_program_add_activation(program, text, output, &op->outputs[1]));
+    }
+    *y = op->outputs[0];
+    return vae_program_append(program, op);
+}
+
 vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                              bool training, vae_tensor *y)
 {
@@ -165,15 +178,20 @@ vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor 
                                        &op.inputs[1]));
     const int64_t width = vae_tensor_shape(program, op.inputs[1])->size[1];
     VAE_TRY(vae_program_find_parameter(program, name, "bias", vae_shape_vector(width), &op.inputs[2]));
-    const vae_shape output = vae_shape_matrix(input.size[0], width);
-    VAE_TRY(vae_program_add_activation(program, name, output, &op.outputs[0]));
-    if (training && vae_activation_needs_input(activation)) {
-        char text[VAE_NAME_SIZE];
-        vae_format_name(text, "%s.pre_activation", name);
-        VAE_TRY(vae_program_add_activation(program, text, output, &op.outputs[1]));
+    return vae_program_append_layer(program, &op, vae_shape_matrix(input.size[0], width), activation, training, y);
+}
+
+vae_status vae_program_view(vae_program *program, vae_tensor tensor, vae_shape shape)
+{
+    vae_tensor_info *info = &program->tensors[tensor];
+    if (info->elements != vae_shape_elements(&shape) || info->shape.size[0] != shape.size[0]) {
+        char have[96], want[96];
+        return vae_error_set(VAE_ERROR_SHAPE, "%s: %s cannot be seen as %s", info->name,
+                             vae_shape_format(&info->shape, have, sizeof have),
+                             vae_shape_format(&shape, want, sizeof want));
     }
-    *y = op.outputs[0];
-    return vae_program_append(program, &op);
+    info->shape = shape;
+    return VAE_OK;
 }
 
 vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,

@@ -111,16 +111,16 @@ static vae_status backward_likelihood(backward_pass *pass, int32_t index)
     return VAE_OK;
 }
 
-static vae_status backward_dense(backward_pass *pass, int32_t index)
+/* Layers: dense and the convolutions. */
+static vae_status backward_layer(backward_pass *pass, int32_t index, vae_op_kind kind)
 {
     vae_program *program = pass->program;
     const vae_op forward = program->ops[index];
     const vae_tensor d_y = output_gradient(pass, &forward);
     if (d_y == VAE_NO_TENSOR) return VAE_OK;
-    vae_op op = make_backward(VAE_OP_DENSE_BACKWARD, &forward, d_y);
+    vae_op op = make_backward(kind, &forward, d_y);
     /* y is kept alive only for the activations whose derivative is taken from it. */
-    const bool from_y =
-        forward.outputs[1] == VAE_NO_TENSOR && forward.attributes.dense.activation != VAE_ACTIVATION_IDENTITY;
+    const bool from_y = forward.outputs[1] == VAE_NO_TENSOR && vae_op_activation(&forward) != VAE_ACTIVATION_IDENTITY;
     op.inputs[1] = from_y ? forward.outputs[0] : VAE_NO_TENSOR;
     op.inputs[2] = forward.inputs[0];
     op.inputs[3] = forward.inputs[1];
@@ -129,6 +129,21 @@ static vae_status backward_dense(backward_pass *pass, int32_t index)
         VAE_TRY(parameter_gradient(pass, forward.inputs[1 + i], &op.outputs[i]));
     if (pass->needed[forward.inputs[0]]) VAE_TRY(new_gradient(pass, forward.inputs[0], &op.outputs[2]));
     return vae_program_append(program, &op);
+}
+
+static vae_status backward_dense(backward_pass *pass, int32_t index)
+{
+    return backward_layer(pass, index, VAE_OP_DENSE_BACKWARD);
+}
+
+static vae_status backward_conv2d(backward_pass *pass, int32_t index)
+{
+    return backward_layer(pass, index, VAE_OP_CONV2D_BACKWARD);
+}
+
+static vae_status backward_conv_transpose2d(backward_pass *pass, int32_t index)
+{
+    return backward_layer(pass, index, VAE_OP_CONV_TRANSPOSE2D_BACKWARD);
 }
 
 /* d_x takes the place of d_y. */
@@ -241,6 +256,8 @@ typedef vae_status (*backward_function)(backward_pass *pass, int32_t index);
 /* NULL: nothing flows back through it. */
 static const backward_function backward_functions[VAE_OP_COUNT] = {
     [VAE_OP_DENSE] = backward_dense,
+    [VAE_OP_CONV2D] = backward_conv2d,
+    [VAE_OP_CONV_TRANSPOSE2D] = backward_conv_transpose2d,
     [VAE_OP_GAUSSIAN_SAMPLE_KL] = backward_gaussian_sample_kl,
     [VAE_OP_LIKELIHOOD] = backward_likelihood,
     [VAE_OP_ACTIVATE] = backward_activate,

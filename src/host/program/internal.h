@@ -13,16 +13,18 @@ vae_status vae_program_append(vae_program *program, const vae_op *op);
 /* An op of this kind with every operand absent. */
 vae_op vae_op_make(vae_op_kind kind, const char *name);
 
+/* The tensor of the layout's parameter "<layer>.<role>", whose shape must be `expected`; a size of -1 takes what is
+ * there. */
+vae_status vae_program_find_parameter(vae_program *program, const char *layer, const char *role, vae_shape expected,
+                                      vae_tensor *tensor);
+/* Appends a layer's op, whose inputs are set, with its output and, where the backward pass needs it, pre-activation. */
+vae_status vae_program_append_layer(vae_program *program, vae_op *op, vae_shape output, vae_activation activation,
+                                    bool training, vae_tensor *y);
 /* Names longer than a tensor's field are cut, which only shortens what a message says. */
 __attribute__((format(printf, 2, 3))) void vae_format_name(char name[VAE_NAME_SIZE], const char *format, ...);
 /* An error unless `tensor` has rank 2 or more. */
 vae_status vae_program_require_matrix(const vae_program *program, const char *op, const char *operand,
                                       vae_tensor tensor);
-/* The tensor of the layout's parameter "<layer>.<role>", which must have the shape `expected`; -1 there fits any size.
- */
-vae_status vae_program_find_parameter(vae_program *program, const char *layer, const char *role, vae_shape expected,
-                                      vae_tensor *tensor);
-
 static inline const vae_shape *vae_tensor_shape(const vae_program *program, vae_tensor tensor)
 {
     return &program->tensors[tensor].shape;

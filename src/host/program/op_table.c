@@ -51,14 +51,44 @@ static double elementwise_flops(const vae_program *program, const vae_op *op)
     }
 }
 
-static double dense_flops(const vae_program *program, const vae_op *op)
+vae_activation vae_op_activation(const vae_op *op)
 {
-    const bool backward = op->kind == VAE_OP_DENSE_BACKWARD;
-    const double rows = (double)vae_tensor_shape(program, op->inputs[0])->size[0];
-    const double product = 2 * rows * elements(program, op->inputs[backward ? 3 : 1]);
-    if (!backward) return product + elements(program, op->outputs[0]);
-    const int products = op->outputs[2] == VAE_NO_TENSOR ? 1 : 2;
-    return products * product + 2 * elements(program, op->inputs[0]);
+    switch (op->kind) {
+    case VAE_OP_DENSE:
+    case VAE_OP_DENSE_BACKWARD: return op->attributes.dense.activation;
+    case VAE_OP_CONV2D:
+    case VAE_OP_CONV2D_BACKWARD:
+    case VAE_OP_CONV_TRANSPOSE2D:
+    case VAE_OP_CONV_TRANSPOSE2D_BACKWARD: return op->attributes.convolution.activation;
+    default: return VAE_ACTIVATION_IDENTITY;
+    }
+}
+
+/* Layers multiply every weight once for each position of the side that has fewer of them: a row, or a place of the
+ * window. Backward does so once by weights and once by input. */
+static bool is_layer(vae_op_kind kind, bool *backward, bool *reads_positions)
+{
+    *backward =
+        kind == VAE_OP_DENSE_BACKWARD || kind == VAE_OP_CONV2D_BACKWARD || kind == VAE_OP_CONV_TRANSPOSE2D_BACKWARD;
+    *reads_positions = kind == VAE_OP_CONV_TRANSPOSE2D || kind == VAE_OP_CONV_TRANSPOSE2D_BACKWARD;
+    return *backward || *reads_positions || kind == VAE_OP_DENSE || kind == VAE_OP_CONV2D;
+}
+
+/* Rows, or for convolutions rows × positions of images. */
+static double positions(const vae_program *program, const vae_op *op, vae_tensor tensor)
+{
+    const vae_shape *shape = vae_tensor_shape(program, tensor);
+    const bool dense = op->kind == VAE_OP_DENSE || op->kind == VAE_OP_DENSE_BACKWARD;
+    return !dense ? elements(program, tensor) / (double)shape->size[3] : (double)shape->size[0];
+}
+
+static double layer_flops(const vae_program *program, const vae_op *op, bool backward, bool reads_positions)
+{
+    const vae_tensor x = op->inputs[backward ? 2 : 0], y = backward ? op->inputs[0] : op->outputs[0];
+    const double product =
+        2 * positions(program, op, reads_positions ? x : y) * elements(program, op->inputs[backward ? 3 : 1]);
+    if (!backward) return product + elements(program, y);
+    return (op->outputs[2] == VAE_NO_TENSOR ? 1 : 2) * product + 2 * elements(program, y);
 }
 
 vae_cost vae_op_cost(const vae_program *program, const vae_op *op)
@@ -73,7 +103,8 @@ vae_cost vae_op_cost(const vae_program *program, const vae_op *op)
         cost.bytes_read += 16 * (double)program->layout->trained_elements;
         cost.bytes_written += 12 * (double)program->layout->trained_elements;
     }
-    const bool dense = op->kind == VAE_OP_DENSE || op->kind == VAE_OP_DENSE_BACKWARD;
-    cost.flops = dense ? dense_flops(program, op) : elementwise_flops(program, op);
+    bool backward, reads_positions;
+    const bool layer = is_layer(op->kind, &backward, &reads_positions);
+    cost.flops = layer ? layer_flops(program, op, backward, reads_positions) : elementwise_flops(program, op);
     return cost;
 }

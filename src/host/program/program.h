@@ -93,6 +93,10 @@ typedef struct vae_tensor_info {
     X(GATHER, gather)                                                                                                  \
     X(DENSE, dense)                                                                                                    \
     X(DENSE_BACKWARD, dense_backward)                                                                                  \
+    X(CONV2D, conv2d)                                                                                                  \
+    X(CONV2D_BACKWARD, conv2d_backward)                                                                                \
+    X(CONV_TRANSPOSE2D, conv_transpose2d)                                                                              \
+    X(CONV_TRANSPOSE2D_BACKWARD, conv_transpose2d_backward)                                                            \
     X(GAUSSIAN_SAMPLE_KL, gaussian_sample_kl)                                                                          \
     X(GAUSSIAN_SAMPLE_KL_BACKWARD, gaussian_sample_kl_backward)                                                        \
     X(LIKELIHOOD, likelihood)                                                                                          \
@@ -117,6 +121,14 @@ typedef enum vae_op_kind {
 #undef VAE_OP_ROW
         VAE_OP_COUNT
 } vae_op_kind;
+
+/* Where a convolution's window lies: output (i, j) reads the k×k input positions from (i·stride - padding, j·stride -
+ * padding) on, and zeros outside. A transposed convolution writes there instead: its output is what a convolution of
+ * these numbers would read, larger by output_padding below and to the right. */
+typedef struct vae_window {
+    int64_t kernel, stride, padding;
+    int64_t output_padding; /* conv_transpose2d: in [0, stride) */
+} vae_window;
 
 /* A scalar that may change from step to step, read from vae_step when the op runs. */
 typedef enum vae_scalar { VAE_SCALAR_ONE, VAE_SCALAR_BETA } vae_scalar;
@@ -147,11 +159,22 @@ typedef union vae_attributes {
         double scale;  /* 1/255 maps to [0,1] */
         double shift;
     } gather;
-    /* dense: x [rows, in], weight [in, out], bias [out] → y = activation(x·weight + bias) [rows, out].
-     * Second output, if present: the pre-activation, which gelu and silu need for their backward. */
+    /* dense: x [rows, in] (or of a higher rank with as many columns), weight [in, out], bias [out] → y =
+     * activation(x·weight + bias) [rows, out]. Second output, if present: the pre-activation, which gelu and silu need
+     * for their backward. */
     struct {
         vae_activation activation;
     } dense; /* and dense_backward */
+    /* conv2d: x [rows, height, width, in], weight [kernel·kernel·in, out] by (window row, window column, in), bias
+     * [out] → y = activation(x * weight + bias) [rows, out_height, out_width, out], no flipped window
+     * (cross-correlation), with out_height = ⌊(height + 2·padding - kernel) / stride⌋ + 1. conv_transpose2d: x [rows,
+     * height, width, in], weight [in, kernel·kernel·out] → y likewise, with out_height = (height - 1)·stride -
+     * 2·padding + kernel + output_padding: the gradient of a convolution by its input. Second output, if present: as
+     * dense. */
+    struct {
+        vae_activation activation;
+        vae_window window;
+    } convolution; /* of conv2d, conv_transpose2d and their backward */
     /* gaussian_sample_kl: posterior [rows, 2·latent] = (mean | log_variance) → z [rows·samples, latent],
      * kl [rows] or none, log_ratio [rows·samples] = log p(z) - log q(z|x) or none.
      * Noise of z[r, j] is the normal at (stream, step, r·latent + j). log_variance is used as it is (no clamp): exact
@@ -225,15 +248,16 @@ typedef struct vae_op {
 
 /* Operands by position:
  *   gather                       in: -                                    out: x
- *   dense                        in: x, weight, bias                      out: y, pre_activation?
- *   dense_backward               in: d_y (overwritten), y?, x, weight, pre_activation?
+ *   dense, conv2d, conv_transpose2d
+ *                                in: x, weight, bias                      out: y, pre_activation?
+ *   their _backward              in: d_y (overwritten), y?, x, weight, pre_activation?
  *                                                                         out: d_weight, d_bias, d_x?
  *   gaussian_sample_kl           in: posterior                            out: z, kl?, log_ratio?
  *   gaussian_sample_kl_backward  in: posterior, d_z?                      out: d_posterior
  *   likelihood                   in: prediction, x                        out: ll, gradient?
  *   likelihood_mean              in: prediction                           out: mean
  *   activate                     in: x                                    out: y
- *   activate_backward            in: d_y, from                            out: d_x (may be d_y)
+ *   activate_backward            in: d_y (overwritten), from              out: d_x (is d_y)
  *   batch_norm                   in: x, scale, shift, running_mean, running_variance (both overwritten in training)
  *                                                                         out: y, mean?, inverse_deviation?
  *   batch_norm_backward          in: d_y (overwritten), x, scale, shift, mean, inverse_deviation
@@ -247,7 +271,7 @@ typedef struct vae_op {
  *   prior_sample                 in: -                                    out: z
  *   accumulate                   in: rows                                 out: -
  *   adam                         in: -                                    out: - (works on the arenas)
- * Absent optional operands are VAE_NO_TENSOR. dense_backward has y where the derivative is taken from it (not for
+ * Absent optional operands are VAE_NO_TENSOR. A layer's backward has y where the derivative is taken from it (not for
  * identity, gelu and silu); activate_backward's `from` is y, or x for gelu and silu. The norms' backward ops compute
  * the pre-activation again from x. Their mean and inverse_deviation are [channels], or [rows] for layer_norm. */
 
@@ -263,6 +287,8 @@ typedef struct vae_program {
 } vae_program;
 
 const char *vae_op_kind_name(vae_op_kind kind);
+/* The fused activation of a layer (dense, conv2d, …) or of its backward; identity for other ops. */
+vae_activation vae_op_activation(const vae_op *op);
 const char *vae_activation_name(vae_activation activation);
 
 /* Makes an empty program over `layout`. */
@@ -282,6 +308,15 @@ vae_status vae_program_gather(vae_program *program, const char *name, vae_shape 
 /* Uses the layout's parameters "<name>.weight" and "<name>.bias". `training` keeps what the backward pass needs. */
 vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                              bool training, vae_tensor *y);
+/* Gives a tensor another shape of the same rows and as many columns: images made by a dense layer. */
+vae_status vae_program_view(vae_program *program, vae_tensor tensor, vae_shape shape);
+/* The same parameters, on images. `transposed`: conv_transpose2d. */
+vae_status vae_program_convolution(vae_program *program, const char *name, vae_tensor x, bool transposed,
+                                   vae_window window, vae_activation activation, bool training, vae_tensor *y);
+/* The shape that a convolution makes of images [rows, height, width, in]; an error says why there is none. `name` is
+ * the layer's. */
+vae_status vae_window_output(const vae_window *window, bool transposed, const char *name, const vae_shape *input,
+                             int64_t out, vae_shape *output);
 typedef struct vae_posterior_options {
     int64_t samples;
     uint32_t stream;

@@ -125,15 +125,13 @@ static vae_status prepare_dense_backward(vae_call *call)
     return status;
 }
 
-static vae_status run_dense_backward(vae_call *call)
+void vae_cpu_layer_backward(vae_call *call, int64_t rows, int64_t columns)
 {
     const vae_cpu_device *device = device_of(call);
-    const dense_backward_state *state = call->state;
-    const vae_shape *shape = vae_call_input_shape(call, 0);
     const vae_cpu_activation_backward arguments = {
-        .activation = call->op->attributes.dense.activation,
-        .rows = shape->size[0],
-        .columns = shape->size[1],
+        .activation = vae_op_activation(call->op),
+        .rows = rows,
+        .columns = columns,
         .d_y = call->inputs[0],
         .from = call->inputs[4] ? call->inputs[4] : call->inputs[1],
         .d_bias = call->outputs[1],
@@ -141,6 +139,13 @@ static vae_status run_dense_backward(vae_call *call)
         .threads = device->host.threads,
     };
     device->isa->activation_backward(&arguments);
+}
+
+static vae_status run_dense_backward(vae_call *call)
+{
+    const dense_backward_state *state = call->state;
+    const vae_shape *shape = vae_call_input_shape(call, 0);
+    vae_cpu_layer_backward(call, shape->size[0], vae_shape_columns(shape));
     VAE_TRY(vae_product_run(state->weight));
     return state->input ? vae_product_run(state->input) : VAE_OK;
 }

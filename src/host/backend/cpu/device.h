@@ -17,4 +17,8 @@ typedef struct vae_cpu_device {
 VAE_CPU_PRIMITIVE_MAP(VAE_CPU_DECLARE)
 #undef VAE_CPU_DECLARE
 
+/* A layer's backward pass up to its products: d_y [rows, columns] becomes d_y ⊙ activation', and its column sums
+ * d_bias. Operands as those of dense_backward. */
+void vae_cpu_layer_backward(vae_call *call, int64_t rows, int64_t columns);
+
 #endif

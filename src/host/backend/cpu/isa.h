@@ -28,10 +28,15 @@
     X(ADAM, adam)
 #define VAE_CPU_PRIMITIVE_MAP(X)                                                                                       \
     X(DENSE, dense)                                                                                                    \
-    X(DENSE_BACKWARD, dense_backward)
+    X(DENSE_BACKWARD, dense_backward)                                                                                  \
+    X(CONV2D, conv2d)                                                                                                  \
+    X(CONV2D_BACKWARD, conv2d_backward)                                                                                \
+    X(CONV_TRANSPOSE2D, conv_transpose2d)                                                                              \
+    X(CONV_TRANSPOSE2D_BACKWARD, conv_transpose2d_backward)
 
-/* d_pre = d_y ⊙ activation'(·) in place, d_bias = column sums of d_pre, and d_pre rounded into `shadow` unless NULL.
- * `from` is y, or the pre-activation for gelu and silu; NULL for identity. All [rows, columns]. */
+/* d_pre = d_y ⊙ activation'(·) in place, d_bias = column sums of d_pre in a fixed order, and d_pre rounded into
+ * `shadow` unless NULL. `from` is y, or the pre-activation for gelu and silu; NULL for identity. All [rows, columns].
+ */
 typedef struct vae_cpu_activation_backward {
     vae_activation activation;
     int64_t rows, columns;
@@ -46,6 +51,9 @@ typedef struct vae_cpu_isa {
     const char *name;                        /* "AVX-512" */
     const vae_kernel *kernels[VAE_OP_COUNT]; /* those of VAE_CPU_LOOP_MAP */
     void (*activate)(vae_activation activation, const float *x, float *y, int64_t elements, int threads);
+    /* pre = x + bias in place, y = activation(pre); y may be x. [rows, columns], bias [columns]. */
+    void (*activate_biased)(vae_activation activation, float *x, const float *bias, float *y, int64_t rows,
+                            int64_t columns, int threads);
     void (*activation_backward)(const vae_cpu_activation_backward *arguments);
     void (*round_bf16)(const float *source, uint16_t *target, int64_t elements, int threads);
 } vae_cpu_isa;

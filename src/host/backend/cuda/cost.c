@@ -1,5 +1,5 @@
 /* What a launch moves and computes. */
-#include "backend/cuda/lowering.h"
+#include "backend/cuda/lowering_internal.h"
 
 static double bytes_of(const vae_lowering *lowering, vae_tensor tensor)
 {
@@ -10,8 +10,8 @@ static vae_cost matmul_cost(const vae_lowering *lowering, const vae_launch *laun
 {
     const vae_matmul *m = &launch->as.matmul;
     vae_cost cost = {.flops = 2.0 * (double)m->m * (double)m->n * (double)m->k,
-                     .bytes_read = operand_share * (bytes_of(lowering, m->left) + bytes_of(lowering, m->right)),
-                     .bytes_written = bytes_of(lowering, m->target)};
+                     .bytes_read = operand_share * 4.0 * (double)(m->m * m->k + m->k * m->n),
+                     .bytes_written = 4.0 * (double)(m->m * m->n)};
     double mask = 0.0;
     if (m->mask >= 0) mask = (double)(lowering->masks[m->mask].rows * lowering->masks[m->mask].row_bits) / 8.0;
     const bool writes_mask = m->epilogue == VAE_EPILOGUE_RELU_MASK_BIAS;
@@ -35,6 +35,24 @@ static vae_cost activation_cost(const vae_lowering *lowering, const vae_launch *
     return cost;
 }
 
+/* Each pixel once, though several windows read it: the others find it in a cache. */
+static vae_cost windows_cost(const vae_lowering *lowering, const vae_launch *launch)
+{
+    const vae_launch_windows *w = &launch->as.windows;
+    const vae_shape *images = vae_lowering_shape(lowering, w->images);
+    const double patches =
+        (double)(images->size[0] * w->height * w->width * w->window.kernel * w->window.kernel * images->size[3]);
+    const double pixels = (double)vae_shape_elements(images);
+    if (launch->kind == VAE_LAUNCH_PATCHES) {
+        return (vae_cost){.bytes_read = 4.0 * pixels, .bytes_written = (lowering->bf16 ? 2.0 : 4.0) * patches};
+    }
+    return (vae_cost){
+        .flops = patches + 2.0 * pixels,
+        .bytes_read = 4.0 * patches + bytes_of(lowering, w->bias) + bytes_of(lowering, w->from),
+        .bytes_written = 4.0 * pixels + bytes_of(lowering, w->pre_activation) + bytes_of(lowering, w->d_bias),
+    };
+}
+
 static vae_cost add(vae_cost a, vae_cost b)
 {
     return (vae_cost){a.flops + b.flops, a.bytes_read + b.bytes_read, a.bytes_written + b.bytes_written};
@@ -49,7 +67,7 @@ static vae_cost accumulate_cost(const vae_lowering *lowering, const vae_launch *
 }
 
 /* The batch's numbers, or d_y and x; what is a number a channel counts as nothing. */
-static vae_cost column_sums_cost(const vae_lowering *lowering, const vae_launch *launch)
+static vae_cost norm_sums_cost(const vae_lowering *lowering, const vae_launch *launch)
 {
     const vae_op *op = &lowering->program->ops[launch->op];
     const bool backward = op->kind != VAE_OP_BATCH_NORM;
@@ -67,8 +85,10 @@ vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
     case VAE_LAUNCH_MATMUL: cost = matmul_cost(lowering, launch, lowering->bf16 ? 0.5 : 1.0); break;
     case VAE_LAUNCH_ACTIVATION:
     case VAE_LAUNCH_ACTIVATION_BACKWARD: cost = activation_cost(lowering, launch); break;
+    case VAE_LAUNCH_PATCHES:
+    case VAE_LAUNCH_UNPATCH: cost = windows_cost(lowering, launch); break;
     case VAE_LAUNCH_ACCUMULATE: cost = accumulate_cost(lowering, launch); break;
-    case VAE_LAUNCH_COLUMN_SUMS: cost = column_sums_cost(lowering, launch); break;
+    case VAE_LAUNCH_NORM_SUMS: cost = norm_sums_cost(lowering, launch); break;
     case VAE_LAUNCH_GRADIENT_NORM: cost = (vae_cost){.flops = arena / 2.0, .bytes_read = arena}; break;
     case VAE_LAUNCH_ROUND_BF16:
         cost.bytes_read = bytes_of(lowering, launch->as.rounded);
@@ -83,11 +103,6 @@ vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
     return cost;
 }
 
-static bool is_dense(vae_op_kind kind)
-{
-    return kind == VAE_OP_DENSE || kind == VAE_OP_DENSE_BACKWARD;
-}
-
 vae_step_cost vae_lowering_cost(const vae_lowering *lowering)
 {
     vae_step_cost total = {0};
@@ -100,7 +115,7 @@ vae_step_cost vae_lowering_cost(const vae_lowering *lowering)
     }
     for (int32_t i = 0; i < lowering->program->op_count; ++i) {
         const vae_op *op = &lowering->program->ops[i];
-        if (!is_dense(op->kind)) total.minimum = add(total.minimum, vae_op_cost(lowering->program, op));
+        if (!vae_is_layer(op->kind)) total.minimum = add(total.minimum, vae_op_cost(lowering->program, op));
     }
     return total;
 }

@@ -49,13 +49,33 @@ static vae_status create_matmul(vae_executable *executable, int32_t index)
     return vae_cuda_matmul_create(executable->device->blas, shape, &operands, &executable->matmuls[index]);
 }
 
+static vae_status allocate_for_products(vae_executable *executable)
+{
+    const vae_lowering *lowering = &executable->lowering;
+    if (lowering->mask_bytes > 0) {
+        VAE_CUDA_TRY("relu masks", cudaMalloc, (void **)&executable->masks, (size_t)lowering->mask_bytes);
+    }
+    if (lowering->scratch_elements > 0) {
+        VAE_CUDA_TRY("patches", cudaMalloc, (void **)&executable->patches,
+                     (size_t)lowering->scratch_elements * sizeof(float));
+    }
+    return VAE_OK;
+}
+
+static vae_status free_of_products(vae_executable *executable)
+{
+    if (executable->masks) VAE_CUDA_TRY("relu masks", cudaFree, executable->masks);
+    executable->masks = NULL;
+    if (executable->patches) VAE_CUDA_TRY("patches", cudaFree, executable->patches);
+    executable->patches = NULL;
+    return VAE_OK;
+}
+
 /* *refused: some product has no algorithm for its epilogue. */
 static vae_status create_matmuls(vae_executable *executable, bool *refused)
 {
     *refused = false;
-    if (executable->lowering.mask_bytes > 0) {
-        VAE_CUDA_TRY("relu masks", cudaMalloc, (void **)&executable->masks, (size_t)executable->lowering.mask_bytes);
-    }
+    VAE_TRY(allocate_for_products(executable));
     executable->matmuls = calloc((size_t)executable->lowering.count + 1, sizeof(void *));
     if (!executable->matmuls) return vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
     for (int32_t i = 0; i < executable->lowering.count && !*refused; ++i) {
@@ -75,8 +95,7 @@ static vae_status lower(vae_executable *executable)
     for (int fused = 2; fused >= 0 && refused; --fused) {
         destroy_matmuls(executable);
         vae_lowering_free(&executable->lowering);
-        if (executable->masks) VAE_CUDA_TRY("relu masks", cudaFree, executable->masks);
-        executable->masks = NULL;
+        VAE_TRY(free_of_products(executable));
         const vae_lowering_options options = {.fused_forward = fused > 0,
                                               .fused_backward = fused > 1,
                                               .bf16 = executable->device->precision == VAE_PRECISION_BF16};
@@ -118,32 +137,6 @@ static vae_status capture(vae_executable *executable)
 
 /* ---- Creating ---- */
 
-/* Room for the sums of adam and of the norms, which one launch after the other uses. */
-static vae_status allocate_sums(vae_executable *executable)
-{
-    const vae_program *program = executable->program;
-    int blocks;
-    VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->trained_elements, &blocks);
-    int64_t partials = blocks, groups = 0;
-    for (int32_t i = 0; i < program->op_count; ++i) {
-        const vae_op *op = &program->ops[i];
-        const bool backward = op->kind == VAE_OP_BATCH_NORM_BACKWARD || op->kind == VAE_OP_LAYER_NORM_BACKWARD;
-        if (!backward && op->kind != VAE_OP_BATCH_NORM) continue;
-        const vae_shape *shape = &program->tensors[op->inputs[0]].shape;
-        const int64_t channels = shape->size[shape->rank - 1];
-        int64_t own_partials, own_groups;
-        vae_cuda_norm_scratch(vae_shape_elements(shape) / channels, channels, &own_partials, &own_groups);
-        if (own_partials > partials) partials = own_partials;
-        if (own_groups > groups) groups = own_groups;
-    }
-    VAE_CUDA_TRY("sums", cudaMalloc, (void **)&executable->partials, (size_t)partials * sizeof(double));
-    if (groups == 0) return VAE_OK;
-    const size_t bytes = (size_t)groups * sizeof *executable->finished;
-    VAE_CUDA_TRY("sums", cudaMalloc, (void **)&executable->finished, bytes);
-    VAE_CUDA_TRY("sums", cudaMemsetAsync, executable->finished, 0, bytes, executable->device->stream);
-    return VAE_OK;
-}
-
 static vae_status allocate(vae_executable *executable)
 {
     const vae_program *program = executable->program;
@@ -157,7 +150,6 @@ static vae_status allocate(vae_executable *executable)
     VAE_CUDA_TRY("scratch", cudaMalloc, (void **)&executable->scratch, sizeof *executable->scratch);
     VAE_CUDA_TRY("scratch", cudaMemsetAsync, executable->scratch, 0, sizeof *executable->scratch,
                  executable->device->stream);
-    VAE_TRY(allocate_sums(executable));
     VAE_CUDA_TRY("step records", cudaMallocHost, (void **)&executable->ring, VAE_CUDA_RING * sizeof *executable->ring);
     VAE_CUDA_TRY("metrics", cudaMallocHost, (void **)&executable->host_metrics,
                  VAE_METRIC_COUNT * sizeof *executable->host_metrics);
@@ -170,10 +162,59 @@ static vae_status allocate(vae_executable *executable)
                                    &executable->staging);
 }
 
+/* The matrix whose columns a launch sums up, a parameter with a number a column, and how many sums it takes of each; 0
+ * where it sums none. */
+static int32_t sums_columns(const vae_program *program, const vae_launch *launch, vae_tensor *matrix,
+                            vae_tensor *parameter)
+{
+    const vae_op *op = launch->op < 0 ? NULL : &program->ops[launch->op];
+    switch (launch->kind) {
+    case VAE_LAUNCH_ACTIVATION_BACKWARD:
+        *matrix = launch->as.activation.x;
+        *parameter = launch->as.activation.d_bias;
+        break;
+    case VAE_LAUNCH_UNPATCH:
+        *matrix = launch->as.windows.images;
+        *parameter = launch->as.windows.d_bias;
+        break;
+    case VAE_LAUNCH_NORM_SUMS:
+        *matrix = op->inputs[0];
+        *parameter = op->inputs[op->kind == VAE_OP_BATCH_NORM ? 1 : 2];
+        return 2;
+    default: return 0;
+    }
+    return *parameter == VAE_NO_TENSOR ? 0 : 1;
+}
+
+/* What the blocks of adam and of column sums leave for their last one: one launch's at a time. */
+static vae_status allocate_partials(vae_executable *executable)
+{
+    const vae_program *program = executable->program;
+    int blocks;
+    VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->trained_elements, &blocks);
+    int64_t partials = blocks, finished = 1;
+    for (int32_t i = 0; i < executable->lowering.count; ++i) {
+        vae_tensor matrix, parameter;
+        const int32_t sums = sums_columns(program, &executable->lowering.launches[i], &matrix, &parameter);
+        if (sums == 0) continue;
+        const int64_t columns = program->tensors[parameter].elements;
+        int64_t needed[2];
+        vae_cuda_column_sums_size(program->tensors[matrix].elements / columns, columns, sums, &needed[0], &needed[1]);
+        if (needed[0] > partials) partials = needed[0];
+        if (needed[1] > finished) finished = needed[1];
+    }
+    const size_t bytes = (size_t)finished * sizeof *executable->finished;
+    VAE_CUDA_TRY("partial sums", cudaMalloc, (void **)&executable->partials, (size_t)partials * sizeof(double));
+    VAE_CUDA_TRY("partial sums", cudaMalloc, (void **)&executable->finished, bytes);
+    VAE_CUDA_TRY("partial sums", cudaMemsetAsync, executable->finished, 0, bytes, executable->device->stream);
+    return VAE_OK;
+}
+
 static vae_status prepare(vae_executable *executable)
 {
     VAE_TRY(allocate(executable));
     VAE_TRY(lower(executable));
+    VAE_TRY(allocate_partials(executable));
     return capture(executable);
 }
 
@@ -211,9 +252,10 @@ void vae_cuda_executable_destroy(vae_executable *executable)
     if (executable->ring) cudaFreeHost(executable->ring);
     if (executable->host_metrics) cudaFreeHost(executable->host_metrics);
     if (executable->partials) cudaFree(executable->partials);
-    if (executable->finished) cudaFree(executable->finished);
     if (executable->scratch) cudaFree(executable->scratch);
+    if (executable->finished) cudaFree(executable->finished);
     if (executable->masks) cudaFree(executable->masks);
+    if (executable->patches) cudaFree(executable->patches);
     if (executable->shadow) cudaFree(executable->shadow);
     if (executable->activations) cudaFree(executable->activations);
     free(executable);

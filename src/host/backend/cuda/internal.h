@@ -43,7 +43,6 @@ typedef struct vae_cuda_scratch {
     uint64_t counter; /* of steps begun */
     double metrics[VAE_METRIC_COUNT];
     double norm;
-    unsigned int finished;
 } vae_cuda_scratch;
 
 /* Step records that the host writes ahead of the device. */
@@ -67,8 +66,9 @@ struct vae_executable {
     uint16_t *shadow; /* bf16 copies of activations, at the same places */
     uint8_t *masks;
     vae_cuda_scratch *scratch;
-    double *partials;           /* adam, column_sums */
-    unsigned int *finished;     /* column_sums: zero between launches; NULL where there are none */
+    float *patches;             /* VAE_SCRATCH_TENSOR */
+    double *partials;           /* of sums over blocks: adam's, and columns' */
+    unsigned int *finished;     /* blocks that have left theirs */
     vae_cuda_matmul **matmuls;  /* [launches]; NULL where a launch is none */
     vae_cuda_step *ring;        /* pinned */
     double *host_metrics;       /* pinned */

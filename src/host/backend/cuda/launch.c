@@ -1,11 +1,12 @@
 /* One launch of a step: operands become pointers, attributes become arguments. */
-#include "backend/cuda/internal.h"
+#include "backend/cuda/launch.h"
 
 /* ---- Operands ---- */
 
 float *vae_cuda_tensor(const vae_executable *executable, vae_tensor tensor)
 {
     if (tensor == VAE_NO_TENSOR) return NULL;
+    if (tensor == VAE_SCRATCH_TENSOR) return executable->patches;
     const vae_tensor_info *info = &executable->program->tensors[tensor];
     float *base = executable->activations;
     if (info->kind == VAE_TENSOR_PARAMETER) base = executable->store->arenas[VAE_ARENA_PARAMETERS];
@@ -15,26 +16,10 @@ float *vae_cuda_tensor(const vae_executable *executable, vae_tensor tensor)
 
 uint16_t *vae_cuda_shadow(const vae_executable *executable, vae_tensor tensor)
 {
+    if (tensor == VAE_SCRATCH_TENSOR) return (uint16_t *)executable->patches;
     const vae_tensor_info *info = &executable->program->tensors[tensor];
     uint16_t *base = info->kind == VAE_TENSOR_PARAMETER ? executable->store->shadow : executable->shadow;
     return base + info->offset;
-}
-
-/* The bf16 copy that this launch has to write, or NULL. */
-static uint16_t *written_shadow(const vae_executable *executable, const vae_launch *launch)
-{
-    if (!launch->writes_shadow) return NULL;
-    return vae_cuda_shadow(executable, vae_launch_shadowed(&executable->lowering, launch));
-}
-
-static const vae_op *op_of(const vae_executable *executable, const vae_launch *launch)
-{
-    return &executable->program->ops[launch->op];
-}
-
-static const vae_shape *shape_of(const vae_executable *executable, vae_tensor tensor)
-{
-    return &executable->program->tensors[tensor].shape;
 }
 
 static vae_cuda_weight weight_of(vae_weight weight)
@@ -149,24 +134,73 @@ static cudaError_t launch_likelihood_mean(const vae_executable *e, const vae_lau
     return likelihood_means[options->family](&call, e->device->stream);
 }
 
+static vae_cuda_column_sums column_sums_of(const vae_executable *e, vae_tensor sums)
+{
+    return (vae_cuda_column_sums){vae_cuda_tensor(e, sums), e->partials, e->finished};
+}
+
 static cudaError_t launch_activation(const vae_executable *e, const vae_launch *launch)
 {
     const vae_launch_activation *a = &launch->as.activation;
-    const vae_shape *shape = shape_of(e, a->x);
-    const int64_t columns = shape->size[shape->rank - 1];
     const vae_cuda_activation_call call = {
         .activation = (int)a->activation,
         .x = vae_cuda_tensor(e, a->x),
         .bias = vae_cuda_tensor(e, a->bias),
         .y = vae_cuda_tensor(e, a->y),
         .from = vae_cuda_tensor(e, a->from),
-        .d_bias = vae_cuda_tensor(e, a->d_bias),
+        .d_bias = column_sums_of(e, a->d_bias),
         .shadow = written_shadow(e, launch),
-        .rows = e->program->tensors[a->x].elements / columns,
-        .columns = columns,
+        .rows = e->program->tensors[a->x].elements / a->columns,
+        .columns = a->columns,
     };
     return launch->kind == VAE_LAUNCH_ACTIVATION ? vae_cuda_activation_forward(&call, e->device->stream)
                                                  : vae_cuda_activation_backward(&call, e->device->stream);
+}
+
+static vae_cuda_windows windows_of(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_launch_windows *w = &launch->as.windows;
+    const vae_shape *images = shape_of(e, w->images);
+    return (vae_cuda_windows){
+        .rows = images->size[0],
+        .height = (int32_t)images->size[1],
+        .width = (int32_t)images->size[2],
+        .channels = (int32_t)images->size[3],
+        .grid_height = (int32_t)w->height,
+        .grid_width = (int32_t)w->width,
+        .kernel = (int32_t)w->window.kernel,
+        .stride = (int32_t)w->window.stride,
+        .padding = (int32_t)w->window.padding,
+    };
+}
+
+static cudaError_t launch_patches(const vae_executable *e, const vae_launch *launch)
+{
+    const bool bf16 = e->lowering.bf16;
+    const vae_cuda_patches_call call = {
+        .windows = windows_of(e, launch),
+        .images = vae_cuda_tensor(e, launch->as.windows.images),
+        .patches = bf16 ? NULL : vae_cuda_tensor(e, VAE_SCRATCH_TENSOR),
+        .shadow = bf16 ? vae_cuda_shadow(e, VAE_SCRATCH_TENSOR) : NULL,
+    };
+    return vae_cuda_patches(&call, e->device->stream);
+}
+
+static cudaError_t launch_unpatch(const vae_executable *e, const vae_launch *launch)
+{
+    const vae_launch_windows *w = &launch->as.windows;
+    const vae_cuda_unpatch_call call = {
+        .windows = windows_of(e, launch),
+        .patches = vae_cuda_tensor(e, VAE_SCRATCH_TENSOR),
+        .images = vae_cuda_tensor(e, w->images),
+        .shadow = written_shadow(e, launch),
+        .activation = (int)w->activation,
+        .bias = vae_cuda_tensor(e, w->bias),
+        .pre_activation = vae_cuda_tensor(e, w->pre_activation),
+        .from = vae_cuda_tensor(e, w->from),
+        .d_bias = column_sums_of(e, w->d_bias),
+    };
+    return vae_cuda_unpatch(&call, e->device->stream);
 }
 
 static cudaError_t launch_accumulate(const vae_executable *e, const vae_launch *launch)
@@ -207,123 +241,11 @@ static cudaError_t launch_adam(const vae_executable *e, const vae_launch *launch
         .norm_metric = VAE_METRIC_GRADIENT_NORM,
         .steps_metric = VAE_METRIC_STEPS,
         .partials = e->partials,
-        .finished = &e->scratch->finished,
+        .finished = e->finished,
         .norm = &e->scratch->norm,
     };
     return launch->kind == VAE_LAUNCH_OP ? vae_cuda_adam(&call, e->device->stream)
                                          : vae_cuda_gradient_norm(&call, e->device->stream);
-}
-
-static vae_cuda_norm_call norm_call(const vae_executable *e, const vae_launch *launch, bool backward)
-{
-    const vae_op *op = op_of(e, launch);
-    const bool by_channel = op->kind == VAE_OP_BATCH_NORM || op->kind == VAE_OP_BATCH_NORM_BACKWARD;
-    const vae_tensor *in = op->inputs + backward, *out = op->outputs;
-    const vae_shape *shape = shape_of(e, in[0]);
-    vae_cuda_norm_call call = {
-        .activation = (int)op->attributes.norm.activation,
-        .by_channel = by_channel,
-        .training = op->attributes.norm.training,
-        .x = vae_cuda_tensor(e, in[0]),
-        .scale = vae_cuda_tensor(e, in[1]),
-        .shift = vae_cuda_tensor(e, in[2]),
-        .mean = vae_cuda_tensor(e, backward ? in[3] : out[1]),
-        .inverse_deviation = vae_cuda_tensor(e, backward ? in[4] : out[2]),
-        .shadow = written_shadow(e, launch),
-        .rows = shape->size[0],
-        .channels = shape->size[shape->rank - 1],
-        .epsilon = op->attributes.norm.epsilon,
-        .momentum = op->attributes.norm.momentum,
-        .partials = e->partials,
-        .finished = e->finished,
-    };
-    call.positions = vae_shape_columns(shape) / call.channels;
-    return call;
-}
-
-static cudaError_t launch_norm(const vae_executable *e, const vae_launch *launch)
-{
-    const vae_op *op = op_of(e, launch);
-    vae_cuda_norm_call call = norm_call(e, launch, false);
-    call.y = vae_cuda_tensor(e, op->outputs[0]);
-    if (op->kind == VAE_OP_LAYER_NORM) return vae_cuda_layer_norm(&call, e->device->stream);
-    call.running_mean = vae_cuda_tensor(e, op->inputs[3]);
-    call.running_variance = vae_cuda_tensor(e, op->inputs[4]);
-    return launch->kind == VAE_LAUNCH_COLUMN_SUMS ? vae_cuda_norm_moments(&call, e->device->stream)
-                                                  : vae_cuda_batch_norm(&call, e->device->stream);
-}
-
-static cudaError_t launch_norm_backward(const vae_executable *e, const vae_launch *launch)
-{
-    const vae_op *op = op_of(e, launch);
-    vae_cuda_norm_call call = norm_call(e, launch, true);
-    call.d_y = vae_cuda_tensor(e, op->inputs[0]);
-    call.d_scale = vae_cuda_tensor(e, op->outputs[1]);
-    call.d_shift = vae_cuda_tensor(e, op->outputs[2]);
-    if (launch->kind == VAE_LAUNCH_COLUMN_SUMS) return vae_cuda_norm_gradients(&call, e->device->stream);
-    return call.by_channel ? vae_cuda_batch_norm_backward(&call, e->device->stream)
-                           : vae_cuda_layer_norm_backward(&call, e->device->stream);
-}
-
-static cudaError_t launch_column_sums(const vae_executable *e, const vae_launch *launch)
-{
-    return op_of(e, launch)->kind == VAE_OP_BATCH_NORM ? launch_norm(e, launch) : launch_norm_backward(e, launch);
-}
-
-static cudaError_t launch_activate_backward(const vae_executable *e, const vae_launch *launch)
-{
-    const vae_op *op = op_of(e, launch);
-    const vae_cuda_activation_call call = {
-        .activation = (int)op->attributes.activate.activation,
-        .x = vae_cuda_tensor(e, op->inputs[0]),
-        .y = vae_cuda_tensor(e, op->outputs[0]),
-        .from = vae_cuda_tensor(e, op->inputs[1]),
-        .shadow = written_shadow(e, launch),
-        .rows = 1,
-        .columns = e->program->tensors[op->outputs[0]].elements,
-    };
-    return vae_cuda_activate_backward(&call, e->device->stream);
-}
-
-static cudaError_t launch_dropout(const vae_executable *e, const vae_launch *launch)
-{
-    const vae_op *op = op_of(e, launch);
-    const vae_cuda_dropout_call call = {
-        .x = vae_cuda_tensor(e, op->inputs[0]),
-        .y = vae_cuda_tensor(e, op->outputs[0]),
-        .shadow = written_shadow(e, launch),
-        .elements = e->program->tensors[op->outputs[0]].elements,
-        .rate = op->attributes.dropout.rate,
-        .noise_stream = op->attributes.dropout.stream,
-        .step = &e->scratch->current,
-    };
-    return vae_cuda_dropout(&call, e->device->stream);
-}
-
-static cudaError_t launch_upsample(const vae_executable *e, const vae_launch *launch)
-{
-    const vae_op *op = op_of(e, launch);
-    const bool backward = op->kind == VAE_OP_UPSAMPLE_BACKWARD;
-    const vae_shape *small = shape_of(e, backward ? op->outputs[0] : op->inputs[0]);
-    const vae_cuda_upsample_call call = {
-        .from = vae_cuda_tensor(e, op->inputs[0]),
-        .to = vae_cuda_tensor(e, op->outputs[0]),
-        .shadow = written_shadow(e, launch),
-        .rows = small->size[0] * small->size[1],
-        .width = small->size[2],
-        .channels = small->size[3],
-        .factor = op->attributes.upsample.factor,
-    };
-    return backward ? vae_cuda_upsample_backward(&call, e->device->stream)
-                    : vae_cuda_upsample(&call, e->device->stream);
-}
-
-static cudaError_t launch_add(const vae_executable *e, const vae_launch *launch)
-{
-    const vae_op *op = op_of(e, launch);
-    return vae_cuda_add(vae_cuda_tensor(e, op->inputs[0]), vae_cuda_tensor(e, op->inputs[1]),
-                        vae_cuda_tensor(e, op->outputs[0]), written_shadow(e, launch),
-                        e->program->tensors[op->outputs[0]].elements, e->device->stream);
 }
 
 static cudaError_t launch_round(const vae_executable *e, const vae_launch *launch)
@@ -342,15 +264,14 @@ static const launch_function op_functions[VAE_OP_COUNT] = {
     [VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD] = launch_posterior,
     [VAE_OP_LIKELIHOOD] = launch_likelihood,
     [VAE_OP_LIKELIHOOD_MEAN] = launch_likelihood_mean,
-    [VAE_OP_ACTIVATE_BACKWARD] = launch_activate_backward,
-    [VAE_OP_BATCH_NORM] = launch_norm,
-    [VAE_OP_BATCH_NORM_BACKWARD] = launch_norm_backward,
-    [VAE_OP_LAYER_NORM] = launch_norm,
-    [VAE_OP_LAYER_NORM_BACKWARD] = launch_norm_backward,
-    [VAE_OP_DROPOUT] = launch_dropout,
-    [VAE_OP_UPSAMPLE] = launch_upsample,
-    [VAE_OP_UPSAMPLE_BACKWARD] = launch_upsample,
-    [VAE_OP_ADD] = launch_add,
+    [VAE_OP_BATCH_NORM] = vae_cuda_launch_norm,
+    [VAE_OP_BATCH_NORM_BACKWARD] = vae_cuda_launch_norm_backward,
+    [VAE_OP_LAYER_NORM] = vae_cuda_launch_norm,
+    [VAE_OP_LAYER_NORM_BACKWARD] = vae_cuda_launch_norm_backward,
+    [VAE_OP_DROPOUT] = vae_cuda_launch_dropout,
+    [VAE_OP_UPSAMPLE] = vae_cuda_launch_upsample,
+    [VAE_OP_UPSAMPLE_BACKWARD] = vae_cuda_launch_upsample,
+    [VAE_OP_ADD] = vae_cuda_launch_add,
     [VAE_OP_PRIOR_SAMPLE] = launch_prior_sample,
     [VAE_OP_ADAM] = launch_adam,
 };
@@ -360,8 +281,10 @@ static const launch_function kind_functions[VAE_LAUNCH_COUNT] = {
     [VAE_LAUNCH_BEGIN_STEP] = launch_begin_step,
     [VAE_LAUNCH_ACTIVATION] = launch_activation,
     [VAE_LAUNCH_ACTIVATION_BACKWARD] = launch_activation,
+    [VAE_LAUNCH_PATCHES] = launch_patches,
+    [VAE_LAUNCH_UNPATCH] = launch_unpatch,
     [VAE_LAUNCH_ACCUMULATE] = launch_accumulate,
-    [VAE_LAUNCH_COLUMN_SUMS] = launch_column_sums,
+    [VAE_LAUNCH_NORM_SUMS] = vae_cuda_launch_norm_sums,
     [VAE_LAUNCH_GRADIENT_NORM] = launch_adam,
     [VAE_LAUNCH_ROUND_BF16] = launch_round,
 };

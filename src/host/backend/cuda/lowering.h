@@ -13,8 +13,10 @@
     X(MATMUL, "matmul")                                                                                                \
     X(ACTIVATION, "activation")                                                                                        \
     X(ACTIVATION_BACKWARD, "activation_backward")                                                                      \
+    X(PATCHES, "patches")                                                                                              \
+    X(UNPATCH, "unpatch")                                                                                              \
     X(ACCUMULATE, "accumulate")                                                                                        \
-    X(COLUMN_SUMS, "column_sums") /* a norm's sums over rows and positions, ahead of its own kernel */                 \
+    X(NORM_SUMS, "norm_sums") /* a norm's sums over rows and positions, ahead of its own kernel */                     \
     X(GRADIENT_NORM, "gradient_norm")                                                                                  \
     X(ROUND_BF16, "round_bf16")
 
@@ -44,6 +46,10 @@ typedef enum vae_epilogue {
         VAE_EPILOGUE_COUNT
 } vae_epilogue;
 
+/* In a product's place of a tensor: memory that holds the patches of one convolution until the next product or unpatch
+ * has read them. In bf16 where a product reads it. */
+enum { VAE_SCRATCH_TENSOR = -2 };
+
 /* target [m, n] = left [m, k] · right [k, n]; a transposed operand lies in memory as [k, m] or [n, k]. */
 typedef struct vae_matmul {
     vae_tensor left, right, target;
@@ -58,7 +64,21 @@ typedef struct vae_launch_activation {
     vae_activation activation;
     vae_tensor x, y, bias;   /* forward: y = activation(x + bias) */
     vae_tensor d_bias, from; /* backward: x is d_y; `from` is VAE_NO_TENSOR for identity */
+    int64_t columns;         /* width of a row: as many as there are biases */
 } vae_launch_activation;
+
+/* patches: what each window on the images shows, written side by side into the scratch, [rows·height·width,
+ * kernel·kernel·channels]. unpatch: the way back, each pixel the sum of what the scratch has for it. */
+typedef struct vae_launch_windows {
+    vae_tensor images;
+    int64_t height, width; /* of the grid of windows */
+    vae_window window;
+    /* unpatch only, absent where VAE_NO_TENSOR. Forward: images = activation(sum + bias), the sum with its bias being
+     * kept. Backward: images = sum · activation'(from), of the layer that made the images, and its bias gradient. */
+    vae_activation activation;
+    vae_tensor bias, pre_activation;
+    vae_tensor from, d_bias;
+} vae_launch_windows;
 
 typedef struct vae_launch {
     vae_launch_kind kind;
@@ -67,6 +87,7 @@ typedef struct vae_launch {
     union {
         vae_matmul matmul;
         vae_launch_activation activation;
+        vae_launch_windows windows;
         int32_t op_count;   /* accumulate: consecutive ops, from `op` on */
         vae_tensor rounded; /* round_bf16 */
     } as;
@@ -94,6 +115,7 @@ typedef struct vae_lowering {
     vae_relu_mask *masks;
     int32_t mask_count;
     int64_t mask_bytes;
+    int64_t scratch_elements; /* of VAE_SCRATCH_TENSOR, in float32 */
 } vae_lowering;
 
 /* What `auto` means on a GPU, and what a precision is called. */

@@ -19,11 +19,10 @@ vae_status vae_reference_dense(vae_call *call)
     return VAE_OK;
 }
 
-/* d_pre = d_y ⊙ activation', which replaces d_y. */
-static void backward_activation(const vae_call *call, int64_t count)
+void vae_reference_layer_backward(const vae_call *call, int64_t count, int64_t out)
 {
-    const vae_activation activation = call->op->attributes.dense.activation;
-    double *d_y = call->inputs[0];
+    const vae_activation activation = vae_op_activation(call->op);
+    double *d_y = call->inputs[0], *d_bias = call->outputs[1];
     const double *y = call->inputs[1], *pre_activation = call->inputs[4];
     for (int64_t i = 0; i < count; ++i) {
         if (pre_activation) {
@@ -32,17 +31,18 @@ static void backward_activation(const vae_call *call, int64_t count)
             d_y[i] *= vae_reference_activation_derivative_from_y(activation, y[i]);
         }
     }
+    for (int64_t o = 0; o < out; ++o)
+        d_bias[o] = 0;
+    for (int64_t i = 0; i < count; ++i)
+        d_bias[i % out] += d_y[i];
 }
 
-/* d_weight = xᵀ·d_pre, d_bias = Σ rows of d_pre */
-static void backward_parameters(const vae_call *call, int64_t rows, int64_t in, int64_t out)
+/* d_weight = xᵀ·d_pre */
+static void backward_weight(const vae_call *call, int64_t rows, int64_t in, int64_t out)
 {
     const double *d_pre = call->inputs[0], *x = call->inputs[2];
-    double *d_weight = call->outputs[0], *d_bias = call->outputs[1];
+    double *d_weight = call->outputs[0];
     for (int64_t o = 0; o < out; ++o) {
-        d_bias[o] = 0;
-        for (int64_t r = 0; r < rows; ++r)
-            d_bias[o] += d_pre[r * out + o];
         for (int64_t i = 0; i < in; ++i) {
             double sum = 0;
             for (int64_t r = 0; r < rows; ++r)
@@ -71,8 +71,8 @@ vae_status vae_reference_dense_backward(vae_call *call)
 {
     const int64_t rows = vae_call_input_shape(call, 0)->size[0];
     const int64_t in = vae_call_input_shape(call, 3)->size[0], out = vae_call_input_shape(call, 3)->size[1];
-    backward_activation(call, rows * out);
-    backward_parameters(call, rows, in, out);
+    vae_reference_layer_backward(call, rows * out, out);
+    backward_weight(call, rows, in, out);
     if (call->outputs[2]) backward_input(call, rows, in, out);
     return VAE_OK;
 }

@@ -26,6 +26,10 @@ typedef struct vae_reference_family {
 VAE_LIKELIHOOD_MAP(VAE_REFERENCE_DECLARE)
 #undef VAE_REFERENCE_DECLARE
 
+/* A layer's backward pass up to its products: d_y ⊙ activation' replaces d_y [count / out, out], and d_bias [out] is
+ * its sum over rows. Operands as those of dense_backward. */
+void vae_reference_layer_backward(const vae_call *call, int64_t count, int64_t out);
+
 /* The normal at (stream, step, element). */
 double vae_reference_normal(const vae_step *step, uint32_t stream, uint64_t element);
 

@@ -144,8 +144,52 @@ static void backward_columns(const vae_cpu_activation_backward *a, int64_t begin
     }
 }
 
+/* Rows of few columns, as the channels of images: several rows are taken as one of up to TILE columns, and the sums
+ * over pieces of rows are added up at the end. Pieces depend on the sizes alone, so the order of sums is fixed. */
+enum { TILE = 128, PIECES = 64 };
+
+static void backward_tiles(const vae_cpu_activation_backward *a, int64_t begin, int64_t end, float *sums)
+{
+    const int64_t tile = TILE / a->columns * a->columns;
+    float wide[TILE] = {0.0f};
+    for (int64_t at = begin * a->columns; at < end * a->columns; at += tile) {
+        const int64_t left = end * a->columns - at, count = left < tile ? left : tile;
+        if (a->from) {
+            backward_functions[a->activation](a->d_y + at, a->from + at, wide, count);
+        } else {
+            sum_into(a->d_y + at, wide, count);
+        }
+        if (a->shadow) round_elements(a->d_y + at, a->shadow + at, count);
+    }
+    memset(sums, 0, (size_t)a->columns * sizeof *sums);
+    for (int64_t i = 0; i < tile; ++i)
+        sums[i % a->columns] += wide[i];
+}
+
+static void backward_narrow(const vae_cpu_activation_backward *a)
+{
+    float sums[PIECES][TILE];
+    const int threads = a->threads;
+    const int64_t size = (a->rows + PIECES - 1) / PIECES, pieces = (a->rows + size - 1) / size;
+#pragma omp parallel for schedule(static) num_threads(threads) if (a->rows * a->columns >= PARALLEL_ELEMENTS)
+    for (int64_t p = 0; p < pieces; ++p) {
+        const int64_t end = (p + 1) * size < a->rows ? (p + 1) * size : a->rows;
+        backward_tiles(a, p * size, end, sums[p]);
+    }
+    for (int64_t c = 0; c < a->columns; ++c) {
+        double total = 0.0;
+        for (int64_t p = 0; p < pieces; ++p)
+            total += (double)sums[p][c];
+        a->d_bias[c] = (float)total;
+    }
+}
+
 void VAE_ISA_NAME(vae_cpu_activation_backward)(const vae_cpu_activation_backward *arguments)
 {
+    if (arguments->columns <= TILE && arguments->rows >= 16 * PIECES) {
+        backward_narrow(arguments);
+        return;
+    }
     const int threads = arguments->threads;
 #pragma omp parallel for schedule(static)                                                                              \
     num_threads(threads) if (arguments->rows * arguments->columns >= PARALLEL_ELEMENTS)
@@ -153,5 +197,31 @@ void VAE_ISA_NAME(vae_cpu_activation_backward)(const vae_cpu_activation_backward
         int64_t begin, end;
         vae_cpu_share(arguments->columns, COLUMN_GRAIN, part, threads, &begin, &end);
         if (begin < end) backward_columns(arguments, begin, end);
+    }
+}
+
+static void add_bias(float *restrict x, const float *restrict bias, int64_t count)
+{
+#pragma omp simd
+    for (int64_t i = 0; i < count; ++i)
+        x[i] += bias[i];
+}
+
+void VAE_ISA_NAME(vae_cpu_activate_biased)(vae_activation activation, float *x, const float *bias, float *y,
+                                           int64_t rows, int64_t columns, int threads)
+{
+    /* Few columns are repeated, so that loops are long. */
+    float wide[TILE];
+    const int64_t repeated = columns <= TILE ? TILE / columns : 1, tile = repeated * columns;
+    for (int64_t i = 0; i < repeated * columns && columns <= TILE; ++i)
+        wide[i] = bias[i % columns];
+    const float *tiled = columns <= TILE ? wide : bias;
+    const activate_function function = activate_functions[activation];
+    const int64_t elements = rows * columns, tiles = (elements + tile - 1) / tile;
+#pragma omp parallel for schedule(static) num_threads(threads) if (elements >= PARALLEL_ELEMENTS)
+    for (int64_t t = 0; t < tiles; ++t) {
+        const int64_t at = t * tile, count = elements - at < tile ? elements - at : tile;
+        add_bias(x + at, tiled, count);
+        if (x != y || activation != VAE_ACTIVATION_IDENTITY) function(x + at, y + at, count);
     }
 }

@@ -29,6 +29,8 @@ double VAE_ISA_NAME(vae_cpu_squared_error)(const float *means, const float *x, i
                                            float *gradient);
 void VAE_ISA_NAME(vae_cpu_activate_elements)(vae_activation activation, const float *x, float *y, int64_t elements,
                                              int threads);
+void VAE_ISA_NAME(vae_cpu_activate_biased)(vae_activation activation, float *x, const float *bias, float *y,
+                                           int64_t rows, int64_t columns, int threads);
 void VAE_ISA_NAME(vae_cpu_activation_backward)(const vae_cpu_activation_backward *arguments);
 void VAE_ISA_NAME(vae_cpu_round_bf16)(const float *source, uint16_t *target, int64_t elements, int threads);
 

@@ -19,6 +19,7 @@ const vae_cpu_isa VAE_ISA_NAME(vae_cpu_isa) = {
 #undef ROW
         },
     .activate = VAE_ISA_NAME(vae_cpu_activate_elements),
+    .activate_biased = VAE_ISA_NAME(vae_cpu_activate_biased),
     .activation_backward = VAE_ISA_NAME(vae_cpu_activation_backward),
     .round_bf16 = VAE_ISA_NAME(vae_cpu_round_bf16),
 };

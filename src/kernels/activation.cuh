@@ -1,6 +1,6 @@
-/* The activation functions and their derivatives. */
-#ifndef VAE_KERNELS_ACTIVATION_FUNCTIONS_CUH
-#define VAE_KERNELS_ACTIVATION_FUNCTIONS_CUH
+/* The activations of vae_activation and their derivatives. */
+#ifndef VAE_KERNELS_ACTIVATION_CUH
+#define VAE_KERNELS_ACTIVATION_CUH
 
 #include "kernels.h"
 #include "program/activation.h"

@@ -1,0 +1,38 @@
+/* What the parts of the lowering share: the list they append to, and the products of layers. */
+#ifndef VAE_BACKEND_CUDA_LOWERING_INTERNAL_H
+#define VAE_BACKEND_CUDA_LOWERING_INTERNAL_H
+
+#include "backend/cuda/lowering.h"
+
+static inline const vae_shape *vae_lowering_shape(const vae_lowering *lowering, vae_tensor tensor)
+{
+    return &lowering->program->tensors[tensor].shape;
+}
+
+/* A dense layer, a convolution, or the backward pass of one. */
+bool vae_is_layer(vae_op_kind kind);
+
+vae_status vae_lowering_append(vae_lowering *lowering, const vae_launch *launch);
+/* Makes the scratch as large as the product needs it. */
+vae_status vae_lowering_append_matmul(vae_lowering *lowering, int32_t op, const vae_matmul *matmul);
+
+/* ---- Layers, by the index of their op (lowering_dense.c, lowering_convolution.c) ---- */
+
+vae_status vae_lower_dense(vae_lowering *lowering, vae_lowering_options options, int32_t index);
+vae_status vae_lower_dense_backward(vae_lowering *lowering, vae_lowering_options options, int32_t index);
+vae_status vae_lower_convolution(vae_lowering *lowering, vae_lowering_options options, int32_t index);
+vae_status vae_lower_convolution_backward(vae_lowering *lowering, vae_lowering_options options, int32_t index);
+
+/* ---- Their steps. `left`, `right` and `target` are the layer's own tensors or VAE_SCRATCH_TENSOR. ---- */
+
+/* y = activation(left · weight + bias) */
+vae_status vae_lower_forward(vae_lowering *lowering, vae_lowering_options options, int32_t index, vae_tensor left);
+/* d_y times the activation's derivative, and the bias gradient, by a kernel. */
+vae_status vae_lower_activation_backward(vae_lowering *lowering, int32_t index);
+/* d_weight = leftᵀ · right; the bias gradient, Σ rows of `right`, too where `with_bias`. */
+vae_status vae_lower_weight_gradient(vae_lowering *lowering, int32_t index, vae_tensor left, vae_tensor right,
+                                     bool with_bias);
+/* target = left · weightᵀ, with no epilogue. */
+vae_matmul vae_input_gradient_product(const vae_lowering *lowering, int32_t index, vae_tensor left, vae_tensor target);
+
+#endif

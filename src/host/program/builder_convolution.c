@@ -1,0 +1,65 @@
+#include <inttypes.h>
+
+#include "program/internal.h"
+
+static vae_status check_window(const vae_window *window, bool transposed, const char *name)
+{
+    if (window->kernel < 1 || window->stride < 1 || window->padding < 0 || window->padding >= window->kernel) {
+        return vae_error_set(VAE_ERROR_SHAPE,
+                             "%s: kernel %" PRId64 ", stride %" PRId64 ", padding %" PRId64
+                             ": kernel and stride must be at least 1, padding from 0 to kernel - 1",
+                             name, window->kernel, window->stride, window->padding);
+    }
+    if (window->output_padding < 0 || window->output_padding >= (transposed ? window->stride : 1)) {
+        return vae_error_set(VAE_ERROR_SHAPE, "%s: output padding %" PRId64 " must be from 0 to stride - 1%s", name,
+                             window->output_padding, transposed ? "" : ", and is for transposed convolutions only");
+    }
+    return VAE_OK;
+}
+
+static int64_t output_size(const vae_window *window, bool transposed, int64_t size)
+{
+    if (transposed) {
+        return (size - 1) * window->stride - 2 * window->padding + window->kernel + window->output_padding;
+    }
+    const int64_t room = size + 2 * window->padding - window->kernel;
+    return room < 0 ? 0 : room / window->stride + 1;
+}
+
+vae_status vae_window_output(const vae_window *window, bool transposed, const char *name, const vae_shape *input,
+                             int64_t out, vae_shape *output)
+{
+    char text[96];
+    VAE_TRY(check_window(window, transposed, name));
+    if (input->rank != 4) {
+        return vae_error_set(VAE_ERROR_SHAPE, "%s: input has shape %s, but must be [rows, height, width, channels]",
+                             name, vae_shape_format(input, text, sizeof text));
+    }
+    *output = vae_shape_images(input->size[0], output_size(window, transposed, input->size[1]),
+                               output_size(window, transposed, input->size[2]), out);
+    if (output->size[1] >= 1 && output->size[2] >= 1) return VAE_OK;
+    char made[96];
+    return vae_error_set(VAE_ERROR_SHAPE,
+                         "%s: a window of %" PRId64 " with padding %" PRId64
+                         " makes %s of %s: every size must be at least 1",
+                         name, window->kernel, window->padding, vae_shape_format(output, made, sizeof made),
+                         vae_shape_format(input, text, sizeof text));
+}
+
+vae_status vae_program_convolution(vae_program *program, const char *name, vae_tensor x, bool transposed,
+                                   vae_window window, vae_activation activation, bool training, vae_tensor *y)
+{
+    const vae_shape input = *vae_tensor_shape(program, x);
+    const int64_t in = input.size[input.rank - 1], places = window.kernel * window.kernel;
+    vae_op op = vae_op_make(transposed ? VAE_OP_CONV_TRANSPOSE2D : VAE_OP_CONV2D, name);
+    op.attributes.convolution.activation = activation;
+    op.attributes.convolution.window = window;
+    op.inputs[0] = x;
+    VAE_TRY(vae_program_find_parameter(program, name, "bias", vae_shape_vector(-1), &op.inputs[2]));
+    const int64_t out = vae_tensor_shape(program, op.inputs[2])->size[0];
+    const vae_shape weight = transposed ? vae_shape_matrix(in, places * out) : vae_shape_matrix(places * in, out);
+    VAE_TRY(vae_program_find_parameter(program, name, "weight", weight, &op.inputs[1]));
+    vae_shape output;
+    VAE_TRY(vae_window_output(&window, transposed, name, &input, out, &output));
+    return vae_program_append_layer(program, &op, output, activation, training, y);
+}

@@ -1,0 +1,141 @@
+/* Passes over a matrix, however tall or wide, that leave the sums of its columns.
+ *
+ * A block is lanes × row lanes: lanes take WIDTH columns each, row lanes every so many rows. The matrix is cut into
+ * groups of columns, as wide as a block, and these into pieces of rows; a block takes a piece at a time, and the last
+ * to finish with a group adds up its pieces. All of it follows from the shape alone, and so does the order of every
+ * sum. */
+#ifndef VAE_KERNELS_COLUMN_SUMS_CUH
+#define VAE_KERNELS_COLUMN_SUMS_CUH
+
+#include "kernels.h"
+
+namespace
+{
+
+enum { COLUMN_THREADS = 256, MAX_LANES = 32, ROWS_EACH = 8, MAX_PIECES = 512 };
+
+struct column_plan {
+    int64_t rows, columns, groups, pieces, piece_rows, tasks;
+    int lanes;
+
+    dim3 block() const
+    {
+        return dim3((unsigned)lanes, (unsigned)(COLUMN_THREADS / lanes));
+    }
+};
+
+/* WIDTH is 4 where `columns` is a multiple of it, else 1. */
+inline column_plan plan_columns(int64_t rows, int64_t columns)
+{
+    const int64_t width = columns % 4 == 0 ? 4 : 1;
+    column_plan plan = {};
+    plan.rows = rows;
+    plan.columns = columns;
+    plan.lanes = 1;
+    while (plan.lanes < MAX_LANES && plan.lanes * width < columns)
+        plan.lanes *= 2;
+    plan.groups = (columns + plan.lanes * width - 1) / (plan.lanes * width);
+    const int64_t row_lanes = COLUMN_THREADS / plan.lanes,
+                  most = plan.groups < MAX_PIECES ? MAX_PIECES / plan.groups : 1;
+    const int64_t wanted = (rows + row_lanes * ROWS_EACH - 1) / (row_lanes * ROWS_EACH);
+    const int64_t pieces = wanted < most ? wanted : most;
+    plan.piece_rows = (rows + pieces - 1) / pieces;
+    plan.pieces = (rows + plan.piece_rows - 1) / plan.piece_rows;
+    plan.tasks = plan.groups * plan.pieces;
+    return plan;
+}
+
+/* What a thread takes of a task: rows first, first + blockDim.y … before end, of WIDTH columns. */
+struct column_piece {
+    int64_t group, number, column, first, end;
+};
+
+template <int WIDTH> __device__ inline column_piece piece_of(const column_plan &plan, int64_t task)
+{
+    column_piece piece;
+    piece.number = task / plan.groups;
+    piece.group = task % plan.groups;
+    piece.column = (piece.group * blockDim.x + threadIdx.x) * WIDTH;
+    piece.first = piece.number * plan.piece_rows + threadIdx.y;
+    piece.end = piece.column < plan.columns ? min(plan.rows, (piece.number + 1) * plan.piece_rows) : 0;
+    return piece;
+}
+
+/* The first row lane's `sum` becomes that of all. `shared` has a place for each; it may be used again at once. */
+template <int WIDTH> __device__ inline void add_row_lanes(double (&sum)[WIDTH], double *shared)
+{
+    double *own = shared + (threadIdx.y * blockDim.x + threadIdx.x) * WIDTH;
+    for (int k = 0; k < WIDTH; ++k)
+        own[k] = sum[k];
+    __syncthreads();
+    for (unsigned half = blockDim.y / 2; half > 0; half /= 2) {
+        for (int k = 0; threadIdx.y < half && k < WIDTH; ++k)
+            own[k] += own[half * blockDim.x * WIDTH + k];
+        __syncthreads();
+    }
+    for (int k = 0; k < WIDTH; ++k)
+        sum[k] = own[k];
+    __syncthreads();
+}
+
+/* Called by the whole block with what its threads found in a piece: SUMS numbers a column. `finish`, called with a
+ * column and its sums, takes the result. `partials` is [pieces, SUMS, columns]. */
+template <int WIDTH, int SUMS, typename Finish>
+__device__ inline void sum_columns(double *partials, unsigned int *finished, const column_plan &plan,
+                                   const column_piece &piece, double (&sums)[SUMS][WIDTH], double *shared,
+                                   const Finish &finish)
+{
+    __shared__ bool is_last;
+    const bool reports = threadIdx.y == 0 && piece.column < plan.columns;
+    for (int s = 0; s < SUMS; ++s) {
+        add_row_lanes(sums[s], shared);
+        for (int k = 0; reports && k < WIDTH; ++k)
+            partials[(piece.number * SUMS + s) * plan.columns + piece.column + k] = sums[s][k];
+    }
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0 && threadIdx.y == 0) {
+        is_last = atomicAdd(finished + piece.group, 1u) == (unsigned)plan.pieces - 1;
+    }
+    __syncthreads();
+    if (!is_last) return;
+    double totals[SUMS][WIDTH] = {};
+    for (int64_t i = threadIdx.y; piece.column < plan.columns && i < plan.pieces; i += blockDim.y) {
+        for (int s = 0; s < SUMS; ++s) {
+            for (int k = 0; k < WIDTH; ++k)
+                totals[s][k] += __ldcg(partials + (i * SUMS + s) * plan.columns + piece.column + k);
+        }
+    }
+    for (int s = 0; s < SUMS; ++s)
+        add_row_lanes(totals[s], shared);
+    for (int k = 0; reports && k < WIDTH; ++k) {
+        double column[SUMS];
+        for (int s = 0; s < SUMS; ++s)
+            column[s] = totals[s][k];
+        finish(piece.column + k, column);
+    }
+    if (threadIdx.x == 0 && threadIdx.y == 0) finished[piece.group] = 0;
+}
+
+struct write_sum {
+    float *sums;
+    __device__ void operator()(int64_t column, const double (&total)[1]) const
+    {
+        sums[column] = (float)total[0];
+    }
+};
+
+/* The plain case: one sum a column, written down. */
+template <int WIDTH>
+__device__ inline void sum_columns(const vae_cuda_column_sums &call, const column_plan &plan, const column_piece &piece,
+                                   const double (&sum)[WIDTH], double *shared)
+{
+    double sums[1][WIDTH];
+    for (int k = 0; k < WIDTH; ++k)
+        sums[0][k] = sum[k];
+    sum_columns(call.partials, call.finished, plan, piece, sums, shared, write_sum{call.sums});
+}
+
+} // namespace
+
+#endif
