@@ -398,17 +398,23 @@ static inline void write_inputs(const op_program *p, const op_run *r)
     free(values);
 }
 
-static inline void open_run(const vae_backend *backend, int threads, op_program *p, op_run *r)
+static inline void open_run_with(const vae_backend *backend, const vae_device_options *options, op_program *p,
+                                 op_run *r)
 {
-    const vae_device_options options = {.threads = threads, .precision = VAE_PRECISION_FP32};
     *r = (op_run){.backend = backend};
-    MUST(backend->device_open(&options, &r->device));
+    MUST(backend->device_open(options, &r->device));
     MUST(backend->store_create(r->device, &p->layout, true, &r->store));
     r->parameters = calloc((size_t)p->layout.elements + 1, sizeof *r->parameters);
     fill_parameters(p, r->parameters);
     MUST(backend->store_write(r->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, r->parameters));
     MUST(backend->executable_create(r->device, &p->program, r->store, NULL, &r->executable));
     write_inputs(p, r);
+}
+
+static inline void open_run(const vae_backend *backend, int threads, op_program *p, op_run *r)
+{
+    const vae_device_options options = {.threads = threads, .precision = VAE_PRECISION_FP32};
+    open_run_with(backend, &options, p, r);
 }
 
 static inline void close_run(op_run *r)

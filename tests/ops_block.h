@@ -45,7 +45,8 @@ static inline void declare_block(op_program *p)
     MUST(vae_layout_add_statistic(&p->layout, "norm.variance", channels, 1.0));
 }
 
-/* x is read three times, once by an op that changes its gradient in place; the sum's gradient comes from a product. */
+/* x is read three times, once by an op that changes its gradient in place. The gradient of the second sum comes from a
+ * product and is handed down to a layer that a product could carry, but for the copy that is taken between. */
 static inline void append_residual(op_program *p, vae_tensor x, vae_tensor *y)
 {
     const vae_activation activation = p->c->activation;
@@ -53,7 +54,7 @@ static inline void append_residual(op_program *p, vae_tensor x, vae_tensor *y)
     append_first(p, "second", x, activation, &inner);
     MUST(vae_program_add(&p->program, "sum", inner, x, &sum));
     MUST(vae_program_activate(&p->program, "activated", sum, activation, &activated));
-    MUST(vae_program_add(&p->program, "again", x, activated, &twice));
+    MUST(vae_program_add(&p->program, "again", activated, x, &twice));
     append_first(p, "third", twice, activation, &inner);
     MUST(vae_program_add(&p->program, "double", inner, inner, y));
 }

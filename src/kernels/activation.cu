@@ -70,9 +70,9 @@ cudaError_t vae_cuda_activation_backward(const vae_cuda_activation_call *call, c
                   *call, plan);
 }
 
-void vae_cuda_column_sums_size(int64_t rows, int64_t columns, int64_t *partials, int64_t *finished)
+void vae_cuda_column_sums_size(int64_t rows, int64_t columns, int32_t sums, int64_t *partials, int64_t *finished)
 {
     const column_plan plan = plan_columns(rows, columns);
-    *partials = plan.pieces * columns;
+    *partials = plan.pieces * sums * columns;
     *finished = plan.groups;
 }

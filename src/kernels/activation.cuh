@@ -51,6 +51,13 @@ __device__ inline float derivative(int activation, float from)
     }
 }
 
+/* The derivative at a pre-activation. */
+__device__ inline float derivative_at(int activation, float x)
+{
+    const bool from_input = vae_activation_needs_input((vae_activation)activation);
+    return derivative(activation, from_input ? x : activate(activation, x));
+}
+
 } // namespace
 
 #endif

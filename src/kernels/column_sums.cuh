@@ -78,32 +78,62 @@ template <int WIDTH> __device__ inline void add_row_lanes(double (&sum)[WIDTH], 
     __syncthreads();
 }
 
-/* Called by the whole block with what its threads found in a piece. */
-template <int WIDTH>
-__device__ inline void sum_columns(const vae_cuda_column_sums &call, const column_plan &plan, const column_piece &piece,
-                                   double (&sum)[WIDTH], double *shared)
+/* Called by the whole block with what its threads found in a piece: SUMS numbers a column. `finish`, called with a
+ * column and its sums, takes the result. `partials` is [pieces, SUMS, columns]. */
+template <int WIDTH, int SUMS, typename Finish>
+__device__ inline void sum_columns(double *partials, unsigned int *finished, const column_plan &plan,
+                                   const column_piece &piece, double (&sums)[SUMS][WIDTH], double *shared,
+                                   const Finish &finish)
 {
     __shared__ bool is_last;
     const bool reports = threadIdx.y == 0 && piece.column < plan.columns;
-    add_row_lanes(sum, shared);
-    for (int k = 0; reports && k < WIDTH; ++k)
-        call.partials[piece.number * plan.columns + piece.column + k] = sum[k];
+    for (int s = 0; s < SUMS; ++s) {
+        add_row_lanes(sums[s], shared);
+        for (int k = 0; reports && k < WIDTH; ++k)
+            partials[(piece.number * SUMS + s) * plan.columns + piece.column + k] = sums[s][k];
+    }
     __threadfence();
     __syncthreads();
     if (threadIdx.x == 0 && threadIdx.y == 0) {
-        is_last = atomicAdd(call.finished + piece.group, 1u) == (unsigned)plan.pieces - 1;
+        is_last = atomicAdd(finished + piece.group, 1u) == (unsigned)plan.pieces - 1;
     }
     __syncthreads();
     if (!is_last) return;
-    double total[WIDTH] = {};
+    double totals[SUMS][WIDTH] = {};
     for (int64_t i = threadIdx.y; piece.column < plan.columns && i < plan.pieces; i += blockDim.y) {
-        for (int k = 0; k < WIDTH; ++k)
-            total[k] += __ldcg(call.partials + i * plan.columns + piece.column + k);
+        for (int s = 0; s < SUMS; ++s) {
+            for (int k = 0; k < WIDTH; ++k)
+                totals[s][k] += __ldcg(partials + (i * SUMS + s) * plan.columns + piece.column + k);
+        }
     }
-    add_row_lanes(total, shared);
-    for (int k = 0; reports && k < WIDTH; ++k)
-        call.sums[piece.column + k] = (float)total[k];
-    if (threadIdx.x == 0 && threadIdx.y == 0) call.finished[piece.group] = 0;
+    for (int s = 0; s < SUMS; ++s)
+        add_row_lanes(totals[s], shared);
+    for (int k = 0; reports && k < WIDTH; ++k) {
+        double column[SUMS];
+        for (int s = 0; s < SUMS; ++s)
+            column[s] = totals[s][k];
+        finish(piece.column + k, column);
+    }
+    if (threadIdx.x == 0 && threadIdx.y == 0) finished[piece.group] = 0;
+}
+
+struct write_sum {
+    float *sums;
+    __device__ void operator()(int64_t column, const double (&total)[1]) const
+    {
+        sums[column] = (float)total[0];
+    }
+};
+
+/* The plain case: one sum a column, written down. */
+template <int WIDTH>
+__device__ inline void sum_columns(const vae_cuda_column_sums &call, const column_plan &plan, const column_piece &piece,
+                                   const double (&sum)[WIDTH], double *shared)
+{
+    double sums[1][WIDTH];
+    for (int k = 0; k < WIDTH; ++k)
+        sums[0][k] = sum[k];
+    sum_columns(call.partials, call.finished, plan, piece, sums, shared, write_sum{call.sums});
 }
 
 } // namespace

@@ -101,7 +101,8 @@ typedef struct vae_cuda_column_sums {
     double *partials;       /* as many as vae_cuda_column_sums_size() says */
     unsigned int *finished; /* likewise; zero before and after */
 } vae_cuda_column_sums;
-void vae_cuda_column_sums_size(int64_t rows, int64_t columns, int64_t *partials, int64_t *finished);
+/* For `sums` numbers a column. */
+void vae_cuda_column_sums_size(int64_t rows, int64_t columns, int32_t sums, int64_t *partials, int64_t *finished);
 
 typedef struct vae_cuda_activation_call {
     int activation;    /* vae_activation */
@@ -145,6 +146,67 @@ typedef struct vae_cuda_unpatch_call {
     vae_cuda_column_sums d_bias; /* backward: Σ of the images over rows and pixels */
 } vae_cuda_unpatch_call;
 cudaError_t vae_cuda_unpatch(const vae_cuda_unpatch_call *call, cudaStream_t stream);
+
+/* Batch norm: x is [rows·positions, channels], a mean and deviation a channel. Layer norm: a mean and deviation for
+ * each of the rows, `positions` × channels numbers. Backward, with d = d_y · activation'(scale·x̂ + shift). */
+typedef struct vae_cuda_norm_call {
+    int activation;  /* vae_activation */
+    bool by_channel; /* batch norm */
+    bool
+        training; /* batch norm: by the batch's statistics, which vae_cuda_norm_moments has put into `mean` and below */
+    const float *x;     /* [rows, positions, channels] */
+    const float *scale; /* [channels] */
+    const float *shift; /* [channels] */
+    float *mean;        /* [channels] or [rows]; layer norm: may be NULL */
+    float *inverse_deviation;
+    float *running_mean; /* [channels] */
+    float *running_variance;
+    float *y;
+    float *d_y;       /* becomes d_x */
+    float *d_scale;   /* Σ d·x̂ */
+    float *d_shift;   /* Σ d */
+    uint16_t *shadow; /* of y, or of d_x */
+    int64_t rows, positions, channels;
+    double epsilon, momentum;
+    double *partials; /* as in vae_cuda_column_sums, for two sums a channel */
+    unsigned int *finished;
+} vae_cuda_norm_call;
+/* Batch norm in training: the batch's statistics, and the running ones moved towards them. */
+cudaError_t vae_cuda_norm_moments(const vae_cuda_norm_call *call, cudaStream_t stream);
+/* d_scale and d_shift. */
+cudaError_t vae_cuda_norm_gradients(const vae_cuda_norm_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_batch_norm(const vae_cuda_norm_call *call, cudaStream_t stream);
+/* d_x, from d_scale and d_shift. */
+cudaError_t vae_cuda_batch_norm_backward(const vae_cuda_norm_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_layer_norm(const vae_cuda_norm_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_layer_norm_backward(const vae_cuda_norm_call *call, cudaStream_t stream);
+
+/* y = x / (1 - rate) where the uniform at (noise_stream, step, element) > rate, else 0; y may be x. */
+typedef struct vae_cuda_dropout_call {
+    const float *x;
+    float *y;
+    uint16_t *shadow;
+    int64_t elements;
+    double rate;
+    uint32_t noise_stream;
+    const vae_cuda_step *step;
+} vae_cuda_dropout_call;
+cudaError_t vae_cuda_dropout(const vae_cuda_dropout_call *call, cudaStream_t stream);
+
+/* y [rows, factor·height, factor·width, channels] from x [rows, height, width, channels]. backward: x is Σ y of each of
+ * its pixels, in a fixed order. Rows of all images count as one run of rows. */
+typedef struct vae_cuda_upsample_call {
+    const float *from; /* x; backward: d_y */
+    float *to;         /* y; backward: d_x */
+    uint16_t *shadow;
+    int64_t rows, width, channels, factor; /* of x; rows: of all images */
+} vae_cuda_upsample_call;
+cudaError_t vae_cuda_upsample(const vae_cuda_upsample_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_upsample_backward(const vae_cuda_upsample_call *call, cudaStream_t stream);
+
+/* y = a + b */
+cudaError_t vae_cuda_add(const float *a, const float *b, float *y, uint16_t *shadow, int64_t elements,
+                         cudaStream_t stream);
 
 /* metrics[target] += sign × Σ rows; metrics[rows_target] += count where rows_target ≥ 0. */
 typedef struct vae_cuda_sum {

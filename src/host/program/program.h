@@ -263,7 +263,7 @@ typedef struct vae_op {
  *   likelihood                   in: prediction, x, log_variance?         out: ll, gradient?, log_variance?
  *   likelihood_mean              in: prediction                           out: mean
  *   activate                     in: x                                    out: y
- *   activate_backward            in: d_y, from                            out: d_x (may be d_y)
+ *   activate_backward            in: d_y (overwritten), from              out: d_x (is d_y)
  *   batch_norm                   in: x, scale, shift, running_mean, running_variance (both overwritten in training)
  *                                                                         out: y, mean?, inverse_deviation?
  *   batch_norm_backward          in: d_y (overwritten), x, scale, shift, mean, inverse_deviation

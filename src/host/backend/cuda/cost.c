@@ -73,6 +73,15 @@ static vae_cost shared_variance_cost(const vae_lowering *lowering, const vae_lau
     return (vae_cost){.flops = 0.75 * read, .bytes_read = read, .bytes_written = bytes_of(lowering, op->outputs[0])};
 }
 
+/* The batch's numbers, or d_y and x; what is a number a channel counts as nothing. */
+static vae_cost norm_sums_cost(const vae_lowering *lowering, const vae_launch *launch)
+{
+    const vae_op *op = &lowering->program->ops[launch->op];
+    const bool backward = op->kind != VAE_OP_BATCH_NORM;
+    const double bytes = bytes_of(lowering, op->inputs[0]);
+    return (vae_cost){.flops = bytes * (backward ? 2.0 : 0.75), .bytes_read = backward ? 2.0 * bytes : bytes};
+}
+
 vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
 {
     vae_cost cost = {0};
@@ -87,6 +96,7 @@ vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
     case VAE_LAUNCH_UNPATCH: cost = windows_cost(lowering, launch); break;
     case VAE_LAUNCH_ACCUMULATE: cost = accumulate_cost(lowering, launch); break;
     case VAE_LAUNCH_SHARED_VARIANCE: cost = shared_variance_cost(lowering, launch); break;
+    case VAE_LAUNCH_NORM_SUMS: cost = norm_sums_cost(lowering, launch); break;
     case VAE_LAUNCH_GRADIENT_NORM: cost = (vae_cost){.flops = arena / 2.0, .bytes_read = arena}; break;
     case VAE_LAUNCH_ROUND_BF16:
         cost.bytes_read = bytes_of(lowering, launch->as.rounded);

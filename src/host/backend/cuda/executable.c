@@ -162,18 +162,28 @@ static vae_status allocate(vae_executable *executable)
                                    &executable->staging);
 }
 
-/* The matrix whose columns a launch sums up, and the sums; false where it does not. */
-static bool sums_columns(const vae_launch *launch, vae_tensor *matrix, vae_tensor *sums)
+/* The matrix whose columns a launch sums up, a parameter with a number a column, and how many sums it takes of each; 0
+ * where it sums none. */
+static int32_t sums_columns(const vae_program *program, const vae_launch *launch, vae_tensor *matrix,
+                            vae_tensor *parameter)
 {
-    if (launch->kind == VAE_LAUNCH_ACTIVATION_BACKWARD) {
+    const vae_op *op = launch->op < 0 ? NULL : &program->ops[launch->op];
+    switch (launch->kind) {
+    case VAE_LAUNCH_ACTIVATION_BACKWARD:
         *matrix = launch->as.activation.x;
-        *sums = launch->as.activation.d_bias;
-        return true;
+        *parameter = launch->as.activation.d_bias;
+        break;
+    case VAE_LAUNCH_UNPATCH:
+        *matrix = launch->as.windows.images;
+        *parameter = launch->as.windows.d_bias;
+        break;
+    case VAE_LAUNCH_NORM_SUMS:
+        *matrix = op->inputs[0];
+        *parameter = op->inputs[op->kind == VAE_OP_BATCH_NORM ? 1 : 2];
+        return 2;
+    default: return 0;
     }
-    if (launch->kind != VAE_LAUNCH_UNPATCH || launch->as.windows.d_bias == VAE_NO_TENSOR) return false;
-    *matrix = launch->as.windows.images;
-    *sums = launch->as.windows.d_bias;
-    return true;
+    return *parameter == VAE_NO_TENSOR ? 0 : 1;
 }
 
 /* What the blocks of adam and of column sums leave for their last one: one launch's at a time. */
@@ -184,11 +194,12 @@ static vae_status allocate_partials(vae_executable *executable)
     VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->trained_elements, &blocks);
     int64_t partials = blocks, finished = 1;
     for (int32_t i = 0; i < executable->lowering.count; ++i) {
-        vae_tensor matrix, sums;
-        if (!sums_columns(&executable->lowering.launches[i], &matrix, &sums)) continue;
-        const int64_t columns = program->tensors[sums].elements, rows = program->tensors[matrix].elements / columns;
+        vae_tensor matrix, parameter;
+        const int32_t sums = sums_columns(program, &executable->lowering.launches[i], &matrix, &parameter);
+        if (sums == 0) continue;
+        const int64_t columns = program->tensors[parameter].elements;
         int64_t needed[2];
-        vae_cuda_column_sums_size(rows, columns, &needed[0], &needed[1]);
+        vae_cuda_column_sums_size(program->tensors[matrix].elements / columns, columns, sums, &needed[0], &needed[1]);
         if (needed[0] > partials) partials = needed[0];
         if (needed[1] > finished) finished = needed[1];
     }

@@ -1,5 +1,5 @@
 /* One launch of a step: operands become pointers, attributes become arguments. */
-#include "backend/cuda/internal.h"
+#include "backend/cuda/launch.h"
 
 /* ---- Operands ---- */
 
@@ -20,23 +20,6 @@ uint16_t *vae_cuda_shadow(const vae_executable *executable, vae_tensor tensor)
     const vae_tensor_info *info = &executable->program->tensors[tensor];
     uint16_t *base = info->kind == VAE_TENSOR_PARAMETER ? executable->store->shadow : executable->shadow;
     return base + info->offset;
-}
-
-/* The bf16 copy that this launch has to write, or NULL. */
-static uint16_t *written_shadow(const vae_executable *executable, const vae_launch *launch)
-{
-    if (!launch->writes_shadow) return NULL;
-    return vae_cuda_shadow(executable, vae_launch_shadowed(&executable->lowering, launch));
-}
-
-static const vae_op *op_of(const vae_executable *executable, const vae_launch *launch)
-{
-    return &executable->program->ops[launch->op];
-}
-
-static const vae_shape *shape_of(const vae_executable *executable, vae_tensor tensor)
-{
-    return &executable->program->tensors[tensor].shape;
 }
 
 static vae_cuda_weight weight_of(vae_weight weight)
@@ -289,6 +272,14 @@ static const launch_function op_functions[VAE_OP_COUNT] = {
     [VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD] = launch_posterior,
     [VAE_OP_LIKELIHOOD] = launch_likelihood,
     [VAE_OP_LIKELIHOOD_MEAN] = launch_likelihood_mean,
+    [VAE_OP_BATCH_NORM] = vae_cuda_launch_norm,
+    [VAE_OP_BATCH_NORM_BACKWARD] = vae_cuda_launch_norm_backward,
+    [VAE_OP_LAYER_NORM] = vae_cuda_launch_norm,
+    [VAE_OP_LAYER_NORM_BACKWARD] = vae_cuda_launch_norm_backward,
+    [VAE_OP_DROPOUT] = vae_cuda_launch_dropout,
+    [VAE_OP_UPSAMPLE] = vae_cuda_launch_upsample,
+    [VAE_OP_UPSAMPLE_BACKWARD] = vae_cuda_launch_upsample,
+    [VAE_OP_ADD] = vae_cuda_launch_add,
     [VAE_OP_PRIOR_SAMPLE] = launch_prior_sample,
     [VAE_OP_ADAM] = launch_adam,
 };
@@ -302,6 +293,7 @@ static const launch_function kind_functions[VAE_LAUNCH_COUNT] = {
     [VAE_LAUNCH_UNPATCH] = launch_unpatch,
     [VAE_LAUNCH_ACCUMULATE] = launch_accumulate,
     [VAE_LAUNCH_SHARED_VARIANCE] = launch_likelihood,
+    [VAE_LAUNCH_NORM_SUMS] = vae_cuda_launch_norm_sums,
     [VAE_LAUNCH_GRADIENT_NORM] = launch_adam,
     [VAE_LAUNCH_ROUND_BF16] = launch_round,
 };

@@ -133,6 +133,43 @@ static vae_status lower_activate(vae_lowering *lowering, vae_lowering_options op
                                &(vae_launch){.kind = VAE_LAUNCH_ACTIVATION, .op = index, .as.activation = call});
 }
 
+/* In place. */
+static vae_status lower_activate_backward(vae_lowering *lowering, vae_lowering_options options, int32_t index)
+{
+    (void)options;
+    const vae_op *op = &lowering->program->ops[index];
+    const vae_launch_activation call = {
+        .activation = op->attributes.activate.activation,
+        .x = op->inputs[0],
+        .y = VAE_NO_TENSOR,
+        .bias = VAE_NO_TENSOR,
+        .d_bias = VAE_NO_TENSOR,
+        .from = op->inputs[1],
+        .columns = vae_shape_columns(vae_lowering_shape(lowering, op->inputs[0])),
+    };
+    return vae_lowering_append(
+        lowering, &(vae_launch){.kind = VAE_LAUNCH_ACTIVATION_BACKWARD, .op = index, .as.activation = call});
+}
+
+/* In training the batch's statistics come first. */
+static vae_status lower_batch_norm(vae_lowering *lowering, vae_lowering_options options, int32_t index)
+{
+    (void)options;
+    if (lowering->program->ops[index].attributes.norm.training) {
+        VAE_TRY(append_simple(lowering, VAE_LAUNCH_NORM_SUMS, index));
+    }
+    return append_simple(lowering, VAE_LAUNCH_OP, index);
+}
+
+/* The parameters' gradients, then that of the input, which takes the place of what the first are made from. */
+static vae_status lower_norm_backward(vae_lowering *lowering, vae_lowering_options options, int32_t index)
+{
+    (void)options;
+    VAE_TRY(append_simple(lowering, VAE_LAUNCH_NORM_SUMS, index));
+    if (lowering->program->ops[index].outputs[0] == VAE_NO_TENSOR) return VAE_OK;
+    return append_simple(lowering, VAE_LAUNCH_OP, index);
+}
+
 typedef vae_status (*lower_function)(vae_lowering *lowering, vae_lowering_options options, int32_t index);
 
 /* Ops that are more, or less, than one launch of their own kernel. */
@@ -145,8 +182,12 @@ static const lower_function lower_functions[VAE_OP_COUNT] = {
     [VAE_OP_CONV_TRANSPOSE2D_BACKWARD] = vae_lower_convolution_backward,
     [VAE_OP_LIKELIHOOD] = lower_likelihood,
     [VAE_OP_ACTIVATE] = lower_activate,
+    [VAE_OP_ACTIVATE_BACKWARD] = lower_activate_backward,
     [VAE_OP_ACCUMULATE] = lower_accumulate,
     [VAE_OP_ADAM] = lower_adam,
+    [VAE_OP_BATCH_NORM] = lower_batch_norm,
+    [VAE_OP_BATCH_NORM_BACKWARD] = lower_norm_backward,
+    [VAE_OP_LAYER_NORM_BACKWARD] = lower_norm_backward,
 };
 
 static vae_status lower_op(vae_lowering *lowering, vae_lowering_options options, int32_t index)

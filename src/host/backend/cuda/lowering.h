@@ -17,6 +17,7 @@
     X(UNPATCH, "unpatch")                                                                                              \
     X(ACCUMULATE, "accumulate")                                                                                        \
     X(SHARED_VARIANCE, "shared_variance")                                                                              \
+    X(NORM_SUMS, "norm_sums") /* a norm's sums over rows and positions, ahead of its own kernel */                     \
     X(GRADIENT_NORM, "gradient_norm")                                                                                  \
     X(ROUND_BF16, "round_bf16")
 

@@ -50,11 +50,12 @@ static norm_tile tile_of(const batch_norm *n)
     return (norm_tile){array_of(n, 0), array_of(n, 1), array_of(n, 2), array_of(n, 3), array_of(n, 4), array_of(n, 5)};
 }
 
-/* What is done with each tile: x, and y or d_y, from `at` on. */
+/* What is done with x, and y or d_y. */
 typedef struct batch_norm_pass {
     const batch_norm *norm;
     const vae_norm_loops *loops;
     norm_tile tile;
+    bool activated; /* by more than the identity */
     const float *x;
     float *y;
 } batch_norm_pass;
@@ -62,50 +63,72 @@ typedef struct batch_norm_pass {
 static batch_norm_pass make_pass(const vae_call *call, const float *x, float *y)
 {
     const batch_norm *n = call->state;
-    return (batch_norm_pass){n, VAE_ISA_NAME(vae_cpu_norm_loops)(call->op->attributes.norm.activation), tile_of(n), x,
-                             y};
+    const vae_activation activation = call->op->attributes.norm.activation;
+    return (batch_norm_pass){
+        .norm = n,
+        .loops = VAE_ISA_NAME(vae_cpu_norm_loops)(activation),
+        .tile = tile_of(n),
+        .activated = activation != VAE_ACTIVATION_IDENTITY,
+        .x = x,
+        .y = y,
+    };
 }
 
-typedef void (*tile_function)(const batch_norm_pass *pass, int64_t at, int64_t count, double *sums);
+/* `count` numbers from `at` on, up to a group of tiles; sums are the piece's. */
+typedef void (*group_function)(const batch_norm_pass *pass, int64_t at, int64_t count, double *sums);
+
+static int64_t tile_size(const batch_norm_pass *pass, int64_t left)
+{
+    return left < pass->norm->tile ? left : pass->norm->tile;
+}
 
 static void sum_moments(const batch_norm_pass *pass, int64_t at, int64_t count, double *sums)
 {
-    VAE_ISA_NAME(vae_cpu_norm_moments)(pass->x + at, sums, sums + pass->norm->tile, count);
+    const int64_t tile = pass->norm->tile;
+    VAE_ISA_NAME(vae_cpu_norm_moments)(pass->x + at, tile, count, sums, sums + tile);
 }
 
 static void normalise(const batch_norm_pass *pass, int64_t at, int64_t count, double *sums)
 {
     (void)sums;
-    pass->loops->forward(&pass->tile, pass->x + at, pass->y + at, count);
+    for (int64_t end = at + count; at < end; at += pass->norm->tile)
+        pass->loops->forward(&pass->tile, pass->x + at, pass->y + at, tile_size(pass, end - at));
 }
 
 static void sum_gradients(const batch_norm_pass *pass, int64_t at, int64_t count, double *sums)
 {
-    pass->loops->sums(&pass->tile, pass->x + at, pass->y + at, sums, sums + pass->norm->tile, count);
+    const int64_t tile = pass->norm->tile;
+    for (int64_t done = 0; pass->activated && done < count; done += tile)
+        pass->loops->derive(&pass->tile, pass->x + at + done, pass->y + at + done, tile_size(pass, count - done));
+    VAE_ISA_NAME(vae_cpu_norm_gradients)(&pass->tile, pass->x + at, pass->y + at, tile, count, sums, sums + tile);
 }
 
 static void carry_back(const batch_norm_pass *pass, int64_t at, int64_t count, double *sums)
 {
     (void)sums;
-    pass->loops->backward(&pass->tile, pass->x + at, pass->y + at, count);
+    for (int64_t end = at + count; at < end; at += pass->norm->tile)
+        VAE_ISA_NAME(vae_cpu_norm_backward)(&pass->tile, pass->x + at, pass->y + at, tile_size(pass, end - at));
 }
 
-static void for_each_tile(const batch_norm_pass *pass, int threads, bool summing, tile_function function)
+static void for_each_group(const batch_norm_pass *pass, int threads, bool summing, group_function function)
 {
     const batch_norm *n = pass->norm;
+    const int64_t group = NORM_GROUP * n->tile;
 #pragma omp parallel for schedule(static) num_threads(threads) if (n->elements >= NORM_PARALLEL_ELEMENTS)
     for (int64_t p = 0; p < n->pieces; ++p) {
         double *sums = n->sums + 2 * p * n->tile;
         const int64_t end = (p + 1) * n->piece < n->elements ? (p + 1) * n->piece : n->elements;
         if (summing) memset(sums, 0, (size_t)(2 * n->tile) * sizeof *sums);
-        for (int64_t at = p * n->piece; at < end; at += n->tile)
-            function(pass, at, end - at < n->tile ? end - at : n->tile, sums);
+        for (int64_t at = p * n->piece; at < end; at += group)
+            function(pass, at, end - at < group ? end - at : group, sums);
     }
+    if (summing) vae_norm_add_pieces(n->sums, n->pieces, n->tile);
 }
 
+/* Of the first or second sum of a channel. */
 static double total(const batch_norm *n, int which, int64_t channel)
 {
-    return vae_norm_total(n->sums, n->pieces, n->tile, which, channel, n->channels);
+    return vae_norm_total(n->sums + which * n->tile, n->tile, channel, n->channels);
 }
 
 static void set_tile(const batch_norm *n, const float *mean, const float *inverse_deviation, const float *scale,
@@ -148,7 +171,7 @@ static vae_status run(vae_call *call)
     const batch_norm_pass pass = make_pass(call, call->inputs[0], call->outputs[0]);
     const int threads = vae_call_threads(call);
     if (call->op->attributes.norm.training) {
-        for_each_tile(&pass, threads, true, sum_moments);
+        for_each_group(&pass, threads, true, sum_moments);
         take_moments(call, n);
         set_tile(n, call->outputs[1], call->outputs[2], call->inputs[1], call->inputs[2]);
     } else {
@@ -159,7 +182,7 @@ static vae_status run(vae_call *call)
         }
         set_tile(n, call->inputs[3], inverse_deviations, call->inputs[1], call->inputs[2]);
     }
-    for_each_tile(&pass, threads, false, normalise);
+    for_each_group(&pass, threads, false, normalise);
     return VAE_OK;
 }
 
@@ -185,9 +208,9 @@ static vae_status run_backward(vae_call *call)
     const batch_norm_pass pass = make_pass(call, call->inputs[1], call->inputs[0]);
     const int threads = vae_call_threads(call);
     set_tile(n, call->inputs[4], call->inputs[5], call->inputs[2], call->inputs[3]);
-    for_each_tile(&pass, threads, true, sum_gradients);
+    for_each_group(&pass, threads, true, sum_gradients);
     take_gradients(call, n);
-    if (call->outputs[0]) for_each_tile(&pass, threads, false, carry_back);
+    if (call->outputs[0]) for_each_group(&pass, threads, false, carry_back);
     return VAE_OK;
 }
 

@@ -56,6 +56,7 @@ static vae_status prepare(vae_call *call)
 typedef struct row_pass {
     const layer_norm *norm;
     const vae_norm_loops *loops;
+    bool activated; /* by more than the identity */
     float *arrays[ARRAYS];
     double *sums; /* [2, tile] */
 } row_pass;
@@ -63,7 +64,12 @@ typedef struct row_pass {
 static row_pass make_pass(const vae_call *call, int thread)
 {
     const layer_norm *n = call->state;
-    row_pass pass = {.norm = n, .loops = VAE_ISA_NAME(vae_cpu_norm_loops)(call->op->attributes.norm.activation)};
+    const vae_activation activation = call->op->attributes.norm.activation;
+    row_pass pass = {
+        .norm = n,
+        .loops = VAE_ISA_NAME(vae_cpu_norm_loops)(activation),
+        .activated = activation != VAE_ACTIVATION_IDENTITY,
+    };
     for (int i = 0; i < ARRAYS; ++i)
         pass.arrays[i] = n->arrays + (thread * ARRAYS + i) * n->tile;
     pass.sums = n->row_sums + thread * 2 * n->tile;
@@ -87,14 +93,19 @@ static int64_t tile_size(const layer_norm *n, int64_t at)
     return n->columns - at < n->tile ? n->columns - at : n->tile;
 }
 
+static int64_t group_size(const layer_norm *n, int64_t at)
+{
+    return n->columns - at < NORM_GROUP * n->tile ? n->columns - at : NORM_GROUP * n->tile;
+}
+
 static void normalise_row(const row_pass *pass, double epsilon, const float *x, float *y, float *mean_of_row,
                           float *inverse_of_row)
 {
     const layer_norm *n = pass->norm;
     double *sums = pass->sums, sum = 0.0, squares = 0.0;
     memset(sums, 0, (size_t)(2 * n->tile) * sizeof *sums);
-    for (int64_t at = 0; at < n->columns; at += n->tile)
-        VAE_ISA_NAME(vae_cpu_norm_moments)(x + at, sums, sums + n->tile, tile_size(n, at));
+    for (int64_t at = 0; at < n->columns; at += NORM_GROUP * n->tile)
+        VAE_ISA_NAME(vae_cpu_norm_moments)(x + at, n->tile, group_size(n, at), sums, sums + n->tile);
     for (int64_t i = 0; i < n->tile; ++i) {
         sum += sums[i];
         squares += sums[n->tile + i];
@@ -144,8 +155,12 @@ static void backward_row(const row_pass *pass, const float *x, float *d_y, float
     fill(pass->arrays[0], n->tile, mean);
     fill(pass->arrays[1], n->tile, inverse_deviation);
     memset(sums, 0, (size_t)(2 * n->tile) * sizeof *sums);
-    for (int64_t at = 0; at < n->columns; at += n->tile)
-        pass->loops->sums(&tile, x + at, d_y + at, sums, sums + n->tile, tile_size(n, at));
+    for (int64_t at = 0; pass->activated && at < n->columns; at += n->tile)
+        pass->loops->derive(&tile, x + at, d_y + at, tile_size(n, at));
+    for (int64_t at = 0; at < n->columns; at += NORM_GROUP * n->tile) {
+        VAE_ISA_NAME(vae_cpu_norm_gradients)
+        (&tile, x + at, d_y + at, n->tile, group_size(n, at), sums, sums + n->tile);
+    }
     for (int64_t i = 0; i < n->tile; ++i) {
         sum += (double)n->scale[i] * sums[i];
         product += (double)n->scale[i] * sums[n->tile + i];
@@ -156,7 +171,7 @@ static void backward_row(const row_pass *pass, const float *x, float *d_y, float
     fill(pass->arrays[2], n->tile, (float)(sum / (double)n->columns));
     fill(pass->arrays[3], n->tile, (float)(product / (double)n->columns));
     for (int64_t at = 0; at < n->columns; at += n->tile)
-        pass->loops->backward(&tile, x + at, d_y + at, tile_size(n, at));
+        VAE_ISA_NAME(vae_cpu_norm_backward)(&tile, x + at, d_y + at, tile_size(n, at));
 }
 
 static void backward_piece(const vae_call *call, const row_pass *pass, int64_t piece)
@@ -188,9 +203,10 @@ static vae_status run_backward(vae_call *call)
         for (int64_t p = begin; p < end; ++p)
             backward_piece(call, &pass, p);
     }
+    vae_norm_add_pieces(n->sums, n->pieces, n->tile);
     for (int64_t c = 0; c < n->channels; ++c) {
-        d_shift[c] = (float)vae_norm_total(n->sums, n->pieces, n->tile, 0, c, n->channels);
-        d_scale[c] = (float)vae_norm_total(n->sums, n->pieces, n->tile, 1, c, n->channels);
+        d_shift[c] = (float)vae_norm_total(n->sums, n->tile, c, n->channels);
+        d_scale[c] = (float)vae_norm_total(n->sums + n->tile, n->tile, c, n->channels);
     }
     return VAE_OK;
 }

@@ -2,7 +2,7 @@
 
 #include "backend/cpu/isa/activation_functions.h"
 
-/* The pre-activation is made again in each pass, which costs less than reading it from memory. */
+/* The backward pass makes the pre-activation again, which costs less than reading it from memory. */
 #define DEFINE_NORM_FUNCTIONS(name, value, derivative)                                                                 \
     static void norm_forward_##name(const norm_tile *tile, const float *restrict x_, float *restrict y, int64_t count) \
     {                                                                                                                  \
@@ -20,38 +20,18 @@
         const float from = vae_activation_needs_input(VAE_ACTIVATION_##name) ? x : y;                                  \
         return (derivative);                                                                                           \
     }                                                                                                                  \
-    static void norm_sums_##name(const norm_tile *tile, const float *restrict x, const float *restrict d_y,            \
-                                 double *restrict sums, double *restrict products, int64_t count)                      \
+    static void norm_derive_##name(const norm_tile *tile, const float *restrict x, float *restrict d_y, int64_t count) \
     {                                                                                                                  \
         const float *restrict mean = tile->mean, *restrict inverse = tile->inverse_deviation;                          \
         const float *restrict scale = tile->scale, *restrict shift = tile->shift;                                      \
-        _Pragma("omp simd") for (int64_t i = 0; i < count; ++i)                                                        \
-        {                                                                                                              \
-            const float normalised = (x[i] - mean[i]) * inverse[i];                                                    \
-            const float d = d_y[i] * norm_derivative_##name(normalised * scale[i] + shift[i]);                         \
-            sums[i] += (double)d;                                                                                      \
-            products[i] += (double)(d * normalised);                                                                   \
-        }                                                                                                              \
-    }                                                                                                                  \
-    static void norm_backward_##name(const norm_tile *tile, const float *restrict x, float *restrict d_y,              \
-                                     int64_t count)                                                                    \
-    {                                                                                                                  \
-        const float *restrict mean = tile->mean, *restrict inverse = tile->inverse_deviation;                          \
-        const float *restrict scale = tile->scale, *restrict shift = tile->shift;                                      \
-        const float *restrict mean_d = tile->mean_d, *restrict mean_product = tile->mean_product;                      \
-        _Pragma("omp simd") for (int64_t i = 0; i < count; ++i)                                                        \
-        {                                                                                                              \
-            const float normalised = (x[i] - mean[i]) * inverse[i];                                                    \
-            const float d = d_y[i] * norm_derivative_##name(normalised * scale[i] + shift[i]);                         \
-            d_y[i] = inverse[i] * (scale[i] * d - mean_d[i] - normalised * mean_product[i]);                           \
-        }                                                                                                              \
+        _Pragma("omp simd") for (int64_t i = 0; i < count; ++i) d_y[i] *=                                              \
+            norm_derivative_##name((x[i] - mean[i]) * inverse[i] * scale[i] + shift[i]);                               \
     }
 ACTIVATION_FUNCTIONS(DEFINE_NORM_FUNCTIONS)
 #undef DEFINE_NORM_FUNCTIONS
 
 static const vae_norm_loops loops_by_activation[VAE_ACTIVATION_COUNT] = {
-#define ROW(name, value, derivative)                                                                                   \
-    [VAE_ACTIVATION_##name] = {norm_forward_##name, norm_sums_##name, norm_backward_##name},
+#define ROW(name, value, derivative) [VAE_ACTIVATION_##name] = {norm_forward_##name, norm_derive_##name},
     ACTIVATION_FUNCTIONS(ROW)
 #undef ROW
 };
@@ -61,12 +41,84 @@ const vae_norm_loops *VAE_ISA_NAME(vae_cpu_norm_loops)(vae_activation activation
     return &loops_by_activation[activation];
 }
 
-void VAE_ISA_NAME(vae_cpu_norm_moments)(const float *restrict x, double *restrict sums, double *restrict squares,
-                                        int64_t count)
+/* Doubles are twice as wide as what is added to them: adding four numbers at a time spares them three trips in four. */
+static void four_moments(const float *restrict x, int64_t size, double *restrict sums, double *restrict squares)
+{
+    const float *restrict x1 = x + size, *restrict x2 = x1 + size, *restrict x3 = x2 + size;
+#pragma omp simd
+    for (int64_t i = 0; i < size; ++i) {
+        const double a = (double)x[i], b = (double)x1[i], c = (double)x2[i], d = (double)x3[i];
+        sums[i] += (a + b) + (c + d);
+        squares[i] += (a * a + b * b) + (c * c + d * d);
+    }
+}
+
+static void moments(const float *restrict x, int64_t count, double *restrict sums, double *restrict squares)
 {
 #pragma omp simd
     for (int64_t i = 0; i < count; ++i) {
         sums[i] += (double)x[i];
         squares[i] += (double)x[i] * (double)x[i];
+    }
+}
+
+void VAE_ISA_NAME(vae_cpu_norm_moments)(const float *restrict x, int64_t size, int64_t count, double *restrict sums,
+                                        double *restrict squares)
+{
+    if (count == NORM_GROUP * size) {
+        four_moments(x, size, sums, squares);
+        return;
+    }
+    for (int64_t at = 0; at < count; at += size)
+        moments(x + at, count - at < size ? count - at : size, sums, squares);
+}
+
+static void four_gradients(const norm_tile *tile, const float *restrict x, const float *restrict d, int64_t size,
+                           double *restrict sums, double *restrict products)
+{
+    const float *restrict mean = tile->mean, *restrict inverse = tile->inverse_deviation;
+    const float *restrict x1 = x + size, *restrict x2 = x1 + size, *restrict x3 = x2 + size;
+    const float *restrict d1 = d + size, *restrict d2 = d1 + size, *restrict d3 = d2 + size;
+#pragma omp simd
+    for (int64_t i = 0; i < size; ++i) {
+        const float first = d[i] * (x[i] - mean[i]) + d1[i] * (x1[i] - mean[i]);
+        const float second = d2[i] * (x2[i] - mean[i]) + d3[i] * (x3[i] - mean[i]);
+        sums[i] += (double)((d[i] + d1[i]) + (d2[i] + d3[i]));
+        products[i] += (double)((first + second) * inverse[i]);
+    }
+}
+
+static void gradients(const norm_tile *tile, const float *restrict x, const float *restrict d, int64_t count,
+                      double *restrict sums, double *restrict products)
+{
+    const float *restrict mean = tile->mean, *restrict inverse = tile->inverse_deviation;
+#pragma omp simd
+    for (int64_t i = 0; i < count; ++i) {
+        sums[i] += (double)d[i];
+        products[i] += (double)(d[i] * (x[i] - mean[i]) * inverse[i]);
+    }
+}
+
+void VAE_ISA_NAME(vae_cpu_norm_gradients)(const norm_tile *tile, const float *restrict x, const float *restrict d,
+                                          int64_t size, int64_t count, double *restrict sums, double *restrict products)
+{
+    if (count == NORM_GROUP * size) {
+        four_gradients(tile, x, d, size, sums, products);
+        return;
+    }
+    for (int64_t at = 0; at < count; at += size)
+        gradients(tile, x + at, d + at, count - at < size ? count - at : size, sums, products);
+}
+
+void VAE_ISA_NAME(vae_cpu_norm_backward)(const norm_tile *tile, const float *restrict x, float *restrict d,
+                                         int64_t count)
+{
+    const float *restrict mean = tile->mean, *restrict inverse = tile->inverse_deviation;
+    const float *restrict scale = tile->scale, *restrict mean_d = tile->mean_d;
+    const float *restrict mean_product = tile->mean_product;
+#pragma omp simd
+    for (int64_t i = 0; i < count; ++i) {
+        const float normalised = (x[i] - mean[i]) * inverse[i];
+        d[i] = inverse[i] * (scale[i] * d[i] - mean_d[i] - normalised * mean_product[i]);
     }
 }

@@ -22,21 +22,28 @@ static inline int64_t vae_norm_pixels(int64_t channels)
     return (NORM_TILE + channels - 1) / channels;
 }
 
-/* For the d, x̂ of program.h: d = d_y ⊙ activation', x̂ = (x - mean)·inverse_deviation. */
+/* Loops over a tile that depend on the activation. x̂ = (x - mean)·inverse_deviation. */
 typedef struct vae_norm_loops {
     /* y = activation(scale·x̂ + shift) */
     void (*forward)(const norm_tile *tile, const float *restrict x, float *restrict y, int64_t count);
-    /* sums += d, products += d·x̂ */
-    void (*sums)(const norm_tile *tile, const float *restrict x, const float *restrict d_y, double *restrict sums,
-                 double *restrict products, int64_t count);
-    /* d_x = inverse_deviation·(scale·d - mean_d - x̂·mean_product), in place of d_y */
-    void (*backward)(const norm_tile *tile, const float *restrict x, float *restrict d_y, int64_t count);
+    /* d = d_y ⊙ activation', in place of d_y */
+    void (*derive)(const norm_tile *tile, const float *restrict x, float *restrict d_y, int64_t count);
 } vae_norm_loops;
 const vae_norm_loops *VAE_ISA_NAME(vae_cpu_norm_loops)(vae_activation activation);
 
-/* sums += x, squares += x², number by number. */
-void VAE_ISA_NAME(vae_cpu_norm_moments)(const float *restrict x, double *restrict sums, double *restrict squares,
-                                        int64_t count);
+/* Sums are taken over so many tiles at once, as they lie in memory. */
+enum { NORM_GROUP = 4 };
+
+/* Over up to NORM_GROUP tiles of `size`, of which the last may be cut: sums[i] += Σ x, squares[i] += Σ x². */
+void VAE_ISA_NAME(vae_cpu_norm_moments)(const float *restrict x, int64_t size, int64_t count, double *restrict sums,
+                                        double *restrict squares);
+/* The same: sums[i] += Σ d, products[i] += Σ d·x̂. */
+void VAE_ISA_NAME(vae_cpu_norm_gradients)(const norm_tile *tile, const float *restrict x, const float *restrict d,
+                                          int64_t size, int64_t count, double *restrict sums,
+                                          double *restrict products);
+/* Over a tile: d_x = inverse_deviation·(scale·d - mean_d - x̂·mean_product), in place of d. */
+void VAE_ISA_NAME(vae_cpu_norm_backward)(const norm_tile *tile, const float *restrict x, float *restrict d,
+                                         int64_t count);
 
 /* target[i] = source[i % channels] */
 static inline void vae_norm_repeat(const float *source, int64_t channels, float *target, int64_t count)
@@ -45,15 +52,21 @@ static inline void vae_norm_repeat(const float *source, int64_t channels, float 
         target[i] = source[i % channels];
 }
 
-/* Σ over pieces and pixels of one channel. `sums` is [pieces, 2, tile]; `which` picks one of the two. */
-static inline double vae_norm_total(const double *sums, int64_t pieces, int64_t tile, int which, int64_t channel,
-                                    int64_t channels)
+/* Adds the sums of all pieces to those of the first, in their order; [pieces, 2, tile]. */
+static inline void vae_norm_add_pieces(double *sums, int64_t pieces, int64_t tile)
+{
+    for (int64_t p = 1; p < pieces; ++p) {
+        for (int64_t i = 0; i < 2 * tile; ++i)
+            sums[i] += sums[2 * p * tile + i];
+    }
+}
+
+/* Then: Σ over the pixels of a tile of one channel. */
+static inline double vae_norm_total(const double *sums, int64_t tile, int64_t channel, int64_t channels)
 {
     double total = 0.0;
-    for (int64_t p = 0; p < pieces; ++p) {
-        for (int64_t i = channel; i < tile; i += channels)
-            total += sums[(2 * p + which) * tile + i];
-    }
+    for (int64_t i = channel; i < tile; i += channels)
+        total += sums[i];
     return total;
 }
 

@@ -1,0 +1,33 @@
+/* Dropout, forward and backward alike: the mask is made again from the noise. */
+#include "launch.cuh"
+#include "noise.cuh"
+#include "vector.cuh"
+
+namespace
+{
+
+enum { THREADS = 256 };
+
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS) dropout_kernel(const __grid_constant__ vae_cuda_dropout_call call)
+{
+    const float rate = (float)call.rate, scale = (float)(1.0 / (1.0 - call.rate));
+    for (int64_t i = thread_index() * WIDTH; i < call.elements; i += thread_count() * WIDTH) {
+        float x[WIDTH], uniform[WIDTH];
+        load(call.x + i, x);
+        uniforms(call.step, call.noise_stream, i, uniform);
+        for (int k = 0; k < WIDTH; ++k)
+            x[k] = uniform[k] > rate ? x[k] * scale : 0.0f;
+        store(call.y + i, x);
+        store_shadow(shadow_at(call.shadow, i), x);
+    }
+}
+
+} // namespace
+
+cudaError_t vae_cuda_dropout(const vae_cuda_dropout_call *call, cudaStream_t stream)
+{
+    const bool fours = call->elements % 4 == 0;
+    return launch(fours ? dropout_kernel<4> : dropout_kernel<1>, call->elements / (fours ? 4 : 1), THREADS,
+                  dim3(THREADS), stream, *call);
+}

@@ -1,0 +1,295 @@
+/* Batch and layer norm with the activation behind them. Their pre-activations are made again where the backward pass
+ * wants them: that costs less than reading them. */
+#include "activation.cuh"
+#include "column_sums.cuh"
+#include "launch.cuh"
+#include "reduce.cuh"
+#include "vector.cuh"
+
+namespace
+{
+
+enum { THREADS = COLUMN_THREADS };
+
+/* ---- Sums over rows and positions ---- */
+
+/* The batch's mean and variance of each channel, from Σ x and Σ x² in double. Divisions are the host's: in double they
+ * are calls, for which registers would be spilled. */
+template <int WIDTH> struct moments {
+    vae_cuda_norm_call call;
+    double share;    /* 1 / count */
+    double unbiased; /* count / (count - 1) */
+    explicit moments(const vae_cuda_norm_call &of)
+        : call(of), share(1.0 / (double)(of.rows * of.positions)), unbiased(1.0 / (1.0 - share))
+    {
+    }
+    __device__ void add(int64_t row, int64_t column, double (&sums)[2][WIDTH]) const
+    {
+        float x[WIDTH];
+        load(call.x + row * call.channels + column, x);
+        for (int k = 0; k < WIDTH; ++k) {
+            sums[0][k] += (double)x[k];
+            sums[1][k] += (double)x[k] * (double)x[k];
+        }
+    }
+    __device__ void operator()(int64_t column, const double (&sums)[2]) const
+    {
+        const double mean = sums[0] * share, square = sums[1] * share - mean * mean;
+        const double variance = square < 0.0 ? 0.0 : square;
+        call.mean[column] = (float)mean;
+        call.inverse_deviation[column] = 1.0f / sqrtf((float)(variance + call.epsilon));
+        if (call.momentum <= 0.0 || !isfinite(mean) || !isfinite(variance)) return;
+        float *running_mean = call.running_mean + column, *running_variance = call.running_variance + column;
+        *running_mean = (float)((1.0 - call.momentum) * (double)*running_mean + call.momentum * mean);
+        *running_variance =
+            (float)((1.0 - call.momentum) * (double)*running_variance + call.momentum * (variance * unbiased));
+    }
+};
+
+/* WIDTH numbers of one row and position: x̂, and d where d_y is given. */
+template <int WIDTH> struct place {
+    float normalised[WIDTH], scale[WIDTH], inverse_deviation[WIDTH], d[WIDTH];
+};
+
+template <int WIDTH>
+__device__ inline void load_statistics(const vae_cuda_norm_call &call, int64_t row, int64_t channel,
+                                       float (&mean)[WIDTH], float (&inverse_deviation)[WIDTH])
+{
+    if (call.by_channel) {
+        load(call.mean + channel, mean);
+        load(call.inverse_deviation + channel, inverse_deviation);
+        return;
+    }
+    for (int k = 0; k < WIDTH; ++k) {
+        mean[k] = call.mean[row];
+        inverse_deviation[k] = call.inverse_deviation[row];
+    }
+}
+
+template <int WIDTH>
+__device__ inline place<WIDTH> load_place(const vae_cuda_norm_call &call, int64_t row, int64_t channel, int64_t at)
+{
+    place<WIDTH> p;
+    float x[WIDTH], mean[WIDTH], shift[WIDTH], d_y[WIDTH];
+    load(call.x + at, x);
+    load(call.d_y + at, d_y);
+    load(call.scale + channel, p.scale);
+    load(call.shift + channel, shift);
+    load_statistics(call, row, channel, mean, p.inverse_deviation);
+    for (int k = 0; k < WIDTH; ++k) {
+        p.normalised[k] = (x[k] - mean[k]) * p.inverse_deviation[k];
+        p.d[k] = d_y[k] * derivative_at(call.activation, p.scale[k] * p.normalised[k] + shift[k]);
+    }
+    return p;
+}
+
+template <int WIDTH> struct gradients {
+    vae_cuda_norm_call call;
+    __device__ void add(int64_t row, int64_t column, double (&sums)[2][WIDTH]) const
+    {
+        const place<WIDTH> p = load_place<WIDTH>(call, row / call.positions, column, row * call.channels + column);
+        for (int k = 0; k < WIDTH; ++k) {
+            sums[0][k] += (double)p.d[k];
+            sums[1][k] += (double)(p.d[k] * p.normalised[k]);
+        }
+    }
+    __device__ void operator()(int64_t column, const double (&sums)[2]) const
+    {
+        call.d_shift[column] = (float)sums[0];
+        call.d_scale[column] = (float)sums[1];
+    }
+};
+
+template <int WIDTH, typename Term>
+__global__ void __launch_bounds__(THREADS)
+    sums_kernel(const __grid_constant__ Term term, const __grid_constant__ column_plan plan)
+{
+    __shared__ double shared[THREADS * WIDTH];
+    for (int64_t task = blockIdx.x; task < plan.tasks; task += gridDim.x) {
+        const column_piece piece = piece_of<WIDTH>(plan, task);
+        double sums[2][WIDTH] = {};
+        for (int64_t row = piece.first; row < piece.end; row += blockDim.y)
+            term.add(row, piece.column, sums);
+        sum_columns(term.call.partials, term.call.finished, plan, piece, sums, shared, term);
+    }
+}
+
+template <int WIDTH, typename Term> cudaError_t launch_sums(const Term &term, cudaStream_t stream)
+{
+    const column_plan plan = plan_columns(term.call.rows * term.call.positions, term.call.channels);
+    return launch(sums_kernel<WIDTH, Term>, plan.tasks, 1, plan.block(), stream, term, plan);
+}
+
+/* ---- Batch norm, number by number ---- */
+
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS) batch_kernel(const __grid_constant__ vae_cuda_norm_call call)
+{
+    const int64_t count = call.rows * call.positions * call.channels;
+    for (int64_t i = thread_index() * WIDTH; i < count; i += thread_count() * WIDTH) {
+        const int64_t channel = i % call.channels;
+        float x[WIDTH], mean[WIDTH], inverse_deviation[WIDTH], scale[WIDTH], shift[WIDTH];
+        load(call.x + i, x);
+        load(call.scale + channel, scale);
+        load(call.shift + channel, shift);
+        if (call.training) {
+            load(call.mean + channel, mean);
+            load(call.inverse_deviation + channel, inverse_deviation);
+        } else {
+            float variance[WIDTH];
+            load(call.running_mean + channel, mean);
+            load(call.running_variance + channel, variance);
+            for (int k = 0; k < WIDTH; ++k)
+                inverse_deviation[k] = 1.0f / sqrtf(variance[k] + (float)call.epsilon);
+        }
+        for (int k = 0; k < WIDTH; ++k)
+            x[k] = activate(call.activation, scale[k] * ((x[k] - mean[k]) * inverse_deviation[k]) + shift[k]);
+        store(call.y + i, x);
+        store_shadow(shadow_at(call.shadow, i), x);
+    }
+}
+
+/* d_x = inverse_deviation·scale·(d - mean of d - x̂·mean of d·x̂) */
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS) batch_backward_kernel(const __grid_constant__ vae_cuda_norm_call call)
+{
+    const int64_t count = call.rows * call.positions * call.channels;
+    const float share = (float)(1.0 / (double)(call.rows * call.positions));
+    for (int64_t i = thread_index() * WIDTH; i < count; i += thread_count() * WIDTH) {
+        const int64_t channel = i % call.channels;
+        place<WIDTH> p = load_place<WIDTH>(call, 0, channel, i);
+        float sum[WIDTH], product[WIDTH];
+        load(call.d_shift + channel, sum);
+        load(call.d_scale + channel, product);
+        for (int k = 0; k < WIDTH; ++k) {
+            p.d[k] = p.inverse_deviation[k] * p.scale[k] *
+                     (p.d[k] - share * sum[k] - p.normalised[k] * (share * product[k]));
+        }
+        store(call.d_y + i, p.d);
+        store_shadow(shadow_at(call.shadow, i), p.d);
+    }
+}
+
+/* ---- Layer norm, one block a row ---- */
+
+/* All threads get the block's sum. */
+__device__ inline double share_sum(double value, double *shared)
+{
+    __shared__ double total;
+    const double sum = block_sum(value, shared);
+    if (threadIdx.x == 0) total = sum;
+    __syncthreads();
+    return total;
+}
+
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS) layer_kernel(const __grid_constant__ vae_cuda_norm_call call)
+{
+    __shared__ double shared[MAX_WARPS];
+    const int64_t columns = call.positions * call.channels;
+    for (int64_t row = blockIdx.x; row < call.rows; row += gridDim.x) {
+        const float *from = call.x + row * columns;
+        double sum = 0.0, squares = 0.0;
+        for (int64_t j = (int64_t)threadIdx.x * WIDTH; j < columns; j += (int64_t)THREADS * WIDTH) {
+            float x[WIDTH];
+            load(from + j, x);
+            for (int k = 0; k < WIDTH; ++k) {
+                sum += (double)x[k];
+                squares += (double)x[k] * (double)x[k];
+            }
+        }
+        const double mean = share_sum(sum, shared) / (double)columns;
+        const double square = share_sum(squares, shared) / (double)columns - mean * mean;
+        const double inverse_deviation = 1.0 / sqrt((square < 0.0 ? 0.0 : square) + call.epsilon);
+        for (int64_t j = (int64_t)threadIdx.x * WIDTH; j < columns; j += (int64_t)THREADS * WIDTH) {
+            const int64_t channel = j % call.channels;
+            float x[WIDTH], scale[WIDTH], shift[WIDTH];
+            load(from + j, x);
+            load(call.scale + channel, scale);
+            load(call.shift + channel, shift);
+            for (int k = 0; k < WIDTH; ++k) {
+                const float normalised = (x[k] - (float)mean) * (float)inverse_deviation;
+                x[k] = activate(call.activation, scale[k] * normalised + shift[k]);
+            }
+            store(call.y + row * columns + j, x);
+            store_shadow(shadow_at(call.shadow, row * columns + j), x);
+        }
+        if (threadIdx.x > 0 || !call.mean) continue;
+        call.mean[row] = (float)mean;
+        call.inverse_deviation[row] = (float)inverse_deviation;
+    }
+}
+
+/* With g = scale·d: d_x = inverse_deviation·(g - mean of g - x̂·mean of g·x̂) */
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS) layer_backward_kernel(const __grid_constant__ vae_cuda_norm_call call)
+{
+    __shared__ double shared[MAX_WARPS];
+    const int64_t columns = call.positions * call.channels;
+    for (int64_t row = blockIdx.x; row < call.rows; row += gridDim.x) {
+        double sum = 0.0, product = 0.0;
+        for (int64_t j = (int64_t)threadIdx.x * WIDTH; j < columns; j += (int64_t)THREADS * WIDTH) {
+            const place<WIDTH> p = load_place<WIDTH>(call, row, j % call.channels, row * columns + j);
+            for (int k = 0; k < WIDTH; ++k) {
+                sum += (double)(p.scale[k] * p.d[k]);
+                product += (double)(p.scale[k] * p.d[k] * p.normalised[k]);
+            }
+        }
+        const float mean = (float)(share_sum(sum, shared) / (double)columns);
+        const float mean_product = (float)(share_sum(product, shared) / (double)columns);
+        for (int64_t j = (int64_t)threadIdx.x * WIDTH; j < columns; j += (int64_t)THREADS * WIDTH) {
+            const int64_t at = row * columns + j;
+            place<WIDTH> p = load_place<WIDTH>(call, row, j % call.channels, at);
+            for (int k = 0; k < WIDTH; ++k) {
+                p.d[k] = p.inverse_deviation[k] * (p.scale[k] * p.d[k] - mean - p.normalised[k] * mean_product);
+            }
+            store(call.d_y + at, p.d);
+            store_shadow(shadow_at(call.shadow, at), p.d);
+        }
+    }
+}
+
+bool in_fours(const vae_cuda_norm_call *call)
+{
+    return call->channels % 4 == 0;
+}
+
+int64_t vectors_of(const vae_cuda_norm_call *call)
+{
+    return call->rows * call->positions * call->channels / (in_fours(call) ? 4 : 1);
+}
+
+} // namespace
+
+cudaError_t vae_cuda_norm_moments(const vae_cuda_norm_call *call, cudaStream_t stream)
+{
+    return in_fours(call) ? launch_sums<4>(moments<4>(*call), stream) : launch_sums<1>(moments<1>(*call), stream);
+}
+
+cudaError_t vae_cuda_norm_gradients(const vae_cuda_norm_call *call, cudaStream_t stream)
+{
+    return in_fours(call) ? launch_sums<4>(gradients<4>{*call}, stream) : launch_sums<1>(gradients<1>{*call}, stream);
+}
+
+cudaError_t vae_cuda_batch_norm(const vae_cuda_norm_call *call, cudaStream_t stream)
+{
+    return launch(in_fours(call) ? batch_kernel<4> : batch_kernel<1>, vectors_of(call), THREADS, dim3(THREADS), stream,
+                  *call);
+}
+
+cudaError_t vae_cuda_batch_norm_backward(const vae_cuda_norm_call *call, cudaStream_t stream)
+{
+    return launch(in_fours(call) ? batch_backward_kernel<4> : batch_backward_kernel<1>, vectors_of(call), THREADS,
+                  dim3(THREADS), stream, *call);
+}
+
+cudaError_t vae_cuda_layer_norm(const vae_cuda_norm_call *call, cudaStream_t stream)
+{
+    return launch(in_fours(call) ? layer_kernel<4> : layer_kernel<1>, call->rows, 1, dim3(THREADS), stream, *call);
+}
+
+cudaError_t vae_cuda_layer_norm_backward(const vae_cuda_norm_call *call, cudaStream_t stream)
+{
+    return launch(in_fours(call) ? layer_backward_kernel<4> : layer_backward_kernel<1>, call->rows, 1, dim3(THREADS),
+                  stream, *call);
+}

@@ -1,0 +1,76 @@
+/* Nearest upsampling. Both directions go over the pixels of the smaller images: forward writes factor² copies of what
+ * it read once, backward reads the factor² gradients and writes their sum. */
+#include "launch.cuh"
+#include "vector.cuh"
+
+namespace
+{
+
+enum { THREADS = 256 };
+
+/* Where the upper left of the pixels that belong to number i of the smaller images lies in the larger ones. */
+__device__ inline int64_t corner_of(const vae_cuda_upsample_call &call, int64_t i)
+{
+    const int64_t channel = i % call.channels, pixel = i / call.channels;
+    const int64_t row = pixel / call.width, column = pixel % call.width;
+    return (row * call.factor * call.width + column) * call.factor * call.channels + channel;
+}
+
+__device__ inline int64_t offset_of(const vae_cuda_upsample_call &call, int64_t row, int64_t column)
+{
+    return (row * call.factor * call.width + column) * call.channels;
+}
+
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS) spread_kernel(const __grid_constant__ vae_cuda_upsample_call call)
+{
+    const int64_t count = call.rows * call.width * call.channels;
+    for (int64_t i = thread_index() * WIDTH; i < count; i += thread_count() * WIDTH) {
+        const int64_t corner = corner_of(call, i);
+        float x[WIDTH];
+        load(call.from + i, x);
+        for (int64_t row = 0; row < call.factor; ++row) {
+            for (int64_t column = 0; column < call.factor; ++column) {
+                const int64_t at = corner + offset_of(call, row, column);
+                store(call.to + at, x);
+                store_shadow(shadow_at(call.shadow, at), x);
+            }
+        }
+    }
+}
+
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__ vae_cuda_upsample_call call)
+{
+    const int64_t count = call.rows * call.width * call.channels;
+    for (int64_t i = thread_index() * WIDTH; i < count; i += thread_count() * WIDTH) {
+        const int64_t corner = corner_of(call, i);
+        float sum[WIDTH] = {};
+        for (int64_t row = 0; row < call.factor; ++row) {
+            for (int64_t column = 0; column < call.factor; ++column) {
+                float d_y[WIDTH];
+                load(call.from + corner + offset_of(call, row, column), d_y);
+                for (int k = 0; k < WIDTH; ++k)
+                    sum[k] += d_y[k];
+            }
+        }
+        store(call.to + i, sum);
+        store_shadow(shadow_at(call.shadow, i), sum);
+    }
+}
+
+} // namespace
+
+cudaError_t vae_cuda_upsample(const vae_cuda_upsample_call *call, cudaStream_t stream)
+{
+    const bool fours = call->channels % 4 == 0;
+    return launch(fours ? spread_kernel<4> : spread_kernel<1>,
+                  call->rows * call->width * call->channels / (fours ? 4 : 1), THREADS, dim3(THREADS), stream, *call);
+}
+
+cudaError_t vae_cuda_upsample_backward(const vae_cuda_upsample_call *call, cudaStream_t stream)
+{
+    const bool fours = call->channels % 4 == 0;
+    return launch(fours ? gather_kernel<4> : gather_kernel<1>,
+                  call->rows * call->width * call->channels / (fours ? 4 : 1), THREADS, dim3(THREADS), stream, *call);
+}
