@@ -297,9 +297,8 @@ static inline void write_inputs(const op_program *p, const op_run *r)
     free(values);
 }
 
-static inline void open_run(const vae_backend *backend, int threads, op_program *p, op_run *r)
+static inline void open_run_in(const vae_backend *backend, vae_device_options options, op_program *p, op_run *r)
 {
-    const vae_device_options options = {.threads = threads, .precision = VAE_PRECISION_FP32};
     *r = (op_run){.backend = backend};
     MUST(backend->device_open(&options, &r->device));
     MUST(backend->store_create(r->device, &p->layout, true, &r->store));
@@ -308,6 +307,11 @@ static inline void open_run(const vae_backend *backend, int threads, op_program 
     MUST(backend->store_write(r->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, r->parameters));
     MUST(backend->executable_create(r->device, &p->program, r->store, NULL, &r->executable));
     write_inputs(p, r);
+}
+
+static inline void open_run(const vae_backend *backend, int threads, op_program *p, op_run *r)
+{
+    open_run_in(backend, (vae_device_options){.threads = threads, .precision = VAE_PRECISION_FP32}, p, r);
 }
 
 static inline void close_run(op_run *r)
@@ -331,6 +335,33 @@ static inline double *read_gradients(const op_program *p, const op_run *r)
     double *values = calloc((size_t)p->layout.elements + 1, sizeof *values);
     MUST(r->backend->store_read(r->store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, values));
     return values;
+}
+
+/* A program of one op on given numbers. */
+typedef struct one_op {
+    vae_layout layout;
+    vae_program program;
+    vae_tensor input, data, output, output2;
+} one_op;
+
+static inline void run_one_op(const vae_backend *backend, const one_op *o, const double *input, const double *data,
+                              double *output, double *output2)
+{
+    const vae_device_options options = {.threads = 2, .precision = VAE_PRECISION_FP32};
+    vae_device *device;
+    vae_store *store;
+    vae_executable *executable;
+    MUST(backend->device_open(&options, &device));
+    MUST(backend->store_create(device, &o->layout, false, &store));
+    MUST(backend->executable_create(device, &o->program, store, NULL, &executable));
+    MUST(backend->tensor_write(executable, o->input, VAE_FLOAT64, input));
+    if (data) MUST(backend->tensor_write(executable, o->data, VAE_FLOAT64, data));
+    MUST(backend->executable_run(executable, &op_step));
+    MUST(backend->tensor_read(executable, o->output, VAE_FLOAT64, output));
+    if (output2) MUST(backend->tensor_read(executable, o->output2, VAE_FLOAT64, output2));
+    backend->executable_destroy(executable);
+    backend->store_destroy(store);
+    backend->device_close(device);
 }
 
 #endif
