@@ -125,7 +125,7 @@ typedef struct op_program {
 static const vae_weight row_weight = {0.37, VAE_SCALAR_BETA};
 /* What gives a case its gradient to carry back. */
 static const vae_likelihood_options unit_gaussian = {VAE_LIKELIHOOD_GAUSSIAN, .channels = 1, .variance = 1.0};
-static const vae_step op_step = {.seed = 11, .step = 5, .beta = 1.3, .learning_rate = 0.0, .adam_step = 1};
+static const vae_step op_step = {.seed = 11, .step = 5, .beta = 1.3, .learning_rate = 0.0, .adam_step = 3};
 
 /* Deterministic normals for test inputs. */
 static inline double test_normal(uint64_t stream, uint64_t index)

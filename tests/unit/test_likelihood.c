@@ -86,8 +86,8 @@ Test(likelihood, running_variance_is_the_corrected_mean)
     double log_variance = 3, sum = 0, weights = 0;
     for (int step = 1; step <= 500; ++step) {
         const double variance = 0.2 + 0.1 * sin(step);
-        sum = 0.99 * sum + 0.01 * variance;
-        weights = 0.99 * weights + 0.01;
+        sum = 0.95 * sum + 0.05 * variance;
+        weights = 0.95 * weights + 0.05;
         log_variance = vae_running_log_variance(log_variance, variance, (uint64_t)step);
         cr_assert_float_eq(exp(log_variance), sum / weights, 1e-10, "step %d", step);
     }
