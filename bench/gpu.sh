@@ -93,6 +93,7 @@ fi
 step build sh -c "cmake -G Ninja -S . -B $build -DCMAKE_BUILD_TYPE=Release -DVAE_CUDA=ON -DVAE_WERROR=ON && cmake --build $build"
 step parity env VAE_REQUIRE_GPU=1 $test
 step "parity of batches and samples" env VAE_REQUIRE_GPU=1 ${test}_data
+step "likelihoods" env VAE_REQUIRE_GPU=1 ${test}_likelihoods
 for tool in memcheck racecheck initcheck synccheck; do
     step "compute-sanitizer $tool" env VAE_REQUIRE_GPU=1 compute-sanitizer --tool $tool --target-processes all \
         --error-exitcode 9 $test -j1

@@ -54,7 +54,7 @@ include(cmake/simt.cmake)
 
 # The parity tests on a real GPU. Without one they are skipped, and say so; with VAE_REQUIRE_GPU=1 they fail.
 if(VAE_CUDA_ENABLED)
-  foreach(name test_parity test_parity_data)
+  foreach(name test_parity test_parity_data test_parity_likelihoods)
     string(REPLACE test_parity test_parity_cuda cuda_name ${name})
     add_executable(${cuda_name} tests/parity/${name}.c tests/parity/gpu_main.c)
     target_compile_definitions(${cuda_name} PRIVATE VAE_TEST_BACKEND=vae_backend_cuda)

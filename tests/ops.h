@@ -191,7 +191,7 @@ typedef struct op_program {
 static const vae_weight row_weight = {0.37, VAE_SCALAR_BETA};
 /* What gives a case its gradient to carry back. */
 static const vae_likelihood_options unit_gaussian = {VAE_LIKELIHOOD_GAUSSIAN, .channels = 1, .variance = 1.0};
-static const vae_step op_step = {.seed = 11, .step = 5, .beta = 1.3, .learning_rate = 0.0, .adam_step = 1};
+static const vae_step op_step = {.seed = 11, .step = 5, .beta = 1.3, .learning_rate = 0.0, .adam_step = 3};
 
 /* Deterministic normals for test inputs. */
 static inline double test_normal(uint64_t stream, uint64_t index)
@@ -438,6 +438,33 @@ static inline double *read_arena(const op_program *p, const op_run *r, vae_arena
     double *values = calloc((size_t)p->layout.elements + 1, sizeof *values);
     MUST(r->backend->store_read(r->store, arena, VAE_FLOAT64, values));
     return values;
+}
+
+/* A program of one op on given numbers. */
+typedef struct one_op {
+    vae_layout layout;
+    vae_program program;
+    vae_tensor input, data, output, output2;
+} one_op;
+
+static inline void run_one_op(const vae_backend *backend, const one_op *o, const double *input, const double *data,
+                              double *output, double *output2)
+{
+    const vae_device_options options = {.threads = 2, .precision = VAE_PRECISION_FP32};
+    vae_device *device;
+    vae_store *store;
+    vae_executable *executable;
+    MUST(backend->device_open(&options, &device));
+    MUST(backend->store_create(device, &o->layout, false, &store));
+    MUST(backend->executable_create(device, &o->program, store, NULL, &executable));
+    MUST(backend->tensor_write(executable, o->input, VAE_FLOAT64, input));
+    if (data) MUST(backend->tensor_write(executable, o->data, VAE_FLOAT64, data));
+    MUST(backend->executable_run(executable, &op_step));
+    MUST(backend->tensor_read(executable, o->output, VAE_FLOAT64, output));
+    if (output2) MUST(backend->tensor_read(executable, o->output2, VAE_FLOAT64, output2));
+    backend->executable_destroy(executable);
+    backend->store_destroy(store);
+    backend->device_close(device);
 }
 
 #endif

@@ -49,9 +49,19 @@ static void *read_file(const char *name, size_t *size)
  * evaluations. */
 static json_t *read_metrics(void)
 {
-    static const char *const keys[] = {
-        "epoch", "step",          "split",     "neg_elbo",          "reconstruction",   "kl",
-        "beta",  "learning_rate", "grad_norm", "images_per_second", "kl_per_dimension", "active_units"};
+    static const char *const keys[] = {"epoch",
+                                       "step",
+                                       "split",
+                                       "neg_elbo",
+                                       "reconstruction",
+                                       "kl",
+                                       "bits_per_dimension",
+                                       "beta",
+                                       "learning_rate",
+                                       "grad_norm",
+                                       "images_per_second",
+                                       "kl_per_dimension",
+                                       "active_units"};
     json_t *lines = json_array();
     FILE *file = fopen(in_run("metrics.jsonl"), "r");
     cr_assert_not_null(file);

@@ -96,32 +96,6 @@ Test(parity, large_cases)
 
 /* ---- Extremes: programs of one op on given numbers ---- */
 
-typedef struct one_op {
-    vae_layout layout;
-    vae_program program;
-    vae_tensor input, data, output, output2;
-} one_op;
-
-static void run_one_op(const vae_backend *backend, const one_op *o, const double *input, const double *data,
-                       double *output, double *output2)
-{
-    const vae_device_options options = {.threads = 2, .precision = VAE_PRECISION_FP32};
-    vae_device *device;
-    vae_store *store;
-    vae_executable *executable;
-    MUST(backend->device_open(&options, &device));
-    MUST(backend->store_create(device, &o->layout, false, &store));
-    MUST(backend->executable_create(device, &o->program, store, NULL, &executable));
-    MUST(backend->tensor_write(executable, o->input, VAE_FLOAT64, input));
-    if (data) MUST(backend->tensor_write(executable, o->data, VAE_FLOAT64, data));
-    MUST(backend->executable_run(executable, &op_step));
-    MUST(backend->tensor_read(executable, o->output, VAE_FLOAT64, output));
-    if (output2) MUST(backend->tensor_read(executable, o->output2, VAE_FLOAT64, output2));
-    backend->executable_destroy(executable);
-    backend->store_destroy(store);
-    backend->device_close(device);
-}
-
 Test(parity, logits_of_ten_thousand)
 {
     /* log p is 0 where the logit is right for a binary pixel, -1e4 where it is wrong. */

@@ -149,6 +149,10 @@ Test(config, check_sees_what_single_keys_cannot)
     check_refuses("data.train_images=", NULL, "train_images");
     check_refuses("data.normalise=standard", NULL, "normalise");
     check_refuses("model.likelihood=mse", NULL, "likelihood");
+    check_refuses("model.likelihood=continuous_bernoulli", "data.normalise=symmetric", "normalise");
+    check_refuses("model.likelihood=categorical", "data.binarise=static", "binarise");
+    check_refuses("model.likelihood=logistic", "data.binarise=dynamic", "binarise");
+    check_refuses("model.likelihood=logistic_mixture", "data.binarise=static", "binarise");
     check_refuses("data.test_labels=y", NULL, "test_labels");
     check_refuses("train.patience=3", NULL, "patience");
 }

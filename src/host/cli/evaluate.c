@@ -146,14 +146,16 @@ static json_t *json_kl(const vae_config *config, const vae_latent_statistics *la
 
 static void print_json(const vae_evaluation_setup *setup, const vae_evaluation *e, double seconds)
 {
-    json_t *root = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:f, s:f}", "images",
+    json_t *root = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:f, s:f}", "images",
                              (json_int_t)e->count, "neg_elbo", number_or_null(e->neg_elbo), "neg_elbo_error",
                              number_or_null(e->neg_elbo_error), "reconstruction", number_or_null(e->reconstruction),
-                             "kl", number_or_null(e->kl), "kl_per_dimension", json_kl(setup->config, setup->latent),
-                             "active_units", (json_int_t)vae_latent_statistics_active(setup->latent), "samples",
+                             "kl", number_or_null(e->kl), "bits_per_dimension", number_or_null(e->bits_per_dimension),
+                             "kl_per_dimension", json_kl(setup->config, setup->latent), "active_units",
+                             (json_int_t)vae_latent_statistics_active(setup->latent), "samples",
                              (json_int_t)setup->samples, "log_likelihood", number_or_null(e->log_likelihood),
-                             "log_likelihood_error", number_or_null(e->log_likelihood_error), "seconds", seconds,
-                             "gflops_per_second", e->flops / seconds * 1e-9);
+                             "log_likelihood_error", number_or_null(e->log_likelihood_error),
+                             "log_likelihood_bits_per_dimension", number_or_null(e->log_likelihood_bits_per_dimension),
+                             "seconds", seconds, "gflops_per_second", e->flops / seconds * 1e-9);
     json_dumpf(root, stdout, JSON_REAL_PRECISION(9));
     json_decref(root);
     putchar('\n');
@@ -201,9 +203,17 @@ static void print_text(const vae_config *config, const vae_evaluation *e, int64_
     }
     printf("negative ELBO    %s nats  (reconstruction %.4f, KL %.4f)\n",
            format_mean(e->neg_elbo, e->neg_elbo_error, mean, sizeof mean), e->reconstruction, e->kl);
+    if (isfinite(e->bits_per_dimension)) {
+        printf("bits/dimension   %.4f  (negative ELBO%s)\n", e->bits_per_dimension,
+               vae_likelihood_is_discrete(config->model.likelihood) ? ""
+                                                                    : ", a density taken over the width of a level");
+    }
     if (samples > 0) {
         printf("log P(X)        %s nats  (importance sampling from Q, K = %" PRId64 ")\n",
                format_mean(e->log_likelihood, e->log_likelihood_error, mean, sizeof mean), samples);
+        if (isfinite(e->log_likelihood_bits_per_dimension)) {
+            printf("bits/dimension   %.4f  (log P(X))\n", e->log_likelihood_bits_per_dimension);
+        }
         printf("time             %.2f s, %.1f GFLOP/s\n", seconds, e->flops / seconds * 1e-9);
     }
 }

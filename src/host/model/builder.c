@@ -40,6 +40,13 @@ vae_likelihood_options vae_model_likelihood(const vae_config *config, const vae_
     };
 }
 
+double vae_model_bits_per_dimension(const vae_config *config, const vae_input *input, double nats)
+{
+    const vae_likelihood_options options = vae_model_likelihood(config, input);
+    const bool bytes = config->data.binarise == VAE_BINARISE_NONE, bound = config->model.objective != VAE_OBJECTIVE_AE;
+    return bytes && bound ? vae_likelihood_bits_per_dimension(&options, nats, vae_input_elements(input)) : NAN;
+}
+
 /* What a likelihood learns beside the network: σ² = 1 until the first step. */
 static vae_status add_likelihood_statistic(const vae_likelihood_options *options, vae_layout *layout)
 {

@@ -15,6 +15,9 @@ int64_t vae_input_pixels(const vae_input *input);
 int64_t vae_input_elements(const vae_input *input); /* pixels times channels */
 
 vae_likelihood_options vae_model_likelihood(const vae_config *config, const vae_input *input);
+/* vae_likelihood_bits_per_dimension of an image's negative ELBO or -log P(x), in nats. NAN also where pixels are
+ * binarised, so no bytes, and for ae, which bounds nothing. */
+double vae_model_bits_per_dimension(const vae_config *config, const vae_input *input, double nats);
 
 /* Declares the parameters of the networks (model/network.h): encoder.<i>.{weight,bias}, posterior.{weight,bias},
  * decoder.<i>.{weight,bias}, output.{weight,bias}, those of norms and residual layers, and for gaussian_shared the

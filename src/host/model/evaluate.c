@@ -264,6 +264,10 @@ static vae_status summarise(evaluator *e, vae_evaluation *result)
         .flops = importance_flops(e),
     };
     result->neg_elbo = result->reconstruction + result->kl;
+    const vae_evaluation_setup *s = e->setup;
+    result->bits_per_dimension = vae_model_bits_per_dimension(s->config, s->input, result->neg_elbo);
+    result->log_likelihood_bits_per_dimension =
+        vae_model_bits_per_dimension(s->config, s->input, -result->log_likelihood);
     return VAE_OK;
 }
 

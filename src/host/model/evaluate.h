@@ -39,7 +39,9 @@ typedef struct vae_evaluation {
     int64_t count;
     double reconstruction, kl, neg_elbo, neg_elbo_error; /* one posterior sample an image */
     double log_likelihood, log_likelihood_error;         /* log P(X); NaN where samples is 0 */
-    double flops;                                        /* of the importance sampling */
+    /* vae_model_bits_per_dimension of neg_elbo and of -log P(X); NaN where there is none. */
+    double bits_per_dimension, log_likelihood_bits_per_dimension;
+    double flops; /* of the importance sampling */
 } vae_evaluation;
 
 /* log P(x) ≈ log 1/K Σ p(x|z_k) p(z_k) / q(z_k|x), z_k ~ q(z|x) (Rezende, Mohamed & Wierstra 2014, Appendix E; the

@@ -16,10 +16,11 @@ VAE_HOST_DEVICE static inline double vae_shared_variance(double squared_error, d
 }
 
 /* The log of the running mean of σ²: exponential smoothing with bias correction, so that step 1 (from 1) takes
- * `variance` whole, and late ones a hundredth of it. Not finite: `previous` stays. */
+ * `variance` whole, and late ones a twentieth of it: σ² falls fast at first, and an old one would look like a bad
+ * model. Not finite: `previous` stays. */
 VAE_HOST_DEVICE static inline double vae_running_log_variance(double previous, double variance, uint64_t step)
 {
-    const double share = 0.01 / (1 - pow(0.99, (double)step));
+    const double share = 0.05 / (1 - pow(0.95, (double)step));
     return isfinite(variance) ? log((1 - share) * exp(previous) + share * variance) : previous;
 }
 

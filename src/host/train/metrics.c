@@ -11,13 +11,15 @@
 /* Digits of a number: enough to compare runs, few enough to read. */
 enum { DIGITS = 10 };
 
-void vae_metrics_mean(const vae_config *config, const double sums[VAE_METRIC_COUNT], vae_metrics_line *line)
+void vae_metrics_mean(const vae_config *config, const vae_input *input, const double sums[VAE_METRIC_COUNT],
+                      vae_metrics_line *line)
 {
     const double rows = sums[VAE_METRIC_ROWS], steps = sums[VAE_METRIC_STEPS];
     const bool has_kl = config->model.objective != VAE_OBJECTIVE_AE;
     line->reconstruction = rows > 0.0 ? sums[VAE_METRIC_RECONSTRUCTION] / rows : NAN;
     line->kl = rows > 0.0 && has_kl ? sums[VAE_METRIC_KL] / rows : NAN;
     line->neg_elbo = line->reconstruction + line->kl;
+    line->bits_per_dimension = vae_model_bits_per_dimension(config, input, line->neg_elbo);
     line->grad_norm = steps > 0.0 ? sums[VAE_METRIC_GRADIENT_NORM] / steps : NAN;
 }
 
@@ -73,9 +75,10 @@ static bool add_latent(json_t *object, const vae_metrics_line *line, const vae_l
 
 vae_status vae_metrics_write(vae_metrics_log *log, const vae_metrics_line *line, const vae_latent_statistics *latent)
 {
-    json_t *object = json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)line->epoch,
-                               "step", (json_int_t)line->step, "split", line->split, "neg_elbo", number(line->neg_elbo),
-                               "reconstruction", number(line->reconstruction), "kl", number(line->kl), "beta",
+    json_t *object = json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch",
+                               (json_int_t)line->epoch, "step", (json_int_t)line->step, "split", line->split,
+                               "neg_elbo", number(line->neg_elbo), "reconstruction", number(line->reconstruction), "kl",
+                               number(line->kl), "bits_per_dimension", number(line->bits_per_dimension), "beta",
                                number(line->beta), "learning_rate", number(line->learning_rate), "grad_norm",
                                number(line->grad_norm), "images_per_second", number(line->images_per_second));
     if (!object || (latent && !add_latent(object, line, latent))) {

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "core/config.h"
+#include "model/builder.h"
 #include "model/latent_statistics.h"
 
 /* Means per example, in nats. NAN stands for what is not defined, and is written as null. */
@@ -15,6 +15,7 @@ typedef struct vae_metrics_line {
     const char *split;
     double neg_elbo; /* reconstruction + kl, whatever beta is */
     double reconstruction, kl;
+    double bits_per_dimension; /* of neg_elbo: vae_model_bits_per_dimension */
     double beta, learning_rate;
     double grad_norm; /* global L2 norm before clipping, mean over the steps */
     double images_per_second;
@@ -22,7 +23,8 @@ typedef struct vae_metrics_line {
 
 /* The line's losses from the sums that a backend gathered. An autoencoder has no KL term and no ELBO; sums over no rows
  * give NAN. */
-void vae_metrics_mean(const vae_config *config, const double sums[VAE_METRIC_COUNT], vae_metrics_line *line);
+void vae_metrics_mean(const vae_config *config, const vae_input *input, const double sums[VAE_METRIC_COUNT],
+                      vae_metrics_line *line);
 
 typedef struct vae_metrics_log {
     FILE *file;

@@ -191,7 +191,7 @@ static vae_metrics_line make_line(const vae_trainer *trainer, const char *split,
         .learning_rate = NAN,
         .images_per_second = NAN,
     };
-    vae_metrics_mean(&trainer->state.config, sums, &line);
+    vae_metrics_mean(&trainer->state.config, &trainer->state.input, sums, &line);
     return line;
 }
 
