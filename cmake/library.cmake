@@ -1,7 +1,7 @@
 # libvae: everything below src/host but the program itself, built once as position-independent objects.
 file(GLOB_RECURSE VAE_SOURCES CONFIGURE_DEPENDS src/host/*.c)
 list(FILTER VAE_SOURCES EXCLUDE REGEX "src/host/(main.c|cli/.*|backend/cpu/isa/.*|backend/cuda/.*)$")
-list(APPEND VAE_SOURCES ${VAE_CUDA_PLAIN_SOURCES})
+list(APPEND VAE_SOURCES ${VAE_CUDA_PLAIN_SOURCES} ${VAE_PAGE_SOURCE})
 file(GLOB VAE_ISA_SOURCES CONFIGURE_DEPENDS src/host/backend/cpu/isa/*.c)
 
 # The SIMD loops of the cpu backend, once per instruction-set level; the program picks one when it starts.
@@ -31,9 +31,11 @@ endforeach()
 set(VAE_REGISTRY_SOURCE ${PROJECT_SOURCE_DIR}/src/host/backend/registry.c)
 list(REMOVE_ITEM VAE_SOURCES ${VAE_REGISTRY_SOURCE})
 add_library(vae_objects OBJECT ${VAE_SOURCES})
+vae_add_protobuf(vae_objects src/host/export/onnx.proto)
+vae_add_protobuf(vae_objects src/host/train/event.proto)
 add_library(vae_device_objects OBJECT ${VAE_REGISTRY_SOURCE})
 set(VAE_PRIVATE_LIBRARIES OpenMP::OpenMP_C ZLIB::ZLIB PNG::PNG ${DNNL_LIBRARY} PkgConfig::INIH PkgConfig::JANSSON
-    PkgConfig::CAIRO m)
+    PkgConfig::CAIRO PkgConfig::PROTOBUF_C m)
 if(VAE_CUDA_ENABLED)
   target_sources(vae_device_objects PRIVATE ${VAE_CUDA_HOST_SOURCES})
   # cuBLASLt is loaded when a GPU is opened.
@@ -66,6 +68,6 @@ foreach(library vae_static vae_shared)
 endforeach()
 target_include_directories(vae_static PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src/host>)
 target_link_libraries(vae_static PUBLIC "$<BUILD_INTERFACE:${VAE_PRIVATE_LIBRARIES}>"
-                      "$<INSTALL_INTERFACE:${VAE_CUDA_INSTALL_LIBRARIES}dnnl;cairo;png;z;inih;jansson;${OpenMP_C_LIB_NAMES};m>")
+                      "$<INSTALL_INTERFACE:${VAE_CUDA_INSTALL_LIBRARIES}dnnl;cairo;png;z;inih;jansson;protobuf-c;${OpenMP_C_LIB_NAMES};m>")
 target_link_libraries(vae_shared PRIVATE ${VAE_PRIVATE_LIBRARIES})
 set_target_properties(vae_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})

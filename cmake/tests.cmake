@@ -2,10 +2,14 @@
 # project's root. VAE_PROGRAM names the program under test.
 pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
-set(VAE_TEST_PYTHON ${Python3_EXECUTABLE} CACHE STRING "Python with numpy and safetensors, for tests of file formats")
+
+# What test_onnx_ops.py runs.
+add_executable(onnx_cases tests/onnx/write_cases.c)
+target_link_libraries(onnx_cases PRIVATE vae_static)
+set(VAE_TEST_PYTHON ${Python3_EXECUTABLE} CACHE STRING "Python with what run-tests installs, for tests of file formats")
 
 # Oversubscribed OpenMP teams that spin would slow tests that run side by side.
-set(VAE_TEST_ENVIRONMENT "VAE_PROGRAM=$<TARGET_FILE:vae-cuda>;VAE_TEST_PYTHON=${VAE_TEST_PYTHON};OMP_WAIT_POLICY=passive")
+set(VAE_TEST_ENVIRONMENT "VAE_PROGRAM=$<TARGET_FILE:vae-cuda>;VAE_TEST_PYTHON=${VAE_TEST_PYTHON};VAE_ONNX_CASES=$<TARGET_FILE:onnx_cases>;OMP_WAIT_POLICY=passive")
 if(VAE_SANITIZE)
   list(APPEND VAE_TEST_ENVIRONMENT
        "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0"

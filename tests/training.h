@@ -22,7 +22,7 @@ static inline vae_config small_config(void)
 {
     vae_config config;
     vae_config_defaults(&config);
-    config.model.encoder = (vae_hidden_list){.size = {33}, .count = 1};
+    config.model.encoder = (vae_layer_list){.layer = {{.size = 33}}, .count = 1};
     config.model.latent = 3;
     return config;
 }

@@ -23,7 +23,7 @@ SIDE, COUNT = 8, 41
 
 CONFIG = """
 [model]
-hidden = 24
+layers = 24
 latent = 2
 [data]
 train_images = images.idx

@@ -205,7 +205,7 @@ Test(resume, what_decides_the_run_cannot_change)
 {
     process_expect(0, NULL, broken, SHORT_RUN, "--set", "train.epochs=1");
     process_expect(2, "[model] latent", broken, SHORT_RUN, "--resume", "--set", "model.latent=4");
-    process_expect(2, "[model] hidden", broken, SHORT_RUN, "--resume", "--set", "model.hidden=24 24");
+    process_expect(2, "[model] layers", broken, SHORT_RUN, "--resume", "--set", "model.layers=24 24");
     process_expect(2, "[model] objective", broken, SHORT_RUN, "--resume", "--set", "model.objective=ae");
     process_expect(2, "[data] limit", broken, SHORT_RUN, "--resume", "--set", "data.limit=100");
     process_expect(2, "[train] batch_size", broken, SHORT_RUN, "--resume", "--set", "train.batch_size=8");

@@ -26,7 +26,7 @@ SIDE, TRAIN, TEST, HIDDEN, LATENT = 8, 203, 41, 24, 3
 CONFIG = f"""
 [model]
 objective = ae
-hidden = {HIDDEN}
+layers = {HIDDEN}
 latent = {LATENT}
 activation = tanh
 [data]

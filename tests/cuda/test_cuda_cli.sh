@@ -32,7 +32,7 @@ for name, count in (("train", 300), ("test", 70)):
 END
 cat >tiny.ini <<'END'
 [model]
-hidden = 48
+layers = 48
 latent = 4
 [data]
 train_images = train.idx
@@ -100,7 +100,7 @@ done
 
 # ---- What a step costs ----
 for options in "" "--set run.precision=bf16" "--set train.clip_norm=1" "--set model.objective=ae" \
-    "--set model.objective=kl" "--set model.activation=gelu" "--set model.hidden=none"; do
+    "--set model.objective=kl" "--set model.activation=gelu" "--set model.layers=none"; do
     # shellcheck disable=SC2086
     "$cpu" info --cost --json --config tiny.ini $options >cost.json
     python3 - "$options" <<'END'

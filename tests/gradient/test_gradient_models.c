@@ -10,19 +10,25 @@ typedef struct model_case {
     vae_objective objective;
     vae_likelihood likelihood;
     vae_activation activation;
-    int hidden;
+    const char *layers;
     vae_binarise binarise;
 } model_case;
 
 static const model_case cases[] = {
-    {"vae bernoulli tanh", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_TANH, 1, VAE_BINARISE_NONE},
-    {"vae bernoulli gelu, two layers", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_GELU, 2,
+    {"vae bernoulli tanh", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_TANH, "7", VAE_BINARISE_NONE},
+    {"vae bernoulli gelu, two layers", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_GELU, "7, 6",
      VAE_BINARISE_DYNAMIC},
-    {"vae gaussian silu", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_SILU, 1, VAE_BINARISE_NONE},
-    {"vae gaussian linear", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_IDENTITY, 0, VAE_BINARISE_NONE},
-    {"ae mse softplus", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_MSE, VAE_ACTIVATION_SOFTPLUS, 2, VAE_BINARISE_NONE},
-    {"ae bernoulli sigmoid", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_SIGMOID, 1, VAE_BINARISE_NONE},
-    {"kl tanh", VAE_OBJECTIVE_KL, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_TANH, 1, VAE_BINARISE_NONE},
+    {"vae gaussian silu", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_SILU, "7", VAE_BINARISE_NONE},
+    {"vae gaussian linear", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_IDENTITY, "none",
+     VAE_BINARISE_NONE},
+    {"ae mse softplus", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_MSE, VAE_ACTIVATION_SOFTPLUS, "7, 6", VAE_BINARISE_NONE},
+    {"ae bernoulli sigmoid", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_SIGMOID, "7",
+     VAE_BINARISE_NONE},
+    {"convolutions", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_TANH,
+     "conv 3 k2 p0, conv 4 k2 p1, 5", VAE_BINARISE_NONE},
+    {"convolutions to the end", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_SILU, "conv 3 k3",
+     VAE_BINARISE_NONE},
+    {"kl tanh", VAE_OBJECTIVE_KL, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_TANH, "7", VAE_BINARISE_NONE},
 };
 
 static const vae_step step = {.seed = 3, .step = 17, .epoch = 2, .first = 1, .beta = 0.7, .adam_step = 1};
@@ -47,7 +53,7 @@ static void open_model(const model_case *c, model_run *m)
     m->config.model.objective = c->objective;
     m->config.model.likelihood = c->likelihood;
     m->config.model.activation = c->activation;
-    m->config.model.encoder = (vae_hidden_list){.size = {7, 6}, .count = c->hidden};
+    MUST(vae_layers_parse(c->layers, &m->config.model.encoder));
     m->config.model.latent = 3;
     m->config.model.variance = 0.3;
     m->config.data.binarise = c->binarise;

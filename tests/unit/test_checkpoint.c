@@ -37,7 +37,7 @@ static vae_checkpoint make_checkpoint(vae_dtype dtype)
     vae_config_defaults(&checkpoint.config);
     strcpy(checkpoint.config.data.train_images, "somewhere/images");
     checkpoint.config.model.latent = 2;
-    checkpoint.config.model.encoder = (vae_hidden_list){.size = {5, 4}, .count = 2};
+    cr_assert_eq(vae_layers_parse("5, 4", &checkpoint.config.model.encoder), VAE_OK);
     checkpoint.config.train.learning_rate = 0.1 + 0.2;
     checkpoint.config.train.seed = 9007199254740991;
     checkpoint.progress = (vae_progress){.epoch = 3,
@@ -231,12 +231,12 @@ Test(checkpoint, metadata_that_is_foreign_or_wrong)
         {"config", NULL, "'config' is missing", VAE_ERROR_FORMAT},
         {"config", "[model]\nlatnet = 3\n", "latnet", VAE_ERROR_FORMAT},
         {"config", "", "train_images", VAE_ERROR_FORMAT},
-        {"config", "[model]\nlatent = 3\nhidden = 5 4\n[data]\ntrain_images = x\n", "posterior.weight",
+        {"config", "[model]\nlatent = 3\nlayers = 5 4\n[data]\ntrain_images = x\n", "posterior.weight",
          VAE_ERROR_SHAPE},
-        {"config", "[model]\nlatent = 2\nhidden = 5\n[data]\ntrain_images = x\n", "posterior.weight", VAE_ERROR_SHAPE},
-        {"config", "[model]\nlatent = 2\nhidden = 5 4 3\n[data]\ntrain_images = x\n", "encoder.2.weight",
+        {"config", "[model]\nlatent = 2\nlayers = 5\n[data]\ntrain_images = x\n", "posterior.weight", VAE_ERROR_SHAPE},
+        {"config", "[model]\nlatent = 2\nlayers = 5 4 3\n[data]\ntrain_images = x\n", "encoder.2.weight",
          VAE_ERROR_SHAPE},
-        {"config", "[model]\nlatent = 2\nhidden = 1048576 1048576\n[data]\ntrain_images = x\n", "encoder.0.weight",
+        {"config", "[model]\nlatent = 2\nlayers = 1048576 1048576\n[data]\ntrain_images = x\n", "encoder.0.weight",
          VAE_ERROR_SHAPE},
         {"input.height", "4", "encoder.0.weight", VAE_ERROR_SHAPE},
         {"input.height", "0", "input.height", VAE_ERROR_FORMAT},

@@ -22,7 +22,7 @@ Test(config, errors_name_line_key_and_what_is_allowed)
     refuses("[model]\nlatetn = 3\n", "a.ini:2", "'latent'");
     refuses("\n\n[modle]\nlatent = 3\n", "a.ini:4", "[model]");
     refuses("[zzzzzzzz]\nlatent = 3\n", "unknown section", "model, data, train, run, evaluate");
-    refuses("[model]\nzzzzzzzzzz = 3\n", "unknown key", "objective, hidden");
+    refuses("[model]\nzzzzzzzzzz = 3\n", "unknown key", "objective, layers");
     refuses("[train]\nlatent = 3\n", "a.ini:2", "[model]");
     refuses("latent = 3\n", "a.ini:1", "before the first [section]");
     refuses("[model]\nlatent = 0\n", "'0'", "an integer from 1 to");
@@ -31,9 +31,20 @@ Test(config, errors_name_line_key_and_what_is_allowed)
     refuses("[model]\nlatent = 99999999999999999999\n", "a.ini:2", "an integer");
     refuses("[model]\nlatent = 3\nlatent = 4\n", "a.ini:3", "line 2");
     refuses("[model]\nobjective = gan\n", "'gan'", "vae, ae, kl");
-    refuses("[model]\nhidden = 400, x\n", "'400, x'", "such as 512, 256");
-    refuses("[model]\nhidden = 0\n", "'0'", "widths");
-    refuses("[model]\nhidden = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n", "up to 16", "widths");
+    refuses("[model]\nlayers = 400, x\n", "'x'", "a layer: a width such as 512, dense, conv");
+    refuses("[model]\nlayers = 0\n", "'0'", "a width");
+    refuses("[model]\nlayers = convv 32\n", "'convv'", "did you mean conv");
+    refuses("[model]\nlayers = conv, dense 3\n", "'conv'", "needs a number");
+    refuses("[model]\nlayers = conv 32 k0\n", "'k0'", "an option of conv");
+    refuses("[model]\nlayers = conv 32 k3 o1\n", "'o1'", "an option of conv");
+    refuses("[model]\nlayers = dense 32 k3\n", "'k3'", "an option of dense");
+    refuses("[model]\nlayers = dense 7x7\n", "'7x7'", "7x7x64");
+    refuses("[model]\nlayers = dropout 1\n", "'1'", "a rate from 0");
+    refuses("[model]\nlayers =\n", "layers", "no layer is named");
+    refuses("[model]\nlayers = 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 "
+            "1 1 1 "
+            "1 1 1\n",
+            "more than 48", "layers");
     refuses("[train]\nlearning_rate = nan\n", "'nan'", "a number from 0");
     refuses("[train]\nlearning_rate = inf\n", "'inf'", "a number");
     refuses("[train]\nlearning_rate = 1e-3x\n", "'1e-3x'", "a number");
@@ -57,14 +68,14 @@ Test(config, reads_every_kind_of_value)
     cr_assert_eq(c.model.latent, 20);
     cr_assert_eq(
         vae_config_parse(&c,
-                         "; comment\n[model]\nobjective = ae ; inline\nhidden = 512, 256\ndecoder_hidden = none\n"
+                         "; comment\n[model]\nobjective = ae ; inline\nlayers = 512, 256\ndecoder_layers = none\n"
                          "activation=leaky_relu\n[data]\nbinarise = dynamic\ntrain_images = a b/c.gz\n"
                          "[train]\nlearning_rate = 3e-4\nbeta = 0.5\r\n[run]\nprecision = bf16\n",
                          "a.ini"),
         VAE_OK, "%s", vae_error_message());
     cr_assert_eq(c.model.objective, VAE_OBJECTIVE_AE);
     cr_assert_eq(c.model.encoder.count, 2);
-    cr_assert_eq(c.model.encoder.size[1], 256);
+    cr_assert_eq(c.model.encoder.layer[1].size, 256);
     cr_assert(c.model.decoder_set);
     cr_assert_eq(c.model.decoder.count, 0);
     cr_assert_eq(c.model.activation, VAE_ACTIVATION_LEAKY_RELU);
@@ -81,8 +92,9 @@ Test(config, writes_what_reads_back_the_same)
     char *text, *again;
     vae_config_defaults(&a);
     cr_assert_eq(vae_config_set(&a, "train.learning_rate=0.1234567890123456789"), VAE_OK);
-    cr_assert_eq(vae_config_set(&a, "model.hidden=3 4 5"), VAE_OK);
-    cr_assert_eq(vae_config_set(&a, "model.decoder_hidden=7"), VAE_OK);
+    cr_assert_eq(vae_config_set(&a, "model.layers=conv 32 k4 s2 batch_norm, residual k5, dropout 0.25, 3 4"), VAE_OK);
+    cr_assert_eq(vae_config_set(&a, "model.decoder_layers=dense 7x5x64 layer_norm, upsample 2, deconv 8 k3 s2 p1 o1"),
+                 VAE_OK);
     cr_assert_eq(vae_config_set(&a, "data.train_images=x/y.gz"), VAE_OK);
     cr_assert_eq(vae_config_format(&a, &text), VAE_OK);
     vae_config_defaults(&b);

@@ -102,6 +102,40 @@ Test(file, reading_refuses_what_it_should)
     expect_read_error(in_folder("fifo"), 4, VAE_ERROR_IO, "regular");
 }
 
+Test(file, a_stream_gives_a_whole_file_or_none)
+{
+    char path[256];
+    vae_file_stream stream;
+    strcpy(path, in_folder("x"));
+    write_text(path, "old");
+    cr_assert_eq(vae_file_stream_open(&stream, path), VAE_OK, "%s", vae_error_message());
+    fputs("half", stream.file);
+    cr_expect_eq(vae_file_stream_close(&stream, VAE_ERROR_NUMERIC), VAE_ERROR_NUMERIC);
+    expect_text(path, "old");
+    cr_expect_not(vae_path_exists(in_folder("x.partial")));
+    cr_assert_eq(vae_file_stream_open(&stream, path), VAE_OK);
+    fputs("new", stream.file);
+    expect_text(path, "old");
+    cr_expect_eq(vae_file_stream_close(&stream, VAE_OK), VAE_OK, "%s", vae_error_message());
+    expect_text(path, "new");
+    cr_expect_not(vae_path_exists(in_folder("x.partial")));
+    cr_expect_eq(vae_file_stream_open(&stream, "/nowhere/x"), VAE_ERROR_IO);
+    cr_expect_not_null(strstr(vae_error_message(), "/nowhere/x"));
+}
+
+Test(file, a_stream_to_a_full_disk_fails)
+{
+    vae_file_stream stream;
+    if (symlink("/dev/full", in_folder("x.partial"))) cr_skip_test("no symbolic links");
+    char path[256];
+    strcpy(path, in_folder("x"));
+    cr_assert_eq(vae_file_stream_open(&stream, path), VAE_OK, "%s", vae_error_message());
+    for (int i = 0; i < 100000; ++i)
+        fputs("more than a buffer", stream.file);
+    cr_expect_eq(vae_file_stream_close(&stream, VAE_OK), VAE_ERROR_IO);
+    cr_expect_not(vae_path_exists(path));
+}
+
 Test(file, a_link_takes_the_place_of_the_old_file)
 {
     write_text(in_folder("best"), "best");
@@ -143,4 +177,16 @@ Test(file, paths_are_joined)
     cr_expect_str_eq(path, "/b");
     cr_expect_eq(vae_path_join(path, sizeof path, "abc", "def"), VAE_OK);
     cr_expect_eq(vae_path_join(path, sizeof path, "abcd", "def"), VAE_ERROR_ARGUMENT);
+}
+
+Test(file, path_name_is_the_last_one)
+{
+    static const char *const cases[][2] = {
+        {"runs/mnist", "mnist"}, {"runs/mnist//", "mnist"}, {"mnist", "mnist"}, {"/", ""}, {".", "."}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        int length;
+        const char *name = vae_path_name(cases[i][0], &length);
+        cr_expect_eq((size_t)length, strlen(cases[i][1]), "%s", cases[i][0]);
+        cr_expect_eq(strncmp(name, cases[i][1], (size_t)length), 0, "%s", cases[i][0]);
+    }
 }

@@ -15,8 +15,10 @@
     X(interpolate)                                                                                                     \
     X(encode)                                                                                                          \
     X(decode)                                                                                                          \
+    X(export)                                                                                                          \
     X(latent)                                                                                                          \
-    X(evaluate)
+    X(evaluate)                                                                                                        \
+    X(report)
 
 typedef struct vae_command {
     const char *name, *summary;

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/info.h"
 #include "cli/info_cost.h"
 #include "data/dataset.h"
 #include "model/builder.h"
@@ -99,7 +100,10 @@ static void list_tensors(const vae_program *program, const vae_tensor *tensors, 
 static int64_t parameters_of(const vae_program *program, const vae_op *op)
 {
     int64_t count = 0;
-    for (int i = 0; i < VAE_MAX_INPUTS && op->kind == VAE_OP_DENSE; ++i) {
+    /* A layer's backward op, which gives gradients, reads them again. */
+    const vae_tensor first = op->outputs[0];
+    const bool backward = first != VAE_NO_TENSOR && program->tensors[first].kind == VAE_TENSOR_GRADIENT;
+    for (int i = 0; i < VAE_MAX_INPUTS && !backward; ++i) {
         if (op->inputs[i] == VAE_NO_TENSOR) continue;
         const vae_tensor_info *info = &program->tensors[op->inputs[i]];
         if (info->kind == VAE_TENSOR_PARAMETER) count += info->elements;
@@ -133,13 +137,13 @@ static totals add_up(const vae_program *program)
     return t;
 }
 
-static void print_program(const vae_config *config, const vae_program *program)
+void vae_cli_print_program(FILE *out, const vae_config *config, const vae_program *program)
 {
     const totals t = add_up(program);
-    printf("%s step: %d operations, batch %" PRId64 ", float32\n\n", program->name, (int)program->op_count,
-           config->train.batch_size);
-    printf("%3s  %-28s %-30s %10s %9s %9s %9s\n", "#", "operation", "name", "parameters", "MFLOP", "MB read",
-           "MB written");
+    fprintf(out, "%s step: %d operations, batch %" PRId64 ", float32\n\n", program->name, (int)program->op_count,
+            config->train.batch_size);
+    fprintf(out, "%3s  %-28s %-30s %10s %9s %9s %9s\n", "#", "operation", "name", "parameters", "MFLOP", "MB read",
+            "MB written");
     for (int32_t i = 0; i < program->op_count; ++i) {
         const vae_op *op = &program->ops[i];
         const vae_cost cost = vae_op_cost(program, op);
@@ -148,20 +152,21 @@ static void print_program(const vae_config *config, const vae_program *program)
         if (parameters > 0) snprintf(count, sizeof count, "%" PRId64, parameters);
         list_tensors(program, op->inputs, VAE_MAX_INPUTS, inputs, sizeof inputs);
         list_tensors(program, op->outputs, VAE_MAX_OUTPUTS, outputs, sizeof outputs);
-        printf("%3d  %-28s %-30s %10s %9.3f %9.3f %9.3f\n", (int)i, vae_op_kind_name(op->kind), op->name, count,
-               cost.flops * 1e-6, cost.bytes_read * 1e-6, cost.bytes_written * 1e-6);
-        if (inputs[0]) printf("     in   %s\n", inputs);
-        if (outputs[0]) printf("     out  %s\n", outputs);
+        fprintf(out, "%3d  %-28s %-30s %10s %9.3f %9.3f %9.3f\n", (int)i, vae_op_kind_name(op->kind), op->name, count,
+                cost.flops * 1e-6, cost.bytes_read * 1e-6, cost.bytes_written * 1e-6);
+        if (inputs[0]) fprintf(out, "     in   %s\n", inputs);
+        if (outputs[0]) fprintf(out, "     out  %s\n", outputs);
     }
-    printf("\nparameters    %12" PRId64 "  in %d tensors\n", t.parameters, (int)program->layout->count);
-    printf("FLOPs         %12.3f M a step, %.3f M an image\n", t.cost.flops * 1e-6,
-           t.cost.flops * 1e-6 / (double)config->train.batch_size);
-    printf("traffic       %12.3f MB read, %.3f MB written a step, each operand once\n", t.cost.bytes_read * 1e-6,
-           t.cost.bytes_written * 1e-6);
-    printf("arenas        %12.3f MB each: parameters, gradients, first and second moment\n", t.parameter_bytes * 1e-6);
-    printf("activations   %12.3f MB; %.3f MB if no memory were reused\n", t.activation_bytes * 1e-6,
-           t.activation_bytes_flat * 1e-6);
-    printf("total memory  %12.3f MB, the data set apart\n", (4 * t.parameter_bytes + t.activation_bytes) * 1e-6);
+    fprintf(out, "\nparameters    %12" PRId64 "  in %d tensors\n", t.parameters, (int)program->layout->count);
+    fprintf(out, "FLOPs         %12.3f M a step, %.3f M an image\n", t.cost.flops * 1e-6,
+            t.cost.flops * 1e-6 / (double)config->train.batch_size);
+    fprintf(out, "traffic       %12.3f MB read, %.3f MB written a step, each operand once\n", t.cost.bytes_read * 1e-6,
+            t.cost.bytes_written * 1e-6);
+    fprintf(out, "arenas        %12.3f MB each: parameters, gradients, first and second moment\n",
+            t.parameter_bytes * 1e-6);
+    fprintf(out, "activations   %12.3f MB; %.3f MB if no memory were reused\n", t.activation_bytes * 1e-6,
+            t.activation_bytes_flat * 1e-6);
+    fprintf(out, "total memory  %12.3f MB, the data set apart\n", (4 * t.parameter_bytes + t.activation_bytes) * 1e-6);
 }
 
 static json_t *tensors_to_json(const vae_program *program, const vae_tensor *tensors, int count)
@@ -217,7 +222,7 @@ static vae_status describe_config(const info_options *options)
     } else if (!status && options->json) {
         status = print_json(&program);
     } else if (!status) {
-        print_program(&config, &program);
+        vae_cli_print_program(stdout, &config, &program);
     }
     vae_program_free(&program);
     vae_layout_free(&layout);

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/images.h"
+#include "core/file.h"
 #include "core/normal.h"
 #include "model/runtime.h"
 #include "report/plot.h"
@@ -151,19 +152,6 @@ static const char *objective_title(vae_objective objective)
     return "reconstruction and KL";
 }
 
-/* A run folder's own name, with its length. */
-static const char *run_name(const char *run, int *length)
-{
-    size_t end = strlen(run);
-    while (end > 1 && run[end - 1] == '/')
-        --end;
-    size_t start = end;
-    while (start > 0 && run[start - 1] != '/')
-        --start;
-    *length = (int)(end - start);
-    return run + start;
-}
-
 /* The objective, and the run's name where the objective does not tell the runs apart. */
 static void format_title(const latent_options *o, const run_view *views, int index, char *title, size_t size)
 {
@@ -171,7 +159,7 @@ static void format_title(const latent_options *o, const run_view *views, int ind
     for (int i = 0; i < o->run_count; ++i)
         alone = alone && (i == index || views[i].objective != views[index].objective);
     int length;
-    const char *name = run_name(o->runs[index], &length);
+    const char *name = vae_path_name(o->runs[index], &length);
     const char *objective = objective_title(views[index].objective);
     if (alone) {
         snprintf(title, size, "%s", objective);

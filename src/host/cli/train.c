@@ -38,7 +38,7 @@ static const struct argp argp = {
     .parser = parse_option,
     .doc = "Trains a model as a configuration says."
            "\vThe run folder gets config.ini (as used), metrics.jsonl, checkpoints/best.safetensors and "
-           "last.safetensors, and pictures/. Ctrl-C saves a checkpoint; --resume goes on from it.",
+           "last.safetensors, machine.json and pictures/. Ctrl-C saves a checkpoint; --resume goes on from it.",
     .children = children,
 };
 

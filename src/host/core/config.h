@@ -7,8 +7,9 @@
 
 #include "backend/backend.h"
 #include "core/error.h"
+#include "core/layers.h"
 
-enum { VAE_PATH_SIZE = 1024, VAE_MAX_HIDDEN = 16, VAE_MAX_KEYS = 128 };
+enum { VAE_PATH_SIZE = 1024, VAE_MAX_KEYS = 128 };
 
 typedef enum vae_objective { VAE_OBJECTIVE_VAE, VAE_OBJECTIVE_AE, VAE_OBJECTIVE_KL } vae_objective;
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
@@ -16,16 +17,14 @@ typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE
 typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;
 typedef enum vae_schedule { VAE_SCHEDULE_CONSTANT, VAE_SCHEDULE_COSINE, VAE_SCHEDULE_STEP } vae_schedule;
 
-typedef struct vae_hidden_list {
-    int64_t size[VAE_MAX_HIDDEN];
-    int32_t count; /* 0 is allowed: a linear encoder or decoder */
-} vae_hidden_list;
+/* Of keys that are yes or no. */
+typedef enum vae_switch { VAE_NO, VAE_YES } vae_switch;
 
 typedef struct vae_config {
     struct {
         vae_objective objective;
-        vae_hidden_list encoder; /* hidden = 400, or 512 256 */
-        vae_hidden_list decoder; /* decoder_hidden; mirrored encoder unless set */
+        vae_layer_list encoder; /* layers = 400, or conv 32 k4 s2, dense 256 */
+        vae_layer_list decoder; /* decoder_layers; mirrored encoder unless set */
         bool decoder_set;
         int64_t latent;
         vae_activation activation;
@@ -61,6 +60,7 @@ typedef struct vae_config {
         char device[16];
         vae_precision precision;
         int64_t threads;         /* 0: all */
+        vae_switch tensorboard;  /* event files too */
         char out[VAE_PATH_SIZE]; /* run folder; "" gives runs/<name of the config file> */
     } run;
     struct {

@@ -10,6 +10,7 @@ static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
 static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", NULL};
 static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
+static const char *const switches[] = {"no", "yes", NULL};
 static const char *const devices[] = {"auto", "cpu", "reference", "cuda", NULL};
 static const char *const activations[] = {
 #define ROW(name, text) text,
@@ -34,16 +35,16 @@ static const char *const activations[] = {
     {                                                                                                                  \
         section, name, VAE_KEY_TEXT, FIELD(member), 0, VAE_PATH_SIZE, NULL, initial, help                              \
     }
-#define WIDTHS(section, name, member, initial, help)                                                                   \
+#define LAYERS(section, name, member, initial, help)                                                                   \
     {                                                                                                                  \
-        section, name, VAE_KEY_WIDTHS, FIELD(member), 1, 1 << 20, NULL, initial, help                                  \
+        section, name, VAE_KEY_LAYERS, FIELD(member), 0, 0, NULL, initial, help                                        \
     }
 
 /* clang-format off */
 const vae_key vae_config_keys[] = {
     CHOICE("model", "objective", model.objective, objectives, "vae", "vae: reconstruction + beta x KL; ae: reconstruction only, no sampling; kl: KL only"),
-    WIDTHS("model", "hidden", model.encoder, "400", "widths of the encoder's hidden layers, or none"),
-    WIDTHS("model", "decoder_hidden", model.decoder, "mirrored", "widths of the decoder's hidden layers, none, or mirrored: the encoder's in reverse"),
+    LAYERS("model", "layers", model.encoder, "400", "the encoder's hidden layers: dense 256 (or 256), conv 32 k4 s2, residual k3, dropout 0.1, …, with batch_norm or layer_norm; or none"),
+    LAYERS("model", "decoder_layers", model.decoder, "mirrored", "the decoder's hidden layers, also dense 7x7x64, deconv 32 k4 s2, upsample 2; none; or mirrored: the encoder's undone in reverse"),
     INTEGER("model", "latent", model.latent, 1, 1 << 20, "20", "dimensions of the latent code z"),
     CHOICE("model", "activation", model.activation, activations, "relu", "activation of the hidden layers"),
     CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
@@ -83,6 +84,7 @@ const vae_key vae_config_keys[] = {
     {"run", "device", VAE_KEY_TEXT, FIELD(run.device), 0, 16, devices, "auto", "auto, cpu, reference or cuda"},
     CHOICE("run", "precision", run.precision, precisions, "auto", "of matrix products; parameters are fp32 always. auto: tf32 on cuda, fp32 elsewhere"),
     INTEGER("run", "threads", run.threads, 0, 1024, "0", "0: one per processor"),
+    CHOICE("run", "tensorboard", run.tensorboard, switches, "no", "also write metrics and pictures as TensorBoard's event files, to <run folder>/tensorboard"),
     TEXT("run", "out", run.out, "", "run folder; runs/<name of the config file> unless set"),
 
     INTEGER("evaluate", "samples", evaluate.samples, 1, 1e9, "5000", "K of the importance sampling"),

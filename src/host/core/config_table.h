@@ -11,7 +11,7 @@ typedef enum vae_key_type {
     VAE_KEY_REAL,    /* double in [minimum, maximum], finite */
     VAE_KEY_CHOICE,  /* an enum: index into choices */
     VAE_KEY_TEXT,    /* char[maximum] */
-    VAE_KEY_WIDTHS,  /* vae_hidden_list */
+    VAE_KEY_LAYERS,  /* vae_layer_list */
 } vae_key_type;
 
 typedef struct vae_key {

@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -13,8 +12,8 @@ void vae_key_allowed(const vae_key *key, char *text, size_t size)
     switch (key->type) {
     case VAE_KEY_INTEGER: snprintf(text, size, "an integer from %.0f to %.0f", key->minimum, key->maximum); return;
     case VAE_KEY_REAL: snprintf(text, size, "a number from %g to %g", key->minimum, key->maximum); return;
-    case VAE_KEY_WIDTHS:
-        snprintf(text, size, "up to %d widths from 1 to %.0f, such as 512, 256, or none", VAE_MAX_HIDDEN, key->maximum);
+    case VAE_KEY_LAYERS:
+        snprintf(text, size, "up to %d layers, such as conv 32 k4 s2, dense 256, or 512, 256, or none", VAE_MAX_LAYERS);
         return;
     case VAE_KEY_TEXT:
         if (!key->choices) {
@@ -69,27 +68,6 @@ static int find_choice(const vae_key *key, const char *text)
     return -1;
 }
 
-/* Numbers separated by commas or blanks; "none" is the empty list. */
-static vae_status parse_widths(const vae_key *key, const char *text, vae_hidden_list *list)
-{
-    *list = (vae_hidden_list){0};
-    if (strcmp(text, "none") == 0) return VAE_OK;
-    const char *at = text;
-    while (*at) {
-        char *end;
-        errno = 0;
-        const long long width = strtoll(at, &end, 10);
-        const bool number = end != at && !errno && width >= 1 && (double)width <= key->maximum;
-        if (!number || list->count == VAE_MAX_HIDDEN) return refuse(key, text);
-        list->size[list->count++] = width;
-        at = end;
-        if (*at && *at != ',' && !isspace((unsigned char)*at)) return refuse(key, text);
-        while (*at == ',' || isspace((unsigned char)*at))
-            ++at;
-    }
-    return list->count > 0 ? VAE_OK : refuse(key, text);
-}
-
 static bool is_decoder(const vae_key *key)
 {
     return key->offset == offsetof(vae_config, model.decoder);
@@ -114,26 +92,17 @@ vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *tex
         memset(field, 0, (size_t)key->maximum);
         memcpy(field, text, strlen(text));
         return VAE_OK;
-    case VAE_KEY_WIDTHS:
+    case VAE_KEY_LAYERS:
         if (is_decoder(key)) {
             config->model.decoder_set = strcmp(text, "mirrored") != 0;
             if (!config->model.decoder_set) {
-                *(vae_hidden_list *)field = (vae_hidden_list){0};
+                *(vae_layer_list *)field = (vae_layer_list){0};
                 return VAE_OK;
             }
         }
-        return parse_widths(key, text, field);
+        return vae_layers_parse(text, field);
     }
     return refuse(key, text);
-}
-
-static void format_widths(const vae_hidden_list *list, char *text, size_t size)
-{
-    if (list->count == 0) snprintf(text, size, "none");
-    size_t used = 0;
-    for (int32_t i = 0; i < list->count && used < size; ++i) {
-        used += (size_t)snprintf(text + used, size - used, "%s%" PRId64, i ? ", " : "", list->size[i]);
-    }
 }
 
 /* The shortest decimal form that reads back to the same number. */
@@ -153,11 +122,11 @@ void vae_key_format(const vae_key *key, const vae_config *config, char *text, si
     case VAE_KEY_REAL: format_real(*(const double *)field, text, size); return;
     case VAE_KEY_CHOICE: snprintf(text, size, "%s", key->choices[*(const int *)field]); return;
     case VAE_KEY_TEXT: snprintf(text, size, "%s", (const char *)field); return;
-    case VAE_KEY_WIDTHS:
+    case VAE_KEY_LAYERS:
         if (is_decoder(key) && !config->model.decoder_set) {
             snprintf(text, size, "mirrored");
         } else {
-            format_widths(field, text, size);
+            vae_layers_format(field, text, size);
         }
         return;
     }

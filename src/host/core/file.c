@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096 };
-
 static vae_status io_error(const char *path, const char *what)
 {
     return vae_error_set(VAE_ERROR_IO, "%s: %s: %s", path, what, strerror(errno));
@@ -96,7 +94,7 @@ static vae_status write_parts(const char *path, const void *const *parts, const 
 /* The rename itself is on disk only when its folder is. */
 static vae_status sync_folder_of(const char *path)
 {
-    char folder[PATH_BYTES];
+    char folder[VAE_FILE_PATH_BYTES];
     const char *slash = strrchr(path, '/');
     if (!slash) {
         strcpy(folder, ".");
@@ -114,16 +112,16 @@ static vae_status sync_folder_of(const char *path)
     return status;
 }
 
-static vae_status partial_name(char partial[PATH_BYTES], const char *path)
+static vae_status partial_name(char partial[VAE_FILE_PATH_BYTES], const char *path)
 {
-    const int length = snprintf(partial, PATH_BYTES, "%s.partial", path);
-    if (length >= 0 && length < PATH_BYTES) return VAE_OK;
+    const int length = snprintf(partial, VAE_FILE_PATH_BYTES, "%s.partial", path);
+    if (length >= 0 && length < VAE_FILE_PATH_BYTES) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT, "path of %zu characters is too long: %.100s…", strlen(path), path);
 }
 
 vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count)
 {
-    char partial[PATH_BYTES];
+    char partial[VAE_FILE_PATH_BYTES];
     VAE_TRY(partial_name(partial, path));
     vae_status status = write_parts(partial, parts, sizes, count);
     if (!status && rename(partial, path)) status = io_error(path, "cannot be replaced");
@@ -134,9 +132,31 @@ vae_status vae_file_write_atomic(const char *path, const void *const *parts, con
     return sync_folder_of(path);
 }
 
+vae_status vae_file_stream_open(vae_file_stream *stream, const char *path)
+{
+    *stream = (vae_file_stream){.path = path};
+    VAE_TRY(partial_name(stream->partial, path));
+    stream->file = fopen(stream->partial, "wbe");
+    return stream->file ? VAE_OK : io_error(stream->partial, "cannot be created");
+}
+
+vae_status vae_file_stream_close(vae_file_stream *stream, vae_status status)
+{
+    errno = 0;
+    const bool written = !fflush(stream->file) && !ferror(stream->file);
+    if (!status && !written) status = io_error(stream->partial, "cannot be written");
+    if (!status && fsync(fileno(stream->file))) status = io_error(stream->partial, "cannot be brought to disk");
+    if (fclose(stream->file) && !status) status = io_error(stream->partial, "cannot be closed");
+    stream->file = NULL;
+    if (!status && rename(stream->partial, stream->path)) status = io_error(stream->path, "cannot be replaced");
+    if (!status) return sync_folder_of(stream->path);
+    unlink(stream->partial);
+    return status;
+}
+
 vae_status vae_file_link_atomic(const char *from, const char *to)
 {
-    char partial[PATH_BYTES];
+    char partial[VAE_FILE_PATH_BYTES];
     VAE_TRY(partial_name(partial, to));
     unlink(partial);
     if (link(from, partial)) return io_error(to, "cannot be made a link");
@@ -162,7 +182,7 @@ static vae_status make_one(const char *path)
 
 vae_status vae_folder_make(const char *path)
 {
-    char part[PATH_BYTES];
+    char part[VAE_FILE_PATH_BYTES];
     const size_t length = strlen(path);
     if (length == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "a folder needs a name, got an empty one");
     if (length >= sizeof part) {
@@ -195,4 +215,16 @@ vae_status vae_path_join(char *path, size_t size, const char *folder, const char
                              name);
     }
     return VAE_OK;
+}
+
+const char *vae_path_name(const char *path, int *length)
+{
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        --end;
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/')
+        --start;
+    *length = (int)(end - start);
+    return path + start;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "core/error.h"
 
@@ -17,6 +18,21 @@ vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t 
  * leave the partial file, which the next write replaces. On failure (VAE_ERROR_IO) the partial file is removed. */
 vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count);
 
+enum { VAE_FILE_PATH_BYTES = 4096 };
+
+/* A file that is too large to be put together in memory first: written through `file`, and like the above either whole
+ * or not there. */
+typedef struct vae_file_stream {
+    FILE *file;
+    const char *path; /* borrowed */
+    char partial[VAE_FILE_PATH_BYTES];
+} vae_file_stream;
+
+vae_status vae_file_stream_open(vae_file_stream *stream, const char *path);
+/* Closes the stream in any case. With `status` VAE_OK and every write done, the file takes its name; else what was
+ * written is removed. Gives `status`, or VAE_ERROR_IO. */
+vae_status vae_file_stream_close(vae_file_stream *stream, vae_status status);
+
 /* Makes `to` another name of the file `from`, replacing atomically what was there. VAE_ERROR_IO, with `to` as it was,
  * on a file system without hard links: then write the content again. */
 vae_status vae_file_link_atomic(const char *from, const char *to);
@@ -29,5 +45,8 @@ bool vae_path_exists(const char *path);
 /* Writes "folder/name" to path[size]; folder "" or an absolute name give name alone. VAE_ERROR_ARGUMENT if it is too
  * long. */
 vae_status vae_path_join(char *path, size_t size, const char *folder, const char *name);
+
+/* The last name in the path, as text within it of *length characters: "mnist" of "runs/mnist/". */
+const char *vae_path_name(const char *path, int *length);
 
 #endif

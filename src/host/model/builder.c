@@ -1,36 +1,21 @@
 #include "model/builder.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "core/random.h"
+#include "model/network.h"
 
 int64_t vae_input_elements(const vae_input *input)
 {
     return input->height * input->width * input->channels;
 }
 
+static vae_shape image_shape(const vae_input *input, int64_t rows)
+{
+    return vae_shape_images(rows, input->height, input->width, input->channels);
+}
+
 /* ---- Parameters ---- */
-
-static vae_status add_dense(vae_layout *layout, const char *name, int64_t in, int64_t out)
-{
-    char text[VAE_NAME_SIZE];
-    snprintf(text, sizeof text, "%s.weight", name);
-    VAE_TRY(vae_layout_add(layout, text, vae_shape_matrix(in, out), in, NULL));
-    snprintf(text, sizeof text, "%s.bias", name);
-    return vae_layout_add(layout, text, vae_shape_vector(out), in, NULL);
-}
-
-static vae_status add_hidden(vae_layout *layout, const char *part, const vae_hidden_list *hidden, int64_t *width)
-{
-    for (int32_t i = 0; i < hidden->count; ++i) {
-        char name[VAE_NAME_SIZE];
-        snprintf(name, sizeof name, "%s.%d", part, (int)i);
-        VAE_TRY(add_dense(layout, name, *width, hidden->size[i]));
-        *width = hidden->size[i];
-    }
-    return VAE_OK;
-}
 
 /* Numbers the encoder gives per image: mean and log-variance, or the code itself. */
 static int64_t posterior_width(const vae_config *config)
@@ -38,31 +23,39 @@ static int64_t posterior_width(const vae_config *config)
     return config->model.objective == VAE_OBJECTIVE_AE ? config->model.latent : 2 * config->model.latent;
 }
 
-static vae_hidden_list decoder_hidden(const vae_config *config)
+static vae_likelihood_options likelihood_options(const vae_config *config, const vae_input *input)
 {
-    if (config->model.decoder_set) return config->model.decoder;
-    vae_hidden_list mirrored = config->model.encoder;
-    for (int32_t i = 0; i < mirrored.count; ++i) {
-        mirrored.size[i] = config->model.encoder.size[mirrored.count - 1 - i];
-    }
-    return mirrored;
+    return (vae_likelihood_options){
+        .family = config->model.likelihood,
+        .channels = input->channels,
+        .variance = config->model.variance,
+        .scale = input->scale,
+        .shift = input->shift,
+    };
+}
+
+static vae_status resolve_decoder(const vae_config *config, const vae_input *input, vae_network *decoder)
+{
+    const vae_likelihood_options options = likelihood_options(config, input);
+    return vae_network_decoder(config, input, vae_likelihood_width(&options), decoder);
+}
+
+static vae_status declare(const vae_config *config, const vae_input *input, vae_layout *layout)
+{
+    vae_network encoder, decoder;
+    VAE_TRY(vae_network_encoder(config, input, posterior_width(config), &encoder));
+    VAE_TRY(resolve_decoder(config, input, &decoder));
+    VAE_TRY(vae_network_declare(&encoder, layout));
+    VAE_TRY(vae_network_declare(&decoder, layout));
+    VAE_TRY(vae_network_declare_statistics(&encoder, layout));
+    return vae_network_declare_statistics(&decoder, layout);
 }
 
 vae_status vae_model_layout(const vae_config *config, const vae_input *input, vae_layout *layout)
 {
-    const int64_t elements = vae_input_elements(input);
-    const vae_hidden_list decoder = decoder_hidden(config);
     *layout = (vae_layout){0};
-    int64_t width = elements;
-    vae_status status;
-    VAE_TRY_GOTO(status, failure, add_hidden(layout, "encoder", &config->model.encoder, &width));
-    VAE_TRY_GOTO(status, failure, add_dense(layout, "posterior", width, posterior_width(config)));
-    width = config->model.latent;
-    VAE_TRY_GOTO(status, failure, add_hidden(layout, "decoder", &decoder, &width));
-    VAE_TRY_GOTO(status, failure, add_dense(layout, "output", width, elements));
-    return VAE_OK;
-failure:
-    vae_layout_free(layout);
+    const vae_status status = declare(config, input, layout);
+    if (status) vae_layout_free(layout);
     return status;
 }
 
@@ -84,41 +77,21 @@ void vae_model_initialise(const vae_layout *layout, uint64_t seed, double *value
 
 /* ---- Networks ---- */
 
-static vae_status build_hidden(vae_program *program, const vae_config *config, const char *part, int32_t count,
-                               bool training, vae_tensor *x)
+static vae_status build_encoder(vae_program *program, const vae_config *config, const vae_input *input, vae_tensor x,
+                                bool training, vae_tensor *posterior)
 {
-    for (int32_t i = 0; i < count; ++i) {
-        char name[VAE_NAME_SIZE];
-        snprintf(name, sizeof name, "%s.%d", part, (int)i);
-        VAE_TRY(vae_program_dense(program, name, *x, config->model.activation, training, x));
-    }
-    return VAE_OK;
+    vae_network encoder;
+    VAE_TRY(vae_network_encoder(config, input, posterior_width(config), &encoder));
+    return vae_network_build(&encoder, program, x, training, posterior);
 }
 
-static vae_status build_encoder(vae_program *program, const vae_config *config, vae_tensor x, bool training,
-                                vae_tensor *posterior)
+/* Ends before the likelihood's link function: logits, means, … */
+static vae_status build_decoder(vae_program *program, const vae_config *config, const vae_input *input, vae_tensor z,
+                                bool training, vae_tensor *prediction)
 {
-    VAE_TRY(build_hidden(program, config, "encoder", config->model.encoder.count, training, &x));
-    return vae_program_dense(program, "posterior", x, VAE_ACTIVATION_IDENTITY, training, posterior);
-}
-
-/* Ends before the likelihood's link function: logits or means. */
-static vae_status build_decoder(vae_program *program, const vae_config *config, vae_tensor z, bool training,
-                                vae_tensor *prediction)
-{
-    VAE_TRY(build_hidden(program, config, "decoder", decoder_hidden(config).count, training, &z));
-    return vae_program_dense(program, "output", z, VAE_ACTIVATION_IDENTITY, training, prediction);
-}
-
-static vae_likelihood_options likelihood_options(const vae_config *config, const vae_input *input)
-{
-    return (vae_likelihood_options){
-        .family = config->model.likelihood,
-        .channels = input->channels,
-        .variance = config->model.variance,
-        .scale = input->scale,
-        .shift = input->shift,
-    };
+    vae_network decoder;
+    VAE_TRY(resolve_decoder(config, input, &decoder));
+    return vae_network_build(&decoder, program, z, training, prediction);
 }
 
 static vae_status build_likelihood(vae_program *program, const vae_config *config, const vae_input *input,
@@ -138,10 +111,10 @@ static vae_status build_objective(vae_program *program, const vae_config *config
                                   bool training, objective_tensors *tensors)
 {
     vae_tensor x, z;
-    VAE_TRY(vae_program_gather(program, "x", vae_shape_matrix(batch, vae_input_elements(input)), training,
+    VAE_TRY(vae_program_gather(program, "x", image_shape(input, batch), training,
                                config->data.binarise == VAE_BINARISE_DYNAMIC, input->scale, input->shift, &x));
     vae_tensor posterior;
-    VAE_TRY(build_encoder(program, config, x, training, &posterior));
+    VAE_TRY(build_encoder(program, config, input, x, training, &posterior));
     tensors->kl = VAE_NO_TENSOR;
     z = posterior;
     if (config->model.objective != VAE_OBJECTIVE_AE) {
@@ -157,7 +130,7 @@ static vae_status build_objective(vae_program *program, const vae_config *config
         tensors->kl = outputs.kl;
     }
     vae_tensor prediction;
-    VAE_TRY(build_decoder(program, config, z, training, &prediction));
+    VAE_TRY(build_decoder(program, config, input, z, training, &prediction));
     VAE_TRY(build_likelihood(program, config, input, prediction, x, &tensors->ll));
     tensors->x = x;
     tensors->posterior = posterior;
@@ -238,8 +211,8 @@ vae_status vae_model_build_evaluate(const vae_config *config, const vae_input *i
 static vae_status build_encode(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch)
 {
     vae_tensor x, posterior;
-    VAE_TRY(vae_program_input(program, "x", vae_shape_matrix(batch, vae_input_elements(input)), &x));
-    VAE_TRY(build_encoder(program, config, x, false, &posterior));
+    VAE_TRY(vae_program_input(program, "x", image_shape(input, batch), &x));
+    VAE_TRY(build_encoder(program, config, input, x, false, &posterior));
     vae_program_mark_external(program, posterior);
     return vae_program_plan(program);
 }
@@ -255,7 +228,7 @@ static vae_status build_decode(vae_program *program, const vae_config *config, c
 {
     vae_tensor z, prediction, mean;
     VAE_TRY(vae_program_input(program, "z", vae_shape_matrix(batch, config->model.latent), &z));
-    VAE_TRY(build_decoder(program, config, z, false, &prediction));
+    VAE_TRY(build_decoder(program, config, input, z, false, &prediction));
     const vae_likelihood_options options = likelihood_options(config, input);
     VAE_TRY(vae_program_likelihood_mean(program, "mean", prediction, &options, &mean));
     vae_program_mark_external(program, mean);
@@ -276,13 +249,13 @@ static vae_status build_importance(vae_program *program, const vae_config *confi
         return vae_error_set(VAE_ERROR_ARGUMENT, "log P(X) is not defined for objective = ae: it has no posterior");
     }
     vae_tensor x, posterior, prediction, ll;
-    VAE_TRY(vae_program_input(program, "x", vae_shape_matrix(rows, vae_input_elements(input)), &x));
+    VAE_TRY(vae_program_input(program, "x", image_shape(input, rows), &x));
     VAE_TRY(vae_program_input(program, "posterior", vae_shape_matrix(rows, posterior_width(config)), &posterior));
     const vae_posterior_options options = {
         .samples = samples, .stream = VAE_STREAM_IMPORTANCE, .sampled = true, .with_log_ratio = true};
     vae_posterior_outputs outputs;
     VAE_TRY(vae_program_gaussian_sample_kl(program, "gaussian_sample_kl", posterior, options, &outputs));
-    VAE_TRY(build_decoder(program, config, outputs.z, false, &prediction));
+    VAE_TRY(build_decoder(program, config, input, outputs.z, false, &prediction));
     VAE_TRY(build_likelihood(program, config, input, prediction, x, &ll));
     vae_program_mark_external(program, outputs.log_ratio);
     vae_program_mark_external(program, ll);

@@ -13,8 +13,9 @@ typedef struct vae_input {
 
 int64_t vae_input_elements(const vae_input *input);
 
-/* Declares the parameters: encoder.<i>.{weight,bias}, posterior.{weight,bias}, decoder.<i>.{weight,bias},
- * output.{weight,bias}. Weights are [in, out]. */
+/* Declares the parameters of the networks (model/network.h): encoder.<i>.{weight,bias}, posterior.{weight,bias},
+ * decoder.<i>.{weight,bias}, output.{weight,bias}, and those of norms and residual layers. Weights of dense layers are
+ * [in, out]. */
 vae_status vae_model_layout(const vae_config *config, const vae_input *input, vae_layout *layout);
 
 /* Initial parameters: weights and biases uniform in ±1/sqrt(fan_in), from (seed, VAE_STREAM_INITIALISE). `values` holds
@@ -25,21 +26,21 @@ void vae_model_initialise(const vae_layout *layout, uint64_t seed, double *value
 vae_status vae_model_build_train(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                  int64_t batch, vae_program *program);
 /* The same without noise in the order and without backward: metrics over `batch` rows from step.first on. One
- * posterior sample a row, at (VAE_STREAM_EVALUATE, step). External tensors "x" [batch, elements], "posterior",
- * "ll" [batch] and, but for ae, "kl" [batch].
+ * posterior sample a row, at (VAE_STREAM_EVALUATE, step). External tensors "x" [batch, height, width, channels],
+ * "posterior", "ll" [batch] and, but for ae, "kl" [batch].
  */
 vae_status vae_model_build_evaluate(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                     int64_t batch, vae_program *program);
-/* External "x" [batch, elements] → external "posterior" [batch, 2·latent] = (mean | log_variance); [batch, latent] for
- * an autoencoder. */
+/* External "x" [batch, height, width, channels] → external "posterior" [batch, 2·latent] = (mean | log_variance);
+ * [batch, latent] for an autoencoder. */
 vae_status vae_model_build_encode(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                   int64_t batch, vae_program *program);
 /* External "z" [batch, latent] → external "mean" [batch, elements]: E[x|z] in the data's own scale (before
  * un-normalising). */
 vae_status vae_model_build_decode(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                   int64_t batch, vae_program *program);
-/* External "x" [rows, elements], "posterior" [rows, 2·latent] → external "ll" and "log_ratio" [rows·samples]:
- * log p(x|z) and log p(z) - log q(z|x) of `samples` draws a row, at (VAE_STREAM_IMPORTANCE, step). */
+/* External "x" [rows, height, width, channels], "posterior" [rows, 2·latent] → external "ll" and "log_ratio"
+ * [rows·samples]: log p(x|z) and log p(z) - log q(z|x) of `samples` draws a row, at (VAE_STREAM_IMPORTANCE, step). */
 vae_status vae_model_build_importance(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                       int64_t rows, int64_t samples, vae_program *program);
 

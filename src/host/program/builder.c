@@ -186,6 +186,19 @@ vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor 
     return vae_program_append_layer(program, &op, vae_shape_matrix(input.size[0], width), activation, training, y);
 }
 
+vae_status vae_program_view(vae_program *program, vae_tensor tensor, vae_shape shape)
+{
+    vae_tensor_info *info = &program->tensors[tensor];
+    if (info->elements != vae_shape_elements(&shape) || info->shape.size[0] != shape.size[0]) {
+        char have[96], want[96];
+        return vae_error_set(VAE_ERROR_SHAPE, "%s: %s cannot be seen as %s", info->name,
+                             vae_shape_format(&info->shape, have, sizeof have),
+                             vae_shape_format(&shape, want, sizeof want));
+    }
+    info->shape = shape;
+    return VAE_OK;
+}
+
 vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,
                                           vae_posterior_options options, vae_posterior_outputs *outputs)
 {

@@ -66,18 +66,19 @@ static bool is_layer(vae_op_kind kind, bool *backward, bool *reads_positions)
     return *backward || *reads_positions || kind == VAE_OP_DENSE || kind == VAE_OP_CONV2D;
 }
 
-/* Rows, or rows × positions of images. */
-static double positions(const vae_program *program, vae_tensor tensor)
+/* Rows, or for convolutions rows × positions of images. */
+static double positions(const vae_program *program, const vae_op *op, vae_tensor tensor)
 {
     const vae_shape *shape = vae_tensor_shape(program, tensor);
-    return shape->rank == 4 ? elements(program, tensor) / (double)shape->size[3] : (double)shape->size[0];
+    const bool dense = op->kind == VAE_OP_DENSE || op->kind == VAE_OP_DENSE_BACKWARD;
+    return !dense ? elements(program, tensor) / (double)shape->size[3] : (double)shape->size[0];
 }
 
 static double layer_flops(const vae_program *program, const vae_op *op, bool backward, bool reads_positions)
 {
     const vae_tensor x = op->inputs[backward ? 2 : 0], y = backward ? op->inputs[0] : op->outputs[0];
     const double product =
-        2 * positions(program, reads_positions ? x : y) * elements(program, op->inputs[backward ? 3 : 1]);
+        2 * positions(program, op, reads_positions ? x : y) * elements(program, op->inputs[backward ? 3 : 1]);
     if (!backward) return product + elements(program, y);
     return (op->outputs[2] == VAE_NO_TENSOR ? 1 : 2) * product + 2 * elements(program, y);
 }

@@ -265,6 +265,8 @@ vae_status vae_program_gather(vae_program *program, const char *name, vae_shape 
 /* Uses the layout's parameters "<name>.weight" and "<name>.bias". `training` keeps what the backward pass needs. */
 vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                              bool training, vae_tensor *y);
+/* Gives a tensor another shape of the same rows and as many columns: images made by a dense layer. */
+vae_status vae_program_view(vae_program *program, vae_tensor tensor, vae_shape shape);
 /* The same parameters, on images. `transposed`: conv_transpose2d. */
 vae_status vae_program_convolution(vae_program *program, const char *name, vae_tensor x, bool transposed,
                                    vae_window window, vae_activation activation, bool training, vae_tensor *y);

@@ -131,6 +131,13 @@ void vae_pictures_destroy(vae_pictures *pictures)
 
 /* ---- Drawing ---- */
 
+vae_status vae_pictures_path(const char *folder, int64_t epoch, const char *what, char path[VAE_PATH_SIZE])
+{
+    char name[64];
+    snprintf(name, sizeof name, "epoch-%04lld-%s.png", (long long)epoch, what);
+    return vae_path_join(path, VAE_PATH_SIZE, folder, name);
+}
+
 /* From the data's scale to [0, 1]. */
 static void to_unit(const vae_pictures *pictures, const float *values, float *unit, int64_t count)
 {
@@ -153,9 +160,8 @@ static vae_status decode(vae_pictures *pictures, const float *codes)
 static vae_status write_grid(const vae_pictures *pictures, const char *folder, int64_t epoch, const char *what,
                              int64_t count)
 {
-    char name[64], path[VAE_PATH_SIZE];
-    snprintf(name, sizeof name, "epoch-%04lld-%s.png", (long long)epoch, what);
-    VAE_TRY(vae_path_join(path, sizeof path, folder, name));
+    char path[VAE_PATH_SIZE];
+    VAE_TRY(vae_pictures_path(folder, epoch, what, path));
     const vae_input *input = pictures->place.input;
     return vae_image_grid_write(path, pictures->tiles, count, input->height, input->width, input->channels, COLUMNS);
 }

@@ -16,4 +16,7 @@ void vae_pictures_destroy(vae_pictures *pictures);
  * followed by the row of their reconstructions from the posterior's mean. */
 vae_status vae_pictures_write(vae_pictures *pictures, const char *folder, int64_t epoch);
 
+/* The path of one of them; `what` is "samples" or "reconstructions". */
+vae_status vae_pictures_path(const char *folder, int64_t epoch, const char *what, char path[VAE_PATH_SIZE]);
+
 #endif

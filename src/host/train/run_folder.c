@@ -16,15 +16,18 @@ vae_status vae_run_folder_init(vae_run_folder *folder, const char *path)
     VAE_TRY(vae_path_join(folder->path, sizeof folder->path, "", path));
     VAE_TRY(vae_path_join(folder->config, sizeof folder->config, path, "config.ini"));
     VAE_TRY(vae_path_join(folder->metrics, sizeof folder->metrics, path, "metrics.jsonl"));
+    VAE_TRY(vae_path_join(folder->machine, sizeof folder->machine, path, "machine.json"));
     VAE_TRY(vae_path_join(folder->checkpoints, sizeof folder->checkpoints, path, "checkpoints"));
     VAE_TRY(vae_path_join(folder->best, sizeof folder->best, folder->checkpoints, "best.safetensors"));
     VAE_TRY(vae_path_join(folder->last, sizeof folder->last, folder->checkpoints, "last.safetensors"));
-    return vae_path_join(folder->pictures, sizeof folder->pictures, path, "pictures");
+    VAE_TRY(vae_path_join(folder->pictures, sizeof folder->pictures, path, "pictures"));
+    return vae_path_join(folder->tensorboard, sizeof folder->tensorboard, path, "tensorboard");
 }
 
 vae_status vae_run_folder_check_new(const vae_run_folder *folder)
 {
-    const char *const own[] = {folder->config, folder->metrics, folder->checkpoints, folder->pictures};
+    const char *const own[] = {folder->config, folder->metrics, folder->checkpoints, folder->pictures,
+                               folder->tensorboard};
     for (size_t i = 0; i < sizeof own / sizeof *own; ++i) {
         if (!vae_path_exists(own[i])) continue;
         return vae_error_set(VAE_ERROR_CONFIG,

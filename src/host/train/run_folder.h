@@ -1,4 +1,4 @@
-/* The folder of one training run: config.ini, metrics.jsonl, checkpoints/, pictures/. */
+/* The folder of one training run: config.ini, metrics.jsonl, checkpoints/, pictures/, and what may be asked for. */
 #ifndef VAE_TRAIN_RUN_FOLDER_H
 #define VAE_TRAIN_RUN_FOLDER_H
 
@@ -8,10 +8,12 @@ typedef struct vae_run_folder {
     char path[VAE_PATH_SIZE];
     char config[VAE_PATH_SIZE];      /* the configuration as used */
     char metrics[VAE_PATH_SIZE];     /* see train/metrics.h */
+    char machine[VAE_PATH_SIZE];     /* see train/machine.h */
     char checkpoints[VAE_PATH_SIZE]; /* folder */
     char best[VAE_PATH_SIZE];        /* checkpoint with the lowest loss */
     char last[VAE_PATH_SIZE];        /* newest checkpoint: where a resume starts */
     char pictures[VAE_PATH_SIZE];    /* folder */
+    char tensorboard[VAE_PATH_SIZE]; /* folder of event files, where they are asked for */
     int lock;                        /* descriptor that holds the folder's lock, or -1 */
 } vae_run_folder;
 

@@ -205,11 +205,18 @@ static vae_metrics_line make_train_line(const vae_trainer *trainer, const char *
     return line;
 }
 
+/* A line that says something new. */
+static vae_status write_line(vae_trainer *trainer, const vae_metrics_line *line)
+{
+    VAE_TRY(vae_metrics_write(&trainer->log, line));
+    return trainer->board ? vae_tensorboard_write_line(trainer->board, line) : VAE_OK;
+}
+
 static vae_status log_interval(vae_trainer *trainer)
 {
     double *sums = trainer->state.progress.interval_sums;
     const vae_metrics_line line = make_train_line(trainer, "train", sums, trainer->interval_rate);
-    VAE_TRY(vae_metrics_write(&trainer->log, &line));
+    VAE_TRY(write_line(trainer, &line));
     memset(sums, 0, sizeof trainer->state.progress.interval_sums);
     trainer->interval_rate = (vae_rate){0};
     const vae_train_observer *observer = &trainer->options->observer;
@@ -324,7 +331,10 @@ static vae_status draw_pictures(vae_trainer *trainer)
                                 : splits->validation.count > 0 ? &splits->validation
                                                                : &splits->train;
     if (!trainer->pictures) VAE_TRY(vae_pictures_create(&trainer->place, images, &trainer->pictures));
-    return vae_pictures_write(trainer->pictures, trainer->folder.pictures, epoch);
+    VAE_TRY(vae_pictures_write(trainer->pictures, trainer->folder.pictures, epoch));
+    if (!trainer->board) return VAE_OK;
+    return vae_tensorboard_write_pictures(trainer->board, trainer->folder.pictures, epoch,
+                                          trainer->state.progress.step);
 }
 
 /* Takes the epoch's losses into the progress; true if it is the best so far. */
@@ -354,8 +364,8 @@ static vae_status end_epoch(vae_trainer *trainer)
         if (status == VAE_ERROR_INTERRUPTED) return interrupt(trainer);
         VAE_TRY(status);
     }
-    VAE_TRY(vae_metrics_write(&trainer->log, &train));
-    if (has_held_out) VAE_TRY(vae_metrics_write(&trainer->log, &held_out));
+    VAE_TRY(write_line(trainer, &train));
+    if (has_held_out) VAE_TRY(write_line(trainer, &held_out));
     /* The test images have no say in which epoch is the best. */
     const bool improved = complete_epoch(trainer, objective_loss(config, by_validation ? &held_out : &train));
     VAE_TRY(draw_pictures(trainer));
@@ -398,7 +408,10 @@ static vae_status final_test(vae_trainer *trainer, vae_train_result *result)
     result->test.epoch = result->best_epoch;
     result->test.step = result->best_epoch * trainer->steps_per_epoch;
     result->has_test = true;
-    return logged ? VAE_OK : vae_metrics_write(&trainer->log, &result->test);
+    if (logged) return VAE_OK;
+    /* Without validation images the event files have the test of that epoch already; curves do not turn back. */
+    return trainer->validation.rows > 0 ? write_line(trainer, &result->test)
+                                        : vae_metrics_write(&trainer->log, &result->test);
 }
 
 static vae_status finish(vae_trainer *trainer, vae_train_result *result)

@@ -68,7 +68,7 @@ typedef struct vae_train_result {
  * the test split never chooses. At the end the best parameters are evaluated on the test split.
  *
  * A run that was stopped or killed and is resumed gives, bit for bit, the files of one that was not, but for
- * images_per_second.
+ * images_per_second and TensorBoard's event files, which hold times.
  *
  * VAE_ERROR_INTERRUPTED: stopped; `last` is saved. VAE_ERROR_NUMERIC: a NaN or an infinity came up; the message names
  * the step, the tensor and the last good checkpoint, which is as it was. VAE_ERROR_CONFIG: the folder holds a run and

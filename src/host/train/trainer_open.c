@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "train/machine.h"
 #include "train/trainer_state.h"
 
 static vae_input input_of(const vae_splits *splits)
@@ -192,11 +193,15 @@ vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, cons
     VAE_TRY(has_checkpoint ? resume(trainer) : initialise_parameters(trainer));
     VAE_TRY(allocate_arenas(trainer));
     VAE_TRY(vae_run_folder_open(&trainer->folder, config));
-    return vae_metrics_open(&trainer->log, trainer->folder.metrics, state->progress.metric_lines);
+    VAE_TRY(vae_machine_write(trainer->folder.machine, trainer->device));
+    VAE_TRY(vae_metrics_open(&trainer->log, trainer->folder.metrics, state->progress.metric_lines));
+    if (!config->run.tensorboard) return VAE_OK;
+    return vae_tensorboard_open(trainer->folder.tensorboard, state->progress.step + 1, &trainer->board);
 }
 
 void vae_trainer_close(vae_trainer *trainer)
 {
+    vae_tensorboard_close(trainer->board);
     vae_metrics_close(&trainer->log);
     vae_pictures_destroy(trainer->pictures);
     vae_batches_destroy(&trainer->test);

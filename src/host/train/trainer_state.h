@@ -5,6 +5,7 @@
 #include "train/batches.h"
 #include "train/pictures.h"
 #include "train/run_folder.h"
+#include "train/tensorboard.h"
 #include "train/trainer.h"
 
 /* Training images seen and the seconds they took. */
@@ -24,6 +25,7 @@ typedef struct vae_trainer {
     vae_batches train, validation, test; /* zeroed where the split is empty; test is made when it is needed first */
     vae_pictures *pictures;              /* made when they are needed first */
     vae_metrics_log log;
+    vae_tensorboard *board; /* NULL: not asked for */
     int64_t steps_per_epoch;
     int64_t saved_step;   /* of the newest checkpoint, -1: there is none */
     int64_t unread_steps; /* run since metrics were last taken */

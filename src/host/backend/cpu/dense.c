@@ -145,7 +145,7 @@ static vae_status run_dense_backward(vae_call *call)
 {
     const dense_backward_state *state = call->state;
     const vae_shape *shape = vae_call_input_shape(call, 0);
-    vae_cpu_layer_backward(call, shape->size[0], shape->size[1]);
+    vae_cpu_layer_backward(call, shape->size[0], vae_shape_columns(shape));
     VAE_TRY(vae_product_run(state->weight));
     return state->input ? vae_product_run(state->input) : VAE_OK;
 }

@@ -1,0 +1,179 @@
+#include "export/emit.h"
+
+/* ---- Values ---- */
+
+void vae_emit_define(vae_emitter *emitter, vae_tensor tensor, vae_view view, const char *name)
+{
+    emitter->values[tensor].views[view] = name;
+}
+
+vae_view vae_emit_preferred_view(const vae_emitter *emitter, vae_tensor tensor)
+{
+    const vae_value *value = &emitter->values[tensor];
+    if (value->views[VAE_VIEW_NCHW]) return VAE_VIEW_NCHW;
+    return value->views[VAE_VIEW_NHWC] ? VAE_VIEW_NHWC : VAE_VIEW_ROWS;
+}
+
+static vae_status transpose(vae_emitter *emitter, const char *layer, const char *x, const int64_t order[4],
+                            const char **y)
+{
+    const vae_node node = {
+        .type = "Transpose",
+        .name = layer,
+        .inputs = {x},
+        .attributes = {{.type = VAE_ATTRIBUTE_INTS,
+                        .name = "perm",
+                        .count = 4,
+                        .integers = {order[0], order[1], order[2], order[3]}}},
+    };
+    return vae_graph_node(emitter->graph, &node, y);
+}
+
+/* Rows or NCHW from NHWC, NHWC from rows or NCHW. */
+static vae_status convert(vae_emitter *emitter, vae_tensor tensor, vae_view from, vae_view to, const char **name)
+{
+    static const int64_t to_nchw[4] = {0, 3, 1, 2}, to_nhwc[4] = {0, 2, 3, 1};
+    const vae_tensor_info *info = &emitter->program->tensors[tensor];
+    const char *x = emitter->values[tensor].views[from];
+    if (from == VAE_VIEW_NCHW) return transpose(emitter, info->name, x, to_nhwc, name);
+    if (to == VAE_VIEW_NCHW) return transpose(emitter, info->name, x, to_nchw, name);
+    if (to == VAE_VIEW_ROWS) {
+        const int64_t elements = info->elements / info->shape.size[0];
+        return vae_emit_reshape(emitter, info->name, x, &elements, 1, name);
+    }
+    if (info->shape.rank != 4) {
+        char shape[96];
+        return vae_error_set(VAE_ERROR_SHAPE, "ONNX export: '%s' has shape %s, but an image was expected", info->name,
+                             vae_shape_format(&info->shape, shape, sizeof shape));
+    }
+    return vae_emit_reshape(emitter, info->name, x, info->shape.size + 1, 3, name);
+}
+
+vae_status vae_emit_use(vae_emitter *emitter, vae_tensor tensor, vae_view view, const char **name)
+{
+    const vae_tensor_info *info = &emitter->program->tensors[tensor];
+    vae_value *value = &emitter->values[tensor];
+    vae_view from = vae_emit_preferred_view(emitter, tensor);
+    if (!value->views[from]) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "ONNX export: '%s' is used before it is computed", info->name);
+    }
+    /* NHWC lies between the other two. */
+    if (!value->views[view] && from != VAE_VIEW_NHWC && view != VAE_VIEW_NHWC) {
+        VAE_TRY(convert(emitter, tensor, from, VAE_VIEW_NHWC, &value->views[VAE_VIEW_NHWC]));
+        from = VAE_VIEW_NHWC;
+    }
+    if (!value->views[view]) VAE_TRY(convert(emitter, tensor, from, view, &value->views[view]));
+    *name = value->views[view];
+    return VAE_OK;
+}
+
+/* ---- Weights ---- */
+
+vae_status vae_emit_permuted_parameter(vae_emitter *emitter, vae_tensor tensor, const int64_t *sizes,
+                                       const int64_t *strides, int32_t rank, const char **name)
+{
+    const vae_tensor_info *info = &emitter->program->tensors[tensor];
+    const int64_t offset = emitter->program->layout->parameters[info->parameter].offset;
+    int64_t index[VAE_MAX_RANK] = {0};
+    float *values;
+    VAE_TRY(vae_graph_reals(emitter->graph, info->name, "", sizes, rank, name, &values));
+    for (int64_t i = 0; i < info->elements; ++i) {
+        int64_t at = offset;
+        for (int32_t d = 0; d < rank; ++d)
+            at += index[d] * strides[d];
+        values[i] = emitter->dtype == VAE_FLOAT64 ? (float)((const double *)emitter->parameters)[at]
+                                                  : ((const float *)emitter->parameters)[at];
+        for (int32_t d = rank - 1; d >= 0 && ++index[d] == sizes[d]; --d)
+            index[d] = 0;
+    }
+    return VAE_OK;
+}
+
+vae_status vae_emit_parameter(vae_emitter *emitter, vae_tensor tensor, const char **name)
+{
+    const vae_shape *shape = &emitter->program->tensors[tensor].shape;
+    int64_t strides[VAE_MAX_RANK], stride = 1;
+    for (int32_t d = shape->rank - 1; d >= 0; --d) {
+        strides[d] = stride;
+        stride *= shape->size[d];
+    }
+    return vae_emit_permuted_parameter(emitter, tensor, shape->size, strides, shape->rank, name);
+}
+
+vae_status vae_emit_scalar(vae_emitter *emitter, const char *layer, const char *suffix, double value, const char **name)
+{
+    float *values;
+    VAE_TRY(vae_graph_reals(emitter->graph, layer, suffix, NULL, 0, name, &values));
+    values[0] = (float)value;
+    return VAE_OK;
+}
+
+/* ---- Nodes ---- */
+
+vae_status vae_emit_simple(vae_emitter *emitter, const char *type, const char *layer, const char *a, const char *b,
+                           const char **output)
+{
+    const vae_node node = {.type = type, .name = layer, .inputs = {a, b}};
+    return vae_graph_node(emitter->graph, &node, output);
+}
+
+vae_status vae_emit_reshape(vae_emitter *emitter, const char *layer, const char *x, const int64_t *sizes, int32_t rank,
+                            const char **name)
+{
+    int64_t shape[VAE_MAX_RANK] = {0}; /* 0 keeps the size that is there: the batch's */
+    for (int32_t i = 0; i < rank; ++i)
+        shape[i + 1] = sizes[i];
+    const char *shape_name;
+    VAE_TRY(vae_graph_integers(emitter->graph, layer, rank == 1 ? "/rows" : "/image", shape, rank + 1, &shape_name));
+    const vae_node node = {.type = "Reshape", .name = layer, .inputs = {x, shape_name}};
+    return vae_graph_node(emitter->graph, &node, name);
+}
+
+static vae_status emit_with_alpha(vae_emitter *emitter, const char *type, const char *layer, const char *x,
+                                  double alpha, const char **y)
+{
+    const vae_node node = {.type = type,
+                           .name = layer,
+                           .inputs = {x},
+                           .attributes = {{.type = VAE_ATTRIBUTE_FLOAT, .name = "alpha", .real = alpha}}};
+    return vae_graph_node(emitter->graph, &node, y);
+}
+
+/* ½·x·(1 + erf(x/√2)): operator set 17 has no gelu of its own. */
+static vae_status emit_gelu(vae_emitter *emitter, const char *layer, const char *x, const char **y)
+{
+    const char *factor, *one, *half, *value;
+    VAE_TRY(vae_emit_scalar(emitter, layer, "/sqrt_half", 0.70710678118654752, &factor));
+    VAE_TRY(vae_emit_scalar(emitter, layer, "/one", 1.0, &one));
+    VAE_TRY(vae_emit_scalar(emitter, layer, "/half", 0.5, &half));
+    VAE_TRY(vae_emit_simple(emitter, "Mul", layer, x, factor, &value));
+    VAE_TRY(vae_emit_simple(emitter, "Erf", layer, value, NULL, &value));
+    VAE_TRY(vae_emit_simple(emitter, "Add", layer, value, one, &value));
+    VAE_TRY(vae_emit_simple(emitter, "Mul", layer, x, value, &value));
+    return vae_emit_simple(emitter, "Mul", layer, value, half, y);
+}
+
+static vae_status emit_silu(vae_emitter *emitter, const char *layer, const char *x, const char **y)
+{
+    const char *sigmoid;
+    VAE_TRY(vae_emit_simple(emitter, "Sigmoid", layer, x, NULL, &sigmoid));
+    return vae_emit_simple(emitter, "Mul", layer, x, sigmoid, y);
+}
+
+vae_status vae_emit_activation(vae_emitter *emitter, const char *layer, const char *x, vae_activation activation,
+                               const char **y)
+{
+    switch (activation) {
+    case VAE_ACTIVATION_IDENTITY: *y = x; return VAE_OK;
+    case VAE_ACTIVATION_RELU: return vae_emit_simple(emitter, "Relu", layer, x, NULL, y);
+    case VAE_ACTIVATION_LEAKY_RELU: return emit_with_alpha(emitter, "LeakyRelu", layer, x, VAE_LEAKY_RELU_SLOPE, y);
+    case VAE_ACTIVATION_TANH: return vae_emit_simple(emitter, "Tanh", layer, x, NULL, y);
+    case VAE_ACTIVATION_SIGMOID: return vae_emit_simple(emitter, "Sigmoid", layer, x, NULL, y);
+    case VAE_ACTIVATION_ELU: return emit_with_alpha(emitter, "Elu", layer, x, 1.0, y);
+    case VAE_ACTIVATION_GELU: return emit_gelu(emitter, layer, x, y);
+    case VAE_ACTIVATION_SOFTPLUS: return vae_emit_simple(emitter, "Softplus", layer, x, NULL, y);
+    case VAE_ACTIVATION_SILU: return emit_silu(emitter, layer, x, y);
+    case VAE_ACTIVATION_COUNT: break;
+    }
+    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: activation %d cannot be exported to ONNX", layer, (int)activation);
+}

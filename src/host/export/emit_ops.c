@@ -1,0 +1,95 @@
+/* Emitters of ops: one function a kind, one row each in the table at the end. */
+#include "export/emit_ops.h"
+
+/* ---- Dense layers and element-wise ops ---- */
+
+/* Gemm is x·weight + bias with weights [in, out], as they are here. */
+static vae_status emit_dense(vae_emitter *emitter, const vae_op *op)
+{
+    const char *x, *weight, *bias, *y;
+    VAE_TRY(vae_emit_use(emitter, op->inputs[0], VAE_VIEW_ROWS, &x));
+    VAE_TRY(vae_emit_parameter(emitter, op->inputs[1], &weight));
+    VAE_TRY(vae_emit_parameter(emitter, op->inputs[2], &bias));
+    const vae_node node = {.type = "Gemm", .name = op->name, .inputs = {x, weight, bias}};
+    VAE_TRY(vae_graph_node(emitter->graph, &node, &y));
+    VAE_TRY(vae_emit_activation(emitter, op->name, y, op->attributes.dense.activation, &y));
+    vae_emit_define(emitter, op->outputs[0], VAE_VIEW_ROWS, y);
+    return VAE_OK;
+}
+
+static vae_status emit_activate(vae_emitter *emitter, const vae_op *op)
+{
+    const vae_view view = vae_emit_preferred_view(emitter, op->inputs[0]);
+    const char *x, *y;
+    VAE_TRY(vae_emit_use(emitter, op->inputs[0], view, &x));
+    VAE_TRY(vae_emit_activation(emitter, op->name, x, op->attributes.activate.activation, &y));
+    vae_emit_define(emitter, op->outputs[0], view, y);
+    return VAE_OK;
+}
+
+/* ---- E[x|z] from what the decoder gives, one function a likelihood ---- */
+
+/* Predicted are the means themselves. */
+static vae_status mean_itself(vae_emitter *emitter, const vae_op *op, const char *x, const char **mean)
+{
+    (void)emitter;
+    (void)op;
+    *mean = x;
+    return VAE_OK;
+}
+
+static vae_status mean_of_logits(vae_emitter *emitter, const vae_op *op, const char *x, const char **mean)
+{
+    return vae_emit_simple(emitter, "Sigmoid", op->name, x, NULL, mean);
+}
+
+typedef vae_status mean_function(vae_emitter *emitter, const vae_op *op, const char *x, const char **mean);
+
+static mean_function *const means[VAE_LIKELIHOOD_COUNT] = {
+    [VAE_LIKELIHOOD_BERNOULLI] = mean_of_logits,
+    [VAE_LIKELIHOOD_GAUSSIAN] = mean_itself,
+    [VAE_LIKELIHOOD_MSE] = mean_itself,
+};
+
+static vae_status emit_likelihood_mean(vae_emitter *emitter, const vae_op *op)
+{
+    const vae_likelihood family = op->attributes.likelihood.options.family;
+    const vae_view view = vae_emit_preferred_view(emitter, op->inputs[0]);
+    const char *x, *mean;
+    if (!means[family]) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "ONNX export: the mean of likelihood %s has no emitter",
+                             vae_likelihood_name(family));
+    }
+    VAE_TRY(vae_emit_use(emitter, op->inputs[0], view, &x));
+    VAE_TRY(means[family](emitter, op, x, &mean));
+    vae_emit_define(emitter, op->outputs[0], view, mean);
+    return VAE_OK;
+}
+
+/* ---- The table ---- */
+
+typedef vae_status emit_function(vae_emitter *emitter, const vae_op *op);
+
+/* By vae_op_kind. Ops of training, and those that draw noise, have no row: they never stand in an encoder or decoder.
+ */
+static emit_function *const emitters[VAE_OP_COUNT] = {
+    [VAE_OP_DENSE] = emit_dense,
+    [VAE_OP_CONV2D] = vae_emit_conv2d,
+    [VAE_OP_CONV_TRANSPOSE2D] = vae_emit_conv_transpose2d,
+    [VAE_OP_ACTIVATE] = emit_activate,
+    [VAE_OP_LIKELIHOOD_MEAN] = emit_likelihood_mean,
+};
+
+vae_status vae_emit_program(vae_emitter *emitter)
+{
+    for (int32_t i = 0; i < emitter->program->op_count; ++i) {
+        const vae_op *op = &emitter->program->ops[i];
+        if (!emitters[op->kind]) {
+            return vae_error_set(VAE_ERROR_ARGUMENT,
+                                 "ONNX export: op '%s' of program '%s' is a %s, which has no emitter", op->name,
+                                 emitter->program->name, vae_op_kind_name(op->kind));
+        }
+        VAE_TRY(emitters[op->kind](emitter, op));
+    }
+    return VAE_OK;
+}

@@ -1,0 +1,11 @@
+/* Emitters of ops, by the names of their kinds; the table is in emit_ops.c. Each appends the nodes of one op and
+ * defines the value of its output. */
+#ifndef VAE_EXPORT_EMIT_OPS_H
+#define VAE_EXPORT_EMIT_OPS_H
+
+#include "export/emit.h"
+
+vae_status vae_emit_conv2d(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_conv_transpose2d(vae_emitter *emitter, const vae_op *op);
+
+#endif

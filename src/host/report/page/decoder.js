@@ -1,0 +1,149 @@
+"use strict";
+/* Runs the decode program that the C program embedded (report/page_decoder.h): one function an op, in the table below.
+ * Arithmetic is double, results are kept as float32, as on the program's own backends. */
+const VaeDecoder = (() => {
+  /* ---- Activations; gelu is the exact one ---- */
+
+  /* erf(x) = 2/√π e^-x² Σ 2ⁿ x^(2n+1) / (2n+1)!!, whose terms are all of one sign; beyond 6 it is 1 in double. */
+  function erf(x) {
+    if (Math.abs(x) > 6) return Math.sign(x);
+    let term = x, sum = x;
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); ++n) {
+      term *= (2 * x * x) / (2 * n + 1);
+      sum += term;
+    }
+    return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+  }
+
+  const sigmoid = (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+
+  const activations = {
+    identity: (x) => x,
+    relu: (x) => Math.max(x, 0),
+    leaky_relu: (x) => (x > 0 ? x : 0.01 * x),
+    tanh: Math.tanh,
+    sigmoid,
+    elu: (x) => (x > 0 ? x : Math.expm1(x)),
+    gelu: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
+    softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    silu: (x) => x * sigmoid(x),
+  };
+
+  /* ---- Means of likelihoods, E[x|z]: (prediction, mean, attributes); `width` numbers of a prediction describe a pixel ---- */
+
+  const elementwise = (apply) => (prediction, mean) => {
+    for (let i = 0; i < mean.length; ++i) mean[i] = apply(prediction[i]);
+  };
+
+  const likelihoodMeans = {
+    bernoulli: elementwise(sigmoid),
+    gaussian: elementwise(activations.identity),
+    mse: elementwise(activations.identity),
+  };
+
+  /* ---- Ops: (inputs, outputs, attributes), tensors being {shape, data}; an operand that is not there is null ---- */
+
+  /* sums[to…] += value × weights[from…] */
+  function addProduct(sums, to, value, weights, from, count) {
+    if (value === 0) return;
+    for (let k = 0; k < count; ++k) sums[to + k] += value * weights[from + k];
+  }
+
+  const ops = {
+    dense([x, weight, bias], [y], { activation }) {
+      const [width, columns] = weight.shape, rows = x.data.length / width, apply = activations[activation];
+      const sums = new Float64Array(columns);
+      for (let row = 0; row < rows; ++row) {
+        sums.set(bias.data);
+        for (let i = 0; i < width; ++i) {
+          addProduct(sums, 0, x.data[row * width + i], weight.data, i * columns, columns);
+        }
+        for (let j = 0; j < columns; ++j) y.data[row * columns + j] = apply(sums[j]);
+      }
+    },
+
+    conv2d([x, weight, bias], [y], { activation, kernel, stride, padding }) {
+      const [rows, height, width, channels] = x.shape, [, outHeight, outWidth, outputs] = y.shape;
+      const apply = activations[activation], sums = new Float64Array(outputs);
+      for (let at = 0; at < rows * outHeight * outWidth; ++at) {
+        const row = Math.floor(at / (outHeight * outWidth)), i = Math.floor(at / outWidth) % outHeight, j = at % outWidth;
+        sums.set(bias.data);
+        for (let tap = 0; tap < kernel * kernel; ++tap) {
+          const h = i * stride - padding + Math.floor(tap / kernel), w = j * stride - padding + (tap % kernel);
+          if (h < 0 || h >= height || w < 0 || w >= width) continue;
+          const from = ((row * height + h) * width + w) * channels;
+          for (let c = 0; c < channels; ++c) addProduct(sums, 0, x.data[from + c], weight.data, (tap * channels + c) * outputs, outputs);
+        }
+        for (let o = 0; o < outputs; ++o) y.data[at * outputs + o] = apply(sums[o]);
+      }
+    },
+
+    /* Every input adds to the window of outputs that a convolution would read it for. */
+    conv_transpose2d([x, weight, bias], [y], { activation, kernel, stride, padding }) {
+      const [rows, height, width, channels] = x.shape, [, outHeight, outWidth, outputs] = y.shape;
+      const apply = activations[activation], sums = new Float64Array(y.data.length);
+      for (let at = 0; at < sums.length; at += outputs) sums.set(bias.data, at);
+      for (let at = 0; at < rows * height * width; ++at) {
+        const row = Math.floor(at / (height * width)), i = Math.floor(at / width) % height, j = at % width;
+        for (let tap = 0; tap < kernel * kernel; ++tap) {
+          const h = i * stride - padding + Math.floor(tap / kernel), w = j * stride - padding + (tap % kernel);
+          if (h < 0 || h >= outHeight || w < 0 || w >= outWidth) continue;
+          const to = ((row * outHeight + h) * outWidth + w) * outputs;
+          for (let c = 0; c < channels; ++c) {
+            addProduct(sums, to, x.data[at * channels + c], weight.data, (c * kernel * kernel + tap) * outputs, outputs);
+          }
+        }
+      }
+      for (let k = 0; k < sums.length; ++k) y.data[k] = apply(sums[k]);
+    },
+
+    likelihood_mean([prediction], [mean], attributes) {
+      likelihoodMeans[attributes.family](prediction.data, mean.data, attributes);
+    },
+
+    activate([x], [y], { activation }) {
+      const apply = activations[activation];
+      for (let i = 0; i < y.data.length; ++i) y.data[i] = apply(x.data[i]);
+    },
+  };
+
+  /* ---- The interpreter ---- */
+
+  /* Why a run's decoder cannot be run here, or null. */
+  function obstacle(decoder) {
+    if (decoder.note) return decoder.note;
+    const unknown = [...new Set(decoder.ops.map((op) => op.kind).filter((kind) => !(kind in ops)))];
+    if (unknown.length > 0) return `This page cannot run the decoder: it does not know the operation ${unknown.join(", ")}.`;
+    for (const { attributes: { activation, family } } of decoder.ops) {
+      if (activation !== undefined && !(activation in activations)) return `This page cannot run the decoder: it does not know the activation ${activation}.`;
+      if (family !== undefined && !(family in likelihoodMeans)) return `This page cannot run the decoder: it does not know the likelihood ${family}.`;
+    }
+    return null;
+  }
+
+  function makeTensors(decoder, weights) {
+    return decoder.tensors.map(({ shape, weight }) => {
+      const size = shape.reduce((product, length) => product * length, 1);
+      return { shape, data: weight === null ? new Float32Array(size) : weights.subarray(weight, weight + size) };
+    });
+  }
+
+  /* decode(z) gives the image in [0, 1], [height, width, channels], in an array that the next call overwrites. */
+  function create(run) {
+    const { decoder, images } = run;
+    const weights = new Float32Array(VaeData.bytes(VaeData.block(run.index, "weights")).buffer);
+    const tensors = makeTensors(decoder, weights), find = (index) => (index === null ? null : tensors[index]);
+    const list = decoder.ops.map((op) => ({ run: ops[op.kind], inputs: op.inputs.map(find), outputs: op.outputs.map(find),
+      attributes: op.attributes }));
+    const input = tensors[decoder.input].data, mean = tensors[decoder.output].data;
+    const pixels = new Float32Array(mean.length), scale = 1 / (images.scale * 255);
+    return (z) => {
+      input.set(z);
+      for (const op of list) op.run(op.inputs, op.outputs, op.attributes);
+      for (let i = 0; i < pixels.length; ++i) pixels[i] = Math.min(Math.max((mean[i] - images.shift) * scale, 0), 1);
+      return pixels;
+    };
+  }
+
+  return { ops, obstacle, create };
+})();

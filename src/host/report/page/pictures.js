@@ -1,0 +1,58 @@
+"use strict";
+/* Samples and reconstructions by epoch, with a slider. */
+const VaePictures = (() => {
+  const { make, section } = VaeDom;
+  const FRAME_MS = 450;
+  const captions = {
+    samples: "Samples: the same codes from the prior at each epoch.",
+    reconstructions: "Reconstructions: a row of images, and below it what the model makes of them.",
+  };
+
+  function makeFigure(run, kind) {
+    const image = make("img", { alt: kind });
+    const show = (picture) => {
+      image.hidden = !picture[kind];
+      if (picture[kind]) image.src = `data:image/png;base64,${VaeData.block(run.index, `${kind}-${picture.epoch}`)}`;
+    };
+    return { show, element: make("figure", {}, image, make("figcaption", {}, captions[kind])) };
+  }
+
+  function makePlayer(slider, count, show) {
+    let timer = null;
+    const stop = () => { clearInterval(timer); timer = null; button.textContent = "Play"; };
+    const tick = () => {
+      const next = Number(slider.value) + 1;
+      if (next >= count || !slider.isConnected) return stop();
+      slider.value = next;
+      show();
+    };
+    const button = make("button", { type: "button", class: "plain", onclick: () => {
+      if (timer !== null) return stop();
+      if (Number(slider.value) === count - 1) { slider.value = 0; show(); }
+      timer = setInterval(tick, FRAME_MS);
+      button.textContent = "Stop";
+    } }, "Play");
+    return button;
+  }
+
+  function create(run) {
+    const { pictures } = run;
+    if (pictures.length === 0) return null;
+    const figures = Object.keys(captions).filter((kind) => pictures.some((picture) => picture[kind])).map((kind) => makeFigure(run, kind));
+    const label = make("span", { class: "value" });
+    const show = () => {
+      const picture = pictures[Number(slider.value)];
+      for (const figure of figures) figure.show(picture);
+      label.textContent = `epoch ${picture.epoch}`;
+    };
+    const slider = make("input", { type: "range", min: 0, max: pictures.length - 1, value: pictures.length - 1, "aria-label": "epoch", oninput: show });
+    show();
+    const left = run.pictures_found > pictures.length
+      ? make("p", { class: "caption" }, `${pictures.length} of ${run.pictures_found} epochs with pictures are embedded; --pictures sets how many.`) : null;
+    return section("pictures", "Pictures by epoch", make("div", { class: "card" },
+      pictures.length > 1 ? make("div", { class: "row" }, makePlayer(slider, pictures.length, show), slider, label) : null,
+      make("div", { class: "pictures" }, figures.map((figure) => figure.element)), left));
+  }
+
+  return { create };
+})();

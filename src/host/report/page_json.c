@@ -1,0 +1,167 @@
+#include "report/page_json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/config_table.h"
+#include "report/base64.h"
+
+/* ---- Metrics, by column: a run may have many thousand lines ---- */
+
+static json_t *base64_json(const void *data, size_t size)
+{
+    char *text = vae_base64_encode(data, size);
+    json_t *string = text ? json_string(text) : NULL;
+    free(text);
+    return string;
+}
+
+/* Floats do for curves; step and epoch stay exact as doubles. */
+static json_t *write_column(const double *values, int64_t count, bool exact)
+{
+    bool constant = isfinite(values[0]);
+    for (int64_t i = 1; i < count; ++i)
+        constant = constant && values[i] == values[0];
+    if (constant) return json_pack("{s:f}", "constant", values[0]);
+    if (exact) return json_pack("{s:o}", "f64", base64_json(values, (size_t)count * sizeof *values));
+    float *rounded = malloc((size_t)count * sizeof *rounded);
+    if (!rounded) return NULL;
+    for (int64_t i = 0; i < count; ++i)
+        rounded[i] = (float)values[i];
+    json_t *column = json_pack("{s:o}", "f32", base64_json(rounded, (size_t)count * sizeof *rounded));
+    free(rounded);
+    return column;
+}
+
+enum { COLUMN_STEP = VAE_FIELD_COUNT, COLUMN_EPOCH, COLUMN_COUNT };
+
+static double value_of(const vae_metrics_record *record, int column)
+{
+    if (column == COLUMN_STEP) return (double)record->step;
+    return column == COLUMN_EPOCH ? (double)record->epoch : record->values[column];
+}
+
+/* `values` has room for every record. */
+static int64_t take_column(const vae_metrics_history *history, vae_metrics_split split, int column, double *values,
+                           bool *any)
+{
+    int64_t count = 0;
+    *any = false;
+    for (int64_t i = 0; i < history->count; ++i) {
+        if (history->records[i].split != split) continue;
+        values[count] = value_of(&history->records[i], column);
+        *any = *any || !isnan(values[count]);
+        ++count;
+    }
+    return count;
+}
+
+/* Rows are the lines of this split that have the list, as many numbers each as the first of them. */
+static json_t *write_kl_per_dimension(const vae_metrics_history *history, vae_metrics_split split, double *values)
+{
+    int64_t rows = 0, line = 0, dimensions = 0;
+    float *numbers = NULL;
+    for (int64_t i = 0; i < history->count; ++i) {
+        const vae_metrics_record *record = &history->records[i];
+        if (record->split != split) continue;
+        const int64_t at = line++;
+        if (!record->kl_per_dimension || (dimensions && record->dimensions != dimensions)) continue;
+        dimensions = record->dimensions;
+        float *grown = realloc(numbers, (size_t)((rows + 1) * dimensions) * sizeof *grown);
+        if (!grown) break;
+        numbers = grown;
+        memcpy(numbers + rows * dimensions, record->kl_per_dimension, (size_t)dimensions * sizeof *numbers);
+        values[rows++] = (double)at;
+    }
+    json_t *made = rows == 0 ? NULL
+                             : json_pack("{s:I, s:o, s:o}", "dimensions", (json_int_t)dimensions, "rows",
+                                         write_column(values, rows, true), "f32",
+                                         base64_json(numbers, (size_t)(rows * dimensions) * sizeof *numbers));
+    free(numbers);
+    return made;
+}
+
+static json_t *write_split(const vae_metrics_history *history, vae_metrics_split split, double *values)
+{
+    json_t *object = json_object();
+    bool any;
+    const int64_t count = take_column(history, split, COLUMN_STEP, values, &any);
+    json_object_set_new(object, "count", json_integer(count));
+    for (int column = 0; column < COLUMN_COUNT && count > 0; ++column) {
+        take_column(history, split, column, values, &any);
+        if (!any) continue;
+        const char *name = column == COLUMN_STEP    ? "step"
+                           : column == COLUMN_EPOCH ? "epoch"
+                                                    : vae_metrics_field_names[column];
+        json_object_set_new(object, name, write_column(values, count, column >= VAE_FIELD_COUNT));
+    }
+    json_t *kl = write_kl_per_dimension(history, split, values);
+    if (kl) json_object_set_new(object, "kl_per_dimension", kl);
+    return object;
+}
+
+static json_t *write_metrics(const vae_metrics_history *history)
+{
+    double *values = malloc(((size_t)history->count + 1) * sizeof *values);
+    if (!values) return NULL;
+    json_t *object = json_object();
+    for (int split = 0; split < VAE_SPLIT_COUNT; ++split) {
+        json_object_set_new(object, vae_metrics_split_names[split],
+                            write_split(history, (vae_metrics_split)split, values));
+    }
+    free(values);
+    return object;
+}
+
+/* ---- The rest ---- */
+
+static json_t *write_config(const vae_config *config)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < vae_config_key_count; ++i) {
+        char text[VAE_PATH_SIZE + 64];
+        vae_key_format(&vae_config_keys[i], config, text, sizeof text);
+        json_array_append_new(list, json_pack("[s, s, s]", vae_config_keys[i].section, vae_config_keys[i].name, text));
+    }
+    return list;
+}
+
+static json_t *write_pictures(const vae_page_run *run)
+{
+    json_t *list = json_array();
+    for (int64_t i = 0; i < run->picture_count; ++i) {
+        const vae_page_picture *picture = &run->pictures[i];
+        json_array_append_new(list, json_pack("{s:I, s:b, s:b}", "epoch", (json_int_t)picture->epoch, "samples",
+                                              picture->samples, "reconstructions", picture->reconstructions));
+    }
+    return list;
+}
+
+/* "mnist" of "runs/mnist/" */
+static json_t *write_name(const char *folder)
+{
+    size_t end = strlen(folder);
+    while (end > 1 && folder[end - 1] == '/')
+        --end;
+    size_t start = end;
+    while (start > 0 && folder[start - 1] != '/')
+        --start;
+    return json_stringn(folder + start, end - start);
+}
+
+json_t *vae_page_run_json(const vae_page_run *run)
+{
+    const vae_checkpoint *c = &run->checkpoint;
+    json_t *images = json_pack("{s:I, s:I, s:I, s:f, s:f}", "height", (json_int_t)c->input.height, "width",
+                               (json_int_t)c->input.width, "channels", (json_int_t)c->input.channels, "scale",
+                               c->input.scale, "shift", c->input.shift);
+    return json_pack("{s:o, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:O?}", "name",
+                     write_name(run->folder.path), "folder", run->folder.path, "checkpoint", run->checkpoint_path,
+                     "images", images, "latent", (json_int_t)c->config.model.latent, "parameters",
+                     (json_int_t)vae_layout_parameter_count(&c->layout), "epoch", (json_int_t)c->progress.epoch, "step",
+                     (json_int_t)c->progress.step, "train_images", (json_int_t)c->progress.train_images, "config",
+                     write_config(&c->config), "metrics", write_metrics(&run->history), "pictures", write_pictures(run),
+                     "pictures_found", (json_int_t)run->pictures_found, "listing", run->listing ? run->listing : "",
+                     "machine", run->machine);
+}

@@ -1,0 +1,201 @@
+/* Writes, for every case, an ONNX model of it, an input and the output that the reference backend computes, for
+ * test_onnx_ops.py: ops in sizes that no model of the command line has.
+ * Usage: write_cases FOLDER */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/random.h"
+#include "export/emit.h"
+#include "model/builder.h"
+#include "report/npy.h"
+
+enum { ROWS = 5, MAX_LAYERS = 4, MAX_PATH = 512 };
+
+typedef enum layer_kind { END, CONVOLUTION, TRANSPOSED, DENSE, ACTIVATE } layer_kind;
+
+typedef struct layer {
+    layer_kind kind;
+    int64_t out;
+    vae_window window;
+    vae_activation activation;
+} layer;
+
+typedef struct onnx_case {
+    const char *name;
+    int64_t height, width, channels;
+    layer layers[MAX_LAYERS];
+} onnx_case;
+
+/* Windows are {kernel, stride, padding, output padding}. */
+static const onnx_case cases[] = {
+    {"conv-1x1", 1, 1, 1, {{CONVOLUTION, 1, {1, 1, 0, 0}, VAE_ACTIVATION_IDENTITY}}},
+    {"conv-k4-s2", 8, 6, 3, {{CONVOLUTION, 5, {4, 2, 1, 0}, VAE_ACTIVATION_TANH}}},
+    {"conv-k3-s2-rest", 8, 7, 2, {{CONVOLUTION, 3, {3, 2, 0, 0}, VAE_ACTIVATION_GELU}}},
+    {"conv-k5-s3", 11, 9, 2, {{CONVOLUTION, 3, {5, 3, 2, 0}, VAE_ACTIVATION_SILU}}},
+    {"transposed-k4-s2", 4, 3, 5, {{TRANSPOSED, 2, {4, 2, 1, 0}, VAE_ACTIVATION_ELU}}},
+    {"transposed-output-padding", 4, 5, 3, {{TRANSPOSED, 2, {3, 2, 1, 1}, VAE_ACTIVATION_SOFTPLUS}}},
+    {"transposed-gaps", 3, 2, 3, {{TRANSPOSED, 2, {2, 3, 0, 2}, VAE_ACTIVATION_SIGMOID}}},
+    {"conv-chain",
+     9,
+     8,
+     2,
+     {{CONVOLUTION, 3, {3, 2, 1, 0}, VAE_ACTIVATION_LEAKY_RELU},
+      {ACTIVATE, 0, {0}, VAE_ACTIVATION_SOFTPLUS},
+      {CONVOLUTION, 4, {3, 1, 1, 0}, VAE_ACTIVATION_RELU},
+      {TRANSPOSED, 5, {4, 2, 1, 0}, VAE_ACTIVATION_IDENTITY}}},
+    {"conv-dense",
+     5,
+     7,
+     2,
+     {{CONVOLUTION, 3, {3, 2, 1, 0}, VAE_ACTIVATION_TANH}, {DENSE, 6, {0}, VAE_ACTIVATION_IDENTITY}}},
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+/* ---- Programs ---- */
+
+static vae_status add_parameters(vae_layout *layout, const char *name, vae_shape weight, int64_t out, int64_t fan_in)
+{
+    char text[VAE_NAME_SIZE + 8];
+    snprintf(text, sizeof text, "%s.weight", name);
+    VAE_TRY(vae_layout_add(layout, text, weight, fan_in, NULL));
+    snprintf(text, sizeof text, "%s.bias", name);
+    return vae_layout_add(layout, text, vae_shape_vector(out), fan_in, NULL);
+}
+
+static vae_status add_layer(vae_layout *layout, vae_program *program, const layer *l, const char *name, vae_tensor *x)
+{
+    const vae_shape *shape = &program->tensors[*x].shape;
+    const int64_t in = shape->size[shape->rank - 1], places = l->window.kernel * l->window.kernel;
+    const int64_t columns = vae_shape_columns(shape);
+    switch (l->kind) {
+    case CONVOLUTION:
+        VAE_TRY(add_parameters(layout, name, vae_shape_matrix(places * in, l->out), l->out, places * in));
+        return vae_program_convolution(program, name, *x, false, l->window, l->activation, false, x);
+    case TRANSPOSED:
+        VAE_TRY(add_parameters(layout, name, vae_shape_matrix(in, places * l->out), l->out, places * in));
+        return vae_program_convolution(program, name, *x, true, l->window, l->activation, false, x);
+    case DENSE:
+        VAE_TRY(add_parameters(layout, name, vae_shape_matrix(columns, l->out), l->out, columns));
+        return vae_program_dense(program, name, *x, l->activation, false, x);
+    case ACTIVATE: return vae_program_activate(program, name, *x, l->activation, x);
+    case END: break;
+    }
+    return VAE_OK;
+}
+
+static vae_status build(const onnx_case *c, vae_layout *layout, vae_program *program, vae_tensor *x, vae_tensor *y)
+{
+    const vae_shape images = vae_shape_images(ROWS, c->height, c->width, c->channels);
+    vae_program_init(program, c->name, layout);
+    VAE_TRY(vae_program_input(program, "x", images, x));
+    *y = *x;
+    for (int i = 0; i < MAX_LAYERS && c->layers[i].kind != END; ++i) {
+        char name[24];
+        snprintf(name, sizeof name, "layer.%d", i);
+        VAE_TRY(add_layer(layout, program, &c->layers[i], name, y));
+    }
+    vae_program_mark_external(program, *y);
+    return vae_program_plan(program);
+}
+
+/* ---- Numbers ---- */
+
+static vae_status compute(const vae_program *program, const double *parameters, vae_tensor x, const float *input,
+                          vae_tensor y, float *output)
+{
+    const vae_backend *backend = &vae_backend_reference;
+    const vae_device_options options = {.threads = 1, .precision = VAE_PRECISION_FP32};
+    const vae_step step = {0};
+    vae_device *device;
+    vae_store *store;
+    vae_executable *executable;
+    /* A failure ends the program: nothing is given back. */
+    VAE_TRY(backend->device_open(&options, &device));
+    VAE_TRY(backend->store_create(device, program->layout, false, &store));
+    VAE_TRY(backend->store_write(store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, parameters));
+    VAE_TRY(backend->executable_create(device, program, store, NULL, &executable));
+    VAE_TRY(backend->tensor_write(executable, x, VAE_FLOAT32, input));
+    VAE_TRY(backend->executable_run(executable, &step));
+    VAE_TRY(backend->tensor_read(executable, y, VAE_FLOAT32, output));
+    backend->executable_destroy(executable);
+    backend->store_destroy(store);
+    backend->device_close(device);
+    return VAE_OK;
+}
+
+static vae_status write_array(const char *folder, const char *name, const char *suffix, const vae_shape *shape,
+                              const float *values)
+{
+    char path[MAX_PATH];
+    snprintf(path, sizeof path, "%s/%s.%s.npy", folder, name, suffix);
+    return vae_npy_write_float32(path, values, shape->rank, shape->size);
+}
+
+/* ---- Models ---- */
+
+static vae_status write_model(const char *folder, vae_emitter *emitter, vae_tensor x, vae_tensor y)
+{
+    const vae_program *program = emitter->program;
+    const vae_shape *in = &program->tensors[x].shape, *out = &program->tensors[y].shape;
+    const vae_graph_description description = {.doc_string = program->name};
+    const char *value;
+    char path[MAX_PATH];
+    VAE_TRY(vae_graph_input(emitter->graph, "x", in->size + 1, in->rank - 1));
+    vae_emit_define(emitter, x, VAE_VIEW_NHWC, "x");
+    VAE_TRY(vae_emit_program(emitter));
+    VAE_TRY(vae_emit_use(emitter, y, out->rank == 4 ? VAE_VIEW_NHWC : VAE_VIEW_ROWS, &value));
+    const vae_node node = {.type = "Identity", .name = "y", .inputs = {value}, .outputs = {"y"}};
+    VAE_TRY(vae_graph_node(emitter->graph, &node, NULL));
+    VAE_TRY(vae_graph_output(emitter->graph, "y", out->size + 1, out->rank - 1));
+    snprintf(path, sizeof path, "%s/%s.onnx", folder, program->name);
+    return vae_graph_write(emitter->graph, &description, path);
+}
+
+static vae_status write_case(const onnx_case *c, const char *folder)
+{
+    vae_layout layout = {0};
+    vae_program program;
+    vae_tensor x, y;
+    VAE_TRY(build(c, &layout, &program, &x, &y));
+    const vae_tensor_info *in = &program.tensors[x], *out = &program.tensors[y];
+    double *parameters = calloc((size_t)layout.elements + 1, sizeof *parameters);
+    float *input = calloc((size_t)in->elements, sizeof *input), *output = calloc((size_t)out->elements, sizeof *output);
+    vae_emitter emitter = {.program = &program,
+                           .parameters = parameters,
+                           .dtype = VAE_FLOAT64,
+                           .values = calloc((size_t)program.tensor_count, sizeof *emitter.values)};
+    if (!parameters || !input || !output || !emitter.values) return vae_error_set(VAE_ERROR_MEMORY, "out of memory");
+    vae_model_initialise(&layout, 3, parameters);
+    for (int64_t i = 0; i < in->elements; ++i) {
+        double normal[4];
+        vae_random_normal4(1, VAE_STREAM_PRIOR, 0, (uint64_t)i, normal);
+        input[i] = (float)normal[0];
+    }
+    VAE_TRY(compute(&program, parameters, x, input, y, output));
+    VAE_TRY(write_array(folder, c->name, "x", &in->shape, input));
+    VAE_TRY(write_array(folder, c->name, "y", &out->shape, output));
+    VAE_TRY(vae_graph_create(c->name, &emitter.graph));
+    VAE_TRY(write_model(folder, &emitter, x, y));
+    vae_graph_free(emitter.graph);
+    free(emitter.values);
+    free(output);
+    free(input);
+    free(parameters);
+    vae_program_free(&program);
+    vae_layout_free(&layout);
+    return VAE_OK;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: write_cases FOLDER\n");
+        return 2;
+    }
+    for (int i = 0; i < CASES; ++i) {
+        if (!write_case(&cases[i], argv[1])) continue;
+        fprintf(stderr, "%s: %s\n", cases[i].name, vae_error_message());
+        return 1;
+    }
+    return 0;
+}
