@@ -27,7 +27,13 @@ typedef enum op_family {
     FAMILY_POSTERIOR,
     FAMILY_BERNOULLI,
     FAMILY_GAUSSIAN,
-    FAMILY_ACTIVATE
+    /* Ops between layers: images [rows, in, in + 1, out], or matrices [rows, out] where in is 0. */
+    FAMILY_BATCH_NORM,
+    FAMILY_BATCH_NORM_RUNNING, /* by the running statistics; forward only */
+    FAMILY_LAYER_NORM,
+    FAMILY_DROPOUT,
+    FAMILY_UPSAMPLE, /* by `samples` */
+    FAMILY_RESIDUAL, /* and `activate` */
 } op_family;
 
 typedef struct op_case {
@@ -101,6 +107,35 @@ static const op_case op_cases[] = {
     OP_CASE("gaussian small variance", FAMILY_GAUSSIAN, 5, 0, 9, 1, 0, 0.01, 1, false),
     OP_CASE("gaussian 2 samples", FAMILY_GAUSSIAN, 5, 0, 9, 2, 0, 2.5, 1, false),
     OP_CASE("gaussian long rows", FAMILY_GAUSSIAN, 3, 0, 2051, 1, 0, 0.5, 1, false),
+    OP_CASE("batch norm 17 x 6", FAMILY_BATCH_NORM, 17, 0, 6, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
+    OP_CASE("batch norm tanh", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("batch norm sigmoid", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_SIGMOID, 1, 1, false),
+    OP_CASE("batch norm gelu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_GELU, 1, 1, false),
+    OP_CASE("batch norm softplus", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_SOFTPLUS, 1, 1, false),
+    OP_CASE("batch norm silu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+    OP_CASE("batch norm relu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+    OP_CASE("batch norm leaky relu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_LEAKY_RELU, 1, 1, false),
+    OP_CASE("batch norm elu", FAMILY_BATCH_NORM, 7, 0, 4, 1, VAE_ACTIVATION_ELU, 1, 1, false),
+    OP_CASE("batch norm of images", FAMILY_BATCH_NORM, 5, 3, 8, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+    OP_CASE("batch norm of odd images", FAMILY_BATCH_NORM, 3, 2, 3, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("batch norm of one channel", FAMILY_BATCH_NORM, 3, 2, 1, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("running batch norm", FAMILY_BATCH_NORM_RUNNING, 5, 3, 8, 1, VAE_ACTIVATION_GELU, 1, 1, false),
+    OP_CASE("running batch norm of a row", FAMILY_BATCH_NORM_RUNNING, 1, 0, 7, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+    OP_CASE("layer norm 17 x 6", FAMILY_LAYER_NORM, 17, 0, 6, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
+    OP_CASE("layer norm 3 x 8", FAMILY_LAYER_NORM, 3, 0, 8, 1, VAE_ACTIVATION_GELU, 1, 1, false),
+    OP_CASE("layer norm relu", FAMILY_LAYER_NORM, 7, 0, 5, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+    OP_CASE("layer norm of images", FAMILY_LAYER_NORM, 5, 3, 8, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("layer norm of odd images", FAMILY_LAYER_NORM, 3, 2, 3, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+    OP_CASE("dropout", FAMILY_DROPOUT, 7, 0, 9, 1, 0, 1, 1, false),
+    OP_CASE("dropout of images", FAMILY_DROPOUT, 3, 2, 4, 1, 0, 1, 1, false),
+    OP_CASE("upsample", FAMILY_UPSAMPLE, 3, 2, 4, 2, 0, 1, 1, false),
+    OP_CASE("upsample by 3", FAMILY_UPSAMPLE, 2, 3, 3, 3, 0, 1, 1, false),
+    OP_CASE("upsample one channel", FAMILY_UPSAMPLE, 2, 1, 1, 2, 0, 1, 1, false),
+    OP_CASE("residual tanh", FAMILY_RESIDUAL, 5, 0, 7, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("residual silu", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+    OP_CASE("residual relu", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+    OP_CASE("residual identity", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
+    OP_CASE("residual of images", FAMILY_RESIDUAL, 3, 2, 4, 1, VAE_ACTIVATION_GELU, 1, 1, false),
 };
 enum { OP_CASE_COUNT = sizeof op_cases / sizeof *op_cases };
 
@@ -235,6 +270,8 @@ static inline void build_likelihood_case(op_program *p)
     MUST(vae_program_differentiate(&p->program, &term, 1));
 }
 
+#include "ops_block.h"
+
 static inline void build_case(const op_case *c, op_program *p)
 {
     *p = (op_program){.c = c, .data = VAE_NO_TENSOR};
@@ -244,6 +281,7 @@ static inline void build_case(const op_case *c, op_program *p)
     if (c->family == FAMILY_CONVOLUTION || c->family == FAMILY_TRANSPOSED_CONVOLUTION) build_convolution(p);
     if (c->family == FAMILY_POSTERIOR) build_posterior(p);
     if (c->family == FAMILY_BERNOULLI || c->family == FAMILY_GAUSSIAN) build_likelihood_case(p);
+    if (c->family >= FAMILY_BATCH_NORM) build_block(p);
     MUST(vae_program_plan(&p->program));
 }
 
@@ -269,9 +307,9 @@ static inline void fill_parameters(const op_program *p, double *values)
     for (int32_t i = 0; i < p->layout.count; ++i) {
         const vae_parameter *parameter = &p->layout.parameters[i];
         const int64_t count = vae_shape_elements(&parameter->shape);
-        const double bound = 1.0 / sqrt((double)parameter->fan_in);
+        const double bound = parameter->fan_in > 0 ? 1.0 / sqrt((double)parameter->fan_in) : 0.2;
         for (int64_t k = 0; k < count; ++k) {
-            values[parameter->offset + k] = bound * test_normal((uint64_t)i + 50, (uint64_t)k);
+            values[parameter->offset + k] = parameter->initial + bound * test_normal((uint64_t)i + 50, (uint64_t)k);
         }
     }
 }
@@ -323,10 +361,10 @@ static inline double *read_values(const op_program *p, const op_run *r, vae_tens
     return values;
 }
 
-static inline double *read_gradients(const op_program *p, const op_run *r)
+static inline double *read_arena(const op_program *p, const op_run *r, vae_arena arena)
 {
     double *values = calloc((size_t)p->layout.elements + 1, sizeof *values);
-    MUST(r->backend->store_read(r->store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, values));
+    MUST(r->backend->store_read(r->store, arena, VAE_FLOAT64, values));
     return values;
 }
 

@@ -24,10 +24,12 @@ static const model_case cases[] = {
     {"ae mse softplus", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_MSE, VAE_ACTIVATION_SOFTPLUS, "7, 6", VAE_BINARISE_NONE},
     {"ae bernoulli sigmoid", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_SIGMOID, "7",
      VAE_BINARISE_NONE},
-    {"convolutions", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_TANH,
-     "conv 3 k2 p0, conv 4 k2 p1, 5", VAE_BINARISE_NONE},
+    {"convolutions", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_TANH, "conv 3 k2 p0, conv 4 k2 p1, 5",
+     VAE_BINARISE_NONE},
     {"convolutions to the end", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_SILU, "conv 3 k3",
      VAE_BINARISE_NONE},
+    {"norms, a residual block, dropout", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_TANH,
+     "conv 4 k3 batch_norm, residual layer_norm, dropout 0.3, 6 batch_norm, residual", VAE_BINARISE_NONE},
     {"kl tanh", VAE_OBJECTIVE_KL, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_TANH, "7", VAE_BINARISE_NONE},
 };
 

@@ -18,7 +18,9 @@ typedef enum vae_stream {
     VAE_STREAM_PRIOR = 6,
     VAE_STREAM_EVALUATE = 7, /* step: batch of the evaluation */
     VAE_STREAM_IMPORTANCE = 8,
+    VAE_STREAM_DROPOUT = 64, /* and the VAE_DROPOUT_LAYERS - 1 after it, one a layer; step: training step */
 } vae_stream;
+enum { VAE_DROPOUT_LAYERS = 64 };
 
 typedef struct vae_philox {
     uint32_t word[4];

@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "model/network.h"
-#include "program/stub.h"
 
 static void join(char name[VAE_NAME_SIZE], const char *layer, const char *role)
 {

@@ -2,6 +2,8 @@
 #ifndef VAE_PROGRAM_ACTIVATION_H
 #define VAE_PROGRAM_ACTIVATION_H
 
+#include <stdbool.h>
+
 /* x is the pre-activation. gelu is the exact (erf) one; elu has alpha 1, leaky relu slope 0.01. */
 #define VAE_ACTIVATION_MAP(X)                                                                                          \
     X(IDENTITY, "identity")                                                                                            \
@@ -22,5 +24,11 @@ typedef enum vae_activation {
 } vae_activation;
 
 #define VAE_LEAKY_RELU_SLOPE 0.01
+
+/* Whether the derivative cannot be told from the activation, only from the pre-activation. */
+static inline bool vae_activation_needs_input(vae_activation activation)
+{
+    return activation == VAE_ACTIVATION_GELU || activation == VAE_ACTIVATION_SILU;
+}
 
 #endif

@@ -6,8 +6,7 @@
 
 #include "program/internal.h"
 
-/* Names longer than a tensor's field are cut, which only shortens what a message says. */
-__attribute__((format(printf, 2, 3))) static void format_name(char name[VAE_NAME_SIZE], const char *format, ...)
+void vae_format_name(char name[VAE_NAME_SIZE], const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -18,7 +17,7 @@ __attribute__((format(printf, 2, 3))) static void format_name(char name[VAE_NAME
 void vae_program_init(vae_program *program, const char *name, const vae_layout *layout)
 {
     *program = (vae_program){.layout = layout};
-    format_name(program->name, "%s", name);
+    vae_format_name(program->name, "%s", name);
 }
 
 void vae_program_free(vae_program *program)
@@ -49,7 +48,7 @@ vae_status vae_program_add_activation(vae_program *program, const char *name, va
     }
     vae_tensor_info info = {.kind = VAE_TENSOR_ACTIVATION, .shape = shape, .parameter = -1};
     info.elements = vae_shape_elements(&shape);
-    format_name(info.name, "%s", name);
+    vae_format_name(info.name, "%s", name);
     return append_tensor(program, &info, tensor);
 }
 
@@ -64,14 +63,14 @@ vae_status vae_program_add_parameter(vae_program *program, vae_tensor_kind kind,
     const vae_parameter *source = &program->layout->parameters[parameter];
     vae_tensor_info info = {.kind = kind, .shape = source->shape, .offset = source->offset, .parameter = parameter};
     info.elements = vae_shape_elements(&source->shape);
-    format_name(info.name, "%s%s", kind == VAE_TENSOR_GRADIENT ? "d_" : "", source->name);
+    vae_format_name(info.name, "%s%s", kind == VAE_TENSOR_GRADIENT ? "d_" : "", source->name);
     return append_tensor(program, &info, tensor);
 }
 
 vae_op vae_op_make(vae_op_kind kind, const char *name)
 {
     vae_op op = {.kind = kind};
-    format_name(op.name, "%s", name);
+    vae_format_name(op.name, "%s", name);
     for (int i = 0; i < VAE_MAX_INPUTS; ++i)
         op.inputs[i] = VAE_NO_TENSOR;
     for (int i = 0; i < VAE_MAX_OUTPUTS; ++i)
@@ -108,7 +107,8 @@ vae_tensor vae_program_find(const vae_program *program, const char *name)
     return VAE_NO_TENSOR;
 }
 
-static vae_status require_matrix(const vae_program *program, const char *op, const char *operand, vae_tensor tensor)
+vae_status vae_program_require_matrix(const vae_program *program, const char *op, const char *operand,
+                                      vae_tensor tensor)
 {
     const vae_shape *shape = vae_tensor_shape(program, tensor);
     if (shape->rank >= 2) return VAE_OK;
@@ -121,7 +121,7 @@ vae_status vae_program_gather(vae_program *program, const char *name, vae_shape 
                               double scale, double shift, vae_tensor *x)
 {
     VAE_TRY(vae_program_add_activation(program, name, shape, x));
-    VAE_TRY(require_matrix(program, name, "output", *x));
+    VAE_TRY(vae_program_require_matrix(program, name, "output", *x));
     vae_op op = vae_op_make(VAE_OP_GATHER, name);
     op.outputs[0] = *x;
     op.attributes.gather.shuffle = shuffle;
@@ -135,7 +135,7 @@ vae_status vae_program_find_parameter(vae_program *program, const char *layer, c
                                       vae_tensor *tensor)
 {
     char name[VAE_NAME_SIZE];
-    format_name(name, "%s.%s", layer, role);
+    vae_format_name(name, "%s.%s", layer, role);
     const int32_t index = vae_layout_find(program->layout, name);
     if (index < 0) return vae_error_set(VAE_ERROR_SHAPE, "%s: the layout has no parameter '%s'", layer, name);
     const vae_shape *found = &program->layout->parameters[index].shape;
@@ -153,18 +153,13 @@ vae_status vae_program_find_parameter(vae_program *program, const char *layer, c
     return vae_program_add_parameter(program, VAE_TENSOR_PARAMETER, index, tensor);
 }
 
-static bool needs_pre_activation(vae_activation activation)
-{
-    return activation == VAE_ACTIVATION_GELU || activation == VAE_ACTIVATION_SILU;
-}
-
 vae_status vae_program_append_layer(vae_program *program, vae_op *op, vae_shape output, vae_activation activation,
                                     bool training, vae_tensor *y)
 {
     VAE_TRY(vae_program_add_activation(program, op->name, output, &op->outputs[0]));
-    if (training && needs_pre_activation(activation)) {
+    if (training && vae_activation_needs_input(activation)) {
         char text[VAE_NAME_SIZE];
-        format_name(text, "%.47s.pre_activation", op->name);
+        vae_format_name(text, "%.47s.pre_activation", op->name);
         VAE_TRY(vae_program_add_activation(program, text, output, &op->outputs[1]));
     }
     *y = op->outputs[0];
@@ -174,7 +169,7 @@ vae_status vae_program_append_layer(vae_program *program, vae_op *op, vae_shape 
 vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                              bool training, vae_tensor *y)
 {
-    VAE_TRY(require_matrix(program, name, "input", x));
+    VAE_TRY(vae_program_require_matrix(program, name, "input", x));
     const vae_shape input = *vae_tensor_shape(program, x);
     vae_op op = vae_op_make(VAE_OP_DENSE, name);
     op.attributes.dense.activation = activation;
@@ -202,7 +197,7 @@ vae_status vae_program_view(vae_program *program, vae_tensor tensor, vae_shape s
 vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,
                                           vae_posterior_options options, vae_posterior_outputs *outputs)
 {
-    VAE_TRY(require_matrix(program, name, "posterior", posterior));
+    VAE_TRY(vae_program_require_matrix(program, name, "posterior", posterior));
     const vae_shape input = *vae_tensor_shape(program, posterior);
     if (input.size[1] % 2 != 0 || options.samples < 1) {
         char text[96];
@@ -232,7 +227,7 @@ vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name
 static vae_status count_pixels(const vae_program *program, const char *name, vae_tensor prediction,
                                const vae_likelihood_options *options, int64_t *pixels)
 {
-    VAE_TRY(require_matrix(program, name, "prediction", prediction));
+    VAE_TRY(vae_program_require_matrix(program, name, "prediction", prediction));
     const vae_shape *shape = vae_tensor_shape(program, prediction);
     const int64_t width = vae_likelihood_width(options);
     *pixels = vae_shape_columns(shape) / width;
@@ -257,7 +252,7 @@ vae_status vae_program_likelihood(vae_program *program, const char *name, vae_te
 {
     int64_t pixels;
     VAE_TRY(count_pixels(program, name, prediction, options, &pixels));
-    VAE_TRY(require_matrix(program, name, "x", x));
+    VAE_TRY(vae_program_require_matrix(program, name, "x", x));
     const vae_shape predicted = *vae_tensor_shape(program, prediction);
     const vae_shape data = *vae_tensor_shape(program, x);
     if (vae_shape_columns(&data) != pixels * options->channels || predicted.size[0] % data.size[0] != 0) {
@@ -315,7 +310,7 @@ vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_met
                                   bool count_rows)
 {
     char name[VAE_NAME_SIZE];
-    format_name(name, "sum.%.50s", program->tensors[rows].name);
+    vae_format_name(name, "sum.%.50s", program->tensors[rows].name);
     vae_op op = vae_op_make(VAE_OP_ACCUMULATE, name);
     op.inputs[0] = rows;
     op.attributes.accumulate.target = target;

@@ -6,12 +6,19 @@
 
 #include "program/internal.h"
 
+/* A share of a tensor's gradient, from one of its readers. */
+typedef struct gradient_share {
+    vae_tensor tensor, gradient;
+} gradient_share;
+
 typedef struct backward_pass {
     vae_program *program;
     const vae_loss_term *terms;
     int32_t term_count;
     vae_tensor *gradients; /* by tensor: its gradient, or VAE_NO_TENSOR; has room for forward tensors only */
     bool *needed;          /* by tensor: depends on a parameter, so its gradient is wanted */
+    gradient_share shares[VAE_MAX_INPUTS]; /* that the op being differentiated gives */
+    int32_t share_count;
 } backward_pass;
 
 static const vae_loss_term *find_term(const backward_pass *pass, vae_tensor rows)
@@ -22,20 +29,71 @@ static const vae_loss_term *find_term(const backward_pass *pass, vae_tensor rows
     return NULL;
 }
 
-/* The tensor that receives ∂loss/∂tensor. Summing the gradients of a tensor with several readers is not needed by any
- * model yet, so it is refused rather than computed wrongly. */
-static vae_status new_gradient(backward_pass *pass, vae_tensor tensor, vae_tensor *gradient)
+/* `gradient` is what the op being differentiated adds to ∂loss/∂tensor. An op that changes a gradient in place has it
+ * to itself: no two shares are one tensor, and that of the op's own output may be handed on as one share. */
+static void give_share(backward_pass *pass, vae_tensor tensor, vae_tensor gradient)
+{
+    pass->shares[pass->share_count++] = (gradient_share){tensor, gradient};
+}
+
+/* A new tensor with the shape of `tensor`, for its gradient. */
+static vae_status make_gradient(backward_pass *pass, vae_tensor tensor, vae_tensor *gradient)
 {
     vae_program *program = pass->program;
-    if (pass->gradients[tensor] != VAE_NO_TENSOR) {
-        return vae_error_set(VAE_ERROR_SHAPE, "tensor '%s' is read by two differentiable operations",
-                             program->tensors[tensor].name);
-    }
     char name[VAE_NAME_SIZE];
     snprintf(name, sizeof name, "d_%.60s", program->tensors[tensor].name);
-    VAE_TRY(vae_program_add_activation(program, name, program->tensors[tensor].shape, gradient));
-    pass->gradients[tensor] = *gradient;
+    return vae_program_add_activation(program, name, program->tensors[tensor].shape, gradient);
+}
+
+/* A new tensor that is a share. */
+static vae_status new_gradient(backward_pass *pass, vae_tensor tensor, vae_tensor *gradient)
+{
+    VAE_TRY(make_gradient(pass, tensor, gradient));
+    give_share(pass, tensor, *gradient);
     return VAE_OK;
+}
+
+/* The first share of a tensor is its gradient; each further one is added to what is there. */
+static vae_status take_shares(backward_pass *pass)
+{
+    for (int32_t i = 0; i < pass->share_count; ++i) {
+        const gradient_share share = pass->shares[i];
+        vae_tensor *gradient = &pass->gradients[share.tensor];
+        if (*gradient == VAE_NO_TENSOR) {
+            *gradient = share.gradient;
+            continue;
+        }
+        vae_op op = vae_op_make(VAE_OP_ADD, pass->program->tensors[share.gradient].name);
+        op.inputs[0] = *gradient;
+        op.inputs[1] = share.gradient;
+        VAE_TRY(make_gradient(pass, share.tensor, &op.outputs[0]));
+        *gradient = op.outputs[0];
+        VAE_TRY(vae_program_append(pass->program, &op));
+    }
+    pass->share_count = 0;
+    return VAE_OK;
+}
+
+/* The gradient of the first output of the op that is differentiated, or VAE_NO_TENSOR: then nothing flows back. */
+static vae_tensor output_gradient(const backward_pass *pass, const vae_op *forward)
+{
+    return pass->gradients[forward->outputs[0]];
+}
+
+static vae_op make_backward(vae_op_kind kind, const vae_op *forward, vae_tensor d_y)
+{
+    char name[VAE_NAME_SIZE];
+    snprintf(name, sizeof name, "d_%.60s", forward->name);
+    vae_op op = vae_op_make(kind, name);
+    op.attributes = forward->attributes;
+    op.inputs[0] = d_y;
+    return op;
+}
+
+static vae_status parameter_gradient(backward_pass *pass, vae_tensor tensor, vae_tensor *gradient)
+{
+    const int32_t parameter = pass->program->tensors[tensor].parameter;
+    return vae_program_add_parameter(pass->program, VAE_TENSOR_GRADIENT, parameter, gradient);
 }
 
 /* Likelihoods write their gradient in the forward pass: the weight of their rows in the loss is known when the program
@@ -54,70 +112,143 @@ static vae_status backward_likelihood(backward_pass *pass, int32_t index)
 }
 
 /* Layers: dense and the convolutions. */
-static vae_status backward_layer(backward_pass *pass, vae_op_kind kind, int32_t index)
+static vae_status backward_layer(backward_pass *pass, int32_t index, vae_op_kind kind)
 {
     vae_program *program = pass->program;
     const vae_op forward = program->ops[index];
-    const vae_tensor d_y = pass->gradients[forward.outputs[0]];
+    const vae_tensor d_y = output_gradient(pass, &forward);
     if (d_y == VAE_NO_TENSOR) return VAE_OK;
-    char name[VAE_NAME_SIZE];
-    snprintf(name, sizeof name, "d_%.60s", forward.name);
-    vae_op op = vae_op_make(kind, name);
-    op.attributes = forward.attributes;
-    op.inputs[0] = d_y;
+    vae_op op = make_backward(kind, &forward, d_y);
     /* y is kept alive only for the activations whose derivative is taken from it. */
     const bool from_y = forward.outputs[1] == VAE_NO_TENSOR && vae_op_activation(&forward) != VAE_ACTIVATION_IDENTITY;
     op.inputs[1] = from_y ? forward.outputs[0] : VAE_NO_TENSOR;
     op.inputs[2] = forward.inputs[0];
     op.inputs[3] = forward.inputs[1];
     op.inputs[4] = forward.outputs[1];
-    for (int i = 0; i < 2; ++i) {
-        const int32_t parameter = program->tensors[forward.inputs[1 + i]].parameter;
-        VAE_TRY(vae_program_add_parameter(program, VAE_TENSOR_GRADIENT, parameter, &op.outputs[i]));
-    }
+    for (int i = 0; i < 2; ++i)
+        VAE_TRY(parameter_gradient(pass, forward.inputs[1 + i], &op.outputs[i]));
     if (pass->needed[forward.inputs[0]]) VAE_TRY(new_gradient(pass, forward.inputs[0], &op.outputs[2]));
     return vae_program_append(program, &op);
 }
 
 static vae_status backward_dense(backward_pass *pass, int32_t index)
 {
-    return backward_layer(pass, VAE_OP_DENSE_BACKWARD, index);
+    return backward_layer(pass, index, VAE_OP_DENSE_BACKWARD);
 }
 
 static vae_status backward_conv2d(backward_pass *pass, int32_t index)
 {
-    return backward_layer(pass, VAE_OP_CONV2D_BACKWARD, index);
+    return backward_layer(pass, index, VAE_OP_CONV2D_BACKWARD);
 }
 
 static vae_status backward_conv_transpose2d(backward_pass *pass, int32_t index)
 {
-    return backward_layer(pass, VAE_OP_CONV_TRANSPOSE2D_BACKWARD, index);
+    return backward_layer(pass, index, VAE_OP_CONV_TRANSPOSE2D_BACKWARD);
+}
+
+/* d_x takes the place of d_y. */
+static vae_status backward_norm(backward_pass *pass, int32_t index, vae_op_kind kind)
+{
+    vae_program *program = pass->program;
+    const vae_op forward = program->ops[index];
+    const vae_tensor d_y = output_gradient(pass, &forward);
+    if (d_y == VAE_NO_TENSOR) return VAE_OK;
+    if (forward.outputs[1] == VAE_NO_TENSOR) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' was not built for training", forward.name,
+                             vae_op_kind_name(forward.kind));
+    }
+    vae_op op = make_backward(kind, &forward, d_y);
+    for (int i = 0; i < 3; ++i)
+        op.inputs[1 + i] = forward.inputs[i];
+    op.inputs[4] = forward.outputs[1];
+    op.inputs[5] = forward.outputs[2];
+    if (pass->needed[forward.inputs[0]]) {
+        op.outputs[0] = d_y;
+        give_share(pass, forward.inputs[0], d_y);
+    }
+    VAE_TRY(parameter_gradient(pass, forward.inputs[1], &op.outputs[1]));
+    VAE_TRY(parameter_gradient(pass, forward.inputs[2], &op.outputs[2]));
+    return vae_program_append(program, &op);
+}
+
+static vae_status backward_batch_norm(backward_pass *pass, int32_t index)
+{
+    return backward_norm(pass, index, VAE_OP_BATCH_NORM_BACKWARD);
+}
+
+static vae_status backward_layer_norm(backward_pass *pass, int32_t index)
+{
+    return backward_norm(pass, index, VAE_OP_LAYER_NORM_BACKWARD);
+}
+
+static vae_status backward_activate(backward_pass *pass, int32_t index)
+{
+    const vae_op forward = pass->program->ops[index];
+    const vae_tensor d_y = output_gradient(pass, &forward);
+    if (d_y == VAE_NO_TENSOR || !pass->needed[forward.inputs[0]]) return VAE_OK;
+    give_share(pass, forward.inputs[0], d_y);
+    const vae_activation activation = forward.attributes.activate.activation;
+    if (activation == VAE_ACTIVATION_IDENTITY) return VAE_OK;
+    vae_op op = make_backward(VAE_OP_ACTIVATE_BACKWARD, &forward, d_y);
+    op.inputs[1] = vae_activation_needs_input(activation) ? forward.inputs[0] : forward.outputs[0];
+    op.outputs[0] = d_y;
+    return vae_program_append(pass->program, &op);
+}
+
+/* The elements that were dropped drop their gradient: the forward op once more, on d_y. */
+static vae_status backward_dropout(backward_pass *pass, int32_t index)
+{
+    const vae_op forward = pass->program->ops[index];
+    const vae_tensor d_y = output_gradient(pass, &forward);
+    if (d_y == VAE_NO_TENSOR || !pass->needed[forward.inputs[0]]) return VAE_OK;
+    vae_op op = make_backward(VAE_OP_DROPOUT, &forward, d_y);
+    op.outputs[0] = d_y;
+    give_share(pass, forward.inputs[0], d_y);
+    return vae_program_append(pass->program, &op);
+}
+
+static vae_status backward_upsample(backward_pass *pass, int32_t index)
+{
+    const vae_op forward = pass->program->ops[index];
+    const vae_tensor d_y = output_gradient(pass, &forward);
+    if (d_y == VAE_NO_TENSOR || !pass->needed[forward.inputs[0]]) return VAE_OK;
+    vae_op op = make_backward(VAE_OP_UPSAMPLE_BACKWARD, &forward, d_y);
+    VAE_TRY(new_gradient(pass, forward.inputs[0], &op.outputs[0]));
+    return vae_program_append(pass->program, &op);
+}
+
+/* One summand takes d_y itself, the other a copy. */
+static vae_status backward_add(backward_pass *pass, int32_t index)
+{
+    const vae_op forward = pass->program->ops[index];
+    const vae_tensor d_y = output_gradient(pass, &forward);
+    if (d_y == VAE_NO_TENSOR) return VAE_OK;
+    const bool both = pass->needed[forward.inputs[0]] && pass->needed[forward.inputs[1]];
+    if (both) {
+        vae_op op = make_backward(VAE_OP_ACTIVATE, &forward, d_y);
+        op.attributes.activate.activation = VAE_ACTIVATION_IDENTITY;
+        VAE_TRY(new_gradient(pass, forward.inputs[1], &op.outputs[0]));
+        VAE_TRY(vae_program_append(pass->program, &op));
+        give_share(pass, forward.inputs[0], d_y);
+    } else if (pass->needed[forward.outputs[0]]) {
+        give_share(pass, forward.inputs[pass->needed[forward.inputs[0]] ? 0 : 1], d_y);
+    }
+    return VAE_OK;
 }
 
 static vae_status backward_gaussian_sample_kl(backward_pass *pass, int32_t index)
 {
     vae_program *program = pass->program;
     const vae_op forward = program->ops[index];
-    const vae_tensor d_z = pass->gradients[forward.outputs[0]];
+    const vae_tensor d_z = output_gradient(pass, &forward);
     const vae_loss_term *term = forward.outputs[1] == VAE_NO_TENSOR ? NULL : find_term(pass, forward.outputs[1]);
     if ((d_z == VAE_NO_TENSOR && !term) || !pass->needed[forward.inputs[0]]) return VAE_OK;
-    char name[VAE_NAME_SIZE];
-    snprintf(name, sizeof name, "d_%.60s", forward.name);
-    vae_op op = vae_op_make(VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD, name);
-    op.attributes = forward.attributes;
+    vae_op op = make_backward(VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD, &forward, VAE_NO_TENSOR);
     op.attributes.gaussian_sample_kl.kl_weight = term ? term->weight : (vae_weight){0.0, VAE_SCALAR_ONE};
     op.inputs[0] = forward.inputs[0];
     op.inputs[1] = d_z;
     VAE_TRY(new_gradient(pass, forward.inputs[0], &op.outputs[0]));
     return vae_program_append(program, &op);
-}
-
-static vae_status refuse(backward_pass *pass, int32_t index)
-{
-    const vae_op *op = &pass->program->ops[index];
-    if (pass->gradients[op->outputs[0]] == VAE_NO_TENSOR) return VAE_OK;
-    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' has no backward operation", op->name,
-                         vae_op_kind_name(op->kind));
 }
 
 typedef vae_status (*backward_function)(backward_pass *pass, int32_t index);
@@ -129,7 +260,12 @@ static const backward_function backward_functions[VAE_OP_COUNT] = {
     [VAE_OP_CONV_TRANSPOSE2D] = backward_conv_transpose2d,
     [VAE_OP_GAUSSIAN_SAMPLE_KL] = backward_gaussian_sample_kl,
     [VAE_OP_LIKELIHOOD] = backward_likelihood,
-    [VAE_OP_ACTIVATE] = refuse,
+    [VAE_OP_ACTIVATE] = backward_activate,
+    [VAE_OP_BATCH_NORM] = backward_batch_norm,
+    [VAE_OP_LAYER_NORM] = backward_layer_norm,
+    [VAE_OP_DROPOUT] = backward_dropout,
+    [VAE_OP_UPSAMPLE] = backward_upsample,
+    [VAE_OP_ADD] = backward_add,
 };
 
 /* Which tensors depend on a parameter: their gradients are wanted. */
@@ -168,7 +304,9 @@ vae_status vae_program_differentiate(vae_program *program, const vae_loss_term *
     mark_needed(&pass, forward_count);
     for (int32_t i = forward_count - 1; i >= 0; --i) {
         const backward_function backward = backward_functions[program->ops[i].kind];
-        if (backward) VAE_TRY_GOTO(status, cleanup, backward(&pass, i));
+        if (!backward) continue;
+        VAE_TRY_GOTO(status, cleanup, backward(&pass, i));
+        VAE_TRY_GOTO(status, cleanup, take_shares(&pass));
     }
 cleanup:
     free(pass.gradients);

@@ -20,7 +20,11 @@ vae_status vae_program_find_parameter(vae_program *program, const char *layer, c
 /* Appends a layer's op, whose inputs are set, with its output and, where the backward pass needs it, pre-activation. */
 vae_status vae_program_append_layer(vae_program *program, vae_op *op, vae_shape output, vae_activation activation,
                                     bool training, vae_tensor *y);
-
+/* Names longer than a tensor's field are cut, which only shortens what a message says. */
+__attribute__((format(printf, 2, 3))) void vae_format_name(char name[VAE_NAME_SIZE], const char *format, ...);
+/* An error unless `tensor` has rank 2 or more. */
+vae_status vae_program_require_matrix(const vae_program *program, const char *op, const char *operand,
+                                      vae_tensor tensor);
 static inline const vae_shape *vae_tensor_shape(const vae_program *program, vae_tensor tensor)
 {
     return &program->tensors[tensor].shape;

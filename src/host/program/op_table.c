@@ -36,6 +36,14 @@ static double elementwise_flops(const vae_program *program, const vae_op *op)
     case VAE_OP_LIKELIHOOD: return 10 * elements(program, op->inputs[0]);
     case VAE_OP_LIKELIHOOD_MEAN: return 2 * elements(program, op->inputs[0]);
     case VAE_OP_ACTIVATE: return 2 * elements(program, op->outputs[0]);
+    case VAE_OP_ACTIVATE_BACKWARD: return 2 * elements(program, op->outputs[0]);
+    case VAE_OP_BATCH_NORM:
+    case VAE_OP_LAYER_NORM: return 8 * elements(program, op->inputs[0]);
+    case VAE_OP_BATCH_NORM_BACKWARD:
+    case VAE_OP_LAYER_NORM_BACKWARD: return 16 * elements(program, op->inputs[0]);
+    case VAE_OP_DROPOUT: return 4 * elements(program, op->outputs[0]);
+    case VAE_OP_UPSAMPLE_BACKWARD: return elements(program, op->inputs[0]);
+    case VAE_OP_ADD: return elements(program, op->outputs[0]);
     case VAE_OP_PRIOR_SAMPLE: return 10 * elements(program, op->outputs[0]);
     case VAE_OP_ACCUMULATE: return elements(program, op->inputs[0]);
     case VAE_OP_ADAM: return 14 * (double)program->layout->trained_elements;

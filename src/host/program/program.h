@@ -102,6 +102,15 @@ typedef struct vae_tensor_info {
     X(LIKELIHOOD, likelihood)                                                                                          \
     X(LIKELIHOOD_MEAN, likelihood_mean)                                                                                \
     X(ACTIVATE, activate)                                                                                              \
+    X(ACTIVATE_BACKWARD, activate_backward)                                                                            \
+    X(BATCH_NORM, batch_norm)                                                                                          \
+    X(BATCH_NORM_BACKWARD, batch_norm_backward)                                                                        \
+    X(LAYER_NORM, layer_norm)                                                                                          \
+    X(LAYER_NORM_BACKWARD, layer_norm_backward)                                                                        \
+    X(DROPOUT, dropout)                                                                                                \
+    X(UPSAMPLE, upsample)                                                                                              \
+    X(UPSAMPLE_BACKWARD, upsample_backward)                                                                            \
+    X(ADD, add)                                                                                                        \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
     X(ADAM, adam)
@@ -185,10 +194,32 @@ typedef union vae_attributes {
         int64_t samples;
         vae_weight weight; /* ∂loss/∂ll of every row */
     } likelihood;          /* and likelihood_mean */
-    /* activate: y = activation(x), element by element. */
+    /* activate: y = activation(x), element by element. activate_backward: d_x = d_y ⊙ activation'. */
     struct {
         vae_activation activation;
-    } activate;
+    } activate; /* and activate_backward */
+    /* batch_norm (Ioffe & Szegedy 2015): x [rows, …, channels] → y = activation(scale·x̂ + shift), where x̂ = (x - mean)
+     * / √(variance + epsilon) of each channel, over all rows and positions. In training mean and variance (biased) are
+     * the batch's own, and the running ones move towards them by `momentum` (towards the unbiased variance), unless the
+     * batch's are not finite; else the running ones are taken.
+     * layer_norm (Ba, Kiros & Hinton 2016): the same, with mean and variance of each row over all its elements. */
+    struct {
+        vae_activation activation;
+        double epsilon;
+        double momentum; /* batch_norm in training */
+        bool training;
+    } norm; /* batch_norm, layer_norm and their backward ops */
+    /* dropout (Srivastava et al. 2014): y = x / (1 - rate) where the uniform at (stream, step, element) > rate, else 0;
+     * in float32 for every backend to keep the same elements. Its own backward op. */
+    struct {
+        double rate;     /* 0 ≤ rate < 1 */
+        uint32_t stream; /* VAE_STREAM_DROPOUT + layer */
+    } dropout;
+    /* upsample: x [rows, height, width, channels] → y [rows, factor·height, factor·width, channels], the nearest pixel.
+     * upsample_backward: d_x = Σ of the factor² d_y of each pixel. */
+    struct {
+        int64_t factor;
+    } upsample; /* and upsample_backward */
     /* prior_sample: z [rows, latent] = temperature × normals at (VAE_STREAM_PRIOR, step, element). */
     struct {
         double temperature;
@@ -226,11 +257,23 @@ typedef struct vae_op {
  *   likelihood                   in: prediction, x                        out: ll, gradient?
  *   likelihood_mean              in: prediction                           out: mean
  *   activate                     in: x                                    out: y
+ *   activate_backward            in: d_y, from                            out: d_x (may be d_y)
+ *   batch_norm                   in: x, scale, shift, running_mean, running_variance (both overwritten in training)
+ *                                                                         out: y, mean?, inverse_deviation?
+ *   batch_norm_backward          in: d_y (overwritten), x, scale, shift, mean, inverse_deviation
+ *                                                                         out: d_x? (is d_y), d_scale, d_shift
+ *   layer_norm                   in: x, scale, shift                      out: y, mean?, inverse_deviation?
+ *   layer_norm_backward          the same
+ *   dropout                      in: x                                    out: y (may be x)
+ *   upsample                     in: x                                    out: y
+ *   upsample_backward            in: d_y                                  out: d_x
+ *   add                          in: a, b                                 out: y = a + b
  *   prior_sample                 in: -                                    out: z
  *   accumulate                   in: rows                                 out: -
  *   adam                         in: -                                    out: - (works on the arenas)
  * Absent optional operands are VAE_NO_TENSOR. A layer's backward has y where the derivative is taken from it (not for
- * identity, gelu and silu). */
+ * identity, gelu and silu); activate_backward's `from` is y, or x for gelu and silu. The norms' backward ops compute
+ * the pre-activation again from x. Their mean and inverse_deviation are [channels], or [rows] for layer_norm. */
 
 typedef struct vae_program {
     char name[VAE_NAME_SIZE];
@@ -290,6 +333,19 @@ vae_status vae_program_likelihood_mean(vae_program *program, const char *name, v
                                        const vae_likelihood_options *options, vae_tensor *mean);
 vae_status vae_program_activate(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                                 vae_tensor *y);
+/* The next two (program/builder_block.c) use the layout's parameters "<name>.scale" and "<name>.shift", one number a
+ * channel, which is the last dimension of x; batch_norm also its statistics "<name>.mean" and "<name>.variance".
+ * `training` keeps what the backward pass needs; for batch_norm it takes the batch's statistics and updates the running
+ * ones, except from a batch with a single number a channel, which has no unbiased variance. */
+vae_status vae_program_batch_norm(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
+                                  bool training, vae_tensor *y);
+vae_status vae_program_layer_norm(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
+                                  bool training, vae_tensor *y);
+/* For training only. `layer` is below VAE_DROPOUT_LAYERS and differs between the dropouts of a program. */
+vae_status vae_program_dropout(vae_program *program, const char *name, vae_tensor x, double rate, uint32_t layer,
+                               vae_tensor *y);
+vae_status vae_program_upsample(vae_program *program, const char *name, vae_tensor x, int64_t factor, vae_tensor *y);
+vae_status vae_program_add(vae_program *program, const char *name, vae_tensor a, vae_tensor b, vae_tensor *y);
 vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,
                                     vae_tensor *z);
 vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_metric target, double sign,

@@ -14,6 +14,15 @@
     X(LIKELIHOOD, likelihood)                                                                                          \
     X(LIKELIHOOD_MEAN, likelihood_mean)                                                                                \
     X(ACTIVATE, activate)                                                                                              \
+    X(ACTIVATE_BACKWARD, activate_backward)                                                                            \
+    X(BATCH_NORM, batch_norm)                                                                                          \
+    X(BATCH_NORM_BACKWARD, batch_norm_backward)                                                                        \
+    X(LAYER_NORM, layer_norm)                                                                                          \
+    X(LAYER_NORM_BACKWARD, layer_norm_backward)                                                                        \
+    X(DROPOUT, dropout)                                                                                                \
+    X(UPSAMPLE, upsample)                                                                                              \
+    X(UPSAMPLE_BACKWARD, upsample_backward)                                                                            \
+    X(ADD, add)                                                                                                        \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
     X(ADAM, adam)

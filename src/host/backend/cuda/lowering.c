@@ -150,8 +150,16 @@ static vae_status lower_op(vae_lowering *lowering, vae_lowering_options options,
 static bool needs_step(const vae_program *program)
 {
     for (int32_t i = 0; i < program->op_count; ++i) {
-        const vae_op_kind kind = program->ops[i].kind;
-        if (!vae_is_layer(kind) && kind != VAE_OP_ACTIVATE && kind != VAE_OP_ACCUMULATE) return true;
+        switch (program->ops[i].kind) {
+        case VAE_OP_GATHER:
+        case VAE_OP_GAUSSIAN_SAMPLE_KL:
+        case VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD:
+        case VAE_OP_LIKELIHOOD:
+        case VAE_OP_DROPOUT:
+        case VAE_OP_PRIOR_SAMPLE:
+        case VAE_OP_ADAM: return true;
+        default: break;
+        }
     }
     return false;
 }

@@ -37,11 +37,22 @@ static const vae_op *find_backward_of(const vae_lowering *lowering, vae_tensor d
     return NULL;
 }
 
+static int32_t count_readers(const vae_lowering *lowering, vae_tensor tensor)
+{
+    int32_t readers = 0;
+    for (int32_t i = 0; i < lowering->program->op_count; ++i) {
+        for (int k = 0; k < VAE_MAX_INPUTS; ++k)
+            readers += lowering->program->ops[i].inputs[k] == tensor;
+    }
+    return readers;
+}
+
 /* Whether the product that makes `d_y` can carry the backward pass of the layer that reads it: its relu's derivative
- * and its bias gradient. */
+ * and its bias gradient. Nobody else may read it, as a residual block's copy does. */
 static bool is_carried(const vae_lowering *lowering, const vae_op *backward)
 {
     if (backward->attributes.dense.activation != VAE_ACTIVATION_RELU) return false;
+    if (count_readers(lowering, backward->inputs[0]) > 1) return false;
     for (int32_t i = 0; i < lowering->program->op_count; ++i) {
         const vae_op *op = &lowering->program->ops[i];
         if (op->kind == VAE_OP_DENSE_BACKWARD && op->outputs[2] == backward->inputs[0]) return true;

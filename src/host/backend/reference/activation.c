@@ -67,3 +67,17 @@ vae_status vae_reference_activate(vae_call *call)
     }
     return VAE_OK;
 }
+
+vae_status vae_reference_activate_backward(vae_call *call)
+{
+    const vae_activation activation = call->op->attributes.activate.activation;
+    const double *d_y = call->inputs[0], *from = call->inputs[1];
+    double *d_x = call->outputs[0];
+    const bool from_x = vae_activation_needs_input(activation);
+    const int64_t count = vae_shape_elements(vae_call_output_shape(call, 0));
+    for (int64_t i = 0; i < count; ++i) {
+        d_x[i] = d_y[i] * (from_x ? vae_reference_activation_derivative(activation, from[i])
+                                  : vae_reference_activation_derivative_from_y(activation, from[i]));
+    }
+    return VAE_OK;
+}

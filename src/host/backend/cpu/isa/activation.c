@@ -1,22 +1,7 @@
+#include "backend/cpu/isa/activation_functions.h"
 #include "backend/cpu/isa/level.h"
-#include "backend/cpu/isa/simd_math.h"
 
 enum { PARALLEL_ELEMENTS = 8192, COLUMN_GRAIN = 16 };
-
-#define SLOPE ((float)VAE_LEAKY_RELU_SLOPE)
-
-/* One row per activation: y from x; dy/dx from `from`, which is y or, for gelu and silu, x. */
-#define ACTIVATION_FUNCTIONS(X)                                                                                        \
-    X(IDENTITY, x, 1.0f + 0.0f * from)                                                                                 \
-    X(RELU, x > 0.0f ? x : 0.0f, from > 0.0f ? 1.0f : 0.0f)                                                            \
-    X(LEAKY_RELU, x > 0.0f ? x : SLOPE * x, from > 0.0f ? 1.0f : SLOPE)                                                \
-    X(TANH, simd_tanh(x), 1.0f - from * from)                                                                          \
-    X(SIGMOID, simd_sigmoid(x), from *(1.0f - from))                                                                   \
-    X(ELU, x > 0.0f ? x : simd_expm1_negative(x < 0.0f ? x : 0.0f), from > 0.0f ? 1.0f : from + 1.0f)                  \
-    X(GELU, x *simd_normal_cdf(x),                                                                                     \
-      simd_normal_cdf(from) + from * 0.39894228040143268f * simd_exp(-0.5f * from * from))                             \
-    X(SOFTPLUS, simd_softplus(x), -simd_expm1_negative(-from))                                                         \
-    X(SILU, x *simd_sigmoid(x), simd_sigmoid(from) * (1.0f + from * (1.0f - simd_sigmoid(from))))
 
 #define DEFINE_FUNCTIONS(name, value, derivative)                                                                      \
     static void activate_##name(const float *x_, float *y_, int64_t count)                                             \
@@ -36,15 +21,30 @@ enum { PARALLEL_ELEMENTS = 8192, COLUMN_GRAIN = 16 };
             d_y[i] = d_pre;                                                                                            \
             bias[i] += d_pre;                                                                                          \
         }                                                                                                              \
+    }                                                                                                                  \
+    static void derive_##name(const float *d_y, const float *from_, float *d_x, int64_t count)                         \
+    {                                                                                                                  \
+        _Pragma("omp simd") for (int64_t i = 0; i < count; ++i)                                                        \
+        {                                                                                                              \
+            const float from = from_[i];                                                                               \
+            d_x[i] = d_y[i] * (derivative);                                                                            \
+        }                                                                                                              \
     }
 ACTIVATION_FUNCTIONS(DEFINE_FUNCTIONS)
 #undef DEFINE_FUNCTIONS
 
 typedef void (*activate_function)(const float *x, float *y, int64_t count);
+typedef void (*derive_function)(const float *d_y, const float *from, float *d_x, int64_t count);
 typedef void (*backward_function)(float *restrict d_y, const float *restrict from, float *restrict bias, int64_t count);
 
 static const activate_function activate_functions[VAE_ACTIVATION_COUNT] = {
 #define ROW(name, value, derivative) [VAE_ACTIVATION_##name] = activate_##name,
+    ACTIVATION_FUNCTIONS(ROW)
+#undef ROW
+};
+
+static const derive_function derive_functions[VAE_ACTIVATION_COUNT] = {
+#define ROW(name, value, derivative) [VAE_ACTIVATION_##name] = derive_##name,
     ACTIVATION_FUNCTIONS(ROW)
 #undef ROW
 };
@@ -76,6 +76,25 @@ static vae_status run(vae_call *call)
 }
 
 const vae_kernel VAE_ISA_NAME(vae_cpu_activate) = {.run = run};
+
+/* d_x may be d_y. */
+static vae_status run_backward(vae_call *call)
+{
+    const vae_activation activation = call->op->attributes.activate.activation;
+    const float *d_y = call->inputs[0], *from = call->inputs[1];
+    float *d_x = call->outputs[0];
+    const int64_t elements = vae_shape_elements(vae_call_output_shape(call, 0));
+    const int threads = vae_call_threads(call);
+#pragma omp parallel for schedule(static) num_threads(threads) if (elements >= PARALLEL_ELEMENTS)
+    for (int part = 0; part < threads; ++part) {
+        int64_t begin, end;
+        vae_cpu_share(elements, COLUMN_GRAIN, part, threads, &begin, &end);
+        derive_functions[activation](d_y + begin, from + begin, d_x + begin, end - begin);
+    }
+    return VAE_OK;
+}
+
+const vae_kernel VAE_ISA_NAME(vae_cpu_activate_backward) = {.run = run_backward};
 
 static inline uint16_t round_one(float value)
 {
