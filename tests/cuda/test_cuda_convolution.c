@@ -5,7 +5,7 @@
 static vae_config convolutional_config(vae_activation activation)
 {
     vae_config config = small_config();
-    MUST(vae_layers_parse("conv 5 k4 s2, conv 8 k3, conv 4 k1, dense 12", &config.model.encoder));
+    MUST(vae_layers_parse("conv 4 k4 s2, conv 5 k3, conv 8 k3, conv 4 k1, dense 12", &config.model.encoder));
     config.model.activation = activation;
     return config;
 }
@@ -41,6 +41,50 @@ Test(cuda_convolution, every_precision_follows_the_reference)
         expect_loss(&config, VAE_PRECISION_FP32, expected, 2e-5);
         expect_loss(&config, VAE_PRECISION_TF32, expected, 2e-3);
         expect_loss(&config, VAE_PRECISION_BF16, expected, 1e-2);
+    }
+}
+
+/* The gradients of a first step; the caller frees. */
+static double *first_gradients(const vae_backend *backend, const vae_config *config, vae_layout *layout)
+{
+    const vae_device_options options = {.threads = 1, .precision = VAE_PRECISION_FP32};
+    training t;
+    open_training(backend, &options, config, &t);
+    run_step(&t, 0);
+    double *gradients = calloc((size_t)t.layout.elements, sizeof *gradients);
+    MUST(backend->store_read(t.store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, gradients));
+    *layout = t.layout;
+    t.layout = (vae_layout){0};
+    close_training(&t);
+    return gradients;
+}
+
+static void expect_gradients(const vae_config *config)
+{
+    vae_layout layout, same;
+    double *expected = first_gradients(&vae_backend_reference, config, &layout);
+    double *found = first_gradients(&vae_backend_cuda, config, &same);
+    for (int32_t i = 0; i < layout.count; ++i) {
+        const vae_parameter *parameter = &layout.parameters[i];
+        double scale = 0.0, error = 0.0;
+        for (int64_t k = 0; k < vae_shape_elements(&parameter->shape); ++k) {
+            const double a = expected[parameter->offset + k], b = found[parameter->offset + k];
+            scale = fmax(scale, fabs(a));
+            error = fmax(error, fabs(a - b));
+        }
+        cr_assert(error <= 1e-5 * scale, "%s differs by %g of %g", parameter->name, error, scale);
+    }
+    free(expected);
+    free(found);
+    vae_layout_free(&layout);
+    vae_layout_free(&same);
+}
+
+Test(cuda_convolution, gradients_are_the_reference_s)
+{
+    for (int a = 0; a < VAE_ACTIVATION_COUNT; ++a) {
+        const vae_config config = convolutional_config((vae_activation)a);
+        expect_gradients(&config);
     }
 }
 
