@@ -44,6 +44,15 @@ __device__ inline void convert(const vae_cuda_gather_call &call, const uint8_t (
     }
 }
 
+/* Where a column comes from: its mirror image where the row's coin says so. */
+__device__ inline int64_t flipped_column(const vae_cuda_gather_call &call, int64_t row, int64_t column)
+{
+    float coin[1];
+    uniforms(call.step, VAE_STREAM_FLIP, row, coin);
+    const int64_t x = column / call.channels % call.width;
+    return coin[0] > 0.5f ? column + (call.width - 1 - 2 * x) * call.channels : column;
+}
+
 template <int BYTES>
 __global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__ vae_cuda_gather_call call)
 {
@@ -53,7 +62,8 @@ __global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__
         uint64_t position = (uint64_t)(call.step->first + row);
         if (call.shuffle) position = vae_permutation_apply(&call.step->permutation, position);
         uint8_t pixels[BYTES];
-        load_pixels(call.pixels + (int64_t)position * call.elements + column, pixels);
+        const int64_t from = BYTES == 1 && call.width ? flipped_column(call, row, column) : column;
+        load_pixels(call.pixels + (int64_t)position * call.elements + from, pixels);
         convert<BYTES, BYTES == 1 ? 1 : 4>(call, pixels, row * call.elements + column);
     }
 }
@@ -63,6 +73,8 @@ __global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__
 cudaError_t vae_cuda_gather(const vae_cuda_gather_call *call, cudaStream_t stream)
 {
     const int64_t count = call->rows * call->elements;
+    /* Mirrored bytes lie apart. */
+    if (call->width) return launch(gather_kernel<1>, count, THREADS, dim3(THREADS), stream, *call);
     if (call->elements % 16 == 0) return launch(gather_kernel<16>, count / 16, THREADS, dim3(THREADS), stream, *call);
     if (call->elements % 4 == 0) return launch(gather_kernel<4>, count / 4, THREADS, dim3(THREADS), stream, *call);
     return launch(gather_kernel<1>, count, THREADS, dim3(THREADS), stream, *call);

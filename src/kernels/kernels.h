@@ -42,6 +42,7 @@ typedef struct vae_cuda_gather_call {
     uint16_t *shadow;
     const vae_cuda_step *step;
     int64_t rows, elements;
+    int64_t width, channels; /* of images that may be flipped; width 0: none are */
     bool shuffle, binarise;
     float scale, shift;
 } vae_cuda_gather_call;

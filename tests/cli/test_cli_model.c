@@ -10,6 +10,7 @@
 #include "cli/tiny_data.h"
 #include "core/file.h"
 #include "report/npy.h"
+#include "unit/apng_file.h"
 #include "unit/temporary.h"
 #include "unit/tiny_model.h"
 
@@ -195,6 +196,31 @@ Test(model_commands, temperature_scales_the_codes)
     vae_npy_free(&cold);
 }
 
+Test(model_commands, sample_draws_from_the_aggregate_posterior)
+{
+    process_expect(0, NULL, folder, "encode", RUN, "--split", "train", "--out", "train.npy");
+    process_expect(0, NULL, folder, "sample", RUN, "--prior", "aggregate", "--components", "3", "--count", "2000",
+                   "--columns", "200", "--out", "a.png", "--codes", "a.npy");
+    vae_npy_array train = read_npy("train.npy"), drawn = read_npy("a.npy");
+    /* The mixture has the mean of the codes that it was fitted to. */
+    for (int j = 0; j < LATENT; ++j) {
+        double mean = 0.0, square = 0.0, found = 0.0;
+        for (int i = 0; i < TINY_TRAIN; ++i) {
+            mean += (double)train.values[i * LATENT + j] / TINY_TRAIN;
+            square += pow((double)train.values[i * LATENT + j], 2) / TINY_TRAIN;
+        }
+        for (int i = 0; i < 2000; ++i)
+            found += (double)drawn.values[i * LATENT + j] / 2000;
+        cr_expect_float_eq(found, mean, 5.0 * sqrt((square - mean * mean) / 2000), "dimension %d", j);
+    }
+    vae_npy_free(&train);
+    vae_npy_free(&drawn);
+    process_expect(2, "204 components cannot be fitted to 203 codes", folder, "sample", RUN, "--prior", "aggregate",
+                   "--components", "204", "--out", "b.png");
+    process_expect(2, "--prior aggregate", folder, "sample", RUN, "--components", "3", "--out", "b.png");
+    process_expect(2, "standard, aggregate", folder, "sample", RUN, "--prior", "normal", "--out", "b.png");
+}
+
 /* ---- encode and decode ---- */
 
 Test(model_commands, encode_writes_the_posterior_of_the_test_images)
@@ -321,6 +347,80 @@ Test(model_commands, interpolate_goes_from_image_to_image)
     vae_npy_free(&all);
     vae_npy_free(&codes);
     vae_npy_free(&images);
+}
+
+/* Each frame shows both pairs; the tile of a pixel is magnified eight times. */
+static void expect_frames(const apng_file *film, int frames, const vae_npy_array *images, int steps)
+{
+    cr_assert_eq(film->frames, frames);
+    cr_assert_eq(film->width, 2 * TILE + GAP);
+    for (int f = 0; f < frames; ++f) {
+        const int step = f < steps ? f : 2 * (steps - 1) - f;
+        for (int i = 0; i < 2 * ELEMENTS; ++i) {
+            const int pair = i / ELEMENTS, pixel = i % ELEMENTS;
+            const int x = GAP + pair * TILE + pixel % TINY_SIDE * SCALE, y = GAP + pixel / TINY_SIDE * SCALE;
+            const int found = film->pixels[(f * film->height + y) * film->width + x];
+            const float expected = images->values[(pair * steps + step) * ELEMENTS + pixel];
+            cr_assert(abs(found - (int)lrintf(expected * 255.0f)) <= 1, "frame %d", f);
+        }
+    }
+}
+
+Test(model_commands, interpolate_animates_the_way_and_the_way_back)
+{
+#define PAIRS "interpolate", RUN, "--from", "3,5", "--to", "8,1", "--steps", "5", "--npy", "i.npy", "--force"
+    process_expect(0, NULL, folder, PAIRS, "--animate", "there.apng", "--frames", "5", "--fps", "7");
+    process_expect(0, NULL, folder, PAIRS, "--animate", "back.apng", "--frames", "5", "--back-and-forth");
+    vae_npy_array images = read_npy("i.npy");
+    apng_file there = apng_file_read(in_folder("there.apng")), back = apng_file_read(in_folder("back.apng"));
+    expect_frames(&there, 5, &images, 5);
+    expect_frames(&back, 8, &images, 5);
+    cr_expect_eq(there.delay_denominator, 7);
+    free(there.pixels);
+    free(back.pixels);
+    vae_npy_free(&images);
+    /* More frames than are decoded at once. */
+    process_expect(0, NULL, folder, PAIRS, "--animate", "long.apng", "--frames", "300");
+    apng_file film = apng_file_read(in_folder("long.apng"));
+    cr_expect_eq(film.frames, 300);
+    free(film.pixels);
+    process_expect(2, "is there already", folder, "interpolate", RUN, "--prior", "1", "--out", "x.png", "--animate",
+                   "long.apng");
+    process_expect(2, "APNG", folder, "interpolate", RUN, "--prior", "1", "--animate", "x.gif");
+}
+
+static void write_test_png(const char *name, int index)
+{
+    void *data;
+    size_t size;
+    cr_assert_eq(vae_file_read(in_folder("test.idx"), 1 << 20, &data, &size), VAE_OK);
+    png_image image = {
+        .version = PNG_IMAGE_VERSION, .width = TINY_SIDE, .height = TINY_SIDE, .format = PNG_FORMAT_GRAY};
+    cr_assert(
+        png_image_write_to_file(&image, in_folder(name), 0, (const uint8_t *)data + 16 + index * ELEMENTS, 0, NULL));
+    free(data);
+}
+
+Test(model_commands, interpolate_goes_between_files)
+{
+    write_test_png("a.png", 3);
+    write_test_png("b.png", 8);
+    write_test_png("c.png", 5);
+    process_expect(0, NULL, folder, "interpolate", RUN, "--from", "3,5", "--to", "8,1", "--codes", "numbers.npy");
+    process_expect(0, NULL, folder, "interpolate", RUN, "--from", "a.png,c.png", "--to", "8,1", "--codes", "mixed.npy",
+                   "--out", "m.png");
+    process_expect(0, NULL, folder, "interpolate", RUN, "--from", "3", "--to", "8", "--codes", "one.npy", "--out",
+                   "o.png");
+    /* Files alone need no data set. */
+    cr_assert_eq(remove(in_folder("test.idx")), 0);
+    process_expect(0, NULL, folder, "interpolate", RUN, "--from", "a.png", "--to", "b.png", "--codes", "files.npy",
+                   "--out", "f.png");
+    expect_same_file("numbers.npy", "mixed.npy", true);
+    expect_same_file("one.npy", "files.npy", true);
+    process_expect(1, "f.png: is grey of", folder, "interpolate", RUN, "--from", "a.png", "--to", "f.png", "--out",
+                   "g.png");
+    process_expect(2, "none.png: no such file", folder, "interpolate", RUN, "--from", "none.png", "--to", "b.png",
+                   "--out", "g.png");
 }
 
 static double length_of(const float *code)

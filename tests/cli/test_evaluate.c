@@ -158,6 +158,24 @@ Test(evaluate, numbers_are_those_of_the_images)
     cr_expect_float_eq(error, n.log_likelihood_error, 1e-5);
 }
 
+Test(evaluate, kl_is_given_by_dimension_and_drawn)
+{
+    process_result result = process_run(
+        folder, (const char *const[]){EVALUATE, "--json", "--samples", "0", "--plot", "kl", "--batch-size", "7", NULL});
+    cr_assert_eq(result.code, 0, "%s", result.errors);
+    json_t *root = json_loads(result.output, 0, NULL), *parts = json_object_get(root, "kl_per_dimension");
+    cr_assert_eq(json_array_size(parts), LATENT);
+    double sum = 0.0;
+    for (int j = 0; j < LATENT; ++j)
+        sum += json_number_value(json_array_get(parts, (size_t)j));
+    cr_expect_float_eq(sum, kl_by_hand("test.idx", 0, TINY_TEST), 1e-4);
+    cr_expect(json_is_integer(json_object_get(root, "active_units")));
+    json_decref(root);
+    process_result_free(&result);
+    cr_expect(vae_path_exists(in_folder("kl.png")) && vae_path_exists(in_folder("kl.svg")));
+    process_expect(2, "kl.png: is there already", folder, EVALUATE, "--samples", "0", "--plot", "kl");
+}
+
 Test(evaluate, no_samples_give_the_negative_elbo_alone)
 {
     const numbers n = EVALUATED("--samples", "0", "--limit", "7", "--batch-size", "3", "--out", "elbo.npy");

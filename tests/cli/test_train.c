@@ -45,11 +45,13 @@ static void *read_file(const char *name, size_t *size)
 
 /* ---- metrics.jsonl ---- */
 
-/* All lines as one array; each must be an object with exactly these keys, in this order. */
+/* All lines as one array; each must be an object with exactly these keys, in this order; the last two are those of
+ * evaluations. */
 static json_t *read_metrics(void)
 {
-    static const char *const keys[] = {"epoch", "step", "split",         "neg_elbo",  "reconstruction",
-                                       "kl",    "beta", "learning_rate", "grad_norm", "images_per_second"};
+    static const char *const keys[] = {
+        "epoch", "step",          "split",     "neg_elbo",          "reconstruction",   "kl",
+        "beta",  "learning_rate", "grad_norm", "images_per_second", "kl_per_dimension", "active_units"};
     json_t *lines = json_array();
     FILE *file = fopen(in_run("metrics.jsonl"), "r");
     cr_assert_not_null(file);
@@ -65,7 +67,8 @@ static json_t *read_metrics(void)
             cr_assert_lt(count, sizeof keys / sizeof *keys, "%s", text);
             cr_expect_str_eq(key, keys[count++]);
         }
-        cr_expect_eq(count, sizeof keys / sizeof *keys, "%s", text);
+        const bool training = strstr(text, "\"split\": \"train") != NULL;
+        cr_expect_eq(count, sizeof keys / sizeof *keys - (training ? 2 : 0), "%s", text);
         json_array_append_new(lines, line);
     }
     fclose(file);
@@ -117,7 +120,46 @@ static void check_losses(json_t *lines)
     }
 }
 
+/* The dimensions' KL are the whole's parts; an autoencoder has none, but has active units. */
+static void check_latent(json_t *lines, int latent, bool autoencoder)
+{
+    json_t *line, *part;
+    size_t i, j;
+    json_array_foreach(lines, i, line)
+    {
+        json_t *parts = json_object_get(line, "kl_per_dimension");
+        if (!parts) continue;
+        const json_int_t active = json_integer_value(json_object_get(line, "active_units"));
+        cr_expect(active >= 1 && active <= latent, "%d active units", (int)active);
+        cr_expect_eq(json_is_null(parts), autoencoder);
+        if (autoencoder) continue;
+        double sum = 0.0;
+        json_array_foreach(parts, j, part) sum += json_number_value(part);
+        cr_expect_eq((int)json_array_size(parts), latent);
+        cr_expect_float_eq(sum, number(line, "kl"), 1e-4, "%g is not %g", sum, number(line, "kl"));
+    }
+}
+
 /* ---- Tests ---- */
+
+Test(train, kl_per_dimension_adds_up_and_is_drawn)
+{
+    process_expect(0, NULL, folder, TRAIN, "--quiet");
+    json_t *lines = read_metrics();
+    check_latent(lines, 3, false);
+    json_decref(lines);
+    cr_expect(vae_path_exists(in_run("pictures/kl_per_dimension.png")));
+    cr_expect(vae_path_exists(in_run("pictures/kl_per_dimension.svg")));
+}
+
+Test(train, an_autoencoder_has_active_units_but_no_kl)
+{
+    process_expect(0, NULL, folder, TRAIN, "--quiet", "--set", "model.objective=ae");
+    json_t *lines = read_metrics();
+    check_latent(lines, 3, true);
+    json_decref(lines);
+    cr_expect_not(vae_path_exists(in_run("pictures/kl_per_dimension.png")));
+}
 
 Test(train, learns_and_leaves_a_run_folder)
 {

@@ -1,8 +1,8 @@
 /* Fuzzing of data/idx.c. test_fuzz_idx.c includes this file and feeds it mutations of its own in every test run; for a
  * longer search, with libFuzzer:
  *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_idx.c \
- *       $(ls src/host/data/[a-z]*.c) src/host/core/error.c src/host/core/random.c -lz -lm -o build/fuzz-idx
+ *   clang -g -O1 -fopenmp -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_idx.c \
+ *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c) -lzip -lpng -ljpeg -lz -linih -lm -o build/fuzz-idx
  *   build/fuzz-idx -rss_limit_mb=512
  *
  * The first byte of an input says whether the rest is the file (even) or is to be compressed first (odd), since
@@ -58,7 +58,7 @@ static const char *fuzz_check_failure(vae_status status, const char *path)
 static const char *fuzz_images(const char *path, int64_t limit)
 {
     vae_dataset dataset;
-    const vae_status status = vae_idx_read_images(path, limit, &dataset);
+    const vae_status status = vae_images_read(path, &(vae_read_options){.limit = limit}, &dataset);
     if (status) {
         if (dataset.pixels || dataset.count) return "images beside a failure";
         return fuzz_check_failure(status, path);
@@ -80,7 +80,7 @@ static const char *fuzz_images(const char *path, int64_t limit)
 static const char *fuzz_labels(const char *path, int64_t limit)
 {
     vae_dataset dataset = {.count = FUZZ_LIMIT};
-    const vae_status status = vae_idx_read_labels(path, limit, &dataset);
+    const vae_status status = vae_labels_read(path, limit, &dataset);
     if (status) return dataset.labels ? "labels beside a failure" : fuzz_check_failure(status, path);
     fuzz_touch(dataset.labels, dataset.count);
     fuzz_successes++;
@@ -91,7 +91,7 @@ static const char *fuzz_labels(const char *path, int64_t limit)
 static const char *fuzz_shape(const char *path)
 {
     int64_t shape[4];
-    const vae_status status = vae_idx_read_shape(path, shape);
+    const vae_status status = vae_images_read_shape(path, &(vae_read_options){0}, shape);
     if (status) return fuzz_check_failure(status, path);
     for (int i = 0; i < 4; ++i) {
         if (shape[i] < 1 || shape[i] > UINT32_MAX) return "a size out of range";

@@ -3,23 +3,10 @@
 #define _GNU_SOURCE
 #include "fuzz_idx.c"
 
+#include "fuzz/mutate.h"
 #include "unit/idx_file.h"
 
 enum { MUTATIONS = 4000 };
-
-/* Numbers of a fixed sequence (splitmix64). */
-static uint64_t next_number(uint64_t *state)
-{
-    uint64_t mixed = *state += 0x9E3779B97F4A7C15u;
-    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9u;
-    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EBu;
-    return mixed ^ mixed >> 31;
-}
-
-static size_t below(uint64_t *state, size_t limit)
-{
-    return (size_t)(next_number(state) % limit);
-}
 
 /* A size of the header becomes one that overflows, or nearly. */
 static void replace_size(idx_bytes *input, uint64_t *state)

@@ -46,8 +46,9 @@ static void compare_source(const vae_program *program, const vae_images *images,
     }
 }
 
-static void compare_gather(int64_t rows, int64_t elements, bool shuffle, bool binarise)
+static void compare_gather(vae_shape shape, vae_gather gather)
 {
+    const int64_t rows = shape.size[0], elements = vae_shape_columns(&shape);
     uint8_t *pixels = malloc((size_t)(IMAGES * elements));
     for (int64_t i = 0; i < IMAGES * elements; ++i)
         pixels[i] = (uint8_t)vae_random_block(1, 1, 1, (uint64_t)i).word[0];
@@ -56,10 +57,12 @@ static void compare_gather(int64_t rows, int64_t elements, bool shuffle, bool bi
     vae_program program;
     vae_tensor x;
     char name[64];
-    snprintf(name, sizeof name, "gather %lld x %lld%s%s", (long long)rows, (long long)elements,
-             shuffle ? " shuffled" : "", binarise ? " binarised" : "");
+    gather.scale = 2.0 / 255;
+    gather.shift = -1;
+    snprintf(name, sizeof name, "gather %lld x %lld%s%s%s", (long long)rows, (long long)elements,
+             gather.shuffle ? " shuffled" : "", gather.binarise ? " binarised" : "", gather.flip ? " flipped" : "");
     vae_program_init(&program, name, &layout);
-    MUST(vae_program_gather(&program, "x", vae_shape_matrix(rows, elements), shuffle, binarise, 2.0 / 255, -1, &x));
+    MUST(vae_program_gather(&program, "x", shape, &gather, &x));
     vae_program_mark_external(&program, x);
     MUST(vae_program_plan(&program));
     compare_source(&program, &images, x, 2e-7);
@@ -72,9 +75,15 @@ Test(parity_data, gather)
     const int64_t widths[] = {1, 3, 4, 20, 31, 64, 560, 784};
     for (size_t w = 0; w < sizeof widths / sizeof *widths; ++w) {
         for (int flags = 0; flags < 4; ++flags) {
-            compare_gather(1, widths[w], flags & 1, flags & 2);
-            compare_gather(131, widths[w], flags & 1, flags & 2);
+            const vae_gather gather = {.shuffle = (flags & 1) != 0, .binarise = (flags & 2) != 0};
+            compare_gather(vae_shape_matrix(1, widths[w]), gather);
+            compare_gather(vae_shape_matrix(131, widths[w]), gather);
         }
+    }
+    for (int flags = 0; flags < 4; ++flags) {
+        const vae_gather gather = {.shuffle = (flags & 1) != 0, .binarise = (flags & 2) != 0, .flip = true};
+        compare_gather(vae_shape_images(131, 4, 4, 1), gather);
+        compare_gather(vae_shape_images(131, 3, 5, 3), gather);
     }
 }
 

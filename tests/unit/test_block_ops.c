@@ -128,10 +128,10 @@ static double *gradients_with(int threads, op_program *p)
 Test(block_ops, every_thread_count_gives_the_same_bits)
 {
     static const op_case cases[] = {
-        {"batch norm of images", FAMILY_BATCH_NORM, 37, 14, 13, 1, VAE_ACTIVATION_SILU, 1, 1, false},
-        {"layer norm of images", FAMILY_LAYER_NORM, 37, 14, 13, 1, VAE_ACTIVATION_SILU, 1, 1, false},
-        {"upsampling", FAMILY_UPSAMPLE, 37, 14, 3, 2, 0, 1, 1, false},
-        {"dropout", FAMILY_DROPOUT, 37, 14, 13, 1, 0, 1, 1, false},
+        OP_CASE("batch norm of images", FAMILY_BATCH_NORM, 37, 14, 13, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+        OP_CASE("layer norm of images", FAMILY_LAYER_NORM, 37, 14, 13, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+        OP_CASE("upsampling", FAMILY_UPSAMPLE, 37, 14, 3, 2, 0, 1, 1, false),
+        OP_CASE("dropout", FAMILY_DROPOUT, 37, 14, 13, 1, 0, 1, 1, false),
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         op_program p;

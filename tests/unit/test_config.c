@@ -49,6 +49,15 @@ Test(config, errors_name_line_key_and_what_is_allowed)
     refuses("[train]\nlearning_rate = inf\n", "'inf'", "a number");
     refuses("[train]\nlearning_rate = 1e-3x\n", "'1e-3x'", "a number");
     refuses("[train]\nlearning_rate = -1\n", "'-1'", "a number");
+    refuses("[data]\nskip_damaged = true\n", "'true'", "no, yes");
+    refuses("[data]\nstorage = ram\n", "'ram'", "auto, memory, disk");
+    const char *const sizes[] = {
+        "", "0", "64x", "x64", "64x0", "64x48x3", "64X48", "-64", "64 x48", "4097", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
+        char text[64];
+        snprintf(text, sizeof text, "[data]\nsize = %s\n", sizes[i]);
+        refuses(text, sizes[i], "such as 64, or 64x48, height x width");
+    }
     refuses("[run]\ndevice = gpu\n", "'gpu'", "auto, cpu, reference, cuda");
     refuses("[model]\nfoo bar\n", "a.ini:2", "neither");
     refuses("[model\nlatent = 3\n", "a.ini:1", "neither");
@@ -69,7 +78,8 @@ Test(config, reads_every_kind_of_value)
     cr_assert_eq(
         vae_config_parse(&c,
                          "; comment\n[model]\nobjective = ae ; inline\nlayers = 512, 256\ndecoder_layers = none\n"
-                         "activation=leaky_relu\n[data]\nbinarise = dynamic\ntrain_images = a b/c.gz\n"
+                         "activation=leaky_relu\n[data]\nbinarise = dynamic\ntrain_images = a b/c.gz\nsize = 64x48\n"
+                         "skip_damaged = yes\n"
                          "[train]\nlearning_rate = 3e-4\nbeta = 0.5\r\n[run]\nprecision = bf16\n",
                          "a.ini"),
         VAE_OK, "%s", vae_error_message());
@@ -82,6 +92,7 @@ Test(config, reads_every_kind_of_value)
     cr_assert_eq(c.data.binarise, VAE_BINARISE_DYNAMIC);
     cr_assert_str_eq(c.data.train_images, "a b/c.gz");
     cr_assert_eq(c.train.learning_rate, 3e-4);
+    cr_assert(c.data.size.height == 64 && c.data.size.width == 48 && c.data.skip_damaged);
     cr_assert_eq(c.train.beta, 0.5);
     cr_assert_eq(c.run.precision, VAE_PRECISION_BF16);
 }
@@ -96,6 +107,8 @@ Test(config, writes_what_reads_back_the_same)
     cr_assert_eq(vae_config_set(&a, "model.decoder_layers=dense 7x5x64 layer_norm, upsample 2, deconv 8 k3 s2 p1 o1"),
                  VAE_OK);
     cr_assert_eq(vae_config_set(&a, "data.train_images=x/y.gz"), VAE_OK);
+    cr_assert_eq(vae_config_set(&a, "data.size=7"), VAE_OK);
+    cr_assert_eq(vae_config_set(&a, "data.skip_damaged=yes"), VAE_OK);
     cr_assert_eq(vae_config_format(&a, &text), VAE_OK);
     vae_config_defaults(&b);
     cr_assert_eq(vae_config_parse(&b, text, "again"), VAE_OK, "%s", vae_error_message());

@@ -13,7 +13,8 @@ TestSuite(idx, .init = idx_setup, .fini = idx_teardown);
 static void expect_images(const char *path, int64_t limit, int64_t count, const int64_t shape[3])
 {
     vae_dataset dataset;
-    cr_assert_eq(vae_idx_read_images(path, limit, &dataset), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_images_read(path, &(vae_read_options){.limit = limit}, &dataset), VAE_OK, "%s",
+                 vae_error_message());
     cr_expect_eq(dataset.count, count);
     cr_expect_eq(dataset.height, shape[0]);
     cr_expect_eq(dataset.width, shape[1]);
@@ -62,7 +63,7 @@ Test(idx, rank_4_has_channels)
     idx_append_values(&bytes, 120);
     expect_images(idx_write("colour.idx", &bytes), 0, 3, (int64_t[]){4, 5, 2});
     int64_t shape[4];
-    cr_assert_eq(vae_idx_read_shape(idx_path("colour.idx"), shape), VAE_OK);
+    cr_assert_eq(vae_images_read_shape(idx_path("colour.idx"), &(vae_read_options){0}, shape), VAE_OK);
     cr_expect_arr_eq(shape, ((int64_t[]){3, 4, 5, 2}), sizeof shape);
 }
 
@@ -80,7 +81,8 @@ Test(idx, shape_reads_the_header_alone)
 {
     const idx_bytes bytes = IDX_HEADER(8, 60000, 28, 28);
     int64_t shape[4];
-    cr_assert_eq(vae_idx_read_shape(idx_write("header.idx", &bytes), shape), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_images_read_shape(idx_write("header.idx", &bytes), &(vae_read_options){0}, shape), VAE_OK, "%s",
+                 vae_error_message());
     cr_expect_arr_eq(shape, ((int64_t[]){60000, 28, 28, 1}), sizeof shape);
 }
 
@@ -99,7 +101,8 @@ Test(idx, reads_files_larger_than_one_piece)
     }
     cr_assert_eq(gzclose(file), Z_OK);
     vae_dataset dataset;
-    cr_assert_eq(vae_idx_read_images(idx_path("large.gz"), 0, &dataset), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_images_read(idx_path("large.gz"), &(vae_read_options){.limit = 0}, &dataset), VAE_OK, "%s",
+                 vae_error_message());
     for (int i = 0; i < COUNT; ++i) {
         for (int j = 0; j < SIDE * SIDE; ++j)
             cr_assert_eq(dataset.pixels[i * SIDE * SIDE + j], (uint8_t)(i * 31 + j * 7 + (i >> 3)));
@@ -112,7 +115,7 @@ Test(idx, reads_files_larger_than_one_piece)
 static void expect_failure(const char *path, vae_status expected, const char *words)
 {
     vae_dataset dataset = {.count = 1};
-    const vae_status status = vae_idx_read_images(path, 0, &dataset);
+    const vae_status status = vae_images_read(path, &(vae_read_options){.limit = 0}, &dataset);
     cr_expect_eq(status, expected, "%s: %s: %s", path, vae_status_name(status), vae_error_message());
     cr_expect_not_null(strstr(vae_error_message(), path), "'%s' does not name %s", vae_error_message(), path);
     cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
@@ -134,9 +137,9 @@ Test(idx, missing_file)
                    "cannot open /nonexistent/data/mnist/t.gz: No such file or directory; scripts/get-data mnist puts");
     expect_failure("/nonexistent/data/fashion/t.gz", VAE_ERROR_CONFIG, "; scripts/get-data fashion puts it there");
     vae_dataset dataset = {.count = 1};
-    cr_expect_eq(vae_idx_read_labels(idx_path("none.idx"), 0, &dataset), VAE_ERROR_CONFIG);
+    cr_expect_eq(vae_labels_read(idx_path("none.idx"), 0, &dataset), VAE_ERROR_CONFIG);
     int64_t shape[4];
-    cr_expect_eq(vae_idx_read_shape(idx_path("none.idx"), shape), VAE_ERROR_CONFIG);
+    cr_expect_eq(vae_images_read_shape(idx_path("none.idx"), &(vae_read_options){0}, shape), VAE_ERROR_CONFIG);
 }
 
 Test(idx, unreadable_file)
@@ -157,7 +160,7 @@ Test(idx, unreadable_file)
 
 Test(idx, folders_pipes_and_devices)
 {
-    expect_failure(idx_folder, VAE_ERROR_FORMAT, "is a folder");
+    expect_failure(idx_folder, VAE_ERROR_FORMAT, "is a folder in which no name");
     const char *pipe = idx_path("pipe");
     cr_assert_eq(mkfifo(pipe, 0600), 0);
     expect_failure(pipe, VAE_ERROR_FORMAT, "is no regular file"); /* and does not wait for a writer */
@@ -239,7 +242,7 @@ Test(idx, sizes_that_overflow)
         idx_append_values(&bytes, 64);
         expect_bad_content(&bytes, "multiply to more than");
         int64_t shape[4];
-        cr_expect_eq(vae_idx_read_shape(idx_path("bad.idx"), shape), VAE_ERROR_FORMAT);
+        cr_expect_eq(vae_images_read_shape(idx_path("bad.idx"), &(vae_read_options){0}, shape), VAE_ERROR_FORMAT);
     }
 }
 
@@ -272,7 +275,7 @@ Test(idx, truncation_before_a_limit)
     const char *path = idx_write("short.idx", &bytes);
     expect_images(path, 2, 2, (int64_t[]){5, 6, 1});
     vae_dataset dataset;
-    cr_expect_eq(vae_idx_read_images(path, 3, &dataset), VAE_ERROR_FORMAT);
+    cr_expect_eq(vae_images_read(path, &(vae_read_options){.limit = 3}, &dataset), VAE_ERROR_FORMAT);
 }
 
 /* ---- Damaged gzip ---- */
@@ -305,7 +308,8 @@ Test(idx, gzip_damaged)
         vae_dataset dataset;
         compressed[place] ^= 4;
         idx_write_raw(idx_path("damaged.gz"), compressed, size);
-        cr_expect_eq(vae_idx_read_images(idx_path("damaged.gz"), 0, &dataset), VAE_ERROR_FORMAT, "byte %zu", place);
+        cr_expect_eq(vae_images_read(idx_path("damaged.gz"), &(vae_read_options){.limit = 0}, &dataset),
+                     VAE_ERROR_FORMAT, "byte %zu", place);
         cr_expect_not_null(strstr(vae_error_message(), "damaged.gz: "), "%s", vae_error_message());
         compressed[place] ^= 4;
     }
@@ -326,7 +330,7 @@ Test(idx, zlib_message_names_the_file_once)
 static vae_status read_labels(const char *path, int64_t limit, int64_t count, int64_t stored, vae_dataset *dataset)
 {
     *dataset = (vae_dataset){.count = count, .stored = stored};
-    return vae_idx_read_labels(path, limit, dataset);
+    return vae_labels_read(path, limit, dataset);
 }
 
 Test(idx, labels)

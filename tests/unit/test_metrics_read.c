@@ -40,8 +40,8 @@ Test(metrics_read, lines_come_back_as_they_were_written)
     const vae_metrics_line test = {2, 40, "test", 100.0, 75.0, 25.0, NAN, NAN, NAN, 9000.0};
     vae_metrics_log log;
     cr_assert_eq(vae_metrics_open(&log, path, 0), VAE_OK);
-    cr_assert_eq(vae_metrics_write(&log, &train), VAE_OK);
-    cr_assert_eq(vae_metrics_write(&log, &test), VAE_OK);
+    cr_assert_eq(vae_metrics_write(&log, &train, NULL), VAE_OK);
+    cr_assert_eq(vae_metrics_write(&log, &test, NULL), VAE_OK);
     vae_metrics_close(&log);
     vae_metrics_history history;
     cr_assert_eq(vae_metrics_read(path, &history), VAE_OK, "%s", vae_error_message());

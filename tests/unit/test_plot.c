@@ -112,6 +112,36 @@ Test(plot, both_axes_have_one_scale)
     cr_expect_float_eq((high.x - low.x) / (low.y - high.y), 10.0, 0.3);
 }
 
+static vae_panel bars(const double *values, const int64_t *names, const bool *pale, int64_t count)
+{
+    return (vae_panel){.kind = VAE_PANEL_BARS,
+                       .title = "title",
+                       .bars = {values, names, pale, count, .value_axis = "value", .name_axis = "name"}};
+}
+
+Test(plot, bars_are_as_high_as_their_values)
+{
+    static const double values[] = {2.0, 1.0, 0.5, 0.0};
+    static const int64_t names[] = {17, 3, 20, 1};
+    static const bool pale[] = {false, true, false, false};
+    vae_panel panel = bars(values, names, pale, 4);
+    write_figure(&panel, 1, 1);
+    /* Each takes four fifths of a quarter of the side; the tallest ends a twentieth below the top. */
+    const double unit = 0.2 * PANEL_SIDE * PANEL_SIDE / 1.05 / 2.0 * SCALE * SCALE;
+    cr_expect_float_eq((double)find_colour(0x332288, 1.0, true).count / unit, 2.5, 0.05);
+    const spot grey = find_colour(0xB3B3B3, 1.0, true);
+    cr_expect_float_eq((double)grey.count / unit, 1.0, 0.05);
+    cr_expect_float_eq(grey.x, PANEL_LEFT + 0.375 * PANEL_SIDE, 1.0);
+    cr_expect_float_eq(grey.y, PANEL_TOP + PANEL_SIDE * (1.0 - 0.25 / 1.05), 2.0);
+    const int with_names = count_in_svg("<use ");
+    double many[200] = {[3] = 2.0};
+    int64_t numbers[200] = {0};
+    bool none[200] = {false};
+    panel = bars(many, numbers, none, 200);
+    write_figure(&panel, 1, 1);
+    cr_expect_eq(with_names - count_in_svg("<use "), 6, "numbers are left out where there are too many bars");
+}
+
 Test(plot, legend_names_every_label)
 {
     float points[2 * 256];

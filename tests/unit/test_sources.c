@@ -64,8 +64,8 @@ static void check_gather(const vae_backend *backend, const gather_case *c, const
     const vae_images images = {pixels, IMAGES, ELEMENTS};
     const vae_permutation order = vae_permutation_make(step.seed, step.epoch, IMAGES);
     vae_program_init(&r.program, "gather", &r.layout);
-    MUST(vae_program_gather(&r.program, "x", vae_shape_matrix(ROWS, ELEMENTS), c->shuffle, c->binarise, c->scale,
-                            c->shift, &x));
+    const vae_gather gather = {.shuffle = c->shuffle, .binarise = c->binarise, .scale = c->scale, .shift = c->shift};
+    MUST(vae_program_gather(&r.program, "x", vae_shape_matrix(ROWS, ELEMENTS), &gather, &x));
     vae_program_mark_external(&r.program, x);
     open_source(backend, &images, &r);
     MUST(backend->executable_run(r.executable, &step));
@@ -98,6 +98,49 @@ Test(sources, gather_takes_the_rows_of_the_order_scales_shifts_and_binarises)
     }
 }
 
+/* Each row is the image or its mirror image, by its own coin, which another step throws again. */
+Test(sources, gather_flips_rows_by_chance)
+{
+    enum { HEIGHT = 3, WIDTH = 5, CHANNELS = 3, COUNT = 200, SIZE = HEIGHT * WIDTH * CHANNELS };
+    static uint8_t pixels[COUNT * SIZE];
+    static double found[COUNT * SIZE];
+    const vae_images images = {pixels, COUNT, SIZE};
+    const vae_gather gather = {.flip = true, .scale = 1.0};
+    for (int i = 0; i < COUNT * SIZE; ++i)
+        pixels[i] = (uint8_t)(i * 151 % 256);
+    for (int b = 0; b < BACKEND_COUNT; ++b) {
+        source_run r = {0};
+        vae_tensor x;
+        int flipped = 0;
+        const vae_step first = {.seed = 7, .step = 3};
+        vae_program_init(&r.program, "flips", &r.layout);
+        MUST(vae_program_gather(&r.program, "x", vae_shape_images(COUNT, HEIGHT, WIDTH, CHANNELS), &gather, &x));
+        vae_program_mark_external(&r.program, x);
+        open_source(backends[b], &images, &r);
+        MUST(backends[b]->executable_run(r.executable, &first));
+        MUST(backends[b]->tensor_read(r.executable, x, VAE_FLOAT64, found));
+        for (int row = 0; row < COUNT; ++row) {
+            const vae_philox noise = vae_random_block(7, VAE_STREAM_FLIP, 3, (uint64_t)row / 4);
+            const bool mirror = vae_random_uniform(noise.word[row % 4]) > 0.5f;
+            flipped += mirror;
+            for (int j = 0; j < SIZE; ++j) {
+                const int line = j / (WIDTH * CHANNELS), column = j / CHANNELS % WIDTH;
+                const int from = (line * WIDTH + (mirror ? WIDTH - 1 - column : column)) * CHANNELS + j % CHANNELS;
+                cr_assert_eq(found[row * SIZE + j], pixels[row * SIZE + from], "%s: row %d, element %d",
+                             backends[b]->name, row, j);
+            }
+        }
+        cr_expect(flipped > COUNT / 3 && flipped < 2 * COUNT / 3, "%d of %d", flipped, COUNT);
+        close_source(&r);
+    }
+    vae_program program;
+    vae_layout layout = {0};
+    vae_tensor x;
+    vae_program_init(&program, "flat", &layout);
+    cr_expect_eq(vae_program_gather(&program, "x", vae_shape_matrix(ROWS, ELEMENTS), &gather, &x), VAE_ERROR_SHAPE);
+    vae_program_free(&program);
+}
+
 /* One pixel in some 2^17 meets u·255 = pixel exactly, which counts as white. Every pixel here is the last one at or
  * below u·255, so that only those are. */
 Test(sources, a_pixel_that_equals_the_draw_is_white)
@@ -117,7 +160,8 @@ Test(sources, a_pixel_that_equals_the_draw_is_white)
         int whites = 0;
         const vae_images images = {pixels, 1, COUNT};
         vae_program_init(&r.program, "edge", &r.layout);
-        MUST(vae_program_gather(&r.program, "x", vae_shape_matrix(1, COUNT), false, true, 1.0, 0.0, &x));
+        const vae_gather gather = {.binarise = true, .scale = 1.0};
+        MUST(vae_program_gather(&r.program, "x", vae_shape_matrix(1, COUNT), &gather, &x));
         vae_program_mark_external(&r.program, x);
         open_source(backends[b], &images, &r);
         MUST(backends[b]->executable_run(r.executable, &first));

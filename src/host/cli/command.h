@@ -13,6 +13,9 @@
     X(sample)                                                                                                          \
     X(reconstruct)                                                                                                     \
     X(interpolate)                                                                                                     \
+    X(traverse)                                                                                                        \
+    X(arithmetic)                                                                                                      \
+    X(probe)                                                                                                           \
     X(encode)                                                                                                          \
     X(decode)                                                                                                          \
     X(export)                                                                                                          \

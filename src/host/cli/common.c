@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,37 @@ vae_status vae_cli_parse_list(const char *option, const char *text, int64_t *val
         at = *end ? end + 1 : NULL;
     } while (at);
     return VAE_OK;
+}
+
+/* Reads a finite number at *at, which then stands behind it and `end`. */
+static bool read_number(const char **at, char end, double *value)
+{
+    char *after;
+    *value = strtod(*at, &after);
+    if (after == *at || *after != end || !isfinite(*value)) return false;
+    *at = after + 1;
+    return true;
+}
+
+vae_status vae_cli_parse_range(const char *option, const char *text, vae_cli_range *range)
+{
+    const char *at = text;
+    *range = (vae_cli_range){.count = 1};
+    if (!strchr(text, ':')) return vae_cli_parse_real(option, text, -1e6, 1e6, &range->first);
+    if (read_number(&at, ':', &range->first) && read_number(&at, ':', &range->last) && *at >= '0' && *at <= '9') {
+        VAE_TRY(vae_cli_parse_integer(option, at, 2, 1000, &range->count));
+        if (fabs(range->first) <= 1e6 && fabs(range->last) <= 1e6) return VAE_OK;
+    }
+    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' is not a range such as -3:3:9 (from, to, how many)", option,
+                         text);
+}
+
+double vae_cli_range_value(const vae_cli_range *range, int64_t index)
+{
+    if (index == 0) return range->first;
+    const double t = (double)index / (double)(range->count - 1);
+    /* In this form the middle of a symmetric range is exactly zero. */
+    return (1.0 - t) * range->first + t * range->last;
 }
 
 /* ---- Parsers ---- */
@@ -199,4 +231,15 @@ vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *con
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is there already; --force replaces it", paths[i]);
     }
     return VAE_OK;
+}
+
+vae_status vae_cli_check_plot(const vae_cli_options *options, const char *prefix)
+{
+    char png[VAE_PATH_SIZE + 8], svg[VAE_PATH_SIZE + 8];
+    if (strlen(prefix) >= VAE_PATH_SIZE)
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%.100s…: the name is too long", prefix);
+    snprintf(png, sizeof png, "%s.png", prefix);
+    snprintf(svg, sizeof svg, "%s.svg", prefix);
+    const char *outputs[] = {png, svg};
+    return vae_cli_check_outputs(options, outputs, 2);
 }

@@ -42,10 +42,20 @@ vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model)
 vae_status vae_cli_parse_integer(const char *option, const char *text, int64_t minimum, int64_t maximum,
                                  int64_t *value);
 vae_status vae_cli_parse_real(const char *option, const char *text, double minimum, double maximum, double *value);
+/* "-3:3:9": `count` numbers from `first` to `last`, evenly spaced; one number alone is also a range. */
+typedef struct vae_cli_range {
+    double first, last;
+    int64_t count; /* 1 to 1000 */
+} vae_cli_range;
+vae_status vae_cli_parse_range(const char *option, const char *text, vae_cli_range *range);
+double vae_cli_range_value(const vae_cli_range *range, int64_t index);
+
 /* "3,7,12" → at most `capacity` numbers of at least 0. */
 vae_status vae_cli_parse_list(const char *option, const char *text, int64_t *values, int capacity, int *count);
 /* VAE_ERROR_ARGUMENT if one of the files is there already and --force was not given, or if two are the same. NULL paths
  * are passed over. */
 vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *const *paths, int count);
+/* The same for a figure, <prefix>.png and <prefix>.svg. */
+vae_status vae_cli_check_plot(const vae_cli_options *options, const char *prefix);
 
 #endif

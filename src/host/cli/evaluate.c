@@ -16,13 +16,14 @@
 #include "model/evaluate.h"
 #include "model/runtime.h"
 #include "report/npy.h"
+#include "report/plot_latent.h"
 
-enum option_key { SAMPLES = 1, LIMIT, BATCH, SPLIT, NPY, JSON, SET };
+enum option_key { SAMPLES = 1, LIMIT, BATCH, SPLIT, NPY, JSON, SET, PLOT };
 
 typedef struct evaluate_options {
     vae_cli_options shared;
     int64_t samples, limit, batch; /* -1: as configured */
-    const char *split, *npy;
+    const char *split, *npy, *plot;
     bool json;
 } evaluate_options;
 
@@ -32,6 +33,7 @@ static const struct argp_option options_table[] = {
     {"batch-size", BATCH, "N", 0, "images at a time", 2},
     {"split", SPLIT, "NAME", 0, "test (default), validation or train", 2},
     {"npy", NPY, "FILE", 0, "write each image's log P(x), or negative ELBO where K is 0; --out is the same", 2},
+    {"plot", PLOT, "PREFIX", 0, "draw the KL of each dimension into PREFIX.png and PREFIX.svg", 2},
     {"json", JSON, 0, 0, "print one JSON object", 2},
     {"set", SET, "SECTION.KEY=VALUE", 0, "override a [data] key of the run's configuration", 2},
     {0},
@@ -47,6 +49,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case BATCH: return vae_cli_parse_integer("--batch-size", argument, 1, 1 << 20, &o->batch) ? EINVAL : 0;
     case SPLIT: o->split = argument; return 0;
     case NPY: o->npy = argument; return 0;
+    case PLOT: o->plot = argument; return 0;
     case JSON: o->json = true; return 0;
     case SET:
         if (o->shared.set_count == VAE_CLI_MAX_SETS) return EINVAL;
@@ -132,14 +135,25 @@ static json_t *number_or_null(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-static void print_json(const vae_evaluation *e, int64_t samples, double seconds)
+static json_t *json_kl(const vae_config *config, const vae_latent_statistics *latent)
 {
-    json_t *root = json_pack(
-        "{s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:f, s:f}", "images", (json_int_t)e->count, "neg_elbo",
-        number_or_null(e->neg_elbo), "neg_elbo_error", number_or_null(e->neg_elbo_error), "reconstruction",
-        number_or_null(e->reconstruction), "kl", number_or_null(e->kl), "samples", (json_int_t)samples,
-        "log_likelihood", number_or_null(e->log_likelihood), "log_likelihood_error",
-        number_or_null(e->log_likelihood_error), "seconds", seconds, "gflops_per_second", e->flops / seconds * 1e-9);
+    if (config->model.objective == VAE_OBJECTIVE_AE) return json_null();
+    json_t *kl = json_array();
+    for (int64_t j = 0; j < latent->latent; ++j)
+        json_array_append_new(kl, number_or_null(vae_latent_statistics_kl(latent, j)));
+    return kl;
+}
+
+static void print_json(const vae_evaluation_setup *setup, const vae_evaluation *e, double seconds)
+{
+    json_t *root = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:f, s:f}", "images",
+                             (json_int_t)e->count, "neg_elbo", number_or_null(e->neg_elbo), "neg_elbo_error",
+                             number_or_null(e->neg_elbo_error), "reconstruction", number_or_null(e->reconstruction),
+                             "kl", number_or_null(e->kl), "kl_per_dimension", json_kl(setup->config, setup->latent),
+                             "active_units", (json_int_t)vae_latent_statistics_active(setup->latent), "samples",
+                             (json_int_t)setup->samples, "log_likelihood", number_or_null(e->log_likelihood),
+                             "log_likelihood_error", number_or_null(e->log_likelihood_error), "seconds", seconds,
+                             "gflops_per_second", e->flops / seconds * 1e-9);
     json_dumpf(root, stdout, JSON_REAL_PRECISION(9));
     json_decref(root);
     putchar('\n');
@@ -154,6 +168,26 @@ static const char *format_mean(double mean, double error, char *text, size_t siz
         snprintf(text, size, "%.4f", mean);
     }
     return text;
+}
+
+/* "KL per dimension  2.913 (3)  2.544 (0) …", the largest first, in lines of eight. */
+static vae_status print_latent(const vae_config *config, const vae_latent_statistics *latent)
+{
+    enum { SHOWN = 64, A_LINE = 8 };
+    printf("active units     %" PRId64 " of %" PRId64 "  (posterior means vary by more than %g)\n",
+           vae_latent_statistics_active(latent), latent->latent, VAE_ACTIVE_VARIANCE);
+    if (config->model.objective == VAE_OBJECTIVE_AE) return VAE_OK;
+    int64_t *order = calloc((size_t)latent->latent, sizeof *order);
+    if (!order) return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
+    vae_latent_statistics_order(latent, order);
+    const int64_t shown = latent->latent < SHOWN ? latent->latent : SHOWN;
+    for (int64_t i = 0; i < shown; ++i) {
+        if (i % A_LINE == 0) printf("%s%s", i ? "\n" : "", i ? "                " : "KL per dimension");
+        printf(" %.3f (%" PRId64 ")", vae_latent_statistics_kl(latent, order[i]), order[i]);
+    }
+    printf(shown < latent->latent ? " …\n" : "\n");
+    free(order);
+    return VAE_OK;
 }
 
 static void print_text(const vae_config *config, const vae_evaluation *e, int64_t samples, double seconds)
@@ -202,12 +236,18 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
     double *per_image = calloc((size_t)setup.images.count, sizeof *per_image);
     if (!per_image) return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
     vae_evaluation result;
-    vae_status status = vae_checkpoint_load_store(checkpoint, device, false, &setup.store);
+    vae_latent_statistics latent;
+    vae_status status = vae_latent_statistics_create(config->model.latent, &latent);
+    setup.latent = &latent;
+    if (!status) status = vae_checkpoint_load_store(checkpoint, device, false, &setup.store);
     if (!status) status = vae_evaluate(&setup, per_image, &result);
     const double seconds = now() - bar.started;
     if (!status && o->npy) status = write_npy(o->npy, per_image, setup.images.count);
-    if (!status && o->json) print_json(&result, setup.samples, seconds);
+    if (!status && o->json) print_json(&setup, &result, seconds);
     if (!status && !o->json) print_text(config, &result, setup.samples, seconds);
+    if (!status && !o->json) status = print_latent(config, &latent);
+    if (!status && o->plot) status = vae_plot_latent(o->plot, o->split ? o->split : "test", &latent);
+    vae_latent_statistics_free(&latent);
     device->backend->store_destroy(setup.store);
     free(per_image);
     return status;
@@ -272,8 +312,8 @@ static vae_status run(int argc, char **argv)
         return vae_error_set(VAE_ERROR_ARGUMENT, "--npy and --out both name the file to write; give one");
     }
     if (options.shared.out) options.npy = options.shared.out;
-    const char *outputs[] = {options.npy};
-    VAE_TRY(vae_cli_check_outputs(&options.shared, outputs, 1));
+    VAE_TRY(vae_cli_check_outputs(&options.shared, &options.npy, 1));
+    if (options.plot) VAE_TRY(vae_cli_check_plot(&options.shared, options.plot));
     vae_checkpoint checkpoint;
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
     const vae_status status = evaluate_checkpoint(&options, &checkpoint);

@@ -51,7 +51,27 @@ static vae_status from_npy(const vae_model_shape *shape, const char *path, vae_c
     return VAE_OK;
 }
 
-static vae_status choose(const vae_splits *splits, const char *split, const vae_dataset **dataset)
+vae_status vae_cli_splits_open(const vae_model *model, vae_splits *splits)
+{
+    vae_config config = *vae_model_config(model);
+    config.data.binarise = VAE_BINARISE_NONE;
+    return vae_splits_open(&config, splits);
+}
+
+vae_status vae_cli_check_shape(const vae_model *model, const vae_dataset *dataset)
+{
+    const vae_model_shape shape = vae_model_get_shape(model);
+    if (dataset->height == shape.height && dataset->width == shape.width && dataset->channels == shape.channels) {
+        return VAE_OK;
+    }
+    return vae_error_set(VAE_ERROR_SHAPE,
+                         "images of %" PRId64 "x%" PRId64 "x%" PRId64 " do not fit a model of %" PRId64 "x%" PRId64
+                         "x%" PRId64,
+                         dataset->height, dataset->width, dataset->channels, shape.height, shape.width, shape.channels);
+}
+
+vae_status vae_cli_choose_split(const vae_model *model, const vae_splits *splits, const char *split,
+                                const vae_dataset **dataset)
 {
     if (!split || strcmp(split, "test") == 0) {
         *dataset = &splits->test;
@@ -62,27 +82,27 @@ static vae_status choose(const vae_splits *splits, const char *split, const vae_
     } else {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--split: '%s' is not one of test, validation, train", split);
     }
-    if ((*dataset)->count > 0) return VAE_OK;
+    if ((*dataset)->count > 0) return vae_cli_check_shape(model, *dataset);
     return vae_error_set(VAE_ERROR_CONFIG, "the run's configuration has no %s images; give another --split, or --input",
                          split ? split : "test");
 }
 
-static vae_status copy_dataset(const vae_model_shape *shape, const vae_dataset *dataset, vae_cli_images *images)
+static void to_unit(const uint8_t *bytes, int64_t count, float *pixels)
 {
-    if (dataset->height != shape->height || dataset->width != shape->width || dataset->channels != shape->channels) {
-        return vae_error_set(VAE_ERROR_SHAPE,
-                             "images of %" PRId64 "x%" PRId64 " do not fit a model of %" PRId64 "x%" PRId64,
-                             dataset->height, dataset->width, shape->height, shape->width);
-    }
-    const int64_t total = dataset->count * shape->elements;
+    for (int64_t i = 0; i < count; ++i)
+        pixels[i] = (float)bytes[i] / 255.0f;
+}
+
+static vae_status copy_dataset(const vae_dataset *dataset, vae_cli_images *images)
+{
+    const int64_t total = dataset->count * vae_dataset_elements(dataset);
     images->pixels = malloc((size_t)total * sizeof *images->pixels);
     images->labels = dataset->labels ? malloc((size_t)dataset->count) : NULL;
     if (!images->pixels || (dataset->labels && !images->labels)) {
         vae_cli_images_free(images);
         return vae_error_set(VAE_ERROR_MEMORY, "images: out of memory");
     }
-    for (int64_t i = 0; i < total; ++i)
-        images->pixels[i] = (float)dataset->pixels[i] / 255.0f;
+    to_unit(dataset->pixels, total, images->pixels);
     if (images->labels) memcpy(images->labels, dataset->labels, (size_t)dataset->count);
     images->count = dataset->count;
     return VAE_OK;
@@ -94,13 +114,11 @@ vae_status vae_cli_images_open(const vae_model *model, const char *npy, const ch
     *images = (vae_cli_images){0};
     if (npy && split) return vae_error_set(VAE_ERROR_ARGUMENT, "--input and --split cannot both be given");
     if (npy) return from_npy(&shape, npy, images);
-    vae_config config = *vae_model_config(model);
-    config.data.binarise = VAE_BINARISE_NONE;
     vae_splits splits;
     const vae_dataset *dataset = NULL;
-    VAE_TRY(vae_splits_open(&config, &splits));
-    vae_status status = choose(&splits, split, &dataset);
-    if (!status) status = copy_dataset(&shape, dataset, images);
+    VAE_TRY(vae_cli_splits_open(model, &splits));
+    vae_status status = vae_cli_choose_split(model, &splits, split, &dataset);
+    if (!status) status = copy_dataset(dataset, images);
     vae_splits_free(&splits);
     return status;
 }
@@ -112,18 +130,84 @@ void vae_cli_images_free(vae_cli_images *images)
     *images = (vae_cli_images){0};
 }
 
+static vae_status past_the_end(int64_t index, int64_t count)
+{
+    return vae_error_set(VAE_ERROR_ARGUMENT, "index %" PRId64 " is past the last image, %" PRId64, index, count - 1);
+}
+
 vae_status vae_cli_images_select(const vae_cli_images *images, int64_t elements, const int64_t *indices, int count,
                                  float *selected)
 {
     for (int i = 0; i < count; ++i) {
-        if (indices[i] >= images->count) {
-            return vae_error_set(VAE_ERROR_ARGUMENT, "index %" PRId64 " is past the last image, %" PRId64, indices[i],
-                                 images->count - 1);
-        }
+        if (indices[i] >= images->count) return past_the_end(indices[i], images->count);
         memcpy(selected + i * elements, images->pixels + indices[i] * elements, (size_t)elements * sizeof *selected);
     }
     return VAE_OK;
 }
+
+void vae_cli_dataset_image(const vae_dataset *dataset, int64_t index, float *image)
+{
+    const int64_t elements = vae_dataset_elements(dataset);
+    to_unit(dataset->pixels + index * elements, elements, image);
+}
+
+vae_status vae_cli_encode_selected(vae_model *model, const vae_dataset *dataset, const int64_t *indices, int count,
+                                   float *codes)
+{
+    const int64_t elements = vae_dataset_elements(dataset);
+    float *selected = calloc((size_t)(count * elements), sizeof *selected);
+    if (!selected) return vae_error_set(VAE_ERROR_MEMORY, "images: out of memory");
+    vae_status status = VAE_OK;
+    for (int i = 0; i < count && !status; ++i) {
+        if (indices[i] >= dataset->count) status = past_the_end(indices[i], dataset->count);
+        if (!status) vae_cli_dataset_image(dataset, indices[i], selected + i * elements);
+    }
+    if (!status) status = vae_model_encode(model, selected, count, codes, NULL);
+    free(selected);
+    return status;
+}
+
+/* ---- Whole data sets, in batches ---- */
+
+enum { BATCH = 512 };
+
+vae_status vae_cli_encode_each(vae_model *model, const vae_dataset *dataset, vae_cli_take_codes *take, void *context)
+{
+    const int64_t elements = vae_dataset_elements(dataset), latent = vae_model_get_shape(model).latent;
+    const bool autoencoder = vae_model_config(model)->model.objective == VAE_OBJECTIVE_AE;
+    float *buffer = calloc((size_t)(BATCH * (elements + 2 * latent)), sizeof *buffer);
+    if (!buffer) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
+    float *mean = buffer + BATCH * elements, *log_variance = autoencoder ? NULL : mean + BATCH * latent;
+    vae_status status = VAE_OK;
+    for (int64_t first = 0; first < dataset->count && !status; first += BATCH) {
+        const int64_t rows = dataset->count - first < BATCH ? dataset->count - first : BATCH;
+        to_unit(dataset->pixels + first * elements, rows * elements, buffer);
+        status = vae_model_encode(model, buffer, rows, mean, log_variance);
+        if (!status) take(context, first, rows, mean, log_variance);
+    }
+    free(buffer);
+    return status;
+}
+
+typedef struct code_table {
+    float *codes;
+    int64_t latent;
+} code_table;
+
+static void keep_codes(void *context, int64_t first, int64_t rows, const float *mean, const float *log_variance)
+{
+    const code_table *table = context;
+    (void)log_variance;
+    memcpy(table->codes + first * table->latent, mean, (size_t)(rows * table->latent) * sizeof *mean);
+}
+
+vae_status vae_cli_encode_all(vae_model *model, const vae_dataset *dataset, float *codes)
+{
+    code_table table = {codes, vae_model_get_shape(model).latent};
+    return vae_cli_encode_each(model, dataset, keep_codes, &table);
+}
+
+/* ---- Writing ---- */
 
 vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns)
 {

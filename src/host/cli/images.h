@@ -25,6 +25,30 @@ void vae_cli_images_free(vae_cli_images *images);
 vae_status vae_cli_images_select(const vae_cli_images *images, int64_t elements, const int64_t *indices, int count,
                                  float *selected);
 
+/* ---- The run's data as it is stored, for what goes through all of it ---- */
+
+/* All parts, without static binarisation. */
+vae_status vae_cli_splits_open(const vae_model *model, vae_splits *splits);
+/* `split` as above; VAE_ERROR_CONFIG where the run has no such images, VAE_ERROR_SHAPE where they do not fit. */
+vae_status vae_cli_choose_split(const vae_model *model, const vae_splits *splits, const char *split,
+                                const vae_dataset **dataset);
+vae_status vae_cli_check_shape(const vae_model *model, const vae_dataset *dataset);
+
+/* Receives mean and log_variance [rows, latent] of the images from `first` on; log_variance is NULL for an autoencoder.
+ */
+typedef void vae_cli_take_codes(void *context, int64_t first, int64_t rows, const float *mean,
+                                const float *log_variance);
+/* Encodes all images in batches, in order; memory does not grow with their number. */
+vae_status vae_cli_encode_each(vae_model *model, const vae_dataset *dataset, vae_cli_take_codes *take, void *context);
+/* Their posterior means, codes [dataset->count, latent]. */
+vae_status vae_cli_encode_all(vae_model *model, const vae_dataset *dataset, float *codes);
+/* Posterior means [count, latent] of the images at `indices`; an index past the end names the range. */
+vae_status vae_cli_encode_selected(vae_model *model, const vae_dataset *dataset, const int64_t *indices, int count,
+                                   float *codes);
+
+/* image [elements] receives image `index`, which is there. */
+void vae_cli_dataset_image(const vae_dataset *dataset, int64_t index, float *image);
+
 /* Write codes [rows, columns] or images [count, height, width(, channels)] as .npy; vae_cli_check_outputs() first. */
 vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns);
 vae_status vae_cli_write_images(const char *path, const vae_model *model, const float *images, int64_t count);

@@ -71,7 +71,8 @@ static vae_status find_input(const info_options *options, const vae_config *conf
     *input = (vae_input){.scale = 1.0 / 255.0};
     int64_t shape[4] = {0, options->shape[0], options->shape[1], options->shape[2]};
     if (options->shape[0] == 0) {
-        const vae_status status = vae_idx_read_shape(config->data.train_images, shape);
+        const vae_read_options read = vae_read_options_of(config);
+        const vae_status status = vae_images_read_shape(config->data.train_images, &read, shape);
         if (status) {
             return vae_config_blame(config, vae_error_prepend(status, "[data] train_images (or give --shape HxWxC)"),
                                     "data", "train_images");

@@ -7,20 +7,22 @@
 #include "cli/common.h"
 #include "cli/images.h"
 #include "model/interpolate.h"
+#include "report/apng.h"
 #include "report/image.h"
+#include "report/png_read.h"
 
-enum option_key { FROM = 1, TO, PRIOR, STEPS, MODE, INPUT, SPLIT, NPY, CODES };
-enum { MAX_PAIRS = 256 };
+enum option_key { FROM = 1, TO, PRIOR, STEPS, MODE, INPUT, SPLIT, NPY, CODES, ANIMATE, FRAMES, RATE, BACK };
+enum { MAX_PAIRS = 256, DECODED_AT_ONCE = 256 };
 
 typedef struct interpolate_options {
     vae_cli_options shared;
-    const char *from, *to, *input, *split, *npy, *codes;
-    int64_t prior, steps;
-    bool spherical;
+    const char *from, *to, *input, *split, *npy, *codes, *animate;
+    int64_t prior, steps, frames, rate;
+    bool spherical, back;
 } interpolate_options;
 
 static const struct argp_option options_table[] = {
-    {"from", FROM, "I,J,...", 0, "images that the strips begin with", 2},
+    {"from", FROM, "I,J,...", 0, "images that the strips begin with: numbers, or PNG files", 2},
     {"to", TO, "I,J,...", 0, "images that they end with, as many", 2},
     {"prior", PRIOR, "N", 0, "N strips between draws from the prior instead", 2},
     {"steps", STEPS, "N", 0, "images a strip, both ends included (10)", 2},
@@ -29,6 +31,10 @@ static const struct argp_option options_table[] = {
     {"split", SPLIT, "NAME", 0, "test (default), validation or train images of the run", 2},
     {"npy", NPY, "FILE", 0, "also write the images as float32 .npy", 2},
     {"codes", CODES, "FILE", 0, "also write the codes as float32 .npy", 2},
+    {"animate", ANIMATE, "FILE", 0, "also write an animation (APNG), all pairs side by side", 3},
+    {"frames", FRAMES, "N", 0, "frames from one end to the other (30)", 3},
+    {"fps", RATE, "N", 0, "frames a second (15)", 3},
+    {"back-and-forth", BACK, 0, 0, "animate the way back too", 3},
     {0},
 };
 
@@ -54,21 +60,58 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case SPLIT: o->split = argument; return 0;
     case NPY: o->npy = argument; return 0;
     case CODES: o->codes = argument; return 0;
+    case ANIMATE: o->animate = argument; return 0;
+    case FRAMES: return vae_cli_parse_integer("--frames", argument, 2, 10000, &o->frames) ? EINVAL : 0;
+    case RATE: return vae_cli_parse_integer("--fps", argument, 1, 1000, &o->rate) ? EINVAL : 0;
+    case BACK: o->back = true; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-/* Posterior means of the images at `list`, [pairs, latent]. */
+/* ---- Ends ---- */
+
+static bool is_list_of_numbers(const char *text)
+{
+    return text[strspn(text, "0123456789,-")] == '\0';
+}
+
+/* Files of a list parted by commas → images [count, elements]. */
+static vae_status read_files(const char *option, const char *list, const vae_model_shape *shape, float *images,
+                             int *count)
+{
+    char path[VAE_PATH_SIZE];
+    *count = 0;
+    for (const char *at = list; at; ++*count) {
+        const size_t length = strcspn(at, ",");
+        if (*count == MAX_PAIRS || length >= sizeof path) {
+            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: at most %d files, of names shorter than %zu, can be given",
+                                 option, MAX_PAIRS, sizeof path);
+        }
+        snprintf(path, sizeof path, "%.*s", (int)length, at);
+        VAE_TRY(vae_png_read(path, shape->height, shape->width, shape->channels, images + *count * shape->elements));
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    return VAE_OK;
+}
+
+static vae_status select_numbers(const char *option, const char *list, const vae_model_shape *shape,
+                                 const vae_cli_images *images, float *selected, int *count)
+{
+    int64_t indices[MAX_PAIRS];
+    VAE_TRY(vae_cli_parse_list(option, list, indices, MAX_PAIRS, count));
+    return vae_cli_images_select(images, shape->elements, indices, *count, selected);
+}
+
+/* Posterior means of the images that `list` names, [count, latent]. */
 static vae_status encode_list(const char *option, const char *list, vae_model *model, const vae_cli_images *images,
-                              float *codes, int *pairs)
+                              float *codes, int *count)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
-    int64_t indices[MAX_PAIRS];
-    VAE_TRY(vae_cli_parse_list(option, list, indices, MAX_PAIRS, pairs));
-    float *selected = calloc((size_t)(*pairs * shape.elements), sizeof *selected);
+    float *selected = calloc((size_t)(MAX_PAIRS * shape.elements), sizeof *selected);
     if (!selected) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", option);
-    vae_status status = vae_cli_images_select(images, shape.elements, indices, *pairs, selected);
-    if (!status) status = vae_model_encode(model, selected, *pairs, codes, NULL);
+    vae_status status = is_list_of_numbers(list) ? select_numbers(option, list, &shape, images, selected, count)
+                                                 : read_files(option, list, &shape, selected, count);
+    if (!status) status = vae_model_encode(model, selected, *count, codes, NULL);
     free(selected);
     return status;
 }
@@ -76,8 +119,11 @@ static vae_status encode_list(const char *option, const char *list, vae_model *m
 static vae_status encode_ends(const interpolate_options *o, vae_model *model, float *from, float *to, int *pairs)
 {
     int ends = 0;
-    vae_cli_images images;
-    VAE_TRY(vae_cli_images_open(model, o->input, o->split, &images));
+    vae_cli_images images = {0};
+    /* The run's data are not needed where all images are files. */
+    if (is_list_of_numbers(o->from) || is_list_of_numbers(o->to)) {
+        VAE_TRY(vae_cli_images_open(model, o->input, o->split, &images));
+    }
     vae_status status = encode_list("--from", o->from, model, &images, from, pairs);
     if (!status) status = encode_list("--to", o->to, model, &images, to, &ends);
     vae_cli_images_free(&images);
@@ -103,18 +149,26 @@ static vae_status find_ends(const interpolate_options *o, vae_model *model, floa
     return status;
 }
 
+/* ---- Strips ---- */
+
+/* t in [0, 1] of the way. */
+static void go_between(const interpolate_options *o, const float *from, const float *to, int64_t latent, double t,
+                       float *code)
+{
+    if (o->spherical) {
+        vae_interpolate_spherical(from, to, latent, t, code);
+    } else {
+        vae_interpolate_linear(from, to, latent, t, code);
+    }
+}
+
 static void fill_strips(const interpolate_options *o, const float *from, const float *to, int pairs, int64_t latent,
                         float *codes)
 {
     for (int64_t i = 0; i < pairs * o->steps; ++i) {
         const int64_t pair = i / o->steps;
         const double t = (double)(i % o->steps) / (double)(o->steps - 1);
-        const float *a = from + pair * latent, *b = to + pair * latent;
-        if (o->spherical) {
-            vae_interpolate_spherical(a, b, latent, t, codes + i * latent);
-        } else {
-            vae_interpolate_linear(a, b, latent, t, codes + i * latent);
-        }
+        go_between(o, from + pair * latent, to + pair * latent, latent, t, codes + i * latent);
     }
 }
 
@@ -142,6 +196,77 @@ static vae_status draw(const interpolate_options *o, vae_model *model, const flo
     return status;
 }
 
+/* ---- Animation ---- */
+
+/* Room for as many whole frames as are decoded at once. */
+typedef struct film {
+    vae_image_grid grid;
+    int64_t frames, at_once;
+    float *codes, *images; /* [at_once, pairs, …] */
+    uint8_t *pixels;       /* of one frame */
+} film;
+
+/* On the way back the ends are not shown twice, so that the repetition runs evenly. */
+static double frame_time(const interpolate_options *o, int64_t frame)
+{
+    const int64_t step = frame < o->frames ? frame : 2 * (o->frames - 1) - frame;
+    return (double)step / (double)(o->frames - 1);
+}
+
+static vae_status add_frames(const interpolate_options *o, vae_model *model, const float *from, const float *to,
+                             const film *f, int64_t first, vae_apng *animation)
+{
+    const vae_model_shape shape = vae_model_get_shape(model);
+    const int64_t pairs = f->grid.count, left = f->frames - first, frames = left < f->at_once ? left : f->at_once;
+    for (int64_t i = 0; i < frames * pairs; ++i) {
+        const int64_t pair = i % pairs;
+        go_between(o, from + pair * shape.latent, to + pair * shape.latent, shape.latent,
+                   frame_time(o, first + i / pairs), f->codes + i * shape.latent);
+    }
+    VAE_TRY(vae_model_decode(model, f->codes, frames * pairs, f->images));
+    for (int64_t i = 0; i < frames; ++i) {
+        vae_image_grid_draw(&f->grid, f->images + i * pairs * shape.elements, f->pixels);
+        VAE_TRY(vae_apng_add(animation, f->pixels));
+    }
+    return VAE_OK;
+}
+
+static vae_status write_film(const interpolate_options *o, vae_model *model, const float *from, const float *to,
+                             const film *f)
+{
+    const vae_apng_shape shape = {f->frames, f->grid.pixel_height, f->grid.pixel_width, f->grid.channels, o->rate};
+    vae_apng *animation;
+    VAE_TRY(vae_apng_open(o->animate, &shape, &animation));
+    vae_status status = VAE_OK;
+    for (int64_t first = 0; first < f->frames && !status; first += f->at_once)
+        status = add_frames(o, model, from, to, f, first, animation);
+    if (!status) return vae_apng_finish(animation);
+    vae_apng_abandon(animation);
+    return status;
+}
+
+static vae_status animate(const interpolate_options *o, vae_model *model, const float *from, const float *to, int pairs)
+{
+    const vae_model_shape shape = vae_model_get_shape(model);
+    film f = {.grid = {pairs, shape.height, shape.width, shape.channels, 8},
+              .frames = o->back ? 2 * (o->frames - 1) : o->frames,
+              .at_once = DECODED_AT_ONCE / pairs};
+    VAE_TRY(vae_image_grid_plan(o->animate, &f.grid));
+    f.codes = calloc((size_t)(f.at_once * pairs * shape.latent), sizeof *f.codes);
+    f.images = calloc((size_t)(f.at_once * pairs * shape.elements), sizeof *f.images);
+    f.pixels = malloc((size_t)(f.grid.pixel_height * f.grid.pixel_width * shape.channels));
+    const vae_status status = f.codes && f.images && f.pixels
+                                  ? write_film(o, model, from, to, &f)
+                                  : vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", o->animate);
+    free(f.codes);
+    free(f.images);
+    free(f.pixels);
+    if (!status && !o->shared.quiet) printf("%s\n", o->animate);
+    return status;
+}
+
+/* ---- All of it ---- */
+
 static vae_status interpolate(const interpolate_options *o, vae_model *model)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
@@ -151,6 +276,7 @@ static vae_status interpolate(const interpolate_options *o, vae_model *model)
     int pairs = 0;
     vae_status status = find_ends(o, model, from, to, &pairs);
     if (!status) status = draw(o, model, from, to, pairs);
+    if (!status && o->animate) status = animate(o, model, from, to, pairs);
     free(ends);
     return status;
 }
@@ -161,6 +287,11 @@ static vae_status check_options(const interpolate_options *o)
     if (o->prior > 0 && (o->from || o->to || o->input || o->split)) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--prior needs no images: --from, --to, --input and --split cannot be "
                                                  "given with it");
+    }
+    const char *dot = o->animate ? strrchr(o->animate, '.') : NULL;
+    if (dot && strcmp(dot, ".gif") == 0) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--animate: %s: animations are APNG files; name it .png or .apng",
+                             o->animate);
     }
     if (images || o->prior > 0) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT, "--from and --to, or --prior, are missing");
@@ -173,17 +304,17 @@ static vae_status run(int argc, char **argv)
         .options = options_table,
         .parser = parse,
         .doc = "Draws one strip of images a pair of codes, linear or spherical in between, into interpolation.png "
-               "unless --out names another file.",
+               "unless --out names another file; with --animate also as an animation.",
         .children = children,
     };
-    interpolate_options o = {.shared = vae_cli_options_none(), .steps = 10};
+    interpolate_options o = {.shared = vae_cli_options_none(), .steps = 10, .frames = 30, .rate = 15};
     bool done;
     VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
     if (done) return VAE_OK;
     VAE_TRY(check_options(&o));
     if (!o.shared.out) o.shared.out = "interpolation.png";
-    const char *outputs[] = {o.shared.out, o.npy, o.codes};
-    VAE_TRY(vae_cli_check_outputs(&o.shared, outputs, 3));
+    const char *outputs[] = {o.shared.out, o.npy, o.codes, o.animate};
+    VAE_TRY(vae_cli_check_outputs(&o.shared, outputs, 4));
     vae_model *model;
     VAE_TRY(vae_cli_open_model(&o.shared, &model));
     const vae_status status = interpolate(&o, model);

@@ -27,7 +27,7 @@ static const struct argp_option options_table[] = {
     {"run", RUN, "DIR", 0, "a run folder; given several times, one figure compares them", 1},
     {"out", OUT, "PREFIX", 0, "write PREFIX.png and PREFIX.svg (latent unless given)", 1},
     {"split", SPLIT, "NAME", 0, "test (default), validation or train images of the run", 2},
-    {"labels", LABELS, "FILE", 0, "labels of the test images (IDX), instead of the run's", 2},
+    {"labels", LABELS, "FILE", 0, "labels of the test images (IDX, NPY or NPZ), instead of the run's", 2},
     {"limit", LIMIT, "N", 0, "use only the first N images (10000)", 2},
     {"grid", GRID, "N", 0, "N x N decoded images (20)", 2},
     {"device", DEVICE, "NAME", 0, "auto, cpu, reference or cuda", 10},
@@ -78,7 +78,7 @@ typedef struct run_view {
 static vae_status read_labels(const char *path, vae_cli_images *images)
 {
     vae_dataset dataset = {.count = images->count};
-    VAE_TRY(vae_idx_read_labels(path, images->count, &dataset));
+    VAE_TRY(vae_labels_read(path, images->count, &dataset));
     free(images->labels);
     images->labels = dataset.labels;
     return VAE_OK;
@@ -199,12 +199,7 @@ static vae_status check_options(latent_options *o)
 {
     if (o->run_count == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "--run DIR is missing");
     if (!o->shared.out) o->shared.out = "latent";
-    char png[VAE_PATH_SIZE + 8], svg[VAE_PATH_SIZE + 8];
-    if (strlen(o->shared.out) >= VAE_PATH_SIZE) return vae_error_set(VAE_ERROR_ARGUMENT, "--out: the name is too long");
-    snprintf(png, sizeof png, "%s.png", o->shared.out);
-    snprintf(svg, sizeof svg, "%s.svg", o->shared.out);
-    const char *outputs[] = {png, svg};
-    return vae_cli_check_outputs(&o->shared, outputs, 2);
+    return vae_cli_check_plot(&o->shared, o->shared.out);
 }
 
 static vae_status run(int argc, char **argv)

@@ -139,6 +139,10 @@ void vae_progress_clear(vae_progress_view *view)
 static void show_start(void *context, const vae_train_start *start)
 {
     vae_progress_view *view = context;
+    if (start->skipped_images > 0) {
+        fprintf(stderr, "vae-cuda: warning: %" PRId64 " damaged image%s left out; the first: %s\n",
+                start->skipped_images, start->skipped_images == 1 ? " was" : "s were", start->first_skipped);
+    }
     if (view->mode == VAE_PROGRESS_QUIET) return;
     char number[PIECE_SIZE];
     printf("%s %s: %s parameters on %s\n", start->resumed ? "resuming" : "training", start->folder,

@@ -15,10 +15,18 @@ typedef enum vae_objective { VAE_OBJECTIVE_VAE, VAE_OBJECTIVE_AE, VAE_OBJECTIVE_
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
 /* unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1 over the training set */
 typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;
+typedef enum vae_channels { VAE_CHANNELS_AUTO, VAE_CHANNELS_GREY, VAE_CHANNELS_RGB } vae_channels;
+typedef enum vae_flip { VAE_FLIP_NONE, VAE_FLIP_HORIZONTAL } vae_flip;
+/* Where images lie: in memory, or in a file that is mapped; auto: on disk if they take more than half of the memory */
+typedef enum vae_storage { VAE_STORAGE_AUTO, VAE_STORAGE_MEMORY, VAE_STORAGE_DISK } vae_storage;
 typedef enum vae_schedule { VAE_SCHEDULE_CONSTANT, VAE_SCHEDULE_COSINE, VAE_SCHEDULE_STEP } vae_schedule;
 
 /* Of keys that are yes or no. */
 typedef enum vae_switch { VAE_NO, VAE_YES } vae_switch;
+
+typedef struct vae_image_size {
+    int64_t height, width; /* zeros: as the images are */
+} vae_image_size;
 
 typedef struct vae_config {
     struct {
@@ -34,11 +42,19 @@ typedef struct vae_config {
     struct {
         char train_images[VAE_PATH_SIZE], train_labels[VAE_PATH_SIZE]; /* labels may be "" */
         char test_images[VAE_PATH_SIZE], test_labels[VAE_PATH_SIZE];
+        char train_attributes[VAE_PATH_SIZE], test_attributes[VAE_PATH_SIZE]; /* may be "" */
         int64_t validation; /* the last so many training images are held out, 0: none */
         int64_t limit;      /* use only the first so many training images, 0: all */
         int64_t test_limit;
         vae_binarise binarise;
         vae_normalise normalise;
+        int64_t crop; /* side of the square cut from the middle before resizing, 0: none */
+        vae_image_size size;
+        vae_channels channels;
+        vae_flip flip;           /* of training images, drawn anew at each step */
+        vae_switch skip_damaged; /* pictures of a folder */
+        vae_storage storage;
+        char cache[VAE_PATH_SIZE]; /* folder for storage on disk; "" gives the user's cache folder */
     } data;
     struct {
         int64_t epochs, batch_size, seed;

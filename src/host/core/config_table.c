@@ -8,6 +8,9 @@ static const char *const likelihoods[] = {
         NULL};
 static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
 static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
+static const char *const channels[] = {"auto", "grey", "rgb", NULL};
+static const char *const flips[] = {"none", "horizontal", NULL};
+static const char *const storages[] = {"auto", "memory", "disk", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", NULL};
 static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
 static const char *const switches[] = {"no", "yes", NULL};
@@ -50,15 +53,24 @@ const vae_key vae_config_keys[] = {
     CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
     REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
 
-    TEXT("data", "train_images", data.train_images, "", "training images: IDX or IDX.gz"),
+    TEXT("data", "train_images", data.train_images, "", "training images: an IDX, NPY or NPZ file (file.npz:key takes another array than images), or a folder of PNG and JPEG files, its subfolders being classes"),
     TEXT("data", "train_labels", data.train_labels, "", "their labels; used by pictures only"),
+    TEXT("data", "train_attributes", data.train_attributes, "", "their attributes: CSV, or CelebA's list; used by arithmetic and probe only"),
     TEXT("data", "test_images", data.test_images, "", "test images"),
     TEXT("data", "test_labels", data.test_labels, "", "their labels"),
+    TEXT("data", "test_attributes", data.test_attributes, "", "their attributes"),
     INTEGER("data", "validation", data.validation, 0, 1e12, "0", "training images held out for validation, from the end; 0: the test set is watched instead"),
     INTEGER("data", "limit", data.limit, 0, 1e12, "0", "use only the first so many training images; 0: all"),
     INTEGER("data", "test_limit", data.test_limit, 0, 1e12, "0", "use only the first so many test images; 0: all"),
     CHOICE("data", "binarise", data.binarise, binarisations, "none", "pixel -> Bernoulli(pixel / 255): static once, dynamic anew at each step"),
     CHOICE("data", "normalise", data.normalise, normalisations, "unit", "unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1"),
+    INTEGER("data", "crop", data.crop, 0, 1 << 16, "0", "cut a square of so many pixels a side from the middle of each image first; 0: none"),
+    {"data", "size", VAE_KEY_SIZE, FIELD(data.size), 1, 4096, NULL, "original", "then cut to this shape, height x width, and resize by the mean of areas"},
+    CHOICE("data", "channels", data.channels, channels, "auto", "auto: as stored; grey or rgb"),
+    CHOICE("data", "flip", data.flip, flips, "none", "horizontal: mirror each training image at every second step, by chance"),
+    CHOICE("data", "skip_damaged", data.skip_damaged, switches, "no", "of a folder's pictures: leave out, count and report those that cannot be decoded, instead of stopping"),
+    CHOICE("data", "storage", data.storage, storages, "auto", "memory; disk: decode once to a file that is mapped; auto: disk if the images take more than half of the memory"),
+    TEXT("data", "cache", data.cache, "", "folder of such files; vae-cuda in $XDG_CACHE_HOME or ~/.cache unless set"),
 
     INTEGER("train", "epochs", train.epochs, 0, 1e9, "10", "passes over the training images"),
     INTEGER("train", "batch_size", train.batch_size, 1, 1 << 20, "128", "images a step"),

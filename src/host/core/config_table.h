@@ -12,6 +12,7 @@ typedef enum vae_key_type {
     VAE_KEY_CHOICE,  /* an enum: index into choices */
     VAE_KEY_TEXT,    /* char[maximum] */
     VAE_KEY_LAYERS,  /* vae_layer_list */
+    VAE_KEY_SIZE,    /* vae_image_size */
 } vae_key_type;
 
 typedef struct vae_key {

@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -14,6 +15,9 @@ void vae_key_allowed(const vae_key *key, char *text, size_t size)
     case VAE_KEY_REAL: snprintf(text, size, "a number from %g to %g", key->minimum, key->maximum); return;
     case VAE_KEY_LAYERS:
         snprintf(text, size, "up to %d layers, such as conv 32 k4 s2, dense 256, or 512, 256, or none", VAE_MAX_LAYERS);
+        return;
+    case VAE_KEY_SIZE:
+        snprintf(text, size, "original, or a size up to %.0f such as 64, or 64x48, height x width", key->maximum);
         return;
     case VAE_KEY_TEXT:
         if (!key->choices) {
@@ -68,6 +72,31 @@ static int find_choice(const vae_key *key, const char *text)
     return -1;
 }
 
+/* "64", "64x48" or "original". */
+static vae_status parse_size(const vae_key *key, const char *text, vae_image_size *size)
+{
+    *size = (vae_image_size){0};
+    if (strcmp(text, "original") == 0) return VAE_OK;
+    char *end;
+    const long height = strtol(text, &end, 10);
+    const char *second = *end == 'x' ? end + 1 : text;
+    const long width = strtol(second, &end, 10);
+    const bool digits = isdigit((unsigned char)text[0]) && isdigit((unsigned char)second[0]);
+    const bool in_range = height >= 1 && width >= 1 && (double)height <= key->maximum && (double)width <= key->maximum;
+    if (!digits || *end || !in_range) return refuse(key, text);
+    *size = (vae_image_size){height, width};
+    return VAE_OK;
+}
+
+static void format_size(const vae_image_size *size, char *text, size_t room)
+{
+    if (size->height == 0) {
+        snprintf(text, room, "original");
+    } else {
+        snprintf(text, room, "%" PRId64 "x%" PRId64, size->height, size->width);
+    }
+}
+
 static bool is_decoder(const vae_key *key)
 {
     return key->offset == offsetof(vae_config, model.decoder);
@@ -101,6 +130,7 @@ vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *tex
             }
         }
         return vae_layers_parse(text, field);
+    case VAE_KEY_SIZE: return parse_size(key, text, field);
     }
     return refuse(key, text);
 }
@@ -129,5 +159,6 @@ void vae_key_format(const vae_key *key, const vae_config *config, char *text, si
             vae_layers_format(field, text, size);
         }
         return;
+    case VAE_KEY_SIZE: format_size(field, text, size); return;
     }
 }

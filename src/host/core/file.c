@@ -68,8 +68,9 @@ vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t 
 
 /* ---- Writing ---- */
 
-static vae_status write_all(int file, const char *path, const char *data, size_t size)
+vae_status vae_file_write_open(int file, const char *path, const void *content, size_t size)
 {
+    const char *data = content;
     for (size_t done = 0; done < size;) {
         const ssize_t put = write(file, data + done, size - done);
         if (put < 0 && errno == EINTR) continue;
@@ -77,18 +78,6 @@ static vae_status write_all(int file, const char *path, const char *data, size_t
         done += (size_t)put;
     }
     return VAE_OK;
-}
-
-static vae_status write_parts(const char *path, const void *const *parts, const size_t *sizes, int count)
-{
-    const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0) return io_error(path, "cannot be created");
-    vae_status status = VAE_OK;
-    for (int i = 0; i < count && !status; ++i)
-        status = write_all(file, path, parts[i], sizes[i]);
-    if (!status && fsync(file)) status = io_error(path, "cannot be brought to disk");
-    if (close(file) && !status) status = io_error(path, "cannot be closed");
-    return status;
 }
 
 /* The rename itself is on disk only when its folder is. */
@@ -119,38 +108,81 @@ static vae_status partial_name(char partial[VAE_FILE_PATH_BYTES], const char *pa
     return vae_error_set(VAE_ERROR_ARGUMENT, "path of %zu characters is too long: %.100s…", strlen(path), path);
 }
 
-vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count)
+struct vae_file_stream {
+    FILE *file; /* NULL once it is closed */
+    char path[VAE_FILE_PATH_BYTES], partial[VAE_FILE_PATH_BYTES];
+};
+
+vae_status vae_file_stream_open(const char *path, vae_file_stream **stream)
 {
-    char partial[VAE_FILE_PATH_BYTES];
-    VAE_TRY(partial_name(partial, path));
-    vae_status status = write_parts(partial, parts, sizes, count);
-    if (!status && rename(partial, path)) status = io_error(path, "cannot be replaced");
+    *stream = NULL;
+    vae_file_stream *made = malloc(sizeof *made);
+    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
+    vae_status status = partial_name(made->partial, path);
+    if (!status) {
+        snprintf(made->path, sizeof made->path, "%s", path);
+        made->file = fopen(made->partial, "wbe");
+        if (!made->file) status = io_error(made->partial, "cannot be created");
+    }
     if (status) {
-        unlink(partial);
+        free(made);
         return status;
     }
-    return sync_folder_of(path);
+    *stream = made;
+    return VAE_OK;
 }
 
-vae_status vae_file_stream_open(vae_file_stream *stream, const char *path)
+FILE *vae_file_stream_handle(const vae_file_stream *stream)
 {
-    *stream = (vae_file_stream){.path = path};
-    VAE_TRY(partial_name(stream->partial, path));
-    stream->file = fopen(stream->partial, "wbe");
-    return stream->file ? VAE_OK : io_error(stream->partial, "cannot be created");
+    return stream->file;
 }
 
-vae_status vae_file_stream_close(vae_file_stream *stream, vae_status status)
+vae_status vae_file_stream_write(vae_file_stream *stream, const void *data, size_t size)
 {
     errno = 0;
-    const bool written = !fflush(stream->file) && !ferror(stream->file);
-    if (!status && !written) status = io_error(stream->partial, "cannot be written");
-    if (!status && fsync(fileno(stream->file))) status = io_error(stream->partial, "cannot be brought to disk");
-    if (fclose(stream->file) && !status) status = io_error(stream->partial, "cannot be closed");
+    return fwrite(data, 1, size, stream->file) == size ? VAE_OK : io_error(stream->partial, "cannot be written");
+}
+
+static vae_status finish_partial(vae_file_stream *stream)
+{
+    errno = 0;
+    if (fflush(stream->file) || ferror(stream->file)) return io_error(stream->partial, "cannot be written");
+    if (fsync(fileno(stream->file))) return io_error(stream->partial, "cannot be brought to disk");
+    FILE *file = stream->file;
     stream->file = NULL;
-    if (!status && rename(stream->partial, stream->path)) status = io_error(stream->path, "cannot be replaced");
-    if (!status) return sync_folder_of(stream->path);
+    if (fclose(file)) return io_error(stream->partial, "cannot be closed");
+    return rename(stream->partial, stream->path) ? io_error(stream->path, "cannot be replaced") : VAE_OK;
+}
+
+vae_status vae_file_stream_commit(vae_file_stream *stream)
+{
+    vae_status status = finish_partial(stream);
+    if (status) {
+        vae_file_stream_abandon(stream);
+        return status;
+    }
+    status = sync_folder_of(stream->path);
+    free(stream);
+    return status;
+}
+
+void vae_file_stream_abandon(vae_file_stream *stream)
+{
+    if (!stream) return;
+    if (stream->file) fclose(stream->file);
     unlink(stream->partial);
+    free(stream);
+}
+
+vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count)
+{
+    vae_file_stream *stream;
+    VAE_TRY(vae_file_stream_open(path, &stream));
+    vae_status status = VAE_OK;
+    for (int i = 0; i < count && !status; ++i)
+        status = vae_file_stream_write(stream, parts[i], sizes[i]);
+    if (!status) return vae_file_stream_commit(stream);
+    vae_file_stream_abandon(stream);
     return status;
 }
 

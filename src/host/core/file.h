@@ -13,6 +13,9 @@
  * file; VAE_ERROR_FORMAT if it is larger than max_size bytes, in which case nothing is allocated. */
 vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t *size);
 
+/* Writes all of the content to an open file, at its position. VAE_ERROR_IO; the message begins with `path`. */
+vae_status vae_file_write_open(int file, const char *path, const void *content, size_t size);
+
 /* Writes the parts one after the other so that `path` holds, whatever happens, either its old content or all of the
  * new: they go to "<path>.partial", which is fsynced and renamed over path, then the folder is fsynced. A crash may
  * leave the partial file, which the next write replaces. On failure (VAE_ERROR_IO) the partial file is removed. */
@@ -20,18 +23,17 @@ vae_status vae_file_write_atomic(const char *path, const void *const *parts, con
 
 enum { VAE_FILE_PATH_BYTES = 4096 };
 
-/* A file that is too large to be put together in memory first: written through `file`, and like the above either whole
- * or not there. */
-typedef struct vae_file_stream {
-    FILE *file;
-    const char *path; /* borrowed */
-    char partial[VAE_FILE_PATH_BYTES];
-} vae_file_stream;
-
-vae_status vae_file_stream_open(vae_file_stream *stream, const char *path);
-/* Closes the stream in any case. With `status` VAE_OK and every write done, the file takes its name; else what was
- * written is removed. Gives `status`, or VAE_ERROR_IO. */
-vae_status vae_file_stream_close(vae_file_stream *stream, vae_status status);
+/* The same for content that comes piece by piece. A stream is given to commit or to abandon, which free it. */
+typedef struct vae_file_stream vae_file_stream;
+/* On failure *stream is NULL. */
+vae_status vae_file_stream_open(const char *path, vae_file_stream **stream);
+/* For stdio: what fails there shows when the stream is committed. */
+FILE *vae_file_stream_handle(const vae_file_stream *stream);
+vae_status vae_file_stream_write(vae_file_stream *stream, const void *data, size_t size);
+/* The content appears under its name, or, on failure (VAE_ERROR_IO), not at all. */
+vae_status vae_file_stream_commit(vae_file_stream *stream);
+/* Leaves `path` as it was. NULL is allowed. */
+void vae_file_stream_abandon(vae_file_stream *stream);
 
 /* Makes `to` another name of the file `from`, replacing atomically what was there. VAE_ERROR_IO, with `to` as it was,
  * on a file system without hard links: then write the content again. */

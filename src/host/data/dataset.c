@@ -3,13 +3,17 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/random.h"
+#include "data/disk.h"
+#include "data/mapping.h"
 
 void vae_dataset_free(vae_dataset *dataset)
 {
     if (!dataset->borrowed) {
-        free(dataset->pixels);
+        if (!dataset->mapping.start) free(dataset->pixels);
+        vae_mapping_close(&dataset->mapping);
         free(dataset->labels);
     }
     *dataset = (vae_dataset){0};
@@ -38,10 +42,12 @@ typedef struct part_keys {
 static vae_status open_part(const vae_config *config, part_keys keys, part_keys paths, int64_t limit,
                             vae_dataset *dataset)
 {
-    vae_status status = vae_idx_read_images(paths.images, limit, dataset);
+    vae_read_options options = vae_read_options_of(config);
+    options.limit = limit;
+    vae_status status = vae_images_read(paths.images, &options, dataset);
     if (status) return blame(config, status, keys.images);
     if (!paths.labels[0]) return VAE_OK;
-    status = vae_idx_read_labels(paths.labels, limit, dataset);
+    status = vae_labels_read(paths.labels, limit, dataset);
     return status ? blame(config, status, keys.labels) : VAE_OK;
 }
 
@@ -141,6 +147,22 @@ static vae_status find_scale(const vae_config *config, vae_splits *splits)
     return VAE_OK;
 }
 
+/* Mapped pixels cannot be changed; a copy in a file of its own can. */
+static vae_status make_writable(const vae_config *config, vae_dataset *dataset)
+{
+    char folder[VAE_PATH_SIZE];
+    vae_mapping copy;
+    if (!dataset->mapping.start) return VAE_OK;
+    const size_t bytes = (size_t)(dataset->count * vae_dataset_elements(dataset));
+    VAE_TRY(vae_disk_folder(config->data.cache, folder));
+    VAE_TRY(vae_mapping_scratch(folder, bytes, &copy));
+    memcpy(copy.start, dataset->pixels, bytes);
+    vae_mapping_close(&dataset->mapping);
+    dataset->mapping = copy;
+    dataset->pixels = copy.start;
+    return VAE_OK;
+}
+
 static vae_status open_splits(const vae_config *config, vae_splits *splits)
 {
     VAE_TRY(open_train(config, &splits->train));
@@ -148,8 +170,11 @@ static vae_status open_splits(const vae_config *config, vae_splits *splits)
         VAE_TRY(open_test(config, &splits->test));
         VAE_TRY(check_same_shape(config, splits));
     }
+    const bool changes = config->data.binarise == VAE_BINARISE_STATIC;
+    if (changes) VAE_TRY(make_writable(config, &splits->train));
+    if (changes) VAE_TRY(make_writable(config, &splits->test));
     VAE_TRY(split_validation(config, splits));
-    if (config->data.binarise == VAE_BINARISE_STATIC) {
+    if (changes) {
         const uint64_t seed = (uint64_t)config->train.seed;
         vae_dataset *parts[] = {&splits->train, &splits->validation, &splits->test};
         for (uint64_t part = 0; part < 3; ++part)

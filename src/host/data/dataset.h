@@ -4,14 +4,26 @@
 
 #include "backend/backend.h"
 #include "core/config.h"
+#include "data/transform.h"
+
+/* A file in memory, see data/mapping.h. */
+typedef struct vae_mapping {
+    uint8_t *start; /* NULL: none */
+    size_t bytes;
+} vae_mapping;
+
+enum { VAE_SKIPPED_SIZE = 256 };
 
 typedef struct vae_dataset {
-    uint8_t *pixels; /* [count, height, width, channels], owned unless borrowed */
+    uint8_t *pixels; /* [count, height, width, channels], owned unless borrowed; read-only where they are mapped */
     uint8_t *labels; /* [count] or NULL, owned likewise */
     int64_t count;
     int64_t height, width, channels;
-    int64_t stored; /* images in the file, of which `count` were read; 0: not known */
-    bool borrowed;  /* shares another data set's memory, which must outlive it */
+    int64_t stored;                       /* images in the file, of which `count` were read; 0: not known */
+    int64_t skipped;                      /* damaged images that were left out */
+    char first_skipped[VAE_SKIPPED_SIZE]; /* what is wrong with the first of them */
+    vae_mapping mapping;                  /* the file that holds the pixels, if one does */
+    bool borrowed;                        /* shares another data set's memory, which must outlive it */
 } vae_dataset;
 
 int64_t vae_dataset_elements(const vae_dataset *dataset); /* of one image */
@@ -22,17 +34,34 @@ typedef struct vae_splits {
     double scale, shift;                 /* x = byte × scale + shift, from `normalise` */
 } vae_splits;
 
-/* Reads one IDX file of unsigned bytes, plain or gzip (magic decides, not the name): rank 3 → images of one channel,
- * rank 4 → [count, height, width, channels]. At most `limit` images are kept (0: all); beyond them nothing is read or
- * checked. Memory grows with what the file holds, whatever its header promises. VAE_ERROR_CONFIG if the file cannot be
- * opened, VAE_ERROR_FORMAT if its content is not such a file, VAE_ERROR_IO, VAE_ERROR_MEMORY; *dataset is then empty.
- */
-vae_status vae_idx_read_images(const char *path, int64_t limit, vae_dataset *dataset);
-/* Rank 1, the first dataset->count into dataset->labels, which was NULL. The file must hold exactly dataset->stored
+/* How images are read. Zeros read all, as they are. */
+typedef struct vae_read_options {
+    int64_t limit; /* keep at most so many images; beyond them nothing is read or checked. 0: all */
+    vae_transform transform;
+    bool skip_damaged; /* of a folder: leave out pictures that cannot be decoded, and count them */
+    vae_storage storage;
+    const char *cache; /* folder; NULL or "": the user's own cache folder */
+    int threads;       /* for decoding; 0: one per processor */
+} vae_read_options;
+
+/* Reads images from what `path` names; its content decides, not its name:
+ *   IDX  of unsigned bytes, plain or gzip: [n, h, w] or [n, h, w, c]
+ *   NPY  [n, h, w], [n, h, w, c] or [n, d], which is one row of d pixels; bytes, booleans (true is 255), or floats in
+ *        [0, 1], which are rounded to bytes
+ *   NPZ  the array `images`, or else the only one of rank 3 or 4; "file.npz:key" names another
+ *   a folder of PNG and JPEG files, all of one shape once transformed; its subfolders are classes, whose numbers in the
+ *        order of names become the labels where there are at most 256. Within a class files are in the order of their
+ *        names, and classes are interleaved evenly, so that every part of the data set has each in proportion.
+ * Memory grows with what the file holds, whatever its header promises. VAE_ERROR_CONFIG if the file cannot be opened,
+ * VAE_ERROR_FORMAT if its content is not such a file, VAE_ERROR_IO, VAE_ERROR_MEMORY; *dataset is then empty. */
+vae_status vae_images_read(const char *path, const vae_read_options *options, vae_dataset *dataset);
+/* Rank 1, the first dataset->count into dataset->labels, in place of what was there: IDX, NPY, or NPZ (the array
+ * `labels`, or else the only one of rank 1), whole numbers from 0 to 255. The file must hold exactly dataset->stored
  * labels; where that is not known, dataset->count, or more if limit is not 0. On failure *dataset is as it was. */
-vae_status vae_idx_read_labels(const char *path, int64_t limit, vae_dataset *dataset);
-/* Reads the header alone: [count, height, width, channels]. The same failures. */
-vae_status vae_idx_read_shape(const char *path, int64_t shape[4]);
+vae_status vae_labels_read(const char *path, int64_t limit, vae_dataset *dataset);
+/* Reads the header alone: [count, height, width, channels] of the images as they are to be read. The same failures. */
+vae_status vae_images_read_shape(const char *path, const vae_read_options *options, int64_t shape[4]);
+vae_read_options vae_read_options_of(const vae_config *config);
 void vae_dataset_free(vae_dataset *dataset);
 
 /* Opens what [data] names; messages begin with the key, after where a file gave it. The validation part is the last of

@@ -5,20 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <zlib.h>
 
-#include "data/dataset.h"
+#include "data/format.h"
 
 enum { UNSIGNED_BYTE = 0x08, MAX_IDX_RANK = 4 };
 
 /* More than any data set that fits this program's memory; larger products are damage, not data. */
 #define MAX_IDX_BYTES (INTPTR_MAX < INT64_C(1) << 40 ? (int64_t)INTPTR_MAX : INT64_C(1) << 40)
-
-/* Memory grows with what has been read, by as much again but by no more than this, so a header that promises more than
- * the file holds costs next to nothing. */
-#define FIRST_PIECE_BYTES (INT64_C(1) << 20)
-#define LAST_PIECE_BYTES (INT64_C(64) << 20)
 
 typedef struct idx_file {
     gzFile stream;
@@ -28,31 +22,15 @@ typedef struct idx_file {
     int64_t sizes[MAX_IDX_RANK];
 } idx_file;
 
-/* Files that the shipped configurations name are there once a script has fetched them. */
-static const char *missing_hint(const char *path, int reason)
-{
-    if (reason != ENOENT) return "";
-    if (strstr(path, "data/mnist/")) return "; scripts/get-data mnist puts it there";
-    if (strstr(path, "data/fashion/")) return "; scripts/get-data fashion puts it there";
-    return "";
-}
-
-static vae_status cannot_open(const char *path, int reason)
-{
-    return vae_error_set(VAE_ERROR_CONFIG, "cannot open %s: %s%s", path, strerror(reason), missing_hint(path, reason));
-}
-
 static vae_status open_file(const char *path, idx_file *file)
 {
-    struct stat information;
     *file = (idx_file){.path = path};
-    if (stat(path, &information) != 0) return cannot_open(path, errno);
-    if (S_ISDIR(information.st_mode)) return vae_error_set(VAE_ERROR_FORMAT, "%s: is a folder, not an IDX file", path);
-    /* Opening a pipe that nobody writes to would wait for ever. */
-    if (!S_ISREG(information.st_mode)) return vae_error_set(VAE_ERROR_FORMAT, "%s: is no regular file", path);
     errno = 0;
     file->stream = gzopen(path, "rbe");
-    if (!file->stream) return cannot_open(path, errno ? errno : ENOMEM);
+    if (!file->stream) {
+        const char *reason = strerror(errno ? errno : ENOMEM);
+        return vae_error_set(VAE_ERROR_CONFIG, "cannot open %s: %s", path, reason);
+    }
     gzbuffer(file->stream, 1 << 17);
     return VAE_OK;
 }
@@ -164,47 +142,24 @@ static int64_t promised_bytes(const idx_file *file)
     return bytes;
 }
 
-static int64_t next_size(int64_t have, int64_t wanted)
+static vae_status read_body(vae_source *source, uint8_t *bytes, int64_t count)
 {
-    int64_t piece = have < FIRST_PIECE_BYTES ? FIRST_PIECE_BYTES : have;
-    if (piece > LAST_PIECE_BYTES) piece = LAST_PIECE_BYTES;
-    return wanted - have < piece ? wanted : have + piece;
-}
-
-/* Reads `wanted` bytes into memory that grows as they come. */
-static vae_status read_body(idx_file *file, int64_t wanted, uint8_t **body)
-{
-    uint8_t *bytes = NULL;
-    int64_t have = 0;
-    while (have < wanted) {
-        const int64_t target = next_size(have, wanted);
-        uint8_t *grown = realloc(bytes, (size_t)target);
-        int64_t found = 0;
-        vae_status status =
-            grown ? VAE_OK
-                  : vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory at %" PRId64 " bytes", file->path, have);
-        if (grown) bytes = grown;
-        if (!status) status = read_bytes(file, bytes + have, target - have, &found);
-        if (!status && have + found < target) {
-            status = vae_error_set(VAE_ERROR_FORMAT,
-                                   "%s: is cut short: its header promises %" PRId64 " bytes of data, but only %" PRId64
-                                   " are there",
-                                   file->path, promised_bytes(file), have + found);
-        }
-        if (status) {
-            free(bytes);
-            return status;
-        }
-        have = target;
-    }
-    *body = bytes;
-    return VAE_OK;
+    idx_file *file = source->state;
+    int64_t found;
+    VAE_TRY(read_bytes(file, bytes, count, &found));
+    if (found == count) return VAE_OK;
+    const int64_t header = 4 + 4 * file->rank;
+    return vae_error_set(VAE_ERROR_FORMAT,
+                         "%s: is cut short: its header promises %" PRId64 " bytes of data, but only %" PRId64
+                         " are there",
+                         file->path, promised_bytes(file), file->position - header);
 }
 
 /* At the end of a file that was read whole there must be nothing more. This also makes zlib compare its checksum. What
  * follows a finished gzip stream is not seen, as with other programs that read gzip. */
-static vae_status check_end(idx_file *file)
+static vae_status check_end(vae_source *source)
 {
+    idx_file *file = source->state;
     uint8_t extra;
     int64_t found;
     VAE_TRY(read_bytes(file, &extra, 1, &found));
@@ -213,77 +168,51 @@ static vae_status check_end(idx_file *file)
                          file->path, promised_bytes(file));
 }
 
-static vae_status read_images(idx_file *file, int64_t limit, vae_dataset *dataset)
+static void close_source(vae_source *source)
 {
-    VAE_TRY(read_header(file, 3, 4));
-    const int64_t count = limit > 0 && limit < file->sizes[0] ? limit : file->sizes[0];
-    const int64_t channels = file->rank == 4 ? file->sizes[3] : 1;
-    const int64_t elements = file->sizes[1] * file->sizes[2] * channels;
-    uint8_t *pixels;
-    VAE_TRY(read_body(file, count * elements, &pixels));
-    const vae_status status = count == file->sizes[0] ? check_end(file) : VAE_OK;
-    if (status) {
-        free(pixels);
-        return status;
-    }
-    *dataset = (vae_dataset){
-        .pixels = pixels,
-        .count = count,
-        .height = file->sizes[1],
-        .width = file->sizes[2],
-        .channels = channels,
-        .stored = file->sizes[0],
-    };
-    return VAE_OK;
+    idx_file *file = source->state;
+    gzclose(file->stream);
+    free(file);
 }
 
-vae_status vae_idx_read_images(const char *path, int64_t limit, vae_dataset *dataset)
+static vae_status open_header(idx_file *file, const vae_request *request)
 {
-    idx_file file;
-    *dataset = (vae_dataset){0};
-    VAE_TRY(open_file(path, &file));
-    const vae_status status = read_images(&file, limit, dataset);
-    gzclose(file.stream);
+    const bool labels = request->content == VAE_CONTENT_LABELS;
+    VAE_TRY(open_file(request->path, file));
+    const vae_status status = read_header(file, labels ? 1 : 3, labels ? 1 : 4);
+    if (status) gzclose(file->stream);
     return status;
 }
 
-static vae_status read_labels(idx_file *file, int64_t limit, vae_dataset *dataset)
+static vae_status open_source(vae_source *source, const vae_request *request)
 {
-    VAE_TRY(read_header(file, 1, 1));
-    const int64_t labels = file->sizes[0], images = dataset->stored ? dataset->stored : dataset->count;
-    const bool exact = dataset->stored || limit == 0;
-    if (labels < images || (exact && labels > images)) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: holds %" PRId64 " labels for %" PRId64 " images", file->path,
-                             labels, images);
-    }
-    uint8_t *bytes = NULL;
-    VAE_TRY(read_body(file, dataset->count, &bytes));
-    const vae_status status = dataset->count == labels ? check_end(file) : VAE_OK;
+    idx_file *file = malloc(sizeof *file);
+    if (!file) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", request->path);
+    const vae_status status = open_header(file, request);
     if (status) {
-        free(bytes);
+        free(file);
         return status;
     }
-    dataset->labels = bytes;
+    file->path = source->name;
+    source->state = file;
+    if (gzdirect(file->stream)) source->plain_offset = file->position;
+    vae_source_set_shape(source, file->rank, file->sizes);
     return VAE_OK;
 }
 
-vae_status vae_idx_read_labels(const char *path, int64_t limit, vae_dataset *dataset)
+/* Last in the table: what is nothing else is taken for IDX, and told what an IDX file begins with. */
+static bool probe(const vae_probe *probe)
 {
-    idx_file file;
-    VAE_TRY(open_file(path, &file));
-    const vae_status status = read_labels(&file, limit, dataset);
-    gzclose(file.stream);
-    return status;
+    (void)probe;
+    return true;
 }
 
-vae_status vae_idx_read_shape(const char *path, int64_t shape[4])
-{
-    idx_file file;
-    VAE_TRY(open_file(path, &file));
-    const vae_status status = read_header(&file, 3, 4);
-    gzclose(file.stream);
-    if (status) return status;
-    for (int i = 0; i < 4; ++i)
-        shape[i] = i < file.rank ? file.sizes[i] : 1;
-    return VAE_OK;
-}
+const vae_format vae_format_idx = {
+    .name = "IDX",
+    .probe = probe,
+    .open = open_source,
+    .close = close_source,
+    .add_to_hash = vae_source_add_to_hash,
+    .read = read_body,
+    .finish = check_end,
+};

@@ -111,8 +111,12 @@ static vae_status build_objective(vae_program *program, const vae_config *config
                                   bool training, objective_tensors *tensors)
 {
     vae_tensor x, z;
-    VAE_TRY(vae_program_gather(program, "x", image_shape(input, batch), training,
-                               config->data.binarise == VAE_BINARISE_DYNAMIC, input->scale, input->shift, &x));
+    const vae_gather gather = {.shuffle = training,
+                               .binarise = config->data.binarise == VAE_BINARISE_DYNAMIC,
+                               .flip = training && config->data.flip == VAE_FLIP_HORIZONTAL,
+                               .scale = input->scale,
+                               .shift = input->shift};
+    VAE_TRY(vae_program_gather(program, "x", image_shape(input, batch), &gather, &x));
     vae_tensor posterior;
     VAE_TRY(build_encoder(program, config, input, x, training, &posterior));
     tensors->kl = VAE_NO_TENSOR;

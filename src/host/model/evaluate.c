@@ -156,6 +156,8 @@ static vae_status run_elbo(evaluator *e, const runner *r, int64_t first)
     VAE_TRY(read_tensor(e, r, "posterior", e->posterior));
     VAE_TRY(read_tensor(e, r, "ll", e->ll));
     VAE_TRY(read_tensor(e, r, "kl", e->kl));
+    if (e->setup->latent)
+        vae_latent_statistics_add_posterior(e->setup->latent, e->posterior, r->rows, posterior_width(e));
     for (int64_t i = 0; i < r->rows; ++i) {
         const double neg_elbo = (double)e->kl[i] - (double)e->ll[i];
         e->elbo_sum += neg_elbo;

@@ -3,6 +3,7 @@
 #define VAE_MODEL_EVALUATE_H
 
 #include "model/builder.h"
+#include "model/latent_statistics.h"
 
 /* log Σ exp of a stream of numbers, in double, without keeping them: the largest so far, and the sum scaled by it. */
 typedef struct vae_log_sum {
@@ -30,6 +31,7 @@ typedef struct vae_evaluation_setup {
      * a return other than VAE_OK stops. NULL: not called. */
     vae_status (*progress)(void *context, int64_t done);
     void *progress_context;
+    vae_latent_statistics *latent; /* what the posteriors say of each dimension is added; may be NULL */
 } vae_evaluation_setup;
 
 /* Means over images, in nats; errors are standard errors of the mean over images. */

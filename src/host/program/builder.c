@@ -117,17 +117,20 @@ vae_status vae_program_require_matrix(const vae_program *program, const char *op
                          vae_shape_format(shape, text, sizeof text));
 }
 
-vae_status vae_program_gather(vae_program *program, const char *name, vae_shape shape, bool shuffle, bool binarise,
-                              double scale, double shift, vae_tensor *x)
+vae_status vae_program_gather(vae_program *program, const char *name, vae_shape shape, const vae_gather *gather,
+                              vae_tensor *x)
 {
+    char text[96];
     VAE_TRY(vae_program_add_activation(program, name, shape, x));
     VAE_TRY(vae_program_require_matrix(program, name, "output", *x));
+    if (gather->flip && shape.rank != 4) {
+        return vae_error_set(VAE_ERROR_SHAPE,
+                             "%s: flips need images [rows, height, width, channels], but the shape is %s", name,
+                             vae_shape_format(&shape, text, sizeof text));
+    }
     vae_op op = vae_op_make(VAE_OP_GATHER, name);
     op.outputs[0] = *x;
-    op.attributes.gather.shuffle = shuffle;
-    op.attributes.gather.binarise = binarise;
-    op.attributes.gather.scale = scale;
-    op.attributes.gather.shift = shift;
+    op.attributes.gather = *gather;
     return vae_program_append(program, &op);
 }
 

@@ -149,16 +149,20 @@ typedef enum vae_metric {
     VAE_METRIC_COUNT
 } vae_metric;
 
+/* gather: data[position] → x [batch, elements] = (binarised ? Bernoulli(u8/255) : u8) * scale + shift.
+ * Dynamic binarisation draws u in (0, 1] at (VAE_STREAM_BINARISE, step, row·elements + column) and gives 255 where
+ * u·255 ≤ pixel, computed in float32, else 0; so 0 never and 255 always becomes 255. column is that of x. */
+typedef struct vae_gather {
+    bool shuffle;  /* position = permutation(epoch)[first + row], else first + row */
+    bool binarise; /* dynamic binarisation, drawn anew at each step */
+    bool flip; /* x [batch, height, width, channels]: mirrored left to right where u > ½ at (VAE_STREAM_FLIP, step, row)
+                */
+    double scale; /* 1/255 maps to [0,1] */
+    double shift;
+} vae_gather;
+
 typedef union vae_attributes {
-    /* gather: data[position] → x [batch, elements] = (binarised ? Bernoulli(u8/255) : u8) * scale + shift.
-     * Dynamic binarisation draws u in (0, 1] at (VAE_STREAM_BINARISE, step, row·elements + column) and gives 255 where
-     * u·255 ≤ pixel, computed in float32, else 0; so 0 never and 255 always becomes 255. */
-    struct {
-        bool shuffle;  /* position = permutation(epoch)[first + row], else first + row */
-        bool binarise; /* dynamic binarisation, drawn anew at each step */
-        double scale;  /* 1/255 maps to [0,1] */
-        double shift;
-    } gather;
+    vae_gather gather;
     /* dense: x [rows, in] (or of a higher rank with as many columns), weight [in, out], bias [out] → y =
      * activation(x·weight + bias) [rows, out]. Second output, if present: the pre-activation, which gelu and silu need
      * for their backward. */
@@ -303,8 +307,8 @@ void vae_program_mark_external(vae_program *program, vae_tensor tensor);
 /* The tensor called `name`, or VAE_NO_TENSOR. */
 vae_tensor vae_program_find(const vae_program *program, const char *name);
 
-vae_status vae_program_gather(vae_program *program, const char *name, vae_shape shape, bool shuffle, bool binarise,
-                              double scale, double shift, vae_tensor *x);
+vae_status vae_program_gather(vae_program *program, const char *name, vae_shape shape, const vae_gather *gather,
+                              vae_tensor *x);
 /* Uses the layout's parameters "<name>.weight" and "<name>.bias". `training` keeps what the backward pass needs. */
 vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                              bool training, vae_tensor *y);

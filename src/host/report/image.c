@@ -7,16 +7,11 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "report/pixel.h"
 
-enum { GAP = 2, SMALL_TILE = 64, GAP_GREY = 96, MAX_SIDE = 32768 };
+enum { GAP = 2, GAP_GREY = 96, MAX_SIDE = 32768 };
 
-typedef struct grid {
-    int64_t count, height, width, channels, columns;
-    int64_t rows, scale;
-    int64_t pixel_height, pixel_width;
-} grid;
-
-static vae_status plan_grid(const char *path, grid *g)
+vae_status vae_image_grid_plan(const char *path, vae_image_grid *g)
 {
     if (g->count < 1 || g->height < 1 || g->width < 1 || g->columns < 1) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: a grid needs at least one image and one column", path);
@@ -26,8 +21,7 @@ static vae_status plan_grid(const char *path, grid *g)
                              g->channels);
     }
     if (g->columns > g->count) g->columns = g->count;
-    const int64_t larger = g->height > g->width ? g->height : g->width;
-    g->scale = larger >= SMALL_TILE ? 1 : SMALL_TILE / larger;
+    g->scale = vae_pixel_magnification(g->height, g->width);
     g->rows = (g->count + g->columns - 1) / g->columns;
     g->pixel_height = g->rows * (g->height * g->scale + GAP) + GAP;
     g->pixel_width = g->columns * (g->width * g->scale + GAP) + GAP;
@@ -39,26 +33,19 @@ static vae_status plan_grid(const char *path, grid *g)
     return VAE_OK;
 }
 
-static uint8_t to_byte(float value)
-{
-    /* A NaN becomes black rather than undefined. */
-    if (!(value > 0.0f)) return 0;
-    return value >= 1.0f ? 255 : (uint8_t)lrintf(value * 255.0f);
-}
-
-static void draw_tile(const grid *g, const float *image, uint8_t *corner)
+static void draw_tile(const vae_image_grid *g, const float *image, uint8_t *corner)
 {
     const int64_t stride = g->pixel_width * g->channels;
     for (int64_t y = 0; y < g->height * g->scale; ++y) {
         for (int64_t x = 0; x < g->width * g->scale; ++x) {
             const float *pixel = image + ((y / g->scale) * g->width + x / g->scale) * g->channels;
             for (int64_t c = 0; c < g->channels; ++c)
-                corner[y * stride + x * g->channels + c] = to_byte(pixel[c]);
+                corner[y * stride + x * g->channels + c] = vae_pixel_byte(pixel[c]);
         }
     }
 }
 
-static void draw_grid(const grid *g, const float *images, uint8_t *pixels)
+void vae_image_grid_draw(const vae_image_grid *g, const float *images, uint8_t *pixels)
 {
     memset(pixels, GAP_GREY, (size_t)(g->pixel_height * g->pixel_width * g->channels));
     for (int64_t i = 0; i < g->count; ++i) {
@@ -69,7 +56,7 @@ static void draw_grid(const grid *g, const float *images, uint8_t *pixels)
     }
 }
 
-static vae_status write_png(const char *path, const grid *g, const uint8_t *pixels)
+static vae_status write_png(const char *path, const vae_image_grid *g, const uint8_t *pixels)
 {
     png_image image = {.version = PNG_IMAGE_VERSION,
                        .width = (png_uint_32)g->pixel_width,
@@ -93,11 +80,11 @@ static vae_status write_png(const char *path, const grid *g, const uint8_t *pixe
 vae_status vae_image_grid_write(const char *path, const float *images, int64_t count, int64_t height, int64_t width,
                                 int64_t channels, int64_t columns)
 {
-    grid g = {.count = count, .height = height, .width = width, .channels = channels, .columns = columns};
-    VAE_TRY(plan_grid(path, &g));
+    vae_image_grid g = {.count = count, .height = height, .width = width, .channels = channels, .columns = columns};
+    VAE_TRY(vae_image_grid_plan(path, &g));
     uint8_t *pixels = malloc((size_t)(g.pixel_height * g.pixel_width * g.channels));
     if (!pixels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
-    draw_grid(&g, images, pixels);
+    vae_image_grid_draw(&g, images, pixels);
     const vae_status status = write_png(path, &g, pixels);
     free(pixels);
     return status;

@@ -12,4 +12,15 @@
 vae_status vae_image_grid_write(const char *path, const float *images, int64_t count, int64_t height, int64_t width,
                                 int64_t channels, int64_t columns);
 
+/* The same in two steps, for the frames of an animation. */
+typedef struct vae_image_grid {
+    int64_t count, height, width, channels, columns; /* set by the caller; columns may be lowered to count */
+    int64_t rows, scale, pixel_height, pixel_width;  /* set by the plan */
+} vae_image_grid;
+
+/* Checks what the caller set and plans the rest; `path` is named in messages. */
+vae_status vae_image_grid_plan(const char *path, vae_image_grid *g);
+/* pixels [pixel_height, pixel_width, channels] */
+void vae_image_grid_draw(const vae_image_grid *g, const float *images, uint8_t *pixels);
+
 #endif

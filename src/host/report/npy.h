@@ -2,12 +2,9 @@
 #ifndef VAE_REPORT_NPY_H
 #define VAE_REPORT_NPY_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include "core/error.h"
-
-enum { VAE_NPY_MAX_RANK = 8 };
+#include "core/npy_header.h"
 
 typedef struct vae_npy_array {
     float *values; /* owned */

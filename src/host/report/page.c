@@ -206,7 +206,10 @@ static vae_status write_page(FILE *file, const vae_page_run *runs, int count, va
 
 vae_status vae_page_write(const char *path, const vae_page_run *runs, int count, vae_page_explorer explorer)
 {
-    vae_file_stream stream;
-    VAE_TRY(vae_file_stream_open(&stream, path));
-    return vae_file_stream_close(&stream, write_page(stream.file, runs, count, explorer));
+    vae_file_stream *stream;
+    VAE_TRY(vae_file_stream_open(path, &stream));
+    const vae_status status = write_page(vae_file_stream_handle(stream), runs, count, explorer);
+    if (!status) return vae_file_stream_commit(stream);
+    vae_file_stream_abandon(stream);
+    return status;
 }

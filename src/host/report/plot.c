@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/file.h"
 #include "report/plot_internal.h"
+#include "report/surface.h"
 
 enum { LEGEND_ROWS = 17, LEGEND_LINE = 21, LEGEND_COLUMN = 54 };
 enum { MARGIN_RIGHT = 22, LABEL_COUNT = 256, PNG_SCALE = 2, PATH_SIZE = 1100 };
@@ -141,6 +141,16 @@ static void measure(figure *f)
     f->height = panel_y(f->rows - 1) + PANEL_SIDE + PANEL_BOTTOM;
 }
 
+static vae_status draw_panel(cairo_t *context, const vae_panel *panel, double x, double y)
+{
+    switch (panel->kind) {
+    case VAE_PANEL_SCATTER: return vae_plot_scatter(context, panel, x, y);
+    case VAE_PANEL_MANIFOLD: return vae_plot_manifold(context, panel, x, y);
+    case VAE_PANEL_BARS: break;
+    }
+    return vae_plot_bars(context, panel, x, y);
+}
+
 static vae_status draw_figure(cairo_t *context, const figure *f)
 {
     cairo_set_source_rgb(context, 1, 1, 1);
@@ -150,31 +160,14 @@ static vae_status draw_figure(cairo_t *context, const figure *f)
     for (int i = 0; i < f->rows * f->columns; ++i) {
         const vae_panel *panel = &f->panels[i];
         const double x = panel_x(i % f->columns), y = panel_y(i / f->columns);
-        VAE_TRY(panel->kind == VAE_PANEL_SCATTER ? vae_plot_scatter(context, panel, x, y)
-                                                 : vae_plot_manifold(context, panel, x, y));
+        VAE_TRY(draw_panel(context, panel, x, y));
         legend = legend || (panel->kind == VAE_PANEL_SCATTER && panel->scatter.labels);
     }
     if (legend) draw_legend(context, f->labels, panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT, PANEL_TOP);
     return VAE_OK;
 }
 
-/* ---- Files: encoded in memory first, so that they appear at once or not at all ---- */
-
-typedef struct byte_buffer {
-    unsigned char *bytes;
-    size_t size;
-} byte_buffer;
-
-static cairo_status_t append(void *closure, const unsigned char *data, unsigned length)
-{
-    byte_buffer *buffer = closure;
-    unsigned char *grown = realloc(buffer->bytes, buffer->size + length);
-    if (!grown) return CAIRO_STATUS_NO_MEMORY;
-    memcpy(grown + buffer->size, data, length);
-    buffer->bytes = grown;
-    buffer->size += length;
-    return CAIRO_STATUS_SUCCESS;
-}
+/* ---- Files ---- */
 
 static vae_status draw_on_surface(const char *path, cairo_surface_t *surface, const figure *f, double scale)
 {
@@ -188,40 +181,27 @@ static vae_status draw_on_surface(const char *path, cairo_surface_t *surface, co
     return status;
 }
 
-static vae_status write_buffer(const char *path, const byte_buffer *buffer)
-{
-    const void *parts[] = {buffer->bytes};
-    return vae_file_write_atomic(path, parts, &buffer->size, 1);
-}
-
 static vae_status write_png(const char *path, const figure *f)
 {
-    byte_buffer buffer = {0};
     cairo_surface_t *surface =
         cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(f->width * PNG_SCALE), (int)(f->height * PNG_SCALE));
     vae_status status = draw_on_surface(path, surface, f, PNG_SCALE);
-    if (!status) {
-        const cairo_status_t code = cairo_surface_write_to_png_stream(surface, append, &buffer);
-        status = code == CAIRO_STATUS_SUCCESS
-                     ? write_buffer(path, &buffer)
-                     : vae_error_set(VAE_ERROR_IO, "%s: cairo: %s", path, cairo_status_to_string(code));
-    }
+    if (!status) status = vae_surface_write_png(path, surface);
     cairo_surface_destroy(surface);
-    free(buffer.bytes);
     return status;
 }
 
 static vae_status write_svg(const char *path, const figure *f)
 {
-    byte_buffer buffer = {0};
-    cairo_surface_t *surface = cairo_svg_surface_create_for_stream(append, &buffer, f->width, f->height);
+    vae_surface_bytes buffer = {0};
+    cairo_surface_t *surface = cairo_svg_surface_create_for_stream(vae_surface_append, &buffer, f->width, f->height);
     vae_status status = draw_on_surface(path, surface, f, 1.0);
     cairo_surface_finish(surface);
     const cairo_status_t code = cairo_surface_status(surface);
     if (!status && code != CAIRO_STATUS_SUCCESS) {
         status = vae_error_set(VAE_ERROR_IO, "%s: cairo: %s", path, cairo_status_to_string(code));
     }
-    if (!status) status = write_buffer(path, &buffer);
+    if (!status) status = vae_surface_write_bytes(path, &buffer);
     cairo_surface_destroy(surface);
     free(buffer.bytes);
     return status;

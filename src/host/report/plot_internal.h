@@ -4,6 +4,7 @@
 #define VAE_REPORT_PLOT_INTERNAL_H
 
 #include <cairo.h>
+#include <stdbool.h>
 
 #include "report/plot.h"
 
@@ -19,8 +20,22 @@ void vae_plot_label_colour(cairo_t *context, int label, double alpha);
 void vae_plot_text_within(cairo_t *context, double x, double y, double size, vae_align align, double width,
                           const char *text);
 
+typedef struct vae_frame {
+    double x, y, width, height; /* upper left corner, size */
+} vae_frame;
+
+typedef struct vae_range {
+    double low, high;
+} vae_range;
+
+/* A rectangle round the data, with the panel's titles above. */
+void vae_plot_frame(cairo_t *context, const vae_panel *panel, vae_frame f);
+/* Ticks with their values, about five, along the lower or the left side. */
+void vae_plot_ticks(cairo_t *context, vae_frame f, vae_range r, bool horizontal);
+
 /* Draws a panel whose frame's upper left corner is (x, y). */
 vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, double y);
 vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x, double y);
+vae_status vae_plot_bars(cairo_t *context, const vae_panel *panel, double x, double y);
 
 #endif

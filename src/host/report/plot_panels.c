@@ -4,15 +4,12 @@
 #include <stdlib.h>
 
 #include "core/normal.h"
+#include "report/pixel.h"
 #include "report/plot_internal.h"
 
 /* ---- Axes ---- */
 
-typedef struct frame {
-    double x, y, width, height; /* upper left corner, size */
-} frame;
-
-static void draw_frame(cairo_t *context, const vae_panel *panel, frame f)
+void vae_plot_frame(cairo_t *context, const vae_panel *panel, vae_frame f)
 {
     cairo_set_source_rgb(context, 0.25, 0.25, 0.25);
     cairo_set_line_width(context, 1.0);
@@ -27,24 +24,24 @@ static void draw_frame(cairo_t *context, const vae_panel *panel, frame f)
     vae_plot_text_within(context, centre, f.y - 9, FONT_SIZE, VAE_ALIGN_CENTRE, room, panel->subtitle);
 }
 
-static void draw_axis_names(cairo_t *context, frame f)
+static void draw_axis_names(cairo_t *context, vae_frame f)
 {
     cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
     vae_plot_text(context, f.x + 0.5 * f.width, f.y + f.height + 38, FONT_SIZE, VAE_ALIGN_CENTRE, "z₁");
     vae_plot_text(context, f.x - 48, f.y + 0.5 * f.height + 4.5, FONT_SIZE, VAE_ALIGN_CENTRE, "z₂");
 }
 
-/* "−2", with a true minus sign: a hyphen is too short beside digits. */
-static void format_number(double value, char *text, size_t size)
+const char *vae_plot_number(double value, int digits, char *text, size_t size)
 {
-    snprintf(text, size, "%s%g", value < 0.0 ? "−" : "", fabs(value));
+    snprintf(text, size, "%s%.*g", value < 0.0 ? "−" : "", digits, fabs(value));
+    return text;
 }
 
 /* A tick at `place` in [0, 1] of the frame's side. */
-static void draw_tick(cairo_t *context, frame f, double place, double value, bool horizontal)
+static void draw_tick(cairo_t *context, vae_frame f, double place, double value, bool horizontal)
 {
     char text[32];
-    format_number(value, text, sizeof text);
+    vae_plot_number(value, 6, text, sizeof text);
     cairo_set_source_rgb(context, 0.25, 0.25, 0.25);
     if (horizontal) {
         const double x = f.x + place * f.width, y = f.y + f.height;
@@ -66,12 +63,8 @@ static void draw_tick(cairo_t *context, frame f, double place, double value, boo
 /* Points drawn together. */
 enum { GROUP = 500 };
 
-typedef struct range {
-    double low, high;
-} range;
-
 /* 1, 2 or 5 times a power of ten, about five to an axis. */
-static double tick_step(range r)
+static double tick_step(vae_range r)
 {
     const double rough = (r.high - r.low) / 5.0;
     const double power = pow(10.0, floor(log10(rough)));
@@ -79,7 +72,7 @@ static double tick_step(range r)
     return power * (fraction < 1.5 ? 1.0 : (fraction < 3.5 ? 2.0 : (fraction < 7.5 ? 5.0 : 10.0)));
 }
 
-static void draw_ticks(cairo_t *context, frame f, range r, bool horizontal)
+void vae_plot_ticks(cairo_t *context, vae_frame f, vae_range r, bool horizontal)
 {
     const double step = tick_step(r);
     const int64_t last = (int64_t)floor(r.high / step + 1e-9);
@@ -89,9 +82,9 @@ static void draw_ticks(cairo_t *context, frame f, range r, bool horizontal)
     }
 }
 
-static vae_status find_range(const vae_panel *panel, int axis, range *r)
+static vae_status find_range(const vae_panel *panel, int axis, vae_range *r)
 {
-    *r = (range){INFINITY, -INFINITY};
+    *r = (vae_range){INFINITY, -INFINITY};
     for (int64_t i = 0; i < panel->scatter.count; ++i) {
         const double value = (double)panel->scatter.points[2 * i + axis];
         if (!isfinite(value)) {
@@ -103,15 +96,15 @@ static vae_status find_range(const vae_panel *panel, int axis, range *r)
     /* Room around the points, and a width even where all are the same. */
     const double middle = 0.5 * (r->low + r->high);
     const double half = fmax(0.53 * (r->high - r->low), 1e-3 * fmax(1.0, fabs(middle)));
-    *r = (range){middle - half, middle + half};
+    *r = (vae_range){middle - half, middle + half};
     return VAE_OK;
 }
 
 /* Where data are drawn: a frame of PANEL_SIDE, its lower left corner the origin. */
 typedef struct window {
-    range horizontal, vertical; /* of equal span, so that distances can be compared */
-    double scale;               /* points of the figure per unit */
-    double dot;                 /* a dot's diameter */
+    vae_range horizontal, vertical; /* of equal span, so that distances can be compared */
+    double scale;                   /* points of the figure per unit */
+    double dot;                     /* a dot's diameter */
 } window;
 
 static double place_x(const window *w, double value)
@@ -133,8 +126,8 @@ static vae_status choose_window(const vae_panel *panel, window *w)
     const double span = fmax(cloud, panel->scatter.least_span);
     const double x = 0.5 * (w->horizontal.low + w->horizontal.high);
     const double y = 0.5 * (w->vertical.low + w->vertical.high);
-    w->horizontal = (range){x - 0.5 * span, x + 0.5 * span};
-    w->vertical = (range){y - 0.5 * span, y + 0.5 * span};
+    w->horizontal = (vae_range){x - 0.5 * span, x + 0.5 * span};
+    w->vertical = (vae_range){y - 0.5 * span, y + 0.5 * span};
     w->scale = PANEL_SIDE / span;
     w->dot = panel->scatter.count > 2000 ? 2.6 : 4.4;
     /* A cloud that has collapsed to a point should still be seen. */
@@ -178,7 +171,7 @@ static void draw_points(cairo_t *context, const vae_panel *panel, int64_t first,
 
 vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, double y)
 {
-    const frame f = {x, y, PANEL_SIDE, PANEL_SIDE};
+    const vae_frame f = {x, y, PANEL_SIDE, PANEL_SIDE};
     window w;
     VAE_TRY(choose_window(panel, &w));
     cairo_save(context);
@@ -190,27 +183,14 @@ vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, 
     }
     draw_rings(context, panel, &w);
     cairo_restore(context);
-    draw_frame(context, panel, f);
-    draw_ticks(context, f, w.horizontal, true);
-    draw_ticks(context, f, w.vertical, false);
+    vae_plot_frame(context, panel, f);
+    vae_plot_ticks(context, f, w.horizontal, true);
+    vae_plot_ticks(context, f, w.vertical, false);
     draw_axis_names(context, f);
     return VAE_OK;
 }
 
 /* ---- Manifold ---- */
-
-static uint32_t to_byte(float value)
-{
-    return value > 0.0f ? (value < 1.0f ? (uint32_t)lrintf(value * 255.0f) : 255u) : 0u;
-}
-
-static uint32_t to_pixel(const float *pixel, int64_t channels)
-{
-    const uint32_t red = to_byte(pixel[0]);
-    const uint32_t green = channels == 3 ? to_byte(pixel[1]) : red;
-    const uint32_t blue = channels == 3 ? to_byte(pixel[2]) : red;
-    return red << 16 | green << 8 | blue;
-}
 
 /* The tiles side by side, lowest z₂ at the bottom, each pixel `factor` wide and high. */
 static void fill_surface(cairo_surface_t *surface, const vae_panel *panel, int64_t factor)
@@ -226,13 +206,13 @@ static void fill_surface(cairo_surface_t *surface, const vae_panel *panel, int64
             const int64_t tile = (side - 1 - y / height) * side + x / width;
             const int64_t row = y % height / factor, column = x % width / factor;
             const int64_t pixel = (tile * panel->manifold.height + row) * panel->manifold.width + column;
-            line[x] = to_pixel(panel->manifold.images + pixel * channels, channels);
+            line[x] = vae_pixel_rgb24(panel->manifold.images + pixel * channels, channels);
         }
     }
     cairo_surface_mark_dirty(surface);
 }
 
-static void draw_surface(cairo_t *context, cairo_surface_t *surface, frame f)
+static void draw_surface(cairo_t *context, cairo_surface_t *surface, vae_frame f)
 {
     cairo_save(context);
     cairo_translate(context, f.x, f.y);
@@ -268,10 +248,10 @@ vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x,
     fill_surface(surface, panel, factor);
     const double unit = PANEL_SIDE / (double)longer;
     const double width = unit * (double)pixel_width, height = unit * (double)pixel_height;
-    const frame f = {x + 0.5 * (PANEL_SIDE - width), y + 0.5 * (PANEL_SIDE - height), width, height};
+    const vae_frame f = {x + 0.5 * (PANEL_SIDE - width), y + 0.5 * (PANEL_SIDE - height), width, height};
     draw_surface(context, surface, f);
     cairo_surface_destroy(surface);
-    draw_frame(context, panel, f);
+    vae_plot_frame(context, panel, f);
     for (int z = -2; z <= 2; ++z) {
         draw_tick(context, f, vae_normal_cdf(z), z, true);
         draw_tick(context, f, vae_normal_cdf(z), z, false);

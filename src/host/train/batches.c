@@ -1,5 +1,6 @@
 #include "train/batches.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static vae_status create_one(vae_batches *batches, const vae_batches_place *place, int which, int64_t rows,
@@ -9,6 +10,15 @@ static vae_status create_one(vae_batches *batches, const vae_batches_place *plac
     VAE_TRY(build(place->config, place->input, place->layout, rows, &batches->programs[which]));
     return batches->backend->executable_create(place->device, &batches->programs[which], place->store, batches->data,
                                                &batches->executables[which]);
+}
+
+static vae_status allocate_posterior(vae_batches *batches)
+{
+    const vae_program *program = &batches->programs[batches->executables[0] ? 0 : 1];
+    const vae_tensor posterior = vae_program_find(program, "posterior");
+    if (posterior == VAE_NO_TENSOR || !program->tensors[posterior].external) return VAE_OK;
+    batches->posterior = calloc((size_t)program->tensors[posterior].elements, sizeof *batches->posterior);
+    return batches->posterior ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
 }
 
 vae_status vae_batches_create(vae_batches *batches, const vae_batches_place *place, const vae_dataset *dataset,
@@ -22,6 +32,7 @@ vae_status vae_batches_create(vae_batches *batches, const vae_batches_place *pla
     VAE_TRY_GOTO(status, failure, batches->backend->data_create(place->device, &images, &batches->data));
     VAE_TRY_GOTO(status, failure, create_one(batches, place, 0, rows >= batch ? batch : 0, build));
     VAE_TRY_GOTO(status, failure, create_one(batches, place, 1, rows % batch, build));
+    VAE_TRY_GOTO(status, failure, allocate_posterior(batches));
     return VAE_OK;
 failure:
     vae_batches_destroy(batches);
@@ -36,6 +47,7 @@ void vae_batches_destroy(vae_batches *batches)
         vae_program_free(&batches->programs[i]);
     }
     batches->backend->data_destroy(batches->data);
+    free(batches->posterior);
     *batches = (vae_batches){0};
 }
 
@@ -59,18 +71,33 @@ vae_status vae_batches_take(const vae_batches *batches, double sums[VAE_METRIC_C
     return VAE_OK;
 }
 
+/* Reads the posteriors of the batch that ran last. */
+static vae_status add_posterior(const vae_batches *batches, const vae_executable *executable,
+                                vae_latent_statistics *latent)
+{
+    const int which = executable == batches->executables[1];
+    const vae_program *program = &batches->programs[which];
+    const vae_tensor posterior = vae_program_find(program, "posterior");
+    const vae_shape *shape = &program->tensors[posterior].shape;
+    VAE_TRY(batches->backend->tensor_read(batches->executables[which], posterior, VAE_FLOAT32, batches->posterior));
+    vae_latent_statistics_add_posterior(latent, batches->posterior, shape->size[0], shape->size[1]);
+    return VAE_OK;
+}
+
 vae_status vae_batches_evaluate(const vae_batches *batches, uint64_t seed, double sums[VAE_METRIC_COUNT],
-                                const volatile sig_atomic_t *stop)
+                                vae_latent_statistics *latent, const volatile sig_atomic_t *stop)
 {
     memset(sums, 0, VAE_METRIC_COUNT * sizeof *sums);
     double stale[VAE_METRIC_COUNT] = {0}; /* of a pass that was stopped before */
     VAE_TRY(vae_batches_take(batches, stale));
+    if (latent) vae_latent_statistics_reset(latent);
     for (int64_t i = 0; i < batches->steps; ++i) {
         if (stop && *stop) return vae_error_set(VAE_ERROR_INTERRUPTED, "evaluation was asked to stop");
         int64_t rows;
         vae_step step = {.seed = seed, .step = (uint64_t)i, .beta = 1.0};
         vae_executable *executable = vae_batches_select(batches, i, &step, &rows);
         VAE_TRY(batches->backend->executable_run(executable, &step));
+        if (latent) VAE_TRY(add_posterior(batches, executable, latent));
     }
     return vae_batches_take(batches, sums);
 }

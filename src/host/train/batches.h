@@ -7,6 +7,7 @@
 
 #include "data/dataset.h"
 #include "model/builder.h"
+#include "model/latent_statistics.h"
 
 /* vae_model_build_train or vae_model_build_evaluate. */
 typedef vae_status vae_build_function(const vae_config *config, const vae_input *input, const vae_layout *layout,
@@ -29,6 +30,7 @@ typedef struct vae_batches {
     vae_data *data;
     vae_program programs[2]; /* full, short; not built where there is no such batch */
     vae_executable *executables[2];
+    float *posterior; /* room for a full batch's, where the programs let it be read */
 } vae_batches;
 
 /* The data set may not be empty, and its pixels must outlive the batches. On failure nothing is left to free. */
@@ -44,8 +46,9 @@ vae_executable *vae_batches_select(const vae_batches *batches, int64_t index, va
 vae_status vae_batches_take(const vae_batches *batches, double sums[VAE_METRIC_COUNT]);
 
 /* A whole pass of an evaluation: sums over all rows. *stop (may be NULL) ends it with VAE_ERROR_INTERRUPTED when it
- * becomes nonzero. */
+ * becomes nonzero. `latent` (may be NULL) receives what the
+ * posteriors say of each dimension. */
 vae_status vae_batches_evaluate(const vae_batches *batches, uint64_t seed, double sums[VAE_METRIC_COUNT],
-                                const volatile sig_atomic_t *stop);
+                                vae_latent_statistics *latent, const volatile sig_atomic_t *stop);
 
 #endif

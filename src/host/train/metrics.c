@@ -61,14 +61,27 @@ static json_t *number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-vae_status vae_metrics_write(vae_metrics_log *log, const vae_metrics_line *line)
+/* An autoencoder, known by its line, has codes but no KL. */
+static bool add_latent(json_t *object, const vae_metrics_line *line, const vae_latent_statistics *latent)
+{
+    json_t *kl = isnan(line->kl) ? json_null() : json_array();
+    for (int64_t j = 0; json_is_array(kl) && j < latent->latent; ++j)
+        json_array_append_new(kl, number(vae_latent_statistics_kl(latent, j)));
+    return !json_object_set_new(object, "kl_per_dimension", kl) &&
+           !json_object_set_new(object, "active_units", json_integer(vae_latent_statistics_active(latent)));
+}
+
+vae_status vae_metrics_write(vae_metrics_log *log, const vae_metrics_line *line, const vae_latent_statistics *latent)
 {
     json_t *object = json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)line->epoch,
                                "step", (json_int_t)line->step, "split", line->split, "neg_elbo", number(line->neg_elbo),
                                "reconstruction", number(line->reconstruction), "kl", number(line->kl), "beta",
                                number(line->beta), "learning_rate", number(line->learning_rate), "grad_norm",
                                number(line->grad_norm), "images_per_second", number(line->images_per_second));
-    if (!object) return vae_error_set(VAE_ERROR_MEMORY, "%s: no memory for a line", log->path);
+    if (!object || (latent && !add_latent(object, line, latent))) {
+        json_decref(object);
+        return vae_error_set(VAE_ERROR_MEMORY, "%s: no memory for a line", log->path);
+    }
     const bool failed = json_dumpf(object, log->file, JSON_REAL_PRECISION(DIGITS)) || fputc('\n', log->file) == EOF ||
                         fflush(log->file);
     json_decref(object);

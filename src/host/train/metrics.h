@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/config.h"
+#include "model/latent_statistics.h"
 
 /* Means per example, in nats. NAN stands for what is not defined, and is written as null. */
 typedef struct vae_metrics_line {
@@ -31,7 +32,9 @@ typedef struct vae_metrics_log {
 
 /* Opens the file to append after its first `keep` lines; what follows them is cut off. VAE_ERROR_IO. */
 vae_status vae_metrics_open(vae_metrics_log *log, const char *path, int64_t keep);
-vae_status vae_metrics_write(vae_metrics_log *log, const vae_metrics_line *line);
+/* With `latent`, which may be NULL, the line has "kl_per_dimension" (nats; null for an autoencoder) and "active_units"
+ * too. */
+vae_status vae_metrics_write(vae_metrics_log *log, const vae_metrics_line *line, const vae_latent_statistics *latent);
 /* Brings what was written to disk. */
 vae_status vae_metrics_sync(vae_metrics_log *log);
 void vae_metrics_close(vae_metrics_log *log);

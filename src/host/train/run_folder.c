@@ -81,16 +81,22 @@ void vae_run_folder_close(vae_run_folder *folder)
 
 /* ---- What may not change between a run and its continuation ---- */
 
-static bool must_stay(const char *section, const char *line)
+static bool is_one_of(const char *line, const char *const *keys)
 {
-    static const char *const keys[] = {"seed", "batch_size"};
-    if (strcmp(section, "model") == 0 || strcmp(section, "data") == 0) return true;
-    if (strcmp(section, "train") != 0) return false;
     const size_t length = strcspn(line, " =");
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i) {
-        if (strlen(keys[i]) == length && strncmp(line, keys[i], length) == 0) return true;
+    for (; *keys; ++keys) {
+        if (strlen(*keys) == length && strncmp(line, *keys, length) == 0) return true;
     }
     return false;
+}
+
+static bool must_stay(const char *section, const char *line)
+{
+    static const char *const training[] = {"seed", "batch_size", NULL};
+    static const char *const places[] = {"storage", "cache", NULL}; /* of the same images */
+    if (strcmp(section, "model") == 0) return true;
+    if (strcmp(section, "data") == 0) return !is_one_of(line, places);
+    return strcmp(section, "train") == 0 && is_one_of(line, training);
 }
 
 /* Cuts the next line off *text; NULL at its end. */

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/file.h"
+#include "report/plot_latent.h"
 #include "train/diagnose.h"
 #include "train/schedule.h"
 #include "train/trainer_state.h"
@@ -118,6 +119,7 @@ static vae_status run_step(vae_trainer *trainer)
     int64_t rows;
     vae_step step = make_step(trainer, trainer->state.progress.step);
     vae_executable *executable = vae_batches_select(&trainer->train, position(trainer), &step, &rows);
+    vae_prefetch_advance(trainer->prefetch, step.epoch, step.first);
     VAE_TRY(trainer->device->backend->executable_run(executable, &step));
     trainer->state.progress.step++;
     trainer->unread_steps++;
@@ -206,9 +208,9 @@ static vae_metrics_line make_train_line(const vae_trainer *trainer, const char *
 }
 
 /* A line that says something new. */
-static vae_status write_line(vae_trainer *trainer, const vae_metrics_line *line)
+static vae_status write_line(vae_trainer *trainer, const vae_metrics_line *line, const vae_latent_statistics *latent)
 {
-    VAE_TRY(vae_metrics_write(&trainer->log, line));
+    VAE_TRY(vae_metrics_write(&trainer->log, line, latent));
     return trainer->board ? vae_tensorboard_write_line(trainer->board, line) : VAE_OK;
 }
 
@@ -216,7 +218,7 @@ static vae_status log_interval(vae_trainer *trainer)
 {
     double *sums = trainer->state.progress.interval_sums;
     const vae_metrics_line line = make_train_line(trainer, "train", sums, trainer->interval_rate);
-    VAE_TRY(write_line(trainer, &line));
+    VAE_TRY(write_line(trainer, &line, NULL));
     memset(sums, 0, sizeof trainer->state.progress.interval_sums);
     trainer->interval_rate = (vae_rate){0};
     const vae_train_observer *observer = &trainer->options->observer;
@@ -253,6 +255,7 @@ static void tell_start(const vae_trainer *trainer)
     char device[512];
     snprintf(device, sizeof device, "%s: %s%s%s%s", backend->name, backend->device_describe(trainer->device),
              choice[0] ? " (" : "", choice, choice[0] ? ")" : "");
+    const vae_dataset *train = &trainer->splits.train, *test = &trainer->splits.test;
     const vae_train_start event = {
         .folder = trainer->folder.path,
         .device = device,
@@ -261,6 +264,8 @@ static void tell_start(const vae_trainer *trainer)
         .train_images = trainer->splits.train.count,
         .validation_images = trainer->splits.validation.count,
         .test_images = trainer->splits.test.count,
+        .skipped_images = train->skipped + test->skipped,
+        .first_skipped = train->skipped > 0 ? train->first_skipped : test->first_skipped,
         .epochs = trainer->state.config.train.epochs,
         .steps_per_epoch = trainer->steps_per_epoch,
         .resumed = trainer->options->resume,
@@ -295,7 +300,7 @@ static vae_status evaluate(vae_trainer *trainer, vae_batches *batches, const cha
     const uint64_t seed = (uint64_t)trainer->state.config.train.seed;
     double sums[VAE_METRIC_COUNT];
     const double start = now();
-    VAE_TRY(vae_batches_evaluate(batches, seed, sums, trainer->options->stop));
+    VAE_TRY(vae_batches_evaluate(batches, seed, sums, &trainer->latent, trainer->options->stop));
     *line = make_line(trainer, split, sums);
     line->images_per_second = per_second((vae_rate){batches->rows, now() - start});
     if (isfinite(sums[VAE_METRIC_RECONSTRUCTION]) && isfinite(sums[VAE_METRIC_KL])) return VAE_OK;
@@ -364,8 +369,8 @@ static vae_status end_epoch(vae_trainer *trainer)
         if (status == VAE_ERROR_INTERRUPTED) return interrupt(trainer);
         VAE_TRY(status);
     }
-    VAE_TRY(write_line(trainer, &train));
-    if (has_held_out) VAE_TRY(write_line(trainer, &held_out));
+    VAE_TRY(write_line(trainer, &train, NULL));
+    if (has_held_out) VAE_TRY(write_line(trainer, &held_out, &trainer->latent));
     /* The test images have no say in which epoch is the best. */
     const bool improved = complete_epoch(trainer, objective_loss(config, by_validation ? &held_out : &train));
     VAE_TRY(draw_pictures(trainer));
@@ -410,8 +415,18 @@ static vae_status final_test(vae_trainer *trainer, vae_train_result *result)
     result->has_test = true;
     if (logged) return VAE_OK;
     /* Without validation images the event files have the test of that epoch already; curves do not turn back. */
-    return trainer->validation.rows > 0 ? write_line(trainer, &result->test)
-                                        : vae_metrics_write(&trainer->log, &result->test);
+    return trainer->validation.rows > 0 ? write_line(trainer, &result->test, &trainer->latent)
+                                        : vae_metrics_write(&trainer->log, &result->test, &trainer->latent);
+}
+
+/* The KL of each dimension, as the newest evaluation found it. A run that only looks again at what a former process
+ * completed may have evaluated nothing. */
+static vae_status draw_latent(const vae_trainer *trainer, const char *split)
+{
+    if (trainer->latent.count == 0 || trainer->state.config.model.objective == VAE_OBJECTIVE_AE) return VAE_OK;
+    char prefix[VAE_PATH_SIZE];
+    VAE_TRY(vae_path_join(prefix, sizeof prefix, trainer->folder.pictures, "kl_per_dimension"));
+    return vae_plot_latent(prefix, split, &trainer->latent);
 }
 
 static vae_status finish(vae_trainer *trainer, vae_train_result *result)
@@ -422,6 +437,7 @@ static vae_status finish(vae_trainer *trainer, vae_train_result *result)
     result->best_epoch = progress->epoch - progress->epochs_since_best;
     result->stopped_early = progress->epoch < trainer->state.config.train.epochs;
     VAE_TRY(final_test(trainer, result));
+    VAE_TRY(draw_latent(trainer, result->has_test ? "test" : "validation"));
     return vae_metrics_sync(&trainer->log);
 }
 

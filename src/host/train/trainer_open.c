@@ -160,6 +160,7 @@ static vae_status make_programs(vae_trainer *trainer)
     VAE_TRY(vae_batches_create(&trainer->train, &trainer->place, &trainer->splits.train, state->config.train.batch_size,
                                vae_model_build_train));
     trainer->steps_per_epoch = trainer->train.steps;
+    VAE_TRY(vae_prefetch_create(&trainer->splits.train, (uint64_t)state->config.train.seed, &trainer->prefetch));
     const char *split;
     const vae_dataset *held_out = vae_trainer_held_out(trainer, &split);
     if (!held_out) return VAE_OK;
@@ -190,6 +191,7 @@ vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, cons
     VAE_TRY(vae_model_layout(&state->config, &state->input, &state->layout));
     VAE_TRY(open_device(trainer));
     VAE_TRY(make_programs(trainer));
+    VAE_TRY(vae_latent_statistics_create(state->config.model.latent, &trainer->latent));
     VAE_TRY(has_checkpoint ? resume(trainer) : initialise_parameters(trainer));
     VAE_TRY(allocate_arenas(trainer));
     VAE_TRY(vae_run_folder_open(&trainer->folder, config));
@@ -203,7 +205,9 @@ void vae_trainer_close(vae_trainer *trainer)
 {
     vae_tensorboard_close(trainer->board);
     vae_metrics_close(&trainer->log);
+    vae_latent_statistics_free(&trainer->latent);
     vae_pictures_destroy(trainer->pictures);
+    vae_prefetch_destroy(trainer->prefetch);
     vae_batches_destroy(&trainer->test);
     vae_batches_destroy(&trainer->validation);
     vae_batches_destroy(&trainer->train);

@@ -2,6 +2,7 @@
 #ifndef VAE_TRAIN_TRAINER_STATE_H
 #define VAE_TRAIN_TRAINER_STATE_H
 
+#include "data/prefetch.h"
 #include "train/batches.h"
 #include "train/pictures.h"
 #include "train/run_folder.h"
@@ -23,9 +24,11 @@ typedef struct vae_trainer {
     vae_checkpoint state; /* configuration, input, progress, layout; arenas: where the store is read to be saved */
     vae_batches_place place;
     vae_batches train, validation, test; /* zeroed where the split is empty; test is made when it is needed first */
+    vae_prefetch *prefetch;              /* of the training images; NULL where they are in memory */
     vae_pictures *pictures;              /* made when they are needed first */
     vae_metrics_log log;
     vae_tensorboard *board; /* NULL: not asked for */
+    vae_latent_statistics latent; /* of the newest evaluation */
     int64_t steps_per_epoch;
     int64_t saved_step;   /* of the newest checkpoint, -1: there is none */
     int64_t unread_steps; /* run since metrics were last taken */

@@ -56,17 +56,21 @@ static cudaError_t launch_begin_step(const vae_executable *e, const vae_launch *
 static cudaError_t launch_gather(const vae_executable *e, const vae_launch *launch)
 {
     const vae_op *op = op_of(e, launch);
+    const vae_gather *gather = &op->attributes.gather;
+    const vae_shape *shape = shape_of(e, op->outputs[0]);
     const vae_cuda_gather_call call = {
         .pixels = e->staging ? e->staging->device : e->data->resident,
         .x = vae_cuda_tensor(e, op->outputs[0]),
         .shadow = written_shadow(e, launch),
         .step = &e->scratch->current,
-        .rows = shape_of(e, op->outputs[0])->size[0],
-        .elements = vae_shape_columns(shape_of(e, op->outputs[0])),
-        .shuffle = op->attributes.gather.shuffle && !e->staging,
-        .binarise = op->attributes.gather.binarise,
-        .scale = (float)op->attributes.gather.scale,
-        .shift = (float)op->attributes.gather.shift,
+        .rows = shape->size[0],
+        .elements = vae_shape_columns(shape),
+        .width = gather->flip ? shape->size[2] : 0,
+        .channels = gather->flip ? shape->size[3] : 0,
+        .shuffle = gather->shuffle && !e->staging,
+        .binarise = gather->binarise,
+        .scale = (float)gather->scale,
+        .shift = (float)gather->shift,
     };
     return vae_cuda_gather(&call, e->device->stream);
 }

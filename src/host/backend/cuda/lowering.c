@@ -155,8 +155,8 @@ static bool needs_step(const vae_program *program)
         case VAE_OP_GAUSSIAN_SAMPLE_KL:
         case VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD:
         case VAE_OP_LIKELIHOOD:
-        case VAE_OP_DROPOUT:
         case VAE_OP_PRIOR_SAMPLE:
+        case VAE_OP_DROPOUT:
         case VAE_OP_ADAM: return true;
         default: break;
         }

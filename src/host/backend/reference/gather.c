@@ -9,20 +9,37 @@ static double binarise(const vae_step *step, uint64_t element, uint8_t pixel)
     return u * 255.0f <= (float)pixel ? 255.0 : 0.0;
 }
 
+static bool is_flipped(const vae_call *call, int64_t row)
+{
+    if (!call->op->attributes.gather.flip) return false;
+    const vae_step *step = call->step;
+    const vae_philox random = vae_random_block(step->seed, VAE_STREAM_FLIP, step->step, (uint64_t)row / 4);
+    return vae_random_uniform(random.word[row % 4]) > 0.5f;
+}
+
+/* Where column j of an image comes from if it is mirrored; shape [rows, height, width, channels]. */
+static int64_t mirrored(const vae_shape *shape, int64_t j)
+{
+    const int64_t width = shape->size[2], channels = shape->size[3], x = j / channels % width;
+    return j + (width - 1 - 2 * x) * channels;
+}
+
 vae_status vae_reference_gather(vae_call *call)
 {
-    const int64_t rows = vae_call_output_shape(call, 0)->size[0];
-    const int64_t elements = vae_shape_columns(vae_call_output_shape(call, 0));
+    const vae_gather *gather = &call->op->attributes.gather;
+    const vae_shape *shape = vae_call_output_shape(call, 0);
+    const int64_t rows = shape->size[0], elements = vae_shape_columns(shape);
     double *x = call->outputs[0];
     for (int64_t r = 0; r < rows; ++r) {
         uint64_t position = (uint64_t)(call->step->first + r);
-        if (call->op->attributes.gather.shuffle) position = vae_permutation_apply(call->permutation, position);
+        if (gather->shuffle) position = vae_permutation_apply(call->permutation, position);
+        const uint8_t *pixels = call->data->images.pixels + (int64_t)position * elements;
+        const bool flipped = is_flipped(call, r);
         for (int64_t j = 0; j < elements; ++j) {
-            const uint8_t pixel = call->data->images.pixels[(int64_t)position * elements + j];
+            const uint8_t pixel = pixels[flipped ? mirrored(shape, j) : j];
             const uint64_t element = (uint64_t)(r * elements + j);
-            const double value =
-                call->op->attributes.gather.binarise ? binarise(call->step, element, pixel) : (double)pixel;
-            x[r * elements + j] = value * call->op->attributes.gather.scale + call->op->attributes.gather.shift;
+            const double value = gather->binarise ? binarise(call->step, element, pixel) : (double)pixel;
+            x[r * elements + j] = value * gather->scale + gather->shift;
         }
     }
     return VAE_OK;

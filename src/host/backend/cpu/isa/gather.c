@@ -47,15 +47,46 @@ static const uint8_t *prefetch_row(const vae_call *call, int64_t r, int64_t rows
     return pixels;
 }
 
+/* `count` pixels that become elements first … first + count - 1 of the batch. */
+static void gather_pixels(const vae_call *call, const uint8_t *pixels, int64_t first, int64_t count)
+{
+    const vae_gather *gather = &call->op->attributes.gather;
+    const float scale = (float)gather->scale, shift = (float)gather->shift;
+    float *x = (float *)call->outputs[0] + first;
+    if (gather->binarise) {
+        binarise_row(call->step, pixels, x, count, (uint64_t)first, scale, shift);
+    } else {
+        convert_row(pixels, x, count, scale, shift);
+    }
+}
+
+static bool is_flipped(const vae_call *call, int64_t r)
+{
+    if (!call->op->attributes.gather.flip) return false;
+    const vae_step *step = call->step;
+    const vae_philox random = vae_random_block(step->seed, VAE_STREAM_FLIP, step->step, (uint64_t)r / 4);
+    return vae_random_uniform(random.word[r % 4]) > 0.5f;
+}
+
+/* Pixel by pixel, from the right of each line to its left. */
+static void gather_mirrored(const vae_call *call, const uint8_t *pixels, int64_t r, int64_t elements)
+{
+    const vae_shape *shape = vae_call_output_shape(call, 0);
+    const int64_t width = shape->size[2], channels = shape->size[3];
+    for (int64_t line = 0; line < elements; line += width * channels) {
+        for (int64_t x = 0; x < width; ++x) {
+            const uint8_t *pixel = pixels + line + (width - 1 - x) * channels;
+            gather_pixels(call, pixel, r * elements + line + x * channels, channels);
+        }
+    }
+}
+
 static void gather_row(const vae_call *call, const uint8_t *pixels, int64_t r, int64_t elements)
 {
-    const float scale = (float)call->op->attributes.gather.scale;
-    const float shift = (float)call->op->attributes.gather.shift;
-    float *x = (float *)call->outputs[0] + r * elements;
-    if (call->op->attributes.gather.binarise) {
-        binarise_row(call->step, pixels, x, elements, (uint64_t)(r * elements), scale, shift);
+    if (is_flipped(call, r)) {
+        gather_mirrored(call, pixels, r, elements);
     } else {
-        convert_row(pixels, x, elements, scale, shift);
+        gather_pixels(call, pixels, r * elements, elements);
     }
 }
 

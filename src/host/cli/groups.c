@@ -1,0 +1,48 @@
+#include "cli/groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/runtime.h"
+
+static vae_status read_table(const vae_config *config, const char *given, vae_cli_part *part)
+{
+    const bool train = strcmp(part->name, "train") == 0;
+    const char *key = train ? "train_attributes" : "test_attributes";
+    part->table_path = given ? given : (train ? config->data.train_attributes : config->data.test_attributes);
+    if (!part->table_path[0]) {
+        return vae_error_set(VAE_ERROR_CONFIG, "the run's [data] has no %s; name a file with --%s", key,
+                             train ? "attributes" : "test-attributes");
+    }
+    vae_status status = vae_attribute_table_read(part->table_path, &part->table);
+    /* Held-out validation images are the last ones of the same file. */
+    if (!status) {
+        status = vae_attribute_table_check(&part->table, part->table_path, part->dataset,
+                                           part->dataset->count + (train ? config->data.validation : 0));
+    }
+    if (!status || given) return status;
+    return vae_config_blame(config, vae_error_prepend(status, "[data] %s", key), "data", key);
+}
+
+vae_status vae_cli_part_read(const vae_model *model, const char *given, vae_cli_part *part)
+{
+    return read_table(vae_model_config(model), given, part);
+}
+
+void vae_cli_part_free(vae_cli_part *part)
+{
+    vae_attribute_table_free(&part->table);
+}
+
+vae_status vae_cli_part_membership(const vae_cli_part *part, int64_t attribute, int64_t label, int8_t *has)
+{
+    const vae_dataset *dataset = part->dataset;
+    if (label >= 0 && !dataset->labels) {
+        return vae_error_set(VAE_ERROR_CONFIG, "--label: the run's [data] has no %s_labels", part->name);
+    }
+    for (int64_t i = 0; i < dataset->count; ++i) {
+        has[i] =
+            label >= 0 ? (int8_t)(dataset->labels[i] == label) : part->table.values[i * part->table.count + attribute];
+    }
+    return VAE_OK;
+}

@@ -1,0 +1,190 @@
+/* vae-cuda probe: what a plane through the latent space tells of an image. */
+#include "model/probe.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/common.h"
+#include "cli/groups.h"
+#include "model/runtime.h"
+
+enum option_key { ATTRIBUTE = 1, LABEL, ATTRIBUTES, TEST_ATTRIBUTES, L2 };
+
+typedef struct probe_options {
+    vae_cli_options shared;
+    const char *attribute, *attributes, *test_attributes;
+    int64_t label; /* -1: by attributes */
+    double l2;
+} probe_options;
+
+static const struct argp_option options_table[] = {
+    {"attribute", ATTRIBUTE, "NAME", 0, "this attribute only, instead of all", 2},
+    {"label", LABEL, "N", 0, "images of label N against the rest, instead of attributes", 2},
+    {"attributes", ATTRIBUTES, "FILE", 0, "attributes of the training images: CSV, or CelebA's list", 2},
+    {"test-attributes", TEST_ATTRIBUTES, "FILE", 0, "those of the test images", 2},
+    {"l2", L2, "X", 0, "weight of the penalty on the squared weights (0.001)", 2},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    probe_options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
+    case ATTRIBUTE: o->attribute = argument; return 0;
+    case LABEL: return vae_cli_parse_integer("--label", argument, 0, 255, &o->label) ? EINVAL : 0;
+    case ATTRIBUTES: o->attributes = argument; return 0;
+    case TEST_ATTRIBUTES: o->test_attributes = argument; return 0;
+    case L2: return vae_cli_parse_real("--l2", argument, 1e-9, 1e9, &o->l2) ? EINVAL : 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* A part of the data, and its codes: posterior means. */
+typedef struct side {
+    vae_cli_part part;
+    float *codes; /* [count, latent] */
+    int8_t *has;  /* [count] */
+    int64_t latent;
+} side;
+
+static vae_status open_side(const probe_options *o, vae_model *model, const vae_splits *splits, const char *name,
+                            side *s)
+{
+    const bool train = strcmp(name, "train") == 0;
+    s->part.name = name;
+    s->latent = vae_model_get_shape(model).latent;
+    VAE_TRY(vae_cli_choose_split(model, splits, name, &s->part.dataset));
+    if (o->label < 0) VAE_TRY(vae_cli_part_read(model, train ? o->attributes : o->test_attributes, &s->part));
+    s->codes = calloc((size_t)(s->part.dataset->count * s->latent), sizeof *s->codes);
+    s->has = calloc((size_t)s->part.dataset->count, sizeof *s->has);
+    if (!s->codes || !s->has) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
+    return vae_cli_encode_all(model, s->part.dataset, s->codes);
+}
+
+static void close_side(side *s)
+{
+    vae_cli_part_free(&s->part);
+    free(s->codes);
+    free(s->has);
+}
+
+static int64_t count_members(const side *s, int8_t wanted)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < s->part.dataset->count; ++i)
+        count += s->has[i] == wanted;
+    return count;
+}
+
+static double accuracy(const vae_probe *probe, const side *s)
+{
+    return vae_probe_balanced_accuracy(probe, s->codes, s->has, s->part.dataset->count);
+}
+
+static void print_line(const char *name, const vae_probe *probe, const side *train, const side *test)
+{
+    printf("%-20s %7.4f", name, accuracy(probe, train));
+    if (test->codes) {
+        printf(" %7.4f", accuracy(probe, test));
+    } else {
+        printf(" %7s", "-");
+    }
+    printf("   %" PRId64 " with, %" PRId64 " without", count_members(train, 1), count_members(train, 0));
+    if (test->codes) printf("; test %" PRId64 ", %" PRId64, count_members(test, 1), count_members(test, 0));
+    putchar('\n');
+}
+
+/* The probe of one attribute (column `column` of the training table), or of the label. */
+static vae_status probe_one(const probe_options *o, side *train, side *test, int64_t column)
+{
+    char label[24];
+    snprintf(label, sizeof label, "label %" PRId64, o->label);
+    const char *name = o->label >= 0 ? label : train->part.table.names[column];
+    int64_t test_column = 0;
+    VAE_TRY(vae_cli_part_membership(&train->part, column, o->label, train->has));
+    if (test->codes) {
+        if (o->label < 0) {
+            const vae_status status = vae_attribute_table_find(&test->part.table, name, &test_column);
+            if (status) return vae_error_prepend(status, "%s", test->part.table_path);
+        }
+        VAE_TRY(vae_cli_part_membership(&test->part, test_column, o->label, test->has));
+    }
+    vae_probe probe;
+    const vae_status status =
+        vae_probe_fit(train->codes, train->has, train->part.dataset->count, train->latent, o->l2, &probe);
+    if (status) return vae_error_prepend(status, "%s", name);
+    print_line(name, &probe, train, test);
+    vae_probe_free(&probe);
+    return VAE_OK;
+}
+
+static vae_status probe_all(const probe_options *o, side *train, side *test)
+{
+    int64_t first = 0, end = o->label >= 0 ? 1 : train->part.table.count;
+    if (o->attribute) {
+        const vae_status status = vae_attribute_table_find(&train->part.table, o->attribute, &first);
+        if (status) return vae_error_prepend(status, "%s", train->part.table_path);
+        end = first + 1;
+    }
+    if (!o->shared.quiet)
+        printf("%-20s %7s %7s   balanced accuracy of a linear probe on posterior means\n", "", "train", "test");
+    for (int64_t column = first; column < end; ++column)
+        VAE_TRY(probe_one(o, train, test, column));
+    return VAE_OK;
+}
+
+/* Test images are looked at where the run has some and what is asked of them is known. */
+static bool has_test(const probe_options *o, const vae_model *model, const vae_splits *splits)
+{
+    if (splits->test.count == 0) return false;
+    if (o->label >= 0) return splits->test.labels != NULL;
+    return o->test_attributes || vae_model_config(model)->data.test_attributes[0];
+}
+
+static vae_status run_probe(const probe_options *o, vae_model *model)
+{
+    vae_splits splits;
+    VAE_TRY(vae_cli_splits_open(model, &splits));
+    side train = {0}, test = {0};
+    vae_status status = open_side(o, model, &splits, "train", &train);
+    if (!status && has_test(o, model, &splits)) status = open_side(o, model, &splits, "test", &test);
+    if (!status) status = probe_all(o, &train, &test);
+    close_side(&train);
+    close_side(&test);
+    vae_splits_free(&splits);
+    return status;
+}
+
+static vae_status run(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&vae_cli_model_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        .options = options_table,
+        .parser = parse,
+        .doc = "Fits a logistic regression to the codes of the training images for each attribute, both classes "
+               "weighing the same, and prints its balanced accuracy on training and test images: how much of the "
+               "attribute a plane through the latent space tells.",
+        .children = children,
+    };
+    probe_options o = {.shared = vae_cli_options_none(), .label = -1, .l2 = 1e-3};
+    bool done;
+    VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
+    if (done) return VAE_OK;
+    if (o.label >= 0 && (o.attribute || o.attributes || o.test_attributes)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--label and attributes cannot both be given");
+    }
+    if (o.shared.out) return vae_error_set(VAE_ERROR_ARGUMENT, "--out: probe prints its results and writes no file");
+    vae_model *model;
+    VAE_TRY(vae_cli_open_model(&o.shared, &model));
+    const vae_status status = run_probe(&o, model);
+    vae_model_free(model);
+    return status;
+}
+
+const vae_command vae_command_probe = {"probe", "what a linear probe tells from codes", run};

@@ -1,0 +1,35 @@
+/* Binary attributes of images, "glasses" say: who has which. */
+#ifndef VAE_DATA_ATTRIBUTES_H
+#define VAE_DATA_ATTRIBUTES_H
+
+#include "data/dataset.h"
+
+typedef struct vae_attribute_table {
+    int64_t count;  /* attributes */
+    char **names;   /* [count], owned */
+    int64_t rows;   /* images */
+    int8_t *values; /* [rows, count]: 1 has it, 0 has it not, -1 not known; owned */
+} vae_attribute_table;
+
+/* Reads a table of attributes, of which row i is image i's:
+ *   CSV     a header of names, then a line an image. Values are 1 (has it) and 0 or -1 (has it not); where a column has
+ *           both 0 and -1, -1 is "not known", as is an empty field. A first column of file names or numbers of the
+ *           images is passed over: one that is called image, image_id, file, filename, path, name, id or index, or is
+ *           not called anything, or whose first field is none of 1, 0, -1.
+ *   CelebA  the list format of list_attr_celeba.txt (Liu et al. 2015): how many images; names; then a line an image,
+ *           its file's name and 1 or -1 for each attribute.
+ * VAE_ERROR_CONFIG if it cannot be opened; VAE_ERROR_FORMAT, naming file:line:column, for a value, a line or a header
+ * that does not fit; VAE_ERROR_IO, VAE_ERROR_MEMORY. *table is then empty. */
+vae_status vae_attribute_table_read(const char *path, vae_attribute_table *table);
+/* Also of a zeroed table. */
+void vae_attribute_table_free(vae_attribute_table *table);
+
+/* *index receives the column called `name`, whatever its case. VAE_ERROR_ARGUMENT names the nearest, or all. */
+vae_status vae_attribute_table_find(const vae_attribute_table *table, const char *name, int64_t *index);
+
+/* VAE_ERROR_FORMAT unless the rows are those of the file that `dataset` was read from: `dataset->stored` of them, or at
+ * least `needed` where that is not known. `path` is the table's, for the message. */
+vae_status vae_attribute_table_check(const vae_attribute_table *table, const char *path, const vae_dataset *dataset,
+                                     int64_t needed);
+
+#endif

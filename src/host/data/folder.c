@@ -1,0 +1,228 @@
+/* A folder of PNG and JPEG files, decoded by several threads. */
+#include <inttypes.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "data/format.h"
+#include "data/image_file.h"
+#include "data/listing.h"
+
+enum { MAX_LABELS = 256, MESSAGE_SIZE = 1024 };
+
+typedef struct folder {
+    const char *path;
+    vae_listing listing;
+    const vae_read_options *options;
+    int64_t shape[3];                     /* of every image, transformed */
+    int64_t shape_from;                   /* the picture that set it */
+    char first_skipped[VAE_SKIPPED_SIZE]; /* "": none */
+} folder;
+
+static const char *name_of(const folder *f, int64_t index)
+{
+    return f->listing.names + f->listing.files[index].name;
+}
+
+/* ---- One picture ---- */
+
+static vae_status decode(const folder *f, int64_t index, vae_raster *image)
+{
+    char path[2 * VAE_PATH_SIZE];
+    VAE_TRY(vae_path_join(path, sizeof path, f->path, name_of(f, index)));
+    return vae_image_file_read(path, image);
+}
+
+static vae_status output_shape(const folder *f, int64_t index, const vae_raster *image, int64_t shape[3])
+{
+    const int64_t stored[3] = {image->height, image->width, image->channels};
+    const vae_status status = vae_transform_shape(&f->options->transform, stored, shape);
+    return status ? vae_error_prepend(status, "%s/%s", f->path, name_of(f, index)) : VAE_OK;
+}
+
+static vae_status write_image(const folder *f, int64_t index, const vae_raster *image, uint8_t *pixels)
+{
+    int64_t shape[3];
+    VAE_TRY(output_shape(f, index, image, shape));
+    if (memcmp(shape, f->shape, sizeof shape) != 0) {
+        return vae_error_set(VAE_ERROR_FORMAT,
+                             "%s/%s: is %" PRId64 "x%" PRId64 "x%" PRId64 " (height x width x channels), but %s is "
+                             "%" PRId64 "x%" PRId64 "x%" PRId64 "; [data] size, crop and channels can make them alike",
+                             f->path, name_of(f, index), shape[0], shape[1], shape[2], name_of(f, f->shape_from),
+                             f->shape[0], f->shape[1], f->shape[2]);
+    }
+    vae_transform_apply(&f->options->transform, image, pixels);
+    return VAE_OK;
+}
+
+/* *damaged tells a picture that may be left out from what ends the reading. */
+static vae_status read_one(const folder *f, int64_t index, uint8_t *pixels, bool *damaged)
+{
+    vae_raster image;
+    vae_status status = decode(f, index, &image);
+    *damaged = status == VAE_ERROR_FORMAT;
+    if (status) return status;
+    status = write_image(f, index, &image, pixels);
+    free((void *)image.pixels);
+    return status;
+}
+
+/* ---- A piece of them ---- */
+
+/* The first picture that went wrong, whichever thread saw it; messages are each thread's own. */
+typedef struct trouble {
+    int64_t index; /* INT64_MAX: none */
+    vae_status status;
+    char message[MESSAGE_SIZE];
+} trouble;
+
+static void note(trouble *first, int64_t index, vae_status status)
+{
+#pragma omp critical(vae_folder_trouble)
+    if (index < first->index) {
+#pragma omp atomic write
+        first->index = index;
+        first->status = status;
+        snprintf(first->message, sizeof first->message, "%s", vae_error_message());
+    }
+}
+
+static void decode_all(const folder *f, int64_t first, int64_t count, uint8_t *pixels, bool *damaged, trouble *failure,
+                       trouble *damage)
+{
+    const int threads = f->options->threads > 0 ? f->options->threads : omp_get_max_threads();
+    const int64_t elements = f->shape[0] * f->shape[1] * f->shape[2];
+#pragma omp parallel for schedule(dynamic, 4) num_threads(threads)
+    for (int64_t i = 0; i < count; ++i) {
+        int64_t failed_at;
+#pragma omp atomic read
+        failed_at = failure->index;
+        if (failed_at < i) continue;
+        const vae_status status = read_one(f, first + i, pixels + i * elements, &damaged[i]);
+        if (!status) continue;
+        note(damaged[i] && f->options->skip_damaged ? damage : failure, i, status);
+    }
+}
+
+/* Moves what is there to the front, and gives each its label. */
+static int64_t compact(const folder *f, int64_t first, int64_t count, const bool *damaged, uint8_t *pixels,
+                       uint8_t *labels)
+{
+    const int64_t elements = f->shape[0] * f->shape[1] * f->shape[2];
+    int64_t kept = 0;
+    for (int64_t i = 0; i < count; ++i) {
+        if (damaged[i]) continue;
+        if (kept < i) memcpy(pixels + kept * elements, pixels + i * elements, (size_t)elements);
+        if (labels) labels[kept] = (uint8_t)f->listing.files[first + i].class;
+        kept++;
+    }
+    return kept;
+}
+
+static vae_status read_images(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, uint8_t *labels,
+                              int64_t *kept)
+{
+    folder *f = source->state;
+    trouble failure = {.index = INT64_MAX}, damage = {.index = INT64_MAX};
+    bool *damaged = calloc((size_t)count, sizeof *damaged);
+    if (!damaged) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", source->name);
+    decode_all(f, first, count, pixels, damaged, &failure, &damage);
+    if (damage.index < count && !f->first_skipped[0]) {
+        snprintf(f->first_skipped, sizeof f->first_skipped, "%.*s", VAE_SKIPPED_SIZE - 1, damage.message);
+    }
+    *kept = failure.index < count ? 0 : compact(f, first, count, damaged, pixels, labels);
+    free(damaged);
+    return failure.index < count ? vae_error_set(failure.status, "%s", failure.message) : VAE_OK;
+}
+
+/* ---- The folder ---- */
+
+static void close_source(vae_source *source)
+{
+    folder *f = source->state;
+    vae_listing_free(&f->listing);
+    free(f);
+}
+
+/* The first picture that can be read gives the shape that all must have. */
+static vae_status find_shape(folder *f)
+{
+    vae_raster image;
+    vae_status status = decode(f, 0, &image);
+    while (status == VAE_ERROR_FORMAT && f->options->skip_damaged && f->shape_from + 1 < f->listing.count)
+        status = decode(f, ++f->shape_from, &image);
+    if (status) return status;
+    status = output_shape(f, f->shape_from, &image, f->shape);
+    free((void *)image.pixels);
+    return status;
+}
+
+static vae_status open_folder(vae_source *source, folder *f)
+{
+    VAE_TRY(vae_listing_make(f->path, &f->listing));
+    VAE_TRY(find_shape(f));
+    source->count = f->listing.count;
+    source->height = f->shape[0];
+    source->width = f->shape[1];
+    source->channels = f->shape[2];
+    return VAE_OK;
+}
+
+static vae_status add_to_hash(const vae_source *source, vae_hash *hash)
+{
+    const folder *f = source->state;
+    VAE_TRY(vae_source_add_to_hash(source, hash));
+    for (int64_t i = 0; i < f->listing.count; ++i) {
+        const vae_listed *file = &f->listing.files[i];
+        vae_hash_add_text(hash, name_of(f, i));
+        vae_hash_add_integer(hash, file->size);
+        vae_hash_add_integer(hash, file->modified);
+        vae_hash_add_integer(hash, file->class);
+    }
+    return VAE_OK;
+}
+
+static vae_status open_source(vae_source *source, const vae_request *request)
+{
+    if (request->content == VAE_CONTENT_LABELS) {
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a folder; the labels of one come with its images",
+                             request->path);
+    }
+    folder *f = calloc(1, sizeof *f);
+    if (!f) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", source->name);
+    *f = (folder){.path = source->name, .options = request->options};
+    source->state = f;
+    const vae_status status = open_folder(source, f);
+    if (status) close_source(source);
+    return status;
+}
+
+static bool probe(const vae_probe *probe)
+{
+    return probe->folder;
+}
+
+static bool has_labels(const vae_source *source)
+{
+    const folder *f = source->state;
+    return f->listing.classes > 0 && f->listing.classes <= MAX_LABELS;
+}
+
+static const char *first_skipped(const vae_source *source)
+{
+    const folder *f = source->state;
+    return f->first_skipped;
+}
+
+const vae_format vae_format_folder = {
+    .name = "folder",
+    .probe = probe,
+    .open = open_source,
+    .close = close_source,
+    .add_to_hash = add_to_hash,
+    .read_images = read_images,
+    .has_labels = has_labels,
+    .first_skipped = first_skipped,
+};

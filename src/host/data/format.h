@@ -1,0 +1,78 @@
+/* What a file format is to the data set: a row in the table of format.c, which opens a source of numbers or of images.
+ * Only data/ sees this. */
+#ifndef VAE_DATA_FORMAT_H
+#define VAE_DATA_FORMAT_H
+
+#include <sys/stat.h>
+
+#include "core/hash.h"
+#include "data/dataset.h"
+
+typedef enum vae_content { VAE_CONTENT_IMAGES, VAE_CONTENT_LABELS } vae_content;
+
+typedef struct vae_format vae_format;
+
+enum { VAE_SOURCE_NAME_SIZE = VAE_PATH_SIZE + 128 };
+
+/* Something to read images or labels from, once and in order. */
+typedef struct vae_source {
+    const vae_format *format;
+    char name[VAE_SOURCE_NAME_SIZE]; /* begins each message: the path, with the key where there is one */
+    char file[VAE_PATH_SIZE];        /* the path without the key */
+    int64_t count;                   /* of images or labels; at least 1 */
+    int64_t height, width, channels; /* of the images as stored; of a folder's as they are to be read. Labels: 1 */
+    int64_t plain_offset;            /* of a file whose bytes from there on are the images'; 0: it is no such file */
+    void *state;                     /* the format's own */
+} vae_source;
+
+/* What the path names. */
+typedef struct vae_probe {
+    bool folder;
+    uint8_t start[8]; /* of a file, zeros where it is shorter */
+} vae_probe;
+
+typedef struct vae_request {
+    const char *path;
+    const char *key; /* of "file.npz:key"; "" where none was given */
+    vae_content content;
+    const vae_read_options *options;
+} vae_request;
+
+struct vae_format {
+    const char *name;
+    bool takes_key;
+    bool (*probe)(const vae_probe *probe);
+    /* Reads the header and fills the source but for format and name. On failure nothing is left to close. */
+    vae_status (*open)(vae_source *source, const vae_request *request);
+    void (*close)(vae_source *source);
+    /* Adds what tells this content from another, without reading it: path, key, size, time of change. */
+    vae_status (*add_to_hash)(const vae_source *source, vae_hash *hash);
+    /* Either: the next `count` numbers as bytes, and, once all were read, that the file ends there. Fails where there
+     * are fewer; nothing is allocated on the header's word. */
+    vae_status (*read)(vae_source *source, uint8_t *bytes, int64_t count);
+    vae_status (*finish)(vae_source *source);
+    /* Or: images first … first + count - 1, transformed, and their labels where labels is not NULL. Damaged ones are
+     * left out and the others moved up where the options say so: *kept tells how many there are. */
+    vae_status (*read_images)(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, uint8_t *labels,
+                              int64_t *kept);
+    bool (*has_labels)(const vae_source *source);
+    /* What was wrong with the first image left out. */
+    const char *(*first_skipped)(const vae_source *source);
+};
+
+/* A path that does not exist but for what follows its last colon is taken as file and key. VAE_ERROR_CONFIG if it
+ * cannot be opened, VAE_ERROR_FORMAT if it is neither a folder nor a regular file. On failure *source needs no closing.
+ */
+vae_status vae_source_open(const char *path, vae_content content, const vae_read_options *options, vae_source *source);
+void vae_source_close(vae_source *source);
+
+/* add_to_hash of formats that are one file. */
+vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash);
+
+/* Fills count, height, width and channels from sizes [n, h, w, c], [n, h, w], [n, d], which is one row of d pixels, or
+ * [n], labels. */
+void vae_source_set_shape(vae_source *source, int rank, const int64_t *sizes);
+
+extern const vae_format vae_format_idx, vae_format_npy, vae_format_npz, vae_format_folder;
+
+#endif

@@ -1,0 +1,157 @@
+#define _GNU_SOURCE /* qsort_r */
+#include "data/listing.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+/* A listing in the making: its arrays grow as streams of memory. */
+typedef struct lister {
+    const char *folder;
+    vae_listing *listing;
+    FILE *names, *files;
+    size_t names_size, files_size;
+    int64_t rank; /* of the next picture in its class */
+    bool has_own, has_below;
+} lister;
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static bool is_picture(const char *name)
+{
+    static const char *const endings[] = {".png", ".jpg", ".jpeg"};
+    const size_t length = strlen(name);
+    for (size_t i = 0; i < 3; ++i) {
+        const size_t ending = strlen(endings[i]);
+        if (length > ending && strcasecmp(name + length - ending, endings[i]) == 0) return true;
+    }
+    return false;
+}
+
+static vae_status add_picture(lister *l, const FTSENT *entry)
+{
+    const char *name = entry->fts_path + strlen(l->folder);
+    name += strspn(name, "/");
+    *(entry->fts_level == 1 ? &l->has_own : &l->has_below) = true;
+    if (l->has_own && l->has_below) {
+        return vae_error_set(VAE_ERROR_FORMAT,
+                             "%s: has pictures of its own and others in folders below it, as seen at %s; subfolders "
+                             "are classes, so all or none must be in them",
+                             l->folder, name);
+    }
+    const vae_listed listed = {
+        .name = (size_t)ftello(l->names),
+        .size = entry->fts_statp->st_size,
+        .modified = (int64_t)entry->fts_statp->st_mtim.tv_sec * 1000000000 + entry->fts_statp->st_mtim.tv_nsec,
+        .rank = l->rank++,
+        .class = entry->fts_level > 1 ? l->listing->classes - 1 : 0,
+    };
+    fwrite(name, 1, strlen(name) + 1, l->names);
+    fwrite(&listed, sizeof listed, 1, l->files);
+    l->listing->count++;
+    return VAE_OK;
+}
+
+static vae_status visit(lister *l, FTS *tree, FTSENT *entry)
+{
+    const bool hidden = entry->fts_level > 0 && entry->fts_name[0] == '.';
+    switch (entry->fts_info) {
+    case FTS_D:
+        if (hidden) fts_set(tree, entry, FTS_SKIP);
+        if (hidden || entry->fts_level != 1) return VAE_OK;
+        l->listing->classes++;
+        l->rank = 0;
+        return VAE_OK;
+    case FTS_F: return hidden || !is_picture(entry->fts_name) ? VAE_OK : add_picture(l, entry);
+    case FTS_DC: return vae_error_set(VAE_ERROR_CONFIG, "%s: is a folder that leads to itself", entry->fts_path);
+    case FTS_DNR:
+    case FTS_ERR:
+    case FTS_NS:
+        return vae_error_set(VAE_ERROR_CONFIG, "cannot read %s: %s", entry->fts_path, strerror(entry->fts_errno));
+    default: return VAE_OK;
+    }
+}
+
+static vae_status walk(lister *l)
+{
+    char *const roots[] = {(char *)l->folder, NULL};
+    FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+    if (!tree) return vae_error_set(VAE_ERROR_CONFIG, "cannot read %s: %s", l->folder, strerror(errno));
+    vae_status status = VAE_OK;
+    FTSENT *entry;
+    errno = 0;
+    while (!status && (entry = fts_read(tree)) != NULL)
+        status = visit(l, tree, entry);
+    if (!status && errno) status = vae_error_set(VAE_ERROR_IO, "%s: cannot be listed: %s", l->folder, strerror(errno));
+    fts_close(tree);
+    return status;
+}
+
+/* Pictures by how far into their class they are, (rank + ½) / size of the class, and then by class; `size` holds that
+ * size of each class. */
+static int by_part(const void *a, const void *b, void *context)
+{
+    const vae_listed *left = a, *right = b;
+    const int64_t *size = context;
+    const int64_t x = (2 * left->rank + 1) * size[right->class], y = (2 * right->rank + 1) * size[left->class];
+    if (x != y) return x < y ? -1 : 1;
+    return left->class - right->class;
+}
+
+static vae_status interleave(vae_listing *listing)
+{
+    int64_t *size = calloc((size_t)listing->classes + 1, sizeof *size);
+    if (!size) return vae_error_set(VAE_ERROR_MEMORY, "list of pictures: out of memory");
+    for (int64_t i = 0; i < listing->count; ++i)
+        size[listing->files[i].class]++;
+    qsort_r(listing->files, (size_t)listing->count, sizeof *listing->files, by_part, size);
+    free(size);
+    return VAE_OK;
+}
+
+static vae_status fill(lister *l)
+{
+    l->names = open_memstream(&l->listing->names, &l->names_size);
+    l->files = open_memstream((char **)&l->listing->files, &l->files_size);
+    vae_status status = l->names && l->files ? walk(l) : VAE_ERROR_MEMORY;
+    bool failed = false;
+    if (l->names) failed |= ferror(l->names) != 0 || fclose(l->names) != 0;
+    if (l->files) failed |= ferror(l->files) != 0 || fclose(l->files) != 0;
+    if (failed || status == VAE_ERROR_MEMORY) {
+        return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory for the list of pictures", l->folder);
+    }
+    return status;
+}
+
+static vae_status make(const char *folder, vae_listing *listing)
+{
+    lister l = {.folder = folder, .listing = listing};
+    VAE_TRY(fill(&l));
+    if (listing->count == 0) {
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a folder in which no name ends in .png, .jpg or .jpeg", folder);
+    }
+    if (l.has_own) listing->classes = 0;
+    return interleave(listing);
+}
+
+vae_status vae_listing_make(const char *folder, vae_listing *listing)
+{
+    *listing = (vae_listing){0};
+    const vae_status status = make(folder, listing);
+    if (status) vae_listing_free(listing);
+    return status;
+}
+
+void vae_listing_free(vae_listing *listing)
+{
+    free(listing->names);
+    free(listing->files);
+    *listing = (vae_listing){0};
+}

@@ -1,0 +1,34 @@
+/* The pictures in a folder and below it. */
+#ifndef VAE_DATA_LISTING_H
+#define VAE_DATA_LISTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+typedef struct vae_listed {
+    size_t name;      /* where it begins in `names` */
+    int64_t size;     /* bytes of the file */
+    int64_t modified; /* nanoseconds since 1970 */
+    int64_t rank;     /* among the pictures of its class */
+    int32_t class;    /* index of the subfolder; 0 where there are none */
+} vae_listed;
+
+typedef struct vae_listing {
+    char *names; /* below the folder, one after the other, each with its zero byte */
+    vae_listed *files;
+    int64_t count;
+    int32_t classes; /* 0: the pictures are in the folder itself */
+} vae_listing;
+
+/* Files whose names end in .png, .jpg or .jpeg, in capitals too; names that begin with a point are passed over. Each
+ * folder directly below is a class, numbered in the order of names, and may have folders of its own. Within a class
+ * files are in the order of their names, and classes are interleaved evenly, so that the first or the last part of the
+ * listing has every class in proportion. VAE_ERROR_CONFIG if a folder cannot be read; VAE_ERROR_FORMAT if there is no
+ * picture, or some are in the folder itself and others below. */
+vae_status vae_listing_make(const char *folder, vae_listing *listing);
+void vae_listing_free(vae_listing *listing);
+
+#endif

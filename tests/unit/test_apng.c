@@ -1,0 +1,123 @@
+/* Animations, taken apart chunk by chunk and decoded frame by frame. */
+#define _GNU_SOURCE
+#include <criterion/criterion.h>
+
+#include "core/random.h"
+#include "report/apng.h"
+#include "report/png_read.h"
+#include "unit/apng_file.h"
+#include "unit/temporary.h"
+
+static char folder[64], path[96];
+
+static void setup(void)
+{
+    temporary_make(folder);
+    snprintf(path, sizeof path, "%s/a.apng", folder);
+}
+
+static void teardown(void)
+{
+    temporary_remove(folder);
+}
+
+TestSuite(apng, .init = setup, .fini = teardown);
+
+/* Noise: the most bytes that a frame can take, several IDAT chunks of them. */
+static uint8_t *make_frames(size_t count)
+{
+    uint8_t *bytes = malloc(count);
+    for (size_t i = 0; i < count; ++i)
+        bytes[i] = (uint8_t)vae_random_block(1, VAE_STREAM_PRIOR, 0, i).word[0];
+    return bytes;
+}
+
+static void round_trip(int64_t frames, int64_t height, int64_t width, int64_t channels)
+{
+    const size_t frame = (size_t)(height * width * channels);
+    const vae_apng_shape shape = {frames, height, width, channels, 25};
+    uint8_t *pixels = make_frames((size_t)frames * frame);
+    vae_apng *animation;
+    cr_assert_eq(vae_apng_open(path, &shape, &animation), VAE_OK, "%s", vae_error_message());
+    for (int64_t i = 0; i < frames; ++i)
+        cr_assert_eq(vae_apng_add(animation, pixels + (size_t)i * frame), VAE_OK, "%s", vae_error_message());
+    cr_expect_eq(vae_apng_add(animation, pixels), VAE_ERROR_ARGUMENT);
+    cr_assert_not(vae_path_exists(path), "it appears when it is whole");
+    cr_assert_eq(vae_apng_finish(animation), VAE_OK, "%s", vae_error_message());
+    apng_file file = apng_file_read(path);
+    cr_expect(file.frames == frames && file.height == height && file.width == width && file.channels == channels);
+    cr_expect(file.delay_numerator == 1 && file.delay_denominator == 25);
+    cr_expect_eq(memcmp(file.pixels, pixels, (size_t)frames * frame), 0);
+    cr_assert_eq(remove(path), 0);
+    free(file.pixels);
+    free(pixels);
+}
+
+Test(apng, frames_are_lossless)
+{
+    round_trip(1, 3, 5, 1);
+    round_trip(4, 7, 9, 3);
+    round_trip(3, 300, 200, 1);
+}
+
+Test(apng, nothing_is_left_of_what_is_not_finished)
+{
+    const vae_apng_shape shape = {2, 4, 4, 1, 10};
+    const uint8_t pixels[16] = {0};
+    vae_apng *animation;
+    cr_assert_eq(vae_apng_open(path, &shape, &animation), VAE_OK);
+    cr_assert_eq(vae_apng_add(animation, pixels), VAE_OK);
+    cr_expect_eq(vae_apng_finish(animation), VAE_ERROR_ARGUMENT);
+    cr_expect_not_null(strstr(vae_error_message(), "1 frames of 2"), "%s", vae_error_message());
+    cr_assert_eq(vae_apng_open(path, &shape, &animation), VAE_OK);
+    vae_apng_abandon(animation);
+    cr_expect_eq(rmdir(folder), 0, "the folder is not empty");
+    cr_expect_eq(vae_apng_open(path, &shape, &animation), VAE_ERROR_IO);
+    cr_expect_null(animation);
+    cr_expect_eq(vae_apng_open(path, &(vae_apng_shape){2, 4, 4, 2, 10}, &animation), VAE_ERROR_ARGUMENT);
+    cr_expect_eq(vae_apng_open(path, &(vae_apng_shape){0, 4, 4, 1, 10}, &animation), VAE_ERROR_ARGUMENT);
+}
+
+static void write_png(uint32_t width, uint32_t height, uint32_t format)
+{
+    png_image image = {.version = PNG_IMAGE_VERSION, .width = width, .height = height, .format = format};
+    uint8_t *pixels = make_frames(PNG_IMAGE_SIZE(image));
+    cr_assert(png_image_write_to_file(&image, path, 0, pixels, 0, NULL), "%s", image.message);
+    free(pixels);
+}
+
+static void expect_misfit(const char *words)
+{
+    float image[3 * 64];
+    cr_expect_eq(vae_png_read(path, 4, 6, 1, image), VAE_ERROR_SHAPE);
+    cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
+}
+
+Test(apng, png_files_are_read_if_they_fit)
+{
+    float image[3 * 64];
+    uint8_t *expected = make_frames(3 * 24);
+    write_png(6, 4, PNG_FORMAT_GRAY);
+    cr_assert_eq(vae_png_read(path, 4, 6, 1, image), VAE_OK, "%s", vae_error_message());
+    for (int i = 0; i < 24; ++i)
+        cr_expect_eq(image[i], (float)expected[i] / 255.0f);
+    cr_expect_eq(vae_png_read(path, 4, 6, 3, image), VAE_ERROR_SHAPE);
+    write_png(6, 4, PNG_FORMAT_RGB);
+    cr_assert_eq(vae_png_read(path, 4, 6, 3, image), VAE_OK, "%s", vae_error_message());
+    for (int i = 0; i < 72; ++i)
+        cr_expect_eq(image[i], (float)expected[i] / 255.0f);
+    free(expected);
+    expect_misfit("is RGB of 4x6, but the model takes grey of 4x6");
+    write_png(4, 6, PNG_FORMAT_GRAY);
+    expect_misfit("is grey of 6x4");
+    write_png(6, 4, PNG_FORMAT_GA);
+    expect_misfit("with transparency");
+    write_png(6, 4, PNG_FORMAT_LINEAR_Y);
+    expect_misfit("16-bit");
+    FILE *file = fopen(path, "w");
+    fputs("no picture", file);
+    fclose(file);
+    cr_expect_eq(vae_png_read(path, 4, 6, 1, image), VAE_ERROR_FORMAT);
+    remove(path);
+    cr_expect_eq(vae_png_read(path, 4, 6, 1, image), VAE_ERROR_CONFIG);
+}

@@ -1,0 +1,118 @@
+/* Tables of attributes: both formats, what stands for "not known", and where a mistake is said to be. */
+#define _GNU_SOURCE
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "data/attributes.h"
+#include "unit/temporary.h"
+
+static char folder[64], path[96];
+
+static void setup(void)
+{
+    temporary_make(folder);
+    snprintf(path, sizeof path, "%s/a.csv", folder);
+}
+
+static void teardown(void)
+{
+    temporary_remove(folder);
+}
+
+TestSuite(attributes, .init = setup, .fini = teardown);
+
+static vae_status read_text(const char *text, vae_attribute_table *table)
+{
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    fwrite(text, 1, strlen(text), file);
+    fclose(file);
+    return vae_attribute_table_read(path, table);
+}
+
+/* names "a b", values "1 0 -1 …" row by row */
+static void expect_table(const char *text, const char *names, int64_t rows, const int8_t *values)
+{
+    vae_attribute_table table;
+    cr_assert_eq(read_text(text, &table), VAE_OK, "%s: %s", text, vae_error_message());
+    char joined[256] = "";
+    for (int64_t i = 0; i < table.count; ++i) {
+        strcat(joined, i ? " " : "");
+        strcat(joined, table.names[i]);
+    }
+    cr_expect_str_eq(joined, names);
+    cr_assert_eq(table.rows, rows, "%s: %d rows", text, (int)table.rows);
+    for (int64_t i = 0; i < rows * table.count; ++i)
+        cr_expect_eq(table.values[i], values[i], "%s: value %d is %d", text, (int)i, table.values[i]);
+    vae_attribute_table_free(&table);
+}
+
+#define VALUES(...) ((const int8_t[]){__VA_ARGS__})
+
+Test(attributes, csv)
+{
+    const int8_t *four = VALUES(1, 0, 0, 1);
+    expect_table("image,male,glasses\nx/1.jpg,1,0\nx/2.jpg,0,1\n", "male glasses", 2, four);
+    expect_table("male,glasses\r\n1,0\r\n0,1", "male glasses", 2, four);
+    expect_table("\xEF\xBB\xBF,male,glasses\n0,1,0\n1,0,1\n", "male glasses", 2, four);
+    expect_table("who,male,glasses\nann,1,0\nbob,0,1\n\n", "male glasses", 2, four);
+    expect_table("index,male,glasses\n7,1,0\n8,0,1\n", "male glasses", 2, four);
+    expect_table("File,\"male\" , glasses \n\"a,\"\"b\"\".jpg\",1,0\n\"\",0, 1\n", "male glasses", 2, four);
+    expect_table("only\n1\n0\n", "only", 2, four);
+}
+
+Test(attributes, minus_one_is_has_not_unless_there_are_zeros)
+{
+    expect_table("a,b,c\n1,-1,-1\n-1,0,1\n1,1,\n", "a b c", 3, VALUES(1, -1, 0, 0, 0, 1, 1, 1, -1));
+}
+
+Test(attributes, celeba)
+{
+    expect_table("2\nMale Young Eyeglasses\n000001.jpg -1  1  1\n000002.jpg  1 -1 -1\n", "Male Young Eyeglasses", 2,
+                 VALUES(0, 1, 1, 1, 0, 0));
+    expect_table("1\r\nMale Young \r\n000001.jpg -1  1 \r\n", "Male Young", 1, VALUES(0, 1));
+}
+
+static void expect_failure(const char *text, const char *words)
+{
+    vae_attribute_table table;
+    cr_assert_eq(read_text(text, &table), VAE_ERROR_FORMAT, "%s", text);
+    cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
+    cr_expect(table.count == 0 && !table.values && !table.names);
+}
+
+Test(attributes, mistakes_say_where_they_are)
+{
+    expect_failure("image,a,b\nx,1,0\ny,1,2\n", "a.csv:3:5: '2' of b is not one of 1, 0, -1");
+    expect_failure("image,a,b\nx,1,yes\n", "a.csv:2:5: 'yes' of b");
+    expect_failure("image,a,b\nx,1,0\n\ny,1\n", "a.csv:4:3: the line has only 1 values");
+    expect_failure("image,a,b\nx\n", "a.csv:2:1: the line has only 0");
+    expect_failure("a,b\n1,0,1\n", "a.csv:2:5: the line has more than 2");
+    expect_failure("a,b,A\n1,0,1\n", "a.csv:1:5: an attribute is named twice");
+    expect_failure("a,,b\n1,0,1\n", "a.csv:1:3: an attribute has no name");
+    expect_failure("image\nx\n", "a.csv:1:1: the header names no attribute");
+    expect_failure("a,b\n", "no line follows the header");
+    expect_failure("", "there is no header");
+    expect_failure("a,\"b\n1,0\n", "a.csv:1:3: a quoted field does not end");
+    expect_failure("3\nMale\nx 1\ny 1\n", "a.csv:1:1: announces 3 images, but 2 lines follow");
+    expect_failure("1\nMale Young\nx 1 0.5\n", "a.csv:3:5: '0.5' of Young");
+    vae_attribute_table table;
+    cr_expect_eq(vae_attribute_table_read("/none/a.csv", &table), VAE_ERROR_CONFIG);
+}
+
+Test(attributes, found_by_name_and_held_against_images)
+{
+    vae_attribute_table table;
+    int64_t index;
+    cr_assert_eq(read_text("image,male,glasses\nx,1,0\ny,0,1\n", &table), VAE_OK);
+    cr_expect_eq(vae_attribute_table_find(&table, "Glasses", &index), VAE_OK);
+    cr_expect_eq(index, 1);
+    cr_expect_eq(vae_attribute_table_find(&table, "glases", &index), VAE_ERROR_ARGUMENT);
+    cr_expect_not_null(strstr(vae_error_message(), "did you mean 'glasses'"), "%s", vae_error_message());
+    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 1, .stored = 2}, 1), VAE_OK);
+    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 1}, 1), VAE_OK);
+    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 3}, 3), VAE_ERROR_FORMAT);
+    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 2, .stored = 3}, 2), VAE_ERROR_FORMAT);
+    cr_expect_not_null(strstr(vae_error_message(), "has 2 rows, but there are 3 images"), "%s", vae_error_message());
+    vae_attribute_table_free(&table);
+}

@@ -1,0 +1,199 @@
+/* data/folder.c: which pictures are read, in what order, with which labels, and what happens to damaged ones. */
+#define _GNU_SOURCE
+#include "data/dataset.h"
+#include "unit/picture_file.h"
+
+static void make_folder(const char *name)
+{
+    cr_assert_eq(mkdir(idx_path(name), 0700), 0, "%s", name);
+}
+
+static void setup(void)
+{
+    idx_setup();
+    make_folder("set");
+}
+
+TestSuite(folder, .init = setup, .fini = idx_teardown);
+
+/* A grey picture of 2 × 2 pixels of that value. */
+static void add(const char *name, uint8_t value)
+{
+    picture_write_png(idx_path(name), 2, 2, 1, (uint8_t[]){value, value, value, value});
+}
+
+static void add_damaged(const char *name)
+{
+    uint8_t content[512];
+    add(name, 9);
+    const size_t size = picture_content(idx_path(name), content, sizeof content);
+    idx_write_raw(idx_path(name), content, size - 20);
+}
+
+static vae_dataset read_set(const vae_read_options *options)
+{
+    vae_dataset dataset;
+    cr_assert_eq(vae_images_read(idx_path("set"), options, &dataset), VAE_OK, "%s", vae_error_message());
+    return dataset;
+}
+
+/* Image i is of value values[i] all over. */
+static void expect_values(const vae_dataset *dataset, int64_t count, const uint8_t *values)
+{
+    const int64_t elements = vae_dataset_elements(dataset);
+    cr_assert_eq(dataset->count, count);
+    for (int64_t i = 0; i < count * elements; ++i)
+        cr_assert_eq(dataset->pixels[i], values[i / elements], "byte %d", (int)i);
+}
+
+static void expect_failure(const vae_read_options *options, vae_status expected, const char *words)
+{
+    vae_dataset dataset = {.count = 1};
+    cr_expect_eq(vae_images_read(idx_path("set"), options, &dataset), expected, "%s", vae_error_message());
+    cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
+    cr_expect_null(dataset.pixels);
+    cr_expect_null(dataset.labels);
+    cr_expect_eq(dataset.count, 0);
+}
+
+#define BYTES(...) ((const uint8_t[]){__VA_ARGS__})
+
+Test(folder, pictures_by_name)
+{
+    add("set/b.PNG", 2);
+    add("set/c.png", 3);
+    add("set/a.png", 1);
+    picture_write_jpeg(idx_path("set/d.jpeg"), 2, 2, 1, BYTES(4));
+    add("set/.hidden.png", 9);
+    add("set/picture.txt", 9);
+    vae_dataset dataset = read_set(&(vae_read_options){0});
+    expect_values(&dataset, 4, BYTES(1, 2, 3, 4));
+    cr_expect(dataset.height == 2 && dataset.width == 2 && dataset.channels == 1);
+    cr_expect_null(dataset.labels);
+    cr_expect_eq(dataset.stored, 4);
+    vae_dataset_free(&dataset);
+    dataset = read_set(&(vae_read_options){.limit = 2});
+    expect_values(&dataset, 2, BYTES(1, 2));
+    vae_dataset_free(&dataset);
+    int64_t shape[4];
+    cr_assert_eq(vae_images_read_shape(idx_path("set"), &(vae_read_options){.transform = {.size = {5, 6}}}, shape),
+                 VAE_OK);
+    cr_expect_arr_eq(shape, ((int64_t[]){4, 5, 6, 1}), sizeof shape);
+}
+
+/* Classes of 4 and 2: each third of the set has two of the one and one of the other. */
+Test(folder, subfolders_are_classes)
+{
+    make_folder("set/owls");
+    make_folder("set/hens");
+    make_folder("set/owls/night");
+    add("set/owls/1.png", 1);
+    add("set/owls/night/2.png", 2);
+    add("set/owls/z.png", 3);
+    add("set/owls/y.png", 4);
+    add("set/hens/8.png", 8);
+    add("set/hens/9.png", 9);
+    for (int threads = 1; threads <= 3; ++threads) {
+        vae_dataset dataset = read_set(&(vae_read_options){.threads = threads});
+        expect_values(&dataset, 6, BYTES(1, 8, 2, 4, 9, 3));
+        cr_expect_arr_eq(dataset.labels, BYTES(1, 0, 1, 1, 0, 1), 6);
+        vae_dataset_free(&dataset);
+    }
+    add("set/z.png", 7);
+    expect_failure(&(vae_read_options){0}, VAE_ERROR_FORMAT, "has pictures of its own and others in folders below it");
+}
+
+Test(folder, too_many_classes_for_labels)
+{
+    for (int i = 0; i < 257; ++i) {
+        char name[32];
+        snprintf(name, sizeof name, "set/%03d", i);
+        make_folder(name);
+        snprintf(name, sizeof name, "set/%03d/a.png", i);
+        add(name, (uint8_t)i);
+    }
+    vae_dataset dataset = read_set(&(vae_read_options){0});
+    cr_expect_eq(dataset.count, 257);
+    cr_expect_null(dataset.labels);
+    vae_dataset_free(&dataset);
+}
+
+Test(folder, nothing_in_it)
+{
+    expect_failure(&(vae_read_options){0}, VAE_ERROR_FORMAT,
+                   "is a folder in which no name ends in .png, .jpg or .jpeg");
+    cr_assert_eq(symlink("..", idx_path("set/loop")), 0);
+    expect_failure(&(vae_read_options){0}, VAE_ERROR_CONFIG, "set/loop/set: is a folder that leads to itself");
+}
+
+Test(folder, shapes_that_differ)
+{
+    add("set/a.png", 1);
+    add("set/b.png", 2);
+    picture_write_png(idx_path("set/c.png"), 2, 3, 1, BYTES(1, 1, 1, 1, 1, 1));
+    picture_write_png(idx_path("set/d.png"), 2, 2, 3, BYTES(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+    for (int threads = 1; threads <= 4; ++threads) {
+        expect_failure(&(vae_read_options){.threads = threads}, VAE_ERROR_FORMAT,
+                       "set/c.png: is 2x3x1 (height x width x channels), but a.png is 2x2x1; [data] size, crop");
+    }
+    const vae_read_options alike = {.transform = {.size = {1, 1}, .channels = VAE_CHANNELS_GREY}};
+    vae_dataset dataset = read_set(&alike);
+    expect_values(&dataset, 4, BYTES(1, 2, 1, 7)); /* means 5.5, 6.5, 7.5 round to 6, 7, 8, whose luma is 7 */
+    vae_dataset_free(&dataset);
+    expect_failure(&(vae_read_options){.transform = {.crop = 3}}, VAE_ERROR_FORMAT,
+                   "set/a.png: is 2x2, too small for crop = 3");
+}
+
+Test(folder, damaged_pictures_name_themselves)
+{
+    add("set/a.png", 1);
+    add_damaged("set/b.png");
+    add("set/c.png", 3);
+    add_damaged("set/d.png");
+    for (int threads = 1; threads <= 4; ++threads) {
+        expect_failure(&(vae_read_options){.threads = threads}, VAE_ERROR_FORMAT, "set/b.png: is a damaged PNG file");
+    }
+}
+
+Test(folder, damaged_pictures_left_out)
+{
+    make_folder("set/one");
+    make_folder("set/two");
+    add_damaged("set/one/a.png");
+    add("set/one/b.png", 1);
+    add("set/two/a.png", 2);
+    add_damaged("set/two/b.png");
+    add("set/two/c.png", 3);
+    vae_read_options options = {.skip_damaged = true};
+    vae_dataset dataset = read_set(&options);
+    expect_values(&dataset, 3, BYTES(2, 1, 3));
+    cr_expect_arr_eq(dataset.labels, BYTES(1, 0, 1), 3);
+    cr_expect_eq(dataset.skipped, 2);
+    cr_expect_eq(dataset.stored, 5);
+    cr_expect_not_null(strstr(dataset.first_skipped, "set/one/a.png: is a damaged PNG file"), "%s",
+                       dataset.first_skipped);
+    /* Labels in a file are of all pictures. */
+    const idx_bytes labels = idx_labels(5);
+    cr_expect_eq(vae_labels_read(idx_write("labels.idx", &labels), 0, &dataset), VAE_ERROR_FORMAT);
+    cr_expect_not_null(strstr(vae_error_message(), "as 2 damaged ones were left out"), "%s", vae_error_message());
+    vae_dataset_free(&dataset);
+    /* A limit counts those that are kept. */
+    options.limit = 2;
+    dataset = read_set(&options);
+    expect_values(&dataset, 2, BYTES(2, 1));
+    vae_dataset_free(&dataset);
+}
+
+Test(folder, labels_of_a_file_take_the_place_of_classes)
+{
+    make_folder("set/one");
+    add("set/one/a.png", 1);
+    add("set/one/b.png", 2);
+    const idx_bytes labels = idx_labels(2);
+    vae_dataset dataset = read_set(&(vae_read_options){0});
+    cr_assert_eq(vae_labels_read(idx_write("labels.idx", &labels), 0, &dataset), VAE_OK, "%s", vae_error_message());
+    cr_expect_arr_eq(dataset.labels, BYTES(0, 1), 2);
+    vae_dataset_free(&dataset);
+    cr_expect_eq(vae_labels_read(idx_path("set"), 0, &dataset), VAE_ERROR_FORMAT);
+    cr_expect_not_null(strstr(vae_error_message(), "is a folder; the labels of one come with its images"));
+}
