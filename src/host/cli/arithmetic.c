@@ -9,6 +9,7 @@
 #include "cli/common.h"
 #include "cli/groups.h"
 #include "model/latent_statistics.h"
+#include "model/runtime.h"
 #include "report/plot.h"
 #include "report/strips.h"
 
@@ -104,7 +105,9 @@ static void add_codes(void *context, int64_t first, int64_t rows, const float *m
 static vae_status encode_file(vae_model *model, const char *path, vae_latent_statistics *statistics)
 {
     vae_dataset dataset;
-    VAE_TRY(vae_idx_read_images(path, 0, &dataset));
+    vae_read_options options = vae_read_options_of(vae_model_config(model));
+    options.limit = 0;
+    VAE_TRY(vae_images_read(path, &options, &dataset));
     vae_status status = vae_cli_check_shape(model, &dataset);
     if (status) status = vae_error_prepend(status, "%s", path);
     if (!status) status = vae_cli_encode_each(model, &dataset, add_codes, statistics);

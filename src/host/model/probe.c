@@ -135,8 +135,8 @@ static void differentiate(fit *f)
 /* Along -step, halved until the loss falls. False: it does not, so this is the minimum as far as double can tell. */
 static bool descend(fit *f, const double *step, double *loss)
 {
-    double length = 1.0;
-    for (int halving = 0; halving < MAX_HALVINGS; ++halving, length *= 0.5) {
+    for (int halving = 0; halving < MAX_HALVINGS; ++halving) {
+        const double length = ldexp(1.0, -halving);
         for (int64_t j = 0; j < f->width; ++j)
             f->trial[j] = f->weights[j] - length * step[j];
         const double found = loss_at(f, f->trial);

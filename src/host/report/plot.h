@@ -39,8 +39,8 @@ typedef struct vae_panel {
  * that is not finite is VAE_ERROR_NUMERIC; no point or image to draw, or too long a prefix, VAE_ERROR_ARGUMENT. */
 vae_status vae_plot_write(const char *prefix, const vae_panel *panels, int rows, int columns);
 
-/* Writes "−1.5" to text: at most `digits` digits, and a true minus sign, as a hyphen is too short beside digits. Returns
- * text. */
+/* Writes "−1.5" to text: at most `digits` digits, and a true minus sign, as a hyphen is too short beside digits.
+ * Returns text. */
 const char *vae_plot_number(double value, int digits, char *text, size_t size);
 
 #endif
