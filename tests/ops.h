@@ -177,6 +177,21 @@ static const op_case op_cases[] = {
 };
 enum { OP_CASE_COUNT = sizeof op_cases / sizeof *op_cases };
 
+/* VAE_OP_CASES="norm,dropout" leaves the cases whose name holds one of these; unset, all. */
+static inline bool is_wanted(const op_case *c)
+{
+    const char *words = getenv("VAE_OP_CASES");
+    if (!words) return true;
+    while (*words) {
+        const size_t length = strcspn(words, ",");
+        char word[32];
+        snprintf(word, sizeof word, "%.*s", (int)length, words);
+        if (strstr(c->name, word)) return true;
+        words += length + (words[length] == ',');
+    }
+    return false;
+}
+
 /* A case's program: forward, and the backward ops of Σ rows weighted by a fixed factor. */
 typedef struct op_program {
     const op_case *c;
