@@ -1,6 +1,6 @@
 /* What oneDNN's own convolution primitives reach at given shapes, in the layouts it likes best: the bar for the
- * convolutions of a training step. Prints seconds of forward, backward-by-data and backward-by-weights, each the best
- * of some runs.
+ * convolutions of a training step. Prints one JSON line: by layer, milliseconds of forward, backward-by-data and
+ * backward-by-weights, each the best of some runs, and the name of oneDNN's implementation.
  *
  * Usage: conv_peak THREADS BATCH [plain] LAYER...   LAYER is conv:C,H,W,OC,K,S,P or deconv:…
  * `plain` measures channels-last images as they lie in memory. */
@@ -122,6 +122,21 @@ static layer parse(const char *text)
     return l;
 }
 
+static void report(const layer *l, long batch, int plain)
+{
+    static const char *const passes[PASS_COUNT] = {"forward", "by_data", "by_weights"};
+    dnnl_primitive_desc_t forward = describe(l, batch, FORWARD, plain, NULL);
+    for (int pass = 0; pass < PASS_COUNT; ++pass) {
+        dnnl_primitive_desc_t description = pass == FORWARD ? forward : describe(l, batch, pass, plain, forward);
+        const char *name;
+        CHECK(dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name));
+        printf("%s\"%s\": {\"ms\": %.4f, \"implementation\": \"%s\"}", pass ? ", " : "", passes[pass],
+               measure(description, pass) * 1e3, name);
+        if (description != forward) dnnl_primitive_desc_destroy(description);
+    }
+    dnnl_primitive_desc_destroy(forward);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 4) {
@@ -133,23 +148,13 @@ int main(int argc, char **argv)
     const int plain = strcmp(argv[3], "plain") == 0;
     CHECK(dnnl_engine_create(&engine, dnnl_cpu, 0));
     CHECK(dnnl_stream_create(&stream, engine, dnnl_stream_default_flags));
-    double total = 0.0;
+    printf("{");
     for (int i = 3 + plain; i < argc; ++i) {
         const layer l = parse(argv[i]);
-        dnnl_primitive_desc_t forward = describe(&l, batch, FORWARD, plain, NULL);
-        printf("%-28s", argv[i]);
-        for (int pass = 0; pass < PASS_COUNT; ++pass) {
-            dnnl_primitive_desc_t description = pass == FORWARD ? forward : describe(&l, batch, pass, plain, forward);
-            const char *name;
-            CHECK(dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name));
-            const double seconds = measure(description, pass);
-            printf("  %8.3f ms %-18s", seconds * 1e3, name);
-            total += seconds;
-            if (description != forward) dnnl_primitive_desc_destroy(description);
-        }
-        printf("\n");
-        dnnl_primitive_desc_destroy(forward);
+        printf("%s\"%s\": {", i > 3 + plain ? ", " : "", argv[i]);
+        report(&l, batch, plain);
+        printf("}");
     }
-    printf("total %.6f s\n", total);
+    printf("}\n");
     return 0;
 }
