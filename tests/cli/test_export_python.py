@@ -21,7 +21,9 @@ except ImportError as error:
 
 PROGRAM = os.environ["VAE_PROGRAM"]
 # Every size differs, so that none can be taken for another.
-COUNT, HEIGHT, WIDTH, LATENT = 61, 9, 7, 3
+COUNT, LATENT = 61, 3
+# Images by the file that they are in.
+SHAPES = {"images.idx": (9, 7, 1), "colour.npy": (12, 8, 3)}
 TOLERANCE = 1e-5
 
 CONFIG = f"""
@@ -39,6 +41,11 @@ learning_rate = 0.01
 
 ACTIVATIONS = ["identity", "relu", "leaky_relu", "tanh", "sigmoid", "elu", "gelu", "softplus", "silu"]
 GAUSSIAN = {"model.likelihood": "gaussian", "model.variance": "0.1"}
+COLOUR = {"data.train_images": "colour.npy", "data.test_images": "colour.npy"}
+# Every kind of layer; in evaluation there is no dropout.
+BLOCKS = {"model.layers": "conv 4 k3 s2 batch_norm, dropout 0.1, residual k3, dense 12 batch_norm",
+          "model.decoder_layers": "dense 6x4x6 layer_norm, dropout 0.1, upsample 2, conv 5 k3 batch_norm, residual k3"}
+SYMMETRIC = {"data.normalise": "symmetric"}
 # What each run sets, by its name.
 RUNS = {activation: {"model.activation": activation} for activation in ACTIVATIONS} | {
     "gaussian": GAUSSIAN,
@@ -51,6 +58,19 @@ RUNS = {activation: {"model.activation": activation} for activation in ACTIVATIO
     "conv": {"model.layers": "conv 4 k3 s2, conv 6 k3, dense 12"},
     "conv-gaussian": GAUSSIAN | {"model.layers": "conv 5 k3 s2, dense 12", "data.normalise": "standard"},
     "conv-only": {"model.layers": "conv 4 k3 s2", "model.activation": "gelu"},
+    "batch-norm": {"model.layers": "conv 4 k3 s2 batch_norm, dense 12 batch_norm", "model.activation": "silu"},
+    "layer-norm": {"model.layers": "conv 4 k3 s2 layer_norm, dense 12 layer_norm", "model.activation": "gelu"},
+    "residual-layer-norm": {"model.layers": "conv 4 k3 s2, residual k3 layer_norm"},
+    "blocks": COLOUR | BLOCKS,
+    "blocks-mixture": COLOUR | BLOCKS | SYMMETRIC | {"model.likelihood": "logistic_mixture", "model.mixtures": "3"},
+    "mixture": COLOUR | {"model.likelihood": "logistic_mixture"},
+    "grey-mixture": {"model.likelihood": "logistic_mixture"},
+    "categorical": COLOUR | {"model.likelihood": "categorical", "model.layers": "conv 4 k4 s2"},
+    "logistic": COLOUR | SYMMETRIC | {"model.likelihood": "logistic"},
+    "laplace": COLOUR | {"model.likelihood": "laplace", "data.normalise": "standard"},
+    "gaussian-pixel": COLOUR | BLOCKS | {"model.likelihood": "gaussian_pixel"},
+    "gaussian-shared": COLOUR | {"model.likelihood": "gaussian_shared"},
+    "continuous-bernoulli": COLOUR | {"model.likelihood": "continuous_bernoulli"},
     "uneven": {"model.layers": "20", "model.decoder_layers": "12 18"},
     "reference": {"run.device": "reference"},
 }
@@ -95,20 +115,22 @@ def compare(path, inputs, expected):
 
 
 def check_run(folder, name, settings):
+    file = settings.get("data.train_images", "images.idx")
+    shape = SHAPES[file]
     sets = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
     run(folder, "--config", "tiny.ini", "--out", name, "--quiet", *sets)
     run(folder, "export", "--run", name, "--out", f"{name}/onnx", "--quiet")
     log_variance = ["--log-variance", "log_variance.npy"]
-    run(folder, "encode", "--run", name, "--input", "x.npy", "--out", "mean.npy", "--force", "--quiet", *log_variance)
+    run(folder, "encode", "--run", name, "--input", f"{file}.x.npy", "--out", "mean.npy", "--force", "--quiet", *log_variance)
     run(folder, "decode", "--run", name, "--input", "z.npy", "--out", "image.npy", "--force", "--quiet")
     x, z, mean, log_variance, image = (
-        np.load(folder / f"{array}.npy", allow_pickle=False) for array in ("x", "z", "mean", "log_variance", "image"))
-    x, image = x.reshape(-1, HEIGHT, WIDTH, 1), image.reshape(-1, HEIGHT, WIDTH, 1)
+        np.load(folder / f"{array}.npy", allow_pickle=False) for array in (f"{file}.x", "z", "mean", "log_variance", "image"))
+    x, image = x.reshape(-1, *shape), image.reshape(-1, *shape)
     assert mean.std() > 0 and image.std() > 0
     encoded = {"code": mean} if settings.get("model.objective") == "ae" else {"mean": mean, "log_variance": log_variance}
     encoder, decoder = folder / name / "onnx/encoder.onnx", folder / name / "onnx/decoder.onnx"
-    check_shapes(encoder, {"x": [HEIGHT, WIDTH, 1]}, {output: [LATENT] for output in encoded})
-    check_shapes(decoder, {"z": [LATENT]}, {"image": [HEIGHT, WIDTH, 1]})
+    check_shapes(encoder, {"x": [*shape]}, {output: [LATENT] for output in encoded})
+    check_shapes(decoder, {"z": [LATENT]}, {"image": [*shape]})
     errors = compare(encoder, {"x": x}, encoded), compare(decoder, {"z": z}, {"image": image})
     assert max(errors) <= TOLERANCE, f"{name}: encoder differs by {errors[0]}, decoder by {errors[1]}"
     print(f"{name}: encoder differs by {errors[0]:.1e}, decoder by {errors[1]:.1e}")
@@ -152,13 +174,17 @@ def main():
         folder = pathlib.Path(temporary)
         random = np.random.default_rng(1)
         # Images with a bright corner and noise; a third of the codes lie far out, where predictions reach 0 and 1.
-        images = random.integers(0, 60, (COUNT, HEIGHT, WIDTH), dtype=np.uint8)
-        for image in images:
-            image[: random.integers(1, HEIGHT), : random.integers(1, WIDTH)] += 190
-        (folder / "images.idx").write_bytes(struct.pack(">IIII", 0x803, COUNT, HEIGHT, WIDTH) + images.tobytes())
+        for file, shape in SHAPES.items():
+            images = random.integers(0, 60, (COUNT, *shape), dtype=np.uint8)
+            for image in images:
+                image[: random.integers(1, shape[0]), : random.integers(1, shape[1])] += 190
+            np.save(folder / f"{file}.x.npy", images.astype(np.float32) / 255)
+            if file.endswith(".npy"):
+                np.save(folder / file, images)
+            else:
+                (folder / file).write_bytes(struct.pack(">IIII", 0x803, *images.shape[:3]) + images.tobytes())
         (folder / "tiny.ini").write_text(CONFIG)
         codes = random.normal(size=(COUNT, LATENT)) * np.where(np.arange(COUNT) % 3 == 0, 20, 1)[:, None]
-        np.save(folder / "x.npy", images.astype(np.float32) / 255)
         np.save(folder / "z.npy", codes.astype(np.float32))
         decoded = {name: check_run(folder, name, settings) for name, settings in RUNS.items()}
         for run_name in ("gaussian", "standard"):

@@ -29,6 +29,11 @@ if not browser.find():
 
 PROGRAM = os.environ["VAE_PROGRAM"]
 HEIGHT, WIDTH, COUNT = 9, 7, 64
+# Colour images, and a model of every kind of layer for them; in evaluation there is no dropout.
+COLOUR = (8, 6, 3)
+BLOCKS = ["data.train_images=colour.npy", "data.test_images=colour.npy",
+          "model.layers=conv 4 k3 s2 batch_norm, dropout 0.1, residual k3, dense 12 batch_norm",
+          "model.decoder_layers=dense 4x3x6 layer_norm, dropout 0.1, upsample 2, conv 5 k3 batch_norm, residual k3"]
 # Of how much the page's floats may differ from the program's.
 TOLERANCE = 1e-5
 
@@ -70,27 +75,27 @@ def open_page(page, path):
     return seconds
 
 
-def check_explorer(page, folder, name, latent):
+def check_explorer(page, folder, name, latent, shape=(HEIGHT, WIDTH, 1)):
     """The page's floats and pixels of random and far codes are those of `decode`."""
     codes = np.random.default_rng(3).normal(size=(6, latent)).astype(np.float32)
     codes[0] = 0
     codes[1] *= 40
     np.save(folder / f"{name}-codes.npy", codes)
     run(folder, "decode", "--run", name, "--input", f"{name}-codes.npy", "--out", f"{name}-images.npy", "--force", "--quiet")
-    expected = np.load(folder / f"{name}-images.npy").reshape(len(codes), HEIGHT, WIDTH)
-    assert expected.std() > 0.01, "images without content would prove nothing"
+    expected = np.load(folder / f"{name}-images.npy").reshape(len(codes), *shape)
+    assert expected.std() > 0.01, f"{name}: images without content would prove nothing"
     for z, image in zip(codes.tolist(), expected):
-        found = np.array(page.run(f"vaeReport.decode({z})")).reshape(HEIGHT, WIDTH)
+        found = np.array(page.run(f"vaeReport.decode({z})")).reshape(shape)
         assert np.abs(found - image).max() <= TOLERANCE, (name, z, np.abs(found - image).max())
         page.run(f"vaeReport.explore({z})")
         pixels = page.run("""(() => { const shown = document.querySelector("canvas.image");
             const copy = new OffscreenCanvas(shown.width, shown.height).getContext("2d", { willReadFrequently: true });
             copy.drawImage(shown, 0, 0);
             return Array.from(copy.getImageData(0, 0, shown.width, shown.height).data); })()""")
-        pixels = np.array(pixels).reshape(HEIGHT, WIDTH, 4)
+        pixels = np.array(pixels).reshape(*shape[:2], 4)
         assert (pixels[..., 3] == 255).all()
         for channel in range(3):
-            assert np.abs(pixels[..., channel] - 255 * image).max() <= 1, (name, z)
+            assert np.abs(pixels[..., channel] - 255 * image[..., channel % shape[2]]).max() <= 1, (name, z)
 
 
 def check_decoders(page, folder):
@@ -104,6 +109,16 @@ def check_decoders(page, folder):
         train(folder, name, "model.latent=11", *settings)
         open_page(page, report(folder, name))
         check_explorer(page, folder, name, 11)
+    for name, settings in [("mixture", ["model.likelihood=logistic_mixture", "model.mixtures=3", "data.normalise=symmetric"]),
+                           ("categorical", ["model.likelihood=categorical"]),
+                           ("gaussian_pixel", ["model.likelihood=gaussian_pixel", "data.normalise=standard"]),
+                           ("gaussian_shared", ["model.likelihood=gaussian_shared"]),
+                           ("laplace", ["model.likelihood=laplace"]),
+                           ("logistic", ["model.likelihood=logistic"]),
+                           ("continuous_bernoulli", ["model.likelihood=continuous_bernoulli"])]:
+        train(folder, name, "model.latent=3", "train.epochs=8", "train.learning_rate=0.03", *BLOCKS, *settings)
+        open_page(page, report(folder, name))
+        check_explorer(page, folder, name, 3, COLOUR)
 
 
 def convolve(x, weight, bias, kernel, stride, padding):
@@ -270,6 +285,7 @@ def check(folder):
     phases = np.random.default_rng(1).uniform(0, 6, (COUNT, 1, 1))
     images = (127 + 120 * np.sin(0.9 * x + 0.5 * y + phases)).astype(np.uint8)
     (folder / "images.idx").write_bytes(struct.pack(">IIII", 0x803, COUNT, HEIGHT, WIDTH) + images.tobytes())
+    np.save(folder / "colour.npy", np.stack([images[:, :8, :6], 255 - images[:, 1:, 1:], images[:, :8, 1:]], -1))
     (folder / "tiny.ini").write_text(CONFIG)
     with browser.Browser() as page:
         check_decoders(page, folder)

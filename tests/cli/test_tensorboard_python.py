@@ -26,6 +26,7 @@ CONFIG = """
 [model]
 layers = 24
 latent = 3
+likelihood = gaussian_shared
 [data]
 train_images = images.idx
 test_images = images.idx
@@ -48,8 +49,9 @@ def expected_scalars(metrics):
     """{tag: [(step, value)]}"""
     found = {}
     for line in map(json.loads, metrics.read_text().splitlines()):
-        for name in ("neg_elbo", "reconstruction", "kl", "beta", "learning_rate", "grad_norm", "images_per_second"):
-            if line[name] is not None:
+        for name in ("neg_elbo", "reconstruction", "kl", "bits_per_dimension", "active_units", "beta", "learning_rate",
+                     "grad_norm", "images_per_second"):
+            if line.get(name) is not None:
                 found.setdefault(f"{name}/{line['split']}", []).append((line["step"], line[name]))
     return found
 
@@ -60,6 +62,7 @@ def check_events(run, files):
     events = EventAccumulator(str(run / "tensorboard"), size_guidance={"scalars": 0, "images": 0})
     events.Reload()
     expected = expected_scalars(run / "metrics.jsonl")
+    assert {"active_units/test", "bits_per_dimension/train"} <= set(expected), set(expected)
     assert set(events.Tags()["scalars"]) == set(expected), events.Tags()
     for tag, points in expected.items():
         found = [(event.step, event.value) for event in events.Scalars(tag)]

@@ -20,7 +20,7 @@ except ImportError as error:
 
 TOLERANCE = 1e-5
 # Images enter and leave as NHWC, with convolutions in NCHW between: more transposes would be needless.
-TRANSPOSES = {"conv-chain": 2, "conv-dense": 2, "conv-k4-s2": 2}
+TRANSPOSES = {"conv-chain": 2, "conv-dense": 2, "conv-k4-s2": 2, "residual": 2, "mean-after-conv": 2}
 
 
 def check(path):

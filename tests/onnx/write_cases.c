@@ -1,6 +1,7 @@
 /* Writes, for every case, an ONNX model of it, an input and the output that the reference backend computes, for
  * test_onnx_ops.py: ops in sizes that no model of the command line has.
  * Usage: write_cases FOLDER */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,13 +10,25 @@
 #include "model/builder.h"
 #include "report/npy.h"
 
-enum { ROWS = 5, MAX_LAYERS = 4, MAX_PATH = 512 };
+enum { ROWS = 5, MAX_LAYERS = 5, MAX_PATH = 512 };
 
-typedef enum layer_kind { END, CONVOLUTION, TRANSPOSED, DENSE, ACTIVATE } layer_kind;
+/* SUM adds what the first layer gave. */
+typedef enum layer_kind {
+    END,
+    CONVOLUTION,
+    TRANSPOSED,
+    DENSE,
+    ACTIVATE,
+    BATCH_NORM,
+    LAYER_NORM,
+    UPSAMPLE,
+    SUM,
+    MEAN
+} layer_kind;
 
 typedef struct layer {
     layer_kind kind;
-    int64_t out;
+    int64_t out; /* UPSAMPLE: the factor; MEAN: the likelihood */
     vae_window window;
     vae_activation activation;
 } layer;
@@ -25,6 +38,24 @@ typedef struct onnx_case {
     int64_t height, width, channels;
     layer layers[MAX_LAYERS];
 } onnx_case;
+
+/* What a MEAN is of, by its `out`. Levels lie from -1 to 1, so that most predictions are among them, but not all. */
+enum { GREY_MIXTURE = VAE_LIKELIHOOD_COUNT, LIKELIHOODS };
+#define LIKELIHOOD(name, count, components)                                                                            \
+    [VAE_LIKELIHOOD_##name] = {VAE_LIKELIHOOD_##name, count, 1, 2.0 / 255, -1, components}
+static const vae_likelihood_options likelihoods[LIKELIHOODS] = {
+    LIKELIHOOD(BERNOULLI, 3, 0),
+    LIKELIHOOD(GAUSSIAN, 3, 0),
+    LIKELIHOOD(MSE, 3, 0),
+    LIKELIHOOD(GAUSSIAN_SHARED, 3, 0),
+    LIKELIHOOD(GAUSSIAN_PIXEL, 3, 0),
+    LIKELIHOOD(LAPLACE, 2, 0),
+    LIKELIHOOD(CONTINUOUS_BERNOULLI, 3, 0),
+    LIKELIHOOD(CATEGORICAL, 2, 0),
+    LIKELIHOOD(LOGISTIC, 3, 0),
+    LIKELIHOOD(LOGISTIC_MIXTURE, 3, 5),
+    [GREY_MIXTURE] = {VAE_LIKELIHOOD_LOGISTIC_MIXTURE, 1, 1, 2.0 / 255, -1, 4},
+};
 
 /* Windows are {kernel, stride, padding, output padding}. */
 static const onnx_case cases[] = {
@@ -48,6 +79,39 @@ static const onnx_case cases[] = {
      7,
      2,
      {{CONVOLUTION, 3, {3, 2, 1, 0}, VAE_ACTIVATION_TANH}, {DENSE, 6, {0}, VAE_ACTIVATION_IDENTITY}}},
+    {"batch-norm", 5, 4, 3, {{BATCH_NORM, 0, {0}, VAE_ACTIVATION_GELU}}},
+    {"batch-norm-rows", 5, 4, 3, {{DENSE, 9, {0}, VAE_ACTIVATION_IDENTITY}, {BATCH_NORM, 0, {0}, VAE_ACTIVATION_ELU}}},
+    {"layer-norm", 5, 4, 3, {{LAYER_NORM, 0, {0}, VAE_ACTIVATION_SILU}}},
+    {"layer-norm-rows", 5, 4, 3, {{DENSE, 9, {0}, VAE_ACTIVATION_TANH}, {LAYER_NORM, 0, {0}, VAE_ACTIVATION_TANH}}},
+    {"upsample-2", 3, 4, 2, {{UPSAMPLE, 2, {0}, 0}}},
+    {"upsample-3", 4, 3, 2, {{UPSAMPLE, 3, {0}, 0}}},
+    {"upsample-5", 2, 3, 1, {{UPSAMPLE, 5, {0}, 0}}},
+    {"residual",
+     6,
+     5,
+     3,
+     {{BATCH_NORM, 0, {0}, VAE_ACTIVATION_RELU},
+      {CONVOLUTION, 3, {3, 1, 1, 0}, VAE_ACTIVATION_TANH},
+      {LAYER_NORM, 0, {0}, VAE_ACTIVATION_IDENTITY},
+      {SUM, 0, {0}, 0},
+      {UPSAMPLE, 2, {0}, 0}}},
+    {"sum-rows", 1, 1, 7, {{DENSE, 7, {0}, VAE_ACTIVATION_TANH}, {BATCH_NORM, 0, {0}, 0}, {SUM, 0, {0}, 0}}},
+    {"mean-bernoulli", 5, 4, 3, {{MEAN, VAE_LIKELIHOOD_BERNOULLI, {0}, 0}}},
+    {"mean-gaussian", 5, 4, 3, {{MEAN, VAE_LIKELIHOOD_GAUSSIAN, {0}, 0}}},
+    {"mean-mse", 5, 4, 3, {{MEAN, VAE_LIKELIHOOD_MSE, {0}, 0}}},
+    {"mean-gaussian-shared", 5, 4, 3, {{MEAN, VAE_LIKELIHOOD_GAUSSIAN_SHARED, {0}, 0}}},
+    {"mean-gaussian-pixel", 5, 4, 6, {{MEAN, VAE_LIKELIHOOD_GAUSSIAN_PIXEL, {0}, 0}}},
+    {"mean-laplace", 5, 4, 4, {{MEAN, VAE_LIKELIHOOD_LAPLACE, {0}, 0}}},
+    {"mean-continuous-bernoulli", 5, 4, 3, {{MEAN, VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI, {0}, 0}}},
+    {"mean-categorical", 5, 4, 512, {{MEAN, VAE_LIKELIHOOD_CATEGORICAL, {0}, 0}}},
+    {"mean-logistic", 5, 4, 6, {{MEAN, VAE_LIKELIHOOD_LOGISTIC, {0}, 0}}},
+    {"mean-logistic-mixture", 5, 4, 50, {{MEAN, VAE_LIKELIHOOD_LOGISTIC_MIXTURE, {0}, 0}}},
+    {"mean-grey-mixture", 5, 4, 12, {{MEAN, GREY_MIXTURE, {0}, 0}}},
+    {"mean-after-conv",
+     5,
+     4,
+     2,
+     {{CONVOLUTION, 50, {3, 1, 1, 0}, VAE_ACTIVATION_IDENTITY}, {MEAN, VAE_LIKELIHOOD_LOGISTIC_MIXTURE, {0}, 0}}},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -60,6 +124,17 @@ static vae_status add_parameters(vae_layout *layout, const char *name, vae_shape
     VAE_TRY(vae_layout_add(layout, text, weight, fan_in, NULL));
     snprintf(text, sizeof text, "%s.bias", name);
     return vae_layout_add(layout, text, vae_shape_vector(out), fan_in, NULL);
+}
+
+static vae_status add_norm_parameters(vae_layout *layout, const char *name, int64_t channels, bool statistics)
+{
+    static const char *const parameters[] = {"scale", "shift", "mean", "variance"};
+    for (int i = 0; i < (statistics ? 4 : 2); ++i) {
+        char text[VAE_NAME_SIZE + 10];
+        snprintf(text, sizeof text, "%s.%s", name, parameters[i]);
+        VAE_TRY(vae_layout_add_filled(layout, text, vae_shape_vector(channels), 1));
+    }
+    return VAE_OK;
 }
 
 static vae_status add_layer(vae_layout *layout, vae_program *program, const layer *l, const char *name, vae_tensor *x)
@@ -78,6 +153,15 @@ static vae_status add_layer(vae_layout *layout, vae_program *program, const laye
         VAE_TRY(add_parameters(layout, name, vae_shape_matrix(columns, l->out), l->out, columns));
         return vae_program_dense(program, name, *x, l->activation, false, x);
     case ACTIVATE: return vae_program_activate(program, name, *x, l->activation, x);
+    case BATCH_NORM:
+        VAE_TRY(add_norm_parameters(layout, name, in, true));
+        return vae_program_batch_norm(program, name, *x, l->activation, false, x);
+    case LAYER_NORM:
+        VAE_TRY(add_norm_parameters(layout, name, in, false));
+        return vae_program_layer_norm(program, name, *x, l->activation, false, x);
+    case UPSAMPLE: return vae_program_upsample(program, name, *x, l->out, x);
+    case SUM: return vae_program_add(program, name, *x, vae_program_find(program, "layer.0"), x);
+    case MEAN: return vae_program_likelihood_mean(program, name, *x, &likelihoods[l->out], x);
     case END: break;
     }
     return VAE_OK;
@@ -99,6 +183,23 @@ static vae_status build(const onnx_case *c, vae_layout *layout, vae_program *pro
 }
 
 /* ---- Numbers ---- */
+
+static double draw(uint64_t step, int64_t element)
+{
+    double normal[4];
+    vae_random_normal4(1, VAE_STREAM_PRIOR, step, (uint64_t)element, normal);
+    return normal[0];
+}
+
+/* Norms start as the identity, which would prove little. Variances stay positive. */
+static void vary_norms(const vae_layout *layout, double *parameters)
+{
+    for (int32_t i = 0; i < layout->count; ++i) {
+        const vae_parameter *parameter = &layout->parameters[i];
+        for (int64_t k = 0; parameter->fan_in == 0 && k < parameter->shape.size[0]; ++k)
+            parameters[parameter->offset + k] = 0.3 + fabs(draw(1, parameter->offset + k));
+    }
+}
 
 static vae_status compute(const vae_program *program, const double *parameters, vae_tensor x, const float *input,
                           vae_tensor y, float *output)
@@ -166,11 +267,9 @@ static vae_status write_case(const onnx_case *c, const char *folder)
                            .values = calloc((size_t)program.tensor_count, sizeof *emitter.values)};
     if (!parameters || !input || !output || !emitter.values) return vae_error_set(VAE_ERROR_MEMORY, "out of memory");
     vae_model_initialise(&layout, 3, parameters);
-    for (int64_t i = 0; i < in->elements; ++i) {
-        double normal[4];
-        vae_random_normal4(1, VAE_STREAM_PRIOR, 0, (uint64_t)i, normal);
-        input[i] = (float)normal[0];
-    }
+    vary_norms(&layout, parameters);
+    for (int64_t i = 0; i < in->elements; ++i)
+        input[i] = (float)draw(0, i);
     VAE_TRY(compute(&program, parameters, x, input, y, output));
     VAE_TRY(write_array(folder, c->name, "x", &in->shape, input));
     VAE_TRY(write_array(folder, c->name, "y", &out->shape, output));

@@ -75,9 +75,12 @@ vae_status vae_emit_permuted_parameter(vae_emitter *emitter, vae_tensor tensor, 
     const vae_tensor_info *info = &emitter->program->tensors[tensor];
     const int64_t offset = emitter->program->layout->parameters[info->parameter].offset;
     int64_t index[VAE_MAX_RANK] = {0};
+    int64_t elements = 1;
     float *values;
     VAE_TRY(vae_graph_reals(emitter->graph, info->name, "", sizes, rank, name, &values));
-    for (int64_t i = 0; i < info->elements; ++i) {
+    for (int32_t d = 0; d < rank; ++d)
+        elements *= sizes[d];
+    for (int64_t i = 0; i < elements; ++i) {
         int64_t at = offset;
         for (int32_t d = 0; d < rank; ++d)
             at += index[d] * strides[d];
@@ -124,7 +127,8 @@ vae_status vae_emit_reshape(vae_emitter *emitter, const char *layer, const char 
     for (int32_t i = 0; i < rank; ++i)
         shape[i + 1] = sizes[i];
     const char *shape_name;
-    VAE_TRY(vae_graph_integers(emitter->graph, layer, rank == 1 ? "/rows" : "/image", shape, rank + 1, &shape_name));
+    static const char *const suffixes[VAE_MAX_RANK] = {[1] = "/rows", [2] = "/pixels", [3] = "/image"};
+    VAE_TRY(vae_graph_integers(emitter->graph, layer, suffixes[rank], shape, rank + 1, &shape_name));
     const vae_node node = {.type = "Reshape", .name = layer, .inputs = {x, shape_name}};
     return vae_graph_node(emitter->graph, &node, name);
 }

@@ -39,7 +39,7 @@ void vae_emit_define(vae_emitter *emitter, vae_tensor tensor, vae_view view, con
 /* Adds the parameter as an initializer of its own name and shape. */
 vae_status vae_emit_parameter(vae_emitter *emitter, vae_tensor tensor, const char **name);
 /* The same with its numbers in another order: element (i, j, …) of the array sizes[rank] is the parameter's element
- * i·strides[0] + j·strides[1] + … */
+ * i·strides[0] + j·strides[1] + …; a stride of 0 repeats it. */
 vae_status vae_emit_permuted_parameter(vae_emitter *emitter, vae_tensor tensor, const int64_t *sizes,
                                        const int64_t *strides, int32_t rank, const char **name);
 /* Adds one number, "<layer><suffix>". */

@@ -27,45 +27,6 @@ static vae_status emit_activate(vae_emitter *emitter, const vae_op *op)
     return VAE_OK;
 }
 
-/* ---- E[x|z] from what the decoder gives, one function a likelihood ---- */
-
-/* Predicted are the means themselves. */
-static vae_status mean_itself(vae_emitter *emitter, const vae_op *op, const char *x, const char **mean)
-{
-    (void)emitter;
-    (void)op;
-    *mean = x;
-    return VAE_OK;
-}
-
-static vae_status mean_of_logits(vae_emitter *emitter, const vae_op *op, const char *x, const char **mean)
-{
-    return vae_emit_simple(emitter, "Sigmoid", op->name, x, NULL, mean);
-}
-
-typedef vae_status mean_function(vae_emitter *emitter, const vae_op *op, const char *x, const char **mean);
-
-static mean_function *const means[VAE_LIKELIHOOD_COUNT] = {
-    [VAE_LIKELIHOOD_BERNOULLI] = mean_of_logits,
-    [VAE_LIKELIHOOD_GAUSSIAN] = mean_itself,
-    [VAE_LIKELIHOOD_MSE] = mean_itself,
-};
-
-static vae_status emit_likelihood_mean(vae_emitter *emitter, const vae_op *op)
-{
-    const vae_likelihood family = op->attributes.likelihood.options.family;
-    const vae_view view = vae_emit_preferred_view(emitter, op->inputs[0]);
-    const char *x, *mean;
-    if (!means[family]) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "ONNX export: the mean of likelihood %s has no emitter",
-                             vae_likelihood_name(family));
-    }
-    VAE_TRY(vae_emit_use(emitter, op->inputs[0], view, &x));
-    VAE_TRY(means[family](emitter, op, x, &mean));
-    vae_emit_define(emitter, op->outputs[0], view, mean);
-    return VAE_OK;
-}
-
 /* ---- The table ---- */
 
 typedef vae_status emit_function(vae_emitter *emitter, const vae_op *op);
@@ -77,7 +38,11 @@ static emit_function *const emitters[VAE_OP_COUNT] = {
     [VAE_OP_CONV2D] = vae_emit_conv2d,
     [VAE_OP_CONV_TRANSPOSE2D] = vae_emit_conv_transpose2d,
     [VAE_OP_ACTIVATE] = emit_activate,
-    [VAE_OP_LIKELIHOOD_MEAN] = emit_likelihood_mean,
+    [VAE_OP_LIKELIHOOD_MEAN] = vae_emit_likelihood_mean,
+    [VAE_OP_BATCH_NORM] = vae_emit_batch_norm,
+    [VAE_OP_LAYER_NORM] = vae_emit_layer_norm,
+    [VAE_OP_UPSAMPLE] = vae_emit_upsample,
+    [VAE_OP_ADD] = vae_emit_add,
 };
 
 vae_status vae_emit_program(vae_emitter *emitter)

@@ -7,5 +7,10 @@
 
 vae_status vae_emit_conv2d(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_conv_transpose2d(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_batch_norm(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_layer_norm(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_upsample(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_add(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_likelihood_mean(vae_emitter *emitter, const vae_op *op);
 
 #endif

@@ -25,9 +25,21 @@ static json_t *write_convolution(const vae_attributes *attributes)
 static json_t *write_likelihood_mean(const vae_attributes *attributes)
 {
     const vae_likelihood_options *options = &attributes->likelihood.options;
-    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:f}", "family", vae_likelihood_name(options->family), "width",
-                     (json_int_t)vae_likelihood_width(options), "channels", (json_int_t)options->channels, "variance",
-                     options->variance, "scale", options->scale, "shift", options->shift);
+    return json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f}", "family", vae_likelihood_name(options->family), "width",
+                     (json_int_t)vae_likelihood_width(options), "channels", (json_int_t)options->channels, "mixtures",
+                     (json_int_t)options->mixtures, "variance", options->variance, "scale", options->scale, "shift",
+                     options->shift);
+}
+
+static json_t *write_norm(const vae_attributes *attributes)
+{
+    return json_pack("{s:s, s:f}", "activation", vae_activation_name(attributes->norm.activation), "epsilon",
+                     attributes->norm.epsilon);
+}
+
+static json_t *write_upsample(const vae_attributes *attributes)
+{
+    return json_pack("{s:I}", "factor", (json_int_t)attributes->upsample.factor);
 }
 
 static const attribute_writer attribute_writers[VAE_OP_COUNT] = {
@@ -36,6 +48,9 @@ static const attribute_writer attribute_writers[VAE_OP_COUNT] = {
     [VAE_OP_CONV_TRANSPOSE2D] = write_convolution,
     [VAE_OP_LIKELIHOOD_MEAN] = write_likelihood_mean,
     [VAE_OP_ACTIVATE] = write_activate,
+    [VAE_OP_BATCH_NORM] = write_norm,
+    [VAE_OP_LAYER_NORM] = write_norm,
+    [VAE_OP_UPSAMPLE] = write_upsample,
 };
 
 /* ---- The program ---- */

@@ -145,7 +145,8 @@ void vae_tensorboard_close(vae_tensorboard *board)
 
 /* ---- Metrics and pictures ---- */
 
-vae_status vae_tensorboard_write_line(vae_tensorboard *board, const vae_metrics_line *line)
+vae_status vae_tensorboard_write_line(vae_tensorboard *board, const vae_metrics_line *line,
+                                      const vae_latent_statistics *latent)
 {
     const struct {
         const char *name;
@@ -154,6 +155,8 @@ vae_status vae_tensorboard_write_line(vae_tensorboard *board, const vae_metrics_
         {"neg_elbo", line->neg_elbo},
         {"reconstruction", line->reconstruction},
         {"kl", line->kl},
+        {"bits_per_dimension", line->bits_per_dimension},
+        {"active_units", latent ? (double)vae_latent_statistics_active(latent) : NAN},
         {"beta", line->beta},
         {"learning_rate", line->learning_rate},
         {"grad_norm", line->grad_norm},

@@ -211,7 +211,7 @@ static vae_metrics_line make_train_line(const vae_trainer *trainer, const char *
 static vae_status write_line(vae_trainer *trainer, const vae_metrics_line *line, const vae_latent_statistics *latent)
 {
     VAE_TRY(vae_metrics_write(&trainer->log, line, latent));
-    return trainer->board ? vae_tensorboard_write_line(trainer->board, line) : VAE_OK;
+    return trainer->board ? vae_tensorboard_write_line(trainer->board, line, latent) : VAE_OK;
 }
 
 static vae_status log_interval(vae_trainer *trainer)

@@ -35,10 +35,66 @@ const VaeDecoder = (() => {
     for (let i = 0; i < mean.length; ++i) mean[i] = apply(prediction[i]);
   };
 
+  /* Calls back with every pixel: where its numbers begin, in the prediction and in the mean. */
+  function eachPixel(mean, { width, channels }, visit) {
+    for (let pixel = 0; pixel * channels < mean.length; ++pixel) visit(pixel * width, pixel * channels);
+  }
+
+  const withinLevels = (x, { scale, shift }) => Math.min(Math.max(x, shift), shift + 255 * scale);
+
+  /* A pixel is its means, and then their widths. */
+  const locationScale = (apply) => (prediction, mean, attributes) => eachPixel(mean, attributes, (from, to) => {
+    for (let c = 0; c < attributes.channels; ++c) mean[to + c] = apply(prediction[from + c], attributes);
+  });
+
+  /* Of the exponential density l·e^(xl)/(e^l - 1) on [0, 1]; near l = 0, where two large numbers cancel, a series. */
+  const exponentialMean = (l) => (Math.abs(l) < 0.01 ? 0.5 + l / 12 - (l * l * l) / 720 : -1 / Math.expm1(-l) - 1 / l);
+
+  function softmax(prediction, from, count) {
+    const logits = prediction.subarray(from, from + count), largest = Math.max(...logits);
+    const powers = Array.from(logits, (logit) => Math.exp(logit - largest));
+    const sum = powers.reduce((a, b) => a + b, 0);
+    return powers.map((power) => power / sum);
+  }
+
+  function categoricalMean(prediction, mean, { scale, shift }) {
+    for (let i = 0; i < mean.length; ++i) {
+      const level = softmax(prediction, 256 * i, 256).reduce((sum, probability, value) => sum + probability * value, 0);
+      mean[i] = level * scale + shift;
+    }
+  }
+
+  /* A component's means, each moved by those of the channels before it; the numbers' order is that of
+   * program/likelihood.h: K logits, means, log-scales and coefficients, channel by channel. */
+  function componentMeans(prediction, from, k, attributes) {
+    const { channels, mixtures } = attributes, means = [], at = (kind) => prediction[from + kind * mixtures + k];
+    for (let c = 0; c < channels; ++c) {
+      let value = at(1 + c);
+      for (let on = 0; on < c; ++on) value += Math.tanh(at(1 + 2 * channels + (c * (c - 1)) / 2 + on)) * means[on];
+      means.push(withinLevels(value, attributes));
+    }
+    return means;
+  }
+
+  const mixtureMean = (prediction, mean, attributes) => eachPixel(mean, attributes, (from, to) => {
+    const totals = new Float64Array(attributes.channels);
+    softmax(prediction, from, attributes.mixtures).forEach((share, k) => {
+      componentMeans(prediction, from, k, attributes).forEach((value, c) => { totals[c] += share * value; });
+    });
+    mean.set(totals, to);
+  });
+
   const likelihoodMeans = {
     bernoulli: elementwise(sigmoid),
     gaussian: elementwise(activations.identity),
     mse: elementwise(activations.identity),
+    gaussian_shared: elementwise(activations.identity),
+    gaussian_pixel: locationScale(activations.identity),
+    laplace: locationScale(activations.identity),
+    continuous_bernoulli: elementwise(exponentialMean),
+    categorical: categoricalMean,
+    logistic: locationScale(withinLevels),
+    logistic_mixture: mixtureMean,
   };
 
   /* ---- Ops: (inputs, outputs, attributes), tensors being {shape, data}; an operand that is not there is null ---- */
@@ -47,6 +103,15 @@ const VaeDecoder = (() => {
   function addProduct(sums, to, value, weights, from, count) {
     if (value === 0) return;
     for (let k = 0; k < count; ++k) sums[to + k] += value * weights[from + k];
+  }
+
+  /* A row's mean and inverse deviation. */
+  function moments(values, epsilon) {
+    let sum = 0, squares = 0;
+    for (const value of values) sum += value;
+    const mean = sum / values.length;
+    for (const value of values) squares += (value - mean) ** 2;
+    return [mean, 1 / Math.sqrt(squares / values.length + epsilon)];
   }
 
   const ops = {
@@ -104,6 +169,41 @@ const VaeDecoder = (() => {
     activate([x], [y], { activation }) {
       const apply = activations[activation];
       for (let i = 0; i < y.data.length; ++i) y.data[i] = apply(x.data[i]);
+    },
+
+    /* Of evaluation: by the running statistics. Channels are the last dimension. */
+    batch_norm([x, scale, shift, mean, variance], [y], { activation, epsilon }) {
+      const channels = scale.data.length, apply = activations[activation];
+      const factors = Array.from(scale.data, (value, c) => value / Math.sqrt(variance.data[c] + epsilon));
+      for (let i = 0; i < y.data.length; ++i) {
+        const c = i % channels;
+        y.data[i] = apply((x.data[i] - mean.data[c]) * factors[c] + shift.data[c]);
+      }
+    },
+
+    layer_norm([x, scale, shift], [y], { activation, epsilon }) {
+      const channels = scale.data.length, rows = x.shape[0], columns = x.data.length / rows, apply = activations[activation];
+      for (let row = 0; row < rows; ++row) {
+        const values = x.data.subarray(row * columns, (row + 1) * columns), [mean, inverse] = moments(values, epsilon);
+        for (let j = 0; j < columns; ++j) {
+          const c = j % channels;
+          y.data[row * columns + j] = apply(scale.data[c] * (values[j] - mean) * inverse + shift.data[c]);
+        }
+      }
+    },
+
+    upsample([x], [y], { factor }) {
+      const [rows, height, width, channels] = y.shape;
+      /* Rows of all images are one run of rows, as the factor divides the height. */
+      for (let at = 0; at < rows * height * width; ++at) {
+        const row = Math.floor(Math.floor(at / width) / factor), column = Math.floor((at % width) / factor);
+        const from = (row * (width / factor) + column) * channels;
+        for (let c = 0; c < channels; ++c) y.data[at * channels + c] = x.data[from + c];
+      }
+    },
+
+    add([a, b], [y]) {
+      for (let i = 0; i < y.data.length; ++i) y.data[i] = a.data[i] + b.data[i];
     },
   };
 
