@@ -18,7 +18,7 @@ typedef enum vae_stream {
     VAE_STREAM_PRIOR = 6,
     VAE_STREAM_EVALUATE = 7, /* step: batch of the evaluation */
     VAE_STREAM_IMPORTANCE = 8,
-    VAE_STREAM_MIXTURE = 9, /* step: what of a mixture is drawn */
+    VAE_STREAM_MIXTURE = 9,  /* step: what of a mixture is drawn */
     VAE_STREAM_FLIP = 10,    /* step: training step */
     VAE_STREAM_DROPOUT = 64, /* and the VAE_DROPOUT_LAYERS - 1 after it, one a layer; step: training step */
 } vae_stream;

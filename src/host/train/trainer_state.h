@@ -27,7 +27,7 @@ typedef struct vae_trainer {
     vae_prefetch *prefetch;              /* of the training images; NULL where they are in memory */
     vae_pictures *pictures;              /* made when they are needed first */
     vae_metrics_log log;
-    vae_tensorboard *board; /* NULL: not asked for */
+    vae_tensorboard *board;       /* NULL: not asked for */
     vae_latent_statistics latent; /* of the newest evaluation */
     int64_t steps_per_epoch;
     int64_t saved_step;   /* of the newest checkpoint, -1: there is none */
