@@ -102,7 +102,7 @@ Test(cli, other_failures_exit_1)
 Test(cli, info_prints_the_program)
 {
     EXPECT_WORDS(OUTPUT_OF("info", "--config", "tiny.ini"), "gather", "encoder.0.weight [64, 24]", "gaussian_sample_kl",
-                 "bernoulli_ll", "dense_backward", "adam", "FLOPs", "activations", "total memory");
+                 "likelihood", "dense_backward", "adam", "FLOPs", "activations", "total memory");
     /* 64·24 + 24 + 24·6 + 6 + 3·24 + 24 + 24·64 + 64 */
     EXPECT_WORDS(OUTPUT_OF("info", "--config", "tiny.ini", "--json"), "\"parameters\": 3406", "\"kind\": \"adam\"");
     EXPECT_WORDS(OUTPUT_OF("info", "--config", "tiny.ini", "--set", "data.train_images=none", "--shape", "5x6x3"),

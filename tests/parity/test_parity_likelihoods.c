@@ -250,6 +250,7 @@ Test(likelihoods, bf16_gradients_are_close)
         MUST(rounded.backend->executable_run(rounded.executable, &op_step));
         double *a = read_gradients(&p, &exact), *b = read_gradients(&p, &rounded), scale = 0, error = 0;
         for (int64_t k = 0; k < p.layout.trained_elements; ++k) {
+            cr_assert(isfinite(b[k]), "%s: gradient %lld is %g", op_cases[i].name, (long long)k, b[k]);
             scale = fmax(scale, fabs(a[k]));
             error = fmax(error, fabs(a[k] - b[k]));
         }
