@@ -22,7 +22,8 @@ struct logistic {
     {
         const float inverse = expf(-log_scale), width = level * inverse;
         const float upper = (x - mean + 0.5f * level) * inverse, lower = (x - mean - 0.5f * level) * inverse;
-        const bool has_upper = x<last_edge, has_lower = x> first_edge;
+        const bool has_upper = x < last_edge;
+        const bool has_lower = x > first_edge;
         location_scale_term t = {0.0f, 0.0f, 0.0f};
         if (has_upper) {
             const float slope = sigmoid(-upper);

@@ -251,6 +251,7 @@ Test(likelihoods, bf16_gradients_are_close)
         double *a = read_arena(&p, &exact, VAE_ARENA_GRADIENTS), *b = read_arena(&p, &rounded, VAE_ARENA_GRADIENTS),
                scale = 0, error = 0;
         for (int64_t k = 0; k < p.layout.trained_elements; ++k) {
+            cr_assert(isfinite(b[k]), "%s: gradient %lld is %g", op_cases[i].name, (long long)k, b[k]);
             scale = fmax(scale, fabs(a[k]));
             error = fmax(error, fabs(a[k] - b[k]));
         }
