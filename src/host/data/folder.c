@@ -80,7 +80,7 @@ typedef struct trouble {
 
 static void note(trouble *first, int64_t index, vae_status status)
 {
-#pragma omp critical(vae_folder_trouble)
+#pragma omp critical
     if (index < first->index) {
 #pragma omp atomic write
         first->index = index;
