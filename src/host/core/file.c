@@ -140,7 +140,9 @@ FILE *vae_file_stream_handle(const vae_file_stream *stream)
 vae_status vae_file_stream_write(vae_file_stream *stream, const void *data, size_t size)
 {
     errno = 0;
-    return fwrite(data, 1, size, stream->file) == size ? VAE_OK : io_error(stream->partial, "cannot be written");
+    /* Nothing to write may come from nowhere, which fwrite() does not take. */
+    if (size == 0 || fwrite(data, 1, size, stream->file) == size) return VAE_OK;
+    return io_error(stream->partial, "cannot be written");
 }
 
 static vae_status finish_partial(vae_file_stream *stream)
