@@ -29,9 +29,9 @@ struct vae_prefetch {
 /* Pages that hold some of these bytes, as madvise takes them. */
 static void advise(const vae_prefetch *p, const uint8_t *begin, int64_t bytes, int advice)
 {
-    const uintptr_t first = (uintptr_t)begin / p->page * p->page, end = (uintptr_t)begin + (uintptr_t)bytes;
-    /* Advice that is not taken costs time, nothing else. */
-    (void)madvise((void *)first, end - first, advice);
+    const size_t before = (uintptr_t)begin % p->page;
+    /* Advice that is not taken costs time, nothing else. madvise() takes no const, though it writes nothing. */
+    (void)madvise((void *)(begin - before), before + (size_t)bytes, advice);
 }
 
 static void fetch(const vae_prefetch *p, const vae_permutation *permutation, int64_t row)

@@ -120,7 +120,7 @@ void vae_transform_apply(const vae_transform *transform, const vae_raster *image
                     target[i] = area_mean(image, &from, shape, y, x, i);
                 continue;
             }
-            uint8_t stored[3]; /* 1 or 3 channels: vae_transform_shape */
+            uint8_t stored[3] = {0}; /* 1 or 3 channels: vae_transform_shape */
             for (int64_t i = 0; i < image->channels; ++i)
                 stored[i] = area_mean(image, &from, shape, y, x, i);
             write_pixel(stored, image->channels, target, channels);

@@ -167,7 +167,8 @@ static vae_status allocate(vae_executable *executable)
 static int32_t sums_columns(const vae_program *program, const vae_launch *launch, vae_tensor *matrix,
                             vae_tensor *parameter)
 {
-    const vae_op *op = launch->op < 0 ? NULL : &program->ops[launch->op];
+    if (launch->op < 0) return 0;
+    const vae_op *op = &program->ops[launch->op];
     switch (launch->kind) {
     case VAE_LAUNCH_ACTIVATION_BACKWARD:
         *matrix = launch->as.activation.x;
