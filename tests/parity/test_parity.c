@@ -19,12 +19,6 @@ static void compare_at(double scale, const char *name, const char *what, const d
     cr_assert_leq(error, allowed * scale + 1e-30, "%s: %s differs by %.3g of %.3g", name, what, error, scale);
 }
 
-static void compare(const char *name, const char *what, const double *expected, const double *found, int64_t count,
-                    double allowed)
-{
-    compare_at(0.0, name, what, expected, found, count, allowed);
-}
-
 static void compare_runs(const op_program *p, const op_run *expected, const op_run *found, double allowed)
 {
     MUST(expected->backend->executable_run(expected->executable, &op_step));

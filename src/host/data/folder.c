@@ -89,12 +89,16 @@ static void note(trouble *first, int64_t index, vae_status status)
     }
 }
 
+static int thread_count(const folder *f)
+{
+    return f->options->threads > 0 ? f->options->threads : omp_get_max_threads();
+}
+
 static void decode_all(const folder *f, int64_t first, int64_t count, uint8_t *pixels, bool *damaged, trouble *failure,
                        trouble *damage)
 {
     const int64_t elements = f->shape[0] * f->shape[1] * f->shape[2];
-    const int asked = f->options->threads;
-#pragma omp parallel for schedule(dynamic, 4) num_threads(asked > 0 ? asked : omp_get_max_threads())
+#pragma omp parallel for schedule(dynamic, 4) num_threads(thread_count(f))
     for (int64_t i = 0; i < count; ++i) {
         int64_t failed_at;
 #pragma omp atomic read
