@@ -73,15 +73,7 @@ Test(cuda_backend, the_order_of_threads_changes_no_bit)
     vae_config config = small_config();
     config.train.clip_norm = 1;
     config.model.activation = VAE_ACTIVATION_SILU;
-    simt_set_seed(1);
-    const result first = train(&fp32, &config, 9, 1);
-    for (uint64_t seed = 2; seed < 6; ++seed) {
-        simt_set_seed(seed);
-        const result other = train(&fp32, &config, 9, 1);
-        assert_same_bits(&first, &other);
-        free(other.parameters);
-    }
-    free(first.parameters);
+    expect_no_bit_to_depend_on_thread_order(&config, 9);
 }
 
 /* ---- Other ways to the same numbers ---- */
@@ -91,19 +83,7 @@ Test(cuda_backend, refused_epilogues_are_replaced_by_kernels)
     for (int a = 0; a < VAE_ACTIVATION_COUNT; ++a) {
         vae_config config = small_config();
         config.model.activation = (vae_activation)a;
-        simt_cublaslt_refuse_epilogues(0);
-        const result fused = train(&fp32, &config, 20, 1);
-        simt_cublaslt_refuse_epilogues(2);
-        const result forward = train(&fp32, &config, 20, 1);
-        simt_cublaslt_refuse_epilogues(1);
-        const result plain = train(&fp32, &config, 20, 1);
-        cr_assert_gt(forward.launches, fused.launches);
-        cr_assert_gt(plain.launches, forward.launches);
-        assert_close(&fused, &forward, 1e-5);
-        assert_close(&fused, &plain, 1e-5);
-        free(fused.parameters);
-        free(forward.parameters);
-        free(plain.parameters);
+        expect_refused_epilogues_to_be_replaced(&config, 20);
     }
 }
 

@@ -93,34 +93,14 @@ Test(cuda_convolution, refused_epilogues_are_replaced_by_kernels)
     static const vae_activation activations[] = {VAE_ACTIVATION_RELU, VAE_ACTIVATION_GELU};
     for (int i = 0; i < 2; ++i) {
         const vae_config config = convolutional_config(activations[i]);
-        simt_cublaslt_refuse_epilogues(0);
-        const result fused = train(&fp32, &config, 10, 1);
-        simt_cublaslt_refuse_epilogues(2);
-        const result forward = train(&fp32, &config, 10, 1);
-        simt_cublaslt_refuse_epilogues(1);
-        const result plain = train(&fp32, &config, 10, 1);
-        cr_assert_gt(forward.launches, fused.launches);
-        cr_assert_gt(plain.launches, forward.launches);
-        assert_close(&fused, &forward, 1e-5);
-        assert_close(&fused, &plain, 1e-5);
-        free(fused.parameters);
-        free(forward.parameters);
-        free(plain.parameters);
+        expect_refused_epilogues_to_be_replaced(&config, 10);
     }
 }
 
 Test(cuda_convolution, the_order_of_threads_changes_no_bit)
 {
     const vae_config config = convolutional_config(VAE_ACTIVATION_SILU);
-    simt_set_seed(1);
-    const result first = train(&fp32, &config, 5, 1);
-    for (uint64_t seed = 2; seed < 6; ++seed) {
-        simt_set_seed(seed);
-        const result other = train(&fp32, &config, 5, 1);
-        assert_same_bits(&first, &other);
-        free(other.parameters);
-    }
-    free(first.parameters);
+    expect_no_bit_to_depend_on_thread_order(&config, 5);
 }
 
 static void lower_mnist(const char *layers, vae_layout *layout, vae_program *program, vae_lowering *lowering)

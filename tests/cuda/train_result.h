@@ -48,4 +48,35 @@ static inline void assert_close(const result *a, const result *b, double allowed
     cr_assert_leq(fabs(a->loss - b->loss), allowed * fabs(a->loss), "loss %.9g, not %.9g", b->loss, a->loss);
 }
 
+/* Kernels take the place of epilogues that a GPU refuses, and give the same numbers. */
+static inline void expect_refused_epilogues_to_be_replaced(const vae_config *config, int steps)
+{
+    simt_cublaslt_refuse_epilogues(0);
+    const result fused = train(&fp32, config, steps, 1);
+    simt_cublaslt_refuse_epilogues(2);
+    const result forward = train(&fp32, config, steps, 1);
+    simt_cublaslt_refuse_epilogues(1);
+    const result plain = train(&fp32, config, steps, 1);
+    cr_assert_gt(forward.launches, fused.launches);
+    cr_assert_gt(plain.launches, forward.launches);
+    assert_close(&fused, &forward, 1e-5);
+    assert_close(&fused, &plain, 1e-5);
+    free(fused.parameters);
+    free(forward.parameters);
+    free(plain.parameters);
+}
+
+static inline void expect_no_bit_to_depend_on_thread_order(const vae_config *config, int steps)
+{
+    simt_set_seed(1);
+    const result first = train(&fp32, config, steps, 1);
+    for (uint64_t seed = 2; seed < 6; ++seed) {
+        simt_set_seed(seed);
+        const result other = train(&fp32, config, steps, 1);
+        assert_same_bits(&first, &other);
+        free(other.parameters);
+    }
+    free(first.parameters);
+}
+
 #endif

@@ -13,11 +13,7 @@ static vae_status check_op(const vae_program *program, const vae_op *op, const v
                                  program->name, op->name, (long long)elements, (long long)images->elements);
         }
     }
-    bool trains = op->kind == VAE_OP_ADAM;
-    for (int i = 0; i < VAE_MAX_OUTPUTS; ++i) {
-        const vae_tensor output = op->outputs[i];
-        trains = trains || (output != VAE_NO_TENSOR && program->tensors[output].kind == VAE_TENSOR_GRADIENT);
-    }
+    const bool trains = op->kind == VAE_OP_ADAM || vae_op_gives_gradients(program, op);
     if (trains && !training_store) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' needs a store made for training", program->name, op->name);
     }

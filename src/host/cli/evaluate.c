@@ -1,7 +1,6 @@
 /* vae-cuda evaluate: negative ELBO and log P(X) of a trained model on a data set. */
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +11,13 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/interrupt.h"
+#include "core/json.h"
 #include "data/dataset.h"
 #include "model/evaluate.h"
 #include "model/runtime.h"
 #include "report/npy.h"
 #include "report/plot_latent.h"
+#include "train/metrics.h"
 
 enum option_key { SAMPLES = 1, LIMIT, BATCH, SPLIT, NPY, JSON, SET, PLOT };
 
@@ -130,32 +131,19 @@ static vae_status write_npy(const char *path, const double *values, int64_t coun
     return status;
 }
 
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *json_kl(const vae_config *config, const vae_latent_statistics *latent)
-{
-    if (config->model.objective == VAE_OBJECTIVE_AE) return json_null();
-    json_t *kl = json_array();
-    for (int64_t j = 0; j < latent->latent; ++j)
-        json_array_append_new(kl, number_or_null(vae_latent_statistics_kl(latent, j)));
-    return kl;
-}
-
 static void print_json(const vae_evaluation_setup *setup, const vae_evaluation *e, double seconds)
 {
-    json_t *root = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:f, s:f}", "images",
-                             (json_int_t)e->count, "neg_elbo", number_or_null(e->neg_elbo), "neg_elbo_error",
-                             number_or_null(e->neg_elbo_error), "reconstruction", number_or_null(e->reconstruction),
-                             "kl", number_or_null(e->kl), "bits_per_dimension", number_or_null(e->bits_per_dimension),
-                             "kl_per_dimension", json_kl(setup->config, setup->latent), "active_units",
-                             (json_int_t)vae_latent_statistics_active(setup->latent), "samples",
-                             (json_int_t)setup->samples, "log_likelihood", number_or_null(e->log_likelihood),
-                             "log_likelihood_error", number_or_null(e->log_likelihood_error),
-                             "log_likelihood_bits_per_dimension", number_or_null(e->log_likelihood_bits_per_dimension),
-                             "seconds", seconds, "gflops_per_second", e->flops / seconds * 1e-9);
+    json_t *kl = vae_metrics_kl_to_json(setup->latent, setup->config->model.objective != VAE_OBJECTIVE_AE);
+    json_t *root =
+        json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:f, s:f}", "images",
+                  (json_int_t)e->count, "neg_elbo", vae_json_number(e->neg_elbo), "neg_elbo_error",
+                  vae_json_number(e->neg_elbo_error), "reconstruction", vae_json_number(e->reconstruction), "kl",
+                  vae_json_number(e->kl), "bits_per_dimension", vae_json_number(e->bits_per_dimension),
+                  "kl_per_dimension", kl, "active_units", (json_int_t)vae_latent_statistics_active(setup->latent),
+                  "samples", (json_int_t)setup->samples, "log_likelihood", vae_json_number(e->log_likelihood),
+                  "log_likelihood_error", vae_json_number(e->log_likelihood_error), "log_likelihood_bits_per_dimension",
+                  vae_json_number(e->log_likelihood_bits_per_dimension), "seconds", seconds, "gflops_per_second",
+                  e->flops / seconds * 1e-9);
     json_dumpf(root, stdout, JSON_REAL_PRECISION(9));
     json_decref(root);
     putchar('\n');

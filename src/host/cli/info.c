@@ -101,10 +101,9 @@ static void list_tensors(const vae_program *program, const vae_tensor *tensors, 
 static int64_t parameters_of(const vae_program *program, const vae_op *op)
 {
     int64_t count = 0;
-    /* A layer's backward op, which gives gradients, reads them again. */
-    const vae_tensor first = op->outputs[0];
-    const bool backward = first != VAE_NO_TENSOR && program->tensors[first].kind == VAE_TENSOR_GRADIENT;
-    for (int i = 0; i < VAE_MAX_INPUTS && !backward; ++i) {
+    /* A backward op reads them again. */
+    if (vae_op_gives_gradients(program, op)) return 0;
+    for (int i = 0; i < VAE_MAX_INPUTS; ++i) {
         if (op->inputs[i] == VAE_NO_TENSOR) continue;
         const vae_tensor_info *info = &program->tensors[op->inputs[i]];
         if (info->kind == VAE_TENSOR_PARAMETER) count += info->elements;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/config_table.h"
+#include "core/number.h"
 
 void vae_key_allowed(const vae_key *key, char *text, size_t size)
 {
@@ -135,21 +136,12 @@ vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *tex
     return refuse(key, text);
 }
 
-/* The shortest decimal form that reads back to the same number. */
-static void format_real(double value, char *text, size_t size)
-{
-    for (int digits = 6; digits <= 17; ++digits) {
-        snprintf(text, size, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) return;
-    }
-}
-
 void vae_key_format(const vae_key *key, const vae_config *config, char *text, size_t size)
 {
     const void *field = (const char *)config + key->offset;
     switch (key->type) {
     case VAE_KEY_INTEGER: snprintf(text, size, "%" PRId64, *(const int64_t *)field); return;
-    case VAE_KEY_REAL: format_real(*(const double *)field, text, size); return;
+    case VAE_KEY_REAL: vae_number_format(*(const double *)field, text, size); return;
     case VAE_KEY_CHOICE: snprintf(text, size, "%s", key->choices[*(const int *)field]); return;
     case VAE_KEY_TEXT: snprintf(text, size, "%s", (const char *)field); return;
     case VAE_KEY_LAYERS:

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/nearest.h"
+#include "core/number.h"
 
 enum { WORD_SIZE = 64, LARGEST = 1 << 20 };
 
@@ -201,21 +202,12 @@ vae_status vae_layers_parse(const char *text, vae_layer_list *list)
 
 /* ---- Writing ---- */
 
-/* In as few digits as read back to the same number. */
-static void format_rate(FILE *stream, double rate)
-{
-    char text[32];
-    for (int digits = 1; digits <= 17; ++digits) {
-        snprintf(text, sizeof text, "%.*g", digits, rate);
-        if (strtod(text, NULL) == rate) break;
-    }
-    fprintf(stream, " %s", text);
-}
-
 static void format_layer(FILE *stream, const vae_layer *layer)
 {
     fprintf(stream, "%s", names[layer->kind]);
-    if (layer->kind == VAE_LAYER_DROPOUT) format_rate(stream, layer->rate);
+    char rate[32];
+    vae_number_format(layer->rate, rate, sizeof rate);
+    if (layer->kind == VAE_LAYER_DROPOUT) fprintf(stream, " %s", rate);
     if (layer->height > 0)
         fprintf(stream, " %" PRId64 "x%" PRId64 "x%" PRId64, layer->height, layer->width, layer->size);
     if (layer->height == 0 && layer->size > 0) fprintf(stream, " %" PRId64, layer->size);

@@ -7,8 +7,8 @@
 #include "data/npy_stream.h"
 
 typedef struct npy_file {
+    vae_npy_stream stream; /* first: vae_npy_source_read() */
     FILE *file;
-    vae_npy_stream stream;
 } npy_file;
 
 static vae_status read_file(void *context, void *target, int64_t wanted, int64_t *found)
@@ -58,24 +58,12 @@ static bool probe(const vae_probe *probe)
     return memcmp(probe->start, "\x93NUMPY", 6) == 0;
 }
 
-static vae_status read_numbers(vae_source *source, uint8_t *bytes, int64_t count)
-{
-    npy_file *npy = source->state;
-    return vae_npy_stream_read(&npy->stream, bytes, count);
-}
-
-static vae_status finish(vae_source *source)
-{
-    npy_file *npy = source->state;
-    return vae_npy_stream_finish(&npy->stream);
-}
-
 const vae_format vae_format_npy = {
     .name = "NPY",
     .probe = probe,
     .open = open_source,
     .close = close_source,
     .add_to_hash = vae_source_add_to_hash,
-    .read = read_numbers,
-    .finish = finish,
+    .read = vae_npy_source_read,
+    .finish = vae_npy_source_finish,
 };

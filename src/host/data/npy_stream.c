@@ -150,3 +150,13 @@ vae_status vae_npy_stream_finish(vae_npy_stream *stream)
     return vae_error_set(VAE_ERROR_FORMAT, "%s: goes on after the %" PRId64 " numbers that its shape needs",
                          stream->name, stream->header.count);
 }
+
+vae_status vae_npy_source_read(vae_source *source, uint8_t *bytes, int64_t count)
+{
+    return vae_npy_stream_read(source->state, bytes, count);
+}
+
+vae_status vae_npy_source_finish(vae_source *source)
+{
+    return vae_npy_stream_finish(source->state);
+}

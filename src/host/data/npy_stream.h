@@ -24,4 +24,8 @@ vae_status vae_npy_stream_check(const vae_npy_stream *stream, vae_content conten
 vae_status vae_npy_stream_read(vae_npy_stream *stream, uint8_t *bytes, int64_t count);
 vae_status vae_npy_stream_finish(vae_npy_stream *stream);
 
+/* The same as `read` and `finish` of formats whose source has, as its state, a struct that begins with the stream. */
+vae_status vae_npy_source_read(vae_source *source, uint8_t *bytes, int64_t count);
+vae_status vae_npy_source_finish(vae_source *source);
+
 #endif

@@ -10,9 +10,9 @@
 enum { KEYS_SIZE = 384 };
 
 typedef struct npz_file {
+    vae_npy_stream stream; /* first: vae_npy_source_read() */
     zip_t *archive;
     zip_file_t *entry; /* NULL: none is open */
-    vae_npy_stream stream;
 } npz_file;
 
 /* ---- The archive ---- */
@@ -181,18 +181,6 @@ static bool probe(const vae_probe *probe)
     return memcmp(probe->start, "PK\003\004", 4) == 0 || memcmp(probe->start, "PK\005\006", 4) == 0;
 }
 
-static vae_status read_numbers(vae_source *source, uint8_t *bytes, int64_t count)
-{
-    npz_file *npz = source->state;
-    return vae_npy_stream_read(&npz->stream, bytes, count);
-}
-
-static vae_status finish(vae_source *source)
-{
-    npz_file *npz = source->state;
-    return vae_npy_stream_finish(&npz->stream);
-}
-
 const vae_format vae_format_npz = {
     .name = "NPZ",
     .takes_key = true,
@@ -200,6 +188,6 @@ const vae_format vae_format_npz = {
     .open = open_source,
     .close = close_source,
     .add_to_hash = vae_source_add_to_hash,
-    .read = read_numbers,
-    .finish = finish,
+    .read = vae_npy_source_read,
+    .finish = vae_npy_source_finish,
 };

@@ -15,14 +15,6 @@ static bool is_images(const vae_shape *shape)
     return shape->rank == 4;
 }
 
-static bool same_shape(const vae_shape *a, const vae_shape *b)
-{
-    bool same = a->rank == b->rank;
-    for (int32_t i = 0; same && i < a->rank; ++i)
-        same = a->size[i] == b->size[i];
-    return same;
-}
-
 static vae_status refuse(const vae_network_layer *layer, const char *kind, const char *wanted)
 {
     char text[96];
@@ -231,7 +223,7 @@ static vae_status mirror(const vae_config *config, const vae_network *encoder, i
     vae_layer layer;
     *found = false;
     int32_t first = 0; /* that changes the shape: what is before it has no mirror image */
-    while (first < encoder->count && same_shape(&encoder->layers[first].input, &encoder->layers[first].output))
+    while (first < encoder->count && vae_shape_equal(&encoder->layers[first].input, &encoder->layers[first].output))
         ++first;
     if (first == encoder->count) return VAE_OK;
     layer = dense_to(end_of(encoder));
@@ -239,7 +231,7 @@ static vae_status mirror(const vae_config *config, const vae_network *encoder, i
     VAE_TRY(append(network, "decoder.%d", &layer, config->model.activation));
     for (int32_t i = encoder->count - 1; i >= first; --i) {
         const vae_network_layer *done = &encoder->layers[i];
-        const bool reshapes = !same_shape(&done->input, &done->output);
+        const bool reshapes = !vae_shape_equal(&done->input, &done->output);
         *found = i == first;
         VAE_TRY(undo(done, &asked->layer[i], *found ? width : done->input.size[done->input.rank - 1], &layer));
         if (*found) break;

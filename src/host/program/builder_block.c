@@ -102,10 +102,7 @@ vae_status vae_program_upsample(vae_program *program, const char *name, vae_tens
 vae_status vae_program_add(vae_program *program, const char *name, vae_tensor a, vae_tensor b, vae_tensor *y)
 {
     const vae_shape first = *vae_tensor_shape(program, a), second = *vae_tensor_shape(program, b);
-    bool same = first.rank == second.rank;
-    for (int32_t i = 0; same && i < first.rank; ++i)
-        same = first.size[i] == second.size[i];
-    if (!same) {
+    if (!vae_shape_equal(&first, &second)) {
         char left[96], right[96];
         return vae_error_set(VAE_ERROR_SHAPE, "%s: %s and %s cannot be added", name,
                              vae_shape_format(&first, left, sizeof left),

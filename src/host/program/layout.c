@@ -33,6 +33,14 @@ int64_t vae_shape_columns(const vae_shape *shape)
     return vae_shape_elements(shape) / shape->size[0];
 }
 
+bool vae_shape_equal(const vae_shape *a, const vae_shape *b)
+{
+    bool equal = a->rank == b->rank;
+    for (int32_t i = 0; equal && i < a->rank; ++i)
+        equal = a->size[i] == b->size[i];
+    return equal;
+}
+
 const char *vae_shape_format(const vae_shape *shape, char *text, size_t size)
 {
     size_t used = 0;

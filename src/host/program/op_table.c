@@ -30,63 +30,72 @@ static double elements(const vae_program *program, vae_tensor tensor)
 static double elementwise_flops(const vae_program *program, const vae_op *op)
 {
     switch (op->kind) {
-    case VAE_OP_GATHER: return 2 * elements(program, op->outputs[0]);
     case VAE_OP_GAUSSIAN_SAMPLE_KL: return 12 * elements(program, op->outputs[0]);
     case VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD: return 8 * elements(program, op->outputs[0]);
     case VAE_OP_LIKELIHOOD: return 10 * elements(program, op->inputs[0]);
     case VAE_OP_LIKELIHOOD_MEAN: return 2 * elements(program, op->inputs[0]);
-    case VAE_OP_ACTIVATE: return 2 * elements(program, op->outputs[0]);
+    case VAE_OP_GATHER:
+    case VAE_OP_ACTIVATE:
     case VAE_OP_ACTIVATE_BACKWARD: return 2 * elements(program, op->outputs[0]);
     case VAE_OP_BATCH_NORM:
     case VAE_OP_LAYER_NORM: return 8 * elements(program, op->inputs[0]);
     case VAE_OP_BATCH_NORM_BACKWARD:
     case VAE_OP_LAYER_NORM_BACKWARD: return 16 * elements(program, op->inputs[0]);
     case VAE_OP_DROPOUT: return 4 * elements(program, op->outputs[0]);
+    case VAE_OP_ACCUMULATE:
     case VAE_OP_UPSAMPLE_BACKWARD: return elements(program, op->inputs[0]);
     case VAE_OP_ADD: return elements(program, op->outputs[0]);
     case VAE_OP_PRIOR_SAMPLE: return 10 * elements(program, op->outputs[0]);
-    case VAE_OP_ACCUMULATE: return elements(program, op->inputs[0]);
     case VAE_OP_ADAM: return 14 * (double)program->layout->trained_elements;
     default: return 0;
     }
 }
 
-vae_activation vae_op_activation(const vae_op *op)
+bool vae_op_is_transposed(vae_op_kind kind)
 {
-    switch (op->kind) {
-    case VAE_OP_DENSE:
-    case VAE_OP_DENSE_BACKWARD: return op->attributes.dense.activation;
-    case VAE_OP_CONV2D:
-    case VAE_OP_CONV2D_BACKWARD:
-    case VAE_OP_CONV_TRANSPOSE2D:
-    case VAE_OP_CONV_TRANSPOSE2D_BACKWARD: return op->attributes.convolution.activation;
-    default: return VAE_ACTIVATION_IDENTITY;
-    }
+    return kind == VAE_OP_CONV_TRANSPOSE2D || kind == VAE_OP_CONV_TRANSPOSE2D_BACKWARD;
 }
 
-/* Layers multiply every weight once for each position of the side that has fewer of them: a row, or a place of the
- * window. Backward does so once by weights and once by input. */
-static bool is_layer(vae_op_kind kind, bool *backward, bool *reads_positions)
+static bool is_dense(vae_op_kind kind)
 {
-    *backward =
-        kind == VAE_OP_DENSE_BACKWARD || kind == VAE_OP_CONV2D_BACKWARD || kind == VAE_OP_CONV_TRANSPOSE2D_BACKWARD;
-    *reads_positions = kind == VAE_OP_CONV_TRANSPOSE2D || kind == VAE_OP_CONV_TRANSPOSE2D_BACKWARD;
-    return *backward || *reads_positions || kind == VAE_OP_DENSE || kind == VAE_OP_CONV2D;
+    return kind == VAE_OP_DENSE || kind == VAE_OP_DENSE_BACKWARD;
+}
+
+bool vae_op_is_layer(vae_op_kind kind)
+{
+    return is_dense(kind) || kind == VAE_OP_CONV2D || kind == VAE_OP_CONV2D_BACKWARD || vae_op_is_transposed(kind);
+}
+
+bool vae_op_gives_gradients(const vae_program *program, const vae_op *op)
+{
+    for (int i = 0; i < VAE_MAX_OUTPUTS; ++i) {
+        const vae_tensor output = op->outputs[i];
+        if (output != VAE_NO_TENSOR && program->tensors[output].kind == VAE_TENSOR_GRADIENT) return true;
+    }
+    return false;
+}
+
+vae_activation vae_op_activation(const vae_op *op)
+{
+    if (!vae_op_is_layer(op->kind)) return VAE_ACTIVATION_IDENTITY;
+    return is_dense(op->kind) ? op->attributes.dense.activation : op->attributes.convolution.activation;
 }
 
 /* Rows, or for convolutions rows × positions of images. */
 static double positions(const vae_program *program, const vae_op *op, vae_tensor tensor)
 {
     const vae_shape *shape = vae_tensor_shape(program, tensor);
-    const bool dense = op->kind == VAE_OP_DENSE || op->kind == VAE_OP_DENSE_BACKWARD;
-    return !dense ? elements(program, tensor) / (double)shape->size[3] : (double)shape->size[0];
+    return is_dense(op->kind) ? (double)shape->size[0] : elements(program, tensor) / (double)shape->size[3];
 }
 
-static double layer_flops(const vae_program *program, const vae_op *op, bool backward, bool reads_positions)
+/* Layers multiply every weight once for each position of the side that has fewer of them: a row, or a place of the
+ * window. Backward does so once by weights and once by input. */
+static double layer_flops(const vae_program *program, const vae_op *op)
 {
+    const bool backward = vae_op_gives_gradients(program, op);
     const vae_tensor x = op->inputs[backward ? 2 : 0], y = backward ? op->inputs[0] : op->outputs[0];
-    const double product =
-        2 * positions(program, op, reads_positions ? x : y) * elements(program, op->inputs[backward ? 3 : 1]);
+    const double product = 2 * positions(program, op, vae_op_is_transposed(op->kind) ? x : y) *
+                           elements(program, op->inputs[backward ? 3 : 1]);
     if (!backward) return product + elements(program, y);
     return (op->outputs[2] == VAE_NO_TENSOR ? 1 : 2) * product + 2 * elements(program, y);
 }
@@ -103,8 +112,6 @@ vae_cost vae_op_cost(const vae_program *program, const vae_op *op)
         cost.bytes_read += 16 * (double)program->layout->trained_elements;
         cost.bytes_written += 12 * (double)program->layout->trained_elements;
     }
-    bool backward, reads_positions;
-    const bool layer = is_layer(op->kind, &backward, &reads_positions);
-    cost.flops = layer ? layer_flops(program, op, backward, reads_positions) : elementwise_flops(program, op);
+    cost.flops = vae_op_is_layer(op->kind) ? layer_flops(program, op) : elementwise_flops(program, op);
     return cost;
 }

@@ -28,6 +28,7 @@ vae_shape vae_shape_images(int64_t rows, int64_t height, int64_t width, int64_t 
 int64_t vae_shape_elements(const vae_shape *shape);
 /* Every tensor of rank 2 or more is also a matrix: rows are the first dimension, columns all the others. */
 int64_t vae_shape_columns(const vae_shape *shape);
+bool vae_shape_equal(const vae_shape *a, const vae_shape *b);
 /* Writes "[128, 784]" and returns text. */
 const char *vae_shape_format(const vae_shape *shape, char *text, size_t size);
 
@@ -293,7 +294,13 @@ typedef struct vae_program {
 } vae_program;
 
 const char *vae_op_kind_name(vae_op_kind kind);
-/* The fused activation of a layer (dense, conv2d, …) or of its backward; identity for other ops. */
+/* A layer with weights, dense, conv2d or conv_transpose2d, or the backward op of one. */
+bool vae_op_is_layer(vae_op_kind kind);
+/* conv_transpose2d or its backward op. */
+bool vae_op_is_transposed(vae_op_kind kind);
+/* Whether the op writes gradients of parameters, as backward ops of what has parameters do. */
+bool vae_op_gives_gradients(const vae_program *program, const vae_op *op);
+/* The fused activation of a layer or of its backward op; identity for other ops. */
 vae_activation vae_op_activation(const vae_op *op);
 const char *vae_activation_name(vae_activation activation);
 

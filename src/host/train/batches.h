@@ -46,8 +46,7 @@ vae_executable *vae_batches_select(const vae_batches *batches, int64_t index, va
 vae_status vae_batches_take(const vae_batches *batches, double sums[VAE_METRIC_COUNT]);
 
 /* A whole pass of an evaluation: sums over all rows. *stop (may be NULL) ends it with VAE_ERROR_INTERRUPTED when it
- * becomes nonzero. `latent` (may be NULL) receives what the
- * posteriors say of each dimension. */
+ * becomes nonzero. `latent` (may be NULL) receives what the posteriors say of each dimension. */
 vae_status vae_batches_evaluate(const vae_batches *batches, uint64_t seed, double sums[VAE_METRIC_COUNT],
                                 vae_latent_statistics *latent, const volatile sig_atomic_t *stop);
 

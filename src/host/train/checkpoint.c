@@ -336,14 +336,6 @@ static vae_status read_progress(const vae_safetensors_file *file, const char *pa
 
 /* ---- Reading tensors ---- */
 
-static bool same_shape(const vae_shape *a, const vae_shape *b)
-{
-    if (a->rank != b->rank) return false;
-    for (int32_t i = 0; i < a->rank; ++i)
-        if (a->size[i] != b->size[i]) return false;
-    return true;
-}
-
 /* Compares names, shapes and types before anything is allocated. */
 static vae_status check_arena(const vae_safetensors_file *file, const char *path, const vae_checkpoint *checkpoint,
                               vae_arena arena)
@@ -361,7 +353,7 @@ static vae_status check_arena(const vae_safetensors_file *file, const char *path
                                  "missing",
                                  path, name, expected);
         }
-        if (!same_shape(&tensor->shape, &parameter->shape)) {
+        if (!vae_shape_equal(&tensor->shape, &parameter->shape)) {
             return vae_error_set(VAE_ERROR_SHAPE, "%s: tensor '%s' has shape %s, but its configuration asks for %s",
                                  path, name, vae_shape_format(&tensor->shape, found, sizeof found), expected);
         }

@@ -2,11 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "core/json.h"
 
 /* Digits of a number: enough to compare runs, few enough to read. */
 enum { DIGITS = 10 };
@@ -58,29 +59,31 @@ vae_status vae_metrics_open(vae_metrics_log *log, const char *path, int64_t keep
     return status;
 }
 
-static json_t *number(double value)
+json_t *vae_metrics_kl_to_json(const vae_latent_statistics *latent, bool has_kl)
 {
-    return isfinite(value) ? json_real(value) : json_null();
+    json_t *kl = has_kl ? json_array() : json_null();
+    for (int64_t j = 0; json_is_array(kl) && j < latent->latent; ++j)
+        json_array_append_new(kl, vae_json_number(vae_latent_statistics_kl(latent, j)));
+    return kl;
 }
 
 /* An autoencoder, known by its line, has codes but no KL. */
 static bool add_latent(json_t *object, const vae_metrics_line *line, const vae_latent_statistics *latent)
 {
-    json_t *kl = isnan(line->kl) ? json_null() : json_array();
-    for (int64_t j = 0; json_is_array(kl) && j < latent->latent; ++j)
-        json_array_append_new(kl, number(vae_latent_statistics_kl(latent, j)));
+    json_t *kl = vae_metrics_kl_to_json(latent, !isnan(line->kl));
     return !json_object_set_new(object, "kl_per_dimension", kl) &&
            !json_object_set_new(object, "active_units", json_integer(vae_latent_statistics_active(latent)));
 }
 
 vae_status vae_metrics_write(vae_metrics_log *log, const vae_metrics_line *line, const vae_latent_statistics *latent)
 {
-    json_t *object = json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch",
-                               (json_int_t)line->epoch, "step", (json_int_t)line->step, "split", line->split,
-                               "neg_elbo", number(line->neg_elbo), "reconstruction", number(line->reconstruction), "kl",
-                               number(line->kl), "bits_per_dimension", number(line->bits_per_dimension), "beta",
-                               number(line->beta), "learning_rate", number(line->learning_rate), "grad_norm",
-                               number(line->grad_norm), "images_per_second", number(line->images_per_second));
+    json_t *object =
+        json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)line->epoch, "step",
+                  (json_int_t)line->step, "split", line->split, "neg_elbo", vae_json_number(line->neg_elbo),
+                  "reconstruction", vae_json_number(line->reconstruction), "kl", vae_json_number(line->kl),
+                  "bits_per_dimension", vae_json_number(line->bits_per_dimension), "beta", vae_json_number(line->beta),
+                  "learning_rate", vae_json_number(line->learning_rate), "grad_norm", vae_json_number(line->grad_norm),
+                  "images_per_second", vae_json_number(line->images_per_second));
     if (!object || (latent && !add_latent(object, line, latent))) {
         json_decref(object);
         return vae_error_set(VAE_ERROR_MEMORY, "%s: no memory for a line", log->path);

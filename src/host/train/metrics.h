@@ -2,6 +2,7 @@
 #ifndef VAE_TRAIN_METRICS_H
 #define VAE_TRAIN_METRICS_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "model/builder.h"
@@ -37,6 +38,8 @@ vae_status vae_metrics_open(vae_metrics_log *log, const char *path, int64_t keep
 /* With `latent`, which may be NULL, the line has "kl_per_dimension" (nats; null for an autoencoder) and "active_units"
  * too. */
 vae_status vae_metrics_write(vae_metrics_log *log, const vae_metrics_line *line, const vae_latent_statistics *latent);
+/* [nats of each dimension]; null where `has_kl` is false, as of an autoencoder. */
+json_t *vae_metrics_kl_to_json(const vae_latent_statistics *latent, bool has_kl);
 /* Brings what was written to disk. */
 vae_status vae_metrics_sync(vae_metrics_log *log);
 void vae_metrics_close(vae_metrics_log *log);

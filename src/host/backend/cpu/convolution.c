@@ -13,11 +13,6 @@ static const vae_cpu_device *device_of(const vae_call *call)
     return (const vae_cpu_device *)call->device;
 }
 
-static bool is_transposed(const vae_call *call)
-{
-    return call->op->kind == VAE_OP_CONV_TRANSPOSE2D || call->op->kind == VAE_OP_CONV_TRANSPOSE2D_BACKWARD;
-}
-
 static void release(vae_call *call)
 {
     convolution_state *state = call->state;
@@ -40,7 +35,7 @@ static vae_status allocate(vae_call *call, convolution_state **state)
 static vae_convolution_options join(const vae_call *call, const vae_shape *x_shape, float *x, const vae_shape *y_shape,
                                     float *y, float *weight)
 {
-    const bool transposed = is_transposed(call);
+    const bool transposed = vae_op_is_transposed(call->op->kind);
     const vae_shape *large = transposed ? y_shape : x_shape, *small = transposed ? x_shape : y_shape;
     return (vae_convolution_options){
         .rows = x_shape->size[0],
@@ -59,8 +54,8 @@ static vae_status prepare(vae_call *call)
     float *pre_activation = call->outputs[1], *target = pre_activation ? pre_activation : call->outputs[0];
     vae_convolution_options options = join(call, vae_call_input_shape(call, 0), call->inputs[0],
                                            vae_call_output_shape(call, 0), target, call->inputs[1]);
-    options.pass = is_transposed(call) ? VAE_CONVOLUTION_TO_LARGE : VAE_CONVOLUTION_TO_SMALL;
-    if (!is_transposed(call)) {
+    options.pass = vae_op_is_transposed(call->op->kind) ? VAE_CONVOLUTION_TO_LARGE : VAE_CONVOLUTION_TO_SMALL;
+    if (!vae_op_is_transposed(call->op->kind)) {
         options.bias = call->inputs[2];
         if (!pre_activation) options.activation = vae_op_activation(call->op);
     }
@@ -78,7 +73,7 @@ static vae_status run(vae_call *call)
     const vae_activation activation = vae_op_activation(call->op);
     float *pre_activation = call->outputs[1];
     VAE_TRY(vae_convolution_run(state->forward));
-    if (is_transposed(call)) {
+    if (vae_op_is_transposed(call->op->kind)) {
         device->isa->activate_biased(activation, pre_activation ? pre_activation : call->outputs[0], call->inputs[2],
                                      call->outputs[0], elements / channels, channels, device->host.threads);
     } else if (pre_activation) {
@@ -96,7 +91,7 @@ static vae_status create_backward(vae_call *call, convolution_state *state)
     VAE_TRY(vae_convolution_create(onednn, &weight, &state->weight));
     if (!call->outputs[2]) return VAE_OK;
     vae_convolution_options input = join(call, x, call->outputs[2], y, call->inputs[0], call->inputs[3]);
-    input.pass = is_transposed(call) ? VAE_CONVOLUTION_TO_SMALL : VAE_CONVOLUTION_TO_LARGE;
+    input.pass = vae_op_is_transposed(call->op->kind) ? VAE_CONVOLUTION_TO_SMALL : VAE_CONVOLUTION_TO_LARGE;
     return vae_convolution_create(onednn, &input, &state->input);
 }
 

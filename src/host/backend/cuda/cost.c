@@ -123,7 +123,7 @@ vae_step_cost vae_lowering_cost(const vae_lowering *lowering)
     }
     for (int32_t i = 0; i < lowering->program->op_count; ++i) {
         const vae_op *op = &lowering->program->ops[i];
-        if (!vae_is_layer(op->kind)) total.minimum = add(total.minimum, vae_op_cost(lowering->program, op));
+        if (!vae_op_is_layer(op->kind)) total.minimum = add(total.minimum, vae_op_cost(lowering->program, op));
     }
     return total;
 }

@@ -35,19 +35,6 @@ const char *vae_epilogue_name(vae_epilogue epilogue)
     return (unsigned)epilogue < VAE_EPILOGUE_COUNT ? names[epilogue] : "unknown";
 }
 
-bool vae_is_layer(vae_op_kind kind)
-{
-    switch (kind) {
-    case VAE_OP_DENSE:
-    case VAE_OP_DENSE_BACKWARD:
-    case VAE_OP_CONV2D:
-    case VAE_OP_CONV2D_BACKWARD:
-    case VAE_OP_CONV_TRANSPOSE2D:
-    case VAE_OP_CONV_TRANSPOSE2D_BACKWARD: return true;
-    default: return false;
-    }
-}
-
 /* ---- The list ---- */
 
 static vae_status insert(vae_lowering *lowering, int32_t at, const vae_launch *launch)

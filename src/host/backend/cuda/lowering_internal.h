@@ -9,9 +9,6 @@ static inline const vae_shape *vae_lowering_shape(const vae_lowering *lowering, 
     return &lowering->program->tensors[tensor].shape;
 }
 
-/* A dense layer, a convolution, or the backward pass of one. */
-bool vae_is_layer(vae_op_kind kind);
-
 vae_status vae_lowering_append(vae_lowering *lowering, const vae_launch *launch);
 /* Makes the scratch as large as the product needs it. */
 vae_status vae_lowering_append_matmul(vae_lowering *lowering, int32_t op, const vae_matmul *matmul);

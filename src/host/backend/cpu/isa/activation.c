@@ -121,11 +121,22 @@ void VAE_ISA_NAME(vae_cpu_round_bf16)(const float *source, uint16_t *target, int
     }
 }
 
-static void sum_into(const float *restrict row, float *restrict bias, int64_t count)
+static void add_to(float *restrict sums, const float *restrict values, int64_t count)
 {
 #pragma omp simd
     for (int64_t i = 0; i < count; ++i)
-        bias[i] += row[i];
+        sums[i] += values[i];
+}
+
+/* `count` numbers of d_y from `at` on, each added to its own sum. */
+static void backward_run(const vae_cpu_activation_backward *a, int64_t at, float *sums, int64_t count)
+{
+    if (a->from) {
+        backward_functions[a->activation](a->d_y + at, a->from + at, sums, count);
+    } else {
+        add_to(sums, a->d_y + at, count);
+    }
+    if (a->shadow) round_elements(a->d_y + at, a->shadow + at, count);
 }
 
 /* Threads share columns, and each adds up the rows in order: the sums do not depend on how many threads there are. */
@@ -133,15 +144,8 @@ static void backward_columns(const vae_cpu_activation_backward *a, int64_t begin
 {
     const int64_t count = end - begin;
     memset(a->d_bias + begin, 0, (size_t)count * sizeof *a->d_bias);
-    for (int64_t r = 0; r < a->rows; ++r) {
-        const int64_t at = r * a->columns + begin;
-        if (a->from) {
-            backward_functions[a->activation](a->d_y + at, a->from + at, a->d_bias + begin, count);
-        } else {
-            sum_into(a->d_y + at, a->d_bias + begin, count);
-        }
-        if (a->shadow) round_elements(a->d_y + at, a->shadow + at, count);
-    }
+    for (int64_t r = 0; r < a->rows; ++r)
+        backward_run(a, r * a->columns + begin, a->d_bias + begin, count);
 }
 
 /* Rows of few columns, as the channels of images: several rows are taken as one of up to TILE columns, and the sums
@@ -153,13 +157,8 @@ static void backward_tiles(const vae_cpu_activation_backward *a, int64_t begin, 
     const int64_t tile = TILE / a->columns * a->columns;
     float wide[TILE] = {0.0f};
     for (int64_t at = begin * a->columns; at < end * a->columns; at += tile) {
-        const int64_t left = end * a->columns - at, count = left < tile ? left : tile;
-        if (a->from) {
-            backward_functions[a->activation](a->d_y + at, a->from + at, wide, count);
-        } else {
-            sum_into(a->d_y + at, wide, count);
-        }
-        if (a->shadow) round_elements(a->d_y + at, a->shadow + at, count);
+        const int64_t left = end * a->columns - at;
+        backward_run(a, at, wide, left < tile ? left : tile);
     }
     memset(sums, 0, (size_t)a->columns * sizeof *sums);
     for (int64_t i = 0; i < tile; ++i)
@@ -200,13 +199,6 @@ void VAE_ISA_NAME(vae_cpu_activation_backward)(const vae_cpu_activation_backward
     }
 }
 
-static void add_bias(float *restrict x, const float *restrict bias, int64_t count)
-{
-#pragma omp simd
-    for (int64_t i = 0; i < count; ++i)
-        x[i] += bias[i];
-}
-
 void VAE_ISA_NAME(vae_cpu_activate_biased)(vae_activation activation, float *x, const float *bias, float *y,
                                            int64_t rows, int64_t columns, int threads)
 {
@@ -221,7 +213,7 @@ void VAE_ISA_NAME(vae_cpu_activate_biased)(vae_activation activation, float *x, 
 #pragma omp parallel for schedule(static) num_threads(threads) if (elements >= PARALLEL_ELEMENTS)
     for (int64_t t = 0; t < tiles; ++t) {
         const int64_t at = t * tile, count = elements - at < tile ? elements - at : tile;
-        add_bias(x + at, tiled, count);
+        add_to(x + at, tiled, count);
         if (x != y || activation != VAE_ACTIVATION_IDENTITY) function(x + at, y + at, count);
     }
 }

@@ -26,6 +26,22 @@ typedef struct vae_cpu_family {
 VAE_LIKELIHOOD_MAP(VAE_CPU_DECLARE)
 #undef VAE_CPU_DECLARE
 
+/* What a likelihood of one number an element sums up: over a run of elements, with the gradient unless that is NULL. */
+typedef float (*vae_cpu_run)(const float *prediction, const float *x, int64_t count, float weight, float *gradient);
+
+/* Over a row, in runs whose float sums are folded into a double, so that long rows lose nothing. */
+static inline double vae_cpu_sum_runs(vae_cpu_run run, const float *prediction, const float *x, int64_t elements,
+                                      float weight, float *gradient)
+{
+    enum { RUN = 1024 }; /* a multiple of 4 */
+    double sum = 0.0;
+    for (int64_t first = 0; first < elements; first += RUN) {
+        const int64_t count = elements - first < RUN ? elements - first : RUN;
+        sum += (double)run(prediction + first, x + first, count, weight, gradient ? gradient + first : NULL);
+    }
+    return sum;
+}
+
 /* Σ (x - mean)²; gradient, where not NULL, becomes scale × (x - mean). */
 double VAE_ISA_NAME(vae_cpu_squared_error)(const float *means, const float *x, int64_t elements, float scale,
                                            float *gradient);

@@ -1,9 +1,6 @@
 #include "backend/cpu/isa/level.h"
 #include "backend/cpu/isa/simd_math.h"
 
-/* Float sums are folded into a double after this many elements, so that long rows lose nothing. A multiple of 4. */
-enum { CHUNK = 1024 };
-
 typedef struct bernoulli_term {
     float value;    /* x·logit - max(logit, 0) */
     float factor;   /* 1 + e^-|logit|: log p = value - ln(factor) */
@@ -64,18 +61,16 @@ static float bernoulli_values_and_gradient(const float *restrict logits, const f
     return sum;
 }
 
+static float bernoulli_run(const float *logits, const float *x, int64_t count, float weight, float *gradient)
+{
+    return gradient ? bernoulli_values_and_gradient(logits, x, count, weight, gradient)
+                    : bernoulli_values(logits, x, count);
+}
+
 static double row(const vae_likelihood_options *options, const float *logits, const float *x, int64_t pixels,
                   float weight, float *gradient)
 {
-    const int64_t elements = pixels * options->channels;
-    double sum = 0.0;
-    for (int64_t first = 0; first < elements; first += CHUNK) {
-        const int64_t count = elements - first < CHUNK ? elements - first : CHUNK;
-        sum += (double)(gradient
-                            ? bernoulli_values_and_gradient(logits + first, x + first, count, weight, gradient + first)
-                            : bernoulli_values(logits + first, x + first, count));
-    }
-    return sum;
+    return vae_cpu_sum_runs(bernoulli_run, logits, x, pixels * options->channels, weight, gradient);
 }
 
 static void mean(const vae_likelihood_options *options, const float *logits, int64_t pixels, float *values)

@@ -1,9 +1,6 @@
 #include "backend/cpu/isa/level.h"
 #include "backend/cpu/isa/simd_math.h"
 
-/* Float sums are folded into a double after this many elements. */
-enum { CHUNK = 1024 };
-
 static inline float mean_of(float logit)
 {
     const float decayed = simd_unit_decay_mean(fabsf(logit));
@@ -30,14 +27,7 @@ static float values_and_gradient(const float *restrict logits, const float *rest
 static double row(const vae_likelihood_options *options, const float *logits, const float *x, int64_t pixels,
                   float weight, float *gradient)
 {
-    const int64_t elements = pixels * options->channels;
-    double sum = 0.0;
-    for (int64_t first = 0; first < elements; first += CHUNK) {
-        const int64_t count = elements - first < CHUNK ? elements - first : CHUNK;
-        sum +=
-            (double)values_and_gradient(logits + first, x + first, count, weight, gradient ? gradient + first : NULL);
-    }
-    return sum;
+    return vae_cpu_sum_runs(values_and_gradient, logits, x, pixels * options->channels, weight, gradient);
 }
 
 static void mean(const vae_likelihood_options *options, const float *logits, int64_t pixels, float *values)

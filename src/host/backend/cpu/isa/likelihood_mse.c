@@ -2,9 +2,6 @@
 
 #include "backend/cpu/isa/level.h"
 
-/* Float sums are folded into a double after this many elements, so that long rows lose nothing. */
-enum { CHUNK = 1024 };
-
 static float squared_error(const float *restrict mean, const float *restrict x, int64_t count, float scale,
                            float *restrict gradient)
 {
@@ -23,12 +20,7 @@ static float squared_error(const float *restrict mean, const float *restrict x, 
 double VAE_ISA_NAME(vae_cpu_squared_error)(const float *means, const float *x, int64_t elements, float scale,
                                            float *gradient)
 {
-    double sum = 0.0;
-    for (int64_t first = 0; first < elements; first += CHUNK) {
-        const int64_t count = elements - first < CHUNK ? elements - first : CHUNK;
-        sum += (double)squared_error(means + first, x + first, count, scale, gradient ? gradient + first : NULL);
-    }
-    return sum;
+    return vae_cpu_sum_runs(squared_error, means, x, elements, scale, gradient);
 }
 
 static double row(const vae_likelihood_options *options, const float *means, const float *x, int64_t pixels,

@@ -1,0 +1,12 @@
+#include "core/number.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void vae_number_format(double value, char *text, size_t size)
+{
+    for (int digits = 6; digits <= 17; ++digits) {
+        snprintf(text, size, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) return;
+    }
+}
