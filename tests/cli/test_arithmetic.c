@@ -219,3 +219,40 @@ Test(arithmetic, probe_prints_a_line_an_attribute)
     process_expect(2, "no image is known to have it", folder, "probe", MODEL, "--label", "77");
     process_expect(2, "--out", folder, "probe", MODEL, "--label", "1", "--out", "x");
 }
+
+/* The attribute is where an image is bright, left or right. A mirror swaps the sides, so that half of what the probe
+ * learns from says the opposite of the other half. */
+static void write_sided_images(void)
+{
+    FILE *file = fopen(in_folder("train.idx"), "wb");
+    const uint8_t header[16] = {0, 0, 8, 3, 0, 0, 0, TINY_TRAIN, 0, 0, 0, TINY_SIDE, 0, 0, 0, TINY_SIDE};
+    fwrite(header, 1, sizeof header, file);
+    uint32_t seed = 5;
+    for (int i = 0; i < TINY_TRAIN; ++i) {
+        for (int j = 0; j < ELEMENTS; ++j) {
+            const bool left = j % TINY_SIDE < TINY_SIDE / 2;
+            fputc((left == has_third(i) ? 200 : 20) + tiny_noise(&seed) % 16, file);
+        }
+    }
+    fclose(file);
+}
+
+static double probe_third(void)
+{
+    process_result result = process_run_in(folder, "probe", MODEL, "--attribute", "third", "--quiet");
+    double train = NAN;
+    cr_assert_eq(sscanf(result.output, "third %lf", &train), 1, "%s%s", result.output, result.errors);
+    cr_expect_not_null(strstr(result.output, "68 with, 134 without"), "images, not codes: %s", result.output);
+    process_result_free(&result);
+    return train;
+}
+
+Test(arithmetic, a_probe_learns_from_mirror_images_as_the_run_did)
+{
+    write_sided_images();
+    cr_expect_eq(probe_third(), 1.0);
+    checkpoint.config.data.flip = VAE_FLIP_HORIZONTAL;
+    cr_assert_eq(vae_checkpoint_write(&checkpoint, in_folder("model.safetensors")), VAE_OK, "%s", vae_error_message());
+    const double mirrored = probe_third();
+    cr_expect(mirrored > 0.3 && mirrored < 0.7, "%g", mirrored);
+}

@@ -171,7 +171,23 @@ vae_status vae_cli_encode_selected(vae_model *model, const vae_dataset *dataset,
 
 enum { BATCH = 512 };
 
-vae_status vae_cli_encode_each(vae_model *model, const vae_dataset *dataset, vae_cli_take_codes *take, void *context)
+/* Left to right; images [lines, width, channels]. */
+static void mirror(float *images, int64_t lines, int64_t width, int64_t channels)
+{
+    for (int64_t line = 0; line < lines; ++line) {
+        float *pixels = images + line * width * channels;
+        for (int64_t left = 0, right = width - 1; left < right; ++left, --right) {
+            for (int64_t c = 0; c < channels; ++c) {
+                const float kept = pixels[left * channels + c];
+                pixels[left * channels + c] = pixels[right * channels + c];
+                pixels[right * channels + c] = kept;
+            }
+        }
+    }
+}
+
+static vae_status encode_each(vae_model *model, const vae_dataset *dataset, bool mirrored, vae_cli_take_codes *take,
+                              void *context)
 {
     const int64_t elements = vae_dataset_elements(dataset), latent = vae_model_get_shape(model).latent;
     const bool autoencoder = vae_model_config(model)->model.objective == VAE_OBJECTIVE_AE;
@@ -182,11 +198,17 @@ vae_status vae_cli_encode_each(vae_model *model, const vae_dataset *dataset, vae
     for (int64_t first = 0; first < dataset->count && !status; first += BATCH) {
         const int64_t rows = dataset->count - first < BATCH ? dataset->count - first : BATCH;
         to_unit(dataset->pixels + first * elements, rows * elements, buffer);
+        if (mirrored) mirror(buffer, rows * dataset->height, dataset->width, dataset->channels);
         status = vae_model_encode(model, buffer, rows, mean, log_variance);
         if (!status) take(context, first, rows, mean, log_variance);
     }
     free(buffer);
     return status;
+}
+
+vae_status vae_cli_encode_each(vae_model *model, const vae_dataset *dataset, vae_cli_take_codes *take, void *context)
+{
+    return encode_each(model, dataset, false, take, context);
 }
 
 typedef struct code_table {
@@ -204,7 +226,13 @@ static void keep_codes(void *context, int64_t first, int64_t rows, const float *
 vae_status vae_cli_encode_all(vae_model *model, const vae_dataset *dataset, float *codes)
 {
     code_table table = {codes, vae_model_get_shape(model).latent};
-    return vae_cli_encode_each(model, dataset, keep_codes, &table);
+    return encode_each(model, dataset, false, keep_codes, &table);
+}
+
+vae_status vae_cli_encode_mirrored(vae_model *model, const vae_dataset *dataset, float *codes)
+{
+    code_table table = {codes, vae_model_get_shape(model).latent};
+    return encode_each(model, dataset, true, keep_codes, &table);
 }
 
 /* ---- Writing ---- */

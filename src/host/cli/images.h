@@ -42,6 +42,8 @@ typedef void vae_cli_take_codes(void *context, int64_t first, int64_t rows, cons
 vae_status vae_cli_encode_each(vae_model *model, const vae_dataset *dataset, vae_cli_take_codes *take, void *context);
 /* Their posterior means, codes [dataset->count, latent]. */
 vae_status vae_cli_encode_all(vae_model *model, const vae_dataset *dataset, float *codes);
+/* The same of the images seen in a mirror, left to right. */
+vae_status vae_cli_encode_mirrored(vae_model *model, const vae_dataset *dataset, float *codes);
 /* Posterior means [count, latent] of the images at `indices`; an index past the end names the range. */
 vae_status vae_cli_encode_selected(vae_model *model, const vae_dataset *dataset, const int64_t *indices, int count,
                                    float *codes);

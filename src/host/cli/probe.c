@@ -45,11 +45,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* A part of the data, and its codes: posterior means. */
+/* A part of the data, and its codes: posterior means. A model that learned from images and their mirror images
+ * (`flip = horizontal`) takes both for the same thing, so the probe learns from both as well. */
 typedef struct side {
     vae_cli_part part;
-    float *codes; /* [count, latent] */
-    int8_t *has;  /* [count] */
+    float *codes;  /* [count, latent] */
+    int8_t *has;   /* [count] */
+    int64_t count; /* of codes: the images, or twice as many where their mirror images follow */
     int64_t latent;
 } side;
 
@@ -61,10 +63,23 @@ static vae_status open_side(const probe_options *o, vae_model *model, const vae_
     s->latent = vae_model_get_shape(model).latent;
     VAE_TRY(vae_cli_choose_split(model, splits, name, &s->part.dataset));
     if (o->label < 0) VAE_TRY(vae_cli_part_read(model, train ? o->attributes : o->test_attributes, &s->part));
-    s->codes = calloc((size_t)(s->part.dataset->count * s->latent), sizeof *s->codes);
-    s->has = calloc((size_t)s->part.dataset->count, sizeof *s->has);
+    const int64_t images = s->part.dataset->count;
+    const bool mirrored = train && vae_model_config(model)->data.flip == VAE_FLIP_HORIZONTAL;
+    s->count = mirrored ? 2 * images : images;
+    s->codes = calloc((size_t)(s->count * s->latent), sizeof *s->codes);
+    s->has = calloc((size_t)s->count, sizeof *s->has);
     if (!s->codes || !s->has) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
-    return vae_cli_encode_all(model, s->part.dataset, s->codes);
+    VAE_TRY(vae_cli_encode_all(model, s->part.dataset, s->codes));
+    return mirrored ? vae_cli_encode_mirrored(model, s->part.dataset, s->codes + images * s->latent) : VAE_OK;
+}
+
+/* Who has attribute `column` of the table, or the label. */
+static vae_status find_members(const probe_options *o, side *s, int64_t column)
+{
+    const int64_t images = s->part.dataset->count;
+    VAE_TRY(vae_cli_part_membership(&s->part, column, o->label, s->has));
+    if (s->count > images) memcpy(s->has + images, s->has, (size_t)images * sizeof *s->has);
+    return VAE_OK;
 }
 
 static void close_side(side *s)
@@ -84,7 +99,7 @@ static int64_t count_members(const side *s, int8_t wanted)
 
 static double accuracy(const vae_probe *probe, const side *s)
 {
-    return vae_probe_balanced_accuracy(probe, s->codes, s->has, s->part.dataset->count);
+    return vae_probe_balanced_accuracy(probe, s->codes, s->has, s->count);
 }
 
 static void print_line(const char *name, const vae_probe *probe, const side *train, const side *test)
@@ -107,17 +122,16 @@ static vae_status probe_one(const probe_options *o, side *train, side *test, int
     snprintf(label, sizeof label, "label %" PRId64, o->label);
     const char *name = o->label >= 0 ? label : train->part.table.names[column];
     int64_t test_column = 0;
-    VAE_TRY(vae_cli_part_membership(&train->part, column, o->label, train->has));
+    VAE_TRY(find_members(o, train, column));
     if (test->codes) {
         if (o->label < 0) {
             const vae_status status = vae_attribute_table_find(&test->part.table, name, &test_column);
             if (status) return vae_error_prepend(status, "%s", test->part.table_path);
         }
-        VAE_TRY(vae_cli_part_membership(&test->part, test_column, o->label, test->has));
+        VAE_TRY(find_members(o, test, test_column));
     }
     vae_probe probe;
-    const vae_status status =
-        vae_probe_fit(train->codes, train->has, train->part.dataset->count, train->latent, o->l2, &probe);
+    const vae_status status = vae_probe_fit(train->codes, train->has, train->count, train->latent, o->l2, &probe);
     if (status) return vae_error_prepend(status, "%s", name);
     print_line(name, &probe, train, test);
     vae_probe_free(&probe);
@@ -169,7 +183,8 @@ static vae_status run(int argc, char **argv)
         .parser = parse,
         .doc = "Fits a logistic regression to the codes of the training images for each attribute, both classes "
                "weighing the same, and prints its balanced accuracy on training and test images: how much of the "
-               "attribute a plane through the latent space tells.",
+               "attribute a plane through the latent space tells. Where the run mirrored its training images "
+               "(flip = horizontal), the probe learns from their mirror images too.",
         .children = children,
     };
     probe_options o = {.shared = vae_cli_options_none(), .label = -1, .l2 = 1e-3};
