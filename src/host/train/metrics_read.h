@@ -12,6 +12,7 @@
     X(NEG_ELBO, "neg_elbo", true)                                                                                      \
     X(RECONSTRUCTION, "reconstruction", true)                                                                          \
     X(KL, "kl", true)                                                                                                  \
+    X(BITS_PER_DIMENSION, "bits_per_dimension", false)                                                                 \
     X(BETA, "beta", false)                                                                                             \
     X(LEARNING_RATE, "learning_rate", false)                                                                           \
     X(GRAD_NORM, "grad_norm", false)                                                                                   \

@@ -2,7 +2,8 @@
 /* What the C program embedded (report/page_json.h), as typed arrays. */
 const VaeData = (() => {
   const SPLITS = ["train", "train_epoch", "validation", "test"];
-  const FIELDS = ["neg_elbo", "reconstruction", "kl", "beta", "learning_rate", "grad_norm", "images_per_second", "active_units"];
+  const FIELDS = ["neg_elbo", "reconstruction", "kl", "bits_per_dimension", "beta", "learning_rate", "grad_norm",
+    "images_per_second", "active_units"];
 
   function bytes(base64) {
     const raw = atob(base64), array = new Uint8Array(raw.length);

@@ -14,6 +14,7 @@ const vaeReport = (() => {
 
   const charts = [
     ["Negative ELBO", "nats", "neg_elbo"], ["Reconstruction", "nats", "reconstruction"], ["KL", "nats", "kl"],
+    ["Bits per dimension", "", "bits_per_dimension"],
     ["β", "", "beta"], ["Learning rate", "", "learning_rate"], ["Gradient norm", "", "grad_norm"],
     ["Speed", "images/s", "images_per_second"], ["Active units", "", "active_units"],
   ];
