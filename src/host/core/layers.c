@@ -14,6 +14,9 @@
 
 enum { WORD_SIZE = 64, LARGEST = 1 << 20 };
 
+/* Several times the widest windows in use; oneDNN takes minutes to plan for some that are as wide as images. */
+enum { MAX_WINDOW = 64 };
+
 static const char *const names[VAE_LAYER_COUNT] = {
 #define ROW(NAME, name) #name,
     VAE_LAYER_MAP(ROW)
@@ -119,11 +122,12 @@ static vae_status read_option(const char *word, vae_layer *layer, bool *taken)
     }
     const char *end;
     const bool counts = word[0] == 'k' || word[0] == 's';
-    if (field && has_window(layer->kind) && read_number(word + 1, counts, field, &end) && !*end && *field <= 1024) {
+    if (field && has_window(layer->kind) && read_number(word + 1, counts, field, &end) && !*end && *field <= MAX_WINDOW) {
         return VAE_OK;
     }
     char allowed[96];
-    snprintf(allowed, sizeof allowed, "an option of %s: k and s from 1, p and o from 0, to 1024", names[layer->kind]);
+    snprintf(allowed, sizeof allowed, "an option of %s: k and s from 1, p and o from 0, to %d", names[layer->kind],
+             MAX_WINDOW);
     return refuse(word, allowed);
 }
 
