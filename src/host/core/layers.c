@@ -122,7 +122,8 @@ static vae_status read_option(const char *word, vae_layer *layer, bool *taken)
     }
     const char *end;
     const bool counts = word[0] == 'k' || word[0] == 's';
-    if (field && has_window(layer->kind) && read_number(word + 1, counts, field, &end) && !*end && *field <= MAX_WINDOW) {
+    if (field && has_window(layer->kind) && read_number(word + 1, counts, field, &end) && !*end &&
+        *field <= MAX_WINDOW) {
         return VAE_OK;
     }
     char allowed[96];
