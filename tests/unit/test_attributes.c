@@ -109,10 +109,10 @@ Test(attributes, found_by_name_and_held_against_images)
     cr_expect_eq(index, 1);
     cr_expect_eq(vae_attribute_table_find(&table, "glases", &index), VAE_ERROR_ARGUMENT);
     cr_expect_not_null(strstr(vae_error_message(), "did you mean 'glasses'"), "%s", vae_error_message());
-    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 1, .stored = 2}, 1), VAE_OK);
-    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 1}, 1), VAE_OK);
-    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 3}, 3), VAE_ERROR_FORMAT);
-    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 2, .stored = 3}, 2), VAE_ERROR_FORMAT);
+    cr_expect_eq(vae_attribute_table_match(&table, path, &(vae_dataset){.count = 1, .stored = 2}, 1), VAE_OK);
+    cr_expect_eq(vae_attribute_table_match(&table, path, &(vae_dataset){.count = 1}, 1), VAE_OK);
+    cr_expect_eq(vae_attribute_table_match(&table, path, &(vae_dataset){.count = 3}, 3), VAE_ERROR_FORMAT);
+    cr_expect_eq(vae_attribute_table_match(&table, path, &(vae_dataset){.count = 2, .stored = 3}, 2), VAE_ERROR_FORMAT);
     cr_expect_not_null(strstr(vae_error_message(), "has 2 rows, but there are 3 images"), "%s", vae_error_message());
     vae_attribute_table_free(&table);
 }
