@@ -198,6 +198,13 @@ Test(folder, damaged_pictures_left_out)
     cr_expect_eq(vae_labels_read(idx_write("labels.idx", &labels), 0, &dataset), VAE_ERROR_FORMAT);
     cr_expect_not_null(strstr(vae_error_message(), "as 2 damaged ones were left out"), "%s", vae_error_message());
     vae_dataset_free(&dataset);
+    cr_assert_eq(remove(idx_path("set/one/a.png")), 0);
+    dataset = read_set(&options);
+    const idx_bytes four = idx_labels(4);
+    cr_expect_eq(vae_labels_read(idx_write("labels.idx", &four), 0, &dataset), VAE_ERROR_FORMAT);
+    cr_expect_not_null(strstr(vae_error_message(), "as 1 damaged one was left out"), "%s", vae_error_message());
+    vae_dataset_free(&dataset);
+    add_damaged("set/one/a.png");
     /* A limit counts those that are kept. */
     options.limit = 2;
     dataset = read_set(&options);

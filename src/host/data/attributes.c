@@ -11,7 +11,13 @@
 #include "core/nearest.h"
 
 #define MAX_BYTES ((size_t)1 << 33)
-enum { MAX_ATTRIBUTES = 4096, UNKNOWN = -1, MINUS = -2 }; /* MINUS: -1 as written, until its column is known */
+enum {
+    MAX_ATTRIBUTES = 4096,
+    MAX_NAME = 255,
+    MAX_LISTED = 10,
+    UNKNOWN = -1,
+    MINUS = -2
+}; /* MINUS: -1 as written, until its column is known */
 
 /* Where reading stands in the text. */
 typedef struct cursor {
@@ -99,6 +105,13 @@ static vae_status read_field(cursor *c, field *f)
     return VAE_OK;
 }
 
+/* Lines that end in CR alone, as those of the first Macintoshes, would be one long line. */
+static bool has_old_line_ends(const char *text)
+{
+    const char *end = strchr(text, '\r');
+    return end && end[1] && !strchr(text, '\n');
+}
+
 /* ---- Header ---- */
 
 static bool is_name_of_images(const char *name)
@@ -112,7 +125,11 @@ static bool is_name_of_images(const char *name)
 
 static vae_status add_name(const cursor *c, const field *f, vae_attribute_table *table)
 {
+    if (!f->text[0] && f->last) {
+        return fail(c, f->column, "the header ends in a comma, so its last attribute has no name");
+    }
     if (!f->text[0]) return fail(c, f->column, "an attribute has no name");
+    if (strlen(f->text) > MAX_NAME) return fail(c, f->column, "an attribute's name is longer than 255 bytes");
     for (int64_t i = 0; i < table->count; ++i) {
         if (strcasecmp(table->names[i], f->text) == 0) return fail(c, f->column, "an attribute is named twice");
     }
@@ -128,6 +145,17 @@ static vae_status add_name(const cursor *c, const field *f, vae_attribute_table 
     return VAE_OK;
 }
 
+/* A header of one field may hold what other programs part fields by. */
+static vae_status check_separator(const cursor *c, const field *f)
+{
+    static const char *const names[] = {"';'", "tabs", "'|'"};
+    static const char others[] = ";\t|";
+    const char *other = strpbrk(f->text, others);
+    if (c->blanks || !other) return VAE_OK;
+    return vae_error_set(VAE_ERROR_FORMAT, "%s:%" PRId64 ":%" PRId64 ": separated by %s? It must be ','", c->path,
+                         c->line, f->column + (other - f->text), names[strchr(others, *other) - others]);
+}
+
 static vae_status read_header(cursor *c, vae_attribute_table *table, bool *first_names_images)
 {
     const cursor start = *c;
@@ -136,6 +164,7 @@ static vae_status read_header(cursor *c, vae_attribute_table *table, bool *first
     for (bool first = true; !f.last; first = false) {
         VAE_TRY(read_field(c, &f));
         here.at = f.text;
+        if (first && f.last) VAE_TRY(check_separator(&here, &f));
         if (first && !c->blanks && is_name_of_images(f.text)) {
             *first_names_images = true;
         } else {
@@ -147,16 +176,23 @@ static vae_status read_header(cursor *c, vae_attribute_table *table, bool *first
 
 /* ---- Rows ---- */
 
+/* Whether the text is that digit, maybe with decimals that are zeros, as pandas writes where values are missing. */
+static bool is_digit(const char *text, char digit)
+{
+    if (text[0] != digit) return false;
+    if (text[1] == '.') return text[2 + strspn(text + 2, "0")] == '\0';
+    return text[1] == '\0';
+}
+
 static bool parse_value(const char *text, int8_t *value)
 {
-    if (strcmp(text, "1") == 0 || strcmp(text, "+1") == 0)
-        *value = 1;
-    else if (strcmp(text, "0") == 0)
-        *value = 0;
-    else if (strcmp(text, "-1") == 0)
-        *value = MINUS;
-    else if (!text[0])
+    const bool is_signed = text[0] == '+' || text[0] == '-';
+    if (!text[0])
         *value = UNKNOWN;
+    else if (is_digit(text + is_signed, '1'))
+        *value = text[0] == '-' ? MINUS : 1;
+    else if (is_digit(text + is_signed, '0'))
+        *value = 0;
     else
         return false;
     return true;
@@ -282,6 +318,7 @@ static vae_status read_rows(cursor *c, reading *r)
     if (!read_announced(c, &announced)) announced = -1;
     r->named = c->blanks;
     if (!*c->at) return fail(c, 1, "there is no header of names");
+    if (has_old_line_ends(c->at)) return fail(c, 1, "its lines end in CR alone; they must end in LF or CR LF");
     VAE_TRY(read_header(c, r->table, &r->named));
     while (*c->at)
         VAE_TRY(read_row(c, r));
@@ -335,13 +372,27 @@ void vae_attribute_table_free(vae_attribute_table *table)
     *table = (vae_attribute_table){0};
 }
 
+/* The first names, parted by commas. */
+static void list_names(const vae_attribute_table *table, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int64_t i = 0; i < table->count && i < MAX_LISTED; ++i)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", table->names[i]);
+    if (table->count > MAX_LISTED) snprintf(text + used, size - used, ", ...");
+}
+
 vae_status vae_attribute_table_find(const vae_attribute_table *table, const char *name, int64_t *index)
 {
     for (*index = 0; *index < table->count; ++*index) {
         if (strcasecmp(table->names[*index], name) == 0) return VAE_OK;
     }
     const int nearest = vae_nearest(name, (const char *const *)table->names, (int)table->count);
-    return vae_error_set(VAE_ERROR_ARGUMENT, "there is no attribute '%s' among %" PRId64 "; %s '%s'%s", name,
-                         table->count, nearest < 0 ? "the first is" : "did you mean",
-                         table->names[nearest < 0 ? 0 : nearest], nearest < 0 ? "" : "?");
+    if (nearest >= 0) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "there is no attribute '%s' among %" PRId64 "; did you mean '%s'?",
+                             name, table->count, table->names[nearest]);
+    }
+    char listed[MAX_LISTED * (MAX_NAME + 2) + 8];
+    list_names(table, listed, sizeof listed);
+    return vae_error_set(VAE_ERROR_ARGUMENT, "there is no attribute '%s' among %" PRId64 ": %s", name, table->count,
+                         listed);
 }

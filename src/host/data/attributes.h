@@ -18,18 +18,19 @@ typedef struct vae_attribute_table {
 } vae_attribute_table;
 
 /* Reads a table of attributes, a row an image:
- *   CSV     a header of names, then a line an image. Values are 1 (has it) and 0 or -1 (has it not); where a column has
- *           both 0 and -1, -1 is "not known", as is an empty field. A first column of file names or numbers of the
- *           images holds the rows' names: one that is called image, image_id, file, filename, path, name, id or index,
- * or is not called anything, or whose first field is none of 1, 0, -1. CelebA  the list format of list_attr_celeba.txt
- * (Liu et al. 2015): how many images; names; then a line an image, its file's name and 1 or -1 for each attribute.
- * VAE_ERROR_CONFIG if it cannot be opened; VAE_ERROR_FORMAT, naming file:line:column, for a value, a line or a header
- * that does not fit; VAE_ERROR_IO, VAE_ERROR_MEMORY. *table is then empty. */
+ *   CSV     a header of names, then a line an image. Values are 1 (has it) and 0 or -1 (has it not), or as 1.0; where a
+ *           column has both 0 and -1, -1 is "not known", as is an empty field. Names have at most 255 bytes. A first
+ * column of file names or numbers of the images holds the rows' names: one that is called image, image_id, file,
+ * filename, path, name, id or index, or is not called anything, or whose first field is none of 1, 0, -1. CelebA  the
+ * list format of list_attr_celeba.txt (Liu et al. 2015): how many images; names; then a line an image, its file's name
+ * and 1 or -1 for each attribute. VAE_ERROR_CONFIG if it cannot be opened; VAE_ERROR_FORMAT, naming file:line:column,
+ * for a value, a line or a header that does not fit; VAE_ERROR_IO, VAE_ERROR_MEMORY. *table is then empty. */
 vae_status vae_attribute_table_read(const char *path, vae_attribute_table *table);
 /* Also of a zeroed table. */
 void vae_attribute_table_free(vae_attribute_table *table);
 
-/* *index receives the column called `name`, whatever its case. VAE_ERROR_ARGUMENT names the nearest, or all. */
+/* *index receives the column called `name`, whatever its case. VAE_ERROR_ARGUMENT names the nearest, or the
+ * first ten. */
 vae_status vae_attribute_table_find(const vae_attribute_table *table, const char *name, int64_t *index);
 
 /* Makes row i that of image i of `dataset`; see attribute_match.c. Where both have names, each image gets the row of
