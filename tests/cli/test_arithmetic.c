@@ -179,10 +179,14 @@ Test(arithmetic, strips_are_the_decoded_sums)
 Test(arithmetic, mistakes)
 {
     process_expect(2, "says what is added", folder, ARITHMETIC);
-    process_expect(2, "says what is added", folder, ARITHMETIC, "--label", "1", "--attribute", "third");
+    process_expect(2, "only one of --attribute, --label", folder, ARITHMETIC, "--label", "1", "--attribute", "third");
+    process_expect(2, "only one of", folder, ARITHMETIC, "--with", "train.idx", "--vector", "v.npy");
     process_expect(2, "says what is added", folder, ARITHMETIC, "--with", "train.idx");
     process_expect(2, "did you mean 'third'", folder, ARITHMETIC, "--attribute", "thrid");
+    process_expect(2, "there is no attribute 'nope' among 2: third, rare", folder, ARITHMETIC, "--attribute", "nope");
     process_expect(2, "index 41 is past", folder, ARITHMETIC, "--attribute", "third", "--index", "41");
+    /* Before the training images are looked at, so before their table. */
+    process_expect(2, "index 41 is past", folder, ARITHMETIC, "--attribute", "nope", "--index", "41");
     process_expect(2, "--strength", folder, ARITHMETIC, "--attribute", "third", "--strength", "1:2");
     process_expect(2, "no training image is known to have label 9", folder, ARITHMETIC, "--label", "9");
     process_expect(1, "test.csv: has 41 rows, but there are 203 images", folder, ARITHMETIC, "--attribute", "third",
@@ -210,7 +214,9 @@ Test(arithmetic, probe_prints_a_line_an_attribute)
                  6, "%s", result.output);
     cr_expect(counts[0] == 2 && counts[1] == 201 && counts[2] == 2 && counts[3] == 39, "%s", result.output);
     cr_expect(train > 0.5 && train <= 1.0 && test >= 0.0 && test <= 1.0, "%s", result.output);
-    cr_expect_not_null(strstr(third, "68 with, 134 without"), "one is not known: %s", result.output);
+    cr_expect_not_null(strstr(third, "68 with, 134 without, 1 not known; test 14, 26, 1 not known\n"), "%s",
+                       result.output);
+    cr_expect_not_null(strstr(rare, "2 with, 201 without; test 2, 39\n"), "%s", result.output);
     process_result_free(&result);
     result = process_run_in(folder, "probe", MODEL, "--label", "1", "--quiet");
     cr_expect_eq(strncmp(result.output, "label 1 ", 8), 0, "%s", result.output);

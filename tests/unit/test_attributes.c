@@ -59,6 +59,8 @@ Test(attributes, csv)
     expect_table("index,male,glasses\n7,1,0\n8,0,1\n", "male glasses", 2, four);
     expect_table("File,\"male\" , glasses \n\"a,\"\"b\"\".jpg\",1,0\n\"\",0, 1\n", "male glasses", 2, four);
     expect_table("only\n1\n0\n", "only", 2, four);
+    expect_table("male,glasses\n1.0,0.0\n-1.0,+1.00\n", "male glasses", 2, VALUES(1, 0, 0, 1));
+    expect_table("a;b,c\n1,0\n", "a;b c", 1, four);
 }
 
 Test(attributes, minus_one_is_has_not_unless_there_are_zeros)
@@ -90,6 +92,13 @@ Test(attributes, mistakes_say_where_they_are)
     expect_failure("a,b\n1,0,1\n", "a.csv:2:5: the line has more than 2");
     expect_failure("a,b,A\n1,0,1\n", "a.csv:1:5: an attribute is named twice");
     expect_failure("a,,b\n1,0,1\n", "a.csv:1:3: an attribute has no name");
+    expect_failure("a,bc,\n1,0,\n", "a.csv:1:6: the header ends in a comma, so its last attribute has no name");
+    expect_failure("image,a\nx,1.5\n", "a.csv:2:3: '1.5' of a is not one of 1, 0, -1");
+    expect_failure("image,a\nx,10\n", "'10' of a");
+    expect_failure("image,a\nx,-\n", "'-' of a");
+    expect_failure("male;smiling\n1;0\n", "a.csv:1:5: separated by ';'?");
+    expect_failure("male\tsmiling\n1\t0\n", "a.csv:1:5: separated by tabs?");
+    expect_failure("male,smiling\r1,0\r0,1\r", "a.csv:1:1: its lines end in CR alone");
     expect_failure("image\nx\n", "a.csv:1:1: the header names no attribute");
     expect_failure("a,b\n", "no line follows the header");
     expect_failure("", "there is no header");
@@ -109,10 +118,28 @@ Test(attributes, found_by_name_and_held_against_images)
     cr_expect_eq(index, 1);
     cr_expect_eq(vae_attribute_table_find(&table, "glases", &index), VAE_ERROR_ARGUMENT);
     cr_expect_not_null(strstr(vae_error_message(), "did you mean 'glasses'"), "%s", vae_error_message());
-    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 1, .stored = 2}, 1), VAE_OK);
-    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 1}, 1), VAE_OK);
-    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 3}, 3), VAE_ERROR_FORMAT);
-    cr_expect_eq(vae_attribute_table_check(&table, path, &(vae_dataset){.count = 2, .stored = 3}, 2), VAE_ERROR_FORMAT);
+    cr_expect_eq(vae_attribute_table_match(&table, path, &(vae_dataset){.count = 1, .stored = 2}, 1), VAE_OK);
+    cr_expect_eq(vae_attribute_table_match(&table, path, &(vae_dataset){.count = 1}, 1), VAE_OK);
+    cr_expect_eq(vae_attribute_table_match(&table, path, &(vae_dataset){.count = 3}, 3), VAE_ERROR_FORMAT);
+    cr_expect_eq(vae_attribute_table_match(&table, path, &(vae_dataset){.count = 2, .stored = 3}, 2), VAE_ERROR_FORMAT);
     cr_expect_not_null(strstr(vae_error_message(), "has 2 rows, but there are 3 images"), "%s", vae_error_message());
+    vae_attribute_table_free(&table);
+}
+
+Test(attributes, names_have_an_end_and_are_listed)
+{
+    char text[300] = "image,";
+    memset(text + 6, 'a', 255);
+    strcpy(text + 261, "\nx,1\n");
+    vae_attribute_table table;
+    cr_expect_eq(read_text(text, &table), VAE_OK, "%s", vae_error_message());
+    vae_attribute_table_free(&table);
+    strcpy(text + 261, "a\nx,1\n");
+    expect_failure(text, "a.csv:1:7: an attribute's name is longer than 255 bytes");
+    int64_t index;
+    cr_assert_eq(read_text("aa,bb,cc,dd,ee,ff,gg,hh,ii,jj,kk\n1,1,1,1,1,1,1,1,1,1,1\n", &table), VAE_OK);
+    cr_expect_eq(vae_attribute_table_find(&table, "quite other", &index), VAE_ERROR_ARGUMENT);
+    cr_expect_not_null(strstr(vae_error_message(), "among 11: aa, bb, cc, dd, ee, ff, gg, hh, ii, jj, ..."), "%s",
+                       vae_error_message());
     vae_attribute_table_free(&table);
 }

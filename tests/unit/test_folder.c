@@ -56,6 +56,20 @@ static void expect_failure(const vae_read_options *options, vae_status expected,
     cr_expect_eq(dataset.count, 0);
 }
 
+/* Names of images, parted by bars, as many as are counted. */
+static void expect_names(const vae_dataset *dataset, const char *expected)
+{
+    char joined[512] = "";
+    const char *name = dataset->names;
+    cr_assert_not_null(name);
+    for (int64_t i = 0; i < dataset->count; ++i, name += strlen(name) + 1) {
+        cr_assert_lt((size_t)(name - dataset->names), dataset->names_bytes);
+        strcat(joined, i ? "|" : "");
+        strcat(joined, name);
+    }
+    cr_expect_str_eq(joined, expected);
+}
+
 #define BYTES(...) ((const uint8_t[]){__VA_ARGS__})
 
 Test(folder, pictures_by_name)
@@ -68,12 +82,15 @@ Test(folder, pictures_by_name)
     add("set/picture.txt", 9);
     vae_dataset dataset = read_set(&(vae_read_options){0});
     expect_values(&dataset, 4, BYTES(1, 2, 3, 4));
+    expect_names(&dataset, "a.png|b.PNG|c.png|d.jpeg");
+    cr_expect(dataset.names_differ);
     cr_expect(dataset.height == 2 && dataset.width == 2 && dataset.channels == 1);
     cr_expect_null(dataset.labels);
     cr_expect_eq(dataset.stored, 4);
     vae_dataset_free(&dataset);
     dataset = read_set(&(vae_read_options){.limit = 2});
     expect_values(&dataset, 2, BYTES(1, 2));
+    expect_names(&dataset, "a.png|b.PNG");
     vae_dataset_free(&dataset);
     int64_t shape[4];
     cr_assert_eq(vae_images_read_shape(idx_path("set"), &(vae_read_options){.transform = {.size = {5, 6}}}, shape),
@@ -97,6 +114,8 @@ Test(folder, subfolders_are_classes)
         vae_dataset dataset = read_set(&(vae_read_options){.threads = threads});
         expect_values(&dataset, 6, BYTES(1, 8, 2, 4, 9, 3));
         cr_expect_arr_eq(dataset.labels, BYTES(1, 0, 1, 1, 0, 1), 6);
+        expect_names(&dataset, "owls/1.png|hens/8.png|owls/night/2.png|owls/y.png|hens/9.png|owls/z.png");
+        cr_expect(dataset.names_differ);
         vae_dataset_free(&dataset);
     }
     add("set/z.png", 7);
@@ -167,6 +186,8 @@ Test(folder, damaged_pictures_left_out)
     vae_read_options options = {.skip_damaged = true};
     vae_dataset dataset = read_set(&options);
     expect_values(&dataset, 3, BYTES(2, 1, 3));
+    expect_names(&dataset, "two/a.png|one/b.png|two/c.png");
+    cr_expect_not(dataset.names_differ);
     cr_expect_arr_eq(dataset.labels, BYTES(1, 0, 1), 3);
     cr_expect_eq(dataset.skipped, 2);
     cr_expect_eq(dataset.stored, 5);
@@ -177,6 +198,13 @@ Test(folder, damaged_pictures_left_out)
     cr_expect_eq(vae_labels_read(idx_write("labels.idx", &labels), 0, &dataset), VAE_ERROR_FORMAT);
     cr_expect_not_null(strstr(vae_error_message(), "as 2 damaged ones were left out"), "%s", vae_error_message());
     vae_dataset_free(&dataset);
+    cr_assert_eq(remove(idx_path("set/one/a.png")), 0);
+    dataset = read_set(&options);
+    const idx_bytes four = idx_labels(4);
+    cr_expect_eq(vae_labels_read(idx_write("labels.idx", &four), 0, &dataset), VAE_ERROR_FORMAT);
+    cr_expect_not_null(strstr(vae_error_message(), "as 1 damaged one was left out"), "%s", vae_error_message());
+    vae_dataset_free(&dataset);
+    add_damaged("set/one/a.png");
     /* A limit counts those that are kept. */
     options.limit = 2;
     dataset = read_set(&options);

@@ -45,7 +45,10 @@ static const struct argp_option options_table[] = {
     {"without", WITHOUT, "FILE", 0, "images that have it not", 2},
     {"vector", VECTOR, "FILE", 0, "a difference that --save-vector wrote, or any .npy array [latent]", 2},
     {"attributes", ATTRIBUTES, "FILE", 0,
-     "attributes of the training images, CSV or CelebA's list, instead of the run's", 2},
+     "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then a line an "
+     "image, its file's name first if it has one; 1 has it, 0 or -1 has it not. An empty field is not known, and so is "
+     "-1 in a column that has 0 as well",
+     2},
     {"strength", STRENGTH, "FROM:TO:N", 0, "multiples of the difference that are added (-2:2:9)", 3},
     {"index", INDEX, "I,J,...", 0, "images that it is added to (0,1,2,3,4,5,6,7)", 3},
     {"split", SPLIT, "NAME", 0, "where these are from: test (default), validation or train", 3},
@@ -259,13 +262,10 @@ static vae_status draw_strips(const arithmetic_options *o, vae_model *model, con
     return status;
 }
 
-static vae_status add_to_images(const arithmetic_options *o, vae_model *model, const vae_splits *splits,
+static vae_status add_to_images(const arithmetic_options *o, vae_model *model, const vae_dataset *dataset,
                                 const float *vector, strip_plan *plan)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
-    const vae_dataset *dataset;
-    VAE_TRY(vae_cli_choose_split(model, splits, o->split, &dataset));
-    VAE_TRY(vae_cli_encode_selected(model, dataset, plan->indices, plan->count, plan->codes));
     VAE_TRY(draw_strips(o, model, dataset, vector, plan));
     if (o->npy) VAE_TRY(vae_cli_write_images(o->npy, model, plan->images, plan->count * plan->columns));
     if (!o->save) return VAE_OK;
@@ -284,13 +284,23 @@ static void name_difference(const arithmetic_options *o, char name[NAME_SIZE])
     }
 }
 
+static vae_status find_vector(const arithmetic_options *o, vae_model *model, const vae_splits *splits, const char *name,
+                              float *vector)
+{
+    if (o->vector) return read_vector(o->vector, vae_model_get_shape(model).latent, vector);
+    return find_difference(o, model, splits, name, vector);
+}
+
 static vae_status with_splits(const arithmetic_options *o, vae_model *model, strip_plan *plan, float *vector)
 {
     vae_splits splits;
+    const vae_dataset *dataset;
     VAE_TRY(vae_cli_splits_open(model, &splits));
-    vae_status status = o->vector ? read_vector(o->vector, vae_model_get_shape(model).latent, vector)
-                                  : find_difference(o, model, &splits, plan->name, vector);
-    if (!status) status = add_to_images(o, model, &splits, vector, plan);
+    /* The images it is added to come first: all training images are encoded only once those are known to be there. */
+    vae_status status = vae_cli_choose_split(model, &splits, o->split, &dataset);
+    if (!status) status = vae_cli_encode_selected(model, dataset, plan->indices, plan->count, plan->codes);
+    if (!status) status = find_vector(o, model, &splits, plan->name, vector);
+    if (!status) status = add_to_images(o, model, dataset, vector, plan);
     vae_splits_free(&splits);
     return status;
 }
@@ -319,6 +329,10 @@ static vae_status arithmetic(const arithmetic_options *o, vae_model *model)
 static vae_status check_options(const arithmetic_options *o)
 {
     const int sources = (o->attribute != NULL) + (o->label >= 0) + (o->with || o->without) + (o->vector != NULL);
+    if (sources > 1) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "only one of --attribute, --label, --with and --without, and --vector "
+                                                 "can say what is added");
+    }
     if (sources != 1 || !o->with != !o->without) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "one of --attribute NAME, --label N, --with FILE and --without FILE, "
                                                  "or --vector FILE says what is added");

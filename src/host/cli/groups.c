@@ -17,7 +17,7 @@ static vae_status read_table(const vae_config *config, const char *given, vae_cl
     vae_status status = vae_attribute_table_read(part->table_path, &part->table);
     /* Held-out validation images are the last ones of the same file. */
     if (!status) {
-        status = vae_attribute_table_check(&part->table, part->table_path, part->dataset,
+        status = vae_attribute_table_match(&part->table, part->table_path, part->dataset,
                                            part->dataset->count + (train ? config->data.validation : 0));
     }
     if (!status || given) return status;

@@ -25,7 +25,11 @@ typedef struct probe_options {
 static const struct argp_option options_table[] = {
     {"attribute", ATTRIBUTE, "NAME", 0, "this attribute only, instead of all", 2},
     {"label", LABEL, "N", 0, "images of label N against the rest, instead of attributes", 2},
-    {"attributes", ATTRIBUTES, "FILE", 0, "attributes of the training images: CSV, or CelebA's list", 2},
+    {"attributes", ATTRIBUTES, "FILE", 0,
+     "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then a line an "
+     "image, its file's name first if it has one; 1 has it, 0 or -1 has it not. An empty field is not known, and so is "
+     "-1 in a column that has 0 as well; such images have no part, and are counted",
+     2},
     {"test-attributes", TEST_ATTRIBUTES, "FILE", 0, "those of the test images", 2},
     {"l2", L2, "X", 0, "weight of the penalty on the squared weights (0.001)", 2},
     {0},
@@ -102,6 +106,12 @@ static double accuracy(const vae_probe *probe, const side *s)
     return vae_probe_balanced_accuracy(probe, s->codes, s->has, s->count);
 }
 
+static void print_unknown(const side *s)
+{
+    const int64_t unknown = count_members(s, -1);
+    if (unknown > 0) printf(", %" PRId64 " not known", unknown);
+}
+
 static void print_line(const char *name, const vae_probe *probe, const side *train, const side *test)
 {
     printf("%-20s %7.4f", name, accuracy(probe, train));
@@ -111,7 +121,11 @@ static void print_line(const char *name, const vae_probe *probe, const side *tra
         printf(" %7s", "-");
     }
     printf("   %" PRId64 " with, %" PRId64 " without", count_members(train, 1), count_members(train, 0));
-    if (test->codes) printf("; test %" PRId64 ", %" PRId64, count_members(test, 1), count_members(test, 0));
+    print_unknown(train);
+    if (test->codes) {
+        printf("; test %" PRId64 ", %" PRId64, count_members(test, 1), count_members(test, 0));
+        print_unknown(test);
+    }
     putchar('\n');
 }
 

@@ -11,7 +11,13 @@
 #include "core/nearest.h"
 
 #define MAX_BYTES ((size_t)1 << 33)
-enum { MAX_ATTRIBUTES = 4096, UNKNOWN = -1, MINUS = -2 }; /* MINUS: -1 as written, until its column is known */
+enum {
+    MAX_ATTRIBUTES = 4096,
+    MAX_NAME = 255,
+    MAX_LISTED = 10,
+    UNKNOWN = -1,
+    MINUS = -2
+}; /* MINUS: -1 as written, until its column is known */
 
 /* Where reading stands in the text. */
 typedef struct cursor {
@@ -99,6 +105,13 @@ static vae_status read_field(cursor *c, field *f)
     return VAE_OK;
 }
 
+/* Lines that end in CR alone, as those of the first Macintoshes, would be one long line. */
+static bool has_old_line_ends(const char *text)
+{
+    const char *end = strchr(text, '\r');
+    return end && end[1] && !strchr(text, '\n');
+}
+
 /* ---- Header ---- */
 
 static bool is_name_of_images(const char *name)
@@ -112,7 +125,11 @@ static bool is_name_of_images(const char *name)
 
 static vae_status add_name(const cursor *c, const field *f, vae_attribute_table *table)
 {
+    if (!f->text[0] && f->last) {
+        return fail(c, f->column, "the header ends in a comma, so its last attribute has no name");
+    }
     if (!f->text[0]) return fail(c, f->column, "an attribute has no name");
+    if (strlen(f->text) > MAX_NAME) return fail(c, f->column, "an attribute's name is longer than 255 bytes");
     for (int64_t i = 0; i < table->count; ++i) {
         if (strcasecmp(table->names[i], f->text) == 0) return fail(c, f->column, "an attribute is named twice");
     }
@@ -128,6 +145,17 @@ static vae_status add_name(const cursor *c, const field *f, vae_attribute_table 
     return VAE_OK;
 }
 
+/* A header of one field may hold what other programs part fields by. */
+static vae_status check_separator(const cursor *c, const field *f)
+{
+    static const char *const names[] = {"';'", "tabs", "'|'"};
+    static const char others[] = ";\t|";
+    const char *other = strpbrk(f->text, others);
+    if (c->blanks || !other) return VAE_OK;
+    return vae_error_set(VAE_ERROR_FORMAT, "%s:%" PRId64 ":%" PRId64 ": separated by %s? It must be ','", c->path,
+                         c->line, f->column + (other - f->text), names[strchr(others, *other) - others]);
+}
+
 static vae_status read_header(cursor *c, vae_attribute_table *table, bool *first_names_images)
 {
     const cursor start = *c;
@@ -136,6 +164,7 @@ static vae_status read_header(cursor *c, vae_attribute_table *table, bool *first
     for (bool first = true; !f.last; first = false) {
         VAE_TRY(read_field(c, &f));
         here.at = f.text;
+        if (first && f.last) VAE_TRY(check_separator(&here, &f));
         if (first && !c->blanks && is_name_of_images(f.text)) {
             *first_names_images = true;
         } else {
@@ -147,41 +176,70 @@ static vae_status read_header(cursor *c, vae_attribute_table *table, bool *first
 
 /* ---- Rows ---- */
 
+/* Whether the text is that digit, maybe with decimals that are zeros, as pandas writes where values are missing. */
+static bool is_digit(const char *text, char digit)
+{
+    if (text[0] != digit) return false;
+    if (text[1] == '.') return text[2 + strspn(text + 2, "0")] == '\0';
+    return text[1] == '\0';
+}
+
 static bool parse_value(const char *text, int8_t *value)
 {
-    if (strcmp(text, "1") == 0 || strcmp(text, "+1") == 0)
-        *value = 1;
-    else if (strcmp(text, "0") == 0)
-        *value = 0;
-    else if (strcmp(text, "-1") == 0)
-        *value = MINUS;
-    else if (!text[0])
+    const bool is_signed = text[0] == '+' || text[0] == '-';
+    if (!text[0])
         *value = UNKNOWN;
+    else if (is_digit(text + is_signed, '1'))
+        *value = text[0] == '-' ? MINUS : 1;
+    else if (is_digit(text + is_signed, '0'))
+        *value = 0;
     else
         return false;
     return true;
 }
 
+/* A table in the making. */
+typedef struct reading {
+    vae_attribute_table *table;
+    int64_t capacity; /* rows */
+    bool named;       /* the first column names the images */
+    FILE *names;      /* of the rows; what fails in writing shows when it is closed */
+    int64_t last;     /* number that the row before was named by */
+} reading;
+
 /* The first line tells whether a first column that is called anything else holds names after all. */
-static vae_status drop_column_of_names(const cursor *c, const char *first_field, vae_attribute_table *table,
-                                       bool *first_names_images)
+static vae_status drop_column_of_names(const cursor *c, const char *first_field, reading *r)
 {
+    vae_attribute_table *table = r->table;
     int8_t value;
-    if (*first_names_images || parse_value(first_field, &value)) return VAE_OK;
+    if (r->named || parse_value(first_field, &value)) return VAE_OK;
     free(table->names[0]);
     memmove(table->names, table->names + 1, (size_t)(--table->count) * sizeof *table->names);
-    *first_names_images = true;
+    r->named = true;
     return table->count > 0 ? VAE_OK : fail(c, 1, "there is no column of attributes");
 }
 
-static vae_status make_room(const cursor *c, vae_attribute_table *table, int64_t *capacity)
+static void add_row_name(reading *r, const char *name)
 {
-    if (table->rows < *capacity) return VAE_OK;
-    const int64_t larger = *capacity ? 2 * *capacity : 1024;
-    int8_t *grown = realloc(table->values, (size_t)(larger * table->count));
+    vae_attribute_table *table = r->table;
+    char *end;
+    const int64_t number = strtoll(name, &end, 10);
+    const bool first = table->rows == 0, is_number = isdigit((unsigned char)name[0]) && !*end;
+    table->numbers = is_number && (first || table->numbers);
+    table->rising = table->numbers && (first || (table->rising && number > r->last));
+    table->counts = table->rising && (first ? number <= 1 : table->counts && number == r->last + 1);
+    r->last = number;
+    fwrite(name, 1, strlen(name) + 1, r->names);
+}
+
+static vae_status make_room(const cursor *c, reading *r)
+{
+    if (r->table->rows < r->capacity) return VAE_OK;
+    const int64_t larger = r->capacity ? 2 * r->capacity : 1024;
+    int8_t *grown = realloc(r->table->values, (size_t)(larger * r->table->count));
     if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", c->path);
-    table->values = grown;
-    *capacity = larger;
+    r->table->values = grown;
+    r->capacity = larger;
     return VAE_OK;
 }
 
@@ -194,14 +252,16 @@ static vae_status wrong_width(const cursor *c, int64_t column, int64_t found, co
                          found > table->count ? table->count : found, table->count);
 }
 
-static vae_status read_row(cursor *c, vae_attribute_table *table, bool *first_names_images, int64_t *capacity)
+static vae_status read_row(cursor *c, reading *r)
 {
+    vae_attribute_table *table = r->table;
     const cursor here = *c; /* for messages: the line's number */
     field f = {0};
     VAE_TRY(read_field(c, &f));
-    if (table->rows == 0) VAE_TRY(drop_column_of_names(&here, f.text, table, first_names_images));
-    VAE_TRY(make_room(c, table, capacity));
-    if (*first_names_images) {
+    if (table->rows == 0) VAE_TRY(drop_column_of_names(&here, f.text, r));
+    VAE_TRY(make_room(c, r));
+    if (r->named) {
+        add_row_name(r, f.text);
         if (f.last) return wrong_width(&here, f.column, 0, table);
         VAE_TRY(read_field(c, &f));
     }
@@ -250,24 +310,41 @@ static bool read_announced(cursor *c, int64_t *announced)
     return true;
 }
 
-static vae_status read_text(cursor *c, vae_attribute_table *table)
+static vae_status read_rows(cursor *c, reading *r)
 {
-    int64_t announced = -1, capacity = 0;
+    int64_t announced = -1;
     if (strncmp(c->at, "\xEF\xBB\xBF", 3) == 0) c->line_start = c->at += 3;
     next_line(c);
     if (!read_announced(c, &announced)) announced = -1;
-    bool first_names_images = c->blanks;
+    r->named = c->blanks;
     if (!*c->at) return fail(c, 1, "there is no header of names");
-    VAE_TRY(read_header(c, table, &first_names_images));
+    if (has_old_line_ends(c->at)) return fail(c, 1, "its lines end in CR alone; they must end in LF or CR LF");
+    VAE_TRY(read_header(c, r->table, &r->named));
     while (*c->at)
-        VAE_TRY(read_row(c, table, &first_names_images, &capacity));
-    if (announced >= 0 && announced != table->rows) {
+        VAE_TRY(read_row(c, r));
+    if (announced >= 0 && announced != r->table->rows) {
         return vae_error_set(VAE_ERROR_FORMAT, "%s:1:1: announces %" PRId64 " images, but %" PRId64 " lines follow",
-                             c->path, announced, table->rows);
+                             c->path, announced, r->table->rows);
     }
-    if (table->rows == 0) return fail(c, 1, "no line follows the header");
-    settle_minus(table);
+    if (r->table->rows == 0) return fail(c, 1, "no line follows the header");
+    settle_minus(r->table);
     return VAE_OK;
+}
+
+static vae_status read_text(cursor *c, vae_attribute_table *table)
+{
+    size_t size;
+    reading r = {.table = table, .names = open_memstream(&table->row_names, &size)};
+    if (!r.names) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", c->path);
+    const vae_status status = read_rows(c, &r);
+    const bool failed = ferror(r.names) != 0;
+    if ((fclose(r.names) != 0 || failed) && !status) {
+        return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory for the names of rows", c->path);
+    }
+    if (r.named) return status;
+    free(table->row_names);
+    table->row_names = NULL;
+    return status;
 }
 
 vae_status vae_attribute_table_read(const char *path, vae_attribute_table *table)
@@ -291,7 +368,17 @@ void vae_attribute_table_free(vae_attribute_table *table)
         free(table->names[i]);
     free(table->names);
     free(table->values);
+    free(table->row_names);
     *table = (vae_attribute_table){0};
+}
+
+/* The first names, parted by commas. */
+static void list_names(const vae_attribute_table *table, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int64_t i = 0; i < table->count && i < MAX_LISTED; ++i)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", table->names[i]);
+    if (table->count > MAX_LISTED) snprintf(text + used, size - used, ", ...");
 }
 
 vae_status vae_attribute_table_find(const vae_attribute_table *table, const char *name, int64_t *index)
@@ -300,16 +387,12 @@ vae_status vae_attribute_table_find(const vae_attribute_table *table, const char
         if (strcasecmp(table->names[*index], name) == 0) return VAE_OK;
     }
     const int nearest = vae_nearest(name, (const char *const *)table->names, (int)table->count);
-    return vae_error_set(VAE_ERROR_ARGUMENT, "there is no attribute '%s' among %" PRId64 "; %s '%s'%s", name,
-                         table->count, nearest < 0 ? "the first is" : "did you mean",
-                         table->names[nearest < 0 ? 0 : nearest], nearest < 0 ? "" : "?");
-}
-
-vae_status vae_attribute_table_check(const vae_attribute_table *table, const char *path, const vae_dataset *dataset,
-                                     int64_t needed)
-{
-    const bool fits = dataset->stored > 0 ? table->rows == dataset->stored : table->rows >= needed;
-    if (fits) return VAE_OK;
-    return vae_error_set(VAE_ERROR_FORMAT, "%s: has %" PRId64 " rows, but there are %" PRId64 " images", path,
-                         table->rows, dataset->stored > 0 ? dataset->stored : needed);
+    if (nearest >= 0) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "there is no attribute '%s' among %" PRId64 "; did you mean '%s'?",
+                             name, table->count, table->names[nearest]);
+    }
+    char listed[MAX_LISTED * (MAX_NAME + 2) + 8];
+    list_names(table, listed, sizeof listed);
+    return vae_error_set(VAE_ERROR_ARGUMENT, "there is no attribute '%s' among %" PRId64 ": %s", name, table->count,
+                         listed);
 }

@@ -9,27 +9,38 @@ typedef struct vae_attribute_table {
     char **names;   /* [count], owned */
     int64_t rows;   /* images */
     int8_t *values; /* [rows, count]: 1 has it, 0 has it not, -1 not known; owned */
+    /* The first column where it names the images: a text a row, one after the other, each with its zero byte; NULL
+     * where there is no such column. Owned. */
+    char *row_names;
+    bool numbers; /* all of them are whole numbers */
+    bool rising;  /* and each is larger than the one before */
+    bool counts;  /* and they count the rows, from 0 or from 1 */
 } vae_attribute_table;
 
-/* Reads a table of attributes, of which row i is image i's:
- *   CSV     a header of names, then a line an image. Values are 1 (has it) and 0 or -1 (has it not); where a column has
- *           both 0 and -1, -1 is "not known", as is an empty field. A first column of file names or numbers of the
- *           images is passed over: one that is called image, image_id, file, filename, path, name, id or index, or is
- *           not called anything, or whose first field is none of 1, 0, -1.
- *   CelebA  the list format of list_attr_celeba.txt (Liu et al. 2015): how many images; names; then a line an image,
- *           its file's name and 1 or -1 for each attribute.
- * VAE_ERROR_CONFIG if it cannot be opened; VAE_ERROR_FORMAT, naming file:line:column, for a value, a line or a header
- * that does not fit; VAE_ERROR_IO, VAE_ERROR_MEMORY. *table is then empty. */
+/* Reads a table of attributes, a row an image:
+ *   CSV     a header of names, then a line an image. Values are 1 (has it) and 0 or -1 (has it not), or as 1.0; where a
+ *           column has both 0 and -1, -1 is "not known", as is an empty field. Names have at most 255 bytes. A first
+ * column of file names or numbers of the images holds the rows' names: one that is called image, image_id, file,
+ * filename, path, name, id or index, or is not called anything, or whose first field is none of 1, 0, -1. CelebA  the
+ * list format of list_attr_celeba.txt (Liu et al. 2015): how many images; names; then a line an image, its file's name
+ * and 1 or -1 for each attribute. VAE_ERROR_CONFIG if it cannot be opened; VAE_ERROR_FORMAT, naming file:line:column,
+ * for a value, a line or a header that does not fit; VAE_ERROR_IO, VAE_ERROR_MEMORY. *table is then empty. */
 vae_status vae_attribute_table_read(const char *path, vae_attribute_table *table);
 /* Also of a zeroed table. */
 void vae_attribute_table_free(vae_attribute_table *table);
 
-/* *index receives the column called `name`, whatever its case. VAE_ERROR_ARGUMENT names the nearest, or all. */
+/* *index receives the column called `name`, whatever its case. VAE_ERROR_ARGUMENT names the nearest, or the
+ * first ten. */
 vae_status vae_attribute_table_find(const vae_attribute_table *table, const char *name, int64_t *index);
 
-/* VAE_ERROR_FORMAT unless the rows are those of the file that `dataset` was read from: `dataset->stored` of them, or at
- * least `needed` where that is not known. `path` is the table's, for the message. */
-vae_status vae_attribute_table_check(const vae_attribute_table *table, const char *path, const vae_dataset *dataset,
+/* Makes row i that of image i of `dataset`; see attribute_match.c. Where both have names, each image gets the row of
+ * its name: its path below the folder or, where no two pictures of the folder share it, its plain file name, with or
+ * without its ending. Rows of other images are dropped. Else rows are in the order of the images in the file that
+ * `dataset` was read from, and there are `dataset->stored` of them, or at least `needed` where that is not known; so
+ * they cannot be those of a folder with subfolders, or one of which damaged pictures were left out. `path` is the
+ * table's, for messages. VAE_ERROR_FORMAT, naming the image, where one has no row or two; VAE_ERROR_MEMORY. The table
+ * is then as it was. */
+vae_status vae_attribute_table_match(vae_attribute_table *table, const char *path, const vae_dataset *dataset,
                                      int64_t needed);
 
 #endif

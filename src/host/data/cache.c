@@ -19,11 +19,11 @@ enum { PIXELS_AT = 4096 };
 /* The last bytes of the file, in this machine's own order: a cache is no format of exchange. */
 typedef struct note {
     char magic[8];
-    int64_t count, height, width, channels, stored, skipped, labelled;
+    int64_t count, height, width, channels, stored, skipped, labelled, names_bytes, names_differ;
     char first_skipped[VAE_SKIPPED_SIZE];
 } note;
 
-static const char magic[8] = "vaecache";
+static const char magic[8] = "vaecach2";
 
 /* ---- Reading ---- */
 
@@ -35,7 +35,17 @@ static bool interpret(const vae_mapping *mapping, note *end)
     if (memcmp(end->magic, magic, sizeof magic) != 0 || end->count < 1 || end->height < 1) return false;
     const size_t pixels = (size_t)end->count * (size_t)end->height * (size_t)end->width * (size_t)end->channels;
     const size_t labels = end->labelled ? (size_t)end->count : 0;
-    return mapping->bytes == PIXELS_AT + pixels + labels + sizeof *end;
+    return mapping->bytes == PIXELS_AT + pixels + labels + (size_t)end->names_bytes + sizeof *end;
+}
+
+/* A copy of what lies in the mapping; NULL for no bytes. */
+static vae_status copy_of(const char *path, const uint8_t *from, size_t bytes, void *copy)
+{
+    void *made = bytes ? malloc(bytes) : NULL;
+    if (bytes && !made) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory for labels and names", path);
+    if (bytes) memcpy(made, from, bytes);
+    memcpy(copy, &made, sizeof made);
+    return VAE_OK;
 }
 
 static vae_status take(const char *path, const note *end, vae_mapping *mapping, vae_dataset *dataset)
@@ -49,13 +59,14 @@ static vae_status take(const char *path, const note *end, vae_mapping *mapping, 
         .channels = end->channels,
         .stored = end->stored,
         .skipped = end->skipped,
+        .names_bytes = (size_t)end->names_bytes,
+        .names_differ = end->names_differ != 0,
     };
     memcpy(dataset->first_skipped, end->first_skipped, sizeof end->first_skipped);
-    if (!end->labelled) return VAE_OK;
-    dataset->labels = malloc((size_t)end->count);
-    if (!dataset->labels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory for labels", path);
-    memcpy(dataset->labels, dataset->pixels + end->count * vae_dataset_elements(dataset), (size_t)end->count);
-    return VAE_OK;
+    const size_t labels = end->labelled ? (size_t)end->count : 0;
+    const uint8_t *behind = dataset->pixels + end->count * vae_dataset_elements(dataset);
+    VAE_TRY(copy_of(path, behind, labels, &dataset->labels));
+    return copy_of(path, behind + labels, dataset->names_bytes, &dataset->names);
 }
 
 /* *found: a whole file was there. */
@@ -75,6 +86,7 @@ static vae_status open_cached(const char *path, bool *found, vae_dataset *datase
         status = take(path, &end, &mapping, dataset);
         if (!status) return VAE_OK;
     }
+    free(dataset->labels);
     vae_mapping_close(&mapping);
     *dataset = (vae_dataset){0};
     return status;
@@ -120,10 +132,13 @@ static vae_status write_end(int file, const char *path, const vae_dataset *datas
                 .channels = dataset->channels,
                 .stored = dataset->stored,
                 .skipped = dataset->skipped,
-                .labelled = dataset->labels != NULL};
+                .labelled = dataset->labels != NULL,
+                .names_bytes = (int64_t)dataset->names_bytes,
+                .names_differ = dataset->names_differ};
     memcpy(end.magic, magic, sizeof magic);
     memcpy(end.first_skipped, dataset->first_skipped, sizeof end.first_skipped);
     if (dataset->labels) VAE_TRY(vae_file_write_open(file, path, dataset->labels, (size_t)dataset->count));
+    if (dataset->names) VAE_TRY(vae_file_write_open(file, path, dataset->names, dataset->names_bytes));
     VAE_TRY(vae_file_write_open(file, path, &end, sizeof end));
     /* The header last: only now is the number of images known. */
     vae_npy_header_make("|u1", 4, sizes, PIXELS_AT, header, &size);
@@ -144,6 +159,7 @@ static vae_status write_images(int file, const char *path, vae_source *source, c
     free(sink.piece);
     if (!status) status = write_end(file, path, &dataset);
     free(dataset.labels);
+    free(dataset.names);
     if (!status && fsync(file))
         status = vae_error_set(VAE_ERROR_IO, "%s: cannot be brought to disk: %s", path, strerror(errno));
     return status;

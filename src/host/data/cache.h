@@ -1,5 +1,5 @@
-/* One file of the cache: an .npy array [n, h, w, c] of bytes whose pixels begin at a page, and behind them the labels
- * and a note of what was left out. NumPy reads the array and ignores the rest. */
+/* One file of the cache: an .npy array [n, h, w, c] of bytes whose pixels begin at a page, and behind them the labels,
+ * the names of pictures and a note of what was left out. NumPy reads the array and ignores the rest. */
 #ifndef VAE_DATA_CACHE_H
 #define VAE_DATA_CACHE_H
 

@@ -66,6 +66,8 @@ typedef struct collection {
     int64_t wanted;   /* images at most */
     int64_t elements; /* of an image, transformed */
     uint8_t *labels;
+    char *names;
+    size_t names_bytes;
     int64_t taken, kept; /* images of the source that were read, and those that were no damage */
 } collection;
 
@@ -112,7 +114,7 @@ static vae_status collect_numbered(collection *c)
     return c->taken == c->source->count ? c->source->format->finish(c->source) : VAE_OK;
 }
 
-static vae_status collect_files(collection *c)
+static vae_status read_files(collection *c, FILE *names)
 {
     const vae_format *format = c->source->format;
     while (c->kept < c->wanted && c->taken < c->source->count) {
@@ -121,12 +123,22 @@ static vae_status collect_files(collection *c)
         int64_t kept = 0;
         VAE_TRY(c->sink->reserve(c->sink, rows * c->elements, &target));
         uint8_t *labels = c->labels ? c->labels + c->kept : NULL;
-        VAE_TRY(format->read_images(c->source, c->taken, rows, target, labels, &kept));
+        VAE_TRY(format->read_images(c->source, c->taken, rows, target, labels, names, &kept));
         VAE_TRY(c->sink->commit(c->sink, kept * c->elements));
         c->taken += rows;
         c->kept += kept;
     }
     return VAE_OK;
+}
+
+static vae_status collect_files(collection *c)
+{
+    FILE *names = open_memstream(&c->names, &c->names_bytes);
+    if (!names) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", c->source->name);
+    const vae_status status = read_files(c, names);
+    const bool failed = ferror(names) != 0;
+    if (fclose(names) == 0 && !failed) return status;
+    return status ? status : vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory for names", c->source->name);
 }
 
 static vae_status collect(collection *c)
@@ -152,10 +164,14 @@ vae_status vae_collect_images(vae_source *source, const vae_read_options *option
     const vae_status status = collect(&c);
     if (status) {
         free(c.labels);
+        free(c.names);
         return status;
     }
     *dataset = (vae_dataset){
         .labels = c.labels,
+        .names = c.names,
+        .names_bytes = c.names_bytes,
+        .names_differ = c.names && source->format->names_differ(source),
         .count = c.kept,
         .height = shape[0],
         .width = shape[1],

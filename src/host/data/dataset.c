@@ -15,6 +15,7 @@ void vae_dataset_free(vae_dataset *dataset)
         if (!dataset->mapping.start) free(dataset->pixels);
         vae_mapping_close(&dataset->mapping);
         free(dataset->labels);
+        free(dataset->names);
     }
     *dataset = (vae_dataset){0};
 }
@@ -63,6 +64,15 @@ static vae_status open_test(const vae_config *config, vae_dataset *dataset)
                      (part_keys){config->data.test_images, config->data.test_labels}, config->data.test_limit, dataset);
 }
 
+/* Where the name of image `index` begins in the names. */
+static size_t name_at(const vae_dataset *dataset, int64_t index)
+{
+    size_t at = 0;
+    for (int64_t i = 0; i < index; ++i)
+        at += strlen(dataset->names + at) + 1;
+    return at;
+}
+
 /* The last images become the validation part, which shares the training part's memory. */
 static vae_status split_validation(const vae_config *config, vae_splits *splits)
 {
@@ -81,6 +91,11 @@ static vae_status split_validation(const vae_config *config, vae_splits *splits)
     splits->validation.count = held_out;
     splits->validation.pixels += train->count * vae_dataset_elements(train);
     if (train->labels) splits->validation.labels += train->count;
+    if (train->names) {
+        const size_t at = name_at(train, train->count);
+        splits->validation.names += at;
+        splits->validation.names_bytes -= at;
+    }
     return VAE_OK;
 }
 

@@ -17,6 +17,11 @@ enum { VAE_SKIPPED_SIZE = 256 };
 typedef struct vae_dataset {
     uint8_t *pixels; /* [count, height, width, channels], owned unless borrowed; read-only where they are mapped */
     uint8_t *labels; /* [count] or NULL, owned likewise */
+    /* Of a folder's pictures: the file name of each image, below the folder, one after the other, each with its zero
+     * byte; those of images held out of this part may follow. NULL where images have no names. Owned likewise. */
+    char *names;
+    size_t names_bytes;
+    bool names_differ; /* no two pictures of the whole folder have the same plain file name, endings aside */
     int64_t count;
     int64_t height, width, channels;
     int64_t stored;                       /* images in the file, of which `count` were read; 0: not known */

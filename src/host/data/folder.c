@@ -110,9 +110,9 @@ static void decode_all(const folder *f, int64_t first, int64_t count, uint8_t *p
     }
 }
 
-/* Moves what is there to the front, and gives each its label. */
+/* Moves what is there to the front, and gives each its label and its name. */
 static int64_t compact(const folder *f, int64_t first, int64_t count, const bool *damaged, uint8_t *pixels,
-                       uint8_t *labels)
+                       uint8_t *labels, FILE *names)
 {
     const int64_t elements = f->shape[0] * f->shape[1] * f->shape[2];
     int64_t kept = 0;
@@ -120,13 +120,15 @@ static int64_t compact(const folder *f, int64_t first, int64_t count, const bool
         if (damaged[i]) continue;
         if (kept < i) memcpy(pixels + kept * elements, pixels + i * elements, (size_t)elements);
         if (labels) labels[kept] = (uint8_t)f->listing.files[first + i].class;
+        const char *name = name_of(f, first + i);
+        fwrite(name, 1, strlen(name) + 1, names);
         kept++;
     }
     return kept;
 }
 
 static vae_status read_images(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, uint8_t *labels,
-                              int64_t *kept)
+                              FILE *names, int64_t *kept)
 {
     folder *f = source->state;
     trouble failure = {.index = INT64_MAX}, damage = {.index = INT64_MAX};
@@ -136,7 +138,7 @@ static vae_status read_images(vae_source *source, int64_t first, int64_t count, 
     if (damage.index < count && !f->first_skipped[0]) {
         snprintf(f->first_skipped, sizeof f->first_skipped, "%.*s", VAE_SKIPPED_SIZE - 1, damage.message);
     }
-    *kept = failure.index < count ? 0 : compact(f, first, count, damaged, pixels, labels);
+    *kept = failure.index < count ? 0 : compact(f, first, count, damaged, pixels, labels, names);
     free(damaged);
     return failure.index < count ? vae_error_set(failure.status, "%s", failure.message) : VAE_OK;
 }
@@ -214,6 +216,12 @@ static bool has_labels(const vae_source *source)
     return f->listing.classes > 0 && f->listing.classes <= MAX_LABELS;
 }
 
+static bool names_differ(const vae_source *source)
+{
+    const folder *f = source->state;
+    return f->listing.names_differ;
+}
+
 static const char *first_skipped(const vae_source *source)
 {
     const folder *f = source->state;
@@ -228,5 +236,6 @@ const vae_format vae_format_folder = {
     .add_to_hash = add_to_hash,
     .read_images = read_images,
     .has_labels = has_labels,
+    .names_differ = names_differ,
     .first_skipped = first_skipped,
 };

@@ -3,6 +3,7 @@
 #ifndef VAE_DATA_FORMAT_H
 #define VAE_DATA_FORMAT_H
 
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "core/hash.h"
@@ -51,11 +52,13 @@ struct vae_format {
      * are fewer; nothing is allocated on the header's word. */
     vae_status (*read)(vae_source *source, uint8_t *bytes, int64_t count);
     vae_status (*finish)(vae_source *source);
-    /* Or: images first … first + count - 1, transformed, and their labels where labels is not NULL. Damaged ones are
-     * left out and the others moved up where the options say so: *kept tells how many there are. */
+    /* Or: images first … first + count - 1, transformed, their labels where labels is not NULL, and their names, each
+     * with its zero byte. Damaged ones are left out and the others moved up where the options say so: *kept tells how
+     * many there are. What fails in writing names shows when the caller closes that stream. */
     vae_status (*read_images)(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, uint8_t *labels,
-                              int64_t *kept);
+                              FILE *names, int64_t *kept);
     bool (*has_labels)(const vae_source *source);
+    bool (*names_differ)(const vae_source *source); /* as in vae_dataset */
     /* What was wrong with the first image left out. */
     const char *(*first_skipped)(const vae_source *source);
 };

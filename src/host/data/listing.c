@@ -116,6 +116,39 @@ static vae_status interleave(vae_listing *listing)
     return VAE_OK;
 }
 
+/* ---- Plain names ---- */
+
+typedef struct stem {
+    const char *text;
+    size_t length;
+} stem;
+
+static int compare_stems(const void *a, const void *b)
+{
+    const stem *left = a, *right = b;
+    const size_t shorter = left->length < right->length ? left->length : right->length;
+    const int order = memcmp(left->text, right->text, shorter);
+    return order ? order : (left->length > right->length) - (left->length < right->length);
+}
+
+/* Whether plain file names tell the pictures apart, so that a table may use them without the folders. */
+static vae_status compare_names(vae_listing *listing)
+{
+    stem *stems = malloc((size_t)listing->count * sizeof *stems);
+    if (!stems) return vae_error_set(VAE_ERROR_MEMORY, "list of pictures: out of memory");
+    for (int64_t i = 0; i < listing->count; ++i) {
+        const char *name = listing->names + listing->files[i].name, *slash = strrchr(name, '/');
+        stems[i].text = slash ? slash + 1 : name;
+        stems[i].length = (size_t)(strrchr(name, '.') - stems[i].text);
+    }
+    qsort(stems, (size_t)listing->count, sizeof *stems, compare_stems);
+    listing->names_differ = true;
+    for (int64_t i = 1; i < listing->count && listing->names_differ; ++i)
+        listing->names_differ = compare_stems(&stems[i - 1], &stems[i]) != 0;
+    free(stems);
+    return VAE_OK;
+}
+
 static vae_status fill(lister *l)
 {
     l->names = open_memstream(&l->listing->names, &l->names_size);
@@ -138,6 +171,7 @@ static vae_status make(const char *folder, vae_listing *listing)
         return vae_error_set(VAE_ERROR_FORMAT, "%s: is a folder in which no name ends in .png, .jpg or .jpeg", folder);
     }
     if (l.has_own) listing->classes = 0;
+    VAE_TRY(compare_names(listing));
     return interleave(listing);
 }
 

@@ -20,7 +20,8 @@ typedef struct vae_listing {
     char *names; /* below the folder, one after the other, each with its zero byte */
     vae_listed *files;
     int64_t count;
-    int32_t classes; /* 0: the pictures are in the folder itself */
+    bool names_differ; /* no two have the same plain file name, whatever its ending */
+    int32_t classes;   /* 0: the pictures are in the folder itself */
 } vae_listing;
 
 /* Files whose names end in .png, .jpg or .jpeg, in capitals too; names that begin with a point are passed over. Each

@@ -65,8 +65,8 @@ static vae_status read_labels(vae_source *source, int64_t limit, vae_dataset *da
     }
     if (dataset->skipped > 0) {
         return vae_error_set(VAE_ERROR_FORMAT,
-                             "%s: cannot be matched with the images, as %" PRId64 " damaged ones were left out",
-                             source->name, dataset->skipped);
+                             "%s: cannot be matched with the images, as %" PRId64 " damaged %s left out", source->name,
+                             dataset->skipped, dataset->skipped == 1 ? "one was" : "ones were");
     }
     vae_memory_sink sink = {VAE_MEMORY_SINK, .name = source->name};
     vae_status status = vae_collect_numbers(source, dataset->count, &sink.base);
