@@ -274,7 +274,8 @@ def check_refusals(folder):
         assert "bad/metrics.jsonl:3: " in message and words in message, message
     metrics.unlink()
     assert "bad/metrics.jsonl: cannot be opened" in run(folder, "report", "--run", "bad", "--out", "bad.html", code=1)
-    metrics.write_text("".join(lines))
+    metrics.write_text("".join(lines) + lines[2][:40])  # as a killed run leaves it
+    run(folder, "report", "--run", "bad", "--out", "cut.html")
     (folder / "bad/pictures/epoch-0001-samples.png").write_bytes(b"spam")
     assert "epoch-0001-samples.png: is no PNG" in run(folder, "report", "--run", "bad", "--out", "bad.html", code=1)
     assert not (folder / "bad.html").exists() and not (folder / "bad.html.partial").exists()

@@ -10,6 +10,7 @@
 #include "cli/process.h"
 #include "cli/tiny_data.h"
 #include "core/file.h"
+#include "core/npy_header.h"
 #include "unit/temporary.h"
 
 static char folder[64];
@@ -333,6 +334,45 @@ Test(train, no_epochs_give_the_untrained_model)
     cr_expect_eq(number(find_line(lines, "test", 0, NULL), "step"), 0);
     json_decref(lines);
     cr_expect(vae_path_exists(in_run("checkpoints/best.safetensors")));
+}
+
+/* Images [count, 8, 8, channels] of whatever is in the tiny ones' files. */
+static void write_channels(const char *name, int64_t count, int64_t channels)
+{
+    const int64_t sizes[] = {count, TINY_SIDE, TINY_SIDE, channels};
+    uint8_t header[VAE_NPY_HEADER_SIZE];
+    size_t size;
+    char path[256];
+    uint32_t seed = 3;
+    vae_npy_header_make("|u1", 4, sizes, 0, header, &size);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    fwrite(header, 1, size, file);
+    for (int64_t i = 0; i < count * TINY_SIDE * TINY_SIDE * channels; ++i)
+        fputc(tiny_noise(&seed), file);
+    cr_assert_eq(fclose(file), 0);
+}
+
+Test(train, images_that_no_picture_can_show_are_trained_on)
+{
+    write_channels("train.npy", 40, 2);
+    write_channels("test.npy", 20, 2);
+    process_expect(0, "no pictures are drawn of images with 2 channels", folder, TRAIN, "--set",
+                   "data.train_images=train.npy", "--set", "data.test_images=test.npy", "--set", "train.epochs=2");
+    json_t *lines = read_metrics();
+    cr_expect_not_null(find_line(lines, "test", 1, NULL), "both epochs were evaluated");
+    json_decref(lines);
+    cr_expect(vae_path_exists(in_run("checkpoints/best.safetensors")));
+    cr_expect_not(vae_path_exists(in_run("pictures/epoch-0002-samples.png")));
+    process_expect(0, NULL, folder, "report", "--run", "run");
+    char path[256];
+    void *page;
+    size_t size;
+    snprintf(path, sizeof path, "%s/report.html", folder);
+    cr_assert_eq(vae_file_read(path, 1 << 26, &page, &size), VAE_OK, "%s", vae_error_message());
+    cr_expect_not_null(memmem(page, size, "Images of 2 channels cannot be shown", 36));
+    free(page);
 }
 
 Test(train, the_other_objectives)

@@ -31,15 +31,25 @@ Test(config, errors_name_line_key_and_what_is_allowed)
     refuses("[model]\nlatent = 99999999999999999999\n", "a.ini:2", "an integer");
     refuses("[model]\nlatent = 3\nlatent = 4\n", "a.ini:3", "line 2");
     refuses("[model]\nobjective = gan\n", "'gan'", "vae, ae, kl");
-    refuses("[model]\nlayers = 400, x\n", "'x'", "a layer: a width such as 512, dense, conv");
+    refuses("[model]\nlayers = 400, x\n", "'x'", "a layer (a width such as 512, dense, conv");
     refuses("[model]\nlayers = 0\n", "'0'", "a width");
     refuses("[model]\nlayers = convv 32\n", "'convv'", "did you mean conv");
-    refuses("[model]\nlayers = conv, dense 3\n", "'conv'", "needs a number");
+    refuses("[model]\nlayers = conv, dense 3\n", "'conv'", "needs a number of channels");
+    refuses("[model]\nlayers = 30, dense\n", "'dense'", "needs a width");
+    refuses("[model]\nlayers = 30, dropout\n", "'dropout'", "needs a rate");
+    refuses("[model]\nlayers = conv 32 k3 s2 k3\n", "'k3'", "k twice");
+    refuses("[model]\nlayers = conv 32 batch_norm layer_norm\n", "'layer_norm'", "a second norm");
+    refuses("[model]\nlayers = upsample 2 batch_norm\n", "'batch_norm'", "without weights");
+    refuses("[model]\nlayers = upsample 65\n", "'65'", "a factor from 1 to 64");
+    refuses("[model]\nlayers = , 30\n", "a comma without a layer", "layers");
+    refuses("[model]\nlayers = 30,, 20\n", "a comma without a layer", "layers");
+    refuses("[model]\nlayers = 30, 20,\n", "a comma without a layer", "layers");
     refuses("[model]\nlayers = conv 32 k0\n", "'k0'", "an option of conv");
     refuses("[model]\nlayers = conv 32 k3 o1\n", "'o1'", "an option of conv");
     refuses("[model]\nlayers = dense 32 k3\n", "'k3'", "an option of dense");
     refuses("[model]\nlayers = dense 7x7\n", "'7x7'", "7x7x64");
     refuses("[model]\nlayers = dropout 1\n", "'1'", "a rate from 0");
+    refuses("[model]\nlayers = dropout 0.9999999\n", "'0.9999999'", "a rate from 0 to 0.99");
     refuses("[model]\nlayers =\n", "layers", "no layer is named");
     refuses("[model]\nlayers = 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 "
             "1 1 1 "

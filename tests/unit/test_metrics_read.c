@@ -80,7 +80,7 @@ Test(metrics_read, a_bad_line_is_named)
     static const char *const bad[] = {
         "\n",
         "[1]\n",
-        "{\"epoch\": 1, \"step\": 5",
+        "{\"epoch\": 1, \"step\": 5\n",
         "{\"epoch\": -1, \"step\": 5, \"split\": \"train\", \"neg_elbo\": 3, \"reconstruction\": 1, \"kl\": 2}\n",
         "{\"epoch\": 1, \"step\": 5, \"split\": \"train\", \"neg_elbo\": 3, \"reconstruction\": 1}\n",
         "{\"epoch\": 1, \"step\": 5, \"split\": \"train\", \"neg_elbo\": 3, \"reconstruction\": 1, \"kl\": \"2\"}\n",
@@ -94,6 +94,23 @@ Test(metrics_read, a_bad_line_is_named)
         vae_metrics_history history;
         cr_expect_eq(vae_metrics_read(path, &history), VAE_ERROR_FORMAT, "'%s' was taken", bad[i]);
         cr_expect_not_null(strstr(vae_error_message(), "metrics.jsonl:2: "), "%s", vae_error_message());
+        vae_metrics_history_free(&history);
+    }
+}
+
+Test(metrics_read, half_a_line_that_a_killed_run_left_is_dropped)
+{
+    static const char line[] =
+        "{\"epoch\": 1, \"step\": 5, \"split\": \"test\", \"neg_elbo\": 3, \"reconstruction\": 1, "
+        "\"kl\": 2, \"kl_per_dimension\": [1, 1]}\n";
+    for (size_t cut = 1; cut < sizeof line; ++cut) {
+        char text[512];
+        snprintf(text, sizeof text, "%s%.*s", line, (int)cut, line);
+        write_text(text);
+        vae_metrics_history history;
+        cr_assert_eq(vae_metrics_read(path, &history), VAE_OK, "%s", vae_error_message());
+        const bool whole = cut >= sizeof line - 2; /* with its end or without */
+        cr_expect_eq(history.count, whole ? 2 : 1, "%zu bytes of the line", cut);
         vae_metrics_history_free(&history);
     }
 }

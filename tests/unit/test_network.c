@@ -47,7 +47,9 @@ static void refuse(const char *layers, const char *decoder, const char *first, c
     vae_network network;
     vae_status status = vae_network_encoder(&config, &digits, 40, &network);
     if (!status) status = vae_network_decoder(&config, &digits, 1, &network);
-    cr_expect(status == VAE_ERROR_CONFIG || status == VAE_ERROR_SHAPE, "accepted: %s | %s", layers, decoder);
+    cr_expect_eq(status, VAE_ERROR_CONFIG, "accepted: %s | %s", layers, decoder);
+    const char *key = decoder ? "[model] decoder_layers: " : "[model] layers: ";
+    cr_expect_eq(strncmp(vae_error_message(), key, strlen(key)), 0, "%s", vae_error_message());
     cr_expect(strstr(vae_error_message(), first) && strstr(vae_error_message(), second), "%s", vae_error_message());
 }
 
@@ -102,4 +104,22 @@ Test(network, what_does_not_fit_names_layer_and_shapes)
     refuse("400", "upsample 2", "decoder.0", "[1, 20]");
     refuse("400", "dense 9x9x3", "[1, 9, 9, 3]", "no whole factor");
     refuse("400", "dense 56x56x3", "[1, 56, 56, 3]", "no whole factor");
+    refuse("conv 8 k4 s40", NULL, "encoder.0", "a stride of 40");
+    refuse("400", "dense 2000x2000x2000", "decoder.0", "[1, 2000, 2000, 2000]");
+    refuse("400", "7x7x1, upsample 64, upsample 64, upsample 64", "decoder.3", "elements");
+}
+
+Test(network, batch_norm_needs_more_than_one_value)
+{
+    vae_config config = config_of("conv 8 k4 s2 batch_norm, 30", NULL);
+    vae_network network;
+    config.train.batch_size = 1;
+    cr_expect_eq(vae_network_encoder(&config, &digits, 40, &network), VAE_OK, "%s", vae_error_message());
+    config = config_of("30 batch_norm", NULL);
+    config.train.batch_size = 1;
+    cr_expect_eq(vae_network_encoder(&config, &digits, 40, &network), VAE_ERROR_CONFIG);
+    cr_expect(strstr(vae_error_message(), "encoder.0") && strstr(vae_error_message(), "batch_size"), "%s",
+              vae_error_message());
+    config.train.batch_size = 2;
+    cr_expect_eq(vae_network_encoder(&config, &digits, 40, &network), VAE_OK, "%s", vae_error_message());
 }

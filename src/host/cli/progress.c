@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "report/image.h"
+
 #define REDRAW_SECONDS 0.1
 #define LINE_SECONDS 5.0
 enum { MAX_WIDTH = 120, MIN_BAR = 12, PIECE_SIZE = 64, TEXT_SIZE = 160 };
@@ -143,6 +145,10 @@ static void show_start(void *context, const vae_train_start *start)
         fprintf(stderr, "vae-cuda: warning: %" PRId64 " damaged image%s left out; the first: %s\n",
                 start->skipped_images, start->skipped_images == 1 ? " was" : "s were", start->first_skipped);
     }
+    if (!vae_image_can_show(start->input.channels)) {
+        fprintf(stderr, "vae-cuda: warning: no pictures are drawn of images with %" PRId64 " channels, but of 1 or 3\n",
+                start->input.channels);
+    }
     if (view->mode == VAE_PROGRESS_QUIET) return;
     char number[PIECE_SIZE];
     printf("%s %s: %s parameters on %s\n", start->resumed ? "resuming" : "training", start->folder,
@@ -152,7 +158,8 @@ static void show_start(void *context, const vae_train_start *start)
     if (start->test_images > 0) printf(", %s test", grouped((double)start->test_images, number));
     printf(" images of %" PRId64 "x%" PRId64, start->input.height, start->input.width);
     if (start->input.channels > 1) printf("x%" PRId64, start->input.channels);
-    printf("; %" PRId64 " epochs of %" PRId64 " steps", start->epochs, start->steps_per_epoch);
+    printf("; %" PRId64 " epoch%s of %" PRId64 " step%s", start->epochs, start->epochs == 1 ? "" : "s",
+           start->steps_per_epoch, start->steps_per_epoch == 1 ? "" : "s");
     if (start->step > 0) {
         printf(", from step %" PRId64 " in epoch %" PRId64, start->step,
                start->epoch < start->epochs ? start->epoch + 1 : start->epochs);

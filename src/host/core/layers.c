@@ -12,10 +12,13 @@
 #include "core/nearest.h"
 #include "core/number.h"
 
-enum { WORD_SIZE = 64, LARGEST = 1 << 20 };
+enum { WORD_SIZE = 64, LARGEST = 1 << 20, OPTIONS = 4 };
 
 /* Several times the widest windows in use; oneDNN takes minutes to plan for some that are as wide as images. */
 enum { MAX_WINDOW = 64 };
+
+/* Of dropout: hardly anything is left of a layer beyond it, and what is left grows by 1 / (1 - rate). */
+#define MAX_RATE 0.99
 
 static const char *const names[VAE_LAYER_COUNT] = {
 #define ROW(NAME, name) #name,
@@ -28,16 +31,14 @@ static const char *const norms[VAE_NORM_COUNT] = {"", "batch_norm", "layer_norm"
 typedef struct reader {
     const char *at;
     char word[WORD_SIZE];
-    bool first; /* of its layer, as far as commas tell */
+    int commas; /* in front of the word; the first word of a list has one, as it were */
 } reader;
 
 static bool next_word(reader *r)
 {
-    r->first = false;
-    while (*r->at == ',' || isspace((unsigned char)*r->at)) {
-        r->first = r->first || *r->at == ',';
-        ++r->at;
-    }
+    r->commas = r->word[0] ? 0 : 1;
+    while (*r->at == ',' || isspace((unsigned char)*r->at))
+        r->commas += *r->at++ == ',';
     size_t length = 0;
     while (*r->at && *r->at != ',' && !isspace((unsigned char)*r->at)) {
         if (length + 1 < sizeof r->word) r->word[length++] = *r->at;
@@ -80,17 +81,17 @@ static vae_status read_width(const char *word, vae_layer *layer)
     return VAE_OK;
 }
 
-static vae_status read_size(const char *word, const char *allowed, int64_t *size)
+static vae_status read_size(const char *word, int64_t largest, const char *allowed, int64_t *size)
 {
     const char *end;
-    return read_number(word, 1, size, &end) && !*end ? VAE_OK : refuse(word, allowed);
+    return read_number(word, 1, size, &end) && !*end && *size <= largest ? VAE_OK : refuse(word, allowed);
 }
 
 static vae_status read_rate(const char *word, double *rate)
 {
     char *end;
     *rate = strtod(word, &end);
-    return end != word && !*end && *rate >= 0.0 && *rate < 1.0 ? VAE_OK : refuse(word, "a rate from 0 to below 1");
+    return end != word && !*end && *rate >= 0.0 && *rate <= MAX_RATE ? VAE_OK : refuse(word, "a rate from 0 to 0.99");
 }
 
 static bool has_window(int32_t kind)
@@ -103,17 +104,26 @@ static bool has_weights(int32_t kind)
     return kind == VAE_LAYER_DENSE || has_window(kind);
 }
 
-/* "k4", "s2", "p1", "o0" and norms; *taken is false for a word that is no option, and so begins the next layer. */
-static vae_status read_option(const char *word, vae_layer *layer, bool *taken)
+static bool is_norm(const char *word, int32_t *norm)
 {
-    *taken = true;
-    for (int norm = 1; norm < VAE_NORM_COUNT && has_weights(layer->kind); ++norm) {
-        if (strcmp(word, norms[norm]) != 0) continue;
-        layer->norm = norm;
-        return VAE_OK;
-    }
-    *taken = isdigit((unsigned char)word[1]) != 0 && strchr("kspo", word[0]);
-    if (!*taken) return VAE_OK;
+    *norm = 1;
+    while (*norm < VAE_NORM_COUNT && strcmp(word, norms[*norm]) != 0)
+        ++*norm;
+    return *norm < VAE_NORM_COUNT;
+}
+
+static vae_status read_norm(const char *word, int32_t norm, vae_layer *layer)
+{
+    if (!has_weights(layer->kind)) return refuse(word, "an option of a layer without weights");
+    if (layer->norm != VAE_NORM_NONE) return vae_error_set(VAE_ERROR_CONFIG, "'%.60s' is a second norm", word);
+    layer->norm = norm;
+    return VAE_OK;
+}
+
+/* "k4", "s2", "p1", "o0": the option that begins with `letter`, which the layer may have `seen` already. */
+static vae_status read_number_option(const char *word, const char *seen, vae_layer *layer)
+{
+    if (strchr(seen, word[0])) return vae_error_set(VAE_ERROR_CONFIG, "'%.60s' gives %c twice", word, word[0]);
     int64_t *field = word[0] == 'k' ? &layer->kernel : NULL;
     if (layer->kind == VAE_LAYER_CONV || layer->kind == VAE_LAYER_DECONV) {
         if (word[0] == 's') field = &layer->stride;
@@ -132,6 +142,22 @@ static vae_status read_option(const char *word, vae_layer *layer, bool *taken)
     return refuse(word, allowed);
 }
 
+/* What may follow a layer's argument; *taken is false for a word that is no option, and so begins the next layer.
+ * `seen` collects the letters of options. */
+static vae_status read_option(const char *word, char seen[OPTIONS + 1], vae_layer *layer, bool *taken)
+{
+    int32_t norm;
+    *taken = true;
+    if (is_norm(word, &norm)) return read_norm(word, norm, layer);
+    *taken = isdigit((unsigned char)word[1]) != 0 && strchr("kspo", word[0]);
+    if (!*taken) return VAE_OK;
+    VAE_TRY(read_number_option(word, seen, layer));
+    const size_t count = strlen(seen);
+    seen[count] = word[0];
+    seen[count + 1] = '\0';
+    return VAE_OK;
+}
+
 /* ---- Layers ---- */
 
 static vae_layer make_layer(int32_t kind)
@@ -148,25 +174,37 @@ static vae_layer make_layer(int32_t kind)
 static vae_status unknown_layer(const char *word)
 {
     const int nearest = vae_nearest(word, names, VAE_LAYER_COUNT);
-    char allowed[160];
+    char allowed[256];
     snprintf(allowed, sizeof allowed,
-             "a layer: a width such as 512, dense, conv, deconv, upsample, residual or dropout%s%s",
+             "a layer (a width such as 512, dense, conv, deconv, upsample, residual or dropout) or an option (such as "
+             "k4, s2, p1, batch_norm or layer_norm)%s%s",
              nearest >= 0 ? "; did you mean " : "", nearest >= 0 ? names[nearest] : "");
     return refuse(word, allowed);
+}
+
+static const char *argument_of(int32_t kind)
+{
+    switch (kind) {
+    case VAE_LAYER_DENSE: return "a width behind it, such as dense 256";
+    case VAE_LAYER_DROPOUT: return "a rate behind it, such as dropout 0.1";
+    case VAE_LAYER_UPSAMPLE: return "a factor behind it, such as upsample 2";
+    case VAE_LAYER_DECONV: return "a number of channels behind it, such as deconv 32";
+    default: return "a number of channels behind it, such as conv 32";
+    }
 }
 
 /* The argument behind a layer's name. */
 static vae_status read_argument(reader *r, vae_layer *layer)
 {
     if (layer->kind == VAE_LAYER_RESIDUAL) return VAE_OK;
-    if (!next_word(r) || r->first) {
-        return vae_error_set(VAE_ERROR_CONFIG, "'%s' needs a number behind it", names[layer->kind]);
+    if (!next_word(r) || r->commas) {
+        return vae_error_set(VAE_ERROR_CONFIG, "'%s' needs %s", names[layer->kind], argument_of(layer->kind));
     }
     switch (layer->kind) {
     case VAE_LAYER_DENSE: return read_width(r->word, layer);
     case VAE_LAYER_DROPOUT: return read_rate(r->word, &layer->rate);
-    case VAE_LAYER_UPSAMPLE: return read_size(r->word, "a factor of at least 1", &layer->size);
-    default: return read_size(r->word, "a number of channels from 1 to 1048576", &layer->size);
+    case VAE_LAYER_UPSAMPLE: return read_size(r->word, MAX_WINDOW, "a factor from 1 to 64", &layer->size);
+    default: return read_size(r->word, LARGEST, "a number of channels from 1 to 1048576", &layer->size);
     }
 }
 
@@ -180,12 +218,18 @@ static vae_status read_layer(reader *r, vae_layer *layer, bool *more)
     if (kind == VAE_LAYER_COUNT) return unknown_layer(r->word);
     *layer = make_layer(kind);
     VAE_TRY(bare ? read_width(r->word, layer) : read_argument(r, layer));
-    while ((*more = next_word(r)) && !r->first) {
+    char seen[OPTIONS + 1] = "";
+    while ((*more = next_word(r)) && !r->commas) {
         bool taken;
-        VAE_TRY(read_option(r->word, layer, &taken));
+        VAE_TRY(read_option(r->word, seen, layer, &taken));
         if (!taken) break;
     }
     return VAE_OK;
+}
+
+static vae_status empty_entry(void)
+{
+    return vae_error_set(VAE_ERROR_CONFIG, "there is a comma without a layer; layers stand between single commas");
 }
 
 vae_status vae_layers_parse(const char *text, vae_layer_list *list)
@@ -196,13 +240,14 @@ vae_status vae_layers_parse(const char *text, vae_layer_list *list)
     bool more = next_word(&r);
     if (!more) return vae_error_set(VAE_ERROR_CONFIG, "no layer is named; none is a network without hidden layers");
     while (more) {
+        if (r.commas > 1) return empty_entry();
         if (list->count == VAE_MAX_LAYERS) {
             return vae_error_set(VAE_ERROR_CONFIG, "there are more than %d layers", VAE_MAX_LAYERS);
         }
         VAE_TRY(read_layer(&r, &list->layer[list->count], &more));
         list->count++;
     }
-    return VAE_OK;
+    return r.commas ? empty_entry() : VAE_OK;
 }
 
 /* ---- Writing ---- */

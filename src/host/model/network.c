@@ -67,6 +67,15 @@ static vae_status infer(const vae_layer *asked, vae_network_layer *layer)
     return vae_error_set(VAE_ERROR_ARGUMENT, "layer %d is not known", (int)layer->kind);
 }
 
+/* Sizes of a layer are at most 2^20, so that neither this product nor that of a weight leaves 64 bits. */
+static vae_status check_size(const vae_network_layer *layer)
+{
+    char text[96];
+    if (vae_shape_elements(&layer->output) <= VAE_MAX_ELEMENTS) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG, "%s: makes %s of one image, more than %" PRId64 " elements", layer->name,
+                         vae_shape_format(&layer->output, text, sizeof text), VAE_MAX_ELEMENTS);
+}
+
 static vae_status append(vae_network *network, const char *part, const vae_layer *asked, vae_activation activation)
 {
     const int32_t index = network->count;
@@ -83,6 +92,7 @@ static vae_status append(vae_network *network, const char *part, const vae_layer
     };
     snprintf(layer->name, sizeof layer->name, part, (int)index);
     VAE_TRY(infer(asked, layer));
+    VAE_TRY(check_size(layer));
     network->count++;
     return VAE_OK;
 }
@@ -108,6 +118,25 @@ static void number_dropouts(vae_network *network, uint32_t first)
     }
 }
 
+/* The variance of one value is 0: a layer would put out its shift, whatever comes in. */
+static vae_status check_batch_norms(const vae_config *config, const vae_network *network)
+{
+    if (config->train.batch_size > 1) return VAE_OK;
+    for (int32_t i = 0; i < network->count; ++i) {
+        const vae_network_layer *layer = &network->layers[i];
+        const int64_t values = vae_shape_elements(&layer->output) / layer->output.size[layer->output.rank - 1];
+        if (layer->norm != VAE_NORM_BATCH || values > 1) continue;
+        return vae_error_set(VAE_ERROR_CONFIG, "%s: batch_norm needs a batch_size of at least 2", layer->name);
+    }
+    return VAE_OK;
+}
+
+/* An error in a network names the key that asks for it. */
+static vae_status name_key(vae_status status, bool decoder)
+{
+    return status ? vae_error_prepend(VAE_ERROR_CONFIG, "[model] %s", decoder ? "decoder_layers" : "layers") : VAE_OK;
+}
+
 /* ---- Encoder ---- */
 
 static vae_status resolve_encoder(const vae_config *config, const vae_input *input, vae_network *network)
@@ -117,12 +146,18 @@ static vae_status resolve_encoder(const vae_config *config, const vae_input *inp
     return append_all(network, "encoder.%d", &config->model.encoder, config->model.activation);
 }
 
-vae_status vae_network_encoder(const vae_config *config, const vae_input *input, int64_t width, vae_network *network)
+static vae_status make_encoder(const vae_config *config, const vae_input *input, int64_t width, vae_network *network)
 {
     VAE_TRY(resolve_encoder(config, input, network));
+    VAE_TRY(check_batch_norms(config, network));
     number_dropouts(network, 0);
     const vae_layer posterior = {.kind = VAE_LAYER_DENSE, .size = width};
     return append(network, "posterior", &posterior, VAE_ACTIVATION_IDENTITY);
+}
+
+vae_status vae_network_encoder(const vae_config *config, const vae_input *input, int64_t width, vae_network *network)
+{
+    return name_key(make_encoder(config, input, width, network), false);
 }
 
 /* ---- Decoder ---- */
@@ -193,8 +228,8 @@ static vae_status general_output(const vae_input *input, const vae_shape *from, 
     if (from->size[1] * factor != input->height || from->size[2] * factor != input->width) {
         char text[96];
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "decoder_layers: end with images %s, but the data's are [%" PRId64 ", %" PRId64
-                             ", %" PRId64 "], which no whole factor reaches",
+                             "it ends with images %s, but the data's are [%" PRId64 ", %" PRId64 ", %" PRId64
+                             "], which no whole factor reaches",
                              vae_shape_format(from, text, sizeof text), input->height, input->width, input->channels);
     }
     *layer = (vae_layer){.kind = factor == 1 ? VAE_LAYER_CONV : VAE_LAYER_DECONV,
@@ -244,10 +279,9 @@ static vae_status mirror(const vae_config *config, const vae_network *encoder, i
     return VAE_OK;
 }
 
-vae_status vae_network_decoder(const vae_config *config, const vae_input *input, int64_t width, vae_network *network)
+static vae_status make_decoder(const vae_config *config, const vae_input *input, const vae_network *encoder,
+                               int64_t width, vae_network *network)
 {
-    vae_network encoder;
-    VAE_TRY(resolve_encoder(config, input, &encoder));
     *network = (vae_network){0};
     network->layers[0].input = vector_of(config->model.latent);
     vae_layer output;
@@ -255,12 +289,20 @@ vae_status vae_network_decoder(const vae_config *config, const vae_input *input,
     if (config->model.decoder_set) {
         VAE_TRY(append_all(network, "decoder.%d", &config->model.decoder, config->model.activation));
     } else {
-        VAE_TRY(mirror(config, &encoder, width, &output, &found, network));
+        VAE_TRY(mirror(config, encoder, width, &output, &found, network));
     }
     uint32_t dropouts = 0;
-    for (int32_t i = 0; i < encoder.count; ++i)
-        dropouts += encoder.layers[i].kind == VAE_LAYER_DROPOUT;
+    for (int32_t i = 0; i < encoder->count; ++i)
+        dropouts += encoder->layers[i].kind == VAE_LAYER_DROPOUT;
     number_dropouts(network, dropouts);
+    VAE_TRY(check_batch_norms(config, network));
     if (!found) VAE_TRY(general_output(input, end_of(network), width, &output));
     return append_output(network, input, &output);
+}
+
+vae_status vae_network_decoder(const vae_config *config, const vae_input *input, int64_t width, vae_network *network)
+{
+    vae_network encoder;
+    VAE_TRY(name_key(resolve_encoder(config, input, &encoder), false));
+    return name_key(make_decoder(config, input, &encoder, width, network), config->model.decoder_set);
 }

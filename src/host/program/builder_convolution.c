@@ -37,8 +37,14 @@ vae_status vae_window_output(const vae_window *window, bool transposed, const ch
     }
     *output = vae_shape_images(input->size[0], output_size(window, transposed, input->size[1]),
                                output_size(window, transposed, input->size[2]), out);
-    if (output->size[1] >= 1 && output->size[2] >= 1) return VAE_OK;
     char made[96];
+    const int64_t padded = 2 * window->padding + (input->size[1] < input->size[2] ? input->size[1] : input->size[2]);
+    if (!transposed && window->stride > padded) {
+        return vae_error_set(VAE_ERROR_SHAPE,
+                             "%s: a stride of %" PRId64 " with padding %" PRId64 " steps over images %s", name,
+                             window->stride, window->padding, vae_shape_format(input, text, sizeof text));
+    }
+    if (output->size[1] >= 1 && output->size[2] >= 1) return VAE_OK;
     return vae_error_set(VAE_ERROR_SHAPE,
                          "%s: a window of %" PRId64 " with padding %" PRId64
                          " makes %s of %s: every size must be at least 1",

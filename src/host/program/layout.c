@@ -62,6 +62,11 @@ static vae_status add(vae_layout *layout, const vae_parameter *added)
     if (vae_layout_find(layout, added->name) >= 0) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "parameter '%s' is declared twice", added->name);
     }
+    if (vae_shape_elements(&added->shape) > VAE_MAX_ELEMENTS) {
+        char text[96];
+        return vae_error_set(VAE_ERROR_CONFIG, "parameter '%s' of %s has more than %" PRId64 " elements", added->name,
+                             vae_shape_format(&added->shape, text, sizeof text), VAE_MAX_ELEMENTS);
+    }
     vae_parameter *grown = realloc(layout->parameters, (size_t)(layout->count + 1) * sizeof *grown);
     if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "parameter '%s': out of memory", added->name);
     layout->parameters = grown;

@@ -26,6 +26,10 @@ vae_shape vae_shape_vector(int64_t size);
 vae_shape vae_shape_matrix(int64_t rows, int64_t columns);
 vae_shape vae_shape_images(int64_t rows, int64_t height, int64_t width, int64_t channels);
 int64_t vae_shape_elements(const vae_shape *shape);
+
+/* Of a parameter, and of what a layer makes of one image: more is a slip in a configuration, and would not fit anyhow.
+ */
+#define VAE_MAX_ELEMENTS ((int64_t)INT32_MAX)
 /* Every tensor of rank 2 or more is also a matrix: rows are the first dimension, columns all the others. */
 int64_t vae_shape_columns(const vae_shape *shape);
 bool vae_shape_equal(const vae_shape *a, const vae_shape *b);

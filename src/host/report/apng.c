@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "core/file.h"
+#include "report/image.h"
 
 enum { SIGNATURE = 8, CHUNK_HEAD = 8, CHUNK_TAIL = 4, CONTROL_SIZE = 26 };
 
@@ -136,7 +137,7 @@ static vae_status check_shape(const char *path, const vae_apng_shape *shape)
 {
     const bool sane = shape->frames >= 1 && shape->frames <= 1000000 && shape->height >= 1 && shape->width >= 1 &&
                       shape->height <= 32768 && shape->width <= 32768 && shape->frames_per_second >= 1 &&
-                      shape->frames_per_second <= 1000 && (shape->channels == 1 || shape->channels == 3);
+                      shape->frames_per_second <= 1000 && vae_image_can_show(shape->channels);
     if (sane) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT,
                          "%s: an animation of %" PRId64 " frames of %" PRId64 " x %" PRId64 " pixels and %" PRId64

@@ -11,12 +11,17 @@
 
 enum { GAP = 2, GAP_GREY = 96, MAX_SIDE = 32768 };
 
+bool vae_image_can_show(int64_t channels)
+{
+    return channels == 1 || channels == 3;
+}
+
 vae_status vae_image_grid_plan(const char *path, vae_image_grid *g)
 {
     if (g->count < 1 || g->height < 1 || g->width < 1 || g->columns < 1) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: a grid needs at least one image and one column", path);
     }
-    if (g->channels != 1 && g->channels != 3) {
+    if (!vae_image_can_show(g->channels)) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: images have %" PRId64 " channels, but a PNG needs 1 or 3", path,
                              g->channels);
     }

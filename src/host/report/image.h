@@ -2,9 +2,13 @@
 #ifndef VAE_REPORT_IMAGE_H
 #define VAE_REPORT_IMAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/error.h"
+
+/* Grey or RGB. */
+bool vae_image_can_show(int64_t channels);
 
 /* images [count, height, width, channels] in [0, 1], values outside are clamped; 1 or 3 channels. Tiles run row by row,
  * `columns` a row, with a thin gap; small images are magnified by a whole factor. The file appears at once or not at

@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "report/base64.h"
+#include "report/image.h"
 #include "report/page_decoder.h"
 #include "report/page_files.h"
 #include "report/page_json.h"
@@ -93,17 +94,20 @@ static vae_status write_weights(FILE *file, const vae_page_run *run, int index, 
     return VAE_OK;
 }
 
-static bool is_embedded(const vae_program *program, vae_page_explorer explorer)
+static bool is_embedded(const vae_program *program, const vae_input *input, vae_page_explorer explorer)
 {
+    if (!vae_image_can_show(input->channels)) return false;
     const int64_t bytes = vae_page_decoder_weight_count(program) * (int64_t)sizeof(float);
     if (explorer == VAE_PAGE_EXPLORER_AUTO) return bytes <= VAE_PAGE_WEIGHT_BYTES;
     return explorer == VAE_PAGE_EXPLORER_ALWAYS;
 }
 
-static json_t *explorer_note(const vae_program *program, vae_page_explorer explorer)
+static json_t *explorer_note(const vae_program *program, const vae_input *input, vae_page_explorer explorer)
 {
     char text[256];
-    if (explorer == VAE_PAGE_EXPLORER_NEVER) {
+    if (!vae_image_can_show(input->channels)) {
+        snprintf(text, sizeof text, "Images of %lld channels cannot be shown.", (long long)input->channels);
+    } else if (explorer == VAE_PAGE_EXPLORER_NEVER) {
         snprintf(text, sizeof text, "This report was written with --explorer never.");
     } else {
         const double bytes = 4.0 * (double)vae_page_decoder_weight_count(program);
@@ -122,11 +126,11 @@ static vae_status write_decoder(FILE *file, const vae_page_run *run, int index, 
     vae_program program;
     VAE_TRY(vae_model_build_decode(&c->config, &c->input, &c->layout, 1, &program));
     vae_status status = VAE_OK;
-    if (is_embedded(&program, explorer)) {
+    if (is_embedded(&program, &c->input, explorer)) {
         json_object_set_new(json, "decoder", vae_page_decoder(&program));
         status = write_weights(file, run, index, &program);
     } else {
-        json_object_set_new(json, "decoder", explorer_note(&program, explorer));
+        json_object_set_new(json, "decoder", explorer_note(&program, &c->input, explorer));
     }
     vae_program_free(&program);
     return status;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/normal.h"
+#include "report/image.h"
 #include "report/pixel.h"
 #include "report/plot_internal.h"
 
@@ -232,7 +233,7 @@ vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x,
         return vae_error_set(VAE_ERROR_ARGUMENT, "plot '%s': a grid of %lld x %lld pixels cannot be drawn",
                              panel->title, (long long)pixel_width, (long long)pixel_height);
     }
-    if (panel->manifold.channels != 1 && panel->manifold.channels != 3) {
+    if (!vae_image_can_show(panel->manifold.channels)) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "plot '%s': images of %lld channels, but 1 or 3 can be drawn",
                              panel->title, (long long)panel->manifold.channels);
     }

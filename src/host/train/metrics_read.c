@@ -113,16 +113,27 @@ static vae_status add_record(vae_metrics_history *history, int64_t *capacity, va
     return VAE_OK;
 }
 
+static void drop_last(vae_metrics_history *history)
+{
+    free(history->records[--history->count].kl_per_dimension);
+}
+
+/* A run that was killed may have left half a line at the end, which counts for nothing. */
 static vae_status read_lines(const char *path, FILE *file, vae_metrics_history *history)
 {
     char *text = NULL;
     size_t size = 0;
     int64_t capacity = 0;
     vae_status status = VAE_OK;
-    while (!status && getline(&text, &size, file) >= 0) {
+    ssize_t length;
+    while (!status && (length = getline(&text, &size, file)) >= 0) {
         vae_metrics_record *record;
         status = add_record(history, &capacity, &record);
         if (!status) status = read_line(text, record);
+        if (status == VAE_ERROR_FORMAT && text[length - 1] != '\n') {
+            drop_last(history);
+            status = VAE_OK;
+        }
         if (status) status = vae_error_prepend(status, "%s:%" PRId64, path, history->count);
     }
     if (!status && ferror(file)) status = vae_error_set(VAE_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/file.h"
+#include "report/image.h"
 #include "report/plot_latent.h"
 #include "train/diagnose.h"
 #include "train/schedule.h"
@@ -331,6 +332,7 @@ static vae_status draw_pictures(vae_trainer *trainer)
     const int64_t epoch = trainer->state.progress.epoch;
     const bool last = epoch >= config->train.epochs || out_of_patience(trainer);
     if (!last && !every(config->train.picture_interval, epoch)) return VAE_OK;
+    if (!vae_image_can_show(trainer->state.input.channels)) return VAE_OK;
     const vae_splits *splits = &trainer->splits;
     const vae_dataset *images = splits->test.count > 0         ? &splits->test
                                 : splits->validation.count > 0 ? &splits->validation
@@ -373,8 +375,8 @@ static vae_status end_epoch(vae_trainer *trainer)
     if (has_held_out) VAE_TRY(write_line(trainer, &held_out, &trainer->latent));
     /* The test images have no say in which epoch is the best. */
     const bool improved = complete_epoch(trainer, objective_loss(config, by_validation ? &held_out : &train));
-    VAE_TRY(draw_pictures(trainer));
     VAE_TRY(save(trainer, improved));
+    VAE_TRY(draw_pictures(trainer));
     const vae_train_observer *observer = &trainer->options->observer;
     if (!observer->epoch_ended) return VAE_OK;
     const vae_train_epoch event = {.epoch = trainer->state.progress.epoch,
