@@ -607,5 +607,5 @@ Test(model_commands, options_are_checked)
     process_expect(2, "--temperature: 'nan' is not a number", folder, "sample", RUN, "--temperature", "nan");
     process_expect(2, "did you mean '--columns'?", folder, "sample", RUN, "--colums", "3");
     process_expect(2, "option '--npy' needs a value", folder, "sample", RUN, "--npy");
-    process_expect(1, "no-such-folder", folder, "sample", RUN, "--out", "no-such-folder/x.png");
+    process_expect(2, "no-such-folder", folder, "sample", RUN, "--out", "no-such-folder/x.png");
 }

@@ -159,7 +159,7 @@ def check_outputs(folder):
         ([], 2, "--run DIR or --checkpoint FILE is missing"),
         (["--run", "relu", "--out", "tiny.ini/x"], 1, "tiny.ini"),
         (["--run", "relu", "--out", "both.onnx"], 2, "both.onnx is one file"),
-        (["--run", "relu", "--out", "no/such/file.onnx", "--part", "encoder"], 1, "no/such/file.onnx"),
+        (["--run", "relu", "--out", "no/such/file.onnx", "--part", "encoder"], 2, "no/such/file.onnx"),
         (["--run", "relu", "--part", "middle"], 2, "'middle'"),
         (["--checkpoint", "tiny.ini"], 1, "tiny.ini"),
     ]:

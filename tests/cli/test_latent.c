@@ -155,5 +155,5 @@ Test(latent, mistakes)
 
 Test(latent, a_folder_that_is_not_there)
 {
-    process_expect(1, "none/figure.png", folder, "latent", "--run", "vae", "--out", "none/figure");
+    process_expect(2, "none/figure.png", folder, "latent", "--run", "vae", "--out", "none/figure");
 }

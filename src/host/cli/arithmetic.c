@@ -51,7 +51,7 @@ static const struct argp_option options_table[] = {
      2},
     {"strength", STRENGTH, "FROM:TO:N", 0, "multiples of the difference that are added (-2:2:9)", 3},
     {"index", INDEX, "I,J,...", 0, "images that it is added to (0,1,2,3,4,5,6,7)", 3},
-    {"split", SPLIT, "NAME", 0, "where these are from: test (default), validation or train", 3},
+    {"split", SPLIT, "NAME", 0, "where these are from: test (default, if there is one), validation or train", 3},
     {"with-originals", ORIGINALS, 0, 0, "begin each strip with the image itself", 3},
     {"save-vector", SAVE, "FILE", 0, "also write the difference as float32 .npy", 4},
     {"npy", NPY, "FILE", 0, "also write the images, strip by strip, as float32 .npy", 4},

@@ -227,7 +227,9 @@ vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *con
             if (!paths[i] || !paths[k] || strcmp(paths[i], paths[k]) != 0) continue;
             return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is named as the output of two options", paths[i]);
         }
-        if (options->force || !paths[i] || !vae_path_exists(paths[i])) continue;
+        if (!paths[i]) continue;
+        VAE_TRY(vae_path_check_output(paths[i]));
+        if (options->force || !vae_path_exists(paths[i])) continue;
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is there already; --force replaces it", paths[i]);
     }
     return VAE_OK;

@@ -52,8 +52,8 @@ double vae_cli_range_value(const vae_cli_range *range, int64_t index);
 
 /* "3,7,12" → at most `capacity` numbers of at least 0. */
 vae_status vae_cli_parse_list(const char *option, const char *text, int64_t *values, int capacity, int *count);
-/* VAE_ERROR_ARGUMENT if one of the files is there already and --force was not given, or if two are the same. NULL paths
- * are passed over. */
+/* Before anything is computed: VAE_ERROR_ARGUMENT if one of the files cannot be written, is there already and --force
+ * was not given, or if two are the same. NULL paths are passed over. */
 vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *const *paths, int count);
 /* The same for a figure, <prefix>.png and <prefix>.svg. */
 vae_status vae_cli_check_plot(const vae_cli_options *options, const char *prefix);

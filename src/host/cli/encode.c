@@ -14,7 +14,7 @@ typedef struct encode_options {
 
 static const struct argp_option options_table[] = {
     {"input", INPUT, "FILE", 0, "images from a .npy file: uint8, or float in [0, 1]", 2},
-    {"split", SPLIT, "NAME", 0, "test (default), validation or train images of the run", 2},
+    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
     {"log-variance", LOG_VARIANCE, "FILE", 0, "also write log σ² of each code", 2},
     {0},
 };

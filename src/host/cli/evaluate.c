@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/images.h"
 #include "cli/interrupt.h"
 #include "core/json.h"
 #include "data/dataset.h"
@@ -32,7 +33,7 @@ static const struct argp_option options_table[] = {
     {"samples", SAMPLES, "K", 0, "importance samples an image; 0: negative ELBO only", 2},
     {"limit", LIMIT, "N", 0, "use only the first N images; 0: all", 2},
     {"batch-size", BATCH, "N", 0, "images at a time", 2},
-    {"split", SPLIT, "NAME", 0, "test (default), validation or train", 2},
+    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train", 2},
     {"npy", NPY, "FILE", 0, "write each image's log P(x), or negative ELBO where K is 0; --out is the same", 2},
     {"plot", PLOT, "PREFIX", 0, "draw the KL of each dimension into PREFIX.png and PREFIX.svg", 2},
     {"json", JSON, 0, 0, "print one JSON object", 2},
@@ -91,22 +92,6 @@ static vae_status show_progress(void *context, int64_t done)
 }
 
 /* ---- What is asked for ---- */
-
-static vae_status choose_split(const evaluate_options *o, const vae_splits *splits, vae_dataset *dataset)
-{
-    const char *name = o->split ? o->split : "test";
-    if (strcmp(name, "test") == 0) {
-        *dataset = splits->test;
-    } else if (strcmp(name, "validation") == 0) {
-        *dataset = splits->validation;
-    } else if (strcmp(name, "train") == 0) {
-        *dataset = splits->train;
-    } else {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "--split: '%s' is not one of test, validation, train", name);
-    }
-    if (dataset->count == 0) return vae_error_set(VAE_ERROR_CONFIG, "the run's configuration has no %s images", name);
-    return VAE_OK;
-}
 
 static vae_status check_data(const vae_checkpoint *checkpoint, const vae_dataset *dataset)
 {
@@ -207,7 +192,7 @@ static void print_text(const vae_config *config, const vae_evaluation *e, int64_
 }
 
 static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint *checkpoint, vae_device *device,
-                                 const vae_dataset *dataset)
+                                 const vae_dataset *dataset, const char *split)
 {
     const vae_config *config = &checkpoint->config;
     const bool autoencoder = config->model.objective == VAE_OBJECTIVE_AE;
@@ -244,7 +229,7 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
     if (!status && o->json) print_json(&setup, &result, seconds);
     if (!status && !o->json) print_text(config, &result, setup.samples, seconds);
     if (!status && !o->json) status = print_latent(config, &latent);
-    if (!status && o->plot) status = vae_plot_latent(o->plot, o->split ? o->split : "test", &latent);
+    if (!status && o->plot) status = vae_plot_latent(o->plot, split, &latent);
     vae_latent_statistics_free(&latent);
     device->backend->store_destroy(setup.store);
     free(per_image);
@@ -278,13 +263,14 @@ static vae_status evaluate_checkpoint(const evaluate_options *o, vae_checkpoint 
     if (o->shared.device) snprintf(config->run.device, sizeof config->run.device, "%s", o->shared.device);
     if (o->shared.threads >= 0) config->run.threads = o->shared.threads;
     vae_splits splits;
-    vae_dataset dataset;
+    const vae_dataset *dataset = NULL;
+    const char *split = NULL;
     vae_device *device = NULL;
     VAE_TRY(vae_splits_open(config, &splits));
-    vae_status status = choose_split(o, &splits, &dataset);
-    if (!status) status = check_data(checkpoint, &dataset);
+    vae_status status = vae_cli_find_split(&splits, o->split, &dataset, &split);
+    if (!status) status = check_data(checkpoint, dataset);
     if (!status) status = open_device(config, &device);
-    if (!status) status = evaluate_split(o, checkpoint, device, &dataset);
+    if (!status) status = evaluate_split(o, checkpoint, device, dataset, split);
     if (device) device->backend->device_close(device);
     vae_splits_free(&splits);
     return status;

@@ -57,7 +57,7 @@ static bool ends_with(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* Where each part goes; nothing is made or written yet. */
+/* Where each part goes: the folder is made, the files are not. */
 static vae_status choose_paths(export_options *o)
 {
     static const char *const names[PARTS] = {"encoder.onnx", "decoder.onnx"};
@@ -72,11 +72,11 @@ static vae_status choose_paths(export_options *o)
         if (!o->parts[i]) continue;
         VAE_TRY(vae_path_join(o->paths[i], VAE_PATH_SIZE, is_file ? "" : out, is_file ? out : names[i]));
     }
+    if (!is_file) VAE_TRY(vae_folder_make(out));
     const char *outputs[PARTS];
     for (int i = 0; i < PARTS; ++i)
         outputs[i] = o->parts[i] ? o->paths[i] : NULL;
-    VAE_TRY(vae_cli_check_outputs(&o->shared, outputs, PARTS));
-    return VAE_OK;
+    return vae_cli_check_outputs(&o->shared, outputs, PARTS);
 }
 
 static vae_status write_parts(const export_options *o, const vae_checkpoint *checkpoint)
@@ -85,7 +85,6 @@ static vae_status write_parts(const export_options *o, const vae_checkpoint *che
     char name[VAE_PATH_SIZE];
     const char *last = vae_path_name(o->shared.run ? o->shared.run : o->shared.checkpoint, &length);
     snprintf(name, sizeof name, "%.*s", length, last);
-    if (!ends_with(o->shared.out, ".onnx")) VAE_TRY(vae_folder_make(o->shared.out));
     for (int i = 0; i < PARTS; ++i) {
         if (!o->parts[i]) continue;
         VAE_TRY(vae_onnx_write(checkpoint, (vae_onnx_part)i, name, o->paths[i]));

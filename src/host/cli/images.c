@@ -1,6 +1,7 @@
 #include "cli/images.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,21 +71,52 @@ vae_status vae_cli_check_shape(const vae_model *model, const vae_dataset *datase
                          dataset->height, dataset->width, dataset->channels, shape.height, shape.width, shape.channels);
 }
 
+/* In the order in which they stand in for each other. */
+enum { TEST, VALIDATION, TRAIN, SPLITS };
+
+static const char *const split_names[SPLITS] = {"test", "validation", "train"};
+
+/* What is named `split`; SPLITS for a name that is none. */
+static int find_split(const char *split)
+{
+    int found = 0;
+    while (found < SPLITS && strcmp(split, split_names[found]) != 0)
+        ++found;
+    return found;
+}
+
+/* The test images, or what has to do where there are none: that is told. */
+static int choose_default(const vae_dataset *const parts[SPLITS])
+{
+    int chosen = TEST;
+    while (chosen < TRAIN && parts[chosen]->count == 0)
+        ++chosen;
+    if (chosen != TEST) {
+        fprintf(stderr, "vae-cuda: warning: the run has no test images; these are of its %s images\n",
+                chosen == TRAIN ? "training" : "validation");
+    }
+    return chosen;
+}
+
+vae_status vae_cli_find_split(const vae_splits *splits, const char *split, const vae_dataset **dataset,
+                              const char **name)
+{
+    const vae_dataset *const parts[SPLITS] = {&splits->test, &splits->validation, &splits->train};
+    const int chosen = split ? find_split(split) : choose_default(parts);
+    if (chosen == SPLITS) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--split: '%s' is not one of test, validation, train", split);
+    }
+    *dataset = parts[chosen];
+    if (name) *name = split_names[chosen];
+    if ((*dataset)->count > 0) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG, "--split: the run has no %s images", split_names[chosen]);
+}
+
 vae_status vae_cli_choose_split(const vae_model *model, const vae_splits *splits, const char *split,
                                 const vae_dataset **dataset)
 {
-    if (!split || strcmp(split, "test") == 0) {
-        *dataset = &splits->test;
-    } else if (strcmp(split, "validation") == 0) {
-        *dataset = &splits->validation;
-    } else if (strcmp(split, "train") == 0) {
-        *dataset = &splits->train;
-    } else {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "--split: '%s' is not one of test, validation, train", split);
-    }
-    if ((*dataset)->count > 0) return vae_cli_check_shape(model, *dataset);
-    return vae_error_set(VAE_ERROR_CONFIG, "the run's configuration has no %s images; give another --split, or --input",
-                         split ? split : "test");
+    VAE_TRY(vae_cli_find_split(splits, split, dataset, NULL));
+    return vae_cli_check_shape(model, *dataset);
 }
 
 static void to_unit(const uint8_t *bytes, int64_t count, float *pixels)

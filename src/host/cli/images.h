@@ -16,8 +16,9 @@ typedef struct vae_cli_images {
 /* vae_npy_read_float32(), but a file that is not there is wrong usage: VAE_ERROR_CONFIG. */
 vae_status vae_cli_read_npy(const char *path, vae_npy_array *array);
 
-/* `npy`, whose numbers must be in [0, 1], if not NULL, else part `split` ("test", "validation", "train"; NULL: test) of
- * the run's data. Static and dynamic binarisation are not applied: pictures are drawn of the images themselves. */
+/* `npy`, whose numbers must be in [0, 1], if not NULL, else part `split` of
+ * the run's data, as vae_cli_find_split() takes it. Static and dynamic binarisation are not applied: pictures are drawn
+ * of the images themselves. */
 vae_status vae_cli_images_open(const vae_model *model, const char *npy, const char *split, vae_cli_images *images);
 void vae_cli_images_free(vae_cli_images *images);
 
@@ -29,7 +30,11 @@ vae_status vae_cli_images_select(const vae_cli_images *images, int64_t elements,
 
 /* All parts, without static binarisation. */
 vae_status vae_cli_splits_open(const vae_model *model, vae_splits *splits);
-/* `split` as above; VAE_ERROR_CONFIG where the run has no such images, VAE_ERROR_SHAPE where they do not fit. */
+/* `split` is "test", "validation" or "train"; NULL: the first of these that the run has, and unless that is test a line
+ * on standard error says so. VAE_ERROR_CONFIG where the run has no such images. *name is the part's; may be NULL. */
+vae_status vae_cli_find_split(const vae_splits *splits, const char *split, const vae_dataset **dataset,
+                              const char **name);
+/* The same; VAE_ERROR_SHAPE where the images do not fit the model. */
 vae_status vae_cli_choose_split(const vae_model *model, const vae_splits *splits, const char *split,
                                 const vae_dataset **dataset);
 vae_status vae_cli_check_shape(const vae_model *model, const vae_dataset *dataset);

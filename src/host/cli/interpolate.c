@@ -28,7 +28,7 @@ static const struct argp_option options_table[] = {
     {"steps", STEPS, "N", 0, "images a strip, both ends included (10)", 2},
     {"mode", MODE, "NAME", 0, "linear (default) or spherical", 2},
     {"input", INPUT, "FILE", 0, "images from a .npy file: uint8, or float in [0, 1]", 2},
-    {"split", SPLIT, "NAME", 0, "test (default), validation or train images of the run", 2},
+    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
     {"npy", NPY, "FILE", 0, "also write the images as float32 .npy", 2},
     {"codes", CODES, "FILE", 0, "also write the codes as float32 .npy", 2},
     {"animate", ANIMATE, "FILE", 0, "also write an animation (APNG), all pairs side by side", 3},

@@ -26,7 +26,7 @@ typedef struct latent_options {
 static const struct argp_option options_table[] = {
     {"run", RUN, "DIR", 0, "a run folder; given several times, one figure compares them", 1},
     {"out", OUT, "PREFIX", 0, "write PREFIX.png and PREFIX.svg (latent unless given)", 1},
-    {"split", SPLIT, "NAME", 0, "test (default), validation or train images of the run", 2},
+    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
     {"labels", LABELS, "FILE", 0, "labels of the test images (IDX, NPY or NPZ), instead of the run's", 2},
     {"limit", LIMIT, "N", 0, "use only the first N images (10000)", 2},
     {"grid", GRID, "N", 0, "N x N decoded images (20)", 2},

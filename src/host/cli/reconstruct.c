@@ -22,7 +22,7 @@ static const struct argp_option options_table[] = {
     {"index", INDEX, "I,J,...", 0, "these images instead", 2},
     {"columns", COLUMNS, "N", 0, "images a row (8)", 2},
     {"input", INPUT, "FILE", 0, "images from a .npy file: uint8, or float in [0, 1]", 2},
-    {"split", SPLIT, "NAME", 0, "test (default), validation or train images of the run", 2},
+    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
     {"npy", NPY, "FILE", 0, "also write the reconstructions as float32 .npy", 2},
     {0},
 };

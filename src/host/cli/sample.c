@@ -114,6 +114,12 @@ static vae_status draw(const sample_options *o, vae_model *model, float *codes, 
 static vae_status sample(const sample_options *o, vae_model *model)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
+    vae_image_grid grid = {.count = o->count,
+                           .height = shape.height,
+                           .width = shape.width,
+                           .channels = shape.channels,
+                           .columns = o->columns};
+    VAE_TRY(vae_image_grid_plan(o->shared.out, &grid));
     float *codes = calloc((size_t)(o->count * shape.latent), sizeof *codes);
     float *images = calloc((size_t)(o->count * shape.elements), sizeof *images);
     const vae_status status =

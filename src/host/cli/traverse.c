@@ -27,7 +27,8 @@ static const struct argp_option options_table[] = {
     {"range", RANGE, "FROM:TO:N", 0, "values that a dimension takes (-3:3:9)", 2},
     {"index", INDEX, "I", 0, "start from this image's code instead of zeros, the prior's mean", 2},
     {"dimensions", DIMENSIONS, "N", 0, "only the N with the largest KL (20)", 2},
-    {"split", SPLIT, "NAME", 0, "test (default), validation or train: the images that KL is averaged over", 2},
+    {"split", SPLIT, "NAME", 0,
+     "test (default, if there is one), validation or train: the images that KL is averaged over", 2},
     {"npy", NPY, "FILE", 0, "also write the images, row by row, as float32 .npy", 2},
     {0},
 };

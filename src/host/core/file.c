@@ -238,6 +238,23 @@ bool vae_path_exists(const char *path)
     return lstat(path, &info) == 0;
 }
 
+vae_status vae_path_check_output(const char *path)
+{
+    char folder[VAE_FILE_PATH_BYTES] = ".";
+    struct stat info;
+    const char *slash = strrchr(path, '/');
+    const size_t length = slash ? (size_t)(slash - path) : 0;
+    if (length + 1 >= sizeof folder) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "path of %zu characters is too long: %.100s…", strlen(path), path);
+    }
+    if (slash) snprintf(folder, sizeof folder, "%.*s", length > 0 ? (int)length : 1, path);
+    if (!path[0] || (slash && !slash[1]) || (!stat(path, &info) && S_ISDIR(info.st_mode))) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is a folder, expected the name of a file to write", path);
+    }
+    if (!access(folder, W_OK | X_OK)) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: cannot be written: folder %s: %s", path, folder, strerror(errno));
+}
+
 vae_status vae_path_join(char *path, size_t size, const char *folder, const char *name)
 {
     const size_t length = strlen(folder);

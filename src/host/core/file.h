@@ -44,6 +44,10 @@ vae_status vae_folder_make(const char *path);
 
 bool vae_path_exists(const char *path);
 
+/* VAE_ERROR_ARGUMENT unless a file of this name can be written: its folder is there and may be written in, and the name
+ * is not that of a folder. */
+vae_status vae_path_check_output(const char *path);
+
 /* Writes "folder/name" to path[size]; folder "" or an absolute name give name alone. VAE_ERROR_ARGUMENT if it is too
  * long. */
 vae_status vae_path_join(char *path, size_t size, const char *folder, const char *name);

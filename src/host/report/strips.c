@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/image.h"
 #include "report/pixel.h"
 #include "report/plot_internal.h"
 #include "report/surface.h"
@@ -46,7 +47,7 @@ static vae_status check_shape(const char *path, const vae_strips_shape *shape)
     if (shape->rows < 1 || shape->columns < 1 || shape->height < 1 || shape->width < 1) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: strips need at least one image", path);
     }
-    if (shape->channels == 1 || shape->channels == 3) return VAE_OK;
+    if (vae_image_can_show(shape->channels)) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT, "%s: images have %" PRId64 " channels, but a PNG needs 1 or 3", path,
                          shape->channels);
 }
