@@ -65,8 +65,12 @@ static vae_status take(const char *path, const note *end, vae_mapping *mapping, 
     memcpy(dataset->first_skipped, end->first_skipped, sizeof end->first_skipped);
     const size_t labels = end->labelled ? (size_t)end->count : 0;
     const uint8_t *behind = dataset->pixels + end->count * vae_dataset_elements(dataset);
-    VAE_TRY(copy_of(path, behind, labels, &dataset->labels));
-    return copy_of(path, behind + labels, dataset->names_bytes, &dataset->names);
+    vae_status status = copy_of(path, behind, labels, &dataset->labels);
+    if (!status) status = copy_of(path, behind + labels, dataset->names_bytes, &dataset->names);
+    if (!status) return VAE_OK;
+    free(dataset->labels);
+    *dataset = (vae_dataset){0};
+    return status;
 }
 
 /* *found: a whole file was there. */
@@ -86,9 +90,7 @@ static vae_status open_cached(const char *path, bool *found, vae_dataset *datase
         status = take(path, &end, &mapping, dataset);
         if (!status) return VAE_OK;
     }
-    free(dataset->labels);
     vae_mapping_close(&mapping);
-    *dataset = (vae_dataset){0};
     return status;
 }
 
@@ -206,6 +208,7 @@ vae_status vae_cache_images(const char *path, vae_source *source, const vae_read
     char partial[2 * VAE_PATH_SIZE + 16];
     bool found;
     int file;
+    *dataset = (vae_dataset){0};
     VAE_TRY(open_cached(path, &found, dataset));
     if (found) return VAE_OK;
     snprintf(partial, sizeof partial, "%s.partial", path);
