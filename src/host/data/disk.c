@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/memory.h"
 #include "data/cache.h"
 #include "data/mapping.h"
 
@@ -28,7 +29,7 @@ bool vae_disk_wanted(const vae_source *source, const vae_read_options *options, 
     if (options->storage != VAE_STORAGE_AUTO) return options->storage == VAE_STORAGE_DISK;
     const bool limited = options->limit > 0 && options->limit < source->count;
     const double images = (double)(limited ? options->limit : source->count);
-    const double half = 0.5 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    const double half = 0.5 * vae_memory_limit();
     return images * (double)shape[0] * (double)shape[1] * (double)shape[2] > half && most_bytes(source) > half;
 }
 

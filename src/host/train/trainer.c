@@ -22,11 +22,6 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static double per_second(vae_rate rate)
-{
-    return rate.seconds > 0.0 ? (double)rate.rows / rate.seconds : NAN;
-}
-
 static bool asked_to_stop(const vae_trainer *trainer)
 {
     return trainer->options->stop && *trainer->options->stop;
@@ -96,7 +91,7 @@ static vae_status interrupt(vae_trainer *trainer)
 
 /* ---- Steps ---- */
 
-static vae_step make_step(const vae_trainer *trainer, int64_t step)
+vae_step vae_trainer_step(const vae_trainer *trainer, int64_t step)
 {
     const vae_config *config = &trainer->state.config;
     return (vae_step){
@@ -109,8 +104,7 @@ static vae_step make_step(const vae_trainer *trainer, int64_t step)
     };
 }
 
-/* Batch of the epoch that comes next. */
-static int64_t position(const vae_trainer *trainer)
+int64_t vae_trainer_position(const vae_trainer *trainer)
 {
     return trainer->state.progress.step - trainer->state.progress.epoch * trainer->steps_per_epoch;
 }
@@ -118,8 +112,8 @@ static int64_t position(const vae_trainer *trainer)
 static vae_status run_step(vae_trainer *trainer)
 {
     int64_t rows;
-    vae_step step = make_step(trainer, trainer->state.progress.step);
-    vae_executable *executable = vae_batches_select(&trainer->train, position(trainer), &step, &rows);
+    vae_step step = vae_trainer_step(trainer, trainer->state.progress.step);
+    vae_executable *executable = vae_batches_select(&trainer->train, vae_trainer_position(trainer), &step, &rows);
     vae_prefetch_advance(trainer->prefetch, step.epoch, step.first);
     VAE_TRY(trainer->device->backend->executable_run(executable, &step));
     trainer->state.progress.step++;
@@ -139,7 +133,7 @@ static bool is_read_step(const vae_trainer *trainer)
 {
     const vae_config *config = &trainer->state.config;
     const int64_t step = trainer->state.progress.step;
-    return !trainer->device->backend->deferred_metrics || position(trainer) == trainer->steps_per_epoch ||
+    return !trainer->device->backend->deferred_metrics || vae_trainer_position(trainer) == trainer->steps_per_epoch ||
            every(config->train.log_interval, step) || every(config->train.checkpoint_interval, step);
 }
 
@@ -171,109 +165,13 @@ static vae_status read_metrics(vae_trainer *trainer)
         progress->interval_sums[i] += sums[i];
     }
     if (!finite) {
-        const vae_step step = make_step(trainer, progress->step - 1);
-        return vae_diagnose_step(&trainer->train, &trainer->place, &step, position(trainer) - 1, trainer->unread_steps,
-                                 sums);
+        const vae_step step = vae_trainer_step(trainer, progress->step - 1);
+        return vae_diagnose_step(&trainer->train, &trainer->place, &step, vae_trainer_position(trainer) - 1,
+                                 trainer->unread_steps, sums);
     }
     trainer->unread_steps = 0;
     trainer->unread_rows = 0;
     return VAE_OK;
-}
-
-/* ---- Reporting ---- */
-
-static vae_metrics_line make_line(const vae_trainer *trainer, const char *split, const double sums[VAE_METRIC_COUNT])
-{
-    vae_metrics_line line = {
-        .epoch = trainer->state.progress.epoch + 1,
-        .step = trainer->state.progress.step,
-        .split = split,
-        .beta = NAN,
-        .learning_rate = NAN,
-        .images_per_second = NAN,
-    };
-    vae_metrics_mean(&trainer->state.config, &trainer->state.input, sums, &line);
-    return line;
-}
-
-/* With what the last step trained by. */
-static vae_metrics_line make_train_line(const vae_trainer *trainer, const char *split,
-                                        const double sums[VAE_METRIC_COUNT], vae_rate rate)
-{
-    vae_metrics_line line = make_line(trainer, split, sums);
-    const vae_step step = make_step(trainer, trainer->state.progress.step - 1);
-    line.beta = trainer->state.config.model.objective == VAE_OBJECTIVE_AE ? NAN : step.beta;
-    line.learning_rate = step.learning_rate;
-    line.images_per_second = per_second(rate);
-    return line;
-}
-
-/* A line that says something new. */
-static vae_status write_line(vae_trainer *trainer, const vae_metrics_line *line, const vae_latent_statistics *latent)
-{
-    VAE_TRY(vae_metrics_write(&trainer->log, line, latent));
-    return trainer->board ? vae_tensorboard_write_line(trainer->board, line, latent) : VAE_OK;
-}
-
-static vae_status log_interval(vae_trainer *trainer)
-{
-    double *sums = trainer->state.progress.interval_sums;
-    const vae_metrics_line line = make_train_line(trainer, "train", sums, trainer->interval_rate);
-    VAE_TRY(write_line(trainer, &line, NULL));
-    memset(sums, 0, sizeof trainer->state.progress.interval_sums);
-    trainer->interval_rate = (vae_rate){0};
-    const vae_train_observer *observer = &trainer->options->observer;
-    if (observer->logged) observer->logged(observer->context, &line);
-    return VAE_OK;
-}
-
-static void tick(const vae_trainer *trainer)
-{
-    const vae_train_observer *observer = &trainer->options->observer;
-    if (!observer->ticked) return;
-    const vae_checkpoint *state = &trainer->state;
-    vae_train_tick event = {
-        .epoch = state->progress.epoch + 1,
-        .epochs = state->config.train.epochs,
-        .step = state->progress.step,
-        .steps = state->config.train.epochs * trainer->steps_per_epoch,
-        .epoch_step = position(trainer),
-        .steps_per_epoch = trainer->steps_per_epoch,
-        .mean = make_train_line(trainer, "train", state->progress.epoch_sums, trainer->epoch_rate),
-        .images_per_second = per_second(trainer->run_rate),
-    };
-    const double batch = (double)trainer->train.rows / (double)trainer->steps_per_epoch;
-    event.seconds_left = (double)(event.steps - event.step) * batch / event.images_per_second;
-    observer->ticked(observer->context, &event);
-}
-
-static void tell_start(const vae_trainer *trainer)
-{
-    const vae_train_observer *observer = &trainer->options->observer;
-    if (!observer->started) return;
-    const vae_backend *backend = trainer->device->backend;
-    const char *choice = trainer->device->choice;
-    char device[512];
-    snprintf(device, sizeof device, "%s: %s%s%s%s", backend->name, backend->device_describe(trainer->device),
-             choice[0] ? " (" : "", choice, choice[0] ? ")" : "");
-    const vae_dataset *train = &trainer->splits.train, *test = &trainer->splits.test;
-    const vae_train_start event = {
-        .folder = trainer->folder.path,
-        .device = device,
-        .parameters = vae_layout_parameter_count(&trainer->state.layout),
-        .input = trainer->state.input,
-        .train_images = trainer->splits.train.count,
-        .validation_images = trainer->splits.validation.count,
-        .test_images = trainer->splits.test.count,
-        .skipped_images = train->skipped + test->skipped,
-        .first_skipped = train->skipped > 0 ? train->first_skipped : test->first_skipped,
-        .epochs = trainer->state.config.train.epochs,
-        .steps_per_epoch = trainer->steps_per_epoch,
-        .resumed = trainer->options->resume,
-        .epoch = trainer->state.progress.epoch,
-        .step = trainer->state.progress.step,
-    };
-    observer->started(observer->context, &event);
 }
 
 /* ---- Epochs ---- */
@@ -283,13 +181,13 @@ static vae_status run_epoch(vae_trainer *trainer)
     const vae_config *config = &trainer->state.config;
     trainer->epoch_rate = (vae_rate){0};
     trainer->mark = now();
-    while (position(trainer) < trainer->steps_per_epoch) {
+    while (vae_trainer_position(trainer) < trainer->steps_per_epoch) {
         VAE_TRY(run_step(trainer));
         if (!is_read_step(trainer)) continue;
         VAE_TRY(read_metrics(trainer));
         const int64_t step = trainer->state.progress.step;
-        if (every(config->train.log_interval, step)) VAE_TRY(log_interval(trainer));
-        tick(trainer);
+        if (every(config->train.log_interval, step)) VAE_TRY(vae_trainer_log_interval(trainer));
+        vae_trainer_tell_tick(trainer);
         if (asked_to_stop(trainer)) return interrupt(trainer);
         if (every(config->train.checkpoint_interval, step)) VAE_TRY(save(trainer, false));
     }
@@ -302,8 +200,8 @@ static vae_status evaluate(vae_trainer *trainer, vae_batches *batches, const cha
     double sums[VAE_METRIC_COUNT];
     const double start = now();
     VAE_TRY(vae_batches_evaluate(batches, seed, sums, &trainer->latent, trainer->options->stop));
-    *line = make_line(trainer, split, sums);
-    line->images_per_second = per_second((vae_rate){batches->rows, now() - start});
+    *line = vae_trainer_line(trainer, split, sums);
+    line->images_per_second = vae_rate_per_second((vae_rate){batches->rows, now() - start});
     if (isfinite(sums[VAE_METRIC_RECONSTRUCTION]) && isfinite(sums[VAE_METRIC_KL])) return VAE_OK;
     return vae_diagnose_evaluation(batches, split, trainer->state.progress.epoch + 1, seed);
 }
@@ -360,7 +258,7 @@ static vae_status end_epoch(vae_trainer *trainer)
 {
     const vae_config *config = &trainer->state.config;
     const vae_metrics_line train =
-        make_train_line(trainer, "train_epoch", trainer->state.progress.epoch_sums, trainer->epoch_rate);
+        vae_trainer_train_line(trainer, "train_epoch", trainer->state.progress.epoch_sums, trainer->epoch_rate);
     vae_metrics_line held_out = {0};
     const char *split;
     const bool has_held_out = vae_trainer_held_out(trainer, &split) != NULL;
@@ -371,20 +269,13 @@ static vae_status end_epoch(vae_trainer *trainer)
         if (status == VAE_ERROR_INTERRUPTED) return interrupt(trainer);
         VAE_TRY(status);
     }
-    VAE_TRY(write_line(trainer, &train, NULL));
-    if (has_held_out) VAE_TRY(write_line(trainer, &held_out, &trainer->latent));
+    VAE_TRY(vae_trainer_write_line(trainer, &train, NULL));
+    if (has_held_out) VAE_TRY(vae_trainer_write_line(trainer, &held_out, &trainer->latent));
     /* The test images have no say in which epoch is the best. */
     const bool improved = complete_epoch(trainer, objective_loss(config, by_validation ? &held_out : &train));
     VAE_TRY(save(trainer, improved));
     VAE_TRY(draw_pictures(trainer));
-    const vae_train_observer *observer = &trainer->options->observer;
-    if (!observer->epoch_ended) return VAE_OK;
-    const vae_train_epoch event = {.epoch = trainer->state.progress.epoch,
-                                   .epochs = config->train.epochs,
-                                   .train = train,
-                                   .held_out = has_held_out ? &held_out : NULL,
-                                   .improved = improved};
-    observer->epoch_ended(observer->context, &event);
+    vae_trainer_tell_epoch(trainer, &train, has_held_out ? &held_out : NULL, improved);
     return VAE_OK;
 }
 
@@ -417,7 +308,7 @@ static vae_status final_test(vae_trainer *trainer, vae_train_result *result)
     result->has_test = true;
     if (logged) return VAE_OK;
     /* Without validation images the event files have the test of that epoch already; curves do not turn back. */
-    return trainer->validation.rows > 0 ? write_line(trainer, &result->test, &trainer->latent)
+    return trainer->validation.rows > 0 ? vae_trainer_write_line(trainer, &result->test, &trainer->latent)
                                         : vae_metrics_write(&trainer->log, &result->test, &trainer->latent);
 }
 
@@ -445,7 +336,7 @@ static vae_status finish(vae_trainer *trainer, vae_train_result *result)
 
 static vae_status train(vae_trainer *trainer, vae_train_result *result)
 {
-    tell_start(trainer);
+    vae_trainer_tell_start(trainer);
     /* No epochs: the untrained model, as a baseline. */
     if (trainer->state.config.train.epochs == 0) VAE_TRY(save(trainer, true));
     while (trainer->state.progress.epoch < trainer->state.config.train.epochs && !out_of_patience(trainer)) {

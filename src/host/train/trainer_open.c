@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/memory.h"
 #include "train/machine.h"
 #include "train/trainer_state.h"
 
@@ -41,7 +42,9 @@ static vae_status open_device(vae_trainer *trainer)
 static vae_status initialise_parameters(vae_trainer *trainer)
 {
     const vae_layout *layout = &trainer->state.layout;
-    double *values = malloc((size_t)layout->elements * sizeof *values);
+    const size_t bytes = (size_t)layout->elements * sizeof(double);
+    VAE_TRY(vae_memory_check("initial parameters", (double)bytes));
+    double *values = malloc(bytes);
     if (!values) return vae_error_set(VAE_ERROR_MEMORY, "parameters: out of memory");
     vae_model_initialise(layout, (uint64_t)trainer->state.config.train.seed, values);
     const vae_status status =
@@ -53,9 +56,11 @@ static vae_status initialise_parameters(vae_trainer *trainer)
 /* Where the store is read to when a checkpoint is written. */
 static vae_status allocate_arenas(vae_trainer *trainer)
 {
+    const size_t elements = (size_t)trainer->state.layout.elements, element_size = vae_dtype_size(trainer->state.dtype);
+    VAE_TRY(vae_memory_check("checkpoint", (double)(VAE_ARENA_COUNT - 1) * (double)elements * (double)element_size));
     for (int arena = 0; arena < VAE_ARENA_COUNT; ++arena) {
         if (arena == VAE_ARENA_GRADIENTS) continue;
-        void *values = calloc((size_t)trainer->state.layout.elements, vae_dtype_size(trainer->state.dtype));
+        void *values = calloc(elements, element_size);
         if (!values) return vae_error_set(VAE_ERROR_MEMORY, "checkpoint: out of memory");
         trainer->state.arenas[arena] = values;
     }

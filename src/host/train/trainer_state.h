@@ -1,4 +1,4 @@
-/* What a training run holds; shared by the two files of the trainer only. */
+/* What a training run holds; shared by the files of the trainer only. */
 #ifndef VAE_TRAIN_TRAINER_STATE_H
 #define VAE_TRAIN_TRAINER_STATE_H
 
@@ -46,5 +46,29 @@ void vae_trainer_close(vae_trainer *trainer);
 const vae_dataset *vae_trainer_held_out(const vae_trainer *trainer, const char **split);
 /* Makes the evaluation of a split. */
 vae_status vae_trainer_make_evaluation(vae_trainer *trainer, const vae_dataset *dataset, vae_batches *batches);
+
+/* The step of this number, in the epoch that the run is in. */
+vae_step vae_trainer_step(const vae_trainer *trainer, int64_t step);
+/* The batch of the epoch that comes next. */
+int64_t vae_trainer_position(const vae_trainer *trainer);
+
+/* NAN where no time has passed. */
+double vae_rate_per_second(vae_rate rate);
+/* A line of means for sums over a split; what only training has is NAN. */
+vae_metrics_line vae_trainer_line(const vae_trainer *trainer, const char *split, const double sums[VAE_METRIC_COUNT]);
+/* The same with what the last step trained by. */
+vae_metrics_line vae_trainer_train_line(const vae_trainer *trainer, const char *split,
+                                        const double sums[VAE_METRIC_COUNT], vae_rate rate);
+/* Writes a line that says something new to metrics.jsonl and TensorBoard; `latent` may be NULL. */
+vae_status vae_trainer_write_line(vae_trainer *trainer, const vae_metrics_line *line,
+                                  const vae_latent_statistics *latent);
+/* Writes the line of the interval, tells it, and begins the next. */
+vae_status vae_trainer_log_interval(vae_trainer *trainer);
+
+/* The observer's other events; nothing where it is not interested. */
+void vae_trainer_tell_start(const vae_trainer *trainer);
+void vae_trainer_tell_tick(const vae_trainer *trainer);
+void vae_trainer_tell_epoch(const vae_trainer *trainer, const vae_metrics_line *train, const vae_metrics_line *held_out,
+                            bool improved);
 
 #endif

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
+
 enum { ARENA_ALIGNMENT = 64 };
 
 vae_status vae_arena_create(const char *owner, int64_t elements, size_t element_size, void **memory)
@@ -14,6 +16,7 @@ vae_status vae_arena_create(const char *owner, int64_t elements, size_t element_
     }
     /* One line more than asked for, so that an empty arena is a pointer too. */
     const size_t bytes = ((size_t)elements * element_size / ARENA_ALIGNMENT + 1) * ARENA_ALIGNMENT;
+    VAE_TRY(vae_memory_check(owner, (double)bytes));
     *memory = aligned_alloc(ARENA_ALIGNMENT, bytes);
     if (!*memory) {
         return vae_error_set(VAE_ERROR_MEMORY, "%s: %.1f MB of memory could not be had", owner, (double)bytes * 1e-6);

@@ -1,0 +1,24 @@
+/* How much memory this process may use. */
+#ifndef VAE_CORE_MEMORY_H
+#define VAE_CORE_MEMORY_H
+
+#include "core/error.h"
+
+/* In bytes: the machine's memory, or the limit of the control group (version 1 or 2) that this process is in, or of one
+ * above it, where that is lower. Containers and batch systems set such limits, and end who passes them without a word.
+ */
+double vae_memory_limit(void);
+
+/* In bytes: that limit less what this process holds already. Other processes are not counted: theirs may be on its way
+ * back. */
+double vae_memory_left(void);
+
+/* VAE_ERROR_MEMORY if less than `bytes` are left; the message begins with `owner`. To be asked before memory in the
+ * size of a model is taken: the system promises more than it has, and ends the process when it is used. */
+vae_status vae_memory_check(const char *owner, double bytes);
+
+/* The limit of control groups in bytes, INFINITY if there is none. `membership` is the file that lists this process's
+ * groups, /proc/self/cgroup, `root` the folder where groups are mounted, /sys/fs/cgroup. */
+double vae_memory_group_limit(const char *membership, const char *root);
+
+#endif
