@@ -15,6 +15,7 @@ def arguments():
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--mode", default="eager")
+    parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
 

@@ -80,16 +80,17 @@ def train_epoch(state, images):
 def main():
     train = jnp.asarray(common.read_images(numpy, options.data, "train"), jnp.float32) / 255
     test = jnp.asarray(common.read_images(numpy, options.data, "t10k"), jnp.float32) / 255
-    parameters = initialise(jax.random.key(1))
+    parameters_key, noise_key, test_key = jax.random.split(jax.random.key(options.seed), 3)
+    parameters = initialise(parameters_key)
     zeros = lambda: jax.tree.map(jnp.zeros_like, parameters)
-    state = (parameters, zeros(), zeros(), jnp.float32(0), jax.random.key(2))
+    state = (parameters, zeros(), zeros(), jnp.float32(0), noise_key)
     watch = common.Stopwatch()
     for _ in range(options.epochs):
         started = time.perf_counter()
         state = jax.block_until_ready(train_epoch(state, train))
         watch.first_step()
         watch.epoch(len(train), time.perf_counter() - started)
-    total = float(jax.jit(negative_elbo)(state[0], test, jax.random.key(3)))
+    total = float(jax.jit(negative_elbo)(state[0], test, test_key))
     watch.report(total / len(test), version=jax.__version__)
 
 

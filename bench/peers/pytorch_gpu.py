@@ -51,7 +51,7 @@ def main():
         raise SystemExit("pytorch_gpu: PyTorch sees no GPU")
     device = torch.device("cuda")
     torch.backends.cuda.matmul.allow_tf32 = True
-    torch.manual_seed(1)
+    torch.manual_seed(options.seed)
     train = torch.from_numpy(common.read_images(numpy, options.data, "train").copy()).to(device)
     test = torch.from_numpy(common.read_images(numpy, options.data, "t10k").copy()).to(device)
     model = make_model(device)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 BATCH = 128
 torch.set_num_threads(options.threads)
-torch.manual_seed(1)
+torch.manual_seed(options.seed)
 
 
 def sample(mean, log_variance):

@@ -1,4 +1,4 @@
-/* Convolutions, transposed or not: oneDNN joins the two sides, SIMD passes do what it has no fusion for. */
+/* Convolutions, transposed or not, as passes of isa/. */
 #include <stdlib.h>
 
 #include "backend/cpu/device.h"
@@ -17,9 +17,10 @@ static void release(vae_call *call)
 {
     convolution_state *state = call->state;
     if (!state) return;
-    vae_convolution_destroy(state->forward);
-    vae_convolution_destroy(state->weight);
-    vae_convolution_destroy(state->input);
+    const vae_cpu_isa *isa = device_of(call)->isa;
+    isa->convolution_destroy(state->forward);
+    isa->convolution_destroy(state->weight);
+    isa->convolution_destroy(state->input);
     free(state);
 }
 
@@ -44,6 +45,7 @@ static vae_convolution_options join(const vae_call *call, const vae_shape *x_sha
         .weight = weight,
         .weight_transposed = transposed,
         .window = call->op->attributes.convolution.window,
+        .threads = device_of(call)->host.threads,
     };
 }
 
@@ -51,15 +53,14 @@ static vae_status prepare(vae_call *call)
 {
     convolution_state *state;
     VAE_TRY(allocate(call, &state));
-    float *pre_activation = call->outputs[1], *target = pre_activation ? pre_activation : call->outputs[0];
+    float *y = call->outputs[0], *pre_activation = call->outputs[1] ? call->outputs[1] : y;
     vae_convolution_options options = join(call, vae_call_input_shape(call, 0), call->inputs[0],
-                                           vae_call_output_shape(call, 0), target, call->inputs[1]);
+                                           vae_call_output_shape(call, 0), pre_activation, call->inputs[1]);
     options.pass = vae_op_is_transposed(call->op->kind) ? VAE_CONVOLUTION_TO_LARGE : VAE_CONVOLUTION_TO_SMALL;
-    if (!vae_op_is_transposed(call->op->kind)) {
-        options.bias = call->inputs[2];
-        if (!pre_activation) options.activation = vae_op_activation(call->op);
-    }
-    const vae_status status = vae_convolution_create(device_of(call)->onednn, &options, &state->forward);
+    options.bias = call->inputs[2];
+    options.activation = vae_op_activation(call->op);
+    options.activated = y;
+    const vae_status status = device_of(call)->isa->convolution_create(&options, &state->forward);
     if (status) release(call);
     return status;
 }
@@ -67,32 +68,21 @@ static vae_status prepare(vae_call *call)
 static vae_status run(vae_call *call)
 {
     const convolution_state *state = call->state;
-    const vae_cpu_device *device = device_of(call);
-    const vae_shape *y = vae_call_output_shape(call, 0);
-    const int64_t elements = vae_shape_elements(y), channels = y->size[3];
-    const vae_activation activation = vae_op_activation(call->op);
-    float *pre_activation = call->outputs[1];
-    VAE_TRY(vae_convolution_run(state->forward));
-    if (vae_op_is_transposed(call->op->kind)) {
-        device->isa->activate_biased(activation, pre_activation ? pre_activation : call->outputs[0], call->inputs[2],
-                                     call->outputs[0], elements / channels, channels, device->host.threads);
-    } else if (pre_activation) {
-        device->isa->activate(activation, pre_activation, call->outputs[0], elements, device->host.threads);
-    }
+    device_of(call)->isa->convolution_run(state->forward);
     return VAE_OK;
 }
 
 static vae_status create_backward(vae_call *call, convolution_state *state)
 {
-    vae_onednn *onednn = device_of(call)->onednn;
+    const vae_cpu_isa *isa = device_of(call)->isa;
     const vae_shape *y = vae_call_input_shape(call, 0), *x = vae_call_input_shape(call, 2);
     vae_convolution_options weight = join(call, x, call->inputs[2], y, call->inputs[0], call->outputs[0]);
     weight.pass = VAE_CONVOLUTION_TO_WEIGHTS;
-    VAE_TRY(vae_convolution_create(onednn, &weight, &state->weight));
+    VAE_TRY(isa->convolution_create(&weight, &state->weight));
     if (!call->outputs[2]) return VAE_OK;
     vae_convolution_options input = join(call, x, call->outputs[2], y, call->inputs[0], call->inputs[3]);
     input.pass = vae_op_is_transposed(call->op->kind) ? VAE_CONVOLUTION_TO_SMALL : VAE_CONVOLUTION_TO_LARGE;
-    return vae_convolution_create(onednn, &input, &state->input);
+    return isa->convolution_create(&input, &state->input);
 }
 
 static vae_status prepare_backward(vae_call *call)
@@ -107,10 +97,12 @@ static vae_status prepare_backward(vae_call *call)
 static vae_status run_backward(vae_call *call)
 {
     const convolution_state *state = call->state;
+    const vae_cpu_isa *isa = device_of(call)->isa;
     const vae_shape *y = vae_call_input_shape(call, 0);
     vae_cpu_layer_backward(call, vae_shape_elements(y) / y->size[3], y->size[3]);
-    VAE_TRY(vae_convolution_run(state->weight));
-    return state->input ? vae_convolution_run(state->input) : VAE_OK;
+    isa->convolution_run(state->weight);
+    if (state->input) isa->convolution_run(state->input);
+    return VAE_OK;
 }
 
 const vae_kernel vae_cpu_conv2d = {prepare, run, release};

@@ -3,6 +3,7 @@
 #ifndef VAE_BACKEND_CPU_ISA_H
 #define VAE_BACKEND_CPU_ISA_H
 
+#include "backend/cpu/convolution.h"
 #include "backend/host/engine.h"
 
 /* How this backend runs each op: by a loop of its own, compiled once a level (isa/<op>.c), or by oneDNN's primitives
@@ -51,11 +52,11 @@ typedef struct vae_cpu_isa {
     const char *name;                        /* "AVX-512" */
     const vae_kernel *kernels[VAE_OP_COUNT]; /* those of VAE_CPU_LOOP_MAP */
     void (*activate)(vae_activation activation, const float *x, float *y, int64_t elements, int threads);
-    /* pre = x + bias in place, y = activation(pre); y may be x. [rows, columns], bias [columns]. */
-    void (*activate_biased)(vae_activation activation, float *x, const float *bias, float *y, int64_t rows,
-                            int64_t columns, int threads);
     void (*activation_backward)(const vae_cpu_activation_backward *arguments);
     void (*round_bf16)(const float *source, uint16_t *target, int64_t elements, int threads);
+    vae_status (*convolution_create)(const vae_convolution_options *options, vae_convolution **convolution);
+    void (*convolution_run)(vae_convolution *convolution);
+    void (*convolution_destroy)(vae_convolution *convolution);
 } vae_cpu_isa;
 
 #ifdef VAE_ISA_LEVELS_X86_64

@@ -1,7 +1,17 @@
+#include "backend/cpu/onednn.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "backend/cpu/onednn_internal.h"
+#include <oneapi/dnnl/dnnl.h>
+
+struct vae_onednn {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+};
+
+/* An object in 2.x, a handle in 3.x. */
+typedef dnnl_memory_desc_t descriptor;
 
 enum { LEFT, RIGHT, TARGET, BIAS, OPERAND_COUNT };
 
@@ -13,21 +23,23 @@ struct vae_product {
     int argument_count;
 };
 
-vae_status vae_onednn_check(dnnl_status_t status, const char *call)
+/* A message that names the call and its status. */
+static vae_status check(dnnl_status_t status, const char *call)
 {
     if (status == dnnl_success) return VAE_OK;
     const vae_status code = status == dnnl_out_of_memory ? VAE_ERROR_MEMORY : VAE_ERROR_DEVICE;
     return vae_error_set(code, "oneDNN: %s failed with status %d", call, (int)status);
 }
+#define DNNL_TRY(call) VAE_TRY(check((call), #call))
 
 vae_status vae_onednn_open(vae_onednn **onednn)
 {
     vae_onednn *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "oneDNN: out of memory");
-    vae_status status = vae_onednn_check(dnnl_engine_create(&made->engine, dnnl_cpu, 0), "dnnl_engine_create");
+    vae_status status = check(dnnl_engine_create(&made->engine, dnnl_cpu, 0), "dnnl_engine_create");
     if (!status) {
-        status = vae_onednn_check(dnnl_stream_create(&made->stream, made->engine, dnnl_stream_default_flags),
-                                  "dnnl_stream_create");
+        status =
+            check(dnnl_stream_create(&made->stream, made->engine, dnnl_stream_default_flags), "dnnl_stream_create");
     }
     if (status) {
         vae_onednn_close(made);
@@ -69,13 +81,13 @@ typedef struct operand {
 
 #if DNNL_VERSION_MAJOR >= 3
 
-static vae_status describe(const operand *o, vae_onednn_descriptor *d)
+static vae_status describe(const operand *o, descriptor *d)
 {
     DNNL_TRY(dnnl_memory_desc_create_with_tag(d, o->rank, o->dims, o->type, o->tag));
     return VAE_OK;
 }
 
-void vae_onednn_forget(vae_onednn_descriptor *d)
+static void forget(descriptor *d)
 {
     if (*d) dnnl_memory_desc_destroy(*d);
 }
@@ -86,15 +98,15 @@ static vae_status append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, floa
     return VAE_OK;
 }
 
-static vae_status describe_product(dnnl_engine_t engine, vae_onednn_descriptor d[], bool bias,
-                                   dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t *product)
+static vae_status describe_product(dnnl_engine_t engine, descriptor d[], bool bias, dnnl_primitive_attr_t attributes,
+                                   dnnl_primitive_desc_t *product)
 {
     DNNL_TRY(dnnl_matmul_primitive_desc_create(product, engine, d[LEFT], d[RIGHT], bias ? d[BIAS] : NULL, d[TARGET],
                                                attributes));
     return VAE_OK;
 }
 
-static vae_status make_memory(dnnl_memory_t *memory, vae_onednn_descriptor *d, dnnl_engine_t engine, void *handle)
+static vae_status make_memory(dnnl_memory_t *memory, descriptor *d, dnnl_engine_t engine, void *handle)
 {
     DNNL_TRY(dnnl_memory_create(memory, *d, engine, handle));
     return VAE_OK;
@@ -102,13 +114,13 @@ static vae_status make_memory(dnnl_memory_t *memory, vae_onednn_descriptor *d, d
 
 #else
 
-static vae_status describe(const operand *o, vae_onednn_descriptor *d)
+static vae_status describe(const operand *o, descriptor *d)
 {
     DNNL_TRY(dnnl_memory_desc_init_by_tag(d, o->rank, o->dims, o->type, o->tag));
     return VAE_OK;
 }
 
-void vae_onednn_forget(vae_onednn_descriptor *d)
+static void forget(descriptor *d)
 {
     (void)d;
 }
@@ -119,8 +131,8 @@ static vae_status append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, floa
     return VAE_OK;
 }
 
-static vae_status describe_product(dnnl_engine_t engine, vae_onednn_descriptor d[], bool bias,
-                                   dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t *product)
+static vae_status describe_product(dnnl_engine_t engine, descriptor d[], bool bias, dnnl_primitive_attr_t attributes,
+                                   dnnl_primitive_desc_t *product)
 {
     dnnl_matmul_desc_t description;
     DNNL_TRY(dnnl_matmul_desc_init(&description, &d[LEFT], &d[RIGHT], bias ? &d[BIAS] : NULL, &d[TARGET]));
@@ -128,7 +140,7 @@ static vae_status describe_product(dnnl_engine_t engine, vae_onednn_descriptor d
     return VAE_OK;
 }
 
-static vae_status make_memory(dnnl_memory_t *memory, vae_onednn_descriptor *d, dnnl_engine_t engine, void *handle)
+static vae_status make_memory(dnnl_memory_t *memory, descriptor *d, dnnl_engine_t engine, void *handle)
 {
     DNNL_TRY(dnnl_memory_create(memory, d, engine, handle));
     return VAE_OK;
@@ -138,7 +150,7 @@ static vae_status make_memory(dnnl_memory_t *memory, vae_onednn_descriptor *d, d
 
 /* ---- Products ---- */
 
-vae_status vae_onednn_append_activation(dnnl_post_ops_t ops, vae_activation activation)
+static vae_status append_activation(dnnl_post_ops_t ops, vae_activation activation)
 {
     switch (activation) {
     case VAE_ACTIVATION_IDENTITY: return VAE_OK;
@@ -164,23 +176,21 @@ static void list_operands(const vae_product_options *o, operand operands[OPERAND
     operands[BIAS] = (operand){{1, o->n}, 2, dnnl_f32, dnnl_ab};
 }
 
-static vae_status make_primitive(vae_onednn *onednn, const vae_product_options *options, vae_onednn_descriptor d[],
+static vae_status make_primitive(vae_onednn *onednn, const vae_product_options *options, descriptor d[],
                                  vae_product *product)
 {
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_post_ops_t ops = NULL;
     dnnl_primitive_desc_t description = NULL;
     vae_status status;
+    VAE_TRY_GOTO(status, cleanup, check(dnnl_primitive_attr_create(&attributes), "dnnl_primitive_attr_create"));
+    VAE_TRY_GOTO(status, cleanup, check(dnnl_post_ops_create(&ops), "dnnl_post_ops_create"));
+    VAE_TRY_GOTO(status, cleanup, append_activation(ops, options->activation));
     VAE_TRY_GOTO(status, cleanup,
-                 vae_onednn_check(dnnl_primitive_attr_create(&attributes), "dnnl_primitive_attr_create"));
-    VAE_TRY_GOTO(status, cleanup, vae_onednn_check(dnnl_post_ops_create(&ops), "dnnl_post_ops_create"));
-    VAE_TRY_GOTO(status, cleanup, vae_onednn_append_activation(ops, options->activation));
-    VAE_TRY_GOTO(
-        status, cleanup,
-        vae_onednn_check(dnnl_primitive_attr_set_post_ops(attributes, ops), "dnnl_primitive_attr_set_post_ops"));
+                 check(dnnl_primitive_attr_set_post_ops(attributes, ops), "dnnl_primitive_attr_set_post_ops"));
     VAE_TRY_GOTO(status, cleanup, describe_product(onednn->engine, d, options->bias != NULL, attributes, &description));
     VAE_TRY_GOTO(status, cleanup,
-                 vae_onednn_check(dnnl_primitive_create(&product->primitive, description), "dnnl_primitive_create"));
+                 check(dnnl_primitive_create(&product->primitive, description), "dnnl_primitive_create"));
 cleanup:
     if (description) dnnl_primitive_desc_destroy(description);
     if (ops) dnnl_post_ops_destroy(ops);
@@ -196,7 +206,7 @@ static vae_status make_product(vae_onednn *onednn, const vae_product_options *op
                                           (void *)options->bias};
     const int count = options->bias ? OPERAND_COUNT : OPERAND_COUNT - 1;
     operand operands[OPERAND_COUNT];
-    vae_onednn_descriptor descriptors[OPERAND_COUNT] = {0};
+    descriptor descriptors[OPERAND_COUNT] = {0};
     list_operands(options, operands);
     vae_status status = VAE_OK;
     for (int i = 0; i < count && !status; ++i)
@@ -207,7 +217,7 @@ static vae_status make_product(vae_onednn *onednn, const vae_product_options *op
         product->arguments[i] = (dnnl_exec_arg_t){names[i], product->memory[i]};
     }
     for (int i = 0; i < count; ++i)
-        vae_onednn_forget(&descriptors[i]);
+        forget(&descriptors[i]);
     product->argument_count = count;
     return status;
 }

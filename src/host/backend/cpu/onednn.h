@@ -1,5 +1,4 @@
-/* The only door to oneDNN: matrix products and convolutions with a fused bias and activation, as
- * primitives made once. */
+/* The only door to oneDNN: matrix products with a fused bias and activation, as primitives made once. */
 #ifndef VAE_BACKEND_CPU_ONEDNN_H
 #define VAE_BACKEND_CPU_ONEDNN_H
 
@@ -33,37 +32,5 @@ typedef struct vae_product_options {
 vae_status vae_product_create(vae_onednn *onednn, const vae_product_options *options, vae_product **product);
 vae_status vae_product_run(vae_product *product);
 void vae_product_destroy(vae_product *product);
-
-/* ---- Convolutions ---- */
-
-/* A convolution joins a large side, on which windows lie, and a small one with a position for each window: its input
- * and its output; of a transposed convolution, its output and its input. */
-typedef enum vae_convolution_pass {
-    VAE_CONVOLUTION_TO_SMALL,   /* small = activation(large * weight + bias) */
-    VAE_CONVOLUTION_TO_LARGE,   /* large = small * weight, transposed */
-    VAE_CONVOLUTION_TO_WEIGHTS, /* weight = what joins large and small: a gradient */
-} vae_convolution_pass;
-
-typedef struct vae_convolution_options {
-    vae_convolution_pass pass;
-    int64_t rows;
-    struct {
-        int64_t height, width, channels;
-        float *values; /* [rows, height, width, channels] */
-    } large, small;
-    float *weight;             /* [kernel·kernel·large channels, small channels] */
-    bool weight_transposed;    /* [small channels, kernel·kernel·large channels] */
-    const float *bias;         /* to small: [small channels] or NULL */
-    vae_activation activation; /* to small */
-    vae_window window;
-} vae_convolution_options;
-
-typedef struct vae_convolution vae_convolution;
-
-/* As products: memory is borrowed. Weights are put into oneDNN's own order, or back, in each run. */
-vae_status vae_convolution_create(vae_onednn *onednn, const vae_convolution_options *options,
-                                  vae_convolution **convolution);
-vae_status vae_convolution_run(vae_convolution *convolution);
-void vae_convolution_destroy(vae_convolution *convolution);
 
 #endif

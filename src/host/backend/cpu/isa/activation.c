@@ -200,7 +200,7 @@ void VAE_ISA_NAME(vae_cpu_activation_backward)(const vae_cpu_activation_backward
 }
 
 void VAE_ISA_NAME(vae_cpu_activate_biased)(vae_activation activation, float *x, const float *bias, float *y,
-                                           int64_t rows, int64_t columns, int threads)
+                                           int64_t rows, int64_t columns)
 {
     /* Few columns are repeated, so that loops are long. */
     float wide[TILE];
@@ -209,10 +209,9 @@ void VAE_ISA_NAME(vae_cpu_activate_biased)(vae_activation activation, float *x, 
         wide[i] = bias[i % columns];
     const float *tiled = columns <= TILE ? wide : bias;
     const activate_function function = activate_functions[activation];
-    const int64_t elements = rows * columns, tiles = (elements + tile - 1) / tile;
-#pragma omp parallel for schedule(static) num_threads(threads) if (elements >= PARALLEL_ELEMENTS)
-    for (int64_t t = 0; t < tiles; ++t) {
-        const int64_t at = t * tile, count = elements - at < tile ? elements - at : tile;
+    const int64_t elements = rows * columns;
+    for (int64_t at = 0; at < elements; at += tile) {
+        const int64_t count = elements - at < tile ? elements - at : tile;
         add_to(x + at, tiled, count);
         if (x != y || activation != VAE_ACTIVATION_IDENTITY) function(x + at, y + at, count);
     }

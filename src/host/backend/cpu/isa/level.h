@@ -47,10 +47,15 @@ double VAE_ISA_NAME(vae_cpu_squared_error)(const float *means, const float *x, i
                                            float *gradient);
 void VAE_ISA_NAME(vae_cpu_activate_elements)(vae_activation activation, const float *x, float *y, int64_t elements,
                                              int threads);
+/* pre = x + bias in place, y = activation(pre); y may be x. [rows, columns], bias [columns]. In one thread. */
 void VAE_ISA_NAME(vae_cpu_activate_biased)(vae_activation activation, float *x, const float *bias, float *y,
-                                           int64_t rows, int64_t columns, int threads);
+                                           int64_t rows, int64_t columns);
 void VAE_ISA_NAME(vae_cpu_activation_backward)(const vae_cpu_activation_backward *arguments);
 void VAE_ISA_NAME(vae_cpu_round_bf16)(const float *source, uint16_t *target, int64_t elements, int threads);
+vae_status VAE_ISA_NAME(vae_cpu_convolution_create)(const vae_convolution_options *options,
+                                                    vae_convolution **convolution);
+void VAE_ISA_NAME(vae_cpu_convolution_run)(vae_convolution *convolution);
+void VAE_ISA_NAME(vae_cpu_convolution_destroy)(vae_convolution *convolution);
 
 /* Standard normals of elements first … first + count - 1 (core/random.h), in float; within a few ulp of cuRAND's. */
 void VAE_ISA_NAME(vae_cpu_fill_normal)(const vae_step *step, uint32_t stream, uint64_t first, int64_t count,

@@ -19,7 +19,9 @@ const vae_cpu_isa VAE_ISA_NAME(vae_cpu_isa) = {
 #undef ROW
         },
     .activate = VAE_ISA_NAME(vae_cpu_activate_elements),
-    .activate_biased = VAE_ISA_NAME(vae_cpu_activate_biased),
     .activation_backward = VAE_ISA_NAME(vae_cpu_activation_backward),
     .round_bf16 = VAE_ISA_NAME(vae_cpu_round_bf16),
+    .convolution_create = VAE_ISA_NAME(vae_cpu_convolution_create),
+    .convolution_run = VAE_ISA_NAME(vae_cpu_convolution_run),
+    .convolution_destroy = VAE_ISA_NAME(vae_cpu_convolution_destroy),
 };
