@@ -14,7 +14,7 @@
 
 enum { WORD_SIZE = 64, LARGEST = 1 << 20, OPTIONS = 4 };
 
-/* Several times the widest windows in use; oneDNN takes minutes to plan for some that are as wide as images. */
+/* Several times the widest windows in use: wider ones are slips of the keyboard. */
 enum { MAX_WINDOW = 64 };
 
 /* Of dropout: hardly anything is left of a layer beyond it, and what is left grows by 1 / (1 - rate). */

@@ -1,4 +1,4 @@
-/* The CPU backend: float32 (or bf16 products), oneDNN for dense layers, OpenMP SIMD loops for the fused ops. */
+/* The CPU backend: float32 (or bf16 products), oneDNN for dense layers, SIMD loops of its own for all else. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static vae_status open_device(const vae_device_options *options, vae_device **de
     }
     memcpy(cpu->kernels, isa->kernels, sizeof cpu->kernels);
 #define ROW(NAME, name) cpu->kernels[VAE_OP_##NAME] = &vae_cpu_##name;
-    VAE_CPU_PRIMITIVE_MAP(ROW)
+    VAE_CPU_PREPARED_MAP(ROW)
 #undef ROW
     cpu->isa = isa;
     cpu->host.base.backend = &vae_backend_cpu;

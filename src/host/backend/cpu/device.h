@@ -10,11 +10,11 @@ typedef struct vae_cpu_device {
     vae_host_device host;
     const vae_cpu_isa *isa;
     vae_onednn *onednn;
-    const vae_kernel *kernels[VAE_OP_COUNT]; /* the level's loops, and oneDNN's primitives */
+    const vae_kernel *kernels[VAE_OP_COUNT]; /* the level's loops, and what is prepared */
 } vae_cpu_device;
 
 #define VAE_CPU_DECLARE(NAME, name) extern const vae_kernel vae_cpu_##name;
-VAE_CPU_PRIMITIVE_MAP(VAE_CPU_DECLARE)
+VAE_CPU_PREPARED_MAP(VAE_CPU_DECLARE)
 #undef VAE_CPU_DECLARE
 
 /* A layer's backward pass up to its products: d_y [rows, columns] becomes d_y ⊙ activation', and its column sums

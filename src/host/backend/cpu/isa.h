@@ -6,8 +6,8 @@
 #include "backend/cpu/convolution.h"
 #include "backend/host/engine.h"
 
-/* How this backend runs each op: by a loop of its own, compiled once a level (isa/<op>.c), or by oneDNN's primitives
- * (<op>.c). */
+/* How this backend runs each op: by a loop of its own, compiled once a level (isa/<op>.c), or by what is prepared when
+ * the program is built, oneDNN's products and convolutions (<op>.c). */
 #define VAE_CPU_LOOP_MAP(X)                                                                                            \
     X(GATHER, gather)                                                                                                  \
     X(GAUSSIAN_SAMPLE_KL, gaussian_sample_kl)                                                                          \
@@ -27,7 +27,7 @@
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
     X(ADAM, adam)
-#define VAE_CPU_PRIMITIVE_MAP(X)                                                                                       \
+#define VAE_CPU_PREPARED_MAP(X)                                                                                       \
     X(DENSE, dense)                                                                                                    \
     X(DENSE_BACKWARD, dense_backward)                                                                                  \
     X(CONV2D, conv2d)                                                                                                  \
