@@ -27,7 +27,7 @@
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
     X(ADAM, adam)
-#define VAE_CPU_PREPARED_MAP(X)                                                                                       \
+#define VAE_CPU_PREPARED_MAP(X)                                                                                        \
     X(DENSE, dense)                                                                                                    \
     X(DENSE_BACKWARD, dense_backward)                                                                                  \
     X(CONV2D, conv2d)                                                                                                  \
