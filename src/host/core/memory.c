@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,17 +11,28 @@
 
 enum { LINE_SIZE = VAE_FILE_PATH_BYTES };
 
-/* ---- Control groups ---- */
-
-/* The number in the file, INFINITY where it says "max" or cannot be read. */
-static double read_limit(const char *path)
+/* The first `count` numbers of a file of one line; false where there are none, as in "max". */
+static bool read_numbers(const char *path, int count, double *numbers)
 {
     FILE *file = fopen(path, "re");
-    if (!file) return INFINITY;
-    double limit;
-    const bool found = fscanf(file, "%lf", &limit) == 1;
+    if (!file) return false;
+    char line[LINE_SIZE];
+    const char *next = fgets(line, sizeof line, file);
     fclose(file);
-    return found ? limit : INFINITY;
+    for (int i = 0; i < count && next; ++i) {
+        char *end;
+        numbers[i] = strtod(next, &end);
+        next = end == next ? NULL : end;
+    }
+    return next != NULL;
+}
+
+/* ---- Control groups ---- */
+
+static double read_limit(const char *path)
+{
+    double limit;
+    return read_numbers(path, 1, &limit) ? limit : INFINITY;
 }
 
 /* The lowest limit of the group and all those above it, up to the mount: a container often sees its own group as the
@@ -82,12 +94,9 @@ double vae_memory_limit(void)
 /* Bytes of memory this process holds by itself; 0 where the system does not tell. */
 static double held(void)
 {
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (!file) return 0.0;
-    double size, resident, shared;
-    const bool found = fscanf(file, "%lf %lf %lf", &size, &resident, &shared) == 3;
-    fclose(file);
-    return found ? (resident - shared) * (double)sysconf(_SC_PAGESIZE) : 0.0;
+    double pages[3]; /* size, resident, shared */
+    if (!read_numbers("/proc/self/statm", 3, pages)) return 0.0;
+    return (pages[1] - pages[2]) * (double)sysconf(_SC_PAGESIZE);
 }
 
 double vae_memory_left(void)
