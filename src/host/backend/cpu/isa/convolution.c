@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/host/arena.h"
+
 enum {
     CHUNK_PIXELS = 96,
     SHARES = 16,           /* of a batch at least, where it can be, for as many threads to be busy */
@@ -47,6 +49,7 @@ static void cut_into_chunks(vae_convolution *c)
     /* An odd number of cache lines: else the pixels of a column fall into few of the cache's sets. */
     c->band_stride = (whole_lines(c->band_width * o->large.channels) / LINE | 1) * LINE;
     c->segment = o->window.kernel * o->large.channels;
+    c->depth = o->window.kernel * c->segment;
 }
 
 static void plan_to_small(vae_convolution *c)
@@ -54,7 +57,7 @@ static void plan_to_small(vae_convolution *c)
     const vae_convolution_options *o = &c->options;
     c->scratch_size = c->chunk_images * c->band_height * c->band_stride;
     c->offset_count = whole_lines(c->chunk_images * c->chunk_rows * o->small.width);
-    c->packed_size = vae_panels_width(o->small.channels) * o->window.kernel * c->segment;
+    c->packed_size = vae_panels_width(o->small.channels) * c->depth;
 }
 
 static void plan_to_weights(vae_convolution *c)
@@ -135,12 +138,14 @@ vae_segmented VAE_ISA_NAME(vae_cpu_convolution_load)(const vae_convolution *c, c
 
 static vae_status allocate(vae_convolution *c)
 {
-    const size_t threads = (size_t)c->options.threads;
+    const int64_t threads = c->options.threads, packed = whole_lines(c->packed_size);
+    void *memory;
     c->scratch_size = whole_lines(c->scratch_size);
-    c->packed = aligned_alloc(LINE * sizeof(float), (size_t)whole_lines(c->packed_size) * sizeof *c->packed);
-    c->scratch = aligned_alloc(LINE * sizeof(float), threads * (size_t)c->scratch_size * sizeof *c->scratch);
-    c->offsets = aligned_alloc(LINE * sizeof(float), threads * (size_t)c->offset_count * sizeof *c->offsets);
-    if (!c->packed || !c->scratch || !c->offsets) return vae_error_set(VAE_ERROR_MEMORY, "convolution: out of memory");
+    const int64_t numbers = packed + threads * (c->scratch_size + c->offset_count);
+    VAE_TRY(vae_arena_create("convolution", numbers, sizeof(float), &memory));
+    c->packed = memory;
+    c->scratch = c->packed + packed;
+    c->offsets = (int32_t *)memory + packed + threads * c->scratch_size;
     return VAE_OK;
 }
 
@@ -178,7 +183,5 @@ void VAE_ISA_NAME(vae_cpu_convolution_destroy)(vae_convolution *convolution)
 {
     if (!convolution) return;
     free(convolution->packed);
-    free(convolution->scratch);
-    free(convolution->offsets);
     free(convolution);
 }

@@ -24,12 +24,12 @@ struct vae_convolution {
     int64_t chunks;
     int64_t band_height, band_width; /* of the large side under a chunk's windows, an image of it, padding included */
     int64_t band_stride;             /* numbers between the band's rows */
-    int64_t segment;                 /* numbers in a row of a window */
+    int64_t segment, depth;          /* numbers in a row of a window, and in a window */
     int64_t block_segments, blocks;  /* to large: rows of a window whose products are made at once */
     int64_t pieces, groups;          /* to weights: shares of the images, each with a sum of its own, and of panels */
-    float *packed;                   /* weights in panels; to weights: the pieces' sums, [pieces, panels] */
-    float *scratch;                  /* [threads, scratch_size] */
-    int32_t *offsets;                /* [threads, pixels of a chunk] */
+    float *packed; /* owns the memory of all three; weights in panels; to weights: the pieces' sums, [pieces, panels] */
+    float *scratch;   /* [threads, scratch_size] */
+    int32_t *offsets; /* [threads, pixels of a chunk] */
     int64_t packed_size, scratch_size, offset_count;
 };
 
@@ -50,7 +50,7 @@ static inline int64_t vae_weight_window_stride(const vae_convolution *c)
 }
 static inline int64_t vae_weight_channel_stride(const vae_convolution *c)
 {
-    return c->options.weight_transposed ? c->options.window.kernel * c->segment : 1;
+    return c->options.weight_transposed ? c->depth : 1;
 }
 
 #endif

@@ -49,7 +49,7 @@ static void add_windows(const vae_convolution *c, const block *b, const float *w
     }
 }
 
-static void run_block(const vae_convolution *c, const block *b, const float *panel, float *scratch,
+static void run_block(const vae_convolution *c, const block *b, const float *packed, float *scratch,
                       const int32_t *offsets)
 {
     const vae_convolution_options *o = &c->options;
@@ -58,10 +58,16 @@ static void run_block(const vae_convolution *c, const block *b, const float *pan
     const vae_segmented pixels = {o->small.values + b->first_pixel * channels, offsets, 1, channels, 0};
     for (int64_t first = 0; first < columns; first += PANEL) {
         const int64_t width = vae_panel_width(columns - first);
+        const float *panel = packed + first * channels;
         VAE_ISA_NAME(vae_cpu_tile_product)(&pixels, b->pixels, panel, width, scratch + first, stride, stride - first);
-        panel += channels * width;
     }
     add_windows(c, b, scratch, stride);
+}
+
+static int64_t count_segments(const vae_convolution *c, int64_t first)
+{
+    const int64_t left = c->options.window.kernel - first;
+    return left < c->block_segments ? left : c->block_segments;
 }
 
 static int64_t block_size(const vae_convolution *c)
@@ -81,9 +87,8 @@ static void run_chunk(const vae_convolution *c, int64_t index, float *scratch, i
     for (int64_t first = 0; first < chunk.pixels; first += VAE_BLOCK_ROWS) {
         for (int64_t i = 0; i < c->blocks; ++i) {
             const int64_t left = chunk.pixels - first, segment = i * c->block_segments;
-            const int64_t segments = o->window.kernel - segment;
             const block b = {chunk.first_pixel + first, left < VAE_BLOCK_ROWS ? left : VAE_BLOCK_ROWS, segment,
-                             segments < c->block_segments ? segments : c->block_segments};
+                             count_segments(c, segment)};
             run_block(c, &b, c->packed + i * block_size(c), scratch, offsets);
         }
     }
@@ -97,8 +102,8 @@ static void run_chunk(const vae_convolution *c, int64_t index, float *scratch, i
 static void pack(const vae_convolution *c, int64_t index)
 {
     const vae_convolution_options *o = &c->options;
-    const int64_t segment = index * c->block_segments, left = o->window.kernel - segment;
-    const int64_t columns = (left < c->block_segments ? left : c->block_segments) * c->segment;
+    const int64_t segment = index * c->block_segments;
+    const int64_t columns = count_segments(c, segment) * c->segment;
     const int64_t stride = vae_weight_window_stride(c);
     const float *weight = o->weight + segment * c->segment * stride;
     float *packed = c->packed + index * block_size(c);

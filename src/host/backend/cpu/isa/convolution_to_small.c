@@ -8,14 +8,12 @@ static void run_chunk(const vae_convolution *c, int64_t index, float *scratch, i
     const vae_convolution_options *o = &c->options;
     const vae_chunk chunk = VAE_ISA_NAME(vae_cpu_convolution_chunk)(c, index);
     const vae_segmented windows = VAE_ISA_NAME(vae_cpu_convolution_load)(c, &chunk, scratch, offsets);
-    const int64_t channels = o->small.channels, depth = o->window.kernel * c->segment;
+    const int64_t channels = o->small.channels;
     float *target = o->small.values + chunk.first_pixel * channels;
-    const float *panel = c->packed;
     for (int64_t first = 0; first < channels; first += PANEL) {
-        const int64_t width = vae_panel_width(channels - first);
+        const int64_t left = channels - first;
         VAE_ISA_NAME(vae_cpu_tile_product)
-        (&windows, chunk.pixels, panel, width, target + first, channels, channels - first);
-        panel += depth * width;
+        (&windows, chunk.pixels, c->packed + first * c->depth, vae_panel_width(left), target + first, channels, left);
     }
     if (!o->bias) return;
     VAE_ISA_NAME(vae_cpu_activate_biased)
@@ -25,10 +23,10 @@ static void run_chunk(const vae_convolution *c, int64_t index, float *scratch, i
 static void pack(const vae_convolution *c, int64_t first)
 {
     const vae_convolution_options *o = &c->options;
-    const int64_t depth = o->window.kernel * c->segment, stride = vae_weight_channel_stride(c);
+    const int64_t stride = vae_weight_channel_stride(c);
     VAE_ISA_NAME(vae_cpu_tile_pack)
-    (o->weight + first * stride, depth, o->small.channels - first, vae_weight_window_stride(c), stride,
-     c->packed + first * depth);
+    (o->weight + first * stride, c->depth, o->small.channels - first, vae_weight_window_stride(c), stride,
+     c->packed + first * c->depth);
 }
 
 void VAE_ISA_NAME(vae_cpu_convolution_to_small)(const vae_convolution *c)

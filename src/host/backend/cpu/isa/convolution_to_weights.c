@@ -23,25 +23,25 @@ static void run_chunk(const vae_convolution *c, int64_t index, const group *g, f
 {
     const vae_convolution_options *o = &c->options;
     const vae_chunk chunk = VAE_ISA_NAME(vae_cpu_convolution_chunk)(c, index);
-    const int64_t channels = o->small.channels, depth = o->window.kernel * c->segment;
+    const int64_t channels = o->small.channels;
     const float *small = o->small.values + chunk.first_pixel * channels;
     float *panel = scratch, *large = scratch + c->offset_count * PANEL;
     const vae_segmented windows = VAE_ISA_NAME(vae_cpu_convolution_load)(c, &chunk, large, offsets);
     for (int64_t first = g->first; first < g->end; first += PANEL) {
         const int64_t left = channels - first;
         VAE_ISA_NAME(vae_cpu_tile_pack)(small + first, chunk.pixels, left, channels, 1, panel);
-        VAE_ISA_NAME(vae_cpu_tile_outer)(&windows, chunk.pixels, panel, vae_panel_width(left), sums + first * depth);
+        VAE_ISA_NAME(vae_cpu_tile_outer)(&windows, chunk.pixels, panel, vae_panel_width(left), sums + first * c->depth);
     }
 }
 
 static void run_share(const vae_convolution *c, int64_t index, float *scratch, int32_t *offsets)
 {
-    const int64_t piece = index / c->groups, depth = c->options.window.kernel * c->segment;
+    const int64_t piece = index / c->groups;
     const group g = find_group(c, index % c->groups);
-    float *sums = c->packed + piece * depth * vae_panels_width(c->options.small.channels);
+    float *sums = c->packed + piece * c->depth * vae_panels_width(c->options.small.channels);
     if (g.first == g.end) return;
     const int64_t padded = vae_panels_width(g.end - g.first);
-    memset(sums + g.first * depth, 0, (size_t)(padded * depth) * sizeof *sums);
+    memset(sums + g.first * c->depth, 0, (size_t)(padded * c->depth) * sizeof *sums);
     for (int64_t i = c->chunks * piece / c->pieces; i < c->chunks * (piece + 1) / c->pieces; ++i)
         run_chunk(c, i, &g, sums, scratch, offsets);
 }
@@ -50,12 +50,12 @@ static void run_share(const vae_convolution *c, int64_t index, float *scratch, i
 static void add_pieces(const vae_convolution *c, int64_t k)
 {
     const vae_convolution_options *o = &c->options;
-    const int64_t channels = o->small.channels, depth = o->window.kernel * c->segment;
-    const int64_t piece_size = depth * vae_panels_width(channels), stride = vae_weight_channel_stride(c);
+    const int64_t channels = o->small.channels;
+    const int64_t piece_size = c->depth * vae_panels_width(channels), stride = vae_weight_channel_stride(c);
     float *row = o->weight + k * vae_weight_window_stride(c);
     for (int64_t first = 0; first < channels; first += PANEL) {
         const int64_t width = vae_panel_width(channels - first);
-        const float *sums = c->packed + first * depth + k * width;
+        const float *sums = c->packed + first * c->depth + k * width;
         float total[PANEL] = {0.0f};
         for (int64_t p = 0; p < c->pieces; ++p) {
             for (int64_t j = 0; j < width; ++j)
@@ -68,7 +68,7 @@ static void add_pieces(const vae_convolution *c, int64_t k)
 
 void VAE_ISA_NAME(vae_cpu_convolution_to_weights)(const vae_convolution *c)
 {
-    const int64_t shares = c->pieces * c->groups, depth = c->options.window.kernel * c->segment;
+    const int64_t shares = c->pieces * c->groups;
 #pragma omp parallel num_threads(c->options.threads)
     {
         const int64_t thread = omp_get_thread_num();
@@ -76,7 +76,7 @@ void VAE_ISA_NAME(vae_cpu_convolution_to_weights)(const vae_convolution *c)
         for (int64_t i = 0; i < shares; ++i)
             run_share(c, i, c->scratch + thread * c->scratch_size, c->offsets + thread * c->offset_count);
 #pragma omp for schedule(static)
-        for (int64_t k = 0; k < depth; ++k)
+        for (int64_t k = 0; k < c->depth; ++k)
             add_pieces(c, k);
     }
 }
