@@ -37,7 +37,7 @@ static void expect_same(const vae_dataset *a, const vae_dataset *b)
     cr_assert(a->count == b->count && a->height == b->height && a->width == b->width && a->channels == b->channels);
     cr_expect_eq(a->stored, b->stored);
     cr_expect_eq(a->skipped, b->skipped);
-    cr_expect_str_eq(a->first_skipped, b->first_skipped);
+    cr_expect_arr_eq(&a->remarks, &b->remarks, sizeof a->remarks);
     cr_expect_arr_eq(a->pixels, b->pixels, (size_t)(a->count * vae_dataset_elements(a)));
     cr_assert_eq(a->labels == NULL, b->labels == NULL);
     if (a->labels) cr_expect_arr_eq(a->labels, b->labels, (size_t)a->count);

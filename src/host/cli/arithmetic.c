@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/groups.h"
+#include "cli/remarks.h"
 #include "model/latent_statistics.h"
 #include "model/runtime.h"
 #include "report/plot.h"
@@ -111,6 +112,7 @@ static vae_status encode_file(vae_model *model, const char *path, vae_latent_sta
     vae_read_options options = vae_read_options_of(vae_model_config(model));
     options.limit = 0;
     VAE_TRY(vae_images_read(path, &options, &dataset));
+    vae_cli_tell_remarks_of(path, &dataset.remarks);
     vae_status status = vae_cli_check_shape(model, &dataset);
     if (status) status = vae_error_prepend(status, "%s", path);
     if (!status) status = vae_cli_encode_each(model, &dataset, add_codes, statistics);

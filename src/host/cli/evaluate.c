@@ -12,6 +12,7 @@
 #include "cli/common.h"
 #include "cli/images.h"
 #include "cli/interrupt.h"
+#include "cli/remarks.h"
 #include "core/json.h"
 #include "data/dataset.h"
 #include "model/evaluate.h"
@@ -267,6 +268,7 @@ static vae_status evaluate_checkpoint(const evaluate_options *o, vae_checkpoint 
     const char *split = NULL;
     vae_device *device = NULL;
     VAE_TRY(vae_splits_open(config, &splits));
+    vae_cli_tell_remarks(&splits);
     vae_status status = vae_cli_find_split(&splits, o->split, &dataset, &split);
     if (!status) status = check_data(checkpoint, dataset);
     if (!status) status = open_device(config, &device);

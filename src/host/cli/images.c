@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/remarks.h"
 #include "core/file.h"
 #include "model/runtime.h"
 
@@ -56,7 +57,9 @@ vae_status vae_cli_splits_open(const vae_model *model, vae_splits *splits)
 {
     vae_config config = *vae_model_config(model);
     config.data.binarise = VAE_BINARISE_NONE;
-    return vae_splits_open(&config, splits);
+    VAE_TRY(vae_splits_open(&config, splits));
+    vae_cli_tell_remarks(splits);
+    return VAE_OK;
 }
 
 vae_status vae_cli_check_shape(const vae_model *model, const vae_dataset *dataset)

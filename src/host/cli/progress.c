@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/remarks.h"
 #include "report/image.h"
 
 #define REDRAW_SECONDS 0.1
@@ -141,10 +142,7 @@ void vae_progress_clear(vae_progress_view *view)
 static void show_start(void *context, const vae_train_start *start)
 {
     vae_progress_view *view = context;
-    if (start->skipped_images > 0) {
-        fprintf(stderr, "vae-cuda: warning: %" PRId64 " damaged image%s left out; the first: %s\n",
-                start->skipped_images, start->skipped_images == 1 ? " was" : "s were", start->first_skipped);
-    }
+    vae_cli_tell_remarks(start->data);
     if (!vae_image_can_show(start->input.channels)) {
         fprintf(stderr, "vae-cuda: warning: no pictures are drawn of images with %" PRId64 " channels, but of 1 or 3\n",
                 start->input.channels);

@@ -20,10 +20,10 @@ enum { PIXELS_AT = 4096 };
 typedef struct note {
     char magic[8];
     int64_t count, height, width, channels, stored, skipped, labelled, names_bytes, names_differ;
-    char first_skipped[VAE_SKIPPED_SIZE];
+    vae_remarks remarks;
 } note;
 
-static const char magic[8] = "vaecach2";
+static const char magic[8] = "vaecach3";
 
 /* ---- Reading ---- */
 
@@ -61,8 +61,8 @@ static vae_status take(const char *path, const note *end, vae_mapping *mapping, 
         .skipped = end->skipped,
         .names_bytes = (size_t)end->names_bytes,
         .names_differ = end->names_differ != 0,
+        .remarks = end->remarks,
     };
-    memcpy(dataset->first_skipped, end->first_skipped, sizeof end->first_skipped);
     const size_t labels = end->labelled ? (size_t)end->count : 0;
     const uint8_t *behind = dataset->pixels + end->count * vae_dataset_elements(dataset);
     vae_status status = copy_of(path, behind, labels, &dataset->labels);
@@ -136,9 +136,9 @@ static vae_status write_end(int file, const char *path, const vae_dataset *datas
                 .skipped = dataset->skipped,
                 .labelled = dataset->labels != NULL,
                 .names_bytes = (int64_t)dataset->names_bytes,
-                .names_differ = dataset->names_differ};
+                .names_differ = dataset->names_differ,
+                .remarks = dataset->remarks};
     memcpy(end.magic, magic, sizeof magic);
-    memcpy(end.first_skipped, dataset->first_skipped, sizeof end.first_skipped);
     if (dataset->labels) VAE_TRY(vae_file_write_open(file, path, dataset->labels, (size_t)dataset->count));
     if (dataset->names) VAE_TRY(vae_file_write_open(file, path, dataset->names, dataset->names_bytes));
     VAE_TRY(vae_file_write_open(file, path, &end, sizeof end));

@@ -178,9 +178,7 @@ vae_status vae_collect_images(vae_source *source, const vae_read_options *option
         .channels = shape[2],
         .stored = source->count,
         .skipped = c.taken - c.kept,
+        .remarks = source->remarks,
     };
-    if (dataset->skipped > 0) {
-        snprintf(dataset->first_skipped, sizeof dataset->first_skipped, "%s", source->format->first_skipped(source));
-    }
     return VAE_OK;
 }

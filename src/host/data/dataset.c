@@ -88,6 +88,7 @@ static vae_status split_validation(const vae_config *config, vae_splits *splits)
     train->count -= held_out;
     splits->validation = *train;
     splits->validation.borrowed = true;
+    splits->validation.remarks = (vae_remarks){0};
     splits->validation.count = held_out;
     splits->validation.pixels += train->count * vae_dataset_elements(train);
     if (train->labels) splits->validation.labels += train->count;

@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "core/config.h"
+#include "data/remarks.h"
 #include "data/transform.h"
 
 /* A file in memory, see data/mapping.h. */
@@ -11,8 +12,6 @@ typedef struct vae_mapping {
     uint8_t *start; /* NULL: none */
     size_t bytes;
 } vae_mapping;
-
-enum { VAE_SKIPPED_SIZE = 256 };
 
 typedef struct vae_dataset {
     uint8_t *pixels; /* [count, height, width, channels], owned unless borrowed; read-only where they are mapped */
@@ -24,11 +23,11 @@ typedef struct vae_dataset {
     bool names_differ; /* no two pictures of the whole folder have the same plain file name, endings aside */
     int64_t count;
     int64_t height, width, channels;
-    int64_t stored;                       /* images in the file, of which `count` were read; 0: not known */
-    int64_t skipped;                      /* damaged images that were left out */
-    char first_skipped[VAE_SKIPPED_SIZE]; /* what is wrong with the first of them */
-    vae_mapping mapping;                  /* the file that holds the pixels, if one does */
-    bool borrowed;                        /* shares another data set's memory, which must outlive it */
+    int64_t stored;      /* images in the file, of which `count` were read; 0: not known */
+    int64_t skipped;     /* damaged images that were left out */
+    vae_remarks remarks; /* what else was left out or changed; of a validation part none, as it is the training's */
+    vae_mapping mapping; /* the file that holds the pixels, if one does */
+    bool borrowed;       /* shares another data set's memory, which must outlive it */
 } vae_dataset;
 
 int64_t vae_dataset_elements(const vae_dataset *dataset); /* of one image */

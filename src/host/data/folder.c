@@ -16,9 +16,8 @@ typedef struct folder {
     const char *path;
     vae_listing listing;
     const vae_read_options *options;
-    int64_t shape[3];                     /* of every image, transformed */
-    int64_t shape_from;                   /* the picture that set it */
-    char first_skipped[VAE_SKIPPED_SIZE]; /* "": none */
+    int64_t shape[3];   /* of every image, transformed */
+    int64_t shape_from; /* the picture that set it */
 } folder;
 
 static const char *name_of(const folder *f, int64_t index)
@@ -135,10 +134,10 @@ static vae_status read_images(vae_source *source, int64_t first, int64_t count, 
     bool *damaged = calloc((size_t)count, sizeof *damaged);
     if (!damaged) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", source->name);
     decode_all(f, first, count, pixels, damaged, &failure, &damage);
-    if (damage.index < count && !f->first_skipped[0]) {
-        snprintf(f->first_skipped, sizeof f->first_skipped, "%.*s", VAE_SKIPPED_SIZE - 1, damage.message);
-    }
     *kept = failure.index < count ? 0 : compact(f, first, count, damaged, pixels, labels, names);
+    if (damage.index < count) {
+        vae_remarks_add(&source->remarks, VAE_REMARK_DAMAGED, count - *kept, "the first is %s", damage.message);
+    }
     free(damaged);
     return failure.index < count ? vae_error_set(failure.status, "%s", failure.message) : VAE_OK;
 }
@@ -222,12 +221,6 @@ static bool names_differ(const vae_source *source)
     return f->listing.names_differ;
 }
 
-static const char *first_skipped(const vae_source *source)
-{
-    const folder *f = source->state;
-    return f->first_skipped;
-}
-
 const vae_format vae_format_folder = {
     .name = "folder",
     .probe = probe,
@@ -237,5 +230,4 @@ const vae_format vae_format_folder = {
     .read_images = read_images,
     .has_labels = has_labels,
     .names_differ = names_differ,
-    .first_skipped = first_skipped,
 };

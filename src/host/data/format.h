@@ -23,6 +23,7 @@ typedef struct vae_source {
     int64_t count;                   /* of images or labels; at least 1 */
     int64_t height, width, channels; /* of the images as stored; of a folder's as they are to be read. Labels: 1 */
     int64_t plain_offset;            /* of a file whose bytes from there on are the images'; 0: it is no such file */
+    vae_remarks remarks;             /* what a reader left out or changed so far; it adds them as it goes */
     void *state;                     /* the format's own */
 } vae_source;
 
@@ -59,8 +60,6 @@ struct vae_format {
                               FILE *names, int64_t *kept);
     bool (*has_labels)(const vae_source *source);
     bool (*names_differ)(const vae_source *source); /* as in vae_dataset */
-    /* What was wrong with the first image left out. */
-    const char *(*first_skipped)(const vae_source *source);
 };
 
 /* A path that does not exist but for what follows its last colon is taken as file and key. VAE_ERROR_CONFIG if it

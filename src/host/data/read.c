@@ -77,6 +77,7 @@ static vae_status read_labels(vae_source *source, int64_t limit, vae_dataset *da
     }
     free(dataset->labels);
     dataset->labels = sink.bytes;
+    vae_remarks_merge(&dataset->remarks, &source->remarks);
     return VAE_OK;
 }
 

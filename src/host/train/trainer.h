@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "core/config.h"
+#include "data/dataset.h"
 #include "train/checkpoint.h"
 #include "train/metrics.h"
 
@@ -14,8 +15,7 @@ typedef struct vae_train_start {
     int64_t parameters;
     vae_input input;
     int64_t train_images, validation_images, test_images;
-    int64_t skipped_images;    /* damaged ones that [data] skip_damaged left out */
-    const char *first_skipped; /* what is wrong with the first of them */
+    const vae_splits *data; /* what was read, and what its reading left out or changed */
     int64_t epochs, steps_per_epoch;
     bool resumed;
     int64_t epoch, step; /* where training goes on: both 0 in a new run */

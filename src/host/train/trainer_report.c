@@ -83,7 +83,6 @@ void vae_trainer_tell_start(const vae_trainer *trainer)
     char device[512];
     snprintf(device, sizeof device, "%s: %s%s%s%s", backend->name, backend->device_describe(trainer->device),
              choice[0] ? " (" : "", choice, choice[0] ? ")" : "");
-    const vae_dataset *train = &trainer->splits.train, *test = &trainer->splits.test;
     const vae_train_start event = {
         .folder = trainer->folder.path,
         .device = device,
@@ -92,8 +91,7 @@ void vae_trainer_tell_start(const vae_trainer *trainer)
         .train_images = trainer->splits.train.count,
         .validation_images = trainer->splits.validation.count,
         .test_images = trainer->splits.test.count,
-        .skipped_images = train->skipped + test->skipped,
-        .first_skipped = train->skipped > 0 ? train->first_skipped : test->first_skipped,
+        .data = &trainer->splits,
         .epochs = trainer->state.config.train.epochs,
         .steps_per_epoch = trainer->steps_per_epoch,
         .resumed = trainer->options->resume,

@@ -1,0 +1,12 @@
+/* Tells on standard error what reading the data left out or changed. */
+#ifndef VAE_CLI_REMARKS_H
+#define VAE_CLI_REMARKS_H
+
+#include "data/dataset.h"
+
+/* Of what the configuration names; each line begins with its key. */
+void vae_cli_tell_remarks(const vae_splits *splits);
+/* Of other data; each line begins with `name`. */
+void vae_cli_tell_remarks_of(const char *name, const vae_remarks *remarks);
+
+#endif

@@ -1,0 +1,45 @@
+/* What reading data left out, rounded or changed: counted by kind while it is read, told once, and kept in the cache
+ * beside the pixels. A new kind is a row here; who finds an instance calls vae_remarks_add with the source's remarks.
+ */
+#ifndef VAE_DATA_REMARKS_H
+#define VAE_DATA_REMARKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One row per kind, in the order in which they are told: name, what to say of one, what to say of several. The text
+ * follows the number, "3 damaged pictures were left out", and the detail follows it after a colon. */
+#define VAE_REMARK_MAP(X) X(DAMAGED, "damaged picture was left out", "damaged pictures were left out")
+
+typedef enum vae_remark_kind {
+#define VAE_REMARK_ROW(name, one, several) VAE_REMARK_##name,
+    VAE_REMARK_MAP(VAE_REMARK_ROW)
+#undef VAE_REMARK_ROW
+        VAE_REMARK_KINDS
+} vae_remark_kind;
+
+enum { VAE_REMARK_DETAIL = 256, VAE_REMARK_TEXT = VAE_REMARK_DETAIL + 256 };
+
+/* Plain bytes, which the cache writes as they are. Begins as zeros. */
+typedef struct vae_remark {
+    int64_t count;                  /* 0: there is nothing to tell */
+    char detail[VAE_REMARK_DETAIL]; /* of the first instance, say: what was wrong with it; "" for none */
+} vae_remark;
+
+typedef struct vae_remarks {
+    vae_remark of[VAE_REMARK_KINDS];
+} vae_remarks;
+
+/* Counts `count` more instances. The first detail stays; format NULL: none. Not for several threads
+ * at once. */
+__attribute__((format(printf, 4, 5))) void vae_remarks_add(vae_remarks *remarks, vae_remark_kind kind, int64_t count,
+                                                           const char *format, ...);
+
+/* Adds the counts of `more`, whose details stand in where `remarks` has none yet. */
+void vae_remarks_merge(vae_remarks *remarks, const vae_remarks *more);
+
+/* Writes the line on that kind, without its end; false if there is nothing to tell of it. */
+bool vae_remark_write(const vae_remarks *remarks, vae_remark_kind kind, char text[VAE_REMARK_TEXT]);
+
+#endif
