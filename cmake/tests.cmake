@@ -1,7 +1,35 @@
 # tests/*/test_*.c are Criterion programs, tests/*/test_*.sh and .py scripts; each is one ctest entry, run from the
 # project's root. VAE_PROGRAM names the program under test.
-pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
-find_package(Python3 COMPONENTS Interpreter REQUIRED)
+#   VAE_TESTS=AUTO (the default)  builds those for which everything is there, and says which are left out
+#   VAE_TESTS=ON                  fails if anything that they need is missing
+#   VAE_TESTS=OFF                 leaves all of them out
+set(VAE_TESTS AUTO CACHE STRING "Tests: AUTO, ON or OFF")
+set_property(CACHE VAE_TESTS PROPERTY STRINGS AUTO ON OFF)
+if(NOT VAE_TESTS)
+  message(STATUS "Tests: left out (VAE_TESTS=OFF)")
+  return()
+endif()
+
+# Says that `tests` are left out, as there is no `thing`, and `how` to get it; with VAE_TESTS=ON that is an error.
+function(vae_leave_out tests thing how)
+  if(VAE_TESTS STREQUAL AUTO)
+    message(STATUS "${tests}: left out, as there is no ${thing}; ${how}")
+  else()
+    message(FATAL_ERROR "VAE_TESTS=${VAE_TESTS}, but there is no ${thing}; ${how}. VAE_TESTS=AUTO leaves out what needs it")
+  endif()
+endfunction()
+set(VAE_TEST_PACKAGES "scripts/install-dependencies --test installs it")
+
+pkg_check_modules(CRITERION QUIET IMPORTED_TARGET criterion)
+find_package(Python3 QUIET COMPONENTS Interpreter)
+if(NOT CRITERION_FOUND)
+  vae_leave_out("Tests" "Criterion" "${VAE_TEST_PACKAGES}")
+  return()
+elseif(NOT Python3_FOUND)
+  vae_leave_out("Tests" "Python 3" "${VAE_TEST_PACKAGES}")
+  return()
+endif()
+enable_testing()
 
 # What test_onnx_ops.py runs.
 add_executable(onnx_cases tests/onnx/write_cases.c)
