@@ -38,7 +38,8 @@ VAE_API const char *vae_status_name(vae_status status);
 /* What the code means in general; never NULL. */
 VAE_API const char *vae_status_meaning(vae_status status);
 
-/* The message of this thread's last failure, "" before any; owned by the library, valid until the next failure. */
+/* The message of this thread's last failure, "" before any; owned by the library, valid until the next failure.
+ * It is UTF-8 without control characters: a byte of a path that cannot be shown is written \xHH. */
 VAE_API const char *vae_error_message(void);
 
 #ifdef __cplusplus

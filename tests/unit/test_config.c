@@ -73,11 +73,22 @@ Test(config, errors_name_line_key_and_what_is_allowed)
     refuses("[model\nlatent = 3\n", "a.ini:1", "neither");
 }
 
-Test(config, a_long_line_is_refused_with_its_number)
+Test(config, a_line_may_be_as_long_as_its_value)
 {
-    char text[6000] = "[model]\nlatent = ";
-    memset(text + strlen(text), '1', 5000);
-    refuses(text, "a.ini:2", "bytes");
+    char text[10000] = "[data]\ntrain_images = ";
+    char *value = text + strlen(text);
+    memset(value, '1', VAE_PATH_SIZE - 1);
+    vae_config config;
+    vae_config_defaults(&config);
+    cr_assert_eq(vae_config_parse(&config, text, "a.ini"), VAE_OK, "%s", vae_error_message());
+    cr_assert_str_eq(config.data.train_images, value);
+    memset(value, '1', VAE_PATH_SIZE);
+    refuses(text, "a.ini:2: [data] train_images: '1111", "has 4096 bytes, but a text may have at most 4095");
+    memset(value, 'c', 9000);
+    memcpy(value, " ; ", 3);
+    vae_config_defaults(&config);
+    cr_assert_eq(vae_config_parse(&config, text, "a.ini"), VAE_OK, "%s", vae_error_message());
+    cr_assert_str_eq(config.data.train_images, "");
 }
 
 Test(config, reads_every_kind_of_value)

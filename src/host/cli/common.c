@@ -130,8 +130,8 @@ static error_t parse_shared(int key, char *argument, struct argp_state *state)
     }
 
 static const struct argp_option config_options[] = {
-    {"config", CONFIG, "FILE", 0, "the experiment's INI file", 1},
-    {"set", SET, "SECTION.KEY=VALUE", 0, "override one key; may be given several times", 1},
+    {"config", CONFIG, "FILE", 0, "the experiment's INI file; may be a pipe", 1},
+    {"set", SET, "SECTION.KEY=VALUE", 0, "override one key, with all that follows '='; may be given several times", 1},
     {"out", OUT, "DIR", 0, "run folder (runs/<name of the config> unless given)", 1},
     SHARED_OPTIONS,
     {0},
@@ -151,9 +151,18 @@ const struct argp vae_cli_model_argp = {.options = model_options, .parser = pars
 
 /* ---- What follows ---- */
 
-/* runs/mnist from configs/mnist.ini */
+static bool begins_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* runs/mnist from configs/mnist.ini. What a shell makes of <(…), and standard input, have no name of their own. */
 static vae_status default_out(const char *config_path, char out[VAE_PATH_SIZE])
 {
+    if (begins_with(config_path, "/dev/") || begins_with(config_path, "/proc/")) {
+        return vae_error_set(VAE_ERROR_CONFIG, "%s: gives the run folder no name; choose one with --out DIR",
+                             config_path);
+    }
     const char *slash = strrchr(config_path, '/');
     const char *name = slash ? slash + 1 : config_path;
     const char *dot = strrchr(name, '.');
@@ -165,11 +174,10 @@ static vae_status default_out(const char *config_path, char out[VAE_PATH_SIZE])
     return VAE_OK;
 }
 
-static vae_status set_text(const char *section_key, const char *value, vae_config *config)
+static vae_status set_run_key(const char *option, const char *key, const char *value, vae_config *config)
 {
-    char assignment[VAE_PATH_SIZE + 64];
-    snprintf(assignment, sizeof assignment, "%s=%s", section_key, value);
-    return vae_config_set(config, assignment);
+    const vae_status status = value ? vae_config_assign(config, "run", key, value) : VAE_OK;
+    return status ? vae_error_prepend(status, "%s", option) : VAE_OK;
 }
 
 vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *config)
@@ -181,8 +189,8 @@ vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *confi
     VAE_TRY(vae_config_load(config, options->config));
     for (int i = 0; i < options->set_count; ++i)
         VAE_TRY(vae_config_set(config, options->sets[i]));
-    if (options->device) VAE_TRY(set_text("run.device", options->device, config));
-    if (options->out) VAE_TRY(set_text("run.out", options->out, config));
+    VAE_TRY(set_run_key("--device", "device", options->device, config));
+    VAE_TRY(set_run_key("--out", "out", options->out, config));
     if (options->seed >= 0) config->train.seed = options->seed;
     if (options->threads >= 0) config->run.threads = options->threads;
     if (!config->run.out[0]) VAE_TRY(default_out(options->config, config->run.out));

@@ -261,7 +261,7 @@ static vae_status evaluate_checkpoint(const evaluate_options *o, vae_checkpoint 
 {
     vae_config *config = &checkpoint->config;
     VAE_TRY(override_data(o, config));
-    if (o->shared.device) snprintf(config->run.device, sizeof config->run.device, "%s", o->shared.device);
+    if (o->shared.device) VAE_TRY(vae_config_assign(config, "run", "device", o->shared.device));
     if (o->shared.threads >= 0) config->run.threads = o->shared.threads;
     vae_splits splits;
     const vae_dataset *dataset = NULL;

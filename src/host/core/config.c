@@ -1,17 +1,15 @@
 #include "core/config.h"
 
-#include <errno.h>
-#include <ini.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/config_table.h"
 #include "core/file.h"
+#include "core/ini.h"
 #include "core/nearest.h"
 
-enum { MAX_FILE = 1 << 20 };
+enum { MAX_FILE = 1 << 20, NAME_SIZE = 64 };
 
 void vae_config_defaults(vae_config *config)
 {
@@ -77,7 +75,7 @@ static vae_status unknown_section(const char *section)
 static vae_status unknown_key(const char *section, const char *name)
 {
     const char *names[VAE_MAX_KEYS];
-    char all[512];
+    char all[1024];
     const int count = list_names(section, names);
     if (count == 0) return unknown_section(section);
     const int nearest = vae_nearest(name, names, count);
@@ -105,117 +103,93 @@ static vae_status assign(vae_config *config, const char *section, const char *na
 
 /* ---- Reading INI text ---- */
 
-/* inih reads lines through read_line, which counts them: its handler is not told where a key stands. */
-typedef struct ini_text {
-    const char *at;
-    const char *source;
-    vae_config *config;
-    int line;
-    int given_at[VAE_MAX_KEYS]; /* the line at which each key was given, 0: not yet */
-    vae_status status;
-} ini_text;
-
-__attribute__((format(printf, 2, 3))) static void fail(ini_text *text, const char *format, ...)
+static vae_status take_entry(vae_config *config, const vae_ini *ini)
 {
-    if (text->status) return;
-    char message[512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    text->status = vae_error_set(VAE_ERROR_CONFIG, "%s:%d: %s", text->source, text->line, message);
-}
-
-static char *read_line(char *line, int size, void *stream)
-{
-    ini_text *text = stream;
-    if (!*text->at || text->status) return NULL;
-    const size_t length = strcspn(text->at, "\n");
-    text->line++;
-    if (length + 2 > (size_t)size) {
-        fail(text, "the line has %zu bytes, but may have at most %d", length, size - 2);
-        return NULL;
-    }
-    memcpy(line, text->at, length);
-    line[length] = '\n';
-    line[length + 1] = '\0';
-    text->at += length + (text->at[length] == '\n');
-    return line;
-}
-
-static int handle(void *user, const char *section, const char *name, const char *value)
-{
-    ini_text *text = user;
-    if (text->status) return 0;
-    if (!section[0]) {
-        fail(text, "'%s' stands before the first [section]", name);
-        return 0;
+    if (!ini->section[0]) {
+        return vae_error_set(VAE_ERROR_CONFIG, "'%s' stands before the first [section]", ini->key);
     }
     int index;
-    const vae_status status = assign(text->config, section, name, value, &index);
-    if (status) {
-        text->status = vae_error_prepend(status, "%s:%d", text->source, text->line);
-        return 0;
+    VAE_TRY(assign(config, ini->section, ini->key, ini->value, &index));
+    int32_t *line = &config->source.line[index];
+    if (*line > 0) {
+        return vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: given already in line %d", ini->section, ini->key, (int)*line);
     }
-    if (text->given_at[index]) {
-        fail(text, "[%s] %s: given already in line %d", section, name, text->given_at[index]);
-        return 0;
-    }
-    text->given_at[index] = text->line;
-    text->config->source.line[index] = text->line;
-    return 1;
+    *line = ini->line;
+    return VAE_OK;
 }
 
-static vae_status parse_text(ini_text *text)
+/* Cuts `text` up. */
+static vae_status parse_text(vae_config *config, char *text, const char *source)
 {
-    /* inih gives the first line that it or the handler refused, and reads on; reading stops at the handler's. */
-    const int result = ini_parse_stream(read_line, text, handle, text);
-    if (text->status && (result <= 0 || result >= text->line)) return text->status;
-    if (result > 0) {
-        return vae_error_set(VAE_ERROR_CONFIG, "%s:%d: this line is neither [section], key = value nor a comment",
-                             text->source, result);
+    snprintf(config->source.file, sizeof config->source.file, "%s", source);
+    memset(config->source.line, 0, sizeof config->source.line);
+    vae_ini ini = vae_ini_open(text);
+    for (bool found = true; found;) {
+        vae_status status = vae_ini_next(&ini, &found);
+        if (!status && found) status = take_entry(config, &ini);
+        if (status) return vae_error_prepend(status, "%s:%d", source, ini.line);
     }
-    if (result < 0) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", text->source);
     return VAE_OK;
 }
 
 vae_status vae_config_parse(vae_config *config, const char *text, const char *source)
 {
-    ini_text ini = {.at = text, .source = source, .config = config};
-    snprintf(config->source.file, sizeof config->source.file, "%s", source);
-    return parse_text(&ini);
+    char *copy = strdup(text);
+    if (!copy) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", source);
+    const vae_status status = parse_text(config, copy, source);
+    free(copy);
+    return status;
 }
 
 vae_status vae_config_load(vae_config *config, const char *path)
 {
     void *data;
     size_t size;
-    const vae_status status = vae_file_read(path, MAX_FILE, &data, &size);
-    /* A config that is not there is a usage error, unlike other failures of the file system. */
-    if (status) return vae_error_set(status == VAE_ERROR_IO ? VAE_ERROR_CONFIG : status, "%s", vae_error_message());
+    const vae_status status = vae_file_read_stream(path, MAX_FILE, &data, &size);
+    /* A config that cannot be read is a usage error, unlike other files. */
+    if (status) return status == VAE_ERROR_MEMORY ? status : vae_failure(VAE_ERROR_CONFIG);
     vae_status parsed = VAE_OK;
     if (strlen(data) == size) {
-        parsed = vae_config_parse(config, data, path);
+        parsed = parse_text(config, data, path);
     } else {
-        parsed = vae_error_set(VAE_ERROR_CONFIG, "%s: is not a text file", path);
+        parsed = vae_error_set(VAE_ERROR_CONFIG, "%s: is not a text file: it holds a zero byte", path);
     }
     free(data);
     return parsed;
 }
 
+vae_status vae_config_assign(vae_config *config, const char *section, const char *name, const char *value)
+{
+    int index;
+    VAE_TRY(assign(config, section, name, value, &index));
+    config->source.line[index] = -1;
+    return VAE_OK;
+}
+
+/* The text from `from` to `to` without the blanks at its ends; false if it has none, or has more than a name may. */
+static bool copy_name(const char *from, const char *to, char name[NAME_SIZE])
+{
+    from += strspn(from, " ");
+    while (to > from && to[-1] == ' ')
+        --to;
+    if (to <= from || to - from >= NAME_SIZE) return false;
+    memcpy(name, from, (size_t)(to - from));
+    name[to - from] = '\0';
+    return true;
+}
+
 vae_status vae_config_set(vae_config *config, const char *assignment)
 {
-    char section[64], name[64];
-    int consumed = 0;
-    if (sscanf(assignment, " %63[^.= ] . %63[^= ] = %n", section, name, &consumed) != 2 || consumed == 0) {
+    char section[NAME_SIZE], name[NAME_SIZE];
+    const char *equals = strchr(assignment, '='), *dot = strchr(assignment, '.');
+    if (!equals || !dot || dot > equals || !copy_name(assignment, dot, section) || !copy_name(dot + 1, equals, name)) {
         return vae_error_set(VAE_ERROR_CONFIG, "--set '%s': must be section.key=value, such as train.epochs=5",
                              assignment);
     }
-    int index;
-    const vae_status status = assign(config, section, name, assignment + consumed, &index);
-    if (status) return vae_error_prepend(status, "--set '%s'", assignment);
-    config->source.line[index] = -1;
-    return VAE_OK;
+    const char *value = equals + 1;
+    if (equals[-1] == ' ') value += strspn(value, " ");
+    const vae_status status = vae_config_assign(config, section, name, value);
+    return status ? vae_error_prepend(status, "--set '%s'", assignment) : VAE_OK;
 }
 
 vae_status vae_config_blame(const vae_config *config, vae_status status, const char *section, const char *name)
@@ -275,11 +249,11 @@ vae_status vae_config_format(const vae_config *config, char **text)
     const char *section = "";
     for (int i = 0; i < vae_config_key_count; ++i) {
         const vae_key *key = &vae_config_keys[i];
-        char value[VAE_PATH_SIZE];
-        vae_key_format(key, config, value, sizeof value);
         if (strcmp(section, key->section) != 0) fprintf(stream, "%s[%s]\n", *section ? "\n" : "", key->section);
         section = key->section;
-        fprintf(stream, "%s = %s\n", key->name, value);
+        fprintf(stream, "%s = ", key->name);
+        vae_key_write(key, config, stream);
+        fputc('\n', stream);
     }
     if (fclose(stream) != 0) return vae_error_set(VAE_ERROR_MEMORY, "configuration: out of memory");
     return VAE_OK;

@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/layers.h"
 
-enum { VAE_PATH_SIZE = 1024, VAE_MAX_KEYS = 128 };
+enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 128 };
 
 typedef enum vae_objective { VAE_OBJECTIVE_VAE, VAE_OBJECTIVE_AE, VAE_OBJECTIVE_KL } vae_objective;
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
@@ -94,14 +94,17 @@ typedef struct vae_config {
 
 void vae_config_defaults(vae_config *config);
 
-/* Reads an INI file over what `config` holds. VAE_ERROR_CONFIG with "file:line: [section] key: …" for an unknown
- * section or key (with the nearest valid name), a bad value (with what is allowed) or a key given twice;
- * VAE_ERROR_IO if it cannot be opened. */
+/* Reads an INI file (core/ini.h), or a pipe to its end, over what `config` holds. VAE_ERROR_CONFIG with "file:line:
+ * [section] key: …" for an unknown section or key (with the nearest valid name), a bad value (with what is allowed) or
+ * a key given twice; also if the file cannot be read. */
 vae_status vae_config_load(vae_config *config, const char *path);
 /* The same from text; `source` stands in messages where the file name would. */
 vae_status vae_config_parse(vae_config *config, const char *text, const char *source);
-/* "section.key=value", as --set takes it. */
+/* "section.key=value", as --set takes it: the value is all that follows the '=', byte by byte, and quotes, ';' and '#'
+ * are nothing special. As in "section.key = value", blanks behind the '=' do not count where one stands before it. */
 vae_status vae_config_set(vae_config *config, const char *assignment);
+/* The same in parts, without "--set" in messages. */
+vae_status vae_config_assign(vae_config *config, const char *section, const char *name, const char *value);
 /* Checks what no single key can see: kl_warmup against epochs, likelihood against binarise and normalise, … */
 vae_status vae_config_check(const vae_config *config);
 /* Puts where the key was given, "file:line: ", before this thread's message, for failures that show only where what

@@ -3,6 +3,7 @@
 #define VAE_CORE_CONFIG_TABLE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "core/config.h"
 
@@ -30,8 +31,8 @@ extern const int vae_config_key_count;
 
 /* Reads `text` into the row's field. On failure the message says what is allowed, without naming the key. */
 vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *text);
-/* Writes the field as text that vae_key_parse reads back to the same value. */
-void vae_key_format(const vae_key *key, const vae_config *config, char *text, size_t size);
+/* Writes the field as it stands in a file, behind "key = ", so that reading gives the same value. */
+void vae_key_write(const vae_key *key, const vae_config *config, FILE *stream);
 /* Describes what is allowed: "an integer from 1 to 1000". */
 void vae_key_allowed(const vae_key *key, char *text, size_t size);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/config_table.h"
+#include "core/ini.h"
 #include "core/number.h"
 
 void vae_key_allowed(const vae_key *key, char *text, size_t size)
@@ -89,12 +90,12 @@ static vae_status parse_size(const vae_key *key, const char *text, vae_image_siz
     return VAE_OK;
 }
 
-static void format_size(const vae_image_size *size, char *text, size_t room)
+static void write_size(const vae_image_size *size, FILE *stream)
 {
     if (size->height == 0) {
-        snprintf(text, room, "original");
+        fputs("original", stream);
     } else {
-        snprintf(text, room, "%" PRId64 "x%" PRId64, size->height, size->width);
+        fprintf(stream, "%" PRId64 "x%" PRId64, size->height, size->width);
     }
 }
 
@@ -116,6 +117,10 @@ vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *tex
         return VAE_OK;
     }
     case VAE_KEY_TEXT:
+        if (strlen(text) >= (size_t)key->maximum && !key->choices) {
+            return vae_error_set(VAE_ERROR_CONFIG, "'%.100s…' has %zu bytes, but a text may have at most %.0f", text,
+                                 strlen(text), key->maximum - 1);
+        }
         if (strlen(text) >= (size_t)key->maximum || (key->choices && find_choice(key, text) < 0)) {
             return refuse(key, text);
         }
@@ -136,21 +141,25 @@ vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *tex
     return refuse(key, text);
 }
 
-void vae_key_format(const vae_key *key, const vae_config *config, char *text, size_t size)
+void vae_key_write(const vae_key *key, const vae_config *config, FILE *stream)
 {
     const void *field = (const char *)config + key->offset;
+    char number[32];
     switch (key->type) {
-    case VAE_KEY_INTEGER: snprintf(text, size, "%" PRId64, *(const int64_t *)field); return;
-    case VAE_KEY_REAL: vae_number_format(*(const double *)field, text, size); return;
-    case VAE_KEY_CHOICE: snprintf(text, size, "%s", key->choices[*(const int *)field]); return;
-    case VAE_KEY_TEXT: snprintf(text, size, "%s", (const char *)field); return;
+    case VAE_KEY_INTEGER: fprintf(stream, "%" PRId64, *(const int64_t *)field); return;
+    case VAE_KEY_REAL:
+        vae_number_format(*(const double *)field, number, sizeof number);
+        fputs(number, stream);
+        return;
+    case VAE_KEY_CHOICE: fputs(key->choices[*(const int *)field], stream); return;
+    case VAE_KEY_TEXT: vae_ini_write_value(stream, field); return;
     case VAE_KEY_LAYERS:
         if (is_decoder(key) && !config->model.decoder_set) {
-            snprintf(text, size, "mirrored");
+            fputs("mirrored", stream);
         } else {
-            vae_layers_format(field, text, size);
+            vae_layers_write(field, stream);
         }
         return;
-    case VAE_KEY_SIZE: format_size(field, text, size); return;
+    case VAE_KEY_SIZE: write_size(field, stream); return;
     }
 }

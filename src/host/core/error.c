@@ -2,11 +2,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
-enum { MESSAGE_SIZE = 1024 };
+#include "core/utf8.h"
 
-static _Thread_local char message[MESSAGE_SIZE];
+static _Thread_local char message[VAE_MESSAGE_SIZE];
 
 const char *vae_status_name(vae_status status)
 {
@@ -35,27 +34,27 @@ const char *vae_error_message(void)
     return message;
 }
 
+/* Texts are made aside, as the old message may be among the arguments, and with room for more than is shown, so that
+ * what is too long ends in an ellipsis. */
+enum { RAW_SIZE = 2 * VAE_MESSAGE_SIZE + 8 };
+
 void vae_error_format(const char *format, ...)
 {
-    /* Built aside, as the old message may be among the arguments. */
-    char text[MESSAGE_SIZE];
+    char raw[RAW_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    vsnprintf(raw, sizeof raw, format, arguments);
     va_end(arguments);
-    memcpy(message, text, sizeof message);
+    vae_utf8_show(raw, message, sizeof message);
 }
 
 void vae_error_add_context(const char *format, ...)
 {
-    char old[MESSAGE_SIZE], text[MESSAGE_SIZE];
-    memcpy(old, message, sizeof old);
+    char raw[RAW_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    const int length = vsnprintf(text, sizeof text, format, arguments);
+    const int length = vsnprintf(raw, sizeof raw, format, arguments);
     va_end(arguments);
-    if (length >= 0 && length < MESSAGE_SIZE) {
-        snprintf(text + length, (size_t)(MESSAGE_SIZE - length), ": %s", old);
-    }
-    memcpy(message, text, sizeof message);
+    if (length >= 0 && length < RAW_SIZE) snprintf(raw + length, (size_t)(RAW_SIZE - length), ": %s", message);
+    vae_utf8_show(raw, message, sizeof message);
 }

@@ -4,6 +4,9 @@
 
 #include <vae/status.h>
 
+/* Room for three paths of any length. */
+enum { VAE_MESSAGE_SIZE = 1 << 14 };
+
 /* Sets this thread's message and gives `status`, for `return vae_error_set(...)`. Macros, so that compilers and
  * analysers see in each file that the result is a failure. */
 #define vae_error_set(status, ...) vae_failure((vae_error_format(__VA_ARGS__), (status)))

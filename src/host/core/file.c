@@ -66,6 +66,54 @@ vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t 
     return status;
 }
 
+/* Room for one byte more than may be there tells a longer stream, and is the final zero's otherwise. */
+static vae_status read_to_end(int file, const char *path, size_t max_size, char **data, size_t *size)
+{
+    size_t room = 0;
+    for (;;) {
+        if (*size == room) {
+            if (*size > max_size) {
+                return vae_error_set(VAE_ERROR_FORMAT, "%s: has more than the %zu bytes that were expected at most",
+                                     path, max_size);
+            }
+            room = room ? 2 * room : 1 << 16;
+            if (room > max_size) room = max_size + 1;
+            char *grown = realloc(*data, room);
+            if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "%s: no memory for its bytes", path);
+            *data = grown;
+        }
+        const ssize_t got = read(file, *data + *size, room - *size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return io_error(path, "cannot be read");
+        if (got == 0) break;
+        *size += (size_t)got;
+    }
+    (*data)[*size] = '\0';
+    return VAE_OK;
+}
+
+vae_status vae_file_read_stream(const char *path, size_t max_size, void **data, size_t *size)
+{
+    struct stat info;
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return io_error(path, "cannot be opened");
+    char *content = NULL;
+    *size = 0;
+    vae_status status = VAE_OK;
+    if (!fstat(file, &info) && S_ISDIR(info.st_mode)) {
+        status = vae_error_set(VAE_ERROR_IO, "%s: is a folder, expected a file", path);
+    } else {
+        status = read_to_end(file, path, max_size, &content, size);
+    }
+    close(file);
+    if (status) {
+        free(content);
+        return status;
+    }
+    *data = content;
+    return VAE_OK;
+}
+
 /* ---- Writing ---- */
 
 vae_status vae_file_write_open(int file, const char *path, const void *content, size_t size)

@@ -13,6 +13,10 @@
  * file; VAE_ERROR_FORMAT if it is larger than max_size bytes, in which case nothing is allocated. */
 vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t *size);
 
+/* The same for text that users may also hand over by a pipe: anything that can be read to its end, but a folder. Waits
+ * for who writes into a pipe. What is larger than max_size is VAE_ERROR_FORMAT. */
+vae_status vae_file_read_stream(const char *path, size_t max_size, void **data, size_t *size);
+
 /* Writes all of the content to an open file, at its position. VAE_ERROR_IO; the message begins with `path`. */
 vae_status vae_file_write_open(int file, const char *path, const void *content, size_t size);
 

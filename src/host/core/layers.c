@@ -252,7 +252,7 @@ vae_status vae_layers_parse(const char *text, vae_layer_list *list)
 
 /* ---- Writing ---- */
 
-static void format_layer(FILE *stream, const vae_layer *layer)
+static void write_layer(FILE *stream, const vae_layer *layer)
 {
     fprintf(stream, "%s", names[layer->kind]);
     char rate[32];
@@ -269,18 +269,11 @@ static void format_layer(FILE *stream, const vae_layer *layer)
     if (layer->norm != VAE_NORM_NONE) fprintf(stream, " %s", norms[layer->norm]);
 }
 
-void vae_layers_format(const vae_layer_list *list, char *text, size_t size)
+void vae_layers_write(const vae_layer_list *list, FILE *stream)
 {
-    FILE *stream = fmemopen(text, size, "w");
-    if (!stream) {
-        snprintf(text, size, "none");
-        return;
-    }
     if (list->count == 0) fprintf(stream, "none");
     for (int32_t i = 0; i < list->count; ++i) {
         if (i) fprintf(stream, ", ");
-        format_layer(stream, &list->layer[i]);
+        write_layer(stream, &list->layer[i]);
     }
-    fclose(stream);
-    text[size - 1] = '\0';
 }

@@ -2,8 +2,8 @@
 #ifndef VAE_CORE_LAYERS_H
 #define VAE_CORE_LAYERS_H
 
-#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "core/error.h"
 
@@ -53,6 +53,6 @@ typedef struct vae_layer_list {
  * then undefined. */
 vae_status vae_layers_parse(const char *text, vae_layer_list *list);
 /* Writes what vae_layers_parse reads back to the same list. */
-void vae_layers_format(const vae_layer_list *list, char *text, size_t size);
+void vae_layers_write(const vae_layer_list *list, FILE *stream);
 
 #endif

@@ -10,7 +10,7 @@
 #include "data/image_file.h"
 #include "data/listing.h"
 
-enum { MAX_LABELS = 256, MESSAGE_SIZE = 1024 };
+enum { MAX_LABELS = 256 };
 
 typedef struct folder {
     const char *path;
@@ -74,7 +74,7 @@ static vae_status read_one(const folder *f, int64_t index, uint8_t *pixels, bool
 typedef struct trouble {
     int64_t index; /* INT64_MAX: none */
     vae_status status;
-    char message[MESSAGE_SIZE];
+    char message[VAE_MESSAGE_SIZE];
 } trouble;
 
 static void note(trouble *first, int64_t index, vae_status status)

@@ -120,9 +120,14 @@ static json_t *write_config(const vae_config *config)
 {
     json_t *list = json_array();
     for (int i = 0; i < vae_config_key_count; ++i) {
-        char text[VAE_PATH_SIZE + 64];
-        vae_key_format(&vae_config_keys[i], config, text, sizeof text);
+        char *text = NULL;
+        size_t size;
+        FILE *stream = open_memstream(&text, &size);
+        if (!stream) break;
+        vae_key_write(&vae_config_keys[i], config, stream);
+        fclose(stream);
         json_array_append_new(list, json_pack("[s, s, s]", vae_config_keys[i].section, vae_config_keys[i].name, text));
+        free(text);
     }
     return list;
 }

@@ -13,8 +13,6 @@
 #include "train/schedule.h"
 #include "train/trainer_state.h"
 
-enum { MESSAGE_SIZE = 1024 };
-
 static double now(void)
 {
     struct timespec time;
@@ -33,18 +31,16 @@ static bool asked_to_stop(const vae_trainer *trainer)
 static vae_status with_last_good(const vae_trainer *trainer, vae_status failure)
 {
     if (failure != VAE_ERROR_NUMERIC) return failure;
-    char message[MESSAGE_SIZE];
-    snprintf(message, sizeof message, "%s", vae_error_message());
     if (trainer->saved_step < 0) {
         return vae_error_set(failure,
                              "%s; no checkpoint had been written yet; try a lower learning_rate or set "
                              "clip_norm",
-                             message);
+                             vae_error_message());
     }
     return vae_error_set(failure,
                          "%s; the last good checkpoint, of step %" PRId64 ", is %s; try a lower learning_rate or set "
                          "clip_norm",
-                         message, trainer->saved_step, trainer->folder.last);
+                         vae_error_message(), trainer->saved_step, trainer->folder.last);
 }
 
 static vae_status read_store(vae_trainer *trainer)

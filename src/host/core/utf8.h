@@ -1,0 +1,19 @@
+/* Text that may hold any bytes, as paths do, made into text that is UTF-8 and can be printed. */
+#ifndef VAE_CORE_UTF8_H
+#define VAE_CORE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes of the character that `text` begins with, from 1 to 4, if it is one of UTF-8 that can be printed; 0 for a
+ * control character, for any other byte, and for the final zero. */
+int vae_utf8_printable(const char *text);
+
+/* Copies `text` to shown[size], each byte that vae_utf8_printable() refuses as \xHH; what does not fit is cut between
+ * two characters, and ends in "…". `size` is 4 at least. False if it was cut. */
+bool vae_utf8_show(const char *text, char *shown, size_t size);
+
+/* The same in memory from malloc, whole; NULL without memory. */
+char *vae_utf8_shown(const char *text);
+
+#endif
