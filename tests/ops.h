@@ -79,21 +79,25 @@ static const op_case op_cases[] = {
     }
 #define CONVOLUTION(name, ...) WINDOWED(name, FAMILY_CONVOLUTION, __VA_ARGS__)
 #define TRANSPOSED(name, ...) WINDOWED(name, FAMILY_TRANSPOSED_CONVOLUTION, __VA_ARGS__)
-    CONVOLUTION("convolution 1x1", 1, 1, 1, VAE_ACTIVATION_IDENTITY, 1, 1, {1, 1, 0, 0}),
-    CONVOLUTION("convolution k4 s2", 3, 1, 5, VAE_ACTIVATION_TANH, 8, 6, {4, 2, 1, 0}),
-    CONVOLUTION("convolution k3 s1", 2, 3, 2, VAE_ACTIVATION_GELU, 5, 7, {3, 1, 1, 0}),
-    CONVOLUTION("convolution k3 s2, a rest", 2, 2, 3, VAE_ACTIVATION_RELU, 8, 7, {3, 2, 0, 0}),
-    CONVOLUTION("convolution k5 s3", 2, 2, 3, VAE_ACTIVATION_SILU, 11, 9, {5, 3, 2, 0}),
-    CONVOLUTION("convolution k1 s2", 2, 2, 3, VAE_ACTIVATION_IDENTITY, 5, 5, {1, 2, 0, 0}),
-    CONVOLUTION("convolution, large", 16, 32, 48, VAE_ACTIVATION_RELU, 14, 14, {4, 2, 1, 0}),
-    CONVOLUTION("convolution, many channels", 3, 40, 130, VAE_ACTIVATION_LEAKY_RELU, 6, 5, {3, 1, 1, 0}),
-    TRANSPOSED("transposed 1x1", 1, 1, 1, VAE_ACTIVATION_IDENTITY, 1, 1, {1, 1, 0, 0}),
-    TRANSPOSED("transposed k4 s2", 3, 5, 1, VAE_ACTIVATION_TANH, 4, 3, {4, 2, 1, 0}),
-    TRANSPOSED("transposed k3 s1", 2, 2, 3, VAE_ACTIVATION_GELU, 5, 7, {3, 1, 1, 0}),
-    TRANSPOSED("transposed k3 s2, output padding", 2, 3, 2, VAE_ACTIVATION_SOFTPLUS, 4, 5, {3, 2, 1, 1}),
-    TRANSPOSED("transposed k2 s3, gaps", 2, 3, 2, VAE_ACTIVATION_SIGMOID, 3, 2, {2, 3, 0, 2}),
-    TRANSPOSED("transposed, large", 16, 48, 32, VAE_ACTIVATION_RELU, 7, 7, {4, 2, 1, 0}),
-    TRANSPOSED("transposed, one channel", 16, 32, 1, VAE_ACTIVATION_IDENTITY, 14, 14, {4, 2, 1, 0}),
+    CONVOLUTION("convolution 1x1", 1, 1, 1, VAE_ACTIVATION_IDENTITY, 1, 1, {1, 1, 0, {0}}),
+    CONVOLUTION("convolution k4 s2", 3, 1, 5, VAE_ACTIVATION_TANH, 8, 6, {4, 2, 1, {0}}),
+    CONVOLUTION("convolution k3 s1", 2, 3, 2, VAE_ACTIVATION_GELU, 5, 7, {3, 1, 1, {0}}),
+    CONVOLUTION("convolution k3 s2, a rest", 2, 2, 3, VAE_ACTIVATION_RELU, 8, 7, {3, 2, 0, {0}}),
+    CONVOLUTION("convolution k5 s3", 2, 2, 3, VAE_ACTIVATION_SILU, 11, 9, {5, 3, 2, {0}}),
+    CONVOLUTION("convolution k1 s2", 2, 2, 3, VAE_ACTIVATION_IDENTITY, 5, 5, {1, 2, 0, {0}}),
+    CONVOLUTION("convolution, large", 16, 32, 48, VAE_ACTIVATION_RELU, 14, 14, {4, 2, 1, {0}}),
+    CONVOLUTION("convolution, many channels", 3, 40, 130, VAE_ACTIVATION_LEAKY_RELU, 6, 5, {3, 1, 1, {0}}),
+    TRANSPOSED("transposed 1x1", 1, 1, 1, VAE_ACTIVATION_IDENTITY, 1, 1, {1, 1, 0, {0}}),
+    TRANSPOSED("transposed k4 s2", 3, 5, 1, VAE_ACTIVATION_TANH, 4, 3, {4, 2, 1, {0}}),
+    TRANSPOSED("transposed k3 s1", 2, 2, 3, VAE_ACTIVATION_GELU, 5, 7, {3, 1, 1, {0}}),
+    TRANSPOSED("transposed k3 s2, output padding", 2, 3, 2, VAE_ACTIVATION_SOFTPLUS, 4, 5, {3, 2, 1, {1, 1}}),
+    TRANSPOSED("transposed k3 s2, output padding of the height only", 2, 3, 2, VAE_ACTIVATION_SOFTPLUS, 4, 5,
+               {3, 2, 1, {1, 0}}),
+    TRANSPOSED("transposed k4 s3, output padding of the width more", 1, 2, 3, VAE_ACTIVATION_TANH, 3, 2,
+               {4, 3, 1, {0, 2}}),
+    TRANSPOSED("transposed k2 s3, gaps", 2, 3, 2, VAE_ACTIVATION_SIGMOID, 3, 2, {2, 3, 0, {2, 2}}),
+    TRANSPOSED("transposed, large", 16, 48, 32, VAE_ACTIVATION_RELU, 7, 7, {4, 2, 1, {0}}),
+    TRANSPOSED("transposed, one channel", 16, 32, 1, VAE_ACTIVATION_IDENTITY, 14, 14, {4, 2, 1, {0}}),
 #undef CONVOLUTION
 #undef TRANSPOSED
 #undef WINDOWED
@@ -247,7 +251,7 @@ static inline void build_convolution(op_program *p)
     const bool transposed = c->family == FAMILY_TRANSPOSED_CONVOLUTION;
     const int64_t places = c->window.kernel * c->window.kernel;
     const vae_shape images = vae_shape_images(c->rows, c->height, c->width, c->in);
-    const vae_window point = {1, 1, 0, 0};
+    const vae_window point = {1, 1, 0, {0}};
     vae_tensor hidden, y, ll;
     vae_shape output;
     MUST(vae_window_output(&c->window, transposed, "layer", &images, c->out, &output));

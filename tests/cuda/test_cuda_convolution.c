@@ -154,7 +154,7 @@ Test(cuda_convolution, only_the_last_convolution_has_a_backward_kernel_of_its_ow
 
 Test(cuda_convolution, images_beyond_what_kernels_count_are_refused)
 {
-    const vae_window window = {3, 2, 1, 0};
+    const vae_window window = {3, 2, 1, {0}};
     vae_layout layout = {0};
     vae_program program;
     vae_lowering lowering;

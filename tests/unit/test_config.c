@@ -125,7 +125,7 @@ Test(config, writes_what_reads_back_the_same)
     vae_config_defaults(&a);
     cr_assert_eq(vae_config_set(&a, "train.learning_rate=0.1234567890123456789"), VAE_OK);
     cr_assert_eq(vae_config_set(&a, "model.layers=conv 32 k4 s2 batch_norm, residual k5, dropout 0.25, 3 4"), VAE_OK);
-    cr_assert_eq(vae_config_set(&a, "model.decoder_layers=dense 7x5x64 layer_norm, upsample 2, deconv 8 k3 s2 p1 o1"),
+    cr_assert_eq(vae_config_set(&a, "model.decoder_layers=dense 7x5x64 layer_norm, upsample 2, deconv 8 k3 s2 p1 o1x0"),
                  VAE_OK);
     cr_assert_eq(vae_config_set(&a, "data.train_images=x/y.gz"), VAE_OK);
     cr_assert_eq(vae_config_set(&a, "data.size=7"), VAE_OK);

@@ -65,7 +65,7 @@ static void random_text(uint64_t *state, char *text, size_t size)
 
 static vae_layer random_layer(uint64_t *state)
 {
-    vae_layer layer = {.kind = (int32_t)below(state, VAE_LAYER_COUNT), .padding = -1, .output_padding = -1};
+    vae_layer layer = {.kind = (int32_t)below(state, VAE_LAYER_COUNT), .padding = -1, .output_padding = {-1, -1}};
     const bool window = layer.kind == VAE_LAYER_CONV || layer.kind == VAE_LAYER_DECONV;
     if (layer.kind != VAE_LAYER_RESIDUAL && layer.kind != VAE_LAYER_DROPOUT) {
         layer.size = between(state, 1, layer.kind == VAE_LAYER_UPSAMPLE ? 64 : 1 << 20);
@@ -79,7 +79,10 @@ static vae_layer random_layer(uint64_t *state)
         layer.stride = window ? between(state, 1, 64) : 1;
     }
     if (window) layer.padding = between(state, -1, 64);
-    if (layer.kind == VAE_LAYER_DECONV) layer.output_padding = between(state, -1, 64);
+    if (layer.kind == VAE_LAYER_DECONV && below(state, 2)) {
+        layer.output_padding[0] = between(state, 0, 64);
+        layer.output_padding[1] = between(state, 0, 64);
+    }
     if (layer.kind == VAE_LAYER_DROPOUT) layer.rate = random_real(state, 0.0, 0.99);
     if (window || layer.kind == VAE_LAYER_DENSE || layer.kind == VAE_LAYER_RESIDUAL) {
         layer.norm = (int32_t)below(state, VAE_NORM_COUNT);

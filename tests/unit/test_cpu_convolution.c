@@ -15,19 +15,19 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {"one pixel", 1, 1, 1, 1, 1, {1, 1, 0, 0}},
-    {"images share a chunk", 37, 14, 14, 32, 64, {4, 2, 1, 0}},
-    {"one large channel", 19, 28, 28, 1, 33, {4, 2, 1, 0}},
-    {"an image of uneven bands", 3, 33, 31, 3, 20, {3, 1, 1, 0}},
-    {"rows wider than a chunk", 2, 3, 150, 2, 9, {3, 1, 1, 0}},
-    {"a row of a window is a block", 2, 9, 9, 200, 5, {3, 1, 1, 0}},
-    {"blocks of two rows and of one", 5, 8, 8, 50, 3, {5, 2, 2, 0}},
-    {"panels in groups", 40, 4, 4, 96, 200, {4, 2, 1, 0}},
-    {"one small channel", 6, 7, 7, 17, 1, {3, 1, 1, 0}},
-    {"a last panel of half the width", 18, 6, 5, 8, 48, {3, 1, 1, 0}},
-    {"gaps between windows", 2, 5, 5, 2, 3, {1, 2, 0, 0}},
-    {"windows on padding alone", 2, 3, 2, 4, 40, {5, 1, 4, 0}},
-    {"pixels that no window reaches", 2, 8, 7, 2, 3, {3, 2, 0, 0}},
+    {"one pixel", 1, 1, 1, 1, 1, {1, 1, 0, {0}}},
+    {"images share a chunk", 37, 14, 14, 32, 64, {4, 2, 1, {0}}},
+    {"one large channel", 19, 28, 28, 1, 33, {4, 2, 1, {0}}},
+    {"an image of uneven bands", 3, 33, 31, 3, 20, {3, 1, 1, {0}}},
+    {"rows wider than a chunk", 2, 3, 150, 2, 9, {3, 1, 1, {0}}},
+    {"a row of a window is a block", 2, 9, 9, 200, 5, {3, 1, 1, {0}}},
+    {"blocks of two rows and of one", 5, 8, 8, 50, 3, {5, 2, 2, {0}}},
+    {"panels in groups", 40, 4, 4, 96, 200, {4, 2, 1, {0}}},
+    {"one small channel", 6, 7, 7, 17, 1, {3, 1, 1, {0}}},
+    {"a last panel of half the width", 18, 6, 5, 8, 48, {3, 1, 1, {0}}},
+    {"gaps between windows", 2, 5, 5, 2, 3, {1, 2, 0, {0}}},
+    {"windows on padding alone", 2, 3, 2, 4, 40, {5, 1, 4, {0}}},
+    {"pixels that no window reaches", 2, 8, 7, 2, 3, {3, 2, 0, {0}}},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 

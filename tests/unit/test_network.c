@@ -71,6 +71,54 @@ Test(network, decoders_mirror_encoders)
            "decoder.0 [1, 30]; output [1, 28, 28, 2]");
 }
 
+static uint32_t state = 1;
+
+/* From `low` to `high`. */
+static int64_t draw(int64_t low, int64_t high)
+{
+    state = state * 1664525u + 1013904223u;
+    return low + (int64_t)((state >> 8) % (uint32_t)(high - low + 1));
+}
+
+/* One to four layers, strided convolutions above all. */
+static void draw_layers(char *text, size_t size)
+{
+    size_t used = 0;
+    const int64_t count = draw(1, 4);
+    for (int64_t i = 0; i < count; ++i) {
+        const int64_t kernel = draw(1, 6), stride = draw(1, 3);
+        if (i) used += (size_t)snprintf(text + used, size - used, ", ");
+        if (draw(0, 5) == 0) {
+            used += (size_t)snprintf(text + used, size - used, "residual k3");
+        } else if (draw(0, 3) == 0) {
+            used += (size_t)snprintf(text + used, size - used, "conv 2 k%d s%d p%d", (int)kernel, (int)stride,
+                                     (int)draw(0, kernel - 1));
+        } else {
+            used += (size_t)snprintf(text + used, size - used, "conv 3 k%d s%d", (int)kernel, (int)stride);
+        }
+    }
+}
+
+Test(network, any_strided_encoder_is_mirrored_to_the_size_of_the_images)
+{
+    int made = 0;
+    for (int trial = 0; trial < 5000; ++trial) {
+        char layers[256];
+        vae_network network;
+        draw_layers(layers, sizeof layers);
+        const vae_config config = config_of(layers, NULL);
+        const vae_input images = {.height = draw(1, 60), .width = draw(1, 60), .channels = 1, .scale = 1};
+        if (vae_network_encoder(&config, &images, 4, &network)) continue; /* windows larger than such images */
+        cr_assert_eq(vae_network_decoder(&config, &images, 2, &network), VAE_OK, "%s on %dx%d: %s", layers,
+                     (int)images.height, (int)images.width, vae_error_message());
+        const vae_shape *output = &network.layers[network.count - 1].output;
+        cr_assert(output->size[1] == images.height && output->size[2] == images.width && output->size[3] == 2, "%s",
+                  shapes(&network));
+        made++;
+    }
+    cr_expect_gt(made, 2500);
+}
+
 Test(network, decoders_of_their_own)
 {
     expect(
@@ -80,6 +128,15 @@ Test(network, decoders_of_their_own)
     expect("400", "dense 7x7x8", "encoder.0 [1, 400]; posterior [1, 40]",
            "decoder.0 [1, 7, 7, 8]; output [1, 28, 28, 2]");
     expect("400", "none", "encoder.0 [1, 400]; posterior [1, 40]", "output [1, 28, 28, 2]");
+}
+
+Test(network, output_paddings_of_height_and_width)
+{
+    const vae_config config = config_of("400", "dense 10x14x8, deconv 2 k4 s3 p2 o2x0");
+    const vae_input images = {.height = 29, .width = 39, .channels = 1, .scale = 1};
+    vae_network network;
+    cr_assert_eq(vae_network_decoder(&config, &images, 2, &network), VAE_OK, "%s", vae_error_message());
+    cr_expect_str_eq(shapes(&network), "decoder.0 [1, 10, 14, 8]; decoder.1 [1, 29, 39, 2]; output [1, 29, 39, 2]");
 }
 
 Test(network, defaults_of_windows_keep_or_halve)

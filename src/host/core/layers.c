@@ -120,7 +120,17 @@ static vae_status read_norm(const char *word, int32_t norm, vae_layer *layer)
     return VAE_OK;
 }
 
-/* "k4", "s2", "p1", "o0": the option that begins with `letter`, which the layer may have `seen` already. */
+/* "1", or "1x0": of height and width. */
+static bool read_output_padding(const char *text, int64_t padding[2])
+{
+    const char *end;
+    if (!read_number(text, 0, &padding[0], &end)) return false;
+    padding[1] = padding[0];
+    if (*end == 'x' && !read_number(end + 1, 0, &padding[1], &end)) return false;
+    return !*end && padding[0] <= MAX_WINDOW && padding[1] <= MAX_WINDOW;
+}
+
+/* "k4", "s2", "p1", "o0": an option whose letter the layer may have `seen` already. */
 static vae_status read_number_option(const char *word, const char *seen, vae_layer *layer)
 {
     if (strchr(seen, word[0])) return vae_error_set(VAE_ERROR_CONFIG, "'%.60s' gives %c twice", word, word[0]);
@@ -128,7 +138,9 @@ static vae_status read_number_option(const char *word, const char *seen, vae_lay
     if (layer->kind == VAE_LAYER_CONV || layer->kind == VAE_LAYER_DECONV) {
         if (word[0] == 's') field = &layer->stride;
         if (word[0] == 'p') field = &layer->padding;
-        if (word[0] == 'o' && layer->kind == VAE_LAYER_DECONV) field = &layer->output_padding;
+    }
+    if (word[0] == 'o' && layer->kind == VAE_LAYER_DECONV && read_output_padding(word + 1, layer->output_padding)) {
+        return VAE_OK;
     }
     const char *end;
     const bool counts = word[0] == 'k' || word[0] == 's';
@@ -137,8 +149,8 @@ static vae_status read_number_option(const char *word, const char *seen, vae_lay
         return VAE_OK;
     }
     char allowed[96];
-    snprintf(allowed, sizeof allowed, "an option of %s: k and s from 1, p and o from 0, to %d", names[layer->kind],
-             MAX_WINDOW);
+    snprintf(allowed, sizeof allowed, "an option of %s: k and s from 1, p and o from 0, to %d%s", names[layer->kind],
+             MAX_WINDOW, layer->kind == VAE_LAYER_DECONV ? "; o1x0 for height x width" : "");
     return refuse(word, allowed);
 }
 
@@ -163,7 +175,7 @@ static vae_status read_option(const char *word, char seen[OPTIONS + 1], vae_laye
 static vae_layer make_layer(int32_t kind)
 {
     const bool deconv = kind == VAE_LAYER_DECONV;
-    vae_layer layer = {.kind = kind, .padding = -1, .output_padding = -1};
+    vae_layer layer = {.kind = kind, .padding = -1, .output_padding = {-1, -1}};
     if (has_window(kind)) {
         layer.kernel = deconv ? 4 : 3;
         layer.stride = deconv ? 2 : 1;
@@ -264,8 +276,11 @@ static void write_layer(FILE *stream, const vae_layer *layer)
     if (has_window(layer->kind)) fprintf(stream, " k%" PRId64, layer->kernel);
     if (has_window(layer->kind) && layer->kind != VAE_LAYER_RESIDUAL) fprintf(stream, " s%" PRId64, layer->stride);
     if (has_window(layer->kind) && layer->padding >= 0) fprintf(stream, " p%" PRId64, layer->padding);
-    if (layer->kind == VAE_LAYER_DECONV && layer->output_padding >= 0)
-        fprintf(stream, " o%" PRId64, layer->output_padding);
+    if (layer->kind == VAE_LAYER_DECONV && layer->output_padding[0] >= 0) {
+        fprintf(stream, " o%" PRId64, layer->output_padding[0]);
+        if (layer->output_padding[1] != layer->output_padding[0])
+            fprintf(stream, "x%" PRId64, layer->output_padding[1]);
+    }
     if (layer->norm != VAE_NORM_NONE) fprintf(stream, " %s", norms[layer->norm]);
 }
 

@@ -12,11 +12,10 @@ enum { VAE_MAX_LAYERS = 48 };
 /* The layer's name in a configuration:
  *   dense N             N numbers, or images: dense 7x7x64. N alone is dense too: "512, 256"
  *   conv C [k s p]      convolution to C channels: kernel (3), stride (1), padding
- *   deconv C [k s p o]  transposed convolution: kernel (4), stride (2), padding, output padding
- *   upsample F          every pixel becomes F×F
- *   residual [k]        x + f(x), f being two convolutions (two dense layers, where x is no image) of x's own shape
- *   dropout R           numbers are zeroed at rate R in training
- * Layers with weights take batch_norm or layer_norm, applied before the activation. */
+ *   deconv C [k s p o]  transposed convolution: kernel (4), stride (2), padding, output padding; o1x0 for height x
+ * width upsample F          every pixel becomes F×F residual [k]        x + f(x), f being two convolutions (two dense
+ * layers, where x is no image) of x's own shape dropout R           numbers are zeroed at rate R in training Layers
+ * with weights take batch_norm or layer_norm, applied before the activation. */
 #define VAE_LAYER_MAP(X)                                                                                               \
     X(DENSE, dense)                                                                                                    \
     X(CONV, conv)                                                                                                      \
@@ -39,8 +38,8 @@ typedef struct vae_layer {
     int64_t size;          /* numbers, channels or factor */
     int64_t height, width; /* dense: of images, else 0 */
     int64_t kernel, stride;
-    int64_t padding;        /* -1: what keeps size / stride, ⌈(kernel - stride) / 2⌉ */
-    int64_t output_padding; /* -1: what makes a deconv's output size × stride */
+    int64_t padding;           /* -1: what keeps size / stride, ⌈(kernel - stride) / 2⌉ */
+    int64_t output_padding[2]; /* height, width; -1: what makes a deconv's output size × stride */
     double rate;
 } vae_layer;
 

@@ -4,12 +4,15 @@
 /* The attributes that say where the window lies. */
 static void set_window(vae_node *node, const vae_window *window, bool transposed)
 {
-    const int64_t k = window->kernel, s = window->stride, p = window->padding, o = window->output_padding;
+    const int64_t k = window->kernel, s = window->stride, p = window->padding;
     const vae_node_attribute attributes[] = {
         {.type = VAE_ATTRIBUTE_INTS, .name = "kernel_shape", .count = 2, .integers = {k, k}},
         {.type = VAE_ATTRIBUTE_INTS, .name = "strides", .count = 2, .integers = {s, s}},
         {.type = VAE_ATTRIBUTE_INTS, .name = "pads", .count = 4, .integers = {p, p, p, p}},
-        {.type = VAE_ATTRIBUTE_INTS, .name = "output_padding", .count = 2, .integers = {o, o}},
+        {.type = VAE_ATTRIBUTE_INTS,
+         .name = "output_padding",
+         .count = 2,
+         .integers = {window->output_padding[0], window->output_padding[1]}},
     };
     for (int i = 0; i < (transposed ? 4 : 3); ++i)
         node->attributes[i] = attributes[i];

@@ -34,7 +34,10 @@ static vae_window window_of(const vae_layer *layer)
     window.padding = layer->padding >= 0 ? layer->padding : default_padding(layer->kernel, layer->stride);
     if (layer->kind == VAE_LAYER_DECONV) {
         const int64_t doubling = layer->stride + 2 * window.padding - layer->kernel;
-        window.output_padding = layer->output_padding >= 0 ? layer->output_padding : doubling < 0 ? 0 : doubling;
+        for (int axis = 0; axis < 2; ++axis) {
+            const int64_t asked = layer->output_padding[axis];
+            window.output_padding[axis] = asked >= 0 ? asked : doubling < 0 ? 0 : doubling;
+        }
     }
     return window;
 }
@@ -172,29 +175,18 @@ static vae_layer dense_to(const vae_shape *shape)
     return layer;
 }
 
-/* A deconvolution from `from` to a shape of `size` and `channels`, or the reason why there is none. */
-static vae_status undo_convolution(const vae_network_layer *done, int64_t channels, vae_layer *layer)
+/* A deconvolution back to the input's size and `channels`. A convolution leaves up to stride - 1 rows and columns at
+ * the end unread, not always as many of one as of the other; the output padding makes them again. */
+static vae_layer undo_convolution(const vae_network_layer *done, int64_t channels)
 {
     const vae_window *w = &done->window;
-    int64_t rest[2];
-    for (int i = 0; i < 2; ++i)
-        rest[i] = done->input.size[1 + i] - ((done->output.size[1 + i] - 1) * w->stride - 2 * w->padding + w->kernel);
-    if (rest[0] != rest[1]) {
-        char from[96], to[96];
-        return vae_error_set(
-            VAE_ERROR_CONFIG,
-            "%s: its mirror image would need different output paddings to get from %s back to %s; give "
-            "decoder_layers",
-            done->name, vae_shape_format(&done->output, from, sizeof from),
-            vae_shape_format(&done->input, to, sizeof to));
+    vae_layer layer = {
+        .kind = VAE_LAYER_DECONV, .size = channels, .kernel = w->kernel, .stride = w->stride, .padding = w->padding};
+    for (int axis = 0; axis < 2; ++axis) {
+        const int64_t covered = (done->output.size[1 + axis] - 1) * w->stride - 2 * w->padding + w->kernel;
+        layer.output_padding[axis] = done->input.size[1 + axis] - covered;
     }
-    *layer = (vae_layer){.kind = VAE_LAYER_DECONV,
-                         .size = channels,
-                         .kernel = w->kernel,
-                         .stride = w->stride,
-                         .padding = w->padding,
-                         .output_padding = rest[0]};
-    return VAE_OK;
+    return layer;
 }
 
 /* The layer that gets from an encoder layer's output back to its input. */
@@ -206,7 +198,7 @@ static vae_status undo(const vae_network_layer *done, const vae_layer *asked, in
         layer->size = is_images(&done->input) ? channels : layer->size;
         break;
     }
-    case VAE_LAYER_CONV: VAE_TRY(undo_convolution(done, channels, layer)); break;
+    case VAE_LAYER_CONV: *layer = undo_convolution(done, channels); break;
     case VAE_LAYER_RESIDUAL:
     case VAE_LAYER_DROPOUT: *layer = *asked; break;
     default:
@@ -237,7 +229,7 @@ static vae_status general_output(const vae_input *input, const vae_shape *from, 
                          .kernel = factor == 1 ? 3 : 2 * factor,
                          .stride = factor,
                          .padding = -1,
-                         .output_padding = -1};
+                         .output_padding = {-1, -1}};
     return VAE_OK;
 }
 

@@ -10,17 +10,19 @@ static vae_status check_window(const vae_window *window, bool transposed, const 
                              ": kernel and stride must be at least 1, padding from 0 to kernel - 1",
                              name, window->kernel, window->stride, window->padding);
     }
-    if (window->output_padding < 0 || window->output_padding >= (transposed ? window->stride : 1)) {
+    for (int axis = 0; axis < 2; ++axis) {
+        const int64_t more = window->output_padding[axis];
+        if (more >= 0 && more < (transposed ? window->stride : 1)) continue;
         return vae_error_set(VAE_ERROR_SHAPE, "%s: output padding %" PRId64 " must be from 0 to stride - 1%s", name,
-                             window->output_padding, transposed ? "" : ", and is for transposed convolutions only");
+                             more, transposed ? "" : ", and is for transposed convolutions only");
     }
     return VAE_OK;
 }
 
-static int64_t output_size(const vae_window *window, bool transposed, int64_t size)
+static int64_t output_size(const vae_window *window, bool transposed, int axis, int64_t size)
 {
     if (transposed) {
-        return (size - 1) * window->stride - 2 * window->padding + window->kernel + window->output_padding;
+        return (size - 1) * window->stride - 2 * window->padding + window->kernel + window->output_padding[axis];
     }
     const int64_t room = size + 2 * window->padding - window->kernel;
     return room < 0 ? 0 : room / window->stride + 1;
@@ -35,8 +37,8 @@ vae_status vae_window_output(const vae_window *window, bool transposed, const ch
         return vae_error_set(VAE_ERROR_SHAPE, "%s: input has shape %s, but must be [rows, height, width, channels]",
                              name, vae_shape_format(input, text, sizeof text));
     }
-    *output = vae_shape_images(input->size[0], output_size(window, transposed, input->size[1]),
-                               output_size(window, transposed, input->size[2]), out);
+    *output = vae_shape_images(input->size[0], output_size(window, transposed, 0, input->size[1]),
+                               output_size(window, transposed, 1, input->size[2]), out);
     char made[96];
     const int64_t padded = 2 * window->padding + (input->size[1] < input->size[2] ? input->size[1] : input->size[2]);
     if (!transposed && window->stride > padded) {

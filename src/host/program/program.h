@@ -129,10 +129,10 @@ typedef enum vae_op_kind {
 
 /* Where a convolution's window lies: output (i, j) reads the k×k input positions from (i·stride - padding, j·stride -
  * padding) on, and zeros outside. A transposed convolution writes there instead: its output is what a convolution of
- * these numbers would read, larger by output_padding below and to the right. */
+ * these numbers would read, larger by output_padding at the bottom and on the right. */
 typedef struct vae_window {
     int64_t kernel, stride, padding;
-    int64_t output_padding; /* conv_transpose2d: in [0, stride) */
+    int64_t output_padding[2]; /* conv_transpose2d: of height and width, in [0, stride) */
 } vae_window;
 
 /* A scalar that may change from step to step, read from vae_step when the op runs. */
