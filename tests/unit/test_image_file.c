@@ -10,8 +10,9 @@ TestSuite(image_file, .init = idx_setup, .fini = idx_teardown);
 static void expect(const char *path, int64_t height, int64_t width, int64_t channels, const uint8_t *pixels,
                    int tolerance)
 {
-    vae_raster image;
-    cr_assert_eq(vae_image_file_read(path, &image), VAE_OK, "%s", vae_error_message());
+    vae_picture picture;
+    cr_assert_eq(vae_image_file_read(path, &picture), VAE_OK, "%s", vae_error_message());
+    const vae_raster image = picture.raster;
     cr_assert(image.height == height && image.width == width && image.channels == channels, "%dx%dx%d",
               (int)image.height, (int)image.width, (int)image.channels);
     for (int64_t i = 0; i < height * width * channels; ++i) {
@@ -23,9 +24,9 @@ static void expect(const char *path, int64_t height, int64_t width, int64_t chan
 
 static void expect_failure(const char *path, vae_status expected, const char *words)
 {
-    vae_raster image;
-    cr_expect_eq(vae_image_file_read(path, &image), expected, "%s", vae_error_message());
-    cr_expect_null(image.pixels);
+    vae_picture picture;
+    cr_expect_eq(vae_image_file_read(path, &picture), expected, "%s", vae_error_message());
+    cr_expect_null(picture.raster.pixels);
     cr_expect_not_null(strstr(vae_error_message(), path), "'%s' does not name %s", vae_error_message(), path);
     cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
 }
@@ -159,9 +160,14 @@ Test(image_file, sizes_that_promise_too_much)
 
 Test(image_file, what_is_no_picture)
 {
-    idx_write_raw(idx_path("a.png"), "GIF89a", 6);
-    expect_failure(idx_path("a.png"), VAE_ERROR_FORMAT, "is neither a PNG nor a JPEG file");
+    idx_write_raw(idx_path("a.png"), "<html>", 6);
+    expect_failure(idx_path("a.png"), VAE_ERROR_FORMAT, "is not a picture of a format that is read");
+    idx_write_raw(idx_path("a.png"),
+                  "\0\0\0\x18"
+                  "ftypheic",
+                  12);
+    expect_failure(idx_path("a.png"), VAE_ERROR_FORMAT, "is a HEIC file, a format that is not read");
     idx_write_raw(idx_path("a.png"), "", 0);
-    expect_failure(idx_path("a.png"), VAE_ERROR_FORMAT, "is neither a PNG nor a JPEG file");
+    expect_failure(idx_path("a.png"), VAE_ERROR_FORMAT, "is an empty file");
     expect_failure(idx_path("none.png"), VAE_ERROR_IO, "No such file");
 }

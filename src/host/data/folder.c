@@ -1,4 +1,4 @@
-/* A folder of PNG and JPEG files, decoded by several threads. */
+/* A folder of pictures, decoded by several threads. */
 #include <inttypes.h>
 #include <omp.h>
 #include <stdio.h>
@@ -18,6 +18,7 @@ typedef struct folder {
     const vae_read_options *options;
     int64_t shape[3];   /* of every image, transformed */
     int64_t shape_from; /* the picture that set it */
+    int64_t largest;    /* of all 16-bit samples */
 } folder;
 
 static const char *name_of(const folder *f, int64_t index)
@@ -27,11 +28,11 @@ static const char *name_of(const folder *f, int64_t index)
 
 /* ---- One picture ---- */
 
-static vae_status decode(const folder *f, int64_t index, vae_raster *image)
+static vae_status decode(const folder *f, int64_t index, vae_picture *picture)
 {
     char path[2 * VAE_PATH_SIZE];
     VAE_TRY(vae_path_join(path, sizeof path, f->path, name_of(f, index)));
-    return vae_image_file_read(path, image);
+    return vae_image_file_read(path, picture);
 }
 
 static vae_status output_shape(const folder *f, int64_t index, const vae_raster *image, int64_t shape[3])
@@ -56,15 +57,21 @@ static vae_status write_image(const folder *f, int64_t index, const vae_raster *
     return VAE_OK;
 }
 
-/* *damaged tells a picture that may be left out from what ends the reading. */
-static vae_status read_one(const folder *f, int64_t index, uint8_t *pixels, bool *damaged)
+/* What came of one picture. */
+typedef struct outcome {
+    bool damaged;        /* it may be left out; other failures end the reading */
+    vae_picture picture; /* its pixels are no longer there */
+} outcome;
+
+static vae_status read_one(const folder *f, int64_t index, uint8_t *pixels, outcome *outcome)
 {
-    vae_raster image;
-    vae_status status = decode(f, index, &image);
-    *damaged = status == VAE_ERROR_FORMAT;
+    vae_status status = decode(f, index, &outcome->picture);
+    outcome->damaged = status == VAE_ERROR_FORMAT;
     if (status) return status;
-    status = write_image(f, index, &image, pixels);
-    free((void *)image.pixels);
+    vae_raster *image = &outcome->picture.raster;
+    status = write_image(f, index, image, pixels);
+    free((void *)image->pixels);
+    image->pixels = NULL;
     return status;
 }
 
@@ -93,8 +100,8 @@ static int thread_count(const folder *f)
     return f->options->threads > 0 ? f->options->threads : omp_get_max_threads();
 }
 
-static void decode_all(const folder *f, int64_t first, int64_t count, uint8_t *pixels, bool *damaged, trouble *failure,
-                       trouble *damage)
+static void decode_all(const folder *f, int64_t first, int64_t count, uint8_t *pixels, outcome *outcomes,
+                       trouble *failure, trouble *damage)
 {
     const int64_t elements = f->shape[0] * f->shape[1] * f->shape[2];
 #pragma omp parallel for schedule(dynamic, 4) num_threads(thread_count(f))
@@ -103,20 +110,20 @@ static void decode_all(const folder *f, int64_t first, int64_t count, uint8_t *p
 #pragma omp atomic read
         failed_at = failure->index;
         if (failed_at < i) continue;
-        const vae_status status = read_one(f, first + i, pixels + i * elements, &damaged[i]);
+        const vae_status status = read_one(f, first + i, pixels + i * elements, &outcomes[i]);
         if (!status) continue;
-        note(damaged[i] && f->options->skip_damaged ? damage : failure, i, status);
+        note(outcomes[i].damaged && f->options->skip_damaged ? damage : failure, i, status);
     }
 }
 
 /* Moves what is there to the front, and gives each its label and its name. */
-static int64_t compact(const folder *f, int64_t first, int64_t count, const bool *damaged, uint8_t *pixels,
+static int64_t compact(const folder *f, int64_t first, int64_t count, const outcome *outcomes, uint8_t *pixels,
                        uint8_t *labels, FILE *names)
 {
     const int64_t elements = f->shape[0] * f->shape[1] * f->shape[2];
     int64_t kept = 0;
     for (int64_t i = 0; i < count; ++i) {
-        if (damaged[i]) continue;
+        if (outcomes[i].damaged) continue;
         if (kept < i) memcpy(pixels + kept * elements, pixels + i * elements, (size_t)elements);
         if (labels) labels[kept] = (uint8_t)f->listing.files[first + i].class;
         const char *name = name_of(f, first + i);
@@ -126,20 +133,51 @@ static int64_t compact(const folder *f, int64_t first, int64_t count, const bool
     return kept;
 }
 
+/* Where the samples fill little of their range, as those of 12-bit cameras do, rounding leaves few levels. */
+static void describe_sixteen_bits(const folder *f, vae_remarks *remarks)
+{
+    const int64_t levels = (f->largest * 255 + 32767) / 65535 + 1;
+    char few[80] = "";
+    if (levels <= 128) {
+        snprintf(few, sizeof few, ", which leaves %" PRId64 " of 256 levels: stretch them first", levels);
+    }
+    vae_remarks_describe(remarks, VAE_REMARK_SIXTEEN_BITS, "the largest value in them is %" PRId64 " of 65535%s",
+                         f->largest, few);
+}
+
+/* What was lost of the pictures that were kept, in their order. */
+static void add_remarks(folder *f, int64_t first, int64_t count, const outcome *outcomes, vae_remarks *remarks)
+{
+    for (int64_t i = 0; i < count; ++i) {
+        const vae_picture *picture = &outcomes[i].picture;
+        if (picture->largest > f->largest) f->largest = picture->largest;
+        for (int kind = 0; kind < VAE_REMARK_KINDS; ++kind) {
+            if (!vae_picture_has_remark(picture, (vae_remark_kind)kind)) continue;
+            vae_remarks_add(remarks, (vae_remark_kind)kind, 1, "the first is %s", name_of(f, first + i));
+        }
+    }
+    if (remarks->of[VAE_REMARK_SIXTEEN_BITS].count > 0) describe_sixteen_bits(f, remarks);
+}
+
 static vae_status read_images(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, uint8_t *labels,
                               FILE *names, int64_t *kept)
 {
     folder *f = source->state;
     trouble failure = {.index = INT64_MAX}, damage = {.index = INT64_MAX};
-    bool *damaged = calloc((size_t)count, sizeof *damaged);
-    if (!damaged) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", source->name);
-    decode_all(f, first, count, pixels, damaged, &failure, &damage);
-    *kept = failure.index < count ? 0 : compact(f, first, count, damaged, pixels, labels, names);
+    outcome *outcomes = calloc((size_t)count, sizeof *outcomes);
+    if (!outcomes) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", source->name);
+    decode_all(f, first, count, pixels, outcomes, &failure, &damage);
+    if (failure.index < count) {
+        free(outcomes);
+        return vae_error_set(failure.status, "%s", failure.message);
+    }
+    *kept = compact(f, first, count, outcomes, pixels, labels, names);
+    add_remarks(f, first, count, outcomes, &source->remarks);
     if (damage.index < count) {
         vae_remarks_add(&source->remarks, VAE_REMARK_DAMAGED, count - *kept, "the first is %s", damage.message);
     }
-    free(damaged);
-    return failure.index < count ? vae_error_set(failure.status, "%s", failure.message) : VAE_OK;
+    free(outcomes);
+    return VAE_OK;
 }
 
 /* ---- The folder ---- */
@@ -154,19 +192,19 @@ static void close_source(vae_source *source)
 /* The first picture that can be read gives the shape that all must have. */
 static vae_status find_shape(folder *f)
 {
-    vae_raster image;
-    vae_status status = decode(f, 0, &image);
+    vae_picture picture;
+    vae_status status = decode(f, 0, &picture);
     while (status == VAE_ERROR_FORMAT && f->options->skip_damaged && f->shape_from + 1 < f->listing.count)
-        status = decode(f, ++f->shape_from, &image);
+        status = decode(f, ++f->shape_from, &picture);
     if (status) return status;
-    status = output_shape(f, f->shape_from, &image, f->shape);
-    free((void *)image.pixels);
+    status = output_shape(f, f->shape_from, &picture.raster, f->shape);
+    free((void *)picture.raster.pixels);
     return status;
 }
 
 static vae_status open_folder(vae_source *source, folder *f)
 {
-    VAE_TRY(vae_listing_make(f->path, &f->listing));
+    VAE_TRY(vae_listing_make(f->path, &f->listing, &source->remarks));
     VAE_TRY(find_shape(f));
     source->count = f->listing.count;
     source->height = f->shape[0];
@@ -186,6 +224,7 @@ static vae_status add_to_hash(const vae_source *source, vae_hash *hash)
         vae_hash_add_integer(hash, file->modified);
         vae_hash_add_integer(hash, file->class);
     }
+    vae_hash_add(hash, &source->remarks, sizeof source->remarks); /* what the listing left out: the cache repeats it */
     return VAE_OK;
 }
 

@@ -1,23 +1,26 @@
-/* Decoders of one picture. Pixels come as bytes of one channel, grey, or three, RGB: 16 bits are scaled to 8, palettes
- * looked up, transparency laid over white, CMYK turned to RGB. Values are taken as they are stored: no gamma, no colour
- * profile, no orientation. */
+/* Files of one picture: which formats there are, and which of them are read. A new format is a file with its decoder
+ * and a row in image_file.c. */
 #ifndef VAE_DATA_IMAGE_FILE_H
 #define VAE_DATA_IMAGE_FILE_H
 
-#include <stddef.h>
+#include "data/picture.h"
 
-#include "data/transform.h"
+/* Reads the file, whose content decides between the formats, and turns it upright; free picture->raster.pixels.
+ * VAE_ERROR_FORMAT for damaged or foreign content, also where it is only cut short, and for nothing else. VAE_ERROR_IO
+ * where the file cannot be read, VAE_ERROR_SHAPE where it is too large, VAE_ERROR_MEMORY. Messages begin with the path.
+ * Any number of threads may. */
+vae_status vae_image_file_read(const char *path, vae_picture *picture);
 
-/* Of a picture's side: what comes larger is refused. */
-enum { VAE_MAX_IMAGE_SIDE = 1 << 15 };
+/* Of a file whose name says that it is a picture: one that is read, or one of a format that is not. */
+typedef enum vae_image_ending { VAE_ENDING_OTHER, VAE_ENDING_READ, VAE_ENDING_UNREAD } vae_image_ending;
+vae_image_ending vae_image_ending_of(const char *name);
 
-/* Reads the file, whose content decides between PNG and JPEG; free image->pixels. VAE_ERROR_FORMAT for damaged or
- * foreign content, also where it is only cut short; VAE_ERROR_IO, VAE_ERROR_MEMORY. Messages begin with the path. Any
- * number of threads may. */
-vae_status vae_image_file_read(const char *path, vae_raster *image);
+/* For messages. */
+#define VAE_IMAGE_FORMATS_TEXT "PNG, JPEG"
 
-/* From a file's content; `name` begins each message. */
-vae_status vae_png_decode(const char *name, const uint8_t *data, size_t size, vae_raster *image);
-vae_status vae_jpeg_decode(const char *name, const uint8_t *data, size_t size, vae_raster *image);
+/* From a file's content; `name` begins each message. What went wrong for want of memory shows in errno, where libraries
+ * have no word for it. */
+typedef vae_status vae_picture_decode(const char *name, const uint8_t *data, size_t size, vae_picture *picture);
+vae_picture_decode vae_png_decode, vae_jpeg_decode;
 
 #endif

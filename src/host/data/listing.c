@@ -1,13 +1,24 @@
 #define _GNU_SOURCE /* qsort_r, NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #include "data/listing.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fts.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
+
+#include "data/image_file.h"
+
+enum { MAX_UNREAD = 16, ENDING_SIZE = 8 };
+
+/* How many pictures of a format that is not read there are, by the endings of their names. */
+typedef struct ending {
+    char text[ENDING_SIZE];
+    int64_t count;
+} ending;
 
 /* A listing in the making: its arrays grow as streams of memory. */
 typedef struct lister {
@@ -17,22 +28,13 @@ typedef struct lister {
     size_t names_size, files_size;
     int64_t rank; /* of the next picture in its class */
     bool has_own, has_below;
+    vae_remarks *remarks;
+    ending unread[MAX_UNREAD];
 } lister;
 
 static int by_name(const FTSENT **a, const FTSENT **b)
 {
     return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
-static bool is_picture(const char *name)
-{
-    static const char *const endings[] = {".png", ".jpg", ".jpeg"};
-    const size_t length = strlen(name);
-    for (size_t i = 0; i < 3; ++i) {
-        const size_t ending = strlen(endings[i]);
-        if (length > ending && strcasecmp(name + length - ending, endings[i]) == 0) return true;
-    }
-    return false;
 }
 
 static vae_status add_picture(lister *l, const FTSENT *entry)
@@ -59,6 +61,49 @@ static vae_status add_picture(lister *l, const FTSENT *entry)
     return VAE_OK;
 }
 
+/* Endings beyond the first few kinds are counted, but not named. */
+static void count_unread(lister *l, const char *name)
+{
+    char text[ENDING_SIZE] = "";
+    const char *point = strrchr(name, '.');
+    for (size_t i = 0; point[i] && i + 1 < sizeof text; ++i)
+        text[i] = (char)tolower((unsigned char)point[i]);
+    vae_remarks_add(l->remarks, VAE_REMARK_UNREAD, 1, NULL);
+    int i = 0;
+    while (i < MAX_UNREAD && l->unread[i].count > 0 && strcmp(l->unread[i].text, text) != 0)
+        ++i;
+    if (i == MAX_UNREAD) return;
+    memcpy(l->unread[i].text, text, sizeof text);
+    l->unread[i].count++;
+}
+
+/* "2 .heic, 1 .svg" */
+static void describe_unread(const lister *l)
+{
+    char text[VAE_REMARK_DETAIL] = "";
+    int used = 0;
+    for (int i = 0; i < MAX_UNREAD && l->unread[i].count > 0; ++i) {
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s%" PRId64 " %s", i > 0 ? ", " : "",
+                         l->unread[i].count, l->unread[i].text);
+        if (used > VAE_REMARK_DETAIL - 2 * ENDING_SIZE - 24) break;
+    }
+    if (used > 0) vae_remarks_describe(l->remarks, VAE_REMARK_UNREAD, "%s", text);
+}
+
+/* A name that may be a picture's: `is_file` tells whether it leads to one. */
+static vae_status add_name(lister *l, const FTSENT *entry, bool is_file)
+{
+    const vae_image_ending kind = vae_image_ending_of(entry->fts_name);
+    if (kind == VAE_ENDING_OTHER) return VAE_OK;
+    if (!is_file) {
+        vae_remarks_add(l->remarks, VAE_REMARK_NO_FILE, 1, "the first is %s", entry->fts_path);
+        return VAE_OK;
+    }
+    if (kind == VAE_ENDING_READ) return add_picture(l, entry);
+    count_unread(l, entry->fts_name);
+    return VAE_OK;
+}
+
 static vae_status visit(lister *l, FTS *tree, FTSENT *entry)
 {
     const bool hidden = entry->fts_level > 0 && entry->fts_name[0] == '.';
@@ -69,7 +114,9 @@ static vae_status visit(lister *l, FTS *tree, FTSENT *entry)
         l->listing->classes++;
         l->rank = 0;
         return VAE_OK;
-    case FTS_F: return hidden || !is_picture(entry->fts_name) ? VAE_OK : add_picture(l, entry);
+    case FTS_F: return hidden ? VAE_OK : add_name(l, entry, true);
+    case FTS_DEFAULT:
+    case FTS_SLNONE: return hidden ? VAE_OK : add_name(l, entry, false);
     case FTS_DC: return vae_error_set(VAE_ERROR_CONFIG, "%s: is a folder that leads to itself", entry->fts_path);
     case FTS_DNR:
     case FTS_ERR:
@@ -163,22 +210,32 @@ static vae_status fill(lister *l)
     return status;
 }
 
-static vae_status make(const char *folder, vae_listing *listing)
+/* Says what is there instead. */
+static vae_status refuse_empty(const lister *l)
 {
-    lister l = {.folder = folder, .listing = listing};
+    char text[VAE_REMARK_TEXT];
+    const bool others = vae_remark_write(l->remarks, VAE_REMARK_UNREAD, text);
+    return vae_error_set(
+        VAE_ERROR_FORMAT,
+        "%s: is a folder in which no file has the ending of a picture that is read (" VAE_IMAGE_FORMATS_TEXT ")%s%s",
+        l->folder, others ? "; " : "", others ? text : "");
+}
+
+static vae_status make(const char *folder, vae_listing *listing, vae_remarks *remarks)
+{
+    lister l = {.folder = folder, .listing = listing, .remarks = remarks};
     VAE_TRY(fill(&l));
-    if (listing->count == 0) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a folder in which no name ends in .png, .jpg or .jpeg", folder);
-    }
+    describe_unread(&l);
+    if (listing->count == 0) return refuse_empty(&l);
     if (l.has_own) listing->classes = 0;
     VAE_TRY(compare_names(listing));
     return interleave(listing);
 }
 
-vae_status vae_listing_make(const char *folder, vae_listing *listing)
+vae_status vae_listing_make(const char *folder, vae_listing *listing, vae_remarks *remarks)
 {
     *listing = (vae_listing){0};
-    const vae_status status = make(folder, listing);
+    const vae_status status = make(folder, listing, remarks);
     if (status) vae_listing_free(listing);
     return status;
 }

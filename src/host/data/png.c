@@ -6,15 +6,17 @@
 #include "data/image_file.h"
 
 /* Deflate makes at most 1032 bytes of one; a header that promises more is damage, and nothing is allocated for it. */
-enum { MAX_RATIO = 1032 };
+enum { MAX_RATIO = 1032, SRGB_GAMMA = 45455, GAMMA_SLACK = 1000 };
 
 /* Everything that must be seen after a longjmp lives here, not in local variables. */
 typedef struct decoder {
     png_structp png;
     png_infop info;
+    const char *name;
     const uint8_t *data;
     size_t size, position;
-    uint8_t *pixels;
+    vae_status status; /* of what failed but is no damage, with its message set */
+    uint8_t *samples;
     png_bytepp rows;
     char message[128];
 } decoder;
@@ -40,56 +42,121 @@ static void read_data(png_structp png, png_bytep target, size_t size)
     d->position += size;
 }
 
-/* Asks for bytes of grey or RGB, whatever is stored. */
-static void set_output(decoder *d)
+/* ---- Pixels ---- */
+
+/* Asks for samples of 8 or 16 bits, grey or RGB, alpha behind them where anything is transparent. */
+static void set_output(const decoder *d)
 {
-    png_color_16 white = {.red = 255, .green = 255, .blue = 255, .gray = 255};
+    const uint16_t one = 1;
+    uint8_t first;
+    memcpy(&first, &one, 1);
     png_set_expand(d->png);
-    png_set_scale_16(d->png);
-    const bool transparent = (png_get_color_type(d->png, d->info) & PNG_COLOR_MASK_ALPHA) != 0 ||
-                             png_get_valid(d->png, d->info, PNG_INFO_tRNS) != 0;
-    if (png_get_bit_depth(d->png, d->info) == 16) white.red = white.green = white.blue = white.gray = 65535;
-    if (transparent) png_set_background(d->png, &white, PNG_BACKGROUND_GAMMA_SCREEN, 0, 1.0);
+    if (first == 1) png_set_swap(d->png); /* 16 bits are stored with the high byte first */
     png_set_interlace_handling(d->png);
     png_read_update_info(d->png, d->info);
 }
 
-static void read_pixels(decoder *d, vae_raster *image)
+/* Before anything is expanded. */
+static void check_length(const decoder *d)
 {
-    const size_t height = png_get_image_height(d->png, d->info), row_bytes = png_get_rowbytes(d->png, d->info);
-    if (height * row_bytes / MAX_RATIO > d->size) png_error(d->png, "it is too short for the size in its header");
-    d->pixels = malloc(height * row_bytes);
-    d->rows = malloc(height * sizeof *d->rows);
-    if (!d->pixels || !d->rows) png_error(d->png, "out of memory");
-    for (size_t y = 0; y < height; ++y)
-        d->rows[y] = d->pixels + y * row_bytes;
-    png_read_image(d->png, d->rows);
-    png_read_end(d->png, NULL);
-    *image = (vae_raster){d->pixels, (int64_t)height, png_get_image_width(d->png, d->info),
-                          png_get_channels(d->png, d->info)};
+    const double bytes = (double)png_get_image_height(d->png, d->info) * (double)png_get_rowbytes(d->png, d->info);
+    if (bytes > (double)d->size * MAX_RATIO) png_error(d->png, "it is too short for the size in its header");
 }
 
-static vae_status decode(decoder *d, const char *name, vae_raster *image)
+static void allocate(decoder *d, int64_t height, int64_t width, size_t pixel_bytes)
 {
+    d->status = vae_picture_allocate(d->name, height, width, (int64_t)pixel_bytes, &d->samples);
+    if (d->status) png_error(d->png, "see status");
+    d->rows = malloc((size_t)height * sizeof *d->rows);
+    if (!d->rows) png_error(d->png, "out of memory");
+    for (int64_t y = 0; y < height; ++y)
+        d->rows[y] = d->samples + (size_t)(y * width) * pixel_bytes;
+}
+
+static void read_samples(decoder *d, vae_samples *samples)
+{
+    set_output(d);
+    *samples = (vae_samples){.height = png_get_image_height(d->png, d->info),
+                             .width = png_get_image_width(d->png, d->info),
+                             .channels = png_get_channels(d->png, d->info),
+                             .bits = png_get_bit_depth(d->png, d->info)};
+    allocate(d, samples->height, samples->width, (size_t)(samples->channels * samples->bits / 8));
+    png_read_image(d->png, d->rows);
+    png_read_end(d->png, d->info); /* EXIF may stand behind the pixels */
+    samples->values = d->samples;
+}
+
+/* ---- What is beside them ---- */
+
+static void note_colours(const decoder *d, vae_picture *picture)
+{
+    png_charp name;
+    png_bytep profile;
+    png_uint_32 size = 0;
+    int compression, intent;
+    png_fixed_point gamma = SRGB_GAMMA;
+    if (png_get_sRGB(d->png, d->info, &intent)) return;
+    if (png_get_iCCP(d->png, d->info, &name, &compression, &profile, &size)) {
+        vae_picture_note_profile(picture, profile, size);
+    } else if (png_get_gAMA_fixed(d->png, d->info, &gamma) && abs(gamma - SRGB_GAMMA) > GAMMA_SLACK) {
+        vae_picture_remark(picture, VAE_REMARK_PROFILE);
+    }
+}
+
+static void take_orientation(const decoder *d, vae_picture *picture)
+{
+    png_bytep exif;
+    png_uint_32 size;
+    png_textp texts;
+    int count = 0;
+    if (png_get_eXIf_1(d->png, d->info, &size, &exif)) vae_picture_take_exif(picture, exif, size);
+    png_get_text(d->png, d->info, &texts, &count);
+    for (int i = 0; i < count; ++i) {
+        if (strcmp(texts[i].key, "XML:com.adobe.xmp") != 0) continue;
+        vae_picture_take_xmp(picture, (const uint8_t *)texts[i].text, strlen(texts[i].text));
+    }
+}
+
+/* An animation has a chunk acTL before the pixels, which libpng passes over: length, name, frames, … */
+static bool is_animated(const decoder *d)
+{
+    size_t at = 8;
+    while (at + 12 <= d->size && memcmp(d->data + at + 4, "IDAT", 4) != 0) {
+        const uint8_t *chunk = d->data + at;
+        if (memcmp(chunk + 4, "acTL", 4) == 0) return (chunk[8] | chunk[9] | chunk[10]) != 0 || chunk[11] > 1;
+        at += 12 + ((size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3]);
+    }
+    return false;
+}
+
+/* ---- The file ---- */
+
+static vae_status decode(decoder *d, vae_picture *picture)
+{
+    vae_samples samples;
     if (setjmp(png_jmpbuf(d->png))) {
-        free(d->pixels);
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a damaged PNG file: %s", name, d->message);
+        free(d->samples);
+        if (d->status) return d->status;
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a damaged PNG file: %s", d->name, d->message);
     }
     png_set_read_fn(d->png, d, read_data);
-    png_set_user_limits(d->png, VAE_MAX_IMAGE_SIDE, VAE_MAX_IMAGE_SIDE);
+    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_read_info(d->png, d->info);
-    set_output(d);
-    read_pixels(d, image);
+    check_length(d);
+    read_samples(d, &samples);
+    note_colours(d, picture);
+    take_orientation(d, picture);
+    if (is_animated(d)) vae_picture_remark(picture, VAE_REMARK_SEVERAL);
+    vae_picture_take_samples(picture, &samples);
     return VAE_OK;
 }
 
-vae_status vae_png_decode(const char *name, const uint8_t *data, size_t size, vae_raster *image)
+vae_status vae_png_decode(const char *name, const uint8_t *data, size_t size, vae_picture *picture)
 {
-    decoder d = {.data = data, .size = size};
+    decoder d = {.name = name, .data = data, .size = size};
     d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, fail, ignore_warning);
     d.info = d.png ? png_create_info_struct(d.png) : NULL;
-    const vae_status status =
-        d.info ? decode(&d, name, image) : vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", name);
+    const vae_status status = d.info ? decode(&d, picture) : vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", name);
     free(d.rows);
     png_destroy_read_struct(&d.png, &d.info, NULL);
     return status;

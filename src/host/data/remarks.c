@@ -17,6 +17,14 @@ void vae_remarks_add(vae_remarks *remarks, vae_remark_kind kind, int64_t count, 
     remark->count += count;
 }
 
+void vae_remarks_describe(vae_remarks *remarks, vae_remark_kind kind, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(remarks->of[kind].detail, sizeof remarks->of[kind].detail, format, arguments);
+    va_end(arguments);
+}
+
 void vae_remarks_merge(vae_remarks *remarks, const vae_remarks *more)
 {
     for (int kind = 0; kind < VAE_REMARK_KINDS; ++kind) {

@@ -10,7 +10,21 @@
 
 /* One row per kind, in the order in which they are told: name, what to say of one, what to say of several. The text
  * follows the number, "3 damaged pictures were left out", and the detail follows it after a colon. */
-#define VAE_REMARK_MAP(X) X(DAMAGED, "damaged picture was left out", "damaged pictures were left out")
+#define VAE_REMARK_MAP(X)                                                                                              \
+    X(DAMAGED, "damaged picture was left out", "damaged pictures were left out")                                       \
+    X(UNREAD, "picture of a format that is not read was left out",                                                     \
+      "pictures of formats that are not read were left out")                                                           \
+    X(NO_FILE, "picture was left out, as its name leads to no file",                                                   \
+      "pictures were left out, as their names lead to no file")                                                        \
+    X(SIXTEEN_BITS, "picture has 16 bits a channel and was rounded to 8",                                              \
+      "pictures have 16 bits a channel and were rounded to 8")                                                         \
+    X(TRANSPARENT, "picture is partly transparent and was laid over white",                                            \
+      "pictures are partly transparent and were laid over white")                                                      \
+    X(CMYK, "picture was turned from CMYK to RGB", "pictures were turned from CMYK to RGB")                            \
+    X(PROFILE, "picture has a colour profile or gamma other than sRGB, which was not applied",                         \
+      "pictures have a colour profile or gamma other than sRGB, which was not applied")                                \
+    X(SEVERAL, "picture holds several frames or pages, of which the first was taken",                                  \
+      "pictures hold several frames or pages, of which the first was taken")
 
 typedef enum vae_remark_kind {
 #define VAE_REMARK_ROW(name, one, several) VAE_REMARK_##name,
@@ -35,6 +49,10 @@ typedef struct vae_remarks {
  * at once. */
 __attribute__((format(printf, 4, 5))) void vae_remarks_add(vae_remarks *remarks, vae_remark_kind kind, int64_t count,
                                                            const char *format, ...);
+
+/* Puts another detail in the place of that kind's. */
+__attribute__((format(printf, 3, 4))) void vae_remarks_describe(vae_remarks *remarks, vae_remark_kind kind,
+                                                                const char *format, ...);
 
 /* Adds the counts of `more`, whose details stand in where `remarks` has none yet. */
 void vae_remarks_merge(vae_remarks *remarks, const vae_remarks *more);
