@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "backend/host/arena.h"
-#include "core/file.h"
 #include "core/memory.h"
-#include "unit/temporary.h"
+#include "unit/control_group_files.h"
 
 static char folder[64];
 
@@ -23,25 +22,15 @@ static void teardown(void)
 
 TestSuite(memory, .init = setup, .fini = teardown);
 
-/* Writes a file of the pretended system, with the folders above it. */
 static void put(const char *name, const char *text)
 {
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    *strrchr(path, '/') = '\0';
-    cr_assert_eq(vae_folder_make(path), VAE_OK, "%s", vae_error_message());
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    const void *const parts[] = {text};
-    const size_t sizes[] = {strlen(text)};
-    cr_assert_eq(vae_file_write_atomic(path, parts, sizes, 1), VAE_OK, "%s", vae_error_message());
+    group_file_put(folder, name, text);
 }
 
 static double limit(void)
 {
-    char membership[128], root[128];
-    snprintf(membership, sizeof membership, "%s/cgroup", folder);
-    snprintf(root, sizeof root, "%s/sys", folder);
-    return vae_memory_group_limit(membership, root);
+    group_files files;
+    return vae_control_group_memory(group_files_of(&files, folder));
 }
 
 Test(memory, no_groups_no_limit)

@@ -17,8 +17,4 @@ double vae_memory_left(void);
  * size of a model is taken: the system promises more than it has, and ends the process when it is used. */
 vae_status vae_memory_check(const char *owner, double bytes);
 
-/* The limit of control groups in bytes, INFINITY if there is none. `membership` is the file that lists this process's
- * groups, /proc/self/cgroup, `root` the folder where groups are mounted, /sys/fs/cgroup. */
-double vae_memory_group_limit(const char *membership, const char *root);
-
 #endif

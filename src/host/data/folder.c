@@ -1,11 +1,11 @@
 /* A folder of pictures, decoded by several threads. */
 #include <inttypes.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/file.h"
+#include "core/processors.h"
 #include "data/format.h"
 #include "data/image_file.h"
 #include "data/listing.h"
@@ -97,7 +97,7 @@ static void note(trouble *first, int64_t index, vae_status status)
 
 static int thread_count(const folder *f)
 {
-    return f->options->threads > 0 ? f->options->threads : omp_get_max_threads();
+    return vae_processors_threads(f->options->threads);
 }
 
 static void decode_all(const folder *f, int64_t first, int64_t count, uint8_t *pixels, outcome *outcomes,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/cholesky.h"
+#include "core/processors.h"
 #include "core/random.h"
 
 enum { STEP_START, STEP_COMPONENT, STEP_NORMAL };
@@ -302,7 +303,7 @@ vae_status vae_mixture_fit(const float *codes, int64_t count, int64_t latent, co
                              (long long)options->components, (long long)count);
     }
     fit f = {.codes = codes, .count = count, .options = options, .mixture = mixture};
-    f.threads = options->threads > 0 ? options->threads : omp_get_max_threads();
+    f.threads = vae_processors_threads(options->threads);
     vae_status status = allocate(&f);
     if (!status) status = iterate(&f);
     free(f.shares);

@@ -6,6 +6,7 @@
 
 #include "backend/cpu/device.h"
 #include "backend/cpu/subnormals.h"
+#include "core/processors.h"
 
 static const vae_cpu_isa *choose_isa(void)
 {
@@ -49,17 +50,31 @@ static void close_device(vae_device *device)
 {
     if (!device) return;
     vae_cpu_device *cpu = (vae_cpu_device *)device;
+    vae_waiting_close(cpu->waiting);
     vae_onednn_close(cpu->onednn);
     free(cpu);
 }
 
-static void describe(vae_cpu_device *cpu)
+/* `reason` says why there are fewer threads than processors, or "". */
+static void describe(vae_cpu_device *cpu, const char *reason)
 {
     char version[32];
     vae_onednn_version(version, sizeof version);
-    snprintf(cpu->host.description, sizeof cpu->host.description, "%d thread%s, %s, oneDNN %s, %s", cpu->host.threads,
-             cpu->host.threads == 1 ? "" : "s", cpu->isa->name, version,
+    snprintf(cpu->host.description, sizeof cpu->host.description, "%d thread%s%s, %s, oneDNN %s, %s", cpu->host.threads,
+             cpu->host.threads == 1 ? "" : "s", reason, cpu->isa->name, version,
              cpu->host.precision == VAE_PRECISION_BF16 ? "bf16 products" : "fp32");
+}
+
+static void choose_threads(vae_cpu_device *cpu, int wanted)
+{
+    char reason[80] = "";
+    cpu->host.threads = wanted;
+    if (wanted == 0) {
+        const vae_processors processors = vae_processors_find(&vae_control_groups_system);
+        cpu->host.threads = processors.threads;
+        vae_processors_reason(&processors, reason, sizeof reason);
+    }
+    describe(cpu, reason);
 }
 
 static vae_status open_device(const vae_device_options *options, vae_device **device)
@@ -68,11 +83,6 @@ static vae_status open_device(const vae_device_options *options, vae_device **de
     VAE_TRY(check_options(options, isa));
     vae_cpu_device *cpu = calloc(1, sizeof *cpu);
     if (!cpu) return vae_error_set(VAE_ERROR_MEMORY, "device cpu: out of memory");
-    const vae_status status = vae_onednn_open(&cpu->onednn);
-    if (status) {
-        close_device(&cpu->host.base);
-        return status;
-    }
     memcpy(cpu->kernels, isa->kernels, sizeof cpu->kernels);
 #define ROW(NAME, name) cpu->kernels[VAE_OP_##NAME] = &vae_cpu_##name;
     VAE_CPU_PREPARED_MAP(ROW)
@@ -80,9 +90,14 @@ static vae_status open_device(const vae_device_options *options, vae_device **de
     cpu->isa = isa;
     cpu->host.base.backend = &vae_backend_cpu;
     cpu->host.kernels = cpu->kernels;
-    cpu->host.threads = options->threads > 0 ? options->threads : omp_get_num_procs();
     cpu->host.precision = options->precision;
-    describe(cpu);
+    choose_threads(cpu, options->threads);
+    vae_status status = vae_onednn_open(&cpu->onednn);
+    if (!status) status = vae_waiting_open(cpu->host.threads, &cpu->waiting);
+    if (status) {
+        close_device(&cpu->host.base);
+        return status;
+    }
     *device = &cpu->host.base;
     return VAE_OK;
 }
@@ -107,23 +122,43 @@ static vae_status create_executable(vae_device *device, const vae_program *progr
     return vae_host_executable_create(device, program, store, data, executable);
 }
 
+/* ---- Runs: each is between two loops of the team, as every thread has a state and clocks of its own ---- */
+
+static void begin_run(vae_cpu_device *cpu)
+{
+    enter(&cpu->host.base);
+#pragma omp parallel num_threads(cpu->host.threads)
+    {
+        vae_cpu_flush_subnormals(1);
+        vae_waiting_begin(cpu->waiting, omp_get_thread_num());
+    }
+}
+
+static void end_run(vae_cpu_device *cpu)
+{
+#pragma omp parallel num_threads(cpu->host.threads)
+    {
+        vae_waiting_end(cpu->waiting, omp_get_thread_num());
+        vae_cpu_flush_subnormals(0);
+    }
+    vae_waiting_decide(cpu->waiting);
+}
+
 static vae_status run_executable(vae_executable *executable, const vae_step *step)
 {
-    const vae_device *device = vae_host_executable_device(executable);
-    enter(device);
-    vae_cpu_flush_subnormals(1, ((const vae_host_device *)device)->threads);
+    vae_cpu_device *cpu = (vae_cpu_device *)vae_host_executable_device(executable);
+    begin_run(cpu);
     const vae_status status = vae_host_executable_run(executable, step);
-    vae_cpu_flush_subnormals(0, ((const vae_host_device *)device)->threads);
+    end_run(cpu);
     return status;
 }
 
 static vae_status find_nonfinite(vae_executable *executable, const vae_step *step, char *name, size_t size)
 {
-    const vae_device *device = vae_host_executable_device(executable);
-    enter(device);
-    vae_cpu_flush_subnormals(1, ((const vae_host_device *)device)->threads);
+    vae_cpu_device *cpu = (vae_cpu_device *)vae_host_executable_device(executable);
+    begin_run(cpu);
     const vae_status status = vae_host_executable_find_nonfinite(executable, step, name, size);
-    vae_cpu_flush_subnormals(0, ((const vae_host_device *)device)->threads);
+    end_run(cpu);
     return status;
 }
 

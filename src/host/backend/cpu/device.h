@@ -4,12 +4,14 @@
 
 #include "backend/cpu/isa.h"
 #include "backend/cpu/onednn.h"
+#include "backend/cpu/waiting.h"
 #include "backend/host/engine.h"
 
 typedef struct vae_cpu_device {
     vae_host_device host;
     const vae_cpu_isa *isa;
     vae_onednn *onednn;
+    vae_waiting *waiting;                    /* NULL where there is nothing to choose */
     const vae_kernel *kernels[VAE_OP_COUNT]; /* the level's loops, and what is prepared */
 } vae_cpu_device;
 

@@ -7,7 +7,7 @@
 #include <xmmintrin.h>
 
 /* MXCSR: flush results to zero, and take subnormal operands as zero. */
-static void set_flush(int flush)
+void vae_cpu_flush_subnormals(int flush)
 {
     const unsigned bits = 0x8040u;
     _mm_setcsr(flush ? _mm_getcsr() | bits : _mm_getcsr() & ~bits);
@@ -15,7 +15,7 @@ static void set_flush(int flush)
 
 #elif defined(__aarch64__)
 
-static void set_flush(int flush)
+void vae_cpu_flush_subnormals(int flush)
 {
     const uint64_t bit = (uint64_t)1 << 24; /* FPCR.FZ */
     uint64_t control;
@@ -26,15 +26,9 @@ static void set_flush(int flush)
 
 #else
 
-static void set_flush(int flush)
+void vae_cpu_flush_subnormals(int flush)
 {
     (void)flush;
 }
 
 #endif
-
-void vae_cpu_flush_subnormals(int flush, int threads)
-{
-#pragma omp parallel num_threads(threads)
-    set_flush(flush);
-}

@@ -3,7 +3,7 @@
 #ifndef VAE_BACKEND_CPU_SUBNORMALS_H
 #define VAE_BACKEND_CPU_SUBNORMALS_H
 
-/* Switches flushing on or off in this thread and in the OpenMP team of `threads` that it leads. */
-void vae_cpu_flush_subnormals(int flush, int threads);
+/* Switches flushing on or off in the calling thread. */
+void vae_cpu_flush_subnormals(int flush);
 
 #endif
