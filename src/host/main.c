@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/streams.h"
 #include "core/config.h"
 #include "core/nearest.h"
 
@@ -37,7 +38,8 @@ static void print_help(void)
            "  vae-cuda --config configs/mnist.ini --resume\n"
            "  vae-cuda sample --run runs/mnist --count 64 --out samples.png\n"
            "  vae-cuda evaluate --run runs/mnist --samples 5000\n\n"
-           "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 130, 143 interrupted, after a checkpoint.\n");
+           "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 128 + n stopped by signal n, after a "
+           "checkpoint:\n            130 SIGINT, 143 SIGTERM, 129 SIGHUP, ….\n");
 }
 
 static vae_status print_config_help(void)
@@ -103,9 +105,10 @@ static int exit_code(vae_status status)
 
 int main(int argc, char **argv)
 {
+    vae_streams_prepare();
+    vae_interrupt_spare_writes();
     vae_status status = dispatch(argc, argv);
-    if (!status && (fflush(stdout) != 0 || ferror(stdout)))
-        status = vae_error_set(VAE_ERROR_IO, "standard output cannot be written");
+    if (!status) status = vae_streams_check();
     if (status)
         fprintf(stderr, "vae-cuda: %s%s\n", status == VAE_ERROR_INTERRUPTED ? "" : "error: ", vae_error_message());
     return exit_code(status);

@@ -151,6 +151,16 @@ Test(resume, sigterm_saves_and_exits_with_143)
     stop_and_compare(SIGTERM, 143);
 }
 
+Test(resume, sighup_saves_and_exits_with_129)
+{
+    stop_and_compare(SIGHUP, 129);
+}
+
+Test(resume, a_sigpipe_that_is_sent_saves_and_exits_with_141)
+{
+    stop_and_compare(SIGPIPE, 141);
+}
+
 Test(resume, sigint_saves_and_exits_with_130)
 {
     stop_and_compare(SIGINT, 130);
@@ -190,15 +200,157 @@ Test(resume, of_a_finished_run_changes_nothing)
     expect_same_run();
 }
 
+/* ---- Runs that are not whole ---- */
+
+static void in_run(char path[256], const char *name)
+{
+    snprintf(path, 256, "%s/run/%s", broken, name);
+}
+
+static void remove_file(const char *name)
+{
+    char path[256];
+    in_run(path, name);
+    cr_assert_eq(unlink(path), 0);
+}
+
+static void overwrite(const char *name, const void *bytes, size_t size)
+{
+    char path[256];
+    in_run(path, name);
+    unlink(path); /* best and last may be one file with two names */
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    cr_assert_eq(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+}
+
+/* A learning rate at which the best epoch is not the last. */
+#define UNSTEADY_RUN SHORT_RUN, "--set", "train.learning_rate=0.2", "--set", "data.validation=20"
+
+/* A resume that must fail, and leave the files as they are. */
+static void expect_refused(int code, const char *words)
+{
+    static const char *const names[] = {"metrics.jsonl", "config.ini", "checkpoints/best.safetensors",
+                                        "checkpoints/last.safetensors"};
+    enum { FILES = sizeof names / sizeof *names };
+    char *before[FILES] = {NULL};
+    size_t sizes[FILES];
+    for (int i = 0; i < FILES; ++i) {
+        if (has_file(broken, names[i])) before[i] = read_text(broken, names[i], &sizes[i]);
+    }
+    process_expect(code, words, broken, UNSTEADY_RUN, "--resume", "--set", "train.epochs=12");
+    for (int i = 0; i < FILES; ++i) {
+        size_t size;
+        cr_assert_eq(before[i] != NULL, has_file(broken, names[i]), "%s", names[i]);
+        if (!before[i]) continue;
+        char *after = read_text(broken, names[i], &size);
+        cr_expect(size == sizes[i] && memcmp(before[i], after, size) == 0, "%s was changed", names[i]);
+        free(before[i]);
+        free(after);
+    }
+}
+
 Test(resume, a_run_killed_before_its_first_checkpoint_begins_anew)
 {
+    static const char early[] = "{\"epoch\": 1, \"step\": 5, \"split\": \"train\", \"kl\": 1.5}\n{\"epo";
     process_expect(0, NULL, whole, SHORT_RUN);
     process_expect(0, NULL, broken, SHORT_RUN);
     char path[256];
-    snprintf(path, sizeof path, "%s/run/checkpoints", broken);
+    in_run(path, "checkpoints");
     temporary_remove(path);
+    in_run(path, "pictures");
+    temporary_remove(path);
+    overwrite("metrics.jsonl", early, sizeof early - 1);
     process_expect(0, NULL, broken, SHORT_RUN, "--resume");
     expect_same_run();
+}
+
+Test(resume, a_run_whose_checkpoints_are_gone_is_kept)
+{
+    process_expect(0, NULL, broken, UNSTEADY_RUN);
+    remove_file("checkpoints/best.safetensors");
+    remove_file("checkpoints/last.safetensors");
+    expect_refused(2, "Put a checkpoint back");
+    overwrite("metrics.jsonl", "", 0);
+    expect_refused(2, "Put a checkpoint back"); /* there are pictures */
+}
+
+Test(resume, goes_on_from_the_best_where_the_last_is_lost)
+{
+    process_expect(0, NULL, whole, UNSTEADY_RUN, "--set", "train.epochs=12");
+    for (int damage = 0; damage < 2; ++damage) {
+        process_expect(0, NULL, broken, UNSTEADY_RUN, "--set", "train.epochs=12");
+        if (damage == 0) remove_file("checkpoints/last.safetensors");
+        if (damage == 1) overwrite("checkpoints/last.safetensors", "cut", 3);
+        expect_refused(damage == 0 ? 2 : 1, "--resume --from best goes on from run/checkpoints/best.safetensors");
+        size_t size, kept_size;
+        char *metrics = read_text(broken, "metrics.jsonl", &size);
+        process_expect(0, NULL, broken, UNSTEADY_RUN, "--resume", "--from", "best", "--set", "train.epochs=12");
+        expect_same_run();
+        char *kept = read_text(broken, "metrics.jsonl.kept-1", &kept_size);
+        cr_expect(size == kept_size && memcmp(metrics, kept, size) == 0);
+        cr_expect_eq(has_file(broken, "checkpoints/last.safetensors.kept-1"), damage == 1);
+        free(metrics);
+        free(kept);
+        char path[256];
+        in_run(path, "");
+        temporary_remove(path);
+    }
+}
+
+Test(resume, goes_on_without_the_best_where_asked)
+{
+    process_expect(0, NULL, broken, UNSTEADY_RUN, "--set", "train.epochs=10");
+    overwrite("checkpoints/best.safetensors", "damaged", 7);
+    expect_refused(1, "--resume --from last");
+    remove_file("checkpoints/best.safetensors");
+    expect_refused(2, "--resume --from last");
+    process_expect(0, NULL, broken, UNSTEADY_RUN, "--resume", "--from", "last", "--set", "train.epochs=12");
+    cr_expect(has_file(broken, "checkpoints/best.safetensors"));
+}
+
+Test(resume, a_best_that_is_the_last_is_made_again)
+{
+    process_expect(0, NULL, broken, SHORT_RUN); /* each epoch is better than the one before */
+    process_expect(0, NULL, whole, SHORT_RUN);
+    remove_file("checkpoints/best.safetensors");
+    process_expect(0, NULL, broken, SHORT_RUN, "--resume");
+    expect_same_run();
+}
+
+Test(resume, metrics_that_are_gone_are_told)
+{
+    process_expect(0, NULL, broken, SHORT_RUN);
+    overwrite("metrics.jsonl", "", 0);
+    process_expect(0, "metrics.jsonl lacks 18 lines", broken, SHORT_RUN, "--resume", "--set", "train.epochs=5");
+    process_expect(0, NULL, broken, SHORT_RUN, "--resume", "--set", "train.epochs=6");
+}
+
+Test(resume, a_lost_configuration_is_in_the_checkpoint)
+{
+    process_expect(0, NULL, whole, SHORT_RUN, "--set", "train.epochs=6");
+    process_expect(0, NULL, broken, SHORT_RUN, "--set", "train.epochs=3");
+    overwrite("config.ini", "[model", 6);
+    process_expect(2, "move it away", broken, "--resume", "--quiet", "--out", "run");
+    remove_file("config.ini");
+    process_expect(0, "config.ini is missing", broken, "--resume", "--quiet", "--out", "run", "--set",
+                   "train.epochs=6");
+    expect_same_run();
+}
+
+Test(resume, pictures_that_a_kill_prevented_are_drawn)
+{
+    process_expect(0, NULL, broken, SHORT_RUN);
+    size_t size, again;
+    char *before = read_text(broken, "pictures/epoch-0004-samples.png", &size);
+    remove_file("pictures/epoch-0004-samples.png");
+    remove_file("pictures/epoch-0004-reconstructions.png");
+    process_expect(0, NULL, broken, SHORT_RUN, "--resume");
+    char *after = read_text(broken, "pictures/epoch-0004-samples.png", &again);
+    cr_expect(size == again && memcmp(before, after, size) == 0);
+    free(before);
+    free(after);
 }
 
 Test(resume, what_decides_the_run_cannot_change)
@@ -221,25 +373,11 @@ Test(resume, needs_a_run)
     process_expect(2, "give --out DIR, or --config FILE", broken, "--resume");
 }
 
-static void overwrite(const char *name, const void *bytes, size_t size)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/run/%s", broken, name);
-    FILE *file = fopen(path, "wb");
-    cr_assert_not_null(file);
-    cr_assert_eq(fwrite(bytes, 1, size, file), size);
-    fclose(file);
-}
-
 Test(resume, damaged_checkpoints_are_refused_and_kept)
 {
     process_expect(0, NULL, broken, SHORT_RUN, "--set", "train.epochs=1");
     size_t size, size_after;
     char *good = read_text(broken, "checkpoints/last.safetensors", &size);
-    /* best and last are one file with two names: overwrite() would write through. */
-    char path[256];
-    snprintf(path, sizeof path, "%s/run/checkpoints/last.safetensors", broken);
-    cr_assert_eq(unlink(path), 0);
     overwrite("checkpoints/last.safetensors", good, size / 2);
     process_expect(1, "run/checkpoints/last.safetensors", broken, SHORT_RUN, "--resume");
     overwrite("checkpoints/last.safetensors", "", 0);

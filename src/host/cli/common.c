@@ -180,6 +180,17 @@ static vae_status set_run_key(const char *option, const char *key, const char *v
     return status ? vae_error_prepend(status, "%s", option) : VAE_OK;
 }
 
+vae_status vae_cli_override_config(const vae_cli_options *options, vae_config *config)
+{
+    for (int i = 0; i < options->set_count; ++i)
+        VAE_TRY(vae_config_set(config, options->sets[i]));
+    VAE_TRY(set_run_key("--device", "device", options->device, config));
+    VAE_TRY(set_run_key("--out", "out", options->out, config));
+    if (options->seed >= 0) config->train.seed = options->seed;
+    if (options->threads >= 0) config->run.threads = options->threads;
+    return VAE_OK;
+}
+
 vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *config)
 {
     if (!options->config) {
@@ -187,12 +198,7 @@ vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *confi
     }
     vae_config_defaults(config);
     VAE_TRY(vae_config_load(config, options->config));
-    for (int i = 0; i < options->set_count; ++i)
-        VAE_TRY(vae_config_set(config, options->sets[i]));
-    VAE_TRY(set_run_key("--device", "device", options->device, config));
-    VAE_TRY(set_run_key("--out", "out", options->out, config));
-    if (options->seed >= 0) config->train.seed = options->seed;
-    if (options->threads >= 0) config->run.threads = options->threads;
+    VAE_TRY(vae_cli_override_config(options, config));
     if (!config->run.out[0]) VAE_TRY(default_out(options->config, config->run.out));
     const vae_status status = vae_config_check(config);
     return status ? vae_error_prepend(status, "%s", options->config) : VAE_OK;

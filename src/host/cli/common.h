@@ -31,6 +31,8 @@ extern const struct argp vae_cli_model_argp;  /* --run --checkpoint --device --o
 /* Defaults, then the file, then --set, then the single options; checked. `out` becomes runs/<name of the file> unless
  * set. */
 vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *config);
+/* --set and the single options over what `config` holds. */
+vae_status vae_cli_override_config(const vae_cli_options *options, vae_config *config);
 
 /* Writes the checkpoint file that --run or --checkpoint name to path[size]: a run's best, else its last.
  * VAE_ERROR_CONFIG if it is not there. */

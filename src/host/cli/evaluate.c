@@ -200,8 +200,9 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
     if (autoencoder && o->samples > 0) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--samples: log P(X) is not defined for an autoencoder");
     }
+    vae_interrupt_catch();
     progress bar = {
-        .started = now(), .visible = !o->shared.quiet && isatty(STDERR_FILENO), .stop = vae_interrupt_catch()};
+        .started = now(), .visible = !o->shared.quiet && isatty(STDERR_FILENO), .stop = vae_interrupt_flag()};
     vae_evaluation_setup setup = {
         .config = config,
         .input = &checkpoint->input,

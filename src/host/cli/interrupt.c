@@ -1,22 +1,76 @@
+/* Signals that ask the program to end. */
 #include "cli/interrupt.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t caught;
 
-static void handle(int signal_number)
+/* A write to a pipe without a reader sends SIGPIPE from the process to itself; the write fails as well, which is
+ * enough.
+ */
+static bool own_write(int signal_number, const siginfo_t *information)
 {
-    caught = signal_number;
+    return signal_number == SIGPIPE && information->si_pid == getpid();
 }
 
-volatile sig_atomic_t *vae_interrupt_catch(void)
+/* The first is the one that ends the program. */
+static void handle(int signal_number, siginfo_t *information, void *context)
 {
-    /* SA_RESETHAND: the second signal meets the default action. */
-    struct sigaction action = {.sa_handler = handle, .sa_flags = (int)SA_RESETHAND};
+    (void)context;
+    if (!caught && !own_write(signal_number, information)) caught = signal_number;
+}
+
+static void end_unless_own(int signal_number, siginfo_t *information, void *context)
+{
+    (void)context;
+    if (own_write(signal_number, information)) return;
+    signal(signal_number, SIG_DFL);
+    raise(signal_number); /* comes when this handler has returned */
+}
+
+static void install(int signal_number, void (*handler)(int, siginfo_t *, void *), int flags)
+{
+    struct sigaction action = {.sa_sigaction = handler, .sa_flags = flags | SA_SIGINFO};
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    sigaction(signal_number, &action, NULL);
+}
+
+void vae_interrupt_spare_writes(void)
+{
+    install(SIGPIPE, end_unless_own, SA_RESTART);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+volatile sig_atomic_t *vae_interrupt_flag(void)
+{
     return &caught;
+}
+
+/* Shells start background jobs of scripts with the keyboard's signals ignored; one that is sent all the same is meant.
+ */
+static bool stays_ignored(int signal_number)
+{
+    struct sigaction before;
+    if (signal_number == SIGINT || signal_number == SIGQUIT) return false;
+    return !sigaction(signal_number, NULL, &before) && before.sa_handler == SIG_IGN;
+}
+
+static void catch_all(const int *signals, size_t count, int flags)
+{
+    for (size_t i = 0; i < count; ++i) {
+        if (!stays_ignored(signals[i])) install(signals[i], handle, flags);
+    }
+}
+
+void vae_interrupt_catch(void)
+{
+    static const int once[] = {SIGINT, SIGTERM, SIGQUIT};
+    static const int always[] = {SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM};
+    /* SA_RESETHAND: the second meets the default action. */
+    catch_all(once, sizeof once / sizeof *once, (int)SA_RESETHAND);
+    catch_all(always, sizeof always / sizeof *always, SA_RESTART);
 }
 
 int vae_interrupt_signal(void)

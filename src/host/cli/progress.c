@@ -147,6 +147,12 @@ static void show_start(void *context, const vae_train_start *start)
         fprintf(stderr, "vae-cuda: warning: no pictures are drawn of images with %" PRId64 " channels, but of 1 or 3\n",
                 start->input.channels);
     }
+    if (start->missing_lines > 0) {
+        fprintf(stderr,
+                "vae-cuda: warning: %s/metrics.jsonl lacks %" PRId64 " line%s that the run had written; it goes on "
+                "without them\n",
+                start->folder, start->missing_lines, start->missing_lines == 1 ? "" : "s");
+    }
     if (view->mode == VAE_PROGRESS_QUIET) return;
     char number[PIECE_SIZE];
     printf("%s %s: %s parameters on %s\n", start->resumed ? "resuming" : "training", start->folder,

@@ -39,6 +39,7 @@ static vae_status skip_lines(vae_metrics_log *log, int64_t keep)
         end = ftell(log->file);
     }
     if (ferror(log->file)) return io_error(log, "cannot be read");
+    log->missing = keep - log->lines;
     if (fseek(log->file, end, SEEK_SET) || ftruncate(fileno(log->file), end)) return io_error(log, "cannot be cut");
     return VAE_OK;
 }

@@ -31,6 +31,7 @@ typedef struct vae_metrics_log {
     FILE *file;
     const char *path; /* borrowed */
     int64_t lines;
+    int64_t missing; /* of the lines that were to be kept, those that were not there */
 } vae_metrics_log;
 
 /* Opens the file to append after its first `keep` lines; what follows them is cut off. VAE_ERROR_IO. */

@@ -26,8 +26,8 @@ vae_status vae_run_folder_init(vae_run_folder *folder, const char *path)
 
 vae_status vae_run_folder_check_new(const vae_run_folder *folder)
 {
-    const char *const own[] = {folder->config, folder->metrics, folder->checkpoints, folder->pictures,
-                               folder->tensorboard};
+    const char *const own[] = {folder->config,      folder->metrics,  folder->machine,
+                               folder->checkpoints, folder->pictures, folder->tensorboard};
     for (size_t i = 0; i < sizeof own / sizeof *own; ++i) {
         if (!vae_path_exists(own[i])) continue;
         return vae_error_set(VAE_ERROR_CONFIG,
@@ -36,14 +36,6 @@ vae_status vae_run_folder_check_new(const vae_run_folder *folder)
                              folder->path, own[i]);
     }
     return VAE_OK;
-}
-
-vae_status vae_run_folder_check_resume(const vae_run_folder *folder, bool *has_checkpoint)
-{
-    *has_checkpoint = vae_path_exists(folder->last);
-    if (*has_checkpoint || vae_path_exists(folder->config)) return VAE_OK;
-    return vae_error_set(VAE_ERROR_CONFIG, "%s: there is no run to resume: neither %s nor %s is there", folder->path,
-                         folder->last, folder->config);
 }
 
 /* The lock goes with the process, however that ends. */
@@ -58,17 +50,52 @@ static vae_status take_lock(vae_run_folder *folder)
     return vae_error_set(VAE_ERROR_IO, "%s: another process is training in this folder", folder->path);
 }
 
-vae_status vae_run_folder_open(vae_run_folder *folder, const vae_config *config)
+vae_status vae_run_folder_make(vae_run_folder *folder)
 {
     VAE_TRY(vae_folder_make(folder->path));
     VAE_TRY(take_lock(folder));
+    return vae_run_folder_check_new(folder);
+}
+
+vae_status vae_run_folder_lock(vae_run_folder *folder)
+{
+    const bool there =
+        vae_path_exists(folder->last) || vae_path_exists(folder->best) || vae_path_exists(folder->config);
+    if (there) return take_lock(folder);
+    return vae_error_set(VAE_ERROR_CONFIG, "%s: there is no run to resume: neither %s nor %s is there", folder->path,
+                         folder->last, folder->config);
+}
+
+/* Whether config.ini, perhaps with comments of the user's, gives these values. */
+static bool says_the_same(const char *path, const char *text)
+{
+    vae_config before;
+    char *old_text = NULL;
+    vae_config_defaults(&before);
+    const bool same = vae_path_exists(path) && !vae_config_load(&before, path) &&
+                      !vae_config_format(&before, &old_text) && strcmp(old_text, text) == 0;
+    free(old_text);
+    return same;
+}
+
+static vae_status check_writable(const char *path)
+{
+    if (!access(path, W_OK | X_OK)) return VAE_OK;
+    return vae_error_set(VAE_ERROR_IO, "%s: cannot be written in: %s", path, strerror(errno));
+}
+
+vae_status vae_run_folder_open(vae_run_folder *folder, const vae_config *config)
+{
     VAE_TRY(vae_folder_make(folder->checkpoints));
     VAE_TRY(vae_folder_make(folder->pictures));
+    VAE_TRY(check_writable(folder->checkpoints));
+    VAE_TRY(check_writable(folder->pictures));
     char *text;
     VAE_TRY(vae_config_format(config, &text));
     const void *const parts[] = {text};
     const size_t sizes[] = {strlen(text)};
-    const vae_status status = vae_file_write_atomic(folder->config, parts, sizes, 1);
+    const vae_status status =
+        says_the_same(folder->config, text) ? VAE_OK : vae_file_write_atomic(folder->config, parts, sizes, 1);
     free(text);
     return status;
 }

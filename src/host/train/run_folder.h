@@ -21,9 +21,11 @@ typedef struct vae_run_folder {
 vae_status vae_run_folder_init(vae_run_folder *folder, const char *path);
 /* VAE_ERROR_CONFIG unless a new run may be put there: a run that is there already is never overwritten. */
 vae_status vae_run_folder_check_new(const vae_run_folder *folder);
-/* VAE_ERROR_CONFIG unless a run is there. *has_checkpoint tells if it came as far as its first checkpoint. */
-vae_status vae_run_folder_check_resume(const vae_run_folder *folder, bool *has_checkpoint);
-/* Makes the folders, takes the lock (VAE_ERROR_IO while another process has it) and writes config.ini. */
+/* Makes the folder of a new run and takes its lock; VAE_ERROR_CONFIG if meanwhile another run was put there. */
+vae_status vae_run_folder_make(vae_run_folder *folder);
+/* Takes the lock of a run that is there. VAE_ERROR_CONFIG if it is not, VAE_ERROR_IO while another process has it. */
+vae_status vae_run_folder_lock(vae_run_folder *folder);
+/* Makes the folders inside and writes config.ini, unless it says the same already. The lock is held. */
 vae_status vae_run_folder_open(vae_run_folder *folder, const vae_config *config);
 /* Releases the lock. */
 void vae_run_folder_close(vae_run_folder *folder);

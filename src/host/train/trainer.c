@@ -238,6 +238,16 @@ static vae_status draw_pictures(vae_trainer *trainer)
                                           trainer->state.progress.step);
 }
 
+/* A run that was killed between an epoch's checkpoint and its pictures owes these. */
+static vae_status draw_lost_pictures(vae_trainer *trainer)
+{
+    char path[VAE_PATH_SIZE];
+    const int64_t epoch = trainer->state.progress.epoch;
+    if (epoch == 0 || vae_trainer_position(trainer) != 0) return VAE_OK;
+    VAE_TRY(vae_pictures_path(trainer->folder.pictures, epoch, "reconstructions", path));
+    return vae_path_exists(path) ? VAE_OK : draw_pictures(trainer);
+}
+
 /* Takes the epoch's losses into the progress; true if it is the best so far. */
 static bool complete_epoch(vae_trainer *trainer, double loss)
 {
@@ -332,7 +342,10 @@ static vae_status finish(vae_trainer *trainer, vae_train_result *result)
 
 static vae_status train(vae_trainer *trainer, vae_train_result *result)
 {
+    if (trainer->options->ready) trainer->options->ready();
     vae_trainer_tell_start(trainer);
+    if (trainer->save_first) VAE_TRY(save(trainer, trainer->save_best_first));
+    VAE_TRY(draw_lost_pictures(trainer));
     /* No epochs: the untrained model, as a baseline. */
     if (trainer->state.config.train.epochs == 0) VAE_TRY(save(trainer, true));
     while (trainer->state.progress.epoch < trainer->state.config.train.epochs && !out_of_patience(trainer)) {

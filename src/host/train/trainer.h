@@ -18,7 +18,8 @@ typedef struct vae_train_start {
     const vae_splits *data; /* what was read, and what its reading left out or changed */
     int64_t epochs, steps_per_epoch;
     bool resumed;
-    int64_t epoch, step; /* where training goes on: both 0 in a new run */
+    int64_t epoch, step;   /* where training goes on: both 0 in a new run */
+    int64_t missing_lines; /* of metrics.jsonl, which the run had written and are no longer there */
 } vae_train_start;
 
 typedef struct vae_train_tick {
@@ -46,9 +47,20 @@ typedef struct vae_train_observer {
     void (*epoch_ended)(void *context, const vae_train_epoch *epoch);
 } vae_train_observer;
 
+/* What a run goes on from. A checkpoint that is missing or damaged is a failure that says what can be done. */
+typedef enum vae_resume {
+    VAE_RESUME_NONE, /* a new run */
+    VAE_RESUME,      /* the last checkpoint; the beginning, where the run was ended before the first */
+    VAE_RESUME_LAST, /* the last, even if the best is gone: the best is then taken from there on */
+    VAE_RESUME_BEST  /* the best; what came after it is kept beside the new files */
+} vae_resume;
+
 typedef struct vae_train_options {
-    const char *folder;                /* run folder */
-    bool resume;                       /* go on from the folder's last checkpoint, or begin if there is none yet */
+    const char *folder; /* run folder */
+    vae_resume resume;
+    /* Called before the first step; may be NULL. Until then, while data are read, there is nothing to save, and what
+     * ends the process may end it at once. */
+    void (*ready)(void);
     const volatile sig_atomic_t *stop; /* may be NULL; nonzero: save a checkpoint and return */
     vae_train_observer observer;
 } vae_train_options;

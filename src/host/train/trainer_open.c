@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "train/machine.h"
+#include "train/resume.h"
 #include "train/trainer_state.h"
 
 static vae_input input_of(const vae_splits *splits)
@@ -69,53 +70,10 @@ static vae_status allocate_arenas(vae_trainer *trainer)
 
 /* ---- Resuming ---- */
 
-static bool same_input(const vae_input *a, const vae_input *b)
-{
-    return a->height == b->height && a->width == b->width && a->channels == b->channels && a->scale == b->scale &&
-           a->shift == b->shift;
-}
-
-static vae_status check_same_run(const vae_trainer *trainer, const vae_checkpoint *saved)
-{
-    const vae_config *config = &trainer->state.config;
-    const vae_input *input = &trainer->state.input;
-    VAE_TRY(vae_run_folder_compare(&saved->config, config));
-    if (!same_input(&saved->input, input)) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "%s: its data set had images of %" PRId64 "×%" PRId64 "×%" PRId64 " and scale %g, shift "
-                             "%g; now they are %" PRId64 "×%" PRId64 "×%" PRId64 ", %g, %g",
-                             trainer->folder.last, saved->input.height, saved->input.width, saved->input.channels,
-                             saved->input.scale, saved->input.shift, input->height, input->width, input->channels,
-                             input->scale, input->shift);
-    }
-    if (saved->progress.train_images != trainer->splits.train.count) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "[data] train_images: the run was started with %" PRId64 " training images, now there are "
-                             "%" PRId64,
-                             saved->progress.train_images, trainer->splits.train.count);
-    }
-    const int64_t position = saved->progress.step - saved->progress.epoch * trainer->steps_per_epoch;
-    if (saved->progress.epoch > INT64_MAX / trainer->steps_per_epoch || position < 0 ||
-        position > trainer->steps_per_epoch) {
-        return vae_error_set(
-            VAE_ERROR_FORMAT, "%s: step %" PRId64 " does not lie in epoch %" PRId64 " of %" PRId64 " steps",
-            trainer->folder.last, saved->progress.step, saved->progress.epoch + 1, trainer->steps_per_epoch);
-    }
-    if (config->train.epochs < saved->progress.epoch) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[train] epochs is %" PRId64 ", but this run has completed %" PRId64,
-                             config->train.epochs, saved->progress.epoch);
-    }
-    return VAE_OK;
-}
-
 static vae_status load_store(vae_trainer *trainer, const vae_checkpoint *saved)
 {
     for (int arena = 0; arena < VAE_ARENA_COUNT; ++arena) {
         if (arena == VAE_ARENA_GRADIENTS) continue;
-        if (!saved->arenas[arena]) {
-            return vae_error_set(VAE_ERROR_FORMAT, "%s: has no Adam moments, so training cannot go on from it",
-                                 trainer->folder.last);
-        }
         VAE_TRY(trainer->device->backend->store_write(trainer->store, (vae_arena)arena, saved->dtype,
                                                       saved->arenas[arena]));
     }
@@ -124,14 +82,13 @@ static vae_status load_store(vae_trainer *trainer, const vae_checkpoint *saved)
     return VAE_OK;
 }
 
-static vae_status resume(vae_trainer *trainer)
+static vae_status take_up(vae_trainer *trainer, vae_resume_point *point)
 {
-    vae_checkpoint saved;
-    VAE_TRY(vae_checkpoint_read(trainer->folder.last, &saved));
-    vae_status status = check_same_run(trainer, &saved);
-    if (!status) status = load_store(trainer, &saved);
-    vae_checkpoint_free(&saved);
-    return status;
+    VAE_TRY(vae_resume_check(point, &trainer->state.input, trainer->splits.train.count, trainer->steps_per_epoch));
+    VAE_TRY(load_store(trainer, &point->saved));
+    trainer->save_first = point->save;
+    trainer->save_best_first = point->save_best;
+    return VAE_OK;
 }
 
 /* ---- Opening and closing ---- */
@@ -173,6 +130,35 @@ static vae_status make_programs(vae_trainer *trainer)
                                        held_out == &trainer->splits.test ? &trainer->test : &trainer->validation);
 }
 
+/* Looks at all that the folder holds before anything is read or computed. */
+static vae_status open_folder(vae_trainer *trainer, vae_resume_point *point)
+{
+    const vae_resume how = trainer->options->resume;
+    if (how == VAE_RESUME_NONE) return vae_run_folder_check_new(&trainer->folder);
+    VAE_TRY(vae_run_folder_lock(&trainer->folder));
+    return vae_resume_open(&trainer->folder, how, &trainer->state.config, point);
+}
+
+static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
+{
+    vae_checkpoint *state = &trainer->state;
+    VAE_TRY(open_data(trainer));
+    VAE_TRY(vae_model_layout(&state->config, &state->input, &state->layout));
+    VAE_TRY(open_device(trainer));
+    VAE_TRY(make_programs(trainer));
+    VAE_TRY(vae_latent_statistics_create(state->config.model.latent, &trainer->latent));
+    if (trainer->options->resume == VAE_RESUME_NONE) VAE_TRY(vae_run_folder_make(&trainer->folder));
+    VAE_TRY(point->found ? take_up(trainer, point) : initialise_parameters(trainer));
+    VAE_TRY(allocate_arenas(trainer));
+    /* All that can be looked at is: from here on the folder changes. */
+    VAE_TRY(vae_resume_keep(&trainer->folder, trainer->options->resume, point));
+    VAE_TRY(vae_run_folder_open(&trainer->folder, &state->config));
+    VAE_TRY(vae_machine_write(trainer->folder.machine, trainer->device));
+    VAE_TRY(vae_metrics_open(&trainer->log, trainer->folder.metrics, state->progress.metric_lines));
+    if (!state->config.run.tensorboard) return VAE_OK;
+    return vae_tensorboard_open(trainer->folder.tensorboard, state->progress.step + 1, &trainer->board);
+}
+
 vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, const vae_train_options *options)
 {
     *trainer = (vae_trainer){.options = options, .saved_step = -1, .folder = {.lock = -1}};
@@ -186,24 +172,11 @@ vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, cons
                              config->train.patience);
     }
     VAE_TRY(vae_run_folder_init(&trainer->folder, options->folder));
-    bool has_checkpoint = false;
-    if (options->resume) {
-        VAE_TRY(vae_run_folder_check_resume(&trainer->folder, &has_checkpoint));
-    } else {
-        VAE_TRY(vae_run_folder_check_new(&trainer->folder));
-    }
-    VAE_TRY(open_data(trainer));
-    VAE_TRY(vae_model_layout(&state->config, &state->input, &state->layout));
-    VAE_TRY(open_device(trainer));
-    VAE_TRY(make_programs(trainer));
-    VAE_TRY(vae_latent_statistics_create(state->config.model.latent, &trainer->latent));
-    VAE_TRY(has_checkpoint ? resume(trainer) : initialise_parameters(trainer));
-    VAE_TRY(allocate_arenas(trainer));
-    VAE_TRY(vae_run_folder_open(&trainer->folder, config));
-    VAE_TRY(vae_machine_write(trainer->folder.machine, trainer->device));
-    VAE_TRY(vae_metrics_open(&trainer->log, trainer->folder.metrics, state->progress.metric_lines));
-    if (!config->run.tensorboard) return VAE_OK;
-    return vae_tensorboard_open(trainer->folder.tensorboard, state->progress.step + 1, &trainer->board);
+    vae_resume_point point = {0};
+    vae_status status = open_folder(trainer, &point);
+    if (!status) status = open_run(trainer, &point);
+    vae_resume_free(&point);
+    return status;
 }
 
 void vae_trainer_close(vae_trainer *trainer)

@@ -94,9 +94,10 @@ void vae_trainer_tell_start(const vae_trainer *trainer)
         .data = &trainer->splits,
         .epochs = trainer->state.config.train.epochs,
         .steps_per_epoch = trainer->steps_per_epoch,
-        .resumed = trainer->options->resume,
+        .resumed = trainer->options->resume != VAE_RESUME_NONE,
         .epoch = trainer->state.progress.epoch,
         .step = trainer->state.progress.step,
+        .missing_lines = trainer->log.missing,
     };
     observer->started(observer->context, &event);
 }

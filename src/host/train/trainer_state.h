@@ -30,8 +30,9 @@ typedef struct vae_trainer {
     vae_tensorboard *board;       /* NULL: not asked for */
     vae_latent_statistics latent; /* of the newest evaluation */
     int64_t steps_per_epoch;
-    int64_t saved_step;   /* of the newest checkpoint, -1: there is none */
-    int64_t unread_steps; /* run since metrics were last taken */
+    int64_t saved_step;               /* of the newest checkpoint, -1: there is none */
+    bool save_first, save_best_first; /* see vae_resume_point */
+    int64_t unread_steps;             /* run since metrics were last taken */
     int64_t unread_rows;
     double mark;                                  /* when the time of the running step or steps began */
     vae_rate run_rate, epoch_rate, interval_rate; /* of this process */
