@@ -94,8 +94,9 @@ Test(cli, other_failures_exit_1)
                    "run.precision=tf32");
     process_expect(1, "double only", folder, "--config", "tiny.ini", "--device", "reference", "--set",
                    "run.precision=bf16");
-    /* The configuration is no IDX file. */
-    process_expect(1, "tiny.ini: begins with", folder, "--config", "tiny.ini", "--set", "data.train_images=tiny.ini");
+    /* The configuration is not a data set. */
+    process_expect(1, "tiny.ini: is a text file", folder, "--config", "tiny.ini", "--set",
+                   "data.train_images=tiny.ini");
     process_expect(1, "/proc", folder, "--config", "tiny.ini", "--out", "/proc/nowhere/run");
 }
 

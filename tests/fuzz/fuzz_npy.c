@@ -70,6 +70,7 @@ static const char *fuzz_labels(const char *path)
 static const char *fuzz_npy(const uint8_t *data, size_t size)
 {
     static const vae_read_options whole = {.limit = 0}, limited = {.limit = FUZZ_LIMIT};
+    static const vae_read_options first = {.layout = VAE_CHANNELS_FIRST};
     static const vae_read_options resized = {.transform = {.size = {2, 3}}};
     if (size > FUZZ_MAX_INPUT) return NULL;
     const int file = memfd_create("fuzz", MFD_CLOEXEC);
@@ -79,6 +80,7 @@ static const char *fuzz_npy(const uint8_t *data, size_t size)
     const char *violated = fuzz_images(path, &whole);
     if (!violated) violated = fuzz_images(path, &limited);
     if (!violated) violated = fuzz_images(path, &resized);
+    if (!violated) violated = fuzz_images(path, &first);
     if (!violated) violated = fuzz_labels(path);
     close(file);
     return violated;

@@ -163,15 +163,15 @@ Test(idx, folders_pipes_and_devices)
     expect_failure(idx_folder, VAE_ERROR_FORMAT, "is a folder in which no file has the ending");
     const char *pipe = idx_path("pipe");
     cr_assert_eq(mkfifo(pipe, 0600), 0);
-    expect_failure(pipe, VAE_ERROR_FORMAT, "is no regular file"); /* and does not wait for a writer */
-    expect_failure("/dev/zero", VAE_ERROR_FORMAT, "is no regular file");
+    expect_failure(pipe, VAE_ERROR_FORMAT, "is not a regular file"); /* and does not wait for a writer */
+    expect_failure("/dev/zero", VAE_ERROR_FORMAT, "is not a regular file");
 }
 
 Test(idx, too_short_for_a_header)
 {
     idx_bytes bytes = idx_images(2, 3, 3);
     bytes.count = 0;
-    expect_bad_content(&bytes, "has 0 bytes, too few");
+    expect_bad_content(&bytes, "is empty");
     bytes.count = 3;
     expect_bad_content(&bytes, "has 3 bytes, too few");
     bytes.count = 4;
@@ -179,26 +179,26 @@ Test(idx, too_short_for_a_header)
     bytes.count = 15;
     expect_bad_content(&bytes, "ends inside its header, after 15 bytes");
     bytes.count = 16;
-    expect_bad_content(&bytes, "promises 18 bytes of data, but only 0");
+    expect_bad_content(&bytes, "promises 18 numbers, but only 0");
 }
 
 Test(idx, wrong_magic)
 {
     idx_bytes bytes = idx_images(2, 3, 3);
     memcpy(bytes.byte, "\x89PNG", 4);
-    expect_bad_content(&bytes, "begins with 89 50 4e 47, but an IDX file begins with 00 00");
+    expect_bad_content(&bytes, "is a PNG picture");
     memcpy(bytes.byte, "\0\1\x08\3", 4);
     expect_bad_content(&bytes, "begins with 00 01 08 03");
 }
 
 Test(idx, wrong_type)
 {
-    const uint8_t types[] = {0, 7, 9, 0x0b, 0x0c, 0x0d, 0x0e, 0xff};
+    const uint8_t types[] = {0, 7, 0x0a, 0x0f, 0xff};
     for (size_t i = 0; i < sizeof types; ++i) {
         idx_bytes bytes = idx_images(2, 3, 3);
         char words[64];
         bytes.byte[2] = types[i];
-        snprintf(words, sizeof words, "IDX type 0x%02x, but only unsigned bytes (0x08)", types[i]);
+        snprintf(words, sizeof words, "IDX type 0x%02x, but the format has only 0x08", types[i]);
         expect_bad_content(&bytes, words);
     }
 }
@@ -253,18 +253,18 @@ Test(idx, a_header_that_promises_much_costs_little)
     idx_bytes bytes = IDX_HEADER(8, 1u << 20, 1u << 10, 1u << 10);
     idx_append_values(&bytes, 1000);
     idx_limit_memory();
-    expect_bad_content(&bytes, "promises 1099511627776 bytes of data, but only 1000 are there");
+    expect_bad_content(&bytes, "promises 1099511627776 numbers, but only 1000 are there");
 }
 
 Test(idx, truncated_and_oversized)
 {
     idx_bytes bytes = idx_images(4, 5, 6);
     bytes.count--;
-    expect_bad_content(&bytes, "promises 120 bytes of data, but only 119 are there");
+    expect_bad_content(&bytes, "promises 120 numbers, but only 119 are there");
     bytes.count += 2;
-    expect_bad_content(&bytes, "goes on after the 120 bytes of data that its header promises");
+    expect_bad_content(&bytes, "goes on after the 120 numbers that its header promises");
     bytes.count += 5000;
-    expect_bad_content(&bytes, "goes on after the 120 bytes");
+    expect_bad_content(&bytes, "goes on after the 120 numbers");
 }
 
 /* With a limit what is not needed is not read, so damage behind it is not seen; damage before it is. */
@@ -376,9 +376,9 @@ Test(idx, labels_damaged)
 {
     idx_bytes bytes = idx_labels(12);
     bytes.count--;
-    expect_label_failure(idx_write("l.idx", &bytes), 0, 12, 12, "promises 12 bytes of data, but only 11");
+    expect_label_failure(idx_write("l.idx", &bytes), 0, 12, 12, "promises 12 numbers, but only 11");
     bytes.count += 2;
-    expect_label_failure(idx_write("l.idx", &bytes), 0, 12, 12, "goes on after the 12 bytes");
+    expect_label_failure(idx_write("l.idx", &bytes), 0, 12, 12, "goes on after the 12 numbers");
     bytes.count--;
     uint8_t compressed[256];
     const size_t size = idx_compress(bytes.byte, bytes.count, compressed, sizeof compressed);

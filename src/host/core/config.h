@@ -15,6 +15,8 @@ typedef enum vae_objective { VAE_OBJECTIVE_VAE, VAE_OBJECTIVE_AE, VAE_OBJECTIVE_
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
 /* unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1 over the training set */
 typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;
+/* Of arrays of rank 4: [n, h, w, c] or [n, c, h, w] */
+typedef enum vae_array_layout { VAE_CHANNELS_LAST, VAE_CHANNELS_FIRST } vae_array_layout;
 typedef enum vae_channels { VAE_CHANNELS_AUTO, VAE_CHANNELS_GREY, VAE_CHANNELS_RGB } vae_channels;
 typedef enum vae_flip { VAE_FLIP_NONE, VAE_FLIP_HORIZONTAL } vae_flip;
 /* Where images lie: in memory, or in a file that is mapped; auto: on disk if they take more than half of the memory */
@@ -49,6 +51,7 @@ typedef struct vae_config {
         int64_t test_limit;
         vae_binarise binarise;
         vae_normalise normalise;
+        vae_array_layout layout;
         int64_t crop; /* side of the square cut from the middle before resizing, 0: none */
         vae_image_size size;
         vae_channels channels;

@@ -105,10 +105,7 @@ static vae_status parse_dictionary(const char *name, const char *text, vae_npy_h
     memcpy(header->type, type + 1, length);
     header->type[length] = '\0';
     header->fortran_order = strncmp(order, "True", 4) == 0;
-    VAE_TRY(parse_shape(name, find_entry(text, "shape"), header));
-    /* One dimension is the same in both orders. */
-    if (header->fortran_order && header->rank > 1) return damaged(name, "it is in Fortran order; save it in C order");
-    return VAE_OK;
+    return parse_shape(name, find_entry(text, "shape"), header);
 }
 
 vae_status vae_npy_header_parse(const char *name, const uint8_t *data, size_t size, vae_npy_header *header)
@@ -123,12 +120,4 @@ vae_status vae_npy_header_parse(const char *name, const uint8_t *data, size_t si
     const vae_status status = parse_dictionary(name, text, header);
     free(text);
     return status;
-}
-
-size_t vae_npy_type_size(const char *type, const char *const *taken)
-{
-    for (; *taken; ++taken) {
-        if (strcmp(type, *taken) == 0) return (size_t)(type[2] - '0');
-    }
-    return 0;
 }

@@ -13,8 +13,8 @@
 enum { VAE_NPY_MAX_RANK = 8, VAE_NPY_START_SIZE = 12, VAE_NPY_HEADER_SIZE = 4096 };
 
 typedef struct vae_npy_header {
-    char type[8]; /* NumPy's: "|u1", "<f4" */
-    bool fortran_order;
+    char type[8];       /* NumPy's: "|u1", "<f4"; see core/number_type.h */
+    bool fortran_order; /* the first index is the fastest */
     int rank;
     int64_t sizes[VAE_NPY_MAX_RANK];
     int64_t count;      /* of numbers: the product of the sizes, at most 2^63 / 16 */
@@ -27,8 +27,6 @@ typedef struct vae_npy_header {
 vae_status vae_npy_header_measure(const char *name, const uint8_t *data, size_t size, size_t *data_offset);
 /* From at least data_offset bytes. */
 vae_status vae_npy_header_parse(const char *name, const uint8_t *data, size_t size, vae_npy_header *header);
-/* Bytes of a number whose type is in the list of those that a reader takes; 0 where it is not. */
-size_t vae_npy_type_size(const char *type, const char *const *taken);
 
 /* Writes a header of version 1.0 whose size, a multiple of 64 and at least `least`, is given in *size. rank: at most
  * VAE_NPY_MAX_RANK; least: at most VAE_NPY_HEADER_SIZE. */

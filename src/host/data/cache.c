@@ -19,11 +19,11 @@ enum { PIXELS_AT = 4096 };
 /* The last bytes of the file, in this machine's own order: a cache is no format of exchange. */
 typedef struct note {
     char magic[8];
-    int64_t count, height, width, channels, stored, skipped, labelled, names_bytes, names_differ;
+    int64_t count, height, width, channels, stored, skipped, labelled, names_bytes, names_differ, binary;
     vae_remarks remarks;
 } note;
 
-static const char magic[8] = "vaecach3";
+static const char magic[8] = "vaecach4";
 
 /* ---- Reading ---- */
 
@@ -62,6 +62,7 @@ static vae_status take(const char *path, const note *end, vae_mapping *mapping, 
         .names_bytes = (size_t)end->names_bytes,
         .names_differ = end->names_differ != 0,
         .remarks = end->remarks,
+        .binary = end->binary != 0,
     };
     const size_t labels = end->labelled ? (size_t)end->count : 0;
     const uint8_t *behind = dataset->pixels + end->count * vae_dataset_elements(dataset);
@@ -137,7 +138,9 @@ static vae_status write_end(int file, const char *path, const vae_dataset *datas
                 .labelled = dataset->labels != NULL,
                 .names_bytes = (int64_t)dataset->names_bytes,
                 .names_differ = dataset->names_differ,
-                .remarks = dataset->remarks};
+                .remarks = dataset->remarks,
+
+                .binary = dataset->binary};
     memcpy(end.magic, magic, sizeof magic);
     if (dataset->labels) VAE_TRY(vae_file_write_open(file, path, dataset->labels, (size_t)dataset->count));
     if (dataset->names) VAE_TRY(vae_file_write_open(file, path, dataset->names, dataset->names_bytes));

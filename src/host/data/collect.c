@@ -40,7 +40,7 @@ vae_status vae_collect_numbers(vae_source *source, int64_t count, vae_sink *sink
         const int64_t piece = next_piece(have, count);
         uint8_t *target;
         VAE_TRY(sink->reserve(sink, piece, &target));
-        VAE_TRY(source->format->read(source, target, piece));
+        VAE_TRY(vae_source_read_numbers(source, target, piece));
         VAE_TRY(sink->commit(sink, piece));
         have += piece;
     }
@@ -49,7 +49,7 @@ vae_status vae_collect_numbers(vae_source *source, int64_t count, vae_sink *sink
 
 vae_status vae_source_output_shape(const vae_source *source, const vae_transform *transform, int64_t shape[3])
 {
-    if (!source->format->read) { /* a folder's images come transformed */
+    if (!source->numbers) { /* a folder's images come transformed */
         memcpy(shape, (int64_t[]){source->height, source->width, source->channels}, 3 * sizeof *shape);
         return VAE_OK;
     }
@@ -69,6 +69,7 @@ typedef struct collection {
     char *names;
     size_t names_bytes;
     int64_t taken, kept; /* images of the source that were read, and those that were no damage */
+    int largest;         /* byte of them, as vae_numbers_largest() finds it */
 } collection;
 
 /* Rows of the next piece, at least one. */
@@ -90,7 +91,7 @@ static vae_status transform_stored(collection *c, vae_memory_sink *stored)
         uint8_t *target;
         VAE_TRY(c->sink->reserve(c->sink, rows * c->elements, &target));
         for (int64_t i = 0; i < rows; ++i) {
-            if (c->kept + i > 0) VAE_TRY(source->format->read(source, stored->bytes, elements));
+            if (c->kept + i > 0) VAE_TRY(vae_source_read_numbers(source, stored->bytes, elements));
             vae_transform_apply(&c->options->transform, &image, target + i * c->elements);
         }
         VAE_TRY(c->sink->commit(c->sink, rows * c->elements));
@@ -101,6 +102,7 @@ static vae_status transform_stored(collection *c, vae_memory_sink *stored)
 
 static vae_status collect_numbered(collection *c)
 {
+    VAE_TRY(vae_source_examine(c->source, c->wanted, &c->largest));
     if (vae_transform_is_identity(&c->options->transform)) {
         VAE_TRY(vae_collect_numbers(c->source, c->wanted * c->elements, c->sink));
         c->kept = c->wanted;
@@ -111,7 +113,7 @@ static vae_status collect_numbered(collection *c)
         VAE_TRY(status);
     }
     c->taken = c->kept;
-    return c->taken == c->source->count ? c->source->format->finish(c->source) : VAE_OK;
+    return c->taken == c->source->count ? vae_numbers_finish(c->source->numbers) : VAE_OK;
 }
 
 static vae_status read_files(collection *c, FILE *names)
@@ -125,6 +127,8 @@ static vae_status read_files(collection *c, FILE *names)
         uint8_t *labels = c->labels ? c->labels + c->kept : NULL;
         VAE_TRY(format->read_images(c->source, c->taken, rows, target, labels, names, &kept));
         VAE_TRY(c->sink->commit(c->sink, kept * c->elements));
+        for (int64_t i = 0; i < kept * c->elements && c->largest < VAE_NUMBERS_BRIGHT; ++i)
+            c->largest = target[i] > c->largest ? target[i] : c->largest;
         c->taken += rows;
         c->kept += kept;
     }
@@ -143,7 +147,7 @@ static vae_status collect_files(collection *c)
 
 static vae_status collect(collection *c)
 {
-    if (c->source->format->read) return collect_numbered(c);
+    if (c->source->numbers) return collect_numbered(c);
     if (c->source->format->has_labels(c->source)) {
         c->labels = malloc((size_t)c->wanted);
         if (!c->labels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", c->source->name);
@@ -167,6 +171,7 @@ vae_status vae_collect_images(vae_source *source, const vae_read_options *option
         free(c.names);
         return status;
     }
+    vae_source_tell_levels(source, c.kept, c.largest);
     *dataset = (vae_dataset){
         .labels = c.labels,
         .names = c.names,
@@ -178,6 +183,7 @@ vae_status vae_collect_images(vae_source *source, const vae_read_options *option
         .channels = shape[2],
         .stored = source->count,
         .skipped = c.taken - c.kept,
+        .binary = source->numbers && source->numbers->binary,
         .remarks = source->remarks,
     };
     return VAE_OK;

@@ -28,7 +28,7 @@ vae_status vae_memory_sink_commit(vae_sink *sink, int64_t bytes);
         vae_memory_sink_reserve, vae_memory_sink_commit                                                                \
     }
 
-/* The next `count` numbers of a source that has `read`, in pieces that grow as they come, so that a header that
+/* The next `count` numbers of a source that has numbers, in pieces that grow as they come, so that a header that
  * promises more than the file holds costs next to nothing. */
 vae_status vae_collect_numbers(vae_source *source, int64_t count, vae_sink *sink);
 

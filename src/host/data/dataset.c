@@ -48,6 +48,7 @@ static vae_status open_part(const vae_config *config, part_keys keys, part_keys 
     vae_status status = vae_images_read(paths.images, &options, dataset);
     if (status) return blame(config, status, keys.images);
     if (!paths.labels[0]) return VAE_OK;
+    dataset->remarks.of[VAE_REMARK_UNUSED_LABELS] = (vae_remark){0};
     status = vae_labels_read(paths.labels, limit, dataset);
     return status ? blame(config, status, keys.labels) : VAE_OK;
 }
@@ -112,6 +113,25 @@ static vae_status check_same_shape(const vae_config *config, const vae_splits *s
                                             config->data.test_images, test->height, test->width, test->channels,
                                             train->height, train->width, train->channels);
     return blame(config, status, "test_images");
+}
+
+static bool has_grey(const vae_dataset *dataset)
+{
+    const int64_t count = dataset->count * vae_dataset_elements(dataset);
+    int64_t i = 0;
+    while (i < count && (dataset->pixels[i] == 0 || dataset->pixels[i] == 255))
+        ++i;
+    return i < count;
+}
+
+/* Zeros and ones in one part and grey levels in the other are rarely meant. */
+static void compare_levels(vae_splits *splits)
+{
+    vae_dataset *test = &splits->test;
+    if (test->count == 0 || test->binary == splits->train.binary) return;
+    if (!has_grey(test->binary ? &splits->train : test)) return;
+    vae_remarks_add(&test->remarks, VAE_REMARK_OTHER_LEVELS, test->count, "%s holds only 0 and 1, %s does not",
+                    test->binary ? "test_images" : "train_images", test->binary ? "train_images" : "test_images");
 }
 
 /* Pixel → 255 with probability pixel/255, once; `part` counts the noise, so that the parts differ. */
@@ -185,6 +205,7 @@ static vae_status open_splits(const vae_config *config, vae_splits *splits)
     if (config->data.test_images[0]) {
         VAE_TRY(open_test(config, &splits->test));
         VAE_TRY(check_same_shape(config, splits));
+        compare_levels(splits);
     }
     const bool changes = config->data.binarise == VAE_BINARISE_STATIC;
     if (changes) VAE_TRY(make_writable(config, &splits->train));

@@ -26,6 +26,7 @@ typedef struct vae_dataset {
     int64_t stored;      /* images in the file, of which `count` were read; 0: not known */
     int64_t skipped;     /* damaged images that were left out */
     vae_remarks remarks; /* what else was left out or changed; of a validation part none, as it is the training's */
+    bool binary;         /* an array of 0 and 1, which are 0 and 255 here */
     vae_mapping mapping; /* the file that holds the pixels, if one does */
     bool borrowed;       /* shares another data set's memory, which must outlive it */
 } vae_dataset;
@@ -40,7 +41,8 @@ typedef struct vae_splits {
 
 /* How images are read. Zeros read all, as they are. */
 typedef struct vae_read_options {
-    int64_t limit; /* keep at most so many images; beyond them nothing is read or checked. 0: all */
+    int64_t limit;           /* keep at most so many images; beyond them nothing is read or checked. 0: all */
+    vae_array_layout layout; /* of arrays of rank 4 */
     vae_transform transform;
     bool skip_damaged; /* of a folder: leave out pictures that cannot be decoded, and count them */
     vae_storage storage;
@@ -49,10 +51,12 @@ typedef struct vae_read_options {
 } vae_read_options;
 
 /* Reads images from what `path` names; its content decides, not its name:
- *   IDX  of unsigned bytes, plain or gzip: [n, h, w] or [n, h, w, c]
- *   NPY  [n, h, w], [n, h, w, c] or [n, d], which is one row of d pixels; bytes, booleans (true is 255), or floats in
- *        [0, 1], which are rounded to bytes
+ *   IDX  plain or gzip: [n, h, w] or [n, h, w, c]
+ *   NPY  plain or gzip: [n, h, w], [n, h, w, c] or [n, d], which is one row of d pixels, in C or Fortran order
  *   NPZ  the array `images`, or else the only one of rank 3 or 4; "file.npz:key" names another
+ *        Of these, layout may say that rank 4 is [n, c, h, w]. Numbers are integers from 0 to 255, booleans (true is
+ *        255), or floats in [0, 1], which are rounded to bytes, of either byte order. Where integers are all 0 or 1,
+ *        as far as they are read, 1 is 255.
  *   a folder of PNG and JPEG files, all of one shape once transformed; its subfolders are classes, whose numbers in the
  *        order of names become the labels where there are at most 256. Within a class files are in the order of their
  *        names, and classes are interleaved evenly, so that every part of the data set has each in proportion.

@@ -20,7 +20,7 @@ enum { MAX_RATIO = 1032 };
 static double most_bytes(const vae_source *source)
 {
     struct stat information;
-    const bool one_file = source->format->read && stat(source->file, &information) == 0;
+    const bool one_file = source->numbers && stat(source->file, &information) == 0;
     return one_file ? (double)information.st_size * MAX_RATIO : HUGE_VAL;
 }
 
@@ -66,7 +66,10 @@ static vae_status map_plain(vae_source *source, const vae_read_options *options,
 {
     const int64_t count = options->limit > 0 && options->limit < source->count ? options->limit : source->count;
     struct stat information;
+    int largest;
     *mapped = false;
+    VAE_TRY(vae_source_examine(source, count, &largest));
+    if (source->numbers->binary) return VAE_OK;
     const int file = open(source->file, O_RDONLY | O_CLOEXEC);
     if (file < 0) return vae_error_set(VAE_ERROR_IO, "%s: cannot be opened: %s", source->file, strerror(errno));
     vae_status status = VAE_OK;
@@ -82,6 +85,7 @@ static vae_status map_plain(vae_source *source, const vae_read_options *options,
     dataset->width = source->width;
     dataset->channels = source->channels;
     dataset->stored = source->count;
+    vae_source_tell_levels(source, count, largest);
     dataset->remarks = source->remarks;
     return VAE_OK;
 }
@@ -91,6 +95,7 @@ static vae_status map_plain(vae_source *source, const vae_read_options *options,
 static void add_options(vae_hash *hash, const vae_read_options *options)
 {
     vae_hash_add_integer(hash, options->limit);
+    vae_hash_add_integer(hash, options->layout);
     vae_hash_add_integer(hash, options->transform.crop);
     vae_hash_add_integer(hash, options->transform.size.height);
     vae_hash_add_integer(hash, options->transform.size.width);

@@ -1,14 +1,18 @@
 #include "data/format.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* The first that takes what it sees is it; the last takes everything. */
-static const vae_format *const formats[] = {&vae_format_npy, &vae_format_npz, &vae_format_folder, &vae_format_idx};
+#include "data/file_kind.h"
+#include "data/gzip_file.h"
+
+enum { FORMATS = 4 };
+
+/* The first that takes what it sees is it. */
+static const vae_format *const formats[FORMATS] = {&vae_format_npy, &vae_format_npz, &vae_format_folder,
+                                                   &vae_format_idx};
 
 /* Files that the shipped configurations name are there once a script has fetched them. */
 static const char *missing_hint(const char *path, int reason)
@@ -26,12 +30,14 @@ static vae_status cannot_open(const char *path, int reason)
 
 static vae_status read_start(const char *path, vae_probe *probe)
 {
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return cannot_open(path, errno);
-    const ssize_t got = read(file, probe->start, sizeof probe->start);
-    const int reason = errno;
-    close(file);
-    return got < 0 ? vae_error_set(VAE_ERROR_IO, "%s: cannot be read: %s", path, strerror(reason)) : VAE_OK;
+    vae_gzip_file file;
+    int64_t found = 0;
+    VAE_TRY(vae_gzip_open(path, &file));
+    const vae_status status = vae_gzip_read(&file, probe->start, sizeof probe->start, &found);
+    probe->size = (size_t)found;
+    probe->gzip = !vae_gzip_is_plain(&file);
+    vae_gzip_close(&file);
+    return status;
 }
 
 static vae_status look(const char *path, vae_probe *probe)
@@ -42,7 +48,7 @@ static vae_status look(const char *path, vae_probe *probe)
     probe->folder = S_ISDIR(information.st_mode);
     if (probe->folder) return VAE_OK;
     /* Opening a pipe that nobody writes to would wait for ever. */
-    if (!S_ISREG(information.st_mode)) return vae_error_set(VAE_ERROR_FORMAT, "%s: is no regular file", path);
+    if (!S_ISREG(information.st_mode)) return vae_error_set(VAE_ERROR_FORMAT, "%s: is not a regular file", path);
     return read_start(path, probe);
 }
 
@@ -60,10 +66,10 @@ static const char *split_key(const char *path, char file[VAE_PATH_SIZE])
 
 static const vae_format *find_format(const vae_probe *probe)
 {
-    size_t i = 0;
-    while (!formats[i]->probe(probe))
-        ++i;
-    return formats[i];
+    for (size_t i = 0; i < FORMATS; ++i) {
+        if (formats[i]->probe(probe)) return formats[i];
+    }
+    return NULL;
 }
 
 vae_status vae_source_open(const char *path, vae_content content, const vae_read_options *options, vae_source *source)
@@ -76,8 +82,9 @@ vae_status vae_source_open(const char *path, vae_content content, const vae_read
     *source = (vae_source){0};
     VAE_TRY(look(request.path, &probe));
     source->format = find_format(&probe);
+    if (!source->format) return vae_file_kind_refuse(request.path, &probe, content);
     if (key && !source->format->takes_key) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: is no NPZ file, so it has no array '%s'", file, key);
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: is not an NPZ file, so it has no array '%s'", file, key);
     }
     snprintf(source->name, sizeof source->name, "%s", path);
     snprintf(source->file, sizeof source->file, "%s", request.path);
@@ -87,6 +94,7 @@ vae_status vae_source_open(const char *path, vae_content content, const vae_read
 void vae_source_close(vae_source *source)
 {
     source->format->close(source);
+    free(source->block_bytes);
 }
 
 vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash)
@@ -105,12 +113,4 @@ vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash)
     vae_hash_add_integer(hash, information.st_mtim.tv_sec);
     vae_hash_add_integer(hash, information.st_mtim.tv_nsec);
     return VAE_OK;
-}
-
-void vae_source_set_shape(vae_source *source, int rank, const int64_t *sizes)
-{
-    source->count = sizes[0];
-    source->height = rank >= 3 ? sizes[1] : 1;
-    source->width = rank >= 3 ? sizes[2] : rank == 2 ? sizes[1] : 1;
-    source->channels = rank == 4 ? sizes[3] : 1;
 }

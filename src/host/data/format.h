@@ -8,6 +8,7 @@
 
 #include "core/hash.h"
 #include "data/dataset.h"
+#include "data/numbers.h"
 
 typedef enum vae_content { VAE_CONTENT_IMAGES, VAE_CONTENT_LABELS } vae_content;
 
@@ -24,13 +25,22 @@ typedef struct vae_source {
     int64_t height, width, channels; /* of the images as stored; of a folder's as they are to be read. Labels: 1 */
     int64_t plain_offset;            /* of a file whose bytes from there on are the images'; 0: it is no such file */
     vae_remarks remarks;             /* what a reader left out or changed so far; it adds them as it goes */
-    void *state;                     /* the format's own */
+    vae_numbers *numbers;            /* to read from; NULL of formats that have read_images */
+    /* Where numbers do not come in the order of [n, h, w, c]: how many at a time have to be in memory to be brought to
+     * it, and how; 0: they come in order. */
+    int64_t block;
+    vae_array_order order;
+    uint8_t *block_bytes; /* [block], owned */
+    int64_t block_left;   /* of the present one, not read yet */
+    void *state;          /* the format's own */
 } vae_source;
 
 /* What the path names. */
 typedef struct vae_probe {
     bool folder;
-    uint8_t start[8]; /* of a file, zeros where it is shorter */
+    bool gzip;          /* of a file: it is compressed, and `start` is of its content */
+    uint8_t start[512]; /* zeros where there is less */
+    size_t size;        /* bytes in `start` */
 } vae_probe;
 
 typedef struct vae_request {
@@ -49,13 +59,10 @@ struct vae_format {
     void (*close)(vae_source *source);
     /* Adds what tells this content from another, without reading it: path, key, size, time of change. */
     vae_status (*add_to_hash)(const vae_source *source, vae_hash *hash);
-    /* Either: the next `count` numbers as bytes, and, once all were read, that the file ends there. Fails where there
-     * are fewer; nothing is allocated on the header's word. */
-    vae_status (*read)(vae_source *source, uint8_t *bytes, int64_t count);
-    vae_status (*finish)(vae_source *source);
-    /* Or: images first … first + count - 1, transformed, their labels where labels is not NULL, and their names, each
-     * with its zero byte. Damaged ones are left out and the others moved up where the options say so: *kept tells how
-     * many there are. What fails in writing names shows when the caller closes that stream. */
+    /* The source either has `numbers`, or gives images first … first + count - 1, transformed, their labels where
+     * labels is not NULL, and their names, each with its zero byte. Damaged ones are left out and the others moved up
+     * where the options say so: *kept tells how many there are. What fails in writing names shows when the caller
+     * closes that stream. */
     vae_status (*read_images)(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, uint8_t *labels,
                               FILE *names, int64_t *kept);
     bool (*has_labels)(const vae_source *source);
@@ -71,9 +78,22 @@ void vae_source_close(vae_source *source);
 /* add_to_hash of formats that are one file. */
 vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash);
 
-/* Fills count, height, width and channels from sizes [n, h, w, c], [n, h, w], [n, d], which is one row of d pixels, or
- * [n], labels. */
-void vae_source_set_shape(vae_source *source, int rank, const int64_t *sizes);
+/* ---- Of formats that are arrays of numbers: data/source_numbers.c ---- */
+
+/* VAE_ERROR_FORMAT, with what was expected, if an array of that shape cannot be the content: images are [n, h, w],
+ * [n, h, w, c], by layout [n, c, h, w], or [n, d], which is one row of d pixels; labels are [n] or [n, 1]. */
+vae_status vae_numbers_check_shape(const vae_numbers *numbers, const vae_request *request);
+/* Makes them the source's: its count and shape, and what order they come in. */
+void vae_source_set_numbers(vae_source *source, vae_numbers *numbers, const vae_request *request);
+/* Finds the largest byte of the first `images`, as vae_numbers_largest() does. Where these are integers, all 0 or 1, 1
+ * becomes 255: that has to be known before the first is read. */
+vae_status vae_source_examine(vae_source *source, int64_t images, int *largest);
+/* Adds remarks on `images` images, of a folder too, whose largest byte is that: what their numbers went through, and
+ * levels that are hardly meant so. */
+void vae_source_tell_levels(vae_source *source, int64_t images, int largest);
+/* The next `count` numbers as bytes, in the order of [n, h, w, c]. Fails where there are fewer; nothing is allocated on
+ * the header's word. */
+vae_status vae_source_read_numbers(vae_source *source, uint8_t *bytes, int64_t count);
 
 extern const vae_format vae_format_idx, vae_format_npy, vae_format_npz, vae_format_folder;
 

@@ -1,210 +1,148 @@
-/* IDX, the format of MNIST's files: magic 0 0 <type> <rank>, big-endian sizes, then the numbers. zlib reads plain and
- * gzip files alike. */
-#include <errno.h>
+/* IDX, the format of MNIST's files, plain or gzip: magic 0 0 <type> <rank>, big-endian sizes, then the numbers. At the
+ * end of a file that was read whole there must be nothing more; what follows a finished gzip stream is not seen, as
+ * with other programs that read gzip. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "data/format.h"
-
-enum { UNSIGNED_BYTE = 0x08, MAX_IDX_RANK = 4 };
+#include "data/gzip_file.h"
 
 /* More than any data set that fits this program's memory; larger products are damage, not data. */
 #define MAX_IDX_BYTES (INTPTR_MAX < INT64_C(1) << 40 ? (int64_t)INTPTR_MAX : INT64_C(1) << 40)
 
 typedef struct idx_file {
-    gzFile stream;
-    const char *path;
-    int64_t position; /* bytes read so far, uncompressed */
-    int rank;
-    int64_t sizes[MAX_IDX_RANK];
+    vae_numbers numbers;
+    vae_gzip_file file;
 } idx_file;
 
-static vae_status open_file(const char *path, idx_file *file)
+static vae_status read_bytes(void *context, void *target, int64_t wanted, int64_t *found)
 {
-    *file = (idx_file){.path = path};
-    errno = 0;
-    file->stream = gzopen(path, "rbe");
-    if (!file->stream) {
-        const char *reason = strerror(errno ? errno : ENOMEM);
-        return vae_error_set(VAE_ERROR_CONFIG, "cannot open %s: %s", path, reason);
-    }
-    gzbuffer(file->stream, 1 << 17);
-    return VAE_OK;
+    idx_file *idx = context;
+    return vae_gzip_read(&idx->file, target, wanted, found);
 }
 
-static vae_status read_failure(const idx_file *file)
+static vae_status rewind_file(void *context)
 {
-    int code;
-    const char *reason = gzerror(file->stream, &code);
-    const size_t prefix = strlen(file->path);
-    /* zlib's own message begins with the path. */
-    if (strncmp(reason, file->path, prefix) == 0 && strncmp(reason + prefix, ": ", 2) == 0) reason += prefix + 2;
-    if (code == Z_MEM_ERROR) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", file->path);
-    if (code == Z_ERRNO) {
-        return vae_error_set(VAE_ERROR_IO, "%s: cannot be read after %" PRId64 " bytes: %s", file->path, file->position,
-                             reason);
-    }
-    return vae_error_set(VAE_ERROR_FORMAT, "%s: the gzip stream is damaged after %" PRId64 " bytes of its content: %s",
-                         file->path, file->position, reason);
+    idx_file *idx = context;
+    return vae_gzip_rewind(&idx->file, 4 + 4 * idx->numbers.rank);
 }
 
-/* Reads as much as there is, up to `wanted`. A damaged or unfinished gzip stream is an error, an early end is not. */
-static vae_status read_bytes(idx_file *file, void *target, int64_t wanted, int64_t *found)
+/* The type's code, and NumPy's name of it. */
+static const struct {
+    uint8_t code;
+    const char *name;
+} types[] = {{0x08, "|u1"}, {0x09, "|i1"}, {0x0B, ">i2"}, {0x0C, ">i4"}, {0x0D, ">f4"}, {0x0E, ">f8"}};
+
+static vae_status find_type(idx_file *idx, uint8_t code)
 {
-    *found = 0;
-    while (*found < wanted) {
-        const int64_t rest = wanted - *found;
-        const int step = gzread(file->stream, (char *)target + *found, (unsigned)(rest < 1 << 24 ? rest : 1 << 24));
-        if (step < 0) return read_failure(file);
-        if (step == 0) break;
-        *found += step;
-        file->position += step;
+    for (size_t i = 0; i < sizeof types / sizeof *types; ++i) {
+        if (types[i].code != code) continue;
+        vae_number_type_parse(types[i].name, &idx->numbers.type);
+        return VAE_OK;
     }
-    /* gzread gives what it has of a file cut short; gzerror tells. */
-    int code;
-    gzerror(file->stream, &code);
-    if (code == Z_BUF_ERROR) {
-        return vae_error_set(VAE_ERROR_FORMAT,
-                             "%s: the gzip stream is cut short, after %" PRId64 " bytes of its content", file->path,
-                             file->position);
-    }
-    return VAE_OK;
+    return vae_error_set(VAE_ERROR_FORMAT,
+                         "%s: holds IDX type 0x%02x, but the format has only 0x08 (unsigned bytes), 0x09, 0x0b, 0x0c, "
+                         "0x0d and 0x0e",
+                         idx->file.name, code);
 }
 
-static vae_status read_magic(idx_file *file, int *rank)
+static vae_status read_magic(idx_file *idx)
 {
     uint8_t magic[4];
     int64_t found;
-    VAE_TRY(read_bytes(file, magic, sizeof magic, &found));
+    VAE_TRY(read_bytes(idx, magic, sizeof magic, &found));
     if (found < (int64_t)sizeof magic) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: has %" PRId64 " bytes, too few for an IDX header", file->path,
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: has %" PRId64 " bytes, too few for an IDX header", idx->file.name,
                              found);
     }
-    if (magic[0] || magic[1]) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: begins with %02x %02x %02x %02x, but an IDX file begins with 00 00",
-                             file->path, magic[0], magic[1], magic[2], magic[3]);
+    VAE_TRY(find_type(idx, magic[2]));
+    const int lowest = idx->numbers.labels ? 1 : 3, highest = idx->numbers.labels ? 1 : 4;
+    if (magic[3] < lowest || magic[3] > highest) {
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: is an IDX file of rank %d, but %s", idx->file.name, magic[3],
+                             lowest == 1 ? "labels are of rank 1" : "images are of rank 3 or 4");
     }
-    if (magic[2] != UNSIGNED_BYTE) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: holds IDX type 0x%02x, but only unsigned bytes (0x08) are read",
-                             file->path, magic[2]);
-    }
-    *rank = magic[3];
+    idx->numbers.rank = magic[3];
     return VAE_OK;
 }
 
-static vae_status read_sizes(idx_file *file)
+static vae_status read_size(idx_file *idx, int64_t *size)
 {
-    int64_t bytes = 1;
-    for (int i = 0; i < file->rank; ++i) {
-        uint8_t size[4];
-        int64_t found;
-        VAE_TRY(read_bytes(file, size, sizeof size, &found));
-        if (found < (int64_t)sizeof size) {
-            return vae_error_set(VAE_ERROR_FORMAT, "%s: ends inside its header, after %" PRId64 " bytes", file->path,
-                                 file->position);
+    uint8_t bytes[4];
+    int64_t found;
+    VAE_TRY(read_bytes(idx, bytes, sizeof bytes, &found));
+    if (found < (int64_t)sizeof bytes) {
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: ends inside its header, after %" PRId64 " bytes", idx->file.name,
+                             idx->file.position);
+    }
+    *size = (int64_t)bytes[0] << 24 | (int64_t)bytes[1] << 16 | (int64_t)bytes[2] << 8 | bytes[3];
+    return VAE_OK;
+}
+
+static vae_status read_header(idx_file *idx)
+{
+    vae_numbers *numbers = &idx->numbers;
+    VAE_TRY(read_magic(idx));
+    numbers->count = 1;
+    for (int i = 0; i < numbers->rank; ++i) {
+        VAE_TRY(read_size(idx, &numbers->sizes[i]));
+        if (numbers->sizes[i] == 0) {
+            return vae_error_set(VAE_ERROR_FORMAT, "%s: size %d of the %d in its header is 0", idx->file.name, i + 1,
+                                 numbers->rank);
         }
-        file->sizes[i] = (int64_t)size[0] << 24 | (int64_t)size[1] << 16 | (int64_t)size[2] << 8 | size[3];
-        if (file->sizes[i] == 0) {
-            return vae_error_set(VAE_ERROR_FORMAT, "%s: size %d of the %d in its header is 0", file->path, i + 1,
-                                 file->rank);
-        }
-        if (file->sizes[i] > MAX_IDX_BYTES / bytes) {
+        if (numbers->sizes[i] > MAX_IDX_BYTES / numbers->count) {
             return vae_error_set(VAE_ERROR_FORMAT,
-                                 "%s: the sizes in its header multiply to more than %" PRId64 " bytes", file->path,
+                                 "%s: the sizes in its header multiply to more than %" PRId64 " bytes", idx->file.name,
                                  MAX_IDX_BYTES);
         }
-        bytes *= file->sizes[i];
+        numbers->count *= numbers->sizes[i];
     }
     return VAE_OK;
-}
-
-static vae_status read_header(idx_file *file, int lowest_rank, int highest_rank)
-{
-    int rank = 0;
-    VAE_TRY(read_magic(file, &rank));
-    if (rank < lowest_rank || rank > highest_rank) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: is an IDX file of rank %d, but %s", file->path, rank,
-                             lowest_rank == 1 ? "labels are of rank 1" : "images are of rank 3 or 4");
-    }
-    file->rank = rank;
-    return read_sizes(file);
-}
-
-/* The product cannot overflow: read_sizes has checked it. */
-static int64_t promised_bytes(const idx_file *file)
-{
-    int64_t bytes = 1;
-    for (int i = 0; i < file->rank; ++i)
-        bytes *= file->sizes[i];
-    return bytes;
-}
-
-static vae_status read_body(vae_source *source, uint8_t *bytes, int64_t count)
-{
-    idx_file *file = source->state;
-    int64_t found;
-    VAE_TRY(read_bytes(file, bytes, count, &found));
-    if (found == count) return VAE_OK;
-    const int64_t header = 4 + 4 * file->rank;
-    return vae_error_set(VAE_ERROR_FORMAT,
-                         "%s: is cut short: its header promises %" PRId64 " bytes of data, but only %" PRId64
-                         " are there",
-                         file->path, promised_bytes(file), file->position - header);
-}
-
-/* At the end of a file that was read whole there must be nothing more. This also makes zlib compare its checksum. What
- * follows a finished gzip stream is not seen, as with other programs that read gzip. */
-static vae_status check_end(vae_source *source)
-{
-    idx_file *file = source->state;
-    uint8_t extra;
-    int64_t found;
-    VAE_TRY(read_bytes(file, &extra, 1, &found));
-    if (found == 0) return VAE_OK;
-    return vae_error_set(VAE_ERROR_FORMAT, "%s: goes on after the %" PRId64 " bytes of data that its header promises",
-                         file->path, promised_bytes(file));
 }
 
 static void close_source(vae_source *source)
 {
-    idx_file *file = source->state;
-    gzclose(file->stream);
-    free(file);
+    idx_file *idx = source->state;
+    vae_gzip_close(&idx->file);
+    free(idx);
 }
 
-static vae_status open_header(idx_file *file, const vae_request *request)
+static vae_status open_header(vae_source *source, idx_file *idx, const vae_request *request)
 {
-    const bool labels = request->content == VAE_CONTENT_LABELS;
-    VAE_TRY(open_file(request->path, file));
-    const vae_status status = read_header(file, labels ? 1 : 3, labels ? 1 : 4);
-    if (status) gzclose(file->stream);
-    return status;
+    idx->numbers = (vae_numbers){.name = source->name,
+                                 .context = idx,
+                                 .read = read_bytes,
+                                 .rewind = rewind_file,
+                                 .labels = request->content == VAE_CONTENT_LABELS};
+    VAE_TRY(read_header(idx));
+    VAE_TRY(vae_numbers_check_shape(&idx->numbers, request));
+    const bool bytes = idx->numbers.type.kind == 'u' && idx->numbers.type.size == 1;
+    if (bytes && vae_gzip_is_plain(&idx->file)) source->plain_offset = idx->file.position;
+    vae_source_set_numbers(source, &idx->numbers, request);
+    return VAE_OK;
 }
 
 static vae_status open_source(vae_source *source, const vae_request *request)
 {
-    idx_file *file = malloc(sizeof *file);
-    if (!file) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", request->path);
-    const vae_status status = open_header(file, request);
+    idx_file *idx = calloc(1, sizeof *idx);
+    if (!idx) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", request->path);
+    vae_status status = vae_gzip_open(request->path, &idx->file);
     if (status) {
-        free(file);
+        free(idx);
         return status;
     }
-    file->path = source->name;
-    source->state = file;
-    if (gzdirect(file->stream)) source->plain_offset = file->position;
-    vae_source_set_shape(source, file->rank, file->sizes);
-    return VAE_OK;
+    idx->file.name = source->name;
+    source->state = idx;
+    status = open_header(source, idx, request);
+    if (status) close_source(source);
+    return status;
 }
 
-/* Last in the table: what is nothing else is taken for IDX, and told what an IDX file begins with. */
+/* Of a file of one byte, too, so that one cut short is named as what it was; videos of MP4's kind begin with zeros. */
 static bool probe(const vae_probe *probe)
 {
-    (void)probe;
-    return true;
+    const bool zeros = probe->size > 0 && probe->start[0] == 0 && probe->start[1] == 0;
+    return zeros && memcmp(probe->start + 4, "ftyp", 4) != 0;
 }
 
 const vae_format vae_format_idx = {
@@ -213,6 +151,4 @@ const vae_format vae_format_idx = {
     .open = open_source,
     .close = close_source,
     .add_to_hash = vae_source_add_to_hash,
-    .read = read_body,
-    .finish = check_end,
 };

@@ -10,8 +10,10 @@
 enum { KEYS_SIZE = 384 };
 
 typedef struct npz_file {
-    vae_npy_stream stream; /* first: vae_npy_source_read() */
+    vae_numbers numbers;
+    vae_npy_header header;
     zip_t *archive;
+    zip_int64_t index; /* of the entry that holds the numbers */
     zip_file_t *entry; /* NULL: none is open */
 } npz_file;
 
@@ -25,7 +27,7 @@ static vae_status open_archive(const char *path, zip_t **archive)
     zip_error_t error;
     zip_error_init_with_code(&error, code);
     const vae_status status = vae_error_set(code == ZIP_ER_MEMORY ? VAE_ERROR_MEMORY : VAE_ERROR_FORMAT,
-                                            "%s: is no readable NPZ file: %s", path, zip_error_strerror(&error));
+                                            "%s: is not a readable NPZ file: %s", path, zip_error_strerror(&error));
     zip_error_fini(&error);
     return status;
 }
@@ -37,7 +39,7 @@ static vae_status read_entry(void *context, void *target, int64_t wanted, int64_
     while (*found < wanted) {
         const zip_int64_t step = zip_fread(npz->entry, (char *)target + *found, (zip_uint64_t)(wanted - *found));
         if (step < 0) {
-            return vae_error_set(VAE_ERROR_FORMAT, "%s: is damaged in the archive: %s", npz->stream.name,
+            return vae_error_set(VAE_ERROR_FORMAT, "%s: is damaged in the archive: %s", npz->numbers.name,
                                  zip_file_strerror(npz->entry));
         }
         if (step == 0) break;
@@ -57,13 +59,17 @@ static vae_status open_entry(npz_file *npz, zip_int64_t index)
 {
     npz->entry = zip_fopen_index(npz->archive, (zip_uint64_t)index, 0);
     if (!npz->entry) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: cannot be read from the archive: %s", npz->stream.name,
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: cannot be read from the archive: %s", npz->numbers.name,
                              zip_strerror(npz->archive));
     }
-    npz->stream.context = npz;
-    npz->stream.read = read_entry;
-    npz->stream.done = 0;
-    return vae_npy_stream_open(&npz->stream);
+    return vae_npy_stream_open(&npz->numbers, &npz->header);
+}
+
+static vae_status rewind_entry(void *context)
+{
+    npz_file *npz = context;
+    close_entry(npz);
+    return open_entry(npz, npz->index);
 }
 
 /* ---- Which array ---- */
@@ -105,26 +111,39 @@ static int find_by_shape(npz_file *npz, vae_content content, zip_int64_t *found,
         if (length == 0) continue;
         const bool readable = open_entry(npz, i) == VAE_OK;
         close_entry(npz);
-        if (readable && may_be(&npz->stream.header, content)) {
+        if (readable && may_be(&npz->header, content)) {
             *found = i;
             matches++;
         }
         if (used >= KEYS_SIZE) continue;
         used += (size_t)snprintf(keys + used, KEYS_SIZE - used, "%s%.*s", used ? ", " : "", length, name);
-        for (int d = 0; readable && d < npz->stream.header.rank && used < KEYS_SIZE; ++d) {
-            used += (size_t)snprintf(keys + used, KEYS_SIZE - used, "%s%" PRId64, d ? "x" : " ",
-                                     npz->stream.header.sizes[d]);
+        for (int d = 0; readable && d < npz->header.rank && used < KEYS_SIZE; ++d) {
+            used += (size_t)snprintf(keys + used, KEYS_SIZE - used, "%s%" PRId64, d ? "x" : " ", npz->header.sizes[d]);
         }
     }
     return matches;
 }
 
+/* Of an archive in which there is no array at all. */
+static vae_status no_arrays(const npz_file *npz, const char *path)
+{
+    bool torch = false;
+    const zip_int64_t entries = zip_get_num_entries(npz->archive, 0);
+    for (zip_int64_t i = 0; i < entries && !torch; ++i) {
+        const char *name = zip_get_name(npz->archive, (zip_uint64_t)i, ZIP_FL_ENC_GUESS);
+        torch = name && strstr(name, "data.pkl");
+    }
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: holds no arrays: it is %s", path,
+                         torch ? "a file of torch.save; save the array in it with numpy.savez"
+                               : "a zip archive without .npy files; unpack it and give the folder");
+}
+
 static vae_status no_key(const npz_file *npz, const char *path, const char *key, const char *keys)
 {
-    if (!keys[0]) return vae_error_set(VAE_ERROR_FORMAT, "%s: holds no arrays", path);
+    if (!keys[0]) return no_arrays(npz, path);
     if (key[0]) return vae_error_set(VAE_ERROR_FORMAT, "%s: has no array '%s'; it has %s", path, key, keys);
     return vae_error_set(VAE_ERROR_FORMAT, "%s: name one of its arrays, as in %s:KEY; it has %s", path,
-                         npz->stream.name, keys);
+                         npz->numbers.name, keys);
 }
 
 static vae_status choose_entry(npz_file *npz, const vae_request *request, zip_int64_t *index)
@@ -136,6 +155,36 @@ static vae_status choose_entry(npz_file *npz, const vae_request *request, zip_in
     const int matches = find_by_shape(npz, request->content, index, keys);
     if (matches == 1 && !request->key[0]) return VAE_OK;
     return no_key(npz, request->path, request->key, keys);
+}
+
+/* ---- What else there is ---- */
+
+/* A whole number for each of the images. */
+static bool like_labels(const vae_source *source, const vae_npy_header *header)
+{
+    vae_number_type type;
+    const bool integers = vae_number_type_parse(header->type, &type) && (type.kind == 'u' || type.kind == 'i');
+    const bool one_each = header->rank == 1 || (header->rank == 2 && header->sizes[1] == 1);
+    return integers && one_each && header->sizes[0] == source->count;
+}
+
+/* Other arrays that may have been meant: images where no key chose one, and labels. */
+static void tell_others(vae_source *source, npz_file *npz, const vae_request *request)
+{
+    const zip_int64_t entries = zip_get_num_entries(npz->archive, 0);
+    for (zip_int64_t i = 0; i < entries; ++i) {
+        const char *name = zip_get_name(npz->archive, (zip_uint64_t)i, ZIP_FL_ENC_GUESS);
+        const int length = key_length(name);
+        if (i == npz->index || length == 0) continue;
+        close_entry(npz);
+        if (open_entry(npz, i)) continue;
+        if (!request->key[0] && may_be(&npz->header, VAE_CONTENT_IMAGES)) {
+            vae_remarks_add(&source->remarks, VAE_REMARK_OTHER_ARRAYS, 1, "%s:%.*s", source->file, length, name);
+        }
+        if (like_labels(source, &npz->header)) {
+            vae_remarks_add(&source->remarks, VAE_REMARK_UNUSED_LABELS, 1, "%s:%.*s", source->file, length, name);
+        }
+    }
 }
 
 /* ---- The format ---- */
@@ -150,15 +199,16 @@ static void close_source(vae_source *source)
 
 static vae_status open_array(vae_source *source, npz_file *npz, const vae_request *request)
 {
-    zip_int64_t index;
-    npz->stream.name = source->name;
-    VAE_TRY(choose_entry(npz, request, &index));
-    const char *name = zip_get_name(npz->archive, (zip_uint64_t)index, ZIP_FL_ENC_GUESS);
+    npz->numbers = (vae_numbers){.name = source->name, .context = npz, .read = read_entry, .rewind = rewind_entry};
+    VAE_TRY(choose_entry(npz, request, &npz->index));
+    const char *name = zip_get_name(npz->archive, (zip_uint64_t)npz->index, ZIP_FL_ENC_GUESS);
     snprintf(source->name, sizeof source->name, "%s:%.*s", request->path, key_length(name), name);
-    VAE_TRY(open_entry(npz, index));
-    VAE_TRY(vae_npy_stream_check(&npz->stream, request->content));
-    vae_source_set_shape(source, npz->stream.header.rank, npz->stream.header.sizes);
-    return VAE_OK;
+    VAE_TRY(open_entry(npz, npz->index));
+    VAE_TRY(vae_npy_stream_check(&npz->numbers, &npz->header, request));
+    vae_source_set_numbers(source, &npz->numbers, request);
+    if (request->content == VAE_CONTENT_LABELS) return VAE_OK;
+    tell_others(source, npz, request);
+    return rewind_entry(npz);
 }
 
 static vae_status open_source(vae_source *source, const vae_request *request)
@@ -178,7 +228,7 @@ static vae_status open_source(vae_source *source, const vae_request *request)
 
 static bool probe(const vae_probe *probe)
 {
-    return memcmp(probe->start, "PK\003\004", 4) == 0 || memcmp(probe->start, "PK\005\006", 4) == 0;
+    return !probe->gzip && (memcmp(probe->start, "PK\003\004", 4) == 0 || memcmp(probe->start, "PK\005\006", 4) == 0);
 }
 
 const vae_format vae_format_npz = {
@@ -188,6 +238,4 @@ const vae_format vae_format_npz = {
     .open = open_source,
     .close = close_source,
     .add_to_hash = vae_source_add_to_hash,
-    .read = vae_npy_source_read,
-    .finish = vae_npy_source_finish,
 };

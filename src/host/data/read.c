@@ -8,6 +8,7 @@
 vae_read_options vae_read_options_of(const vae_config *config)
 {
     return (vae_read_options){.limit = config->data.limit,
+                              .layout = config->data.layout,
                               .transform = vae_transform_of(config),
                               .skip_damaged = config->data.skip_damaged,
                               .storage = config->data.storage,
@@ -70,7 +71,7 @@ static vae_status read_labels(vae_source *source, int64_t limit, vae_dataset *da
     }
     vae_memory_sink sink = {VAE_MEMORY_SINK, .name = source->name};
     vae_status status = vae_collect_numbers(source, dataset->count, &sink.base);
-    if (!status && dataset->count == labels) status = source->format->finish(source);
+    if (!status && dataset->count == labels) status = vae_numbers_finish(source->numbers);
     if (status) {
         free(sink.bytes);
         return status;

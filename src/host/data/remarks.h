@@ -24,7 +24,18 @@
     X(PROFILE, "picture has a colour profile or gamma other than sRGB, which was not applied",                         \
       "pictures have a colour profile or gamma other than sRGB, which was not applied")                                \
     X(SEVERAL, "picture holds several frames or pages, of which the first was taken",                                  \
-      "pictures hold several frames or pages, of which the first was taken")
+      "pictures hold several frames or pages, of which the first was taken")                                           \
+    X(BINARY, "image holds only 0 and 1, which are taken for black and white",                                         \
+      "images hold only 0 and 1, which are taken for black and white")                                                 \
+    X(DARK, "image is dark", "images are dark")                                                                        \
+    X(ROUNDED, "number was rounded to one of the 256 levels that pixels have",                                         \
+      "numbers were rounded to the 256 levels that pixels have")                                                       \
+    X(CLIPPED, "number lies past the ends of [0, 1] and was clipped",                                                  \
+      "numbers lie past the ends of [0, 1] and were clipped")                                                          \
+    X(OTHER_ARRAYS, "other array of the archive is not read", "other arrays of the archive are not read")              \
+    X(UNUSED_LABELS, "array of the archive may be labels, but is not used as such",                                    \
+      "arrays of the archive may be labels, but are not used as such")                                                 \
+    X(OTHER_LEVELS, "image differs in kind from the training images", "images differ in kind from the training images")
 
 typedef enum vae_remark_kind {
 #define VAE_REMARK_ROW(name, one, several) VAE_REMARK_##name,

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/array_order.h"
 #include "core/file.h"
+#include "core/number_type.h"
 
 #define MAX_FILE_BYTES ((size_t)1 << 40)
 
@@ -25,43 +27,35 @@ vae_status vae_npy_write_float32(const char *path, const float *values, int rank
     return vae_file_write_atomic(path, parts, part_sizes, 2);
 }
 
-static float read_value(const uint8_t *data, const char *type, int64_t index)
+static vae_status check_type(const char *path, const char *name, vae_number_type *type)
 {
-    if (strcmp(type, "<f4") == 0) {
-        float value;
-        memcpy(&value, data + index * 4, sizeof value);
-        return value;
-    }
-    if (strcmp(type, "<f8") == 0) {
-        double value;
-        memcpy(&value, data + index * 8, sizeof value);
-        return (float)value;
-    }
-    return (float)data[index] / 255.0f;
+    const bool known = vae_number_type_parse(name, type);
+    if (known && (type->kind == 'f' || (type->kind == 'u' && type->size == 1))) return VAE_OK;
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: holds numbers of type '%s', but floats or unsigned bytes are read",
+                         path, name);
 }
 
 static vae_status convert(const char *path, const uint8_t *data, size_t size, vae_npy_array *array)
 {
-    static const char *const taken[] = {"<f4", "<f8", "|u1", NULL};
     vae_npy_header header;
+    vae_number_type type;
     VAE_TRY(vae_npy_header_parse(path, data, size, &header));
+    VAE_TRY(check_type(path, header.type, &type));
     array->rank = header.rank;
     memcpy(array->sizes, header.sizes, sizeof header.sizes);
     array->count = header.count;
-    const size_t width = vae_npy_type_size(header.type, taken);
-    if (width == 0) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: holds numbers of type '%s', but '<f4', '<f8' or '|u1' are read",
-                             path, header.type);
-    }
-    const size_t found = (size - header.data_offset) / width;
+    const size_t width = (size_t)type.size, found = (size - header.data_offset) / width;
     if (found != (size_t)array->count || (size - header.data_offset) % width != 0) {
         return vae_error_set(VAE_ERROR_FORMAT, "%s: its shape needs %" PRId64 " numbers, but %zu are there", path,
                              array->count, found);
     }
     array->values = malloc((size_t)array->count * sizeof *array->values + 1);
     if (!array->values) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
+    vae_array_order order = vae_array_order_make(header.rank, header.sizes, header.fortran_order);
+    const double unit = type.kind == 'u' ? 255.0 : 1.0;
     for (int64_t i = 0; i < array->count; ++i) {
-        array->values[i] = read_value(data + header.data_offset, header.type, i);
+        const uint8_t *number = data + header.data_offset + (size_t)vae_array_order_next(&order) * width;
+        array->values[i] = (float)(vae_number_read(&type, number) / unit);
     }
     return VAE_OK;
 }

@@ -16,8 +16,8 @@ typedef struct vae_npy_array {
 /* Writes float32, C order; the file appears at once or not at all. */
 vae_status vae_npy_write_float32(const char *path, const float *values, int rank, const int64_t *sizes);
 
-/* Reads little-endian float32, float64, or uint8 (scaled from 0..255 to [0, 1]) in C order; anything else is one clear
- * error. Nothing larger than the file is allocated on its word. */
+/* Reads floats, or unsigned bytes (scaled from 0..255 to [0, 1]), of either byte order and in C or Fortran order, to C
+ * order; anything else is one clear error. Nothing larger than the file is allocated on its word. */
 vae_status vae_npy_read_float32(const char *path, vae_npy_array *array);
 void vae_npy_free(vae_npy_array *array);
 

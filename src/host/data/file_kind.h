@@ -1,0 +1,12 @@
+/* What a file is that is not one of those data sets are read from. */
+#ifndef VAE_DATA_FILE_KIND_H
+#define VAE_DATA_FILE_KIND_H
+
+#include "data/format.h"
+
+/* VAE_ERROR_FORMAT that says what the file seems to be, and what to give instead. */
+vae_status vae_file_kind_refuse(const char *path, const vae_probe *probe, vae_content content);
+/* Whether it begins as text does. */
+bool vae_file_kind_is_text(const vae_probe *probe);
+
+#endif
