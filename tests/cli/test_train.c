@@ -172,6 +172,18 @@ Test(train, an_autoencoder_has_active_units_but_no_kl)
     cr_expect_not(vae_path_exists(in_run("pictures/kl_per_dimension.png")));
 }
 
+Test(train, a_collapsed_code_is_told_once_and_what_helps)
+{
+    process_result result =
+        process_run_in(folder, TRAIN, "--quiet", "--set", "train.epochs=30", "--set", "train.beta=1e4");
+    cr_assert_eq(result.code, 0, "%s", result.errors);
+    const char *told = strstr(result.errors, "all latent dimensions have collapsed");
+    cr_assert_not_null(told, "%s", result.errors);
+    cr_expect_null(strstr(told + 1, "all latent dimensions"), "told twice: %s", result.errors);
+    cr_expect_not_null(strstr(told, "kl_warmup_epochs"));
+    process_result_free(&result);
+}
+
 Test(train, learns_and_leaves_a_run_folder)
 {
     process_result result = process_run_in(folder, TRAIN, "--set", "train.epochs=30");

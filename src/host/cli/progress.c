@@ -196,9 +196,20 @@ static void show_log(void *context, const vae_metrics_line *line)
     fflush(stdout);
 }
 
+static void warn_of_collapse(vae_progress_view *view)
+{
+    vae_progress_clear(view);
+    fputs("vae-cuda: warning: all latent dimensions have collapsed: the posterior is the prior whatever the image, and "
+          "the decoder has learned to do without a code. What helps: raising beta slowly (kl_warmup_epochs = 5) or "
+          "lowering it, a likelihood that pays for detail (gaussian with a smaller variance, gaussian_shared), another "
+          "learning_rate, more epochs if the run has only begun\n",
+          stderr);
+}
+
 static void show_epoch(void *context, const vae_train_epoch *epoch)
 {
     vae_progress_view *view = context;
+    if (epoch->collapsed) warn_of_collapse(view);
     if (view->mode == VAE_PROGRESS_QUIET) return;
     vae_progress_clear(view);
     char losses[TEXT_SIZE], rate[PIECE_SIZE], total[PIECE_SIZE];

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "report/image.h"
 #include "report/plot_latent.h"
+#include "train/collapse.h"
 #include "train/diagnose.h"
 #include "train/schedule.h"
 #include "train/trainer_state.h"
@@ -220,12 +221,16 @@ static bool out_of_patience(const vae_trainer *trainer)
     return patience > 0 && trainer->state.progress.epochs_since_best >= patience;
 }
 
+static bool is_over(const vae_trainer *trainer)
+{
+    return trainer->state.progress.epoch >= trainer->state.config.train.epochs || out_of_patience(trainer);
+}
+
 static vae_status draw_pictures(vae_trainer *trainer)
 {
     const vae_config *config = &trainer->state.config;
     const int64_t epoch = trainer->state.progress.epoch;
-    const bool last = epoch >= config->train.epochs || out_of_patience(trainer);
-    if (!last && !every(config->train.picture_interval, epoch)) return VAE_OK;
+    if (!is_over(trainer) && !every(config->train.picture_interval, epoch)) return VAE_OK;
     if (!vae_image_can_show(trainer->state.input.channels)) return VAE_OK;
     const vae_splits *splits = &trainer->splits;
     const vae_dataset *images = splits->test.count > 0         ? &splits->test
@@ -281,7 +286,16 @@ static vae_status end_epoch(vae_trainer *trainer)
     const bool improved = complete_epoch(trainer, objective_loss(config, by_validation ? &held_out : &train));
     VAE_TRY(save(trainer, improved));
     VAE_TRY(draw_pictures(trainer));
-    vae_trainer_tell_epoch(trainer, &train, has_held_out ? &held_out : NULL, improved);
+    const bool collapsed =
+        !trainer->collapse_told && vae_collapse_seen(config, &train, &trainer->latent, is_over(trainer));
+    trainer->collapse_told |= collapsed;
+    const vae_train_epoch event = {.epoch = trainer->state.progress.epoch,
+                                   .epochs = config->train.epochs,
+                                   .train = train,
+                                   .held_out = has_held_out ? &held_out : NULL,
+                                   .improved = improved,
+                                   .collapsed = collapsed};
+    vae_trainer_tell_epoch(trainer, &event);
     return VAE_OK;
 }
 
@@ -348,7 +362,7 @@ static vae_status train(vae_trainer *trainer, vae_train_result *result)
     VAE_TRY(draw_lost_pictures(trainer));
     /* No epochs: the untrained model, as a baseline. */
     if (trainer->state.config.train.epochs == 0) VAE_TRY(save(trainer, true));
-    while (trainer->state.progress.epoch < trainer->state.config.train.epochs && !out_of_patience(trainer)) {
+    while (!is_over(trainer)) {
         VAE_TRY(run_epoch(trainer));
         VAE_TRY(end_epoch(trainer));
     }

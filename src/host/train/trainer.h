@@ -36,6 +36,7 @@ typedef struct vae_train_epoch {
     vae_metrics_line train;
     const vae_metrics_line *held_out; /* validation, or else test; NULL where the data has neither */
     bool improved;                    /* it is the best so far */
+    bool collapsed;                   /* no dimension of the code carries anything, told once: train/collapse.h */
 } vae_train_epoch;
 
 /* Each may be NULL. They are called between steps and should be quick. */

@@ -102,15 +102,8 @@ void vae_trainer_tell_start(const vae_trainer *trainer)
     observer->started(observer->context, &event);
 }
 
-void vae_trainer_tell_epoch(const vae_trainer *trainer, const vae_metrics_line *train, const vae_metrics_line *held_out,
-                            bool improved)
+void vae_trainer_tell_epoch(const vae_trainer *trainer, const vae_train_epoch *epoch)
 {
     const vae_train_observer *observer = &trainer->options->observer;
-    if (!observer->epoch_ended) return;
-    const vae_train_epoch event = {.epoch = trainer->state.progress.epoch,
-                                   .epochs = trainer->state.config.train.epochs,
-                                   .train = *train,
-                                   .held_out = held_out,
-                                   .improved = improved};
-    observer->epoch_ended(observer->context, &event);
+    if (observer->epoch_ended) observer->epoch_ended(observer->context, epoch);
 }

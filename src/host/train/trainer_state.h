@@ -34,6 +34,7 @@ typedef struct vae_trainer {
     bool save_first, save_best_first; /* see vae_resume_point */
     int64_t unread_steps;             /* run since metrics were last taken */
     int64_t unread_rows;
+    bool collapse_told;
     double mark;                                  /* when the time of the running step or steps began */
     vae_rate run_rate, epoch_rate, interval_rate; /* of this process */
 } vae_trainer;
@@ -69,7 +70,6 @@ vae_status vae_trainer_log_interval(vae_trainer *trainer);
 /* The observer's other events; nothing where it is not interested. */
 void vae_trainer_tell_start(const vae_trainer *trainer);
 void vae_trainer_tell_tick(const vae_trainer *trainer);
-void vae_trainer_tell_epoch(const vae_trainer *trainer, const vae_metrics_line *train, const vae_metrics_line *held_out,
-                            bool improved);
+void vae_trainer_tell_epoch(const vae_trainer *trainer, const vae_train_epoch *epoch);
 
 #endif

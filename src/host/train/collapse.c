@@ -1,0 +1,20 @@
+/* Tells a collapsed posterior from one that has only begun to learn. */
+#include "train/collapse.h"
+
+#define LEAST_KL 0.01 /* nats a dimension, on average */
+enum { LEAST_STEPS = 50, LEAST_EPOCHS = 3 };
+
+static bool can_be_judged(const vae_config *config, const vae_metrics_line *train, bool last)
+{
+    const double full_weight = (double)train->epoch - config->train.kl_warmup_epochs; /* epochs at it */
+    if (config->model.objective != VAE_OBJECTIVE_VAE || !(config->train.beta > 0.0)) return false;
+    return train->step >= LEAST_STEPS && full_weight >= (last ? 1 : LEAST_EPOCHS);
+}
+
+bool vae_collapse_seen(const vae_config *config, const vae_metrics_line *train, const vae_latent_statistics *latent,
+                       bool last)
+{
+    if (!can_be_judged(config, train, last)) return false;
+    if (latent->count > 0) return vae_latent_statistics_active(latent) == 0;
+    return train->kl < LEAST_KL * (double)config->model.latent;
+}
