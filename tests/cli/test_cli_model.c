@@ -255,19 +255,21 @@ Test(model_commands, files_are_replaced_by_force_only)
     fputs("my own work", file);
     cr_assert_eq(fclose(file), 0);
     cr_assert_eq(link(in_folder("mine.npy"), in_folder("kept.npy")), 0);
+    cr_assert_eq(link(in_folder("mine.npy"), in_folder("mine.png")), 0);
 #define REFUSED "mine.npy: is there already; --force replaces it"
-    process_expect(2, REFUSED, folder, "sample", RUN, "--out", "mine.npy");
+#define REFUSED_PICTURE "mine.png: is there already; --force replaces it"
+    process_expect(2, REFUSED_PICTURE, folder, "sample", RUN, "--out", "mine.png");
     process_expect(2, REFUSED, folder, "sample", RUN, "--npy", "mine.npy");
     process_expect(2, REFUSED, folder, "sample", RUN, "--codes", "mine.npy");
-    process_expect(2, REFUSED, folder, "reconstruct", RUN, "--out", "mine.npy");
+    process_expect(2, REFUSED_PICTURE, folder, "reconstruct", RUN, "--out", "mine.png");
     process_expect(2, REFUSED, folder, "reconstruct", RUN, "--npy", "mine.npy");
-    process_expect(2, REFUSED, folder, "interpolate", RUN, "--prior", "1", "--out", "mine.npy");
+    process_expect(2, REFUSED_PICTURE, folder, "interpolate", RUN, "--prior", "1", "--out", "mine.png");
     process_expect(2, REFUSED, folder, "interpolate", RUN, "--prior", "1", "--npy", "mine.npy");
     process_expect(2, REFUSED, folder, "interpolate", RUN, "--prior", "1", "--codes", "mine.npy");
     process_expect(2, REFUSED, folder, "encode", RUN, "--out", "mine.npy");
     process_expect(2, REFUSED, folder, "encode", RUN, "--log-variance", "mine.npy");
     process_expect(2, REFUSED, folder, "decode", RUN, "--input", "c.npy", "--out", "mine.npy");
-    process_expect(2, REFUSED, folder, "decode", RUN, "--input", "c.npy", "--png", "mine.npy");
+    process_expect(2, REFUSED_PICTURE, folder, "decode", RUN, "--input", "c.npy", "--png", "mine.png");
     expect_same_file("mine.npy", "kept.npy", true);
     cr_expect_not(vae_path_exists(in_folder("samples.png")));
     process_expect(0, NULL, folder, "encode", RUN, "--out", "mine.npy", "--force");

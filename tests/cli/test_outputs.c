@@ -67,3 +67,112 @@ Test(outputs, what_cannot_be_written_is_told_before_the_work)
     snprintf(path, sizeof path, "%s/samples.png", folder);
     cr_expect_not(vae_path_exists(path));
 }
+
+/* ---- Endings ---- */
+
+Test(outputs, are_written_as_their_endings_ask_or_refused)
+{
+    static const struct {
+        const char *words, *command, *option, *value;
+    } cases[] = {
+        {"--out: x.jpg: the name ends in .jpg, but what can be written is a picture (.png)", "sample", "--out",
+         "x.jpg"},
+        {"--npy: x.png: the name ends in .png, but what can be written is an array (.npy)", "sample", "--npy", "x.png"},
+        {"--codes: x.csv: the name ends in .csv", "sample", "--codes", "x.csv"},
+        {"--out: x: the name has no ending", "sample", "--out", "x"},
+        {"--out: .png: the name has no ending", "sample", "--out", ".png"},
+        {"--out: a.png.tmp: the name ends in .tmp", "sample", "--out", "a.png.tmp"},
+        {"--out -: nothing is written to standard output", "sample", "--out", "-"},
+        {"--out: /dev/stdout: the name has no ending", "sample", "--out", "/dev/stdout"},
+        {"--npy: /dev/null: the name has no ending", "sample", "--npy", "/dev/null"},
+        {"--out: x.gif", "reconstruct", "--out", "x.gif"},
+        {"--npy: x.npz", "reconstruct", "--npy", "x.npz"},
+        {"--out: x.svg", "traverse", "--out", "x.svg"},
+        {"--out: x.npy", "arithmetic", "--out", "x.npy"},
+        {"--save-vector: x.png", "arithmetic", "--save-vector", "x.png"},
+        {"--out: x.png: the name ends in .png, but what can be written is an array (.npy)", "encode", "--out", "x.png"},
+        {"--log-variance: x.txt", "encode", "--log-variance", "x.txt"},
+        {"--out: x.jpeg", "decode", "--out", "x.jpeg"},
+        {"--png: x.npy", "decode", "--png", "x.npy"},
+        {"--out: x.pdf: the name ends in .pdf, but what can be written is a figure (.png or .svg", "latent", "--out",
+         "x.pdf"},
+        {"--plot: x.jpg", "evaluate", "--plot", "x.jpg"},
+        {"--out: x.csv", "evaluate", "--out", "x.csv"},
+        {"--out: x.pdf: the name ends in .pdf, but what can be written is a page (.html)", "report", "--out", "x.pdf"},
+        {"--out: model.pb: what can be written is a folder", "export", "--out", "model.pb"},
+    };
+    process_expect(0, NULL, folder, TRAIN);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        const char *arguments[] = {
+            cases[i].command, "--run", "run", cases[i].option, cases[i].value, "--force", NULL, "0", NULL};
+        if (strcmp(cases[i].command, "arithmetic") == 0) arguments[6] = "--label";
+        if (strcmp(cases[i].command, "decode") == 0) arguments[6] = "--input";
+        process_result result = process_run(folder, arguments);
+        cr_expect_eq(result.code, 2, "%s %s %s gives %d", cases[i].command, cases[i].option, cases[i].value,
+                     result.code);
+        cr_expect_not_null(strstr(result.errors, cases[i].words), "'%s' lacks '%s'", result.errors, cases[i].words);
+        process_result_free(&result);
+    }
+    process_expect(2, "--animate: x.gif: the name ends in .gif, but what can be written is an animation, APNG", folder,
+                   "interpolate", "--run", "run", "--prior", "1", "--animate", "x.gif");
+    process_expect(2, "--out: x.apng", folder, "interpolate", "--run", "run", "--prior", "1", "--out", "x.apng");
+}
+
+static void expect_there(const char *name, bool there)
+{
+    char path[192];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    cr_expect_eq(vae_path_exists(path), there, "%s", name);
+}
+
+Test(outputs, endings_may_be_capitals_and_figures_may_be_one_file)
+{
+    process_expect(0, NULL, folder, TRAIN, "--set", "model.latent=2");
+    process_expect(0, NULL, folder, "sample", "--run", "run", "--out", "A.PNG", "--npy", "A.NPY", "--quiet");
+    expect_there("A.PNG", true);
+    expect_there("A.NPY", true);
+    process_expect(0, NULL, folder, "latent", "--run", "run", "--out", "one.SVG", "--quiet");
+    process_expect(0, NULL, folder, "latent", "--run", "run", "--out", "one.png", "--quiet");
+    process_expect(0, NULL, folder, "latent", "--run", "run", "--out", "both.v2", "--quiet");
+    process_expect(0, NULL, folder, "evaluate", "--run", "run", "--plot", "kl.png", "--samples", "0");
+    static const char *const there[] = {"one.SVG", "one.png", "both.v2.png", "both.v2.svg", "kl.png"};
+    for (size_t i = 0; i < sizeof there / sizeof *there; ++i)
+        expect_there(there[i], true);
+    expect_there("one.svg", false);
+    expect_there("kl.svg", false);
+}
+
+/* ---- The same file twice ---- */
+
+Test(outputs, neither_replace_each_other_nor_what_is_read)
+{
+    process_expect(0, NULL, folder, TRAIN, "--set", "model.latent=2");
+    process_expect(0, NULL, folder, "encode", "--run", "run", "--out", "codes.npy", "--quiet");
+    char path[128], other[128];
+    snprintf(path, sizeof path, "%s/link", folder);
+    cr_assert_eq(symlink(".", path), 0);
+    snprintf(path, sizeof path, "%s/codes.npy", folder);
+    snprintf(other, sizeof other, "%s/hard.npy", folder);
+    cr_assert_eq(link(path, other), 0);
+#define TWICE "is named as the output of two options"
+#define READ "would replace codes.npy, which is read"
+    process_expect(2, TWICE, folder, "sample", "--run", "run", "--npy", "x.npy", "--codes", "./x.npy");
+    process_expect(2, TWICE, folder, "sample", "--run", "run", "--npy", "x.npy", "--codes", "link/x.npy");
+    process_expect(2, TWICE, folder, "sample", "--run", "run", "--npy", "codes.npy", "--codes", "hard.npy", "--force");
+    process_expect(2, READ, folder, "decode", "--run", "run", "--input", "codes.npy", "--out", "link/codes.npy",
+                   "--force");
+    process_expect(2, READ, folder, "decode", "--run", "run", "--input", "codes.npy", "--out", "hard.npy", "--force");
+    process_expect(2, "would replace", folder, "interpolate", "--run", "run", "--from", "a.png,link/codes.npy", "--to",
+                   "c.png,d.png", "--npy", "codes.npy", "--force");
+}
+
+Test(outputs, do_not_replace_what_the_run_was_trained_on)
+{
+    process_expect(0, NULL, folder, TRAIN);
+    process_expect(0, NULL, folder, "sample", "--run", "run", "--count", "8", "--npy", "own.npy", "--quiet", "--out",
+                   "s.png");
+    process_expect(0, NULL, folder, TRAIN, "--set", "data.train_images=own.npy", "--set", "data.test_images=", "--set",
+                   "train.batch_size=4", "--out", "again");
+    process_expect(2, "own.npy: would replace own.npy, which is read (the run's data)", folder, "sample", "--run",
+                   "again", "--npy", "own.npy", "--out", "t.png", "--force");
+}

@@ -360,7 +360,7 @@ Test(plot, refusals)
     const vae_panel good = scatter(points, NULL, 1);
     cr_expect_eq(vae_plot_write(prefix, &good, 0, 1), VAE_ERROR_ARGUMENT);
     cr_expect_eq(vae_plot_write(prefix, &good, 65536, 65536), VAE_ERROR_ARGUMENT);
-    char long_name[2000];
+    char long_name[VAE_PLOT_PATH_SIZE + 8];
     memset(long_name, 'x', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
     cr_expect_eq(vae_plot_write(long_name, &good, 1, 1), VAE_ERROR_ARGUMENT);

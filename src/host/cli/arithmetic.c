@@ -342,8 +342,7 @@ static vae_status check_options(const arithmetic_options *o)
     if (o->attributes && !o->attribute) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--attributes: --attribute NAME is missing");
     }
-    const char *outputs[] = {o->shared.out, o->npy, o->save};
-    return vae_cli_check_outputs(&o->shared, outputs, 3);
+    return VAE_OK;
 }
 
 static vae_status run(int argc, char **argv)
@@ -364,6 +363,14 @@ static vae_status run(int argc, char **argv)
     if (done) return VAE_OK;
     if (!o.shared.out) o.shared.out = "arithmetic.png";
     VAE_TRY(check_options(&o));
+    const vae_cli_file files[] = {{"--out", o.shared.out, VAE_FILE_PNG},
+                                  {"--npy", o.npy, VAE_FILE_NPY},
+                                  {"--save-vector", o.save, VAE_FILE_NPY},
+                                  {"--vector", o.vector, VAE_FILE_READ},
+                                  {"--with", o.with, VAE_FILE_READ},
+                                  {"--without", o.without, VAE_FILE_READ},
+                                  {"--attributes", o.attributes, VAE_FILE_READ}};
+    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 7));
     vae_model *model;
     VAE_TRY(vae_cli_open_model(&o.shared, &model));
     const vae_status status = arithmetic(&o, model);

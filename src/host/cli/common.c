@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "model/runtime.h"
 
 enum option_key { CONFIG = 1000, SET, RUN, CHECKPOINT, DEVICE, OUT, SEED, THREADS, QUIET, FORCE };
 
@@ -231,31 +232,17 @@ vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model)
         .device = options->device,
         .threads = options->threads < 0 ? 0 : (int)options->threads,
     };
-    return vae_model_open(path, &model_options, model);
+    VAE_TRY(vae_model_open(path, &model_options, model));
+    const vae_status status = vae_cli_check_data_kept(options->files, options->file_count, vae_model_config(*model));
+    if (!status) return VAE_OK;
+    vae_model_free(*model);
+    *model = NULL;
+    return status;
 }
 
-vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *const *paths, int count)
+vae_status vae_cli_check_outputs(vae_cli_options *options, const vae_cli_file *files, int count)
 {
-    for (int i = 0; i < count; ++i) {
-        for (int k = 0; k < i; ++k) {
-            if (!paths[i] || !paths[k] || strcmp(paths[i], paths[k]) != 0) continue;
-            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is named as the output of two options", paths[i]);
-        }
-        if (!paths[i]) continue;
-        VAE_TRY(vae_path_check_output(paths[i]));
-        if (options->force || !vae_path_exists(paths[i])) continue;
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is there already; --force replaces it", paths[i]);
-    }
-    return VAE_OK;
-}
-
-vae_status vae_cli_check_plot(const vae_cli_options *options, const char *prefix)
-{
-    char png[VAE_PATH_SIZE + 8], svg[VAE_PATH_SIZE + 8];
-    if (strlen(prefix) >= VAE_PATH_SIZE)
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%.100s…: the name is too long", prefix);
-    snprintf(png, sizeof png, "%s.png", prefix);
-    snprintf(svg, sizeof svg, "%s.svg", prefix);
-    const char *outputs[] = {png, svg};
-    return vae_cli_check_outputs(options, outputs, 2);
+    options->files = files;
+    options->file_count = count;
+    return vae_cli_check_files(files, count, options->force);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <vae/model.h>
 
+#include "cli/files.h"
 #include "core/config.h"
 
 enum { VAE_CLI_MAX_SETS = 64 };
@@ -19,6 +20,8 @@ typedef struct vae_cli_options {
     const char *device, *out;     /* NULL: not given */
     int64_t seed, threads;        /* -1: not given */
     bool quiet, force;
+    const vae_cli_file *files; /* what vae_cli_check_outputs() has looked at */
+    int file_count;
 } vae_cli_options;
 
 /* Starts from this. */
@@ -37,7 +40,7 @@ vae_status vae_cli_override_config(const vae_cli_options *options, vae_config *c
 /* Writes the checkpoint file that --run or --checkpoint name to path[size]: a run's best, else its last.
  * VAE_ERROR_CONFIG if it is not there. */
 vae_status vae_cli_find_checkpoint(const vae_cli_options *options, char *path, size_t size);
-/* Opens it. */
+/* Opens it; VAE_ERROR_ARGUMENT where an output would replace what its run was trained on. */
 vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model);
 
 /* Reads a whole number in [minimum, maximum]; the message names `option`. */
@@ -54,10 +57,8 @@ double vae_cli_range_value(const vae_cli_range *range, int64_t index);
 
 /* "3,7,12" → at most `capacity` numbers of at least 0. */
 vae_status vae_cli_parse_list(const char *option, const char *text, int64_t *values, int capacity, int *count);
-/* Before anything is computed: VAE_ERROR_ARGUMENT if one of the files cannot be written, is there already and --force
- * was not given, or if two are the same. NULL paths are passed over. */
-vae_status vae_cli_check_outputs(const vae_cli_options *options, const char *const *paths, int count);
-/* The same for a figure, <prefix>.png and <prefix>.svg. */
-vae_status vae_cli_check_plot(const vae_cli_options *options, const char *prefix);
+/* vae_cli_check_files(), before anything is computed. `files` stays, and is looked at again where a model is opened, as
+ * then it is known what its run was trained on. */
+vae_status vae_cli_check_outputs(vae_cli_options *options, const vae_cli_file *files, int count);
 
 #endif

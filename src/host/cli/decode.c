@@ -85,8 +85,9 @@ static vae_status run(int argc, char **argv)
     if (done) return VAE_OK;
     if (!o.input) return vae_error_set(VAE_ERROR_ARGUMENT, "--input FILE is missing");
     if (!o.shared.out) o.shared.out = "images.npy";
-    const char *outputs[] = {o.shared.out, o.png};
-    VAE_TRY(vae_cli_check_outputs(&o.shared, outputs, 2));
+    const vae_cli_file files[] = {
+        {"--out", o.shared.out, VAE_FILE_NPY}, {"--png", o.png, VAE_FILE_PNG}, {"--input", o.input, VAE_FILE_READ}};
+    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 3));
     vae_model *model;
     VAE_TRY(vae_cli_open_model(&o.shared, &model));
     const vae_status status = decode(&o, model);

@@ -36,7 +36,7 @@ static const struct argp_option options_table[] = {
     {"batch-size", BATCH, "N", 0, "images at a time", 2},
     {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train", 2},
     {"npy", NPY, "FILE", 0, "write each image's log P(x), or negative ELBO where K is 0; --out is the same", 2},
-    {"plot", PLOT, "PREFIX", 0, "draw the KL of each dimension into PREFIX.png and PREFIX.svg", 2},
+    {"plot", PLOT, "PREFIX", 0, "draw the KL of each dimension into PREFIX.png and PREFIX.svg, or into one of them", 2},
     {"json", JSON, 0, 0, "print one JSON object", 2},
     {"set", SET, "SECTION.KEY=VALUE", 0, "override a [data] key of the run's configuration", 2},
     {0},
@@ -262,6 +262,7 @@ static vae_status evaluate_checkpoint(const evaluate_options *o, vae_checkpoint 
 {
     vae_config *config = &checkpoint->config;
     VAE_TRY(override_data(o, config));
+    VAE_TRY(vae_cli_check_data_kept(o->shared.files, o->shared.file_count, config));
     if (o->shared.device) VAE_TRY(vae_config_assign(config, "run", "device", o->shared.device));
     if (o->shared.threads >= 0) config->run.threads = o->shared.threads;
     vae_splits splits;
@@ -299,8 +300,9 @@ static vae_status run(int argc, char **argv)
         return vae_error_set(VAE_ERROR_ARGUMENT, "--npy and --out both name the file to write; give one");
     }
     if (options.shared.out) options.npy = options.shared.out;
-    VAE_TRY(vae_cli_check_outputs(&options.shared, &options.npy, 1));
-    if (options.plot) VAE_TRY(vae_cli_check_plot(&options.shared, options.plot));
+    const vae_cli_file files[] = {{options.shared.out ? "--out" : "--npy", options.npy, VAE_FILE_NPY},
+                                  {"--plot", options.plot, VAE_FILE_FIGURE}};
+    VAE_TRY(vae_cli_check_outputs(&options.shared, files, 2));
     vae_checkpoint checkpoint;
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
     const vae_status status = evaluate_checkpoint(&options, &checkpoint);

@@ -51,32 +51,30 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), end_length = strlen(end);
-    return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 /* Where each part goes: the folder is made, the files are not. */
 static vae_status choose_paths(export_options *o)
 {
     static const char *const names[PARTS] = {"encoder.onnx", "decoder.onnx"};
     const char *out = o->shared.out;
-    const bool is_file = ends_with(out, ".onnx");
+    const bool is_file = vae_cli_file_kind(out, VAE_FILE_ONNX) != 0;
     if (is_file && o->parts[0] && o->parts[1]) {
         return vae_error_set(VAE_ERROR_ARGUMENT,
                              "--out: %s is one file, but encoder and decoder are two; name a folder, or one --part",
                              out);
+    }
+    if (!is_file && (vae_cli_is_file_name(out) || strcmp(out, "-") == 0)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT,
+                             "--out: %s: what can be written is a folder, or, of one --part, a model (.onnx)", out);
     }
     for (int i = 0; i < PARTS; ++i) {
         if (!o->parts[i]) continue;
         VAE_TRY(vae_path_join(o->paths[i], VAE_PATH_SIZE, is_file ? "" : out, is_file ? out : names[i]));
     }
     if (!is_file) VAE_TRY(vae_folder_make(out));
-    const char *outputs[PARTS];
+    vae_cli_file files[PARTS];
     for (int i = 0; i < PARTS; ++i)
-        outputs[i] = o->parts[i] ? o->paths[i] : NULL;
-    return vae_cli_check_outputs(&o->shared, outputs, PARTS);
+        files[i] = (vae_cli_file){"--out", o->parts[i] ? o->paths[i] : NULL, VAE_FILE_ONNX};
+    return vae_cli_check_files(files, PARTS, o->shared.force);
 }
 
 static vae_status write_parts(const export_options *o, const vae_checkpoint *checkpoint)

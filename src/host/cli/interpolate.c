@@ -288,11 +288,6 @@ static vae_status check_options(const interpolate_options *o)
         return vae_error_set(VAE_ERROR_ARGUMENT, "--prior needs no images: --from, --to, --input and --split cannot be "
                                                  "given with it");
     }
-    const char *dot = o->animate ? strrchr(o->animate, '.') : NULL;
-    if (dot && strcmp(dot, ".gif") == 0) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "--animate: %s: animations are APNG files; name it .png or .apng",
-                             o->animate);
-    }
     if (images || o->prior > 0) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT, "--from and --to, or --prior, are missing");
 }
@@ -313,8 +308,11 @@ static vae_status run(int argc, char **argv)
     if (done) return VAE_OK;
     VAE_TRY(check_options(&o));
     if (!o.shared.out) o.shared.out = "interpolation.png";
-    const char *outputs[] = {o.shared.out, o.npy, o.codes, o.animate};
-    VAE_TRY(vae_cli_check_outputs(&o.shared, outputs, 4));
+    const vae_cli_file files[] = {{"--out", o.shared.out, VAE_FILE_PNG}, {"--npy", o.npy, VAE_FILE_NPY},
+                                  {"--codes", o.codes, VAE_FILE_NPY},    {"--animate", o.animate, VAE_FILE_APNG},
+                                  {"--input", o.input, VAE_FILE_READ},   {"--from", o.from, VAE_FILE_READ},
+                                  {"--to", o.to, VAE_FILE_READ}};
+    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 7));
     vae_model *model;
     VAE_TRY(vae_cli_open_model(&o.shared, &model));
     const vae_status status = interpolate(&o, model);

@@ -25,7 +25,8 @@ typedef struct latent_options {
 
 static const struct argp_option options_table[] = {
     {"run", RUN, "DIR", 0, "a run folder; given several times, one figure compares them", 1},
-    {"out", OUT, "PREFIX", 0, "write PREFIX.png and PREFIX.svg (latent unless given)", 1},
+    {"out", OUT, "PREFIX", 0,
+     "write PREFIX.png and PREFIX.svg (latent unless given); FILE.png or FILE.svg writes that one", 1},
     {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
     {"labels", LABELS, "FILE", 0, "labels of the test images (IDX, NPY or NPZ), instead of the run's", 2},
     {"limit", LIMIT, "N", 0, "use only the first N images (10000)", 2},
@@ -191,7 +192,10 @@ static vae_status draw(const latent_options *o, const run_view *views)
             .manifold = {view->manifold, o->grid, view->shape.height, view->shape.width, view->shape.channels}};
     }
     VAE_TRY(vae_plot_write(o->shared.out, panels, count == 1 ? 1 : 2, count == 1 ? 2 : count));
-    if (!o->shared.quiet) printf("%s.png\n%s.svg\n", o->shared.out, o->shared.out);
+    char paths[2][VAE_PLOT_PATH_SIZE];
+    const int files = vae_plot_paths(o->shared.out, paths);
+    for (int i = 0; i < files && !o->shared.quiet; ++i)
+        printf("%s\n", paths[i]);
     return VAE_OK;
 }
 
@@ -199,7 +203,7 @@ static vae_status check_options(latent_options *o)
 {
     if (o->run_count == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "--run DIR is missing");
     if (!o->shared.out) o->shared.out = "latent";
-    return vae_cli_check_plot(&o->shared, o->shared.out);
+    return VAE_OK;
 }
 
 static vae_status run(int argc, char **argv)
@@ -216,6 +220,8 @@ static vae_status run(int argc, char **argv)
     VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
     if (done) return VAE_OK;
     VAE_TRY(check_options(&o));
+    const vae_cli_file files[] = {{"--out", o.shared.out, VAE_FILE_FIGURE}, {"--labels", o.labels, VAE_FILE_READ}};
+    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 2));
     vae_status status = VAE_OK;
     for (int i = 0; i < o.run_count && !status; ++i)
         status = view_run(&o, o.runs[i], &views[i]);

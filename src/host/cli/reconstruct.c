@@ -120,8 +120,9 @@ static vae_status run(int argc, char **argv)
     VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
     if (done) return VAE_OK;
     if (!o.shared.out) o.shared.out = "reconstructions.png";
-    const char *outputs[] = {o.shared.out, o.npy};
-    VAE_TRY(vae_cli_check_outputs(&o.shared, outputs, 2));
+    const vae_cli_file files[] = {
+        {"--out", o.shared.out, VAE_FILE_PNG}, {"--npy", o.npy, VAE_FILE_NPY}, {"--input", o.input, VAE_FILE_READ}};
+    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 3));
     vae_model *model;
     VAE_TRY(vae_cli_open_model(&o.shared, &model));
     const vae_status status = reconstruct(&o, model);

@@ -133,7 +133,8 @@ static vae_status run(int argc, char **argv)
     if (done) return VAE_OK;
     if (!o.runs[0]) return vae_error_set(VAE_ERROR_ARGUMENT, "--run DIR is missing");
     if (!o.shared.out) o.shared.out = "report.html";
-    VAE_TRY(vae_cli_check_outputs(&o.shared, &o.shared.out, 1));
+    const vae_cli_file files[] = {{"--out", o.shared.out, VAE_FILE_HTML}};
+    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 1));
     return write_report(&o);
 }
 

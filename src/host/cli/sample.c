@@ -148,8 +148,9 @@ static vae_status run(int argc, char **argv)
         return vae_error_set(VAE_ERROR_ARGUMENT, "--components belongs to --prior aggregate");
     }
     if (!o.shared.out) o.shared.out = "samples.png";
-    const char *outputs[] = {o.shared.out, o.npy, o.codes};
-    VAE_TRY(vae_cli_check_outputs(&o.shared, outputs, 3));
+    const vae_cli_file files[] = {
+        {"--out", o.shared.out, VAE_FILE_PNG}, {"--npy", o.npy, VAE_FILE_NPY}, {"--codes", o.codes, VAE_FILE_NPY}};
+    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 3));
     vae_model *model;
     VAE_TRY(vae_cli_open_model(&o.shared, &model));
     const vae_status status = sample(&o, model);

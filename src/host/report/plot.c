@@ -11,7 +11,7 @@
 #include "report/surface.h"
 
 enum { LEGEND_ROWS = 17, LEGEND_LINE = 21, LEGEND_COLUMN = 54 };
-enum { MARGIN_RIGHT = 22, LABEL_COUNT = 256, PNG_SCALE = 2, PATH_SIZE = 1100 };
+enum { MARGIN_RIGHT = 22, LABEL_COUNT = 256, PNG_SCALE = 2 };
 
 void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text)
 {
@@ -207,18 +207,32 @@ static vae_status write_svg(const char *path, const figure *f)
     return status;
 }
 
+static bool ends_with(const char *name, const char *ending)
+{
+    const size_t length = strlen(name), end = strlen(ending);
+    return length > end && strcasecmp(name + length - end, ending) == 0;
+}
+
+int vae_plot_paths(const char *name, char paths[2][VAE_PLOT_PATH_SIZE])
+{
+    const bool alone = ends_with(name, ".png") || ends_with(name, ".svg");
+    if (strlen(name) + sizeof ".png" > VAE_PLOT_PATH_SIZE) return 0;
+    snprintf(paths[0], VAE_PLOT_PATH_SIZE, "%s%s", name, alone ? "" : ".png");
+    snprintf(paths[1], VAE_PLOT_PATH_SIZE, "%s.svg", name);
+    return alone ? 1 : 2;
+}
+
 vae_status vae_plot_write(const char *prefix, const vae_panel *panels, int rows, int columns)
 {
     if (rows < 1 || columns < 1 || rows > 64 || columns > 64 || rows * columns > 64) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: a figure has 1 to 64 panels", prefix);
     }
-    char png[PATH_SIZE], svg[PATH_SIZE];
-    if (snprintf(png, sizeof png, "%s.png", prefix) >= PATH_SIZE) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: the name is too long", prefix);
-    }
-    snprintf(svg, sizeof svg, "%s.svg", prefix);
+    char paths[2][VAE_PLOT_PATH_SIZE];
+    const int count = vae_plot_paths(prefix, paths);
+    if (count == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "%.100s…: the name is too long", prefix);
     figure f = {.panels = panels, .rows = rows, .columns = columns};
     measure(&f);
-    VAE_TRY(write_png(png, &f));
-    return write_svg(svg, &f);
+    for (int i = 0; i < count; ++i)
+        VAE_TRY(ends_with(paths[i], ".svg") ? write_svg(paths[i], &f) : write_png(paths[i], &f));
+    return VAE_OK;
 }
