@@ -171,8 +171,8 @@ Test(outputs, do_not_replace_what_the_run_was_trained_on)
     process_expect(0, NULL, folder, TRAIN);
     process_expect(0, NULL, folder, "sample", "--run", "run", "--count", "8", "--npy", "own.npy", "--quiet", "--out",
                    "s.png");
-    process_expect(0, NULL, folder, TRAIN, "--set", "data.train_images=own.npy", "--set", "data.test_images=", "--set",
-                   "train.batch_size=4", "--out", "again");
+    process_expect(0, "were rounded", folder, TRAIN, "--set", "data.train_images=own.npy", "--set",
+                   "data.test_images=", "--set", "train.batch_size=4", "--out", "again");
     process_expect(2, "own.npy: would replace own.npy, which is read (the run's data)", folder, "sample", "--run",
                    "again", "--npy", "own.npy", "--out", "t.png", "--force");
 }

@@ -111,7 +111,7 @@ Test(mixture, samples_have_its_moments_and_are_functions_of_row_and_seed)
     enum { DRAWS = 20000 };
     float *codes = make_codes(), *drawn = calloc(DRAWS * LATENT, sizeof *drawn), few[10 * LATENT], other[10 * LATENT];
     vae_mixture m = fit(codes, COUNT, vae_mixture_defaults(2, 1));
-    cr_assert_eq(vae_mixture_sample(&m, 5, 1.0, DRAWS, drawn), VAE_OK);
+    cr_assert_eq(vae_mixture_sample(&m, 5, 1.0, 0, DRAWS, drawn), VAE_OK);
     double left = 0.0, mean = 0.0, cross = 0.0, square = 0.0;
     for (int i = 0; i < DRAWS; ++i)
         left += drawn[2 * i] < 0.0f;
@@ -125,12 +125,12 @@ Test(mixture, samples_have_its_moments_and_are_functions_of_row_and_seed)
     cr_expect_float_eq(mean, 4.0, 0.1);
     cr_expect_float_eq(square, 1.0, 0.1);
     cr_expect_float_eq(cross, 0.8, 0.1);
-    vae_mixture_sample(&m, 5, 1.0, 10, few);
+    vae_mixture_sample(&m, 5, 1.0, 0, 10, few);
     cr_expect_eq(memcmp(few, drawn, sizeof few), 0);
-    vae_mixture_sample(&m, 6, 1.0, 10, other);
+    vae_mixture_sample(&m, 6, 1.0, 0, 10, other);
     cr_expect_neq(memcmp(few, other, sizeof few), 0);
     /* Without temperature only the means are left. */
-    vae_mixture_sample(&m, 5, 0.0, 10, other);
+    vae_mixture_sample(&m, 5, 0.0, 0, 10, other);
     for (int i = 0; i < 10; ++i) {
         const int k = fabs((double)other[2 * i] - m.means[0]) > 1e-3;
         cr_expect_float_eq((double)other[2 * i], m.means[2 * k], 1e-5);
@@ -152,7 +152,7 @@ Test(mixture, odd_codes)
     cr_expect_float_eq(sum, 1.0, 1e-12);
     cr_expect(isfinite(m.log_density));
     float drawn[20];
-    cr_assert_eq(vae_mixture_sample(&m, 1, 1.0, 10, drawn), VAE_OK);
+    cr_assert_eq(vae_mixture_sample(&m, 1, 1.0, 0, 10, drawn), VAE_OK);
     for (int i = 0; i < 20; ++i)
         cr_expect_lt(fabs((double)drawn[i]), 0.01);
     vae_mixture_free(&m);

@@ -5,13 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/counter.h"
 #include "cli/images.h"
-#include "cli/interrupt.h"
 #include "cli/remarks.h"
 #include "core/json.h"
 #include "data/dataset.h"
@@ -60,36 +58,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
-}
-
-/* ---- Progress ---- */
-
-typedef struct progress {
-    int64_t count;
-    double started, shown;
-    bool visible;
-    volatile sig_atomic_t *stop;
-} progress;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static vae_status show_progress(void *context, int64_t done)
-{
-    progress *p = context;
-    if (*p->stop) return vae_error_set(VAE_ERROR_INTERRUPTED, "evaluation interrupted");
-    const double time = now();
-    if (!p->visible || done == 0 || (time - p->shown < 0.1 && done < p->count)) return VAE_OK;
-    p->shown = time;
-    const double elapsed = time - p->started;
-    fprintf(stderr, "\revaluate  %" PRId64 "/%" PRId64 " images  %.0f s left \033[K", done, p->count,
-            elapsed / (double)done * (double)(p->count - done));
-    if (done == p->count) fprintf(stderr, "\r\033[K");
-    return VAE_OK;
 }
 
 /* ---- What is asked for ---- */
@@ -200,9 +168,6 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
     if (autoencoder && o->samples > 0) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--samples: log P(X) is not defined for an autoencoder");
     }
-    vae_interrupt_catch();
-    progress bar = {
-        .started = now(), .visible = !o->shared.quiet && isatty(STDERR_FILENO), .stop = vae_interrupt_flag()};
     vae_evaluation_setup setup = {
         .config = config,
         .input = &checkpoint->input,
@@ -212,12 +177,12 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
         .batch_size = o->batch > 0 ? o->batch : config->evaluate.batch_size,
         .samples = autoencoder ? 0 : (o->samples >= 0 ? o->samples : config->evaluate.samples),
         .seed = (uint64_t)(o->shared.seed >= 0 ? o->shared.seed : config->train.seed),
-        .progress = show_progress,
-        .progress_context = &bar,
+        .progress = vae_cli_counter_show,
     };
     const int64_t limit = o->limit >= 0 ? o->limit : config->evaluate.limit;
     if (limit > 0 && limit < setup.images.count) setup.images.count = limit;
-    bar.count = setup.images.count;
+    vae_cli_counter counter = vae_cli_counter_start("evaluate", setup.images.count, o->shared.quiet);
+    setup.progress_context = &counter;
     double *per_image = calloc((size_t)setup.images.count, sizeof *per_image);
     if (!per_image) return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
     vae_evaluation result;
@@ -226,7 +191,7 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
     setup.latent = &latent;
     if (!status) status = vae_checkpoint_load_store(checkpoint, device, false, &setup.store);
     if (!status) status = vae_evaluate(&setup, per_image, &result);
-    const double seconds = now() - bar.started;
+    const double seconds = vae_cli_counter_seconds(&counter);
     if (!status && o->npy) status = write_npy(o->npy, per_image, setup.images.count);
     if (!status && o->json) print_json(&setup, &result, seconds);
     if (!status && !o->json) print_text(config, &result, setup.samples, seconds);

@@ -204,8 +204,6 @@ vae_status vae_cli_encode_selected(vae_model *model, const vae_dataset *dataset,
 
 /* ---- Whole data sets, in batches ---- */
 
-enum { BATCH = 512 };
-
 /* Left to right; images [lines, width, channels]. */
 static void mirror(float *images, int64_t lines, int64_t width, int64_t channels)
 {
@@ -226,12 +224,12 @@ static vae_status encode_each(vae_model *model, const vae_dataset *dataset, bool
 {
     const int64_t elements = vae_dataset_elements(dataset), latent = vae_model_get_shape(model).latent;
     const bool autoencoder = vae_model_config(model)->model.objective == VAE_OBJECTIVE_AE;
-    float *buffer = calloc((size_t)(BATCH * (elements + 2 * latent)), sizeof *buffer);
+    float *buffer = calloc((size_t)(VAE_CLI_BATCH * (elements + 2 * latent)), sizeof *buffer);
     if (!buffer) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
-    float *mean = buffer + BATCH * elements, *log_variance = autoencoder ? NULL : mean + BATCH * latent;
+    float *mean = buffer + VAE_CLI_BATCH * elements, *log_variance = autoencoder ? NULL : mean + VAE_CLI_BATCH * latent;
     vae_status status = VAE_OK;
-    for (int64_t first = 0; first < dataset->count && !status; first += BATCH) {
-        const int64_t rows = dataset->count - first < BATCH ? dataset->count - first : BATCH;
+    for (int64_t first = 0; first < dataset->count && !status; first += VAE_CLI_BATCH) {
+        const int64_t rows = dataset->count - first < VAE_CLI_BATCH ? dataset->count - first : VAE_CLI_BATCH;
         to_unit(dataset->pixels + first * elements, rows * elements, buffer);
         if (mirrored) mirror(buffer, rows * dataset->height, dataset->width, dataset->channels);
         status = vae_model_encode(model, buffer, rows, mean, log_variance);

@@ -7,6 +7,10 @@
 #include "data/dataset.h"
 #include "report/npy.h"
 
+/* Rows at a time of what goes through many images. A multiple of a model's own batches, so that each row is at the same
+ * place in its batch, and the result the same bit for bit, as if all came at once. */
+enum { VAE_CLI_BATCH = 512 };
+
 typedef struct vae_cli_images {
     float *pixels;   /* [count, elements] in [0, 1], owned */
     uint8_t *labels; /* [count] or NULL, owned */

@@ -6,9 +6,12 @@
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/counter.h"
+#include "cli/image_sink.h"
 #include "cli/images.h"
 #include "model/mixture.h"
-#include "report/image.h"
+#include "model/runtime.h"
+#include "report/npy_writer.h"
 
 enum option_key { COUNT = 1, COLUMNS, TEMPERATURE, PRIOR, COMPONENTS, NPY, CODES };
 
@@ -22,7 +25,7 @@ typedef struct sample_options {
 
 static const struct argp_option options_table[] = {
     {"count", COUNT, "N", 0, "images to draw (64)", 2},
-    {"columns", COLUMNS, "N", 0, "images a row (8)", 2},
+    {"columns", COLUMNS, "N", 0, "images a row of a grid (8)", 2},
     {"temperature", TEMPERATURE, "T", 0,
      "standard deviation of the codes (1); of aggregate: factor of each component's", 2},
     {"prior", PRIOR, "NAME", 0,
@@ -30,8 +33,8 @@ static const struct argp_option options_table[] = {
      "images",
      2},
     {"components", COMPONENTS, "K", 0, "components of the mixture (10)", 2},
-    {"npy", NPY, "FILE", 0, "also write the images as float32 .npy", 2},
-    {"codes", CODES, "FILE", 0, "also write their codes as float32 .npy", 2},
+    {"npy", NPY, "FILE", 0, "write the images as a float32 array; without --out no picture is drawn", 2},
+    {"codes", CODES, "FILE", 0, "write their codes as a float32 array; likewise", 2},
     {0},
 };
 
@@ -48,7 +51,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     sample_options *o = state->input;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
-    case COUNT: return vae_cli_parse_integer("--count", argument, 1, 1000000, &o->count) ? EINVAL : 0;
+    case COUNT: return vae_cli_parse_integer("--count", argument, 1, 1000000000, &o->count) ? EINVAL : 0;
     case COLUMNS: return vae_cli_parse_integer("--columns", argument, 1, 10000, &o->columns) ? EINVAL : 0;
     case TEMPERATURE: return vae_cli_parse_real("--temperature", argument, 0, 1e6, &o->temperature) ? EINVAL : 0;
     case PRIOR: return parse_prior(o, argument);
@@ -80,52 +83,92 @@ static vae_status fit_mixture(const sample_options *o, vae_model *model, uint64_
     return status;
 }
 
-static vae_status sample_aggregate(const sample_options *o, vae_model *model, uint64_t seed, float *codes)
+static vae_status fit_aggregate(const sample_options *o, vae_model *model, uint64_t seed, vae_mixture *mixture)
 {
     vae_splits splits;
-    vae_mixture mixture = {0};
     const vae_dataset *dataset = NULL;
     VAE_TRY(vae_cli_splits_open(model, &splits));
     vae_status status = vae_cli_choose_split(model, &splits, "train", &dataset);
-    if (!status) status = fit_mixture(o, model, seed, dataset, &mixture);
-    if (!status) status = vae_mixture_sample(&mixture, seed, o->temperature, o->count, codes);
-    vae_mixture_free(&mixture);
+    if (!status) status = fit_mixture(o, model, seed, dataset, mixture);
     vae_splits_free(&splits);
     return status;
 }
 
 /* ---- Drawing ---- */
 
-static vae_status draw(const sample_options *o, vae_model *model, float *codes, float *images)
+/* Room for a batch, and where its codes and images go. */
+typedef struct drawing {
+    vae_mixture mixture; /* of --prior aggregate */
+    uint64_t seed;
+    float *codes, *images; /* [VAE_CLI_BATCH, …] */
+    vae_image_sink *sink;
+    vae_npy_writer *writer; /* of codes; NULL: not asked for */
+} drawing;
+
+static vae_status draw_batch(const sample_options *o, vae_model *model, const drawing *d, int64_t first, int64_t rows)
+{
+    VAE_TRY(o->aggregate ? vae_mixture_sample(&d->mixture, d->seed, o->temperature, first, rows, d->codes)
+                         : vae_model_sample_prior_from(model, d->seed, o->temperature, first, rows, d->codes));
+    if (d->writer) VAE_TRY(vae_npy_writer_add(d->writer, d->codes, rows));
+    if (!vae_image_sink_takes(d->sink)) return VAE_OK;
+    VAE_TRY(vae_model_decode(model, d->codes, rows, d->images));
+    return vae_image_sink_add(d->sink, NULL, d->images, rows);
+}
+
+static vae_status draw_all(const sample_options *o, vae_model *model, drawing *d)
+{
+    const int64_t sizes[] = {o->count, vae_model_get_shape(model).latent};
+    vae_cli_counter counter = vae_cli_counter_start("sample", o->count, o->shared.quiet);
+    if (o->codes) VAE_TRY(vae_npy_writer_open(o->codes, 2, sizes, &d->writer));
+    for (int64_t first = 0; first < o->count; first += VAE_CLI_BATCH) {
+        const int64_t rows = o->count - first < VAE_CLI_BATCH ? o->count - first : VAE_CLI_BATCH;
+        VAE_TRY(draw_batch(o, model, d, first, rows));
+        VAE_TRY(vae_cli_counter_show(&counter, first + rows));
+    }
+    return VAE_OK;
+}
+
+static vae_status open_drawing(const sample_options *o, vae_model *model, drawing *d)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
-    const uint64_t seed = o->shared.seed >= 0 ? (uint64_t)o->shared.seed : 1;
-    VAE_TRY(o->aggregate ? sample_aggregate(o, model, seed, codes)
-                         : vae_model_sample_prior(model, seed, o->temperature, o->count, codes));
-    VAE_TRY(vae_model_decode(model, codes, o->count, images));
-    VAE_TRY(
-        vae_image_grid_write(o->shared.out, images, o->count, shape.height, shape.width, shape.channels, o->columns));
-    if (o->npy) VAE_TRY(vae_cli_write_images(o->npy, model, images, o->count));
-    if (o->codes) VAE_TRY(vae_cli_write_matrix(o->codes, codes, o->count, shape.latent));
-    if (!o->shared.quiet) printf("%s\n", o->shared.out);
+    const vae_sink_plan plan = {
+        .paths = {o->shared.out, o->npy}, .shape = shape, .count = o->count, .columns = o->columns};
+    d->seed = o->shared.seed >= 0 ? (uint64_t)o->shared.seed : 1;
+    VAE_TRY(vae_image_sink_open(&plan, &d->sink));
+    d->codes = calloc((size_t)(VAE_CLI_BATCH * shape.latent), sizeof *d->codes);
+    d->images = calloc((size_t)(VAE_CLI_BATCH * shape.elements), sizeof *d->images);
+    if (!d->codes || !d->images) return vae_error_set(VAE_ERROR_MEMORY, "samples: out of memory");
+    return o->aggregate ? fit_aggregate(o, model, d->seed, &d->mixture) : VAE_OK;
+}
+
+/* Both are given away. */
+static vae_status finish_drawing(const sample_options *o, drawing *d)
+{
+    vae_image_sink *sink = d->sink;
+    vae_npy_writer *writer = d->writer;
+    d->sink = NULL;
+    d->writer = NULL;
+    const vae_status status = vae_image_sink_finish(sink, o->shared.quiet);
+    if (status) {
+        vae_npy_writer_abandon(writer);
+        return status;
+    }
+    if (writer) VAE_TRY(vae_npy_writer_finish(writer));
+    if (writer && !o->shared.quiet) printf("%s: %" PRId64 " codes\n", o->codes, o->count);
     return VAE_OK;
 }
 
 static vae_status sample(const sample_options *o, vae_model *model)
 {
-    const vae_model_shape shape = vae_model_get_shape(model);
-    vae_image_grid grid = {.count = o->count,
-                           .height = shape.height,
-                           .width = shape.width,
-                           .channels = shape.channels,
-                           .columns = o->columns};
-    VAE_TRY(vae_image_grid_plan(o->shared.out, &grid));
-    float *codes = calloc((size_t)(o->count * shape.latent), sizeof *codes);
-    float *images = calloc((size_t)(o->count * shape.elements), sizeof *images);
-    const vae_status status =
-        codes && images ? draw(o, model, codes, images) : vae_error_set(VAE_ERROR_MEMORY, "samples: out of memory");
-    free(codes);
-    free(images);
+    drawing d = {.seed = 0};
+    vae_status status = open_drawing(o, model, &d);
+    if (!status) status = draw_all(o, model, &d);
+    if (!status) status = finish_drawing(o, &d);
+    vae_image_sink_abandon(d.sink);
+    vae_npy_writer_abandon(d.writer);
+    vae_mixture_free(&d.mixture);
+    free(d.codes);
+    free(d.images);
     return status;
 }
 
@@ -136,7 +179,9 @@ static vae_status run(int argc, char **argv)
         .options = options_table,
         .parser = parse,
         .doc = "Decodes codes drawn from the prior, or from a Gaussian mixture fitted to the codes of the training "
-               "images, into a grid of images, samples.png unless --out names another.",
+               "images. They become a grid, samples.png unless --out names another; or, with --out FOLDER/, a numbered "
+               "PNG "
+               "each; or an array. Memory grows with a grid only, not with an array or a folder.",
         .children = children,
     };
     sample_options o = {
@@ -147,9 +192,9 @@ static vae_status run(int argc, char **argv)
     if (o.components > 0 && !o.aggregate) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--components belongs to --prior aggregate");
     }
-    if (!o.shared.out) o.shared.out = "samples.png";
+    if (!o.shared.out && !o.npy && !o.codes) o.shared.out = "samples.png";
     const vae_cli_file files[] = {
-        {"--out", o.shared.out, VAE_FILE_PNG}, {"--npy", o.npy, VAE_FILE_NPY}, {"--codes", o.codes, VAE_FILE_NPY}};
+        {"--out", o.shared.out, VAE_SINK_KINDS}, {"--npy", o.npy, VAE_FILE_NPY}, {"--codes", o.codes, VAE_FILE_NPY}};
     VAE_TRY(vae_cli_check_outputs(&o.shared, files, 3));
     vae_model *model;
     VAE_TRY(vae_cli_open_model(&o.shared, &model));

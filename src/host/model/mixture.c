@@ -343,13 +343,14 @@ static void fill_normals(uint64_t seed, int64_t first, int64_t count, double *no
     }
 }
 
-vae_status vae_mixture_sample(const vae_mixture *mixture, uint64_t seed, double temperature, int64_t count,
-                              float *codes)
+vae_status vae_mixture_sample(const vae_mixture *mixture, uint64_t seed, double temperature, int64_t first,
+                              int64_t count, float *codes)
 {
     const int64_t latent = mixture->latent;
     double *normals = calloc((size_t)latent, sizeof *normals);
     if (!normals) return vae_error_set(VAE_ERROR_MEMORY, "mixture: out of memory");
-    for (int64_t i = 0; i < count; ++i) {
+    for (int64_t i = first; i < first + count; ++i) {
+        float *code = codes + (i - first) * latent;
         const int64_t k = draw_component(mixture, uniform(seed, STEP_COMPONENT, (uint64_t)i));
         const double *mean = mean_of(mixture, k), *factor = factor_of(mixture, k);
         fill_normals(seed, i * latent, latent, normals);
@@ -357,7 +358,7 @@ vae_status vae_mixture_sample(const vae_mixture *mixture, uint64_t seed, double 
             double deviation = 0.0;
             for (int64_t l = 0; l <= j; ++l)
                 deviation += factor[j * latent + l] * normals[l];
-            codes[i * latent + j] = (float)(mean[j] + temperature * deviation);
+            code[j] = (float)(mean[j] + temperature * deviation);
         }
     }
     free(normals);

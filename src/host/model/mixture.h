@@ -37,9 +37,10 @@ vae_status vae_mixture_fit(const float *codes, int64_t count, int64_t latent, co
 /* Also of a zeroed mixture. */
 void vae_mixture_free(vae_mixture *mixture);
 
-/* codes [count, latent]: row i takes its component at (seed, VAE_STREAM_MIXTURE, 1, i) and is mean + temperature × L ×
- * normals at (seed, VAE_STREAM_MIXTURE, 2): a function of seed and row, whatever count is. VAE_ERROR_MEMORY. */
-vae_status vae_mixture_sample(const vae_mixture *mixture, uint64_t seed, double temperature, int64_t count,
-                              float *codes);
+/* Rows first … first + count - 1 of a sample, codes [count, latent]: row i takes its component at (seed,
+ * VAE_STREAM_MIXTURE, 1, i) and is mean + temperature × L × normals at (seed, VAE_STREAM_MIXTURE, 2): a function of
+ * seed and row, whatever count is. VAE_ERROR_MEMORY. */
+vae_status vae_mixture_sample(const vae_mixture *mixture, uint64_t seed, double temperature, int64_t first,
+                              int64_t count, float *codes);
 
 #endif

@@ -275,18 +275,25 @@ vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count,
 
 vae_status vae_model_sample_prior(vae_model *model, uint64_t seed, double temperature, int64_t count, float *codes)
 {
+    return vae_model_sample_prior_from(model, seed, temperature, 0, count, codes);
+}
+
+vae_status vae_model_sample_prior_from(vae_model *model, uint64_t seed, double temperature, int64_t first,
+                                       int64_t count, float *codes)
+{
     static const char call[] = "vae_model_sample_prior";
     VAE_TRY(check_arguments(call, model, codes, count, model ? model->decoder.input_width : 1, codes));
     if (!(temperature >= 0 && temperature <= FLT_MAX)) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: temperature is %g, but must be finite and not negative", call,
                              temperature);
     }
-    const int64_t total = count * model->checkpoint.config.model.latent;
-    for (int64_t first = 0; first < total; first += 4) {
+    const int64_t latent = model->checkpoint.config.model.latent;
+    const int64_t begin = first * latent, end = (first + count) * latent;
+    for (int64_t four = begin / 4 * 4; four < end; four += 4) {
         double normal[4];
-        vae_random_normal4(seed, VAE_STREAM_PRIOR, 0, (uint64_t)first / 4, normal);
-        for (int64_t i = first; i < first + 4 && i < total; ++i)
-            codes[i] = (float)(temperature * normal[i % 4]);
+        vae_random_normal4(seed, VAE_STREAM_PRIOR, 0, (uint64_t)four / 4, normal);
+        for (int64_t i = four < begin ? begin : four; i < four + 4 && i < end; ++i)
+            codes[i - begin] = (float)(temperature * normal[i % 4]);
     }
     return VAE_OK;
 }

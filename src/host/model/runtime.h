@@ -10,6 +10,10 @@
 const vae_config *vae_model_config(const vae_model *model);
 const vae_input *vae_model_input(const vae_model *model);
 
+/* Rows first … first + count - 1 of what vae_model_sample_prior() gives, bit for bit. */
+vae_status vae_model_sample_prior_from(vae_model *model, uint64_t seed, double temperature, int64_t first,
+                                       int64_t count, float *codes);
+
 /* Parameters of a checkpoint in a store on `device`; moments too where `training`. *store is NULL on failure. */
 vae_status vae_checkpoint_load_store(const vae_checkpoint *checkpoint, vae_device *device, bool training,
                                      vae_store **store);

@@ -50,23 +50,31 @@ static void draw_tile(const vae_image_grid *g, const float *image, uint8_t *corn
     }
 }
 
-void vae_image_grid_draw(const vae_image_grid *g, const float *images, uint8_t *pixels)
+void vae_image_grid_clear(const vae_image_grid *g, uint8_t *pixels)
 {
     memset(pixels, GAP_GREY, (size_t)(g->pixel_height * g->pixel_width * g->channels));
-    for (int64_t i = 0; i < g->count; ++i) {
-        const int64_t top = GAP + i / g->columns * (g->height * g->scale + GAP);
-        const int64_t left = GAP + i % g->columns * (g->width * g->scale + GAP);
-        draw_tile(g, images + i * g->height * g->width * g->channels,
-                  pixels + (top * g->pixel_width + left) * g->channels);
-    }
 }
 
-static vae_status write_png(const char *path, const vae_image_grid *g, const uint8_t *pixels)
+void vae_image_grid_tile(const vae_image_grid *g, int64_t index, const float *image, uint8_t *pixels)
+{
+    const int64_t top = GAP + index / g->columns * (g->height * g->scale + GAP);
+    const int64_t left = GAP + index % g->columns * (g->width * g->scale + GAP);
+    draw_tile(g, image, pixels + (top * g->pixel_width + left) * g->channels);
+}
+
+void vae_image_grid_draw(const vae_image_grid *g, const float *images, uint8_t *pixels)
+{
+    vae_image_grid_clear(g, pixels);
+    for (int64_t i = 0; i < g->count; ++i)
+        vae_image_grid_tile(g, i, images + i * g->height * g->width * g->channels, pixels);
+}
+
+vae_status vae_image_write(const char *path, const uint8_t *pixels, int64_t height, int64_t width, int64_t channels)
 {
     png_image image = {.version = PNG_IMAGE_VERSION,
-                       .width = (png_uint_32)g->pixel_width,
-                       .height = (png_uint_32)g->pixel_height,
-                       .format = g->channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY};
+                       .width = (png_uint_32)width,
+                       .height = (png_uint_32)height,
+                       .format = channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY};
     png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
     void *encoded = malloc(size);
     if (!encoded) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
@@ -90,7 +98,7 @@ vae_status vae_image_grid_write(const char *path, const float *images, int64_t c
     uint8_t *pixels = malloc((size_t)(g.pixel_height * g.pixel_width * g.channels));
     if (!pixels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
     vae_image_grid_draw(&g, images, pixels);
-    const vae_status status = write_png(path, &g, pixels);
+    const vae_status status = vae_image_write(path, pixels, g.pixel_height, g.pixel_width, g.channels);
     free(pixels);
     return status;
 }

@@ -22,9 +22,16 @@ typedef struct vae_image_grid {
     int64_t rows, scale, pixel_height, pixel_width;  /* set by the plan */
 } vae_image_grid;
 
+/* pixels [height, width, channels] as PNG; 1 or 3 channels. The file appears at once or not at all. */
+vae_status vae_image_write(const char *path, const uint8_t *pixels, int64_t height, int64_t width, int64_t channels);
+
 /* Checks what the caller set and plans the rest; `path` is named in messages. */
 vae_status vae_image_grid_plan(const char *path, vae_image_grid *g);
-/* pixels [pixel_height, pixel_width, channels] */
+/* The grid without images, and image [height, width, channels] at place `index`; pixels [pixel_height, pixel_width,
+ * channels]. */
+void vae_image_grid_clear(const vae_image_grid *g, uint8_t *pixels);
+void vae_image_grid_tile(const vae_image_grid *g, int64_t index, const float *image, uint8_t *pixels);
+/* All of it. */
 void vae_image_grid_draw(const vae_image_grid *g, const float *images, uint8_t *pixels);
 
 #endif
