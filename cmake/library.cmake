@@ -35,7 +35,7 @@ vae_add_protobuf(vae_objects src/host/export/onnx.proto)
 vae_add_protobuf(vae_objects src/host/train/event.proto)
 add_library(vae_device_objects OBJECT ${VAE_REGISTRY_SOURCE})
 set(VAE_PRIVATE_LIBRARIES OpenMP::OpenMP_C Threads::Threads ZLIB::ZLIB PNG::PNG JPEG::JPEG ${DNNL_LIBRARY}
-    PkgConfig::JANSSON PkgConfig::CAIRO PkgConfig::LIBZIP PkgConfig::PROTOBUF_C m)
+    PkgConfig::JANSSON PkgConfig::CAIRO PkgConfig::FREETYPE PkgConfig::LIBZIP PkgConfig::PROTOBUF_C m)
 if(VAE_CUDA_ENABLED)
   target_sources(vae_device_objects PRIVATE ${VAE_CUDA_HOST_SOURCES})
   # cuBLASLt is loaded when a GPU is opened.
@@ -70,6 +70,6 @@ foreach(library vae_static vae_shared)
 endforeach()
 target_include_directories(vae_static PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src/host>)
 target_link_libraries(vae_static PUBLIC "$<BUILD_INTERFACE:${VAE_PRIVATE_LIBRARIES}>"
-                      "$<INSTALL_INTERFACE:${VAE_CUDA_INSTALL_LIBRARIES}dnnl;cairo;png;jpeg;zip;z;jansson;protobuf-c;${OpenMP_C_LIB_NAMES};m>")
+                      "$<INSTALL_INTERFACE:${VAE_CUDA_INSTALL_LIBRARIES}dnnl;cairo;freetype;png;jpeg;zip;z;jansson;protobuf-c;${OpenMP_C_LIB_NAMES};m>")
 target_link_libraries(vae_shared PRIVATE ${VAE_PRIVATE_LIBRARIES})
 set_target_properties(vae_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})

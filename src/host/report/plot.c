@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/font.h"
 #include "report/plot_internal.h"
 #include "report/surface.h"
 
@@ -155,7 +156,7 @@ static vae_status draw_figure(cairo_t *context, const figure *f)
 {
     cairo_set_source_rgb(context, 1, 1, 1);
     cairo_paint(context);
-    cairo_select_font_face(context, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    vae_font_select(context);
     bool legend = false;
     for (int i = 0; i < f->rows * f->columns; ++i) {
         const vae_panel *panel = &f->panels[i];

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/font.h"
 #include "report/image.h"
 #include "report/pixel.h"
 #include "report/plot_internal.h"
@@ -24,7 +25,7 @@ struct vae_strips {
 
 static void select_font(cairo_t *context)
 {
-    cairo_select_font_face(context, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    vae_font_select(context);
     cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
 }
 
