@@ -41,7 +41,7 @@ static void expect_table(const char *text, const char *names, int64_t rows, cons
         strcat(joined, table.names[i]);
     }
     cr_expect_str_eq(joined, names);
-    cr_assert_eq(table.rows, rows, "%s: %d rows", text, (int)table.rows);
+    cr_assert_eq(table.rows.count, rows, "%s: %d rows", text, (int)table.rows.count);
     for (int64_t i = 0; i < rows * table.count; ++i)
         cr_expect_eq(table.values[i], values[i], "%s: value %d is %d", text, (int)i, table.values[i]);
     vae_attribute_table_free(&table);

@@ -28,20 +28,21 @@ enum option_key {
     SAVE,
     NPY
 };
-enum { MAX_INDICES = 256, MAX_COLUMNS = 1002, NAME_SIZE = 96 };
+enum { MAX_INDICES = 256, MAX_COLUMNS = 1002, NAME_SIZE = VAE_CLI_LABEL_SIZE };
 
 typedef struct arithmetic_options {
     vae_cli_options shared;
     const char *attribute, *with, *without, *vector, *attributes;
     const char *index, *split, *save, *npy;
-    int64_t label;
+    const char *label_text; /* NULL: no label */
+    int64_t label;          /* what that names, once the data is open; -1: none */
     vae_cli_range strength;
     bool originals;
 } arithmetic_options;
 
 static const struct argp_option options_table[] = {
     {"attribute", ATTRIBUTE, "NAME", 0, "training images that have this attribute, against those that have it not", 2},
-    {"label", LABEL, "N", 0, "training images of label N against the rest", 2},
+    {"label", LABEL, "CLASS", 0, "training images of that class, a name or a number, against the rest", 2},
     {"with", WITH, "FILE", 0, "images that have it, against those of --without; anything a data set is read from", 2},
     {"without", WITHOUT, "FILE", 0, "images that have it not", 2},
     {"vector", VECTOR, "FILE", 0, "a difference that --save-vector wrote, or any .npy array [latent]", 2},
@@ -65,7 +66,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
     case ATTRIBUTE: o->attribute = argument; return 0;
-    case LABEL: return vae_cli_parse_integer("--label", argument, 0, 255, &o->label) ? EINVAL : 0;
+    case LABEL: o->label_text = argument; return 0;
     case WITH: o->with = argument; return 0;
     case WITHOUT: o->without = argument; return 0;
     case VECTOR: o->vector = argument; return 0;
@@ -276,10 +277,10 @@ static vae_status add_to_images(const arithmetic_options *o, vae_model *model, c
 
 /* ---- All of it ---- */
 
-static void name_difference(const arithmetic_options *o, char name[NAME_SIZE])
+static void name_difference(const arithmetic_options *o, const vae_dataset *train, char name[NAME_SIZE])
 {
     if (o->label >= 0) {
-        snprintf(name, NAME_SIZE, "label %" PRId64, o->label);
+        vae_cli_name_label(train, o->label, name);
     } else {
         const char *path = o->vector ? o->vector : o->with, *slash = path ? strrchr(path, '/') : NULL;
         snprintf(name, NAME_SIZE, "%.80s", o->attribute ? o->attribute : (slash && slash[1] ? slash + 1 : path));
@@ -293,13 +294,15 @@ static vae_status find_vector(const arithmetic_options *o, vae_model *model, con
     return find_difference(o, model, splits, name, vector);
 }
 
-static vae_status with_splits(const arithmetic_options *o, vae_model *model, strip_plan *plan, float *vector)
+static vae_status with_splits(arithmetic_options *o, vae_model *model, strip_plan *plan, float *vector)
 {
     vae_splits splits;
     const vae_dataset *dataset;
     VAE_TRY(vae_cli_splits_open(model, &splits));
     /* The images it is added to come first: all training images are encoded only once those are known to be there. */
     vae_status status = vae_cli_choose_split(model, &splits, o->split, &dataset);
+    if (!status && o->label_text) status = vae_dataset_find_label(&splits.train, "--label", o->label_text, &o->label);
+    if (!status) name_difference(o, &splits.train, plan->name);
     if (!status) status = vae_cli_encode_selected(model, dataset, plan->indices, plan->count, plan->codes);
     if (!status) status = find_vector(o, model, &splits, plan->name, vector);
     if (!status) status = add_to_images(o, model, dataset, vector, plan);
@@ -307,12 +310,11 @@ static vae_status with_splits(const arithmetic_options *o, vae_model *model, str
     return status;
 }
 
-static vae_status arithmetic(const arithmetic_options *o, vae_model *model)
+static vae_status arithmetic(arithmetic_options *o, vae_model *model)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
     strip_plan plan = {.decoded = o->strength.count + 1};
     plan.columns = plan.decoded + o->originals;
-    name_difference(o, plan.name);
     VAE_TRY(vae_cli_parse_list("--index", o->index, plan.indices, MAX_INDICES, &plan.count));
     float *vector = calloc((size_t)shape.latent, sizeof *vector);
     plan.codes = calloc((size_t)(plan.count * shape.latent), sizeof *plan.codes);
@@ -330,14 +332,16 @@ static vae_status arithmetic(const arithmetic_options *o, vae_model *model)
 
 static vae_status check_options(const arithmetic_options *o)
 {
-    const int sources = (o->attribute != NULL) + (o->label >= 0) + (o->with || o->without) + (o->vector != NULL);
+    const int sources =
+        (o->attribute != NULL) + (o->label_text != NULL) + (o->with || o->without) + (o->vector != NULL);
     if (sources > 1) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "only one of --attribute, --label, --with and --without, and --vector "
                                                  "can say what is added");
     }
     if (sources != 1 || !o->with != !o->without) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "one of --attribute NAME, --label N, --with FILE and --without FILE, "
-                                                 "or --vector FILE says what is added");
+        return vae_error_set(VAE_ERROR_ARGUMENT,
+                             "one of --attribute NAME, --label CLASS, --with FILE and --without FILE, "
+                             "or --vector FILE says what is added");
     }
     if (o->attributes && !o->attribute) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--attributes: --attribute NAME is missing");

@@ -314,7 +314,8 @@ vae_status vae_cli_check_files(const vae_cli_file *files, int count, bool force)
 vae_status vae_cli_check_data_kept(const vae_cli_file *files, int count, const vae_config *config)
 {
     const char *const read[] = {config->data.train_images, config->data.train_labels,    config->data.train_attributes,
-                                config->data.test_images,  config->data.test_attributes, config->data.test_labels};
+                                config->data.test_images,  config->data.test_attributes, config->data.test_labels,
+                                config->data.class_names};
     for (int i = 0; i < count; ++i) {
         const targets mine = is_written(&files[i]) ? targets_of(&files[i]) : (targets){.count = 0};
         for (int k = 0; k < mine.count; ++k) {

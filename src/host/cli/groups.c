@@ -1,5 +1,7 @@
 #include "cli/groups.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,4 +47,14 @@ vae_status vae_cli_part_membership(const vae_cli_part *part, int64_t attribute, 
             label >= 0 ? (int8_t)(dataset->labels[i] == label) : part->table.values[i * part->table.count + attribute];
     }
     return VAE_OK;
+}
+
+void vae_cli_name_label(const vae_dataset *dataset, int64_t label, char name[VAE_CLI_LABEL_SIZE])
+{
+    const char *class = vae_classes_name(&dataset->classes, label);
+    if (class) {
+        snprintf(name, VAE_CLI_LABEL_SIZE, "label %.80s", class);
+    } else {
+        snprintf(name, VAE_CLI_LABEL_SIZE, "label %" PRId64, label);
+    }
 }

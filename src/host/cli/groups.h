@@ -22,4 +22,9 @@ void vae_cli_part_free(vae_cli_part *part);
  * label is not negative, by whether that is the image's label; VAE_ERROR_CONFIG where there are no labels. */
 vae_status vae_cli_part_membership(const vae_cli_part *part, int64_t attribute, int64_t label, int8_t *has);
 
+enum { VAE_CLI_LABEL_SIZE = 96 };
+
+/* What to call a label: "label glasses" where its class has a name, else "label 7". */
+void vae_cli_name_label(const vae_dataset *dataset, int64_t label, char name[VAE_CLI_LABEL_SIZE]);
+
 #endif

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/images.h"
+#include "cli/remarks.h"
 #include "core/file.h"
 #include "core/normal.h"
 #include "model/runtime.h"
@@ -28,7 +29,7 @@ static const struct argp_option options_table[] = {
     {"out", OUT, "PREFIX", 0,
      "write PREFIX.png and PREFIX.svg (latent unless given); FILE.png or FILE.svg writes that one", 1},
     {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
-    {"labels", LABELS, "FILE", 0, "labels of the test images (IDX, NPY or NPZ), instead of the run's", 2},
+    {"labels", LABELS, "FILE", 0, "labels of these images (CSV, IDX, NPY or NPZ), instead of the run's", 2},
     {"limit", LIMIT, "N", 0, "use only the first N images (10000)", 2},
     {"grid", GRID, "N", 0, "N x N decoded images (20)", 2},
     {"device", DEVICE, "NAME", 0, "auto, cpu, reference or cuda", 10},
@@ -68,7 +69,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 /* What is drawn of one run. */
 typedef struct run_view {
-    vae_cli_images images;
+    uint8_t *labels; /* [count], or NULL */
+    vae_classes classes;
     float *means;    /* [count, 2] */
     float *manifold; /* [grid·grid, elements] */
     vae_objective objective;
@@ -76,27 +78,46 @@ typedef struct run_view {
     int64_t count;
 } run_view;
 
-static vae_status read_labels(const char *path, vae_cli_images *images)
+/* The run's own, or those of --labels: of all images of the part, as their file may be. */
+static vae_status find_labels(const latent_options *o, const vae_dataset *dataset, run_view *view)
 {
-    vae_dataset dataset = {.count = images->count};
-    VAE_TRY(vae_labels_read(path, images->count, &dataset));
-    free(images->labels);
-    images->labels = dataset.labels;
-    return VAE_OK;
+    vae_dataset part = *dataset;
+    part.borrowed = true;
+    part.remarks = (vae_remarks){0};
+    if (o->labels) {
+        VAE_TRY(vae_labels_read(o->labels, dataset->count, &part));
+        vae_cli_tell_remarks_of(o->labels, &part.remarks);
+        view->labels = part.labels;
+        view->classes = part.classes;
+        return VAE_OK;
+    }
+    if (!dataset->labels) return VAE_OK;
+    view->labels = malloc((size_t)view->count);
+    if (!view->labels) return vae_error_set(VAE_ERROR_MEMORY, "latent: out of memory");
+    memcpy(view->labels, dataset->labels, (size_t)view->count);
+    return vae_classes_copy(&dataset->classes, &view->classes);
+}
+
+static vae_status encode_part(const latent_options *o, vae_model *model, const vae_dataset *dataset, run_view *view)
+{
+    view->count = dataset->count < o->limit ? dataset->count : o->limit;
+    view->means = calloc((size_t)view->count * 2, sizeof *view->means);
+    if (!view->means) return vae_error_set(VAE_ERROR_MEMORY, "latent: out of memory");
+    VAE_TRY(find_labels(o, dataset, view));
+    vae_dataset first = *dataset;
+    first.count = view->count;
+    return vae_cli_encode_all(model, &first, view->means);
 }
 
 static vae_status encode_means(const latent_options *o, vae_model *model, run_view *view)
 {
-    VAE_TRY(vae_cli_images_open(model, NULL, o->split, &view->images));
-    if (o->labels) VAE_TRY(read_labels(o->labels, &view->images));
-    view->count = view->images.count < o->limit ? view->images.count : o->limit;
-    view->means = calloc((size_t)view->count * 2, sizeof *view->means);
-    if (!view->means) return vae_error_set(VAE_ERROR_MEMORY, "latent: out of memory");
-    VAE_TRY(vae_model_encode(model, view->images.pixels, view->count, view->means, NULL));
-    /* The pixels are the large part, and are done with. */
-    free(view->images.pixels);
-    view->images.pixels = NULL;
-    return VAE_OK;
+    vae_splits splits;
+    const vae_dataset *dataset;
+    VAE_TRY(vae_cli_splits_open(model, &splits));
+    vae_status status = vae_cli_choose_split(model, &splits, o->split, &dataset);
+    if (!status) status = encode_part(o, model, dataset, view);
+    vae_splits_free(&splits);
+    return status;
 }
 
 /* z = Φ⁻¹(u) at the middles of a grid of cells over the unit square. */
@@ -174,17 +195,20 @@ static vae_status draw(const latent_options *o, const run_view *views)
 {
     vae_panel panels[2 * MAX_RUNS] = {0};
     char titles[MAX_RUNS][TITLE_SIZE];
+    const char *class_names[MAX_RUNS][VAE_MAX_CLASSES];
     const int count = o->run_count;
     for (int i = 0; i < count; ++i) {
         const run_view *view = &views[i];
         format_title(o, views, i, titles[i], sizeof titles[i]);
+        for (int label = 0; label < VAE_MAX_CLASSES; ++label)
+            class_names[i][label] = vae_classes_name(&view->classes, label);
         panels[i] = (vae_panel){.kind = VAE_PANEL_SCATTER,
                                 .title = titles[i],
                                 .subtitle = view->objective == VAE_OBJECTIVE_AE
                                                 ? "codes; circles: 1, 2, 3 σ of N(0, I)"
                                                 : "posterior means; circles: 1, 2, 3 σ of the prior",
                                 /* The prior's 3 σ at least: a collapsed posterior is then a dot. */
-                                .scatter = {view->means, view->images.labels, view->count, 6.6, 3}};
+                                .scatter = {view->means, view->labels, class_names[i], view->count, 6.6, 3}};
         panels[count + i] = (vae_panel){
             .kind = VAE_PANEL_MANIFOLD,
             .title = count == 1 ? "decoded manifold" : titles[i],
@@ -227,7 +251,8 @@ static vae_status run(int argc, char **argv)
         status = view_run(&o, o.runs[i], &views[i]);
     if (!status) status = draw(&o, views);
     for (int i = 0; i < o.run_count; ++i) {
-        vae_cli_images_free(&views[i].images);
+        free(views[i].labels);
+        vae_classes_free(&views[i].classes);
         free(views[i].means);
         free(views[i].manifold);
     }

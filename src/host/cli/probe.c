@@ -18,13 +18,15 @@ enum option_key { ATTRIBUTE = 1, LABEL, ATTRIBUTES, TEST_ATTRIBUTES, L2 };
 typedef struct probe_options {
     vae_cli_options shared;
     const char *attribute, *attributes, *test_attributes;
-    int64_t label; /* -1: by attributes */
+    const char *label_text; /* NULL: by attributes */
+    int64_t label;          /* what that names, once the data is open; -1: none */
     double l2;
 } probe_options;
 
 static const struct argp_option options_table[] = {
     {"attribute", ATTRIBUTE, "NAME", 0, "this attribute only, instead of all", 2},
-    {"label", LABEL, "N", 0, "images of label N against the rest, instead of attributes", 2},
+    {"label", LABEL, "CLASS", 0, "images of that class, a name or a number, against the rest, instead of attributes",
+     2},
     {"attributes", ATTRIBUTES, "FILE", 0,
      "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then a line an "
      "image, its file's name first if it has one; 1 has it, 0 or -1 has it not. An empty field is not known, and so is "
@@ -41,7 +43,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
     case ATTRIBUTE: o->attribute = argument; return 0;
-    case LABEL: return vae_cli_parse_integer("--label", argument, 0, 255, &o->label) ? EINVAL : 0;
+    case LABEL: o->label_text = argument; return 0;
     case ATTRIBUTES: o->attributes = argument; return 0;
     case TEST_ATTRIBUTES: o->test_attributes = argument; return 0;
     case L2: return vae_cli_parse_real("--l2", argument, 1e-9, 1e9, &o->l2) ? EINVAL : 0;
@@ -132,8 +134,8 @@ static void print_line(const char *name, const vae_probe *probe, const side *tra
 /* The probe of one attribute (column `column` of the training table), or of the label. */
 static vae_status probe_one(const probe_options *o, side *train, side *test, int64_t column)
 {
-    char label[24];
-    snprintf(label, sizeof label, "label %" PRId64, o->label);
+    char label[VAE_CLI_LABEL_SIZE];
+    vae_cli_name_label(train->part.dataset, o->label, label);
     const char *name = o->label >= 0 ? label : train->part.table.names[column];
     int64_t test_column = 0;
     VAE_TRY(find_members(o, train, column));
@@ -175,12 +177,14 @@ static bool has_test(const probe_options *o, const vae_model *model, const vae_s
     return o->test_attributes || vae_model_config(model)->data.test_attributes[0];
 }
 
-static vae_status run_probe(const probe_options *o, vae_model *model)
+static vae_status run_probe(probe_options *o, vae_model *model)
 {
     vae_splits splits;
     VAE_TRY(vae_cli_splits_open(model, &splits));
     side train = {0}, test = {0};
-    vae_status status = open_side(o, model, &splits, "train", &train);
+    vae_status status =
+        o->label_text ? vae_dataset_find_label(&splits.train, "--label", o->label_text, &o->label) : VAE_OK;
+    if (!status) status = open_side(o, model, &splits, "train", &train);
     if (!status && has_test(o, model, &splits)) status = open_side(o, model, &splits, "test", &test);
     if (!status) status = probe_all(o, &train, &test);
     close_side(&train);
@@ -205,7 +209,7 @@ static vae_status run(int argc, char **argv)
     bool done;
     VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
     if (done) return VAE_OK;
-    if (o.label >= 0 && (o.attribute || o.attributes || o.test_attributes)) {
+    if (o.label_text && (o.attribute || o.attributes || o.test_attributes)) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--label and attributes cannot both be given");
     }
     if (o.shared.out) return vae_error_set(VAE_ERROR_ARGUMENT, "--out: probe prints its results and writes no file");

@@ -56,11 +56,12 @@ const vae_key vae_config_keys[] = {
     INTEGER("model", "mixtures", model.mixtures, 1, VAE_MAX_MIXTURES, "5", "components of the logistic_mixture likelihood"),
 
     TEXT("data", "train_images", data.train_images, "", "training images: an IDX, NPY or NPZ file (file.npz:key takes another array than images), or a folder of PNG and JPEG files, its subfolders being classes"),
-    TEXT("data", "train_labels", data.train_labels, "", "their labels; used by pictures only"),
+    TEXT("data", "train_labels", data.train_labels, "", "their labels: IDX, NPY, NPZ, or CSV, by which a folder's pictures are found by name; used by pictures and probes only"),
     TEXT("data", "train_attributes", data.train_attributes, "", "their attributes: CSV, or CelebA's list; used by arithmetic and probe only"),
     TEXT("data", "test_images", data.test_images, "", "test images"),
     TEXT("data", "test_labels", data.test_labels, "", "their labels"),
     TEXT("data", "test_attributes", data.test_attributes, "", "their attributes"),
+    TEXT("data", "class_names", data.class_names, "", "what labels are called: a text file with a name a line, from label 0 on, or CSV of label (or folder) and name"),
     INTEGER("data", "validation", data.validation, 0, 1e12, "0", "training images held out for validation, from the end; 0: the test set is watched instead"),
     INTEGER("data", "limit", data.limit, 0, 1e12, "0", "use only the first so many training images; 0: all"),
     INTEGER("data", "test_limit", data.test_limit, 0, 1e12, "0", "use only the first so many test images; 0: all"),

@@ -2,19 +2,13 @@
 #ifndef VAE_DATA_ATTRIBUTES_H
 #define VAE_DATA_ATTRIBUTES_H
 
-#include "data/dataset.h"
+#include "data/rows.h"
 
 typedef struct vae_attribute_table {
     int64_t count;  /* attributes */
     char **names;   /* [count], owned */
-    int64_t rows;   /* images */
-    int8_t *values; /* [rows, count]: 1 has it, 0 has it not, -1 not known; owned */
-    /* The first column where it names the images: a text a row, one after the other, each with its zero byte; NULL
-     * where there is no such column. Owned. */
-    char *row_names;
-    bool numbers; /* all of them are whole numbers */
-    bool rising;  /* and each is larger than the one before */
-    bool counts;  /* and they count the rows, from 0 or from 1 */
+    vae_rows rows;  /* images */
+    int8_t *values; /* [rows.count, count]: 1 has it, 0 has it not, -1 not known; owned */
 } vae_attribute_table;
 
 /* Reads a table of attributes, a row an image:
@@ -33,13 +27,9 @@ void vae_attribute_table_free(vae_attribute_table *table);
  * first ten. */
 vae_status vae_attribute_table_find(const vae_attribute_table *table, const char *name, int64_t *index);
 
-/* Makes row i that of image i of `dataset`; see attribute_match.c. Where both have names, each image gets the row of
- * its name: its path below the folder or, where no two pictures of the folder share it, its plain file name, with or
- * without its ending. Rows of other images are dropped. Else rows are in the order of the images in the file that
- * `dataset` was read from, and there are `dataset->stored` of them, or at least `needed` where that is not known; so
- * they cannot be those of a folder with subfolders, or one of which damaged pictures were left out. `path` is the
- * table's, for messages. VAE_ERROR_FORMAT, naming the image, where one has no row or two; VAE_ERROR_MEMORY. The table
- * is then as it was. */
+/* Makes row i that of image i of `dataset`, as vae_rows_match() finds it. Rows that are in the order of images must be
+ * `dataset->stored`, or at least `needed` where that is not known. VAE_ERROR_FORMAT, VAE_ERROR_MEMORY; the table is
+ * then as it was. */
 vae_status vae_attribute_table_match(vae_attribute_table *table, const char *path, const vae_dataset *dataset,
                                      int64_t needed);
 

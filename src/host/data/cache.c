@@ -19,11 +19,12 @@ enum { PIXELS_AT = 4096 };
 /* The last bytes of the file, in this machine's own order: a cache is no format of exchange. */
 typedef struct note {
     char magic[8];
-    int64_t count, height, width, channels, stored, skipped, labelled, names_bytes, names_differ, binary;
+    int64_t count, height, width, channels, stored, skipped, labelled, names_bytes, names_differ, binary, class_bytes,
+        classes;
     vae_remarks remarks;
 } note;
 
-static const char magic[8] = "vaecach4";
+static const char magic[8] = "vaecach5";
 
 /* ---- Reading ---- */
 
@@ -35,7 +36,8 @@ static bool interpret(const vae_mapping *mapping, note *end)
     if (memcmp(end->magic, magic, sizeof magic) != 0 || end->count < 1 || end->height < 1) return false;
     const size_t pixels = (size_t)end->count * (size_t)end->height * (size_t)end->width * (size_t)end->channels;
     const size_t labels = end->labelled ? (size_t)end->count : 0;
-    return mapping->bytes == PIXELS_AT + pixels + labels + (size_t)end->names_bytes + sizeof *end;
+    return mapping->bytes ==
+           PIXELS_AT + pixels + labels + (size_t)end->class_bytes + (size_t)end->names_bytes + sizeof *end;
 }
 
 /* A copy of what lies in the mapping; NULL for no bytes. */
@@ -63,13 +65,17 @@ static vae_status take(const char *path, const note *end, vae_mapping *mapping, 
         .names_differ = end->names_differ != 0,
         .remarks = end->remarks,
         .binary = end->binary != 0,
+        .classes = {.bytes = (size_t)end->class_bytes, .count = end->classes},
     };
     const size_t labels = end->labelled ? (size_t)end->count : 0;
     const uint8_t *behind = dataset->pixels + end->count * vae_dataset_elements(dataset);
     vae_status status = copy_of(path, behind, labels, &dataset->labels);
-    if (!status) status = copy_of(path, behind + labels, dataset->names_bytes, &dataset->names);
+    const uint8_t *classes = behind + labels, *names = classes + dataset->classes.bytes;
+    if (!status) status = copy_of(path, classes, dataset->classes.bytes, &dataset->classes.names);
+    if (!status) status = copy_of(path, names, dataset->names_bytes, &dataset->names);
     if (!status) return VAE_OK;
     free(dataset->labels);
+    free(dataset->classes.names);
     *dataset = (vae_dataset){0};
     return status;
 }
@@ -140,9 +146,14 @@ static vae_status write_end(int file, const char *path, const vae_dataset *datas
                 .names_differ = dataset->names_differ,
                 .remarks = dataset->remarks,
 
-                .binary = dataset->binary};
+                .binary = dataset->binary,
+                .class_bytes = (int64_t)dataset->classes.bytes,
+                .classes = dataset->classes.count};
     memcpy(end.magic, magic, sizeof magic);
     if (dataset->labels) VAE_TRY(vae_file_write_open(file, path, dataset->labels, (size_t)dataset->count));
+    if (dataset->classes.names) {
+        VAE_TRY(vae_file_write_open(file, path, dataset->classes.names, dataset->classes.bytes));
+    }
     if (dataset->names) VAE_TRY(vae_file_write_open(file, path, dataset->names, dataset->names_bytes));
     VAE_TRY(vae_file_write_open(file, path, &end, sizeof end));
     /* The header last: only now is the number of images known. */
@@ -164,6 +175,7 @@ static vae_status write_images(int file, const char *path, vae_source *source, c
     free(sink.piece);
     if (!status) status = write_end(file, path, &dataset);
     free(dataset.labels);
+    vae_classes_free(&dataset.classes);
     free(dataset.names);
     if (!status && fsync(file))
         status = vae_error_set(VAE_ERROR_IO, "%s: cannot be brought to disk: %s", path, strerror(errno));

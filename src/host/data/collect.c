@@ -66,6 +66,7 @@ typedef struct collection {
     int64_t wanted;   /* images at most */
     int64_t elements; /* of an image, transformed */
     uint8_t *labels;
+    vae_classes classes;
     char *names;
     size_t names_bytes;
     int64_t taken, kept; /* images of the source that were read, and those that were no damage */
@@ -148,7 +149,10 @@ static vae_status collect_files(collection *c)
 static vae_status collect(collection *c)
 {
     if (c->source->numbers) return collect_numbered(c);
-    if (c->source->format->has_labels(c->source)) {
+    VAE_TRY(c->source->format->classes(c->source, &c->classes));
+    if (c->classes.count > VAE_MAX_CLASSES) {
+        vae_remarks_add(&c->source->remarks, VAE_REMARK_CLASSES, c->classes.count, NULL);
+    } else if (c->classes.count > 0) {
         c->labels = malloc((size_t)c->wanted);
         if (!c->labels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", c->source->name);
     }
@@ -168,12 +172,14 @@ vae_status vae_collect_images(vae_source *source, const vae_read_options *option
     const vae_status status = collect(&c);
     if (status) {
         free(c.labels);
+        vae_classes_free(&c.classes);
         free(c.names);
         return status;
     }
     vae_source_tell_levels(source, c.kept, c.largest);
     *dataset = (vae_dataset){
         .labels = c.labels,
+        .classes = c.classes,
         .names = c.names,
         .names_bytes = c.names_bytes,
         .names_differ = c.names && source->format->names_differ(source),

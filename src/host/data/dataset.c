@@ -7,6 +7,7 @@
 
 #include "core/random.h"
 #include "data/disk.h"
+#include "data/label_names.h"
 #include "data/mapping.h"
 
 void vae_dataset_free(vae_dataset *dataset)
@@ -15,6 +16,7 @@ void vae_dataset_free(vae_dataset *dataset)
         if (!dataset->mapping.start) free(dataset->pixels);
         vae_mapping_close(&dataset->mapping);
         free(dataset->labels);
+        vae_classes_free(&dataset->classes);
         free(dataset->names);
     }
     *dataset = (vae_dataset){0};
@@ -89,6 +91,7 @@ static vae_status split_validation(const vae_config *config, vae_splits *splits)
     train->count -= held_out;
     splits->validation = *train;
     splits->validation.borrowed = true;
+    splits->validation.first = train->count;
     splits->validation.remarks = (vae_remarks){0};
     splits->validation.count = held_out;
     splits->validation.pixels += train->count * vae_dataset_elements(train);
@@ -113,6 +116,18 @@ static vae_status check_same_shape(const vae_config *config, const vae_splits *s
                                             config->data.test_images, test->height, test->width, test->channels,
                                             train->height, train->width, train->channels);
     return blame(config, status, "test_images");
+}
+
+/* The names of classes, from [data] class_names and of both parts together. */
+static vae_status name_classes(const vae_config *config, vae_splits *splits)
+{
+    const char *path = config->data.class_names;
+    vae_status status = VAE_OK;
+    if (path[0]) status = vae_label_names_apply(path, &splits->train);
+    if (path[0] && !status && splits->test.count > 0) status = vae_label_names_apply(path, &splits->test);
+    if (status) return blame(config, status, "class_names");
+    status = vae_label_names_join(&splits->train, &splits->test);
+    return status ? blame(config, status, "test_labels") : VAE_OK;
 }
 
 static bool has_grey(const vae_dataset *dataset)
@@ -207,6 +222,7 @@ static vae_status open_splits(const vae_config *config, vae_splits *splits)
         VAE_TRY(check_same_shape(config, splits));
         compare_levels(splits);
     }
+    VAE_TRY(name_classes(config, splits));
     const bool changes = config->data.binarise == VAE_BINARISE_STATIC;
     if (changes) VAE_TRY(make_writable(config, &splits->train));
     if (changes) VAE_TRY(make_writable(config, &splits->test));
@@ -233,4 +249,27 @@ void vae_splits_free(vae_splits *splits)
     vae_dataset_free(&splits->validation);
     vae_dataset_free(&splits->train);
     vae_dataset_free(&splits->test);
+}
+
+vae_status vae_dataset_find_label(const vae_dataset *dataset, const char *option, const char *text, int64_t *label)
+{
+    const vae_classes *classes = &dataset->classes;
+    if (!dataset->labels && classes->count > VAE_MAX_CLASSES) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "%s: the images have %" PRId64 " classes, but labels hold at most %d, so they have none",
+                             option, classes->count, VAE_MAX_CLASSES);
+    }
+    if (!dataset->labels) return vae_error_set(VAE_ERROR_CONFIG, "%s: the images have no labels", option);
+    *label = vae_classes_find(classes, text);
+    if (*label >= 0) return VAE_OK;
+    char *end;
+    const int64_t most = classes->count ? classes->count - 1 : VAE_MAX_CLASSES - 1, number = strtoll(text, &end, 10);
+    if (end != text && !*end && number >= 0 && number <= most) {
+        *label = number;
+        return VAE_OK;
+    }
+    const char *nearest = vae_classes_nearest(classes, text);
+    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' is not a class, or an integer from 0 to %" PRId64 "%s%s%s",
+                         option, text, most, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                         nearest ? "'?" : "");
 }

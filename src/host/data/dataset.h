@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "core/config.h"
+#include "data/classes.h"
 #include "data/remarks.h"
 #include "data/transform.h"
 
@@ -16,6 +17,9 @@ typedef struct vae_mapping {
 typedef struct vae_dataset {
     uint8_t *pixels; /* [count, height, width, channels], owned unless borrowed; read-only where they are mapped */
     uint8_t *labels; /* [count] or NULL, owned likewise */
+    /* What the labels are called, where they have names. More than labels can tell apart: there are no labels. Owned
+     * likewise. */
+    vae_classes classes;
     /* Of a folder's pictures: the file name of each image, below the folder, one after the other, each with its zero
      * byte; those of images held out of this part may follow. NULL where images have no names. Owned likewise. */
     char *names;
@@ -23,6 +27,7 @@ typedef struct vae_dataset {
     bool names_differ; /* no two pictures of the whole folder have the same plain file name, endings aside */
     int64_t count;
     int64_t height, width, channels;
+    int64_t first;       /* place, in the file, of the first image: not 0 in a validation part */
     int64_t stored;      /* images in the file, of which `count` were read; 0: not known */
     int64_t skipped;     /* damaged images that were left out */
     vae_remarks remarks; /* what else was left out or changed; of a validation part none, as it is the training's */
@@ -58,15 +63,20 @@ typedef struct vae_read_options {
  *        255), or floats in [0, 1], which are rounded to bytes, of either byte order. Where integers are all 0 or 1,
  *        as far as they are read, 1 is 255.
  *   a folder of PNG and JPEG files, all of one shape once transformed; its subfolders are classes, whose numbers in the
- *        order of names become the labels where there are at most 256. Within a class files are in the order of their
- *        names, and classes are interleaved evenly, so that every part of the data set has each in proportion.
+ *        order of names become the labels where there are at most 256, else a remark. Within a class files are in the
+ * order of their names, and classes are interleaved evenly, so that every part of the data set has each in proportion.
  * Memory grows with what the file holds, whatever its header promises. VAE_ERROR_CONFIG if the file cannot be opened,
  * VAE_ERROR_FORMAT if its content is not such a file, VAE_ERROR_IO, VAE_ERROR_MEMORY; *dataset is then empty. */
 vae_status vae_images_read(const char *path, const vae_read_options *options, vae_dataset *dataset);
-/* Rank 1, the first dataset->count into dataset->labels, in place of what was there: IDX, NPY, or NPZ (the array
- * `labels`, or else the only one of rank 1), whole numbers from 0 to 255. The file must hold exactly dataset->stored
- * labels; where that is not known, dataset->count, or more if limit is not 0. On failure *dataset is as it was. */
+/* Reads the labels of the images into dataset->labels, and their names, if any, into dataset->classes, in place of what
+ * was there: from text (data/label_table.h), or from IDX, NPY or NPZ (the array `labels`, or else the only one of rank
+ * 1), whole numbers from 0 to 255, in the order of the images in their file; this must then hold exactly
+ * dataset->stored labels or, where that is not known, dataset->count, or more if limit is not 0; and the images cannot
+ * be those of subfolders, see data/rows.h. On failure *dataset is as it was. */
 vae_status vae_labels_read(const char *path, int64_t limit, vae_dataset *dataset);
+/* The number of the class that `text` names, by its name or else by its number. `option` begins the message.
+ * VAE_ERROR_CONFIG where there are no labels, VAE_ERROR_ARGUMENT, with the nearest name, for what is neither. */
+vae_status vae_dataset_find_label(const vae_dataset *dataset, const char *option, const char *text, int64_t *label);
 /* Reads the header alone: [count, height, width, channels] of the images as they are to be read. The same failures. */
 vae_status vae_images_read_shape(const char *path, const vae_read_options *options, int64_t shape[4]);
 vae_read_options vae_read_options_of(const vae_config *config);

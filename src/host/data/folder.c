@@ -248,10 +248,10 @@ static bool probe(const vae_probe *probe)
     return probe->folder;
 }
 
-static bool has_labels(const vae_source *source)
+static vae_status classes(const vae_source *source, vae_classes *classes)
 {
     const folder *f = source->state;
-    return f->listing.classes > 0 && f->listing.classes <= MAX_LABELS;
+    return vae_classes_copy(&f->listing.classes, classes);
 }
 
 static bool names_differ(const vae_source *source)
@@ -267,6 +267,6 @@ const vae_format vae_format_folder = {
     .close = close_source,
     .add_to_hash = add_to_hash,
     .read_images = read_images,
-    .has_labels = has_labels,
+    .classes = classes,
     .names_differ = names_differ,
 };

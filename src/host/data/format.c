@@ -40,7 +40,7 @@ static vae_status read_start(const char *path, vae_probe *probe)
     return status;
 }
 
-static vae_status look(const char *path, vae_probe *probe)
+vae_status vae_source_probe(const char *path, vae_probe *probe)
 {
     struct stat information;
     *probe = (vae_probe){0};
@@ -80,7 +80,7 @@ vae_status vae_source_open(const char *path, vae_content content, const vae_read
     const vae_request request = {
         .path = key ? file : path, .key = key ? key : "", .content = content, .options = options};
     *source = (vae_source){0};
-    VAE_TRY(look(request.path, &probe));
+    VAE_TRY(vae_source_probe(request.path, &probe));
     source->format = find_format(&probe);
     if (!source->format) return vae_file_kind_refuse(request.path, &probe, content);
     if (key && !source->format->takes_key) {

@@ -65,10 +65,14 @@ struct vae_format {
      * closes that stream. */
     vae_status (*read_images)(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, uint8_t *labels,
                               FILE *names, int64_t *kept);
-    bool (*has_labels)(const vae_source *source);
+    /* Of read_images: names of the classes whose numbers the labels are; none where images have no classes. */
+    vae_status (*classes)(const vae_source *source, vae_classes *classes);
     bool (*names_differ)(const vae_source *source); /* as in vae_dataset */
 };
 
+/* Looks at what the path names. VAE_ERROR_CONFIG if it cannot be opened, VAE_ERROR_FORMAT if it is neither a folder nor
+ * a regular file, or is damaged gzip. */
+vae_status vae_source_probe(const char *path, vae_probe *probe);
 /* A path that does not exist but for what follows its last colon is taken as file and key. VAE_ERROR_CONFIG if it
  * cannot be opened, VAE_ERROR_FORMAT if it is neither a folder nor a regular file. On failure *source needs no closing.
  */

@@ -53,7 +53,7 @@ static vae_status add_picture(lister *l, const FTSENT *entry)
         .size = entry->fts_statp->st_size,
         .modified = (int64_t)entry->fts_statp->st_mtim.tv_sec * 1000000000 + entry->fts_statp->st_mtim.tv_nsec,
         .rank = l->rank++,
-        .class = entry->fts_level > 1 ? l->listing->classes - 1 : 0,
+        .class = entry->fts_level > 1 ? (int32_t)(l->listing->classes.count - 1) : 0,
     };
     fwrite(name, 1, strlen(name) + 1, l->names);
     fwrite(&listed, sizeof listed, 1, l->files);
@@ -111,9 +111,8 @@ static vae_status visit(lister *l, FTS *tree, FTSENT *entry)
     case FTS_D:
         if (hidden) fts_set(tree, entry, FTS_SKIP);
         if (hidden || entry->fts_level != 1) return VAE_OK;
-        l->listing->classes++;
         l->rank = 0;
-        return VAE_OK;
+        return vae_classes_add(&l->listing->classes, entry->fts_name);
     case FTS_F: return hidden ? VAE_OK : add_name(l, entry, true);
     case FTS_DEFAULT:
     case FTS_SLNONE: return hidden ? VAE_OK : add_name(l, entry, false);
@@ -154,7 +153,7 @@ static int by_part(const void *a, const void *b, void *context)
 
 static vae_status interleave(vae_listing *listing)
 {
-    int64_t *size = calloc((size_t)listing->classes + 1, sizeof *size);
+    int64_t *size = calloc((size_t)listing->classes.count + 1, sizeof *size);
     if (!size) return vae_error_set(VAE_ERROR_MEMORY, "list of pictures: out of memory");
     for (int64_t i = 0; i < listing->count; ++i)
         size[listing->files[i].class]++;
@@ -227,7 +226,7 @@ static vae_status make(const char *folder, vae_listing *listing, vae_remarks *re
     VAE_TRY(fill(&l));
     describe_unread(&l);
     if (listing->count == 0) return refuse_empty(&l);
-    if (l.has_own) listing->classes = 0;
+    if (l.has_own) vae_classes_free(&listing->classes);
     VAE_TRY(compare_names(listing));
     return interleave(listing);
 }
@@ -244,5 +243,6 @@ void vae_listing_free(vae_listing *listing)
 {
     free(listing->names);
     free(listing->files);
+    vae_classes_free(&listing->classes);
     *listing = (vae_listing){0};
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "data/classes.h"
 #include "data/remarks.h"
 
 typedef struct vae_listed {
@@ -21,8 +21,8 @@ typedef struct vae_listing {
     char *names; /* below the folder, one after the other, each with its zero byte */
     vae_listed *files;
     int64_t count;
-    bool names_differ; /* no two have the same plain file name, whatever its ending */
-    int32_t classes;   /* 0: the pictures are in the folder itself */
+    bool names_differ;   /* no two have the same plain file name, whatever its ending */
+    vae_classes classes; /* none: the pictures are in the folder itself */
 } vae_listing;
 
 /* Files whose names end as those of pictures that are read do, in capitals too; names that begin with a point are

@@ -1,9 +1,11 @@
 /* Images and labels from whatever a path names: the door of the readers. */
-#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/collect.h"
 #include "data/disk.h"
+#include "data/label_table.h"
+#include "data/rows.h"
 
 vae_read_options vae_read_options_of(const vae_config *config)
 {
@@ -56,38 +58,47 @@ vae_status vae_images_read_shape(const char *path, const vae_read_options *optio
     return status;
 }
 
-static vae_status read_labels(vae_source *source, int64_t limit, vae_dataset *dataset)
+/* Those of rows dataset->first on. */
+static vae_status collect_labels(vae_source *source, vae_dataset *dataset)
 {
-    const int64_t labels = source->count, images = dataset->stored ? dataset->stored : dataset->count;
-    const bool exact = dataset->stored || limit == 0;
-    if (labels < images || (exact && labels > images)) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: holds %" PRId64 " labels for %" PRId64 " images", source->name,
-                             labels, images);
-    }
-    if (dataset->skipped > 0) {
-        return vae_error_set(VAE_ERROR_FORMAT,
-                             "%s: cannot be matched with the images, as %" PRId64 " damaged %s left out", source->name,
-                             dataset->skipped, dataset->skipped == 1 ? "one was" : "ones were");
-    }
+    const int64_t end = dataset->first + dataset->count;
     vae_memory_sink sink = {VAE_MEMORY_SINK, .name = source->name};
-    vae_status status = vae_collect_numbers(source, dataset->count, &sink.base);
-    if (!status && dataset->count == labels) status = vae_numbers_finish(source->numbers);
+    vae_status status = vae_collect_numbers(source, end, &sink.base);
+    if (!status && end == source->count) status = vae_numbers_finish(source->numbers);
     if (status) {
         free(sink.bytes);
         return status;
     }
-    free(dataset->labels);
+    memmove(sink.bytes, sink.bytes + dataset->first, (size_t)dataset->count);
     dataset->labels = sink.bytes;
     vae_remarks_merge(&dataset->remarks, &source->remarks);
     return VAE_OK;
 }
 
-vae_status vae_labels_read(const char *path, int64_t limit, vae_dataset *dataset)
+static vae_status read_numbers(const char *path, int64_t limit, vae_dataset *dataset)
 {
     const vae_read_options options = {.limit = limit};
+    const vae_rows rows = {.count = 0}; /* without names */
     vae_source source;
+    int64_t *row_of;
     VAE_TRY(vae_source_open(path, VAE_CONTENT_LABELS, &options, &source));
-    const vae_status status = read_labels(&source, limit, dataset);
+    vae_status status = vae_labels_check_count(source.name, source.count, limit, dataset);
+    if (!status) status = vae_rows_match(&rows, source.name, dataset, &row_of);
+    if (!status) status = collect_labels(&source, dataset);
     vae_source_close(&source);
     return status;
+}
+
+vae_status vae_labels_read(const char *path, int64_t limit, vae_dataset *dataset)
+{
+    vae_dataset made = *dataset;
+    made.labels = NULL;
+    made.classes = (vae_classes){0};
+    VAE_TRY(vae_label_table_is(path) ? vae_label_table_read(path, limit, &made) : read_numbers(path, limit, &made));
+    if (!dataset->borrowed) {
+        free(dataset->labels);
+        vae_classes_free(&dataset->classes);
+    }
+    *dataset = made;
+    return VAE_OK;
 }

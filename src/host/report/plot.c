@@ -11,7 +11,7 @@
 #include "report/plot_internal.h"
 #include "report/surface.h"
 
-enum { LEGEND_ROWS = 17, LEGEND_LINE = 21, LEGEND_COLUMN = 54 };
+enum { LEGEND_ROWS = 17, LEGEND_LINE = 21, LEGEND_COLUMN = 54, LEGEND_NAMES = 150, LEGEND_TEXT = 20 };
 enum { MARGIN_RIGHT = 22, LABEL_COUNT = 256, PNG_SCALE = 2 };
 
 void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text)
@@ -94,24 +94,18 @@ static int find_labels(const vae_panel *panels, int count, bool present[LABEL_CO
     return found;
 }
 
-static void draw_legend(cairo_t *context, const bool present[LABEL_COUNT], double x, double y)
+/* What all panels that show the label call it; NULL where some do not, or not the same. */
+static const char *find_name(const vae_panel *panels, int count, int label)
 {
-    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
-    vae_plot_text(context, x, y + 10, FONT_SIZE, VAE_ALIGN_LEFT, "label");
-    int place = 0;
-    for (int label = 0; label < LABEL_COUNT; ++label) {
-        if (!present[label]) continue;
-        const int column = place / LEGEND_ROWS, row = place % LEGEND_ROWS;
-        const double left = x + LEGEND_COLUMN * column, line = y + 34 + LEGEND_LINE * row;
-        char text[8];
-        snprintf(text, sizeof text, "%d", label);
-        vae_plot_label_colour(context, label, 1.0);
-        cairo_arc(context, left + 6, line - 4.5, 5, 0, 2 * M_PI);
-        cairo_fill(context);
-        cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
-        vae_plot_text(context, left + 20, line, FONT_SIZE, VAE_ALIGN_LEFT, text);
-        ++place;
+    const char *found = NULL;
+    for (int p = 0; p < count; ++p) {
+        if (panels[p].kind != VAE_PANEL_SCATTER || !panels[p].scatter.labels) continue;
+        if (!memchr(panels[p].scatter.labels, label, (size_t)panels[p].scatter.count)) continue;
+        const char *const *names = panels[p].scatter.class_names;
+        if (!names || !names[label] || (found && strcmp(found, names[label]) != 0)) return NULL;
+        found = names[label];
     }
+    return found;
 }
 
 /* ---- Figure ---- */
@@ -120,8 +114,31 @@ typedef struct figure {
     const vae_panel *panels;
     int rows, columns;
     bool labels[LABEL_COUNT];
+    const char *names[LABEL_COUNT]; /* NULL: the number */
+    double legend_column;           /* width */
     double width, height;
 } figure;
+
+static void draw_legend(cairo_t *context, const figure *f, double x, double y)
+{
+    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
+    vae_plot_text(context, x, y + 10, FONT_SIZE, VAE_ALIGN_LEFT, "label");
+    int place = 0;
+    for (int label = 0; label < LABEL_COUNT; ++label) {
+        if (!f->labels[label]) continue;
+        const int column = place / LEGEND_ROWS, row = place % LEGEND_ROWS;
+        const double left = x + f->legend_column * column, line = y + 34 + LEGEND_LINE * row;
+        char text[8];
+        snprintf(text, sizeof text, "%d", label);
+        vae_plot_label_colour(context, label, 1.0);
+        cairo_arc(context, left + 6, line - 4.5, 5, 0, 2 * M_PI);
+        cairo_fill(context);
+        cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
+        vae_plot_text_within(context, left + LEGEND_TEXT, line, FONT_SIZE, VAE_ALIGN_LEFT,
+                             f->legend_column - LEGEND_TEXT - 4, f->names[label] ? f->names[label] : text);
+        ++place;
+    }
+}
 
 static double panel_x(int column)
 {
@@ -137,8 +154,13 @@ static void measure(figure *f)
 {
     const int labels = find_labels(f->panels, f->rows * f->columns, f->labels);
     f->width = panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT;
+    f->legend_column = LEGEND_COLUMN;
+    for (int label = 0; label < LABEL_COUNT; ++label) {
+        f->names[label] = f->labels[label] ? find_name(f->panels, f->rows * f->columns, label) : NULL;
+        if (f->names[label] && strlen(f->names[label]) > 3) f->legend_column = LEGEND_NAMES;
+    }
     const int legend_columns = (labels + LEGEND_ROWS - 1) / LEGEND_ROWS;
-    if (labels > 0) f->width += MARGIN_RIGHT + LEGEND_COLUMN * legend_columns;
+    if (labels > 0) f->width += MARGIN_RIGHT + f->legend_column * legend_columns;
     f->height = panel_y(f->rows - 1) + PANEL_SIDE + PANEL_BOTTOM;
 }
 
@@ -164,7 +186,7 @@ static vae_status draw_figure(cairo_t *context, const figure *f)
         VAE_TRY(draw_panel(context, panel, x, y));
         legend = legend || (panel->kind == VAE_PANEL_SCATTER && panel->scatter.labels);
     }
-    if (legend) draw_legend(context, f->labels, panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT, PANEL_TOP);
+    if (legend) draw_legend(context, f, panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT, PANEL_TOP);
     return VAE_OK;
 }
 

@@ -18,6 +18,8 @@ typedef struct vae_panel {
     struct {
         const float *points;   /* [count, 2] */
         const uint8_t *labels; /* [count], or NULL: one colour */
+        const char *const
+            *class_names; /* [256] of labels, each NULL where it has none; or NULL: numbers stand for all */
         int64_t count;
         double least_span; /* the axes span at least this */
         int rings;         /* circles of radius 1 to this round the origin: standard deviations of N(0, I) */
@@ -41,8 +43,9 @@ enum { VAE_PLOT_PATH_SIZE = 4096 };
  * what both begin with. Returns how many, 0 where the name is too long. */
 int vae_plot_paths(const char *name, char paths[2][VAE_PLOT_PATH_SIZE]);
 
-/* Writes the files of vae_plot_paths(prefix) with rows × columns panels, row by row, and one legend for all labels. A
- * point that is not finite is VAE_ERROR_NUMERIC; no point or image to draw, or too long a prefix, VAE_ERROR_ARGUMENT.
+/* Writes the files of vae_plot_paths(prefix) with rows × columns panels, row by row, and one legend for all labels, by
+ * name where all panels that have a label call it the same. A point that is not finite is VAE_ERROR_NUMERIC; no point
+ * or image to draw, or too long a prefix, VAE_ERROR_ARGUMENT.
  */
 vae_status vae_plot_write(const char *prefix, const vae_panel *panels, int rows, int columns);
 

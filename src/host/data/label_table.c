@@ -1,0 +1,253 @@
+/* Reads labels, numbers or names, from a table of text, and gives each image its own. */
+#include "data/label_table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "data/csv.h"
+#include "data/file_kind.h"
+#include "data/format.h"
+#include "data/rows.h"
+
+enum { MAX_COLUMNS = 256 };
+
+bool vae_label_table_is(const char *path)
+{
+    vae_probe probe;
+    return !vae_source_probe(path, &probe) && !probe.folder && vae_file_kind_is_text(&probe);
+}
+
+vae_status vae_labels_check_count(const char *name, int64_t labels, int64_t limit, const vae_dataset *dataset)
+{
+    const int64_t images = dataset->stored ? dataset->stored : dataset->count;
+    const bool exact = dataset->stored || limit == 0;
+    if (labels >= images && !(exact && labels > images)) return VAE_OK;
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: holds %" PRId64 " labels for %" PRId64 " images", name, labels, images);
+}
+
+/* A table in the making. */
+typedef struct reading {
+    vae_csv csv;
+    vae_rows rows;
+    FILE *names;         /* of the rows; what fails in writing shows when it is closed */
+    const char **labels; /* [rows.count], in the file's text */
+    int64_t capacity;
+    int columns, name_column, label_column; /* name_column -1: there is none */
+    bool named_images, header;
+} reading;
+
+/* ---- The first line ---- */
+
+static bool names_labels(const char *column)
+{
+    static const char *const names[] = {"label", "labels", "class", "classes", "class_id", "category", "target", "y"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+        if (strcasecmp(column, names[i]) == 0) return true;
+    }
+    return false;
+}
+
+static vae_status read_line(vae_csv *csv, const char *fields[MAX_COLUMNS], int *count)
+{
+    const vae_csv here = *csv;
+    vae_csv_field field = {0};
+    for (*count = 0; !field.last; ++*count) {
+        if (*count == MAX_COLUMNS) return vae_csv_fail(&here, field.column, "there are more than 256 columns");
+        VAE_TRY(vae_csv_read(csv, &field));
+        fields[*count] = field.text;
+        if (*count == 0 && field.last && here.line == 1) VAE_TRY(vae_csv_check_separator(&here, &field));
+    }
+    return VAE_OK;
+}
+
+/* Lists of pictures often have blanks instead of commas: known by a first word that is a file's name, or names them. */
+static void find_separator(vae_csv *csv)
+{
+    char word[256];
+    const size_t line = strcspn(csv->at, "\r\n"), length = strcspn(csv->at, " \t\r\n");
+    const size_t gap = strspn(csv->at + length, " \t");
+    if (length + gap >= line || length >= sizeof word || memchr(csv->at, ',', line)) return;
+    memcpy(word, csv->at, length);
+    word[length] = '\0';
+    csv->blanks = strchr(word, '.') || vae_rows_names_images(word);
+}
+
+static vae_status choose_columns(reading *r, const char *const *fields)
+{
+    int label = -1, name = -1;
+    for (int i = r->columns - 1; i >= 0; --i) {
+        if (names_labels(fields[i])) label = i;
+        if (vae_rows_names_images(fields[i]) && (fields[i][0] || i == 0)) name = i;
+    }
+    r->header = label >= 0 || (name >= 0 && fields[name][0]);
+    if (label < 0 && r->columns <= 2) label = r->columns == 2 && name == 1 ? 0 : r->columns - 1;
+    if (name < 0 && r->columns > 1) name = label == 0 ? 1 : 0;
+    r->label_column = label;
+    r->name_column = r->columns > 1 && name != label ? name : -1;
+    if (label >= 0) return VAE_OK;
+    return vae_error_set(VAE_ERROR_FORMAT,
+                         "%s:1:1: has %d columns, and none of them is called `label`, so it does not tell which holds "
+                         "the labels",
+                         r->csv.path, r->columns);
+}
+
+/* ---- Rows ---- */
+
+static vae_status add_row(reading *r, const char *const *fields)
+{
+    if (r->rows.count == r->capacity) {
+        const int64_t larger = r->capacity ? 2 * r->capacity : 1024;
+        const char **grown = realloc(r->labels, (size_t)larger * sizeof *grown);
+        if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", r->csv.path);
+        r->labels = grown;
+        r->capacity = larger;
+    }
+    r->labels[r->rows.count] = fields[r->label_column];
+    if (r->name_column >= 0) vae_rows_add_name(&r->rows, fields[r->name_column], r->names);
+    r->rows.count++;
+    return VAE_OK;
+}
+
+static vae_status read_rows(reading *r)
+{
+    const char *fields[MAX_COLUMNS];
+    if (r->named_images) find_separator(&r->csv);
+    if (!*r->csv.at) return vae_csv_fail(&r->csv, 1, "there is no line in it");
+    VAE_TRY(read_line(&r->csv, fields, &r->columns));
+    VAE_TRY(choose_columns(r, fields));
+    if (!r->header) VAE_TRY(add_row(r, fields));
+    while (*r->csv.at) {
+        const vae_csv here = r->csv;
+        int count;
+        VAE_TRY(read_line(&r->csv, fields, &count));
+        if (count != r->columns) {
+            return vae_error_set(VAE_ERROR_FORMAT, "%s:%" PRId64 ":1: the line has %d fields, but the first has %d",
+                                 here.path, here.line, count, r->columns);
+        }
+        VAE_TRY(add_row(r, fields));
+    }
+    return r->rows.count > 0 ? VAE_OK : vae_csv_fail(&r->csv, 1, "no line follows the header");
+}
+
+static vae_status read_table(reading *r)
+{
+    size_t size;
+    r->names = open_memstream(&r->rows.names, &size);
+    if (!r->names) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", r->csv.path);
+    const vae_status status = read_rows(r);
+    const bool failed = ferror(r->names) != 0;
+    if ((fclose(r->names) != 0 || failed) && !status) {
+        return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory for the names of rows", r->csv.path);
+    }
+    if (r->name_column >= 0 && r->columns > 1) return status;
+    free(r->rows.names);
+    r->rows.names = NULL;
+    return status;
+}
+
+/* ---- Labels ---- */
+
+/* A whole number, maybe with decimals that are zeros; -1 for another text. */
+static double parse_number(const char *text)
+{
+    char *end;
+    const double number = strtod(text, &end);
+    return end != text && !*end && number >= 0.0 && number == floor(number) ? number : -1.0;
+}
+
+static bool are_numbers(const reading *r, int64_t first)
+{
+    int64_t row = first;
+    while (row < r->rows.count && (parse_number(r->labels[row]) >= 0.0 || !r->labels[row][0]))
+        ++row;
+    return row == r->rows.count;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names that occur, in order. */
+static vae_status find_classes(const reading *r, int64_t first, vae_classes *classes)
+{
+    const int64_t count = r->rows.count - first;
+    const char **sorted = malloc((size_t)count * sizeof *sorted);
+    if (!sorted) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", r->csv.path);
+    memcpy(sorted, r->labels + first, (size_t)count * sizeof *sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, by_text);
+    vae_status status = VAE_OK;
+    for (int64_t i = 0; i < count && !status; ++i) {
+        const bool again = i > 0 && strcmp(sorted[i], sorted[i - 1]) == 0;
+        if (sorted[i][0] && !again) status = vae_classes_add(classes, sorted[i]);
+    }
+    free(sorted);
+    return status;
+}
+
+static vae_status find_label(const reading *r, int64_t row, const vae_classes *classes, uint8_t *label)
+{
+    const char *text = r->labels[row];
+    const double number = classes->count ? (double)vae_classes_find(classes, text) : parse_number(text);
+    *label = (uint8_t)(number >= 0.0 && number < VAE_MAX_CLASSES ? number : 0.0);
+    if (number >= 0.0 && number < VAE_MAX_CLASSES) return VAE_OK;
+    if (!text[0]) {
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: row %" PRId64 " has no label", r->csv.path, row + 1);
+    }
+    return vae_error_set(VAE_ERROR_FORMAT,
+                         "%s: row %" PRId64 " has label %s, but labels are whole numbers from 0 to 255, or names",
+                         r->csv.path, row + 1, text);
+}
+
+/* Labels of rows from `first` on; a first line that is not an image's may be a header. */
+static vae_status fill_labels(const reading *r, int64_t first, const int64_t *row_of, vae_dataset *dataset)
+{
+    if (!are_numbers(r, first)) VAE_TRY(find_classes(r, first, &dataset->classes));
+    if (dataset->classes.count > VAE_MAX_CLASSES) {
+        vae_remarks_add(&dataset->remarks, VAE_REMARK_CLASSES, dataset->classes.count, "%s", r->csv.path);
+        return VAE_OK;
+    }
+    dataset->labels = malloc((size_t)dataset->count);
+    if (!dataset->labels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", r->csv.path);
+    for (int64_t i = 0; i < dataset->count; ++i) {
+        const int64_t row = row_of ? row_of[i] : first + dataset->first + i;
+        VAE_TRY(find_label(r, row, &dataset->classes, &dataset->labels[i]));
+    }
+    return VAE_OK;
+}
+
+static vae_status match_labels(const reading *r, int64_t limit, vae_dataset *dataset)
+{
+    int64_t *row_of, first = 0;
+    VAE_TRY(vae_rows_match(&r->rows, r->csv.path, dataset, &row_of));
+    if (row_of) {
+        for (int64_t i = 0; i < dataset->count && (i == 0 || first == 1); ++i)
+            first = row_of[i] != 0;
+    } else {
+        first = !r->header && r->rows.count > 1 && parse_number(r->labels[0]) < 0.0 && are_numbers(r, 1);
+        VAE_TRY(vae_labels_check_count(r->csv.path, r->rows.count - first, limit, dataset));
+    }
+    const vae_status status = fill_labels(r, r->header ? 0 : first, row_of, dataset);
+    free(row_of);
+    return status;
+}
+
+vae_status vae_label_table_read(const char *path, int64_t limit, vae_dataset *dataset)
+{
+    reading r = {.name_column = -1, .named_images = dataset->names != NULL};
+    VAE_TRY(vae_csv_open(path, &r.csv));
+    vae_status status = read_table(&r);
+    if (!status) status = match_labels(&r, limit, dataset);
+    if (status) {
+        free(dataset->labels);
+        dataset->labels = NULL;
+        vae_classes_free(&dataset->classes);
+    }
+    vae_csv_close(&r.csv);
+    free(r.labels);
+    free(r.rows.names);
+    return status;
+}
