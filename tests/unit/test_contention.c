@@ -4,7 +4,10 @@
 #include <dirent.h>
 #include <math.h>
 #include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backend/cpu/contention.h"
@@ -140,6 +143,59 @@ Test(waiting, a_helper_comes_and_goes)
     cr_expect(wait_for_threads(NULL, true, before + 1), "no team is held the second time");
     vae_waiting_close(waiting);
     cr_expect(wait_for_threads(NULL, false, before), "the helper outlives the device");
+}
+
+/* Processor time that this process takes while its leader sleeps after a loop of the team. */
+static double burned(void)
+{
+    int sum = 0;
+#pragma omp parallel num_threads(omp_get_num_procs())
+    {
+#pragma omp atomic
+        sum++;
+    }
+    cr_assert_gt(sum, 1);
+    struct timespec before, after;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    usleep(30000);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    return (double)(after.tv_sec - before.tv_sec) + 1e-9 * (double)(after.tv_nsec - before.tv_nsec);
+}
+
+/* OpenMP has read the environment when a program starts, so the test runs again in one without a policy (and without
+ * what Criterion tells its workers there). */
+static void run_again_without_policy(const char *test)
+{
+    char program[512], command[1024];
+    const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    cr_assert_gt(length, 0);
+    program[length] = '\0';
+    snprintf(command, sizeof command, "env -i '%s' --filter '%s' >&2", program, test);
+    cr_assert_eq(system(command), 0); /* NOLINT(cert-env33-c): this very program */
+}
+
+/* This holds the library's way of counting threads to what libgomp is seen to do. */
+Test(waiting, threads_sleep_while_a_team_is_held)
+{
+#ifdef __clang__
+    cr_skip_test("LLVM's OpenMP yields instead");
+#endif
+    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) {
+        run_again_without_policy("waiting/threads_sleep_while_a_team_is_held");
+        return;
+    }
+    if (omp_get_num_procs() < 2) cr_skip_test("needs two processors");
+    double spinning = 0.0, sleeping = 1.0;
+    for (int i = 0; i < 5; ++i)
+        spinning = fmax(spinning, burned());
+    const int before = count_threads();
+    vae_waiting *waiting = open_waiting();
+    lose_time(waiting);
+    cr_assert(wait_for_threads(NULL, true, before + 1));
+    for (int i = 0; i < 5; ++i)
+        sleeping = fmin(sleeping, burned());
+    cr_expect_lt(sleeping, 0.25 * spinning, "%g s asleep, %g s spinning", sleeping, spinning);
+    vae_waiting_close(waiting);
 }
 
 Test(waiting, a_child_can_close_what_it_has_copied, .timeout = 20)

@@ -124,7 +124,7 @@ static error_t parse_shared(int key, char *argument, struct argp_state *state)
 
 #define SHARED_OPTIONS                                                                                                 \
     {"device", DEVICE, "NAME", 0, "auto, cpu, reference or cuda", 10},                                                 \
-        {"threads", THREADS, "N", 0, "CPU threads, 0: one per processor", 10},                                         \
+        {"threads", THREADS, "N", 0, "CPU threads, 0: one for each processor it may use", 10},                         \
         {"seed", SEED, "N", 0, "of all random numbers", 10},                                                           \
     {                                                                                                                  \
         "quiet", QUIET, 0, 0, "print errors only", 10                                                                  \
