@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/utf8.h"
 #include "model/runtime.h"
 
 static vae_status read_table(const vae_config *config, const char *given, vae_cli_part *part)
@@ -52,8 +53,10 @@ vae_status vae_cli_part_membership(const vae_cli_part *part, int64_t attribute, 
 void vae_cli_name_label(const vae_dataset *dataset, int64_t label, char name[VAE_CLI_LABEL_SIZE])
 {
     const char *class = vae_classes_name(&dataset->classes, label);
+    char shown[VAE_CLI_LABEL_SIZE - 8];
     if (class) {
-        snprintf(name, VAE_CLI_LABEL_SIZE, "label %.80s", class);
+        vae_utf8_show(class, shown, sizeof shown);
+        snprintf(name, VAE_CLI_LABEL_SIZE, "label %s", shown);
     } else {
         snprintf(name, VAE_CLI_LABEL_SIZE, "label %" PRId64, label);
     }

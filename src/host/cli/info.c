@@ -10,9 +10,12 @@
 #include "cli/common.h"
 #include "cli/info.h"
 #include "cli/info_cost.h"
+#include "core/file.h"
 #include "data/dataset.h"
+#include "data/label_names.h"
 #include "model/builder.h"
 #include "train/checkpoint.h"
+#include "train/run_folder.h"
 
 enum option_key { SHAPE = 1, JSON, CHECKPOINT, RUN, COST };
 
@@ -231,6 +234,24 @@ static vae_status describe_config(const info_options *options)
 
 /* ---- A checkpoint ---- */
 
+/* What labels are called, where the run's folder tells. */
+static vae_status read_classes(const char *run, vae_classes *classes)
+{
+    vae_run_folder folder;
+    *classes = (vae_classes){0};
+    if (!run) return VAE_OK;
+    VAE_TRY(vae_run_folder_init(&folder, run));
+    return vae_path_exists(folder.class_names) ? vae_label_names_read(folder.class_names, classes) : VAE_OK;
+}
+
+static void print_classes(const vae_classes *classes)
+{
+    const char *name = classes->names;
+    if (classes->count > 0) printf("classes     %" PRId64 ": ", classes->count);
+    for (int64_t i = 0; i < classes->count; ++i, name += strlen(name) + 1)
+        printf("%s%s", name, i + 1 < classes->count ? ", " : "\n");
+}
+
 static vae_status describe_checkpoint(const info_options *options)
 {
     char path[VAE_PATH_SIZE], *config;
@@ -241,7 +262,9 @@ static vae_status describe_checkpoint(const info_options *options)
     }
     VAE_TRY(vae_cli_find_checkpoint(&options->shared, path, sizeof path));
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
-    const vae_status status = vae_config_format(&checkpoint.config, &config);
+    vae_classes classes;
+    vae_status status = read_classes(options->shared.run, &classes);
+    if (!status) status = vae_config_format(&checkpoint.config, &config);
     if (!status) {
         printf("%s\n\n", path);
         printf("images      %" PRId64 " x %" PRId64 " x %" PRId64 "\n", checkpoint.input.height, checkpoint.input.width,
@@ -249,8 +272,10 @@ static vae_status describe_checkpoint(const info_options *options)
         printf("parameters  %" PRId64 " as %s, %s optimiser state\n", vae_layout_parameter_count(&checkpoint.layout),
                checkpoint.dtype == VAE_FLOAT64 ? "float64" : "float32",
                checkpoint.arenas[VAE_ARENA_FIRST_MOMENT] ? "with" : "without");
-        printf("progress    epoch %" PRId64 ", step %" PRId64 "\n\n", checkpoint.progress.epoch,
+        printf("progress    epoch %" PRId64 ", step %" PRId64 "\n", checkpoint.progress.epoch,
                checkpoint.progress.step);
+        print_classes(&classes);
+        printf("\n");
         for (int32_t i = 0; i < checkpoint.layout.count; ++i) {
             char shape[64];
             const vae_parameter *parameter = &checkpoint.layout.parameters[i];
@@ -259,6 +284,7 @@ static vae_status describe_checkpoint(const info_options *options)
         printf("\n%s", config);
         free(config);
     }
+    vae_classes_free(&classes);
     vae_checkpoint_free(&checkpoint);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "data/csv.h"
 
 static void renumber(vae_dataset *dataset, const uint8_t *number)
@@ -115,6 +116,47 @@ vae_status vae_label_names_apply(const char *path, vae_dataset *dataset)
     if (!status && dataset->labels) status = apply(&list, dataset);
     vae_classes_free(&list.keys);
     vae_classes_free(&list.names);
+    return status;
+}
+
+vae_status vae_label_names_read(const char *path, vae_classes *classes)
+{
+    name_list list = {.path = path};
+    const vae_status status = read_list(path, &list);
+    vae_classes_free(&list.keys);
+    if (status) vae_classes_free(&list.names);
+    *classes = list.names;
+    return status;
+}
+
+/* ---- To a file ---- */
+
+/* In quotes, which a field needs that has commas, quotes, or blanks at an end. */
+static void write_name(const char *name, FILE *stream)
+{
+    fputc('"', stream);
+    for (; *name; ++name) {
+        if (*name == '"') fputc('"', stream);
+        fputc(*name == '\n' || *name == '\r' ? ' ' : *name, stream);
+    }
+    fputs("\"\n", stream);
+}
+
+vae_status vae_label_names_write(const char *path, const vae_classes *classes)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
+    const char *name = classes->names;
+    for (int64_t i = 0; i < classes->count; ++i, name += strlen(name) + 1)
+        write_name(name, stream);
+    const bool failed = ferror(stream) != 0;
+    vae_status status =
+        fclose(stream) != 0 || failed ? vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path) : VAE_OK;
+    const void *const parts[] = {text};
+    if (!status) status = vae_file_write_atomic(path, parts, &size, 1);
+    free(text);
     return status;
 }
 

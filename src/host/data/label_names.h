@@ -16,4 +16,9 @@ vae_status vae_label_names_apply(const char *path, vae_dataset *dataset);
  * labels. */
 vae_status vae_label_names_join(vae_dataset *train, vae_dataset *test);
 
+/* Names in the order of their numbers, as a file that vae_label_names_apply() takes. A line cannot hold a line's end,
+ * in whose place a blank is written. */
+vae_status vae_label_names_write(const char *path, const vae_classes *classes);
+vae_status vae_label_names_read(const char *path, vae_classes *classes);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/config_table.h"
+#include "core/utf8.h"
 #include "report/base64.h"
 
 /* ---- Metrics, by column: a run may have many thousand lines ---- */
@@ -143,6 +144,18 @@ static json_t *write_pictures(const vae_page_run *run)
     return list;
 }
 
+static json_t *write_classes(const vae_classes *classes)
+{
+    json_t *list = json_array();
+    const char *name = classes->names;
+    for (int64_t i = 0; i < classes->count; ++i, name += strlen(name) + 1) {
+        char shown[1024]; /* names of folders may be any bytes */
+        vae_utf8_show(name, shown, sizeof shown);
+        json_array_append_new(list, json_string(shown));
+    }
+    return list;
+}
+
 /* "mnist" of "runs/mnist/" */
 static json_t *write_name(const char *folder)
 {
@@ -161,12 +174,12 @@ json_t *vae_page_run_json(const vae_page_run *run)
     json_t *images = json_pack("{s:I, s:I, s:I, s:f, s:f}", "height", (json_int_t)c->input.height, "width",
                                (json_int_t)c->input.width, "channels", (json_int_t)c->input.channels, "scale",
                                c->input.scale, "shift", c->input.shift);
-    return json_pack("{s:o, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:O?}", "name",
+    return json_pack("{s:o, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?}", "name",
                      write_name(run->folder.path), "folder", run->folder.path, "checkpoint", run->checkpoint_path,
                      "images", images, "latent", (json_int_t)c->config.model.latent, "parameters",
                      (json_int_t)vae_layout_parameter_count(&c->layout), "epoch", (json_int_t)c->progress.epoch, "step",
                      (json_int_t)c->progress.step, "train_images", (json_int_t)c->progress.train_images, "config",
                      write_config(&c->config), "metrics", write_metrics(&run->history), "pictures", write_pictures(run),
                      "pictures_found", (json_int_t)run->pictures_found, "listing", run->listing ? run->listing : "",
-                     "machine", run->machine);
+                     "classes", write_classes(&run->classes), "machine", run->machine);
 }

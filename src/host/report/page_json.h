@@ -6,7 +6,7 @@
 
 /* {"name", "folder", "checkpoint", "images": {"height", "width", "channels", "scale", "shift"}, "latent", "parameters",
  * "epoch", "step", "train_images", "config": [[section, key, value]], "metrics": {split: {"count", column…}},
- * "pictures": [{"epoch", "samples", "reconstructions"}], "pictures_found", "listing", "machine"}.
+ * "pictures": [{"epoch", "samples", "reconstructions"}], "pictures_found", "listing", "classes": [name], "machine"}.
  * A column is {"constant": number}, or {"f32": base64} or {"f64": base64} of little-endian numbers, NaN for null; one
  * without any number is left out. `kl_per_dimension` is {"dimensions", "rows": column, "f32": base64 [rows,
  * dimensions]}. NULL without memory. */

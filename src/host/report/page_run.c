@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "data/label_names.h"
 
 /* ---- Pictures ---- */
 
@@ -119,6 +120,9 @@ vae_status vae_page_run_open(vae_page_run *run, const char *folder, const char *
     VAE_TRY(read_checkpoint(run));
     VAE_TRY(vae_metrics_read(run->folder.metrics, &run->history));
     VAE_TRY(read_machine(run));
+    if (vae_path_exists(run->folder.class_names)) {
+        VAE_TRY(vae_label_names_read(run->folder.class_names, &run->classes));
+    }
     return find_pictures(run, max_pictures);
 }
 
@@ -127,6 +131,7 @@ void vae_page_run_close(vae_page_run *run)
     vae_checkpoint_free(&run->checkpoint);
     vae_metrics_history_free(&run->history);
     json_decref(run->machine);
+    vae_classes_free(&run->classes);
     free(run->pictures);
     free(run->listing);
     *run = (vae_page_run){0};

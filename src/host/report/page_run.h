@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "data/classes.h"
 #include "train/checkpoint.h"
 #include "train/metrics_read.h"
 #include "train/run_folder.h"
@@ -23,6 +24,7 @@ typedef struct vae_page_run {
     int64_t picture_count;
     int64_t pictures_found; /* epochs with pictures in the folder */
     json_t *machine;        /* machine.json, or NULL where the folder has none */
+    vae_classes classes;    /* what labels are called; none where the folder has no class_names.txt */
     char *listing;          /* set by the caller: the training program as text; from malloc, freed with the run */
 } vae_page_run;
 

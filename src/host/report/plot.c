@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/utf8.h"
 #include "report/font.h"
 #include "report/plot_internal.h"
 #include "report/surface.h"
@@ -128,14 +129,15 @@ static void draw_legend(cairo_t *context, const figure *f, double x, double y)
         if (!f->labels[label]) continue;
         const int column = place / LEGEND_ROWS, row = place % LEGEND_ROWS;
         const double left = x + f->legend_column * column, line = y + 34 + LEGEND_LINE * row;
-        char text[8];
+        char text[256];
         snprintf(text, sizeof text, "%d", label);
+        if (f->names[label]) vae_utf8_show(f->names[label], text, sizeof text); /* a folder's may be any bytes */
         vae_plot_label_colour(context, label, 1.0);
         cairo_arc(context, left + 6, line - 4.5, 5, 0, 2 * M_PI);
         cairo_fill(context);
         cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
         vae_plot_text_within(context, left + LEGEND_TEXT, line, FONT_SIZE, VAE_ALIGN_LEFT,
-                             f->legend_column - LEGEND_TEXT - 4, f->names[label] ? f->names[label] : text);
+                             f->legend_column - LEGEND_TEXT - 4, text);
         ++place;
     }
 }

@@ -17,6 +17,7 @@ vae_status vae_run_folder_init(vae_run_folder *folder, const char *path)
     VAE_TRY(vae_path_join(folder->config, sizeof folder->config, path, "config.ini"));
     VAE_TRY(vae_path_join(folder->metrics, sizeof folder->metrics, path, "metrics.jsonl"));
     VAE_TRY(vae_path_join(folder->machine, sizeof folder->machine, path, "machine.json"));
+    VAE_TRY(vae_path_join(folder->class_names, sizeof folder->class_names, path, "class_names.txt"));
     VAE_TRY(vae_path_join(folder->checkpoints, sizeof folder->checkpoints, path, "checkpoints"));
     VAE_TRY(vae_path_join(folder->best, sizeof folder->best, folder->checkpoints, "best.safetensors"));
     VAE_TRY(vae_path_join(folder->last, sizeof folder->last, folder->checkpoints, "last.safetensors"));

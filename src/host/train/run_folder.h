@@ -9,6 +9,7 @@ typedef struct vae_run_folder {
     char config[VAE_PATH_SIZE];      /* the configuration as used */
     char metrics[VAE_PATH_SIZE];     /* see train/metrics.h */
     char machine[VAE_PATH_SIZE];     /* see train/machine.h */
+    char class_names[VAE_PATH_SIZE]; /* what labels are called, where they have names: a line each */
     char checkpoints[VAE_PATH_SIZE]; /* folder */
     char best[VAE_PATH_SIZE];        /* checkpoint with the lowest loss */
     char last[VAE_PATH_SIZE];        /* newest checkpoint: where a resume starts */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/memory.h"
+#include "data/label_names.h"
 #include "train/machine.h"
 #include "train/resume.h"
 #include "train/trainer_state.h"
@@ -154,6 +155,8 @@ static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
     VAE_TRY(vae_resume_keep(&trainer->folder, trainer->options->resume, point));
     VAE_TRY(vae_run_folder_open(&trainer->folder, &state->config));
     VAE_TRY(vae_machine_write(trainer->folder.machine, trainer->device));
+    const vae_classes *classes = &trainer->splits.train.classes;
+    if (classes->count > 0) VAE_TRY(vae_label_names_write(trainer->folder.class_names, classes));
     VAE_TRY(vae_metrics_open(&trainer->log, trainer->folder.metrics, state->progress.metric_lines));
     if (!state->config.run.tensorboard) return VAE_OK;
     return vae_tensorboard_open(trainer->folder.tensorboard, state->progress.step + 1, &trainer->board);
