@@ -34,7 +34,8 @@ configure_file(cmake/vae.pc.in vae.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vae.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT vae)
 
 install(DIRECTORY configs DESTINATION ${VAE_DATA_DIR} COMPONENT shared)
-install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT shared)
+install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT shared)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright COMPONENT shared)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT shared)
 
 # What else a machine needs that has nothing but glibc, and the parts of this tree that one without a clone wants.
@@ -43,6 +44,6 @@ configure_file(cmake/bundle.cmake.in bundle.cmake @ONLY)
 install(SCRIPT ${CMAKE_CURRENT_BINARY_DIR}/bundle.cmake COMPONENT bundle EXCLUDE_FROM_ALL)
 install(DIRECTORY configs docs DESTINATION . COMPONENT bundle EXCLUDE_FROM_ALL)
 install(FILES README.md LICENSE DESTINATION . COMPONENT bundle EXCLUDE_FROM_ALL)
-install(PROGRAMS scripts/get-data scripts/mnist5k_to_idx.py DESTINATION scripts COMPONENT bundle EXCLUDE_FROM_ALL)
+install(PROGRAMS scripts/get-data scripts/mnist5k_to_idx.py scripts/faces_to_npz.py DESTINATION scripts COMPONENT bundle EXCLUDE_FROM_ALL)
 install(DIRECTORY bench DESTINATION . COMPONENT parity EXCLUDE_FROM_ALL USE_SOURCE_PERMISSIONS
         PATTERN .venv EXCLUDE PATTERN __pycache__ EXCLUDE)

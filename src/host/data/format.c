@@ -17,9 +17,17 @@ static const vae_format *const formats[FORMATS] = {&vae_format_npy, &vae_format_
 /* Files that the shipped configurations name are there once a script has fetched them. */
 static const char *missing_hint(const char *path, int reason)
 {
-    if (reason != ENOENT) return "";
-    if (strstr(path, "data/mnist/")) return "; scripts/get-data mnist puts it there";
-    if (strstr(path, "data/fashion/")) return "; scripts/get-data fashion puts it there";
+    static const struct {
+        const char *folder, *hint;
+    } sets[] = {
+        {"data/mnist/", "; scripts/get-data mnist puts it there"},
+        {"data/fashion/", "; scripts/get-data fashion puts it there"},
+        {"data/faces/", "; scripts/get-data faces puts it there"},
+        {"data/frey/", "; scripts/get-data frey puts it there"},
+    };
+    for (size_t i = 0; reason == ENOENT && i < sizeof sets / sizeof *sets; ++i) {
+        if (strstr(path, sets[i].folder)) return sets[i].hint;
+    }
     return "";
 }
 
