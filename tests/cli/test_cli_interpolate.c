@@ -98,9 +98,9 @@ Test(interpolate, goes_between_files)
                    "--out", "f.png");
     expect_same_file("numbers.npy", "mixed.npy", true);
     expect_same_file("one.npy", "files.npy", true);
-    process_expect(1, "f.png: is grey of", folder, "interpolate", RUN, "--from", "a.png", "--to", "f.png", "--out",
-                   "g.png");
-    process_expect(2, "none.png: no such file", folder, "interpolate", RUN, "--from", "none.png", "--to", "b.png",
+    process_expect(1, "f.png: images are 68x662x1, but the model takes 8x8x1", folder, "interpolate", RUN, "--from",
+                   "a.png", "--to", "f.png", "--out", "g.png");
+    process_expect(2, "cannot open none.png", folder, "interpolate", RUN, "--from", "none.png", "--to", "b.png",
                    "--out", "g.png");
 }
 

@@ -323,16 +323,23 @@ Test(model_commands, inputs_that_do_not_fit_are_refused)
     const int64_t codes[] = {COUNT, LATENT};
     cr_assert_eq(vae_npy_write_float32(in_folder("nancodes.npy"), values, 2, codes), VAE_OK);
 
+    FILE *text = fopen(in_folder("train.idx.txt"), "w");
+    cr_assert_not_null(text);
+    fputs("no images here", text);
+    cr_assert_eq(fclose(text), 0);
     process_expect(1, "narrow.npy: 2 dimensions and 4 numbers", folder, "decode", RUN, "--input", "narrow.npy");
     process_expect(1, "row 1 of the input", folder, "decode", RUN, "--input", "nancodes.npy");
     process_expect(2, "gone.npy: no such file", folder, "decode", RUN, "--input", "gone.npy");
     process_expect(1, "test.idx", folder, "decode", RUN, "--input", "test.idx");
-    process_expect(1, "other.npy: 98 numbers in 2 rows do not fit images of 8x8x1", folder, "encode", RUN, "--input",
-                   "other.npy");
-    process_expect(1, "bytes.npy: image 1 holds 200", folder, "encode", RUN, "--input", "bytes.npy");
-    process_expect(1, "nan.npy: image 1 holds", folder, "reconstruct", RUN, "--input", "nan.npy");
-    process_expect(2, "gone.npy: no such file", folder, "reconstruct", RUN, "--input", "gone.npy");
-    process_expect(1, "test.idx", folder, "encode", RUN, "--input", "test.idx");
+    process_expect(
+        1,
+        "other.npy: images are 7x7x1, but the model takes 8x8x1 (height x width x channels); what makes them "
+        "fit: --set data.size=8x8",
+        folder, "encode", RUN, "--input", "other.npy");
+    process_expect(1, "bytes.npy: number 68 is 200", folder, "encode", RUN, "--input", "bytes.npy");
+    process_expect(1, "nan.npy: number 68 is nan", folder, "reconstruct", RUN, "--input", "nan.npy");
+    process_expect(2, "cannot open gone.npy", folder, "reconstruct", RUN, "--input", "gone.npy");
+    process_expect(1, "train.idx.txt: ", folder, "encode", RUN, "--input", "train.idx.txt");
     cr_expect_not(vae_path_exists(in_folder("images.npy")));
     cr_expect_not(vae_path_exists(in_folder("codes.npy")));
 }

@@ -65,11 +65,15 @@ def check(folder):
         found = np.load(folder / f"codes-{name}.npy", allow_pickle=False)
         assert np.abs(found - expected).max() <= 1e-5, (name, np.abs(found - expected).max())
 
+    np.savez(folder / "several.npz", first=unit[:2], second=images)
+    run(folder, "encode", "--run", "run", "--input", "several.npz:second", "--out", "codes-npz.npy", "--quiet")
+    assert np.abs(np.load(folder / "codes-npz.npy", allow_pickle=False) - expected).max() <= 1e-5
+
     # What cannot be read is said, not guessed.
     for name, array, words in [
         ("complex", unit.astype(np.complex64), "'<c8'"),
-        ("object", np.array([{}, 1], dtype=object), "'|O'"),
-        ("short", unit[:, :7], "do not fit"),
+        ("object", np.full((2, SIDE, SIDE), None), "'|O'"),
+        ("short", unit[:, :7], "but the model takes"),
     ]:
         np.save(folder / f"{name}.npy", array)
         message = run(folder, "encode", "--run", "run", "--input", f"{name}.npy", "--out", "none.npy", code=1)

@@ -4,7 +4,6 @@
 
 #include "core/random.h"
 #include "report/apng.h"
-#include "report/png_read.h"
 #include "unit/apng_file.h"
 #include "unit/temporary.h"
 
@@ -76,48 +75,4 @@ Test(apng, nothing_is_left_of_what_is_not_finished)
     cr_expect_null(animation);
     cr_expect_eq(vae_apng_open(path, &(vae_apng_shape){2, 4, 4, 2, 10}, &animation), VAE_ERROR_ARGUMENT);
     cr_expect_eq(vae_apng_open(path, &(vae_apng_shape){0, 4, 4, 1, 10}, &animation), VAE_ERROR_ARGUMENT);
-}
-
-static void write_png(uint32_t width, uint32_t height, uint32_t format)
-{
-    png_image image = {.version = PNG_IMAGE_VERSION, .width = width, .height = height, .format = format};
-    uint8_t *pixels = make_frames(PNG_IMAGE_SIZE(image));
-    cr_assert(png_image_write_to_file(&image, path, 0, pixels, 0, NULL), "%s", image.message);
-    free(pixels);
-}
-
-static void expect_misfit(const char *words)
-{
-    float image[3 * 64];
-    cr_expect_eq(vae_png_read(path, 4, 6, 1, image), VAE_ERROR_SHAPE);
-    cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
-}
-
-Test(apng, png_files_are_read_if_they_fit)
-{
-    float image[3 * 64];
-    uint8_t *expected = make_frames(3 * 24);
-    write_png(6, 4, PNG_FORMAT_GRAY);
-    cr_assert_eq(vae_png_read(path, 4, 6, 1, image), VAE_OK, "%s", vae_error_message());
-    for (int i = 0; i < 24; ++i)
-        cr_expect_eq(image[i], (float)expected[i] / 255.0f);
-    cr_expect_eq(vae_png_read(path, 4, 6, 3, image), VAE_ERROR_SHAPE);
-    write_png(6, 4, PNG_FORMAT_RGB);
-    cr_assert_eq(vae_png_read(path, 4, 6, 3, image), VAE_OK, "%s", vae_error_message());
-    for (int i = 0; i < 72; ++i)
-        cr_expect_eq(image[i], (float)expected[i] / 255.0f);
-    free(expected);
-    expect_misfit("is RGB of 4x6, but the model takes grey of 4x6");
-    write_png(4, 6, PNG_FORMAT_GRAY);
-    expect_misfit("is grey of 6x4");
-    write_png(6, 4, PNG_FORMAT_GA);
-    expect_misfit("with transparency");
-    write_png(6, 4, PNG_FORMAT_LINEAR_Y);
-    expect_misfit("16-bit");
-    FILE *file = fopen(path, "w");
-    fputs("no picture", file);
-    fclose(file);
-    cr_expect_eq(vae_png_read(path, 4, 6, 1, image), VAE_ERROR_FORMAT);
-    remove(path);
-    cr_expect_eq(vae_png_read(path, 4, 6, 1, image), VAE_ERROR_CONFIG);
 }

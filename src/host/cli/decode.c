@@ -5,8 +5,9 @@
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/counter.h"
+#include "cli/image_sink.h"
 #include "cli/images.h"
-#include "report/image.h"
 
 enum option_key { INPUT = 1, PNG, COLUMNS };
 
@@ -35,36 +36,48 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static vae_status write_images(const decode_options *o, vae_model *model, const float *codes, int64_t count,
-                               float *images)
+static vae_status decode_batches(const decode_options *o, vae_model *model, const vae_npy_array *codes, float *images,
+                                 vae_image_sink *sink)
+{
+    const int64_t count = codes->sizes[0], latent = codes->sizes[1];
+    vae_cli_counter counter = vae_cli_counter_start("decode", count, o->shared.quiet);
+    for (int64_t first = 0; first < count; first += VAE_CLI_BATCH) {
+        const int64_t rows = count - first < VAE_CLI_BATCH ? count - first : VAE_CLI_BATCH;
+        const vae_status status = vae_model_decode(model, codes->values + first * latent, rows, images);
+        if (status) return first ? vae_error_prepend(status, "from row %" PRId64 " on", first) : status;
+        VAE_TRY(vae_image_sink_add(sink, NULL, images, rows));
+        VAE_TRY(vae_cli_counter_show(&counter, first + rows));
+    }
+    return VAE_OK;
+}
+
+static vae_status decode_codes(const decode_options *o, vae_model *model, const vae_npy_array *codes)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
-    VAE_TRY(vae_model_decode(model, codes, count, images));
-    VAE_TRY(vae_cli_write_images(o->shared.out, model, images, count));
-    if (o->png) {
-        VAE_TRY(vae_image_grid_write(o->png, images, count, shape.height, shape.width, shape.channels, o->columns));
-    }
-    if (!o->shared.quiet) printf("%s: %" PRId64 " images\n", o->shared.out, count);
-    return VAE_OK;
+    const vae_sink_plan plan = {
+        .paths = {o->shared.out, o->png}, .shape = shape, .count = codes->sizes[0], .columns = o->columns};
+    vae_image_sink *sink;
+    float *images = calloc((size_t)(VAE_CLI_BATCH * shape.elements), sizeof *images);
+    if (!images) return vae_error_set(VAE_ERROR_MEMORY, "images: out of memory");
+    vae_status status = vae_image_sink_open(&plan, &sink);
+    if (!status) status = decode_batches(o, model, codes, images, sink);
+    free(images);
+    if (!status) return vae_image_sink_finish(sink, o->shared.quiet);
+    vae_image_sink_abandon(sink);
+    return status;
 }
 
 static vae_status decode(const decode_options *o, vae_model *model)
 {
-    const vae_model_shape shape = vae_model_get_shape(model);
+    const int64_t latent = vae_model_get_shape(model).latent;
     vae_npy_array codes;
     VAE_TRY(vae_cli_read_npy(o->input, &codes));
-    vae_status status = VAE_OK;
-    float *images = NULL;
-    if (codes.rank != 2 || codes.sizes[1] != shape.latent || codes.sizes[0] < 1) {
-        status = vae_error_set(VAE_ERROR_SHAPE,
-                               "%s: %d dimensions and %" PRId64 " numbers, but codes are an array [count, %" PRId64 "]",
-                               o->input, codes.rank, codes.count, shape.latent);
-    } else {
-        images = calloc((size_t)(codes.sizes[0] * shape.elements), sizeof *images);
-        status = images ? write_images(o, model, codes.values, codes.sizes[0], images)
-                        : vae_error_set(VAE_ERROR_MEMORY, "images: out of memory");
-    }
-    free(images);
+    const bool fits = codes.rank == 2 && codes.sizes[1] == latent && codes.sizes[0] > 0;
+    const vae_status status =
+        fits ? decode_codes(o, model, &codes)
+             : vae_error_set(VAE_ERROR_SHAPE,
+                             "%s: %d dimensions and %" PRId64 " numbers, but codes are an array [count, %" PRId64 "]",
+                             o->input, codes.rank, codes.count, latent);
     vae_npy_free(&codes);
     return status;
 }
@@ -76,7 +89,7 @@ static vae_status run(int argc, char **argv)
         .options = options_table,
         .parser = parse,
         .doc = "Decodes codes and writes the images, in [0, 1], as a float32 array, images.npy unless --out names "
-               "another file.",
+               "another file; or as a grid (.png), or, with --out FOLDER/, a numbered PNG each.",
         .children = children,
     };
     decode_options o = {.shared = vae_cli_options_none(), .columns = 8};
@@ -86,7 +99,7 @@ static vae_status run(int argc, char **argv)
     if (!o.input) return vae_error_set(VAE_ERROR_ARGUMENT, "--input FILE is missing");
     if (!o.shared.out) o.shared.out = "images.npy";
     const vae_cli_file files[] = {
-        {"--out", o.shared.out, VAE_FILE_NPY}, {"--png", o.png, VAE_FILE_PNG}, {"--input", o.input, VAE_FILE_READ}};
+        {"--out", o.shared.out, VAE_SINK_KINDS}, {"--png", o.png, VAE_FILE_PNG}, {"--input", o.input, VAE_FILE_READ}};
     VAE_TRY(vae_cli_check_outputs(&o.shared, files, 3));
     vae_model *model;
     VAE_TRY(vae_cli_open_model(&o.shared, &model));

@@ -1,21 +1,29 @@
 /* vae-cuda encode: images to codes. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/counter.h"
 #include "cli/images.h"
+#include "cli/input.h"
+#include "cli/table.h"
+#include "report/npy_writer.h"
 
-enum option_key { INPUT = 1, SPLIT, LOG_VARIANCE };
+enum option_key { LOG_VARIANCE = 1, NAMES };
 
 typedef struct encode_options {
     vae_cli_options shared;
-    const char *input, *split, *log_variance;
+    vae_cli_input_options images;
+    const char *log_variance, *names;
 } encode_options;
 
 static const struct argp_option options_table[] = {
-    {"input", INPUT, "FILE", 0, "images from a .npy file: uint8, or float in [0, 1]", 2},
-    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
-    {"log-variance", LOG_VARIANCE, "FILE", 0, "also write log σ² of each code", 2},
+    {"log-variance", LOG_VARIANCE, "FILE", 0, "also write log σ² of each code", 3},
+    {"names", NAMES, "FILE", 0,
+     "a table (CSV) of which image each row is of: index, and file, class and label where images have them; codes.csv "
+     "beside codes.npy unless given",
+     3},
     {0},
 };
 
@@ -23,59 +31,120 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     encode_options *o = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
-    case INPUT: o->input = argument; return 0;
-    case SPLIT: o->split = argument; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->shared;
+        state->child_inputs[1] = &o->images;
+        return 0;
     case LOG_VARIANCE: o->log_variance = argument; return 0;
+    case NAMES: o->names = argument; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-static vae_status write_codes(const encode_options *o, vae_model *model, const vae_cli_images *images, float *mean,
-                              float *log_variance)
+/* What is written, and room for a batch of it. */
+typedef struct encoding {
+    vae_npy_writer *means, *log_variances; /* the latter NULL where not asked for */
+    vae_cli_table *table;
+    float *mean, *log_variance; /* [VAE_CLI_BATCH, latent] */
+} encoding;
+
+static vae_status encode_batch(vae_model *model, const encoding *e, const vae_image_batch *batch)
 {
-    const int64_t latent = vae_model_get_shape(model).latent;
-    VAE_TRY(vae_model_encode(model, images->pixels, images->count, mean, log_variance));
-    VAE_TRY(vae_cli_write_matrix(o->shared.out, mean, images->count, latent));
-    if (o->log_variance) VAE_TRY(vae_cli_write_matrix(o->log_variance, log_variance, images->count, latent));
-    if (!o->shared.quiet)
-        printf("%s: %lld codes of %lld\n", o->shared.out, (long long)images->count, (long long)latent);
+    VAE_TRY(vae_model_encode(model, batch->pixels, batch->count, e->mean, e->log_variance));
+    VAE_TRY(vae_npy_writer_add(e->means, e->mean, batch->count));
+    if (e->log_variances) VAE_TRY(vae_npy_writer_add(e->log_variances, e->log_variance, batch->count));
+    return vae_cli_table_add(e->table, batch, NULL, NULL);
+}
+
+static vae_status open_encoding(const encode_options *o, int64_t count, int64_t latent, encoding *e)
+{
+    const int64_t sizes[] = {count, latent};
+    e->mean = calloc((size_t)(2 * VAE_CLI_BATCH * latent), sizeof *e->mean);
+    if (!e->mean) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
+    e->log_variance = e->mean + VAE_CLI_BATCH * latent;
+    VAE_TRY(vae_npy_writer_open(o->shared.out, 2, sizes, &e->means));
+    if (o->log_variance) VAE_TRY(vae_npy_writer_open(o->log_variance, 2, sizes, &e->log_variances));
+    return vae_cli_table_open(o->names, NULL, &e->table);
+}
+
+static vae_status encode_all(const encode_options *o, vae_model *model, vae_cli_input *input, encoding *e,
+                             int64_t *done)
+{
+    const int64_t count = vae_cli_input_count(input);
+    vae_cli_counter counter = vae_cli_counter_start("encode", count, o->shared.quiet);
+    VAE_TRY(open_encoding(o, count, vae_model_get_shape(model).latent, e));
+    vae_image_batch batch = {.count = 1};
+    while (batch.count > 0) {
+        VAE_TRY(vae_cli_input_next(input, VAE_CLI_BATCH, &batch));
+        if (batch.count > 0) VAE_TRY(encode_batch(model, e, &batch));
+        *done += batch.count;
+        VAE_TRY(vae_cli_counter_show(&counter, *done));
+    }
     return VAE_OK;
+}
+
+/* Each is given away, whatever comes of it. */
+static vae_status finish_encoding(encoding *e)
+{
+    encoding given = *e;
+    e->means = e->log_variances = NULL;
+    e->table = NULL;
+    vae_status status = vae_npy_writer_finish(given.means);
+    if (!status && given.log_variances) {
+        status = vae_npy_writer_finish(given.log_variances);
+        given.log_variances = NULL;
+    }
+    if (!status) return vae_cli_table_finish(given.table);
+    vae_npy_writer_abandon(given.log_variances);
+    vae_cli_table_abandon(given.table);
+    return status;
 }
 
 static vae_status encode(const encode_options *o, vae_model *model)
 {
-    vae_cli_images images;
-    VAE_TRY(vae_cli_images_open(model, o->input, o->split, &images));
-    const size_t numbers = (size_t)(images.count * vae_model_get_shape(model).latent);
-    float *mean = calloc(numbers, sizeof *mean), *log_variance = calloc(numbers, sizeof *log_variance);
-    const vae_status status = mean && log_variance ? write_codes(o, model, &images, mean, log_variance)
-                                                   : vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
-    free(mean);
-    free(log_variance);
-    vae_cli_images_free(&images);
+    vae_cli_input *input;
+    encoding e = {.table = NULL};
+    int64_t done = 0;
+    VAE_TRY(vae_cli_input_open(model, &o->images, &input));
+    vae_status status = encode_all(o, model, input, &e, &done);
+    if (!status) status = finish_encoding(&e);
+    vae_cli_input_close(input);
+    vae_npy_writer_abandon(e.means);
+    vae_npy_writer_abandon(e.log_variances);
+    vae_cli_table_abandon(e.table);
+    free(e.mean);
+    if (!status && !o->shared.quiet) {
+        printf("%s: %" PRId64 " codes of %" PRId64 ", images named in %s\n", o->shared.out, done,
+               vae_model_get_shape(model).latent, o->names);
+    }
     return status;
 }
 
 static vae_status run(int argc, char **argv)
 {
-    static const struct argp_child children[] = {{&vae_cli_model_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {
+        {&vae_cli_model_argp, 0, NULL, 0}, {&vae_cli_input_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = options_table,
         .parser = parse,
         .doc = "Writes the posterior means of images as a float32 array [images, latent], codes.npy unless --out names "
-               "another file.",
+               "another file, and beside it a table that names the images row by row. Memory does not grow with their "
+               "number.",
         .children = children,
     };
     encode_options o = {.shared = vae_cli_options_none()};
+    char beside[VAE_PATH_SIZE];
     bool done;
     VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
     if (done) return VAE_OK;
     if (!o.shared.out) o.shared.out = "codes.npy";
+    if (!o.names) vae_cli_table_path(o.shared.out, beside);
     const vae_cli_file files[] = {{"--out", o.shared.out, VAE_FILE_NPY},
                                   {"--log-variance", o.log_variance, VAE_FILE_NPY},
-                                  {"--input", o.input, VAE_FILE_READ}};
-    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 3));
+                                  {"--names", o.names ? o.names : beside, VAE_FILE_CSV},
+                                  {"--input", o.images.input, VAE_FILE_READ}};
+    if (!o.names) o.names = beside;
+    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 4));
     vae_model *model;
     VAE_TRY(vae_cli_open_model(&o.shared, &model));
     const vae_status status = encode(&o, model);

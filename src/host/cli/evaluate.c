@@ -10,7 +10,9 @@
 #include "cli/common.h"
 #include "cli/counter.h"
 #include "cli/images.h"
+#include "cli/input.h"
 #include "cli/remarks.h"
+#include "cli/table.h"
 #include "core/json.h"
 #include "data/dataset.h"
 #include "model/evaluate.h"
@@ -19,12 +21,14 @@
 #include "report/plot_latent.h"
 #include "train/metrics.h"
 
-enum option_key { SAMPLES = 1, LIMIT, BATCH, SPLIT, NPY, JSON, SET, PLOT };
+enum option_key { SAMPLES = 1, LIMIT, BATCH, NPY, JSON, SET, PLOT };
 
 typedef struct evaluate_options {
     vae_cli_options shared;
     int64_t samples, limit, batch; /* -1: as configured */
-    const char *split, *npy, *plot;
+    vae_cli_input_options images;
+    const char *npy, *plot;
+    char table[VAE_PATH_SIZE]; /* beside the array */
     bool json;
 } evaluate_options;
 
@@ -32,8 +36,10 @@ static const struct argp_option options_table[] = {
     {"samples", SAMPLES, "K", 0, "importance samples an image; 0: negative ELBO only", 2},
     {"limit", LIMIT, "N", 0, "use only the first N images; 0: all", 2},
     {"batch-size", BATCH, "N", 0, "images at a time", 2},
-    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train", 2},
-    {"npy", NPY, "FILE", 0, "write each image's log P(x), or negative ELBO where K is 0; --out is the same", 2},
+    {"npy", NPY, "FILE", 0,
+     "write each image's log P(x), or negative ELBO where K is 0, and beside it a table (.csv) that has "
+     "the same with the images' file names, classes and labels; --out is the same",
+     2},
     {"plot", PLOT, "PREFIX", 0, "draw the KL of each dimension into PREFIX.png and PREFIX.svg, or into one of them", 2},
     {"json", JSON, 0, 0, "print one JSON object", 2},
     {"set", SET, "SECTION.KEY=VALUE", 0, "override a [data] key of the run's configuration", 2},
@@ -44,11 +50,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     evaluate_options *o = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->shared;
+        state->child_inputs[1] = &o->images;
+        return 0;
     case SAMPLES: return vae_cli_parse_integer("--samples", argument, 0, 1000000000, &o->samples) ? EINVAL : 0;
     case LIMIT: return vae_cli_parse_integer("--limit", argument, 0, INT64_MAX, &o->limit) ? EINVAL : 0;
     case BATCH: return vae_cli_parse_integer("--batch-size", argument, 1, 1 << 20, &o->batch) ? EINVAL : 0;
-    case SPLIT: o->split = argument; return 0;
     case NPY: o->npy = argument; return 0;
     case PLOT: o->plot = argument; return 0;
     case JSON: o->json = true; return 0;
@@ -82,6 +90,19 @@ static vae_status write_npy(const char *path, const double *values, int64_t coun
         rounded[i] = (float)values[i];
     const vae_status status = vae_npy_write_float32(path, rounded, 1, &count);
     free(rounded);
+    return status;
+}
+
+static vae_status write_table(const char *path, const vae_dataset *dataset, const double *values, int64_t count,
+                              bool likelihoods)
+{
+    const vae_image_batch all = {
+        .count = count, .labels = dataset->labels, .classes = &dataset->classes, .names = dataset->names};
+    vae_cli_table *table;
+    VAE_TRY(vae_cli_table_open(path, likelihoods ? "log_likelihood" : "neg_elbo", &table));
+    const vae_status status = vae_cli_table_add(table, &all, NULL, values);
+    if (!status) return vae_cli_table_finish(table);
+    vae_cli_table_abandon(table);
     return status;
 }
 
@@ -193,6 +214,9 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
     if (!status) status = vae_evaluate(&setup, per_image, &result);
     const double seconds = vae_cli_counter_seconds(&counter);
     if (!status && o->npy) status = write_npy(o->npy, per_image, setup.images.count);
+    if (!status && o->npy) {
+        status = write_table(o->table, dataset, per_image, setup.images.count, setup.samples > 0);
+    }
     if (!status && o->json) print_json(&setup, &result, seconds);
     if (!status && !o->json) print_text(config, &result, setup.samples, seconds);
     if (!status && !o->json) status = print_latent(config, &latent);
@@ -223,6 +247,41 @@ static vae_status override_data(const evaluate_options *o, vae_config *config)
     return vae_config_check(config);
 }
 
+static vae_status evaluate_dataset(const evaluate_options *o, const vae_checkpoint *checkpoint,
+                                   const vae_dataset *dataset, const char *name)
+{
+    vae_device *device;
+    VAE_TRY(check_data(checkpoint, dataset));
+    VAE_TRY(open_device(&checkpoint->config, &device));
+    const vae_status status = evaluate_split(o, checkpoint, device, dataset, name);
+    device->backend->device_close(device);
+    return status;
+}
+
+static vae_status evaluate_run(const evaluate_options *o, const vae_checkpoint *checkpoint)
+{
+    vae_splits splits;
+    const vae_dataset *dataset = NULL;
+    const char *split = NULL;
+    VAE_TRY(vae_splits_open(&checkpoint->config, &splits));
+    vae_cli_tell_remarks(&splits);
+    vae_status status = vae_cli_find_split(&splits, o->images.split, &dataset, &split);
+    if (!status) status = evaluate_dataset(o, checkpoint, dataset, split);
+    vae_splits_free(&splits);
+    return status;
+}
+
+static vae_status evaluate_input(const evaluate_options *o, const vae_checkpoint *checkpoint)
+{
+    const vae_input *input = &checkpoint->input;
+    const int64_t shape[] = {input->height, input->width, input->channels};
+    vae_dataset dataset;
+    VAE_TRY(vae_cli_read_input(&checkpoint->config, shape, o->images.input, true, &dataset));
+    const vae_status status = evaluate_dataset(o, checkpoint, &dataset, "given");
+    vae_dataset_free(&dataset);
+    return status;
+}
+
 static vae_status evaluate_checkpoint(const evaluate_options *o, vae_checkpoint *checkpoint)
 {
     vae_config *config = &checkpoint->config;
@@ -230,24 +289,13 @@ static vae_status evaluate_checkpoint(const evaluate_options *o, vae_checkpoint 
     VAE_TRY(vae_cli_check_data_kept(o->shared.files, o->shared.file_count, config));
     if (o->shared.device) VAE_TRY(vae_config_assign(config, "run", "device", o->shared.device));
     if (o->shared.threads >= 0) config->run.threads = o->shared.threads;
-    vae_splits splits;
-    const vae_dataset *dataset = NULL;
-    const char *split = NULL;
-    vae_device *device = NULL;
-    VAE_TRY(vae_splits_open(config, &splits));
-    vae_cli_tell_remarks(&splits);
-    vae_status status = vae_cli_find_split(&splits, o->split, &dataset, &split);
-    if (!status) status = check_data(checkpoint, dataset);
-    if (!status) status = open_device(config, &device);
-    if (!status) status = evaluate_split(o, checkpoint, device, dataset, split);
-    if (device) device->backend->device_close(device);
-    vae_splits_free(&splits);
-    return status;
+    return o->images.input ? evaluate_input(o, checkpoint) : evaluate_run(o, checkpoint);
 }
 
 static vae_status run(int argc, char **argv)
 {
-    static const struct argp_child children[] = {{&vae_cli_model_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {
+        {&vae_cli_model_argp, 0, NULL, 0}, {&vae_cli_input_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = options_table,
         .parser = parse,
@@ -264,10 +312,16 @@ static vae_status run(int argc, char **argv)
     if (options.npy && options.shared.out) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--npy and --out both name the file to write; give one");
     }
+    if (options.images.input && options.images.split) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--input and --split cannot both be given");
+    }
     if (options.shared.out) options.npy = options.shared.out;
+    if (options.npy) vae_cli_table_path(options.npy, options.table);
     const vae_cli_file files[] = {{options.shared.out ? "--out" : "--npy", options.npy, VAE_FILE_NPY},
+                                  {"--npy", options.npy ? options.table : NULL, VAE_FILE_CSV},
+                                  {"--input", options.images.input, VAE_FILE_READ},
                                   {"--plot", options.plot, VAE_FILE_FIGURE}};
-    VAE_TRY(vae_cli_check_outputs(&options.shared, files, 2));
+    VAE_TRY(vae_cli_check_outputs(&options.shared, files, 4));
     vae_checkpoint checkpoint;
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
     const vae_status status = evaluate_checkpoint(&options, &checkpoint);

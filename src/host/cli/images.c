@@ -9,48 +9,11 @@
 #include "core/file.h"
 #include "model/runtime.h"
 
-/* Rounding may have gone a little past the ends; bytes kept as floats go far past them. */
-static const float range_slack = 1e-3f;
-
 vae_status vae_cli_read_npy(const char *path, vae_npy_array *array)
 {
     *array = (vae_npy_array){0};
     if (!vae_path_exists(path)) return vae_error_set(VAE_ERROR_CONFIG, "%s: no such file", path);
     return vae_npy_read_float32(path, array);
-}
-
-static vae_status check_range(const char *path, const vae_npy_array *array)
-{
-    for (int64_t i = 0; i < array->count; ++i) {
-        if (array->values[i] >= -range_slack && array->values[i] <= 1.0f + range_slack) continue;
-        return vae_error_set(VAE_ERROR_NUMERIC,
-                             "%s: image %" PRId64 " holds %g, but pixels are floats in [0, 1], or uint8", path,
-                             i / (array->count / array->sizes[0]), (double)array->values[i]);
-    }
-    return VAE_OK;
-}
-
-static vae_status from_npy(const vae_model_shape *shape, const char *path, vae_cli_images *images)
-{
-    vae_npy_array array;
-    VAE_TRY(vae_cli_read_npy(path, &array));
-    const bool fits = array.rank >= 1 && array.sizes[0] > 0 && array.count == array.sizes[0] * shape->elements;
-    if (!fits) {
-        const vae_status status = vae_error_set(
-            VAE_ERROR_SHAPE,
-            "%s: %" PRId64 " numbers in %" PRId64 " rows do not fit images of %" PRId64 "x%" PRId64 "x%" PRId64, path,
-            array.count, array.rank > 0 ? array.sizes[0] : 0, shape->height, shape->width, shape->channels);
-        vae_npy_free(&array);
-        return status;
-    }
-    const vae_status status = check_range(path, &array);
-    if (status) {
-        vae_npy_free(&array);
-        return status;
-    }
-    images->pixels = array.values;
-    images->count = array.sizes[0];
-    return VAE_OK;
 }
 
 vae_status vae_cli_splits_open(const vae_model *model, vae_splits *splits)
@@ -128,56 +91,9 @@ static void to_unit(const uint8_t *bytes, int64_t count, float *pixels)
         pixels[i] = (float)bytes[i] / 255.0f;
 }
 
-static vae_status copy_dataset(const vae_dataset *dataset, vae_cli_images *images)
-{
-    const int64_t total = dataset->count * vae_dataset_elements(dataset);
-    images->pixels = malloc((size_t)total * sizeof *images->pixels);
-    images->labels = dataset->labels ? malloc((size_t)dataset->count) : NULL;
-    if (!images->pixels || (dataset->labels && !images->labels)) {
-        vae_cli_images_free(images);
-        return vae_error_set(VAE_ERROR_MEMORY, "images: out of memory");
-    }
-    to_unit(dataset->pixels, total, images->pixels);
-    if (images->labels) memcpy(images->labels, dataset->labels, (size_t)dataset->count);
-    images->count = dataset->count;
-    return VAE_OK;
-}
-
-vae_status vae_cli_images_open(const vae_model *model, const char *npy, const char *split, vae_cli_images *images)
-{
-    const vae_model_shape shape = vae_model_get_shape(model);
-    *images = (vae_cli_images){0};
-    if (npy && split) return vae_error_set(VAE_ERROR_ARGUMENT, "--input and --split cannot both be given");
-    if (npy) return from_npy(&shape, npy, images);
-    vae_splits splits;
-    const vae_dataset *dataset = NULL;
-    VAE_TRY(vae_cli_splits_open(model, &splits));
-    vae_status status = vae_cli_choose_split(model, &splits, split, &dataset);
-    if (!status) status = copy_dataset(dataset, images);
-    vae_splits_free(&splits);
-    return status;
-}
-
-void vae_cli_images_free(vae_cli_images *images)
-{
-    free(images->pixels);
-    free(images->labels);
-    *images = (vae_cli_images){0};
-}
-
 static vae_status past_the_end(int64_t index, int64_t count)
 {
     return vae_error_set(VAE_ERROR_ARGUMENT, "index %" PRId64 " is past the last image, %" PRId64, index, count - 1);
-}
-
-vae_status vae_cli_images_select(const vae_cli_images *images, int64_t elements, const int64_t *indices, int count,
-                                 float *selected)
-{
-    for (int i = 0; i < count; ++i) {
-        if (indices[i] >= images->count) return past_the_end(indices[i], images->count);
-        memcpy(selected + i * elements, images->pixels + indices[i] * elements, (size_t)elements * sizeof *selected);
-    }
-    return VAE_OK;
 }
 
 void vae_cli_dataset_image(const vae_dataset *dataset, int64_t index, float *image)

@@ -1,4 +1,4 @@
-/* Where commands that use a model get images from: a .npy file or a part of the data set it was trained on. */
+/* The data that a run was trained with, for commands that use its model; and arrays that they write. */
 #ifndef VAE_CLI_IMAGES_H
 #define VAE_CLI_IMAGES_H
 
@@ -11,24 +11,8 @@
  * place in its batch, and the result the same bit for bit, as if all came at once. */
 enum { VAE_CLI_BATCH = 512 };
 
-typedef struct vae_cli_images {
-    float *pixels;   /* [count, elements] in [0, 1], owned */
-    uint8_t *labels; /* [count] or NULL, owned */
-    int64_t count;
-} vae_cli_images;
-
 /* vae_npy_read_float32(), but a file that is not there is wrong usage: VAE_ERROR_CONFIG. */
 vae_status vae_cli_read_npy(const char *path, vae_npy_array *array);
-
-/* `npy`, whose numbers must be in [0, 1], if not NULL, else part `split` of
- * the run's data, as vae_cli_find_split() takes it. Static and dynamic binarisation are not applied: pictures are drawn
- * of the images themselves. */
-vae_status vae_cli_images_open(const vae_model *model, const char *npy, const char *split, vae_cli_images *images);
-void vae_cli_images_free(vae_cli_images *images);
-
-/* Copies the images at `indices` [count] to selected [count, elements]; an index past the end names the range. */
-vae_status vae_cli_images_select(const vae_cli_images *images, int64_t elements, const int64_t *indices, int count,
-                                 float *selected);
 
 /* ---- The run's data as it is stored, for what goes through all of it ---- */
 

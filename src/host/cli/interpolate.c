@@ -6,29 +6,28 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/images.h"
+#include "cli/input.h"
 #include "model/interpolate.h"
 #include "report/apng.h"
 #include "report/image.h"
-#include "report/png_read.h"
 
-enum option_key { FROM = 1, TO, PRIOR, STEPS, MODE, INPUT, SPLIT, NPY, CODES, ANIMATE, FRAMES, RATE, BACK };
+enum option_key { FROM = 1, TO, PRIOR, STEPS, MODE, NPY, CODES, ANIMATE, FRAMES, RATE, BACK };
 enum { MAX_PAIRS = 256, DECODED_AT_ONCE = 256 };
 
 typedef struct interpolate_options {
     vae_cli_options shared;
-    const char *from, *to, *input, *split, *npy, *codes, *animate;
+    vae_cli_input_options images;
+    const char *from, *to, *npy, *codes, *animate;
     int64_t prior, steps, frames, rate;
     bool spherical, back;
 } interpolate_options;
 
 static const struct argp_option options_table[] = {
-    {"from", FROM, "I,J,...", 0, "images that the strips begin with: numbers, or PNG files", 2},
+    {"from", FROM, "I,J,...", 0, "images that the strips begin with: numbers, or picture files", 2},
     {"to", TO, "I,J,...", 0, "images that they end with, as many", 2},
     {"prior", PRIOR, "N", 0, "N strips between draws from the prior instead", 2},
     {"steps", STEPS, "N", 0, "images a strip, both ends included (10)", 2},
     {"mode", MODE, "NAME", 0, "linear (default) or spherical", 2},
-    {"input", INPUT, "FILE", 0, "images from a .npy file: uint8, or float in [0, 1]", 2},
-    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
     {"npy", NPY, "FILE", 0, "also write the images as float32 .npy", 2},
     {"codes", CODES, "FILE", 0, "also write the codes as float32 .npy", 2},
     {"animate", ANIMATE, "FILE", 0, "also write an animation (APNG), all pairs side by side", 3},
@@ -50,14 +49,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     interpolate_options *o = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->shared;
+        state->child_inputs[1] = &o->images;
+        return 0;
     case FROM: o->from = argument; return 0;
     case TO: o->to = argument; return 0;
     case PRIOR: return vae_cli_parse_integer("--prior", argument, 1, MAX_PAIRS, &o->prior) ? EINVAL : 0;
     case STEPS: return vae_cli_parse_integer("--steps", argument, 2, 1000, &o->steps) ? EINVAL : 0;
     case MODE: return parse_mode(o, argument);
-    case INPUT: o->input = argument; return 0;
-    case SPLIT: o->split = argument; return 0;
     case NPY: o->npy = argument; return 0;
     case CODES: o->codes = argument; return 0;
     case ANIMATE: o->animate = argument; return 0;
@@ -76,8 +76,7 @@ static bool is_list_of_numbers(const char *text)
 }
 
 /* Files of a list parted by commas → images [count, elements]. */
-static vae_status read_files(const char *option, const char *list, const vae_model_shape *shape, float *images,
-                             int *count)
+static vae_status read_files(const char *option, const char *list, const vae_model *model, float *images, int *count)
 {
     char path[VAE_PATH_SIZE];
     *count = 0;
@@ -88,49 +87,44 @@ static vae_status read_files(const char *option, const char *list, const vae_mod
                                  option, MAX_PAIRS, sizeof path);
         }
         snprintf(path, sizeof path, "%.*s", (int)length, at);
-        VAE_TRY(vae_png_read(path, shape->height, shape->width, shape->channels, images + *count * shape->elements));
+        VAE_TRY(vae_cli_read_picture(model, path, images + *count * vae_model_get_shape(model).elements));
         at = at[length] ? at + length + 1 : NULL;
     }
     return VAE_OK;
 }
 
-static vae_status select_numbers(const char *option, const char *list, const vae_model_shape *shape,
-                                 const vae_cli_images *images, float *selected, int *count)
+/* Posterior means, codes [count, latent], of `selected` [count, elements], or, where the list names files, of those. */
+static vae_status encode_end(const char *option, const char *list, vae_model *model, const float *selected,
+                             float *codes, int *count)
 {
-    int64_t indices[MAX_PAIRS];
-    VAE_TRY(vae_cli_parse_list(option, list, indices, MAX_PAIRS, count));
-    return vae_cli_images_select(images, shape->elements, indices, *count, selected);
-}
-
-/* Posterior means of the images that `list` names, [count, latent]. */
-static vae_status encode_list(const char *option, const char *list, vae_model *model, const vae_cli_images *images,
-                              float *codes, int *count)
-{
-    const vae_model_shape shape = vae_model_get_shape(model);
-    float *selected = calloc((size_t)(MAX_PAIRS * shape.elements), sizeof *selected);
-    if (!selected) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", option);
-    vae_status status = is_list_of_numbers(list) ? select_numbers(option, list, &shape, images, selected, count)
-                                                 : read_files(option, list, &shape, selected, count);
-    if (!status) status = vae_model_encode(model, selected, *count, codes, NULL);
-    free(selected);
+    if (is_list_of_numbers(list)) return vae_model_encode(model, selected, *count, codes, NULL);
+    float *images = calloc((size_t)(MAX_PAIRS * vae_model_get_shape(model).elements), sizeof *images);
+    if (!images) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", option);
+    vae_status status = read_files(option, list, model, images, count);
+    if (!status) status = vae_model_encode(model, images, *count, codes, NULL);
+    free(images);
     return status;
 }
 
 static vae_status encode_ends(const interpolate_options *o, vae_model *model, float *from, float *to, int *pairs)
 {
-    int ends = 0;
-    vae_cli_images images = {0};
-    /* The run's data are not needed where all images are files. */
-    if (is_list_of_numbers(o->from) || is_list_of_numbers(o->to)) {
-        VAE_TRY(vae_cli_images_open(model, o->input, o->split, &images));
-    }
-    vae_status status = encode_list("--from", o->from, model, &images, from, pairs);
-    if (!status) status = encode_list("--to", o->to, model, &images, to, &ends);
-    vae_cli_images_free(&images);
-    if (!status && ends != *pairs) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "--from names %d images, but --to %d", *pairs, ends);
-    }
-    return status;
+    int64_t indices[2 * MAX_PAIRS];
+    int begins = 0, ends = 0;
+    const int64_t elements = vae_model_get_shape(model).elements;
+    if (is_list_of_numbers(o->from)) VAE_TRY(vae_cli_parse_list("--from", o->from, indices, MAX_PAIRS, &begins));
+    if (is_list_of_numbers(o->to)) VAE_TRY(vae_cli_parse_list("--to", o->to, indices + begins, MAX_PAIRS, &ends));
+    float *selected = calloc((size_t)(2 * MAX_PAIRS * elements), sizeof *selected);
+    if (!selected) return vae_error_set(VAE_ERROR_MEMORY, "interpolation: out of memory");
+    vae_status status = VAE_OK;
+    /* Neither the run's data nor --input are needed where all images are files. */
+    if (begins + ends > 0) status = vae_cli_input_select(model, &o->images, indices, begins + ends, selected, NULL);
+    const float *second = selected + begins * elements;
+    if (!status) status = encode_end("--from", o->from, model, selected, from, &begins);
+    if (!status) status = encode_end("--to", o->to, model, second, to, &ends);
+    free(selected);
+    *pairs = begins;
+    if (status || begins == ends) return status;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "--from names %d images, but --to %d", begins, ends);
 }
 
 static vae_status find_ends(const interpolate_options *o, vae_model *model, float *from, float *to, int *pairs)
@@ -284,7 +278,7 @@ static vae_status interpolate(const interpolate_options *o, vae_model *model)
 static vae_status check_options(const interpolate_options *o)
 {
     const bool images = o->from && o->to;
-    if (o->prior > 0 && (o->from || o->to || o->input || o->split)) {
+    if (o->prior > 0 && (o->from || o->to || o->images.input || o->images.split)) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--prior needs no images: --from, --to, --input and --split cannot be "
                                                  "given with it");
     }
@@ -294,7 +288,8 @@ static vae_status check_options(const interpolate_options *o)
 
 static vae_status run(int argc, char **argv)
 {
-    static const struct argp_child children[] = {{&vae_cli_model_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {
+        {&vae_cli_model_argp, 0, NULL, 0}, {&vae_cli_input_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = options_table,
         .parser = parse,
@@ -308,9 +303,12 @@ static vae_status run(int argc, char **argv)
     if (done) return VAE_OK;
     VAE_TRY(check_options(&o));
     if (!o.shared.out) o.shared.out = "interpolation.png";
-    const vae_cli_file files[] = {{"--out", o.shared.out, VAE_FILE_PNG}, {"--npy", o.npy, VAE_FILE_NPY},
-                                  {"--codes", o.codes, VAE_FILE_NPY},    {"--animate", o.animate, VAE_FILE_APNG},
-                                  {"--input", o.input, VAE_FILE_READ},   {"--from", o.from, VAE_FILE_READ},
+    const vae_cli_file files[] = {{"--out", o.shared.out, VAE_FILE_PNG},
+                                  {"--npy", o.npy, VAE_FILE_NPY},
+                                  {"--codes", o.codes, VAE_FILE_NPY},
+                                  {"--animate", o.animate, VAE_FILE_APNG},
+                                  {"--input", o.images.input, VAE_FILE_READ},
+                                  {"--from", o.from, VAE_FILE_READ},
                                   {"--to", o.to, VAE_FILE_READ}};
     VAE_TRY(vae_cli_check_outputs(&o.shared, files, 7));
     vae_model *model;

@@ -11,13 +11,14 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/groups.h"
+#include "cli/input.h"
 #include "model/runtime.h"
 
-enum option_key { ATTRIBUTE = 1, LABEL, ATTRIBUTES, TEST_ATTRIBUTES, L2 };
+enum option_key { ATTRIBUTE = 1, LABEL, ATTRIBUTES, TEST_ATTRIBUTES, L2, INPUT };
 
 typedef struct probe_options {
     vae_cli_options shared;
-    const char *attribute, *attributes, *test_attributes;
+    const char *attribute, *attributes, *test_attributes, *input;
     const char *label_text; /* NULL: by attributes */
     int64_t label;          /* what that names, once the data is open; -1: none */
     double l2;
@@ -32,7 +33,13 @@ static const struct argp_option options_table[] = {
      "image, its file's name first if it has one; 1 has it, 0 or -1 has it not. An empty field is not known, and so is "
      "-1 in a column that has 0 as well; such images have no part, and are counted",
      2},
-    {"test-attributes", TEST_ATTRIBUTES, "FILE", 0, "those of the test images", 2},
+    {"test-attributes", TEST_ATTRIBUTES, "FILE", 0, "those of the test images, or of --input", 2},
+    {"input", INPUT, "WHAT", 0,
+     "images to test on instead of the run's test images: a folder, whose subfolders are the classes of --label, an "
+     "array "
+     "(.npy, .npz or .npz:KEY, IDX), with --test-attributes, or a picture; brought to the model's shape by the run's "
+     "[data] keys",
+     2},
     {"l2", L2, "X", 0, "weight of the penalty on the squared weights (0.001)", 2},
     {0},
 };
@@ -46,6 +53,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case LABEL: o->label_text = argument; return 0;
     case ATTRIBUTES: o->attributes = argument; return 0;
     case TEST_ATTRIBUTES: o->test_attributes = argument; return 0;
+    case INPUT: o->input = argument; return 0;
     case L2: return vae_cli_parse_real("--l2", argument, 1e-9, 1e9, &o->l2) ? EINVAL : 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -59,15 +67,17 @@ typedef struct side {
     int8_t *has;   /* [count] */
     int64_t count; /* of codes: the images, or twice as many where their mirror images follow */
     int64_t latent;
+    int64_t label; /* as in probe_options, but of these images */
 } side;
 
-static vae_status open_side(const probe_options *o, vae_model *model, const vae_splits *splits, const char *name,
+static vae_status open_side(const probe_options *o, vae_model *model, const vae_dataset *dataset, const char *name,
                             side *s)
 {
     const bool train = strcmp(name, "train") == 0;
     s->part.name = name;
+    s->part.dataset = dataset;
     s->latent = vae_model_get_shape(model).latent;
-    VAE_TRY(vae_cli_choose_split(model, splits, name, &s->part.dataset));
+    VAE_TRY(vae_cli_check_shape(model, dataset));
     if (o->label < 0) VAE_TRY(vae_cli_part_read(model, train ? o->attributes : o->test_attributes, &s->part));
     const int64_t images = s->part.dataset->count;
     const bool mirrored = train && vae_model_config(model)->data.flip == VAE_FLIP_HORIZONTAL;
@@ -80,10 +90,10 @@ static vae_status open_side(const probe_options *o, vae_model *model, const vae_
 }
 
 /* Who has attribute `column` of the table, or the label. */
-static vae_status find_members(const probe_options *o, side *s, int64_t column)
+static vae_status find_members(side *s, int64_t column)
 {
     const int64_t images = s->part.dataset->count;
-    VAE_TRY(vae_cli_part_membership(&s->part, column, o->label, s->has));
+    VAE_TRY(vae_cli_part_membership(&s->part, column, s->label, s->has));
     if (s->count > images) memcpy(s->has + images, s->has, (size_t)images * sizeof *s->has);
     return VAE_OK;
 }
@@ -138,13 +148,13 @@ static vae_status probe_one(const probe_options *o, side *train, side *test, int
     vae_cli_name_label(train->part.dataset, o->label, label);
     const char *name = o->label >= 0 ? label : train->part.table.names[column];
     int64_t test_column = 0;
-    VAE_TRY(find_members(o, train, column));
+    VAE_TRY(find_members(train, column));
     if (test->codes) {
         if (o->label < 0) {
             const vae_status status = vae_attribute_table_find(&test->part.table, name, &test_column);
             if (status) return vae_error_prepend(status, "%s", test->part.table_path);
         }
-        VAE_TRY(find_members(o, test, test_column));
+        VAE_TRY(find_members(test, test_column));
     }
     vae_probe probe;
     const vae_status status = vae_probe_fit(train->codes, train->has, train->count, train->latent, o->l2, &probe);
@@ -169,26 +179,69 @@ static vae_status probe_all(const probe_options *o, side *train, side *test)
     return VAE_OK;
 }
 
-/* Test images are looked at where the run has some and what is asked of them is known. */
-static bool has_test(const probe_options *o, const vae_model *model, const vae_splits *splits)
+/* Test images are looked at where there are some and what is asked of them is known. */
+static bool has_test(const probe_options *o, const vae_model *model, const vae_dataset *test)
 {
-    if (splits->test.count == 0) return false;
-    if (o->label >= 0) return splits->test.labels != NULL;
+    if (o->input) return true;
+    if (test->count == 0) return false;
+    if (o->label >= 0) return test->labels != NULL;
     return o->test_attributes || vae_model_config(model)->data.test_attributes[0];
+}
+
+/* The class of the training images among those of --input: by its name, where both have names, else by its number. */
+static vae_status find_class(const probe_options *o, const vae_dataset *train, const vae_dataset *given, int64_t *label)
+{
+    const char *name = vae_classes_name(&train->classes, o->label);
+    *label = o->label;
+    if (!o->input || o->label < 0) return VAE_OK;
+    if (!given->labels) {
+        return vae_error_set(VAE_ERROR_CONFIG, "--input: %s: has no classes; --label needs a folder with subfolders",
+                             o->input);
+    }
+    if (!name || given->classes.count == 0) return VAE_OK;
+    *label = vae_classes_find(&given->classes, name);
+    if (*label >= 0) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG,
+                         "--input: %s: has no class '%s'; its subfolders are named as the classes are", o->input, name);
+}
+
+static vae_status check_input(const probe_options *o)
+{
+    if (!o->input || o->label_text || o->test_attributes) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "--input: name its attributes with --test-attributes FILE, or a class of "
+                                             "its subfolders with --label");
+}
+
+static vae_status probe_parts(const probe_options *o, vae_model *model, const vae_dataset *train_images,
+                              const vae_dataset *test_images)
+{
+    side train = {.label = o->label}, test = {0};
+    vae_status status = find_class(o, train_images, test_images, &test.label);
+    if (!status) status = open_side(o, model, train_images, "train", &train);
+    if (!status && has_test(o, model, test_images)) status = open_side(o, model, test_images, "test", &test);
+    if (!status) status = probe_all(o, &train, &test);
+    close_side(&train);
+    close_side(&test);
+    return status;
+}
+
+static vae_status read_given(const probe_options *o, const vae_model *model, vae_dataset *given)
+{
+    const vae_model_shape s = vae_model_get_shape(model);
+    const int64_t shape[] = {s.height, s.width, s.channels};
+    return o->input ? vae_cli_read_input(vae_model_config(model), shape, o->input, false, given) : VAE_OK;
 }
 
 static vae_status run_probe(probe_options *o, vae_model *model)
 {
     vae_splits splits;
+    vae_dataset given = {.count = 0};
     VAE_TRY(vae_cli_splits_open(model, &splits));
-    side train = {0}, test = {0};
     vae_status status =
         o->label_text ? vae_dataset_find_label(&splits.train, "--label", o->label_text, &o->label) : VAE_OK;
-    if (!status) status = open_side(o, model, &splits, "train", &train);
-    if (!status && has_test(o, model, &splits)) status = open_side(o, model, &splits, "test", &test);
-    if (!status) status = probe_all(o, &train, &test);
-    close_side(&train);
-    close_side(&test);
+    if (!status) status = read_given(o, model, &given);
+    if (!status) status = probe_parts(o, model, &splits.train, o->input ? &given : &splits.test);
+    vae_dataset_free(&given);
     vae_splits_free(&splits);
     return status;
 }
@@ -212,6 +265,7 @@ static vae_status run(int argc, char **argv)
     if (o.label_text && (o.attribute || o.attributes || o.test_attributes)) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--label and attributes cannot both be given");
     }
+    VAE_TRY(check_input(&o));
     if (o.shared.out) return vae_error_set(VAE_ERROR_ARGUMENT, "--out: probe prints its results and writes no file");
     vae_model *model;
     VAE_TRY(vae_cli_open_model(&o.shared, &model));

@@ -149,6 +149,8 @@ static void compare_levels(vae_splits *splits)
                     test->binary ? "test_images" : "train_images", test->binary ? "train_images" : "test_images");
 }
 
+enum { TEST_PART = 2 };
+
 /* Pixel → 255 with probability pixel/255, once; `part` counts the noise, so that the parts differ. */
 static void binarise(uint64_t seed, uint64_t part, vae_dataset *dataset)
 {
@@ -211,6 +213,13 @@ static vae_status make_writable(const vae_config *config, vae_dataset *dataset)
     vae_mapping_close(&dataset->mapping);
     dataset->mapping = copy;
     dataset->pixels = copy.start;
+    return VAE_OK;
+}
+
+vae_status vae_dataset_binarise(const vae_config *config, vae_dataset *dataset)
+{
+    VAE_TRY(make_writable(config, dataset));
+    binarise((uint64_t)config->train.seed, TEST_PART, dataset);
     return VAE_OK;
 }
 

@@ -49,6 +49,7 @@ typedef struct vae_read_options {
     int64_t limit;           /* keep at most so many images; beyond them nothing is read or checked. 0: all */
     vae_array_layout layout; /* of arrays of rank 4 */
     vae_transform transform;
+    bool one_picture;  /* the file of a picture is taken, too, as a folder of just this one */
     bool skip_damaged; /* of a folder: leave out pictures that cannot be decoded, and count them */
     vae_storage storage;
     const char *cache; /* folder; NULL or "": the user's own cache folder */
@@ -89,6 +90,8 @@ void vae_dataset_free(vae_dataset *dataset);
  * is then empty. */
 vae_status vae_splits_open(const vae_config *config, vae_splits *splits);
 void vae_splits_free(vae_splits *splits);
+/* Static binarisation of other images, as if they were the test part. */
+vae_status vae_dataset_binarise(const vae_config *config, vae_dataset *dataset);
 
 vae_images vae_dataset_images(const vae_dataset *dataset);
 

@@ -13,7 +13,7 @@
 enum { MAX_LABELS = 256 };
 
 typedef struct folder {
-    const char *path;
+    char path[VAE_SOURCE_NAME_SIZE];
     vae_listing listing;
     const vae_read_options *options;
     int64_t shape[3];   /* of every image, transformed */
@@ -202,9 +202,22 @@ static vae_status find_shape(folder *f)
     return status;
 }
 
+/* A file is taken as the one picture of its folder. */
+static vae_status list_pictures(vae_source *source, folder *f)
+{
+    struct stat information;
+    char *slash = strrchr(f->path, '/');
+    if (stat(f->path, &information) != 0 || S_ISDIR(information.st_mode)) {
+        return vae_listing_make(f->path, &f->listing, &source->remarks);
+    }
+    VAE_TRY(vae_listing_of_file(slash ? slash + 1 : f->path, &f->listing));
+    snprintf(f->path, sizeof f->path, "%.*s", slash ? (int)(slash - f->path) + 1 : 1, slash ? source->name : ".");
+    return VAE_OK;
+}
+
 static vae_status open_folder(vae_source *source, folder *f)
 {
-    VAE_TRY(vae_listing_make(f->path, &f->listing, &source->remarks));
+    VAE_TRY(list_pictures(source, f));
     VAE_TRY(find_shape(f));
     source->count = f->listing.count;
     source->height = f->shape[0];
@@ -236,7 +249,8 @@ static vae_status open_source(vae_source *source, const vae_request *request)
     }
     folder *f = calloc(1, sizeof *f);
     if (!f) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", source->name);
-    *f = (folder){.path = source->name, .options = request->options};
+    f->options = request->options;
+    snprintf(f->path, sizeof f->path, "%s", source->name);
     source->state = f;
     const vae_status status = open_folder(source, f);
     if (status) close_source(source);

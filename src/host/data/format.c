@@ -7,6 +7,7 @@
 
 #include "data/file_kind.h"
 #include "data/gzip_file.h"
+#include "data/image_file.h"
 
 enum { FORMATS = 4 };
 
@@ -90,6 +91,8 @@ vae_status vae_source_open(const char *path, vae_content content, const vae_read
     *source = (vae_source){0};
     VAE_TRY(vae_source_probe(request.path, &probe));
     source->format = find_format(&probe);
+    const bool picture = !source->format && !probe.gzip && vae_image_is_picture(probe.start, probe.size);
+    if (picture && options->one_picture && content == VAE_CONTENT_IMAGES) source->format = &vae_format_folder;
     if (!source->format) return vae_file_kind_refuse(request.path, &probe, content);
     if (key && !source->format->takes_key) {
         return vae_error_set(VAE_ERROR_FORMAT, "%s: is not an NPZ file, so it has no array '%s'", file, key);
@@ -102,7 +105,7 @@ vae_status vae_source_open(const char *path, vae_content content, const vae_read
 void vae_source_close(vae_source *source)
 {
     source->format->close(source);
-    free(source->block_bytes);
+    free(source->block_numbers);
 }
 
 vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash)

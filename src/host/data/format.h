@@ -30,9 +30,9 @@ typedef struct vae_source {
      * it, and how; 0: they come in order. */
     int64_t block;
     vae_array_order order;
-    uint8_t *block_bytes; /* [block], owned */
-    int64_t block_left;   /* of the present one, not read yet */
-    void *state;          /* the format's own */
+    void *block_numbers; /* [block] bytes or floats, owned */
+    int64_t block_left;  /* of the present one, not read yet */
+    void *state;         /* the format's own */
 } vae_source;
 
 /* What the path names. */
@@ -98,6 +98,8 @@ void vae_source_tell_levels(vae_source *source, int64_t images, int largest);
 /* The next `count` numbers as bytes, in the order of [n, h, w, c]. Fails where there are fewer; nothing is allocated on
  * the header's word. */
 vae_status vae_source_read_numbers(vae_source *source, uint8_t *bytes, int64_t count);
+/* The same as vae_numbers_read_floats() gives them. Of one source either these or bytes are read. */
+vae_status vae_source_read_floats(vae_source *source, float *floats, int64_t count);
 
 extern const vae_format vae_format_idx, vae_format_npy, vae_format_npz, vae_format_folder;
 

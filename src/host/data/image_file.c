@@ -61,6 +61,14 @@ static bool has_ending(const picture_format *format, const char *ending)
     return false;
 }
 
+bool vae_image_is_picture(const uint8_t *start, size_t size)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; ++i) {
+        if (begins_with(start, size, &formats[i])) return true;
+    }
+    return false;
+}
+
 vae_image_ending vae_image_ending_of(const char *name)
 {
     const char *point = strrchr(name, '.');

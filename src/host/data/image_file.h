@@ -11,6 +11,9 @@
  * Any number of threads may. */
 vae_status vae_image_file_read(const char *path, vae_picture *picture);
 
+/* Whether a file that begins so is a picture, also of a format that is only known. */
+bool vae_image_is_picture(const uint8_t *start, size_t size);
+
 /* Of a file whose name says that it is a picture: one that is read, or one of a format that is not. */
 typedef enum vae_image_ending { VAE_ENDING_OTHER, VAE_ENDING_READ, VAE_ENDING_UNREAD } vae_image_ending;
 vae_image_ending vae_image_ending_of(const char *name);

@@ -239,6 +239,15 @@ vae_status vae_listing_make(const char *folder, vae_listing *listing, vae_remark
     return status;
 }
 
+vae_status vae_listing_of_file(const char *name, vae_listing *listing)
+{
+    *listing = (vae_listing){
+        .names = strdup(name), .files = calloc(1, sizeof *listing->files), .count = 1, .names_differ = true};
+    if (listing->names && listing->files) return VAE_OK;
+    vae_listing_free(listing);
+    return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", name);
+}
+
 void vae_listing_free(vae_listing *listing)
 {
     free(listing->names);

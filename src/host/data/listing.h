@@ -32,6 +32,8 @@ typedef struct vae_listing {
  * has every class in proportion. VAE_ERROR_CONFIG if a folder cannot be read; VAE_ERROR_FORMAT if there is no picture,
  * or some are in the folder itself and others below. */
 vae_status vae_listing_make(const char *folder, vae_listing *listing, vae_remarks *remarks);
+/* Of one file, `name`. VAE_ERROR_MEMORY. */
+vae_status vae_listing_of_file(const char *name, vae_listing *listing);
 void vae_listing_free(vae_listing *listing);
 
 #endif

@@ -130,7 +130,8 @@ static void count_rounding(vae_numbers *numbers, double error)
     numbers->tally.largest_rounding = fmax(numbers->tally.largest_rounding, error);
 }
 
-static vae_status convert(vae_numbers *numbers, const uint8_t *stored, int64_t count, uint8_t *bytes)
+/* To either of the two; the other is NULL. */
+static vae_status convert(vae_numbers *numbers, const uint8_t *stored, int64_t count, uint8_t *bytes, float *floats)
 {
     const vae_number_type type = numbers->type;
     const double scale = factor(numbers), past = slack(numbers), end = 255.0 / scale;
@@ -143,6 +144,10 @@ static vae_status convert(vae_numbers *numbers, const uint8_t *stored, int64_t c
         }
         if (is_float && (value < 0.0 || value > end)) value = clip(numbers, value);
         const long byte = lrint(value * scale);
+        if (floats) {
+            floats[i] = is_float ? (float)value : (float)byte / 255.0f;
+            continue;
+        }
         bytes[i] = (uint8_t)byte;
         if (is_float) count_rounding(numbers, fabs(value - (double)byte / scale));
     }
@@ -150,10 +155,10 @@ static vae_status convert(vae_numbers *numbers, const uint8_t *stored, int64_t c
 }
 
 /* One piece: straight to its place where nothing is to be converted. */
-static vae_status read_piece(vae_numbers *numbers, uint8_t *bytes, int64_t count)
+static vae_status read_piece(vae_numbers *numbers, uint8_t *bytes, float *floats, int64_t count)
 {
     const int64_t size = numbers->type.size;
-    const bool plain = numbers->type.kind == 'u' && size == 1 && !numbers->binary;
+    const bool plain = numbers->type.kind == 'u' && size == 1 && !numbers->binary && bytes;
     int64_t found;
     VAE_TRY(numbers->read(numbers->context, plain ? bytes : numbers->staging, count * size, &found));
     if (found < count * size) {
@@ -162,20 +167,30 @@ static vae_status read_piece(vae_numbers *numbers, uint8_t *bytes, int64_t count
                              " are there",
                              numbers->name, numbers->count, numbers->done + found / size);
     }
-    if (!plain) VAE_TRY(convert(numbers, numbers->staging, count, bytes));
+    if (!plain) VAE_TRY(convert(numbers, numbers->staging, count, bytes, floats));
     numbers->done += count;
+    return VAE_OK;
+}
+
+static vae_status read_numbers(vae_numbers *numbers, uint8_t *bytes, float *floats, int64_t count)
+{
+    const int64_t most = VAE_NUMBERS_STAGING / numbers->type.size;
+    for (int64_t done = 0; done < count;) {
+        const int64_t piece = count - done < most ? count - done : most;
+        VAE_TRY(read_piece(numbers, bytes ? bytes + done : NULL, floats ? floats + done : NULL, piece));
+        done += piece;
+    }
     return VAE_OK;
 }
 
 vae_status vae_numbers_read(vae_numbers *numbers, uint8_t *bytes, int64_t count)
 {
-    const int64_t most = VAE_NUMBERS_STAGING / numbers->type.size;
-    for (int64_t done = 0; done < count;) {
-        const int64_t piece = count - done < most ? count - done : most;
-        VAE_TRY(read_piece(numbers, bytes + done, piece));
-        done += piece;
-    }
-    return VAE_OK;
+    return read_numbers(numbers, bytes, NULL, count);
+}
+
+vae_status vae_numbers_read_floats(vae_numbers *numbers, float *floats, int64_t count)
+{
+    return read_numbers(numbers, NULL, floats, count);
 }
 
 vae_status vae_numbers_finish(vae_numbers *numbers)

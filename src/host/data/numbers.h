@@ -41,6 +41,8 @@ bool vae_numbers_are_integers(const vae_numbers *numbers);
  * floats a little past the ends count as the ends. VAE_ERROR_FORMAT, saying which number and where, for others, and
  * where the stream ends early. */
 vae_status vae_numbers_read(vae_numbers *numbers, uint8_t *bytes, int64_t count);
+/* The same in [0, 1], floats as they are but for what is past the ends, others as bytes / 255. */
+vae_status vae_numbers_read_floats(vae_numbers *numbers, float *floats, int64_t count);
 /* That the stream ends where all numbers were read. */
 vae_status vae_numbers_finish(vae_numbers *numbers);
 /* The largest byte of the first `count` numbers, or the first that is VAE_NUMBERS_BRIGHT or more; then goes back to the

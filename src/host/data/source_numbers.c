@@ -117,16 +117,18 @@ void vae_source_tell_levels(vae_source *source, int64_t images, int largest)
 enum { PIECE = 1 << 22 };
 
 /* Memory grows as numbers come, and is asked for first: a whole array may be needed. */
-static vae_status read_block(vae_source *source)
+static vae_status read_block(vae_source *source, bool floats)
 {
+    const int64_t width = floats ? (int64_t)sizeof(float) : 1;
     for (int64_t have = 0; have < source->block;) {
         const int64_t more = have < PIECE ? PIECE : have;
         const int64_t piece = source->block - have < more ? source->block - have : more;
-        if (have > 0) VAE_TRY(vae_memory_check(source->name, (double)piece));
-        uint8_t *grown = realloc(source->block_bytes, (size_t)(have + piece));
+        if (have > 0) VAE_TRY(vae_memory_check(source->name, (double)(piece * width)));
+        void *grown = realloc(source->block_numbers, (size_t)((have + piece) * width));
         if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", source->name);
-        source->block_bytes = grown;
-        VAE_TRY(vae_numbers_read(source->numbers, grown + have, piece));
+        source->block_numbers = grown;
+        VAE_TRY(floats ? vae_numbers_read_floats(source->numbers, (float *)grown + have, piece)
+                       : vae_numbers_read(source->numbers, (uint8_t *)grown + have, piece));
         have += piece;
     }
     source->block_left = source->block;
@@ -137,8 +139,19 @@ vae_status vae_source_read_numbers(vae_source *source, uint8_t *bytes, int64_t c
 {
     if (source->block == 0) return vae_numbers_read(source->numbers, bytes, count);
     for (int64_t i = 0; i < count; ++i) {
-        if (source->block_left == 0) VAE_TRY(read_block(source));
-        bytes[i] = source->block_bytes[vae_array_order_next(&source->order)];
+        if (source->block_left == 0) VAE_TRY(read_block(source, false));
+        bytes[i] = ((const uint8_t *)source->block_numbers)[vae_array_order_next(&source->order)];
+        --source->block_left;
+    }
+    return VAE_OK;
+}
+
+vae_status vae_source_read_floats(vae_source *source, float *floats, int64_t count)
+{
+    if (source->block == 0) return vae_numbers_read_floats(source->numbers, floats, count);
+    for (int64_t i = 0; i < count; ++i) {
+        if (source->block_left == 0) VAE_TRY(read_block(source, true));
+        floats[i] = ((const float *)source->block_numbers)[vae_array_order_next(&source->order)];
         --source->block_left;
     }
     return VAE_OK;
