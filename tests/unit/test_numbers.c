@@ -273,7 +273,7 @@ Test(numbers, rounding_past_the_ends_is_forgiven_and_told)
                  2);
     cr_expect_eq(remark(&dataset, VAE_REMARK_ROUNDED, ""), 0);
     vae_dataset_free(&dataset);
-    expect_failure(write_floats("e.npy", 1.0002f, 0, 0, 0), &plain, "number 1 is 1.00");
+    expect_failure(write_floats("e.npy", 1.0002f, 0, 0, 0), &plain, "number 1 is 1.0002, at [0, 0, 0]");
 }
 
 Test(numbers, floats_between_levels_are_told)
@@ -301,6 +301,9 @@ Test(numbers, ranges_that_people_have_are_recognised)
     expect_failure(write_floats("f.npy", 0, -0.42f, 2.8f, 0), &plain, "if they were normalised, save them from before");
     expect_failure(write_floats("f.npy", 0, 1, 1, NAN), &plain, "number 4 is nan, at [0, 1, 1]");
     expect_failure(write_floats("f.npy", 0, INFINITY, 1, 0), &plain, "number 2 is inf, at [0, 0, 1]");
+    const uint16_t twelve[] = {0, 4000, 300, 1};
+    const idx_bytes raw = npy_bytes("<u2", NPY_SIZES(1, 2, 2), twelve, sizeof twelve);
+    expect_failure(idx_write("d.npy", &raw), &plain, "go from 0 to 4000: divide them by 4095 and save them as floats");
     const uint16_t deep[] = {0, 65535, 300, 1};
     const idx_bytes file = npy_bytes("<u2", NPY_SIZES(1, 2, 2), deep, sizeof deep);
     expect_failure(idx_write("d.npy", &file), &plain,

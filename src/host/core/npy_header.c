@@ -42,7 +42,7 @@ void vae_npy_header_make(const char *type, int rank, const int64_t *sizes, size_
 
 static vae_status damaged(const char *name, const char *what)
 {
-    return vae_error_set(VAE_ERROR_FORMAT, "%s: is no readable .npy file: %s", name, what);
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: is not a readable .npy file: %s", name, what);
 }
 
 vae_status vae_npy_header_measure(const char *name, const uint8_t *data, size_t size, size_t *data_offset)

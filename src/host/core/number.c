@@ -10,3 +10,11 @@ void vae_number_format(double value, char *text, size_t size)
         if (strtod(text, NULL) == value) return;
     }
 }
+
+void vae_number_format_float(float value, char *text, size_t size)
+{
+    for (int digits = 6; digits <= 9; ++digits) {
+        snprintf(text, size, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value) return;
+    }
+}

@@ -59,23 +59,36 @@ static range find_range(vae_numbers *numbers)
     return found;
 }
 
-/* What to divide by where all numbers are from 0 to `highest`. */
+/* What to divide by where all numbers are from 0 to `highest`: the largest of 8, 10, 12, 14 or 16 bits, if near. */
 static double likely_unit(double highest)
 {
-    if (highest > 127.0 && highest <= 255.0) return 255.0;
-    return highest > 4095.0 && highest <= 65535.0 ? 65535.0 : highest;
+    static const double units[] = {255.0, 1023.0, 4095.0, 16383.0, 65535.0};
+    for (size_t i = 0; i < sizeof units / sizeof *units; ++i) {
+        if (highest > units[i] / 2 && highest <= units[i]) return units[i];
+    }
+    return highest;
+}
+
+/* With the digits that matter to its type. */
+static void format_number(const vae_numbers *numbers, double value, char text[NUMBER_SIZE])
+{
+    if (numbers->type.kind == 'f' && numbers->type.size <= 4) {
+        vae_number_format_float((float)value, text, NUMBER_SIZE);
+    } else {
+        vae_number_format(value, text, NUMBER_SIZE);
+    }
 }
 
 /* How numbers of that range become what can be read. */
 static void advise(const vae_numbers *numbers, range all, char *text, size_t size)
 {
     char low[NUMBER_SIZE], high[NUMBER_SIZE], unit[NUMBER_SIZE];
-    vae_number_format(all.lowest, low, sizeof low);
-    vae_number_format(all.highest, high, sizeof high);
+    format_number(numbers, all.lowest, low);
+    format_number(numbers, all.highest, high);
     size_t used = (size_t)snprintf(text, size, "; the file's go from %s to %s: ", low, high);
     if (used >= size) return;
     if (all.lowest >= 0.0) {
-        vae_number_format(likely_unit(all.highest), unit, sizeof unit);
+        format_number(numbers, likely_unit(all.highest), unit);
         snprintf(text + used, size - used, "divide them by %s%s", unit,
                  numbers->type.kind != 'f' ? " and save them as floats" : "");
     } else if (all.lowest >= -1.0 && all.highest <= 1.0) {
@@ -90,7 +103,7 @@ static void advise(const vae_numbers *numbers, range all, char *text, size_t siz
 static vae_status cannot_be_read(vae_numbers *numbers, int64_t number, double value)
 {
     char text[NUMBER_SIZE], index[INDEX_SIZE] = "", advice[256] = "";
-    vae_number_format(value, text, sizeof text);
+    format_number(numbers, value, text);
     format_index(numbers, number, index);
     const char *wanted = numbers->labels             ? "labels are whole numbers from 0 to 255"
                          : numbers->type.kind == 'f' ? "floats must lie in [0, 1]"
