@@ -200,6 +200,7 @@ Test(folder, damaged_pictures_left_out)
     cr_expect_eq(dataset.stored, 5);
     expect_remark(&dataset, VAE_REMARK_DAMAGED, "2 damaged pictures were left out: the first is ");
     expect_remark(&dataset, VAE_REMARK_DAMAGED, "set/one/a.png: is a damaged PNG file");
+    vae_dataset_free(&dataset);
     /* A limit counts those that are kept. */
     options.limit = 2;
     dataset = read_set(&options);
