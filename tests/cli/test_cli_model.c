@@ -334,7 +334,7 @@ Test(model_commands, inputs_that_do_not_fit_are_refused)
     process_expect(
         1,
         "other.npy: images are 7x7x1, but the model takes 8x8x1 (height x width x channels); what makes them "
-        "fit: --set data.size=8x8",
+        "fit: --size 8x8",
         folder, "encode", RUN, "--input", "other.npy");
     process_expect(1, "bytes.npy: number 68 is 200", folder, "encode", RUN, "--input", "bytes.npy");
     process_expect(1, "nan.npy: number 68 is nan", folder, "reconstruct", RUN, "--input", "nan.npy");

@@ -130,8 +130,18 @@ Test(input, any_picture_works_and_others_say_what_could_help)
     process_expect(
         1,
         "one.png: images are 40x40x3, but the model takes 8x8x1 (height x width x channels); what makes them "
-        "fit: --set data.size=8x8 --set data.channels=grey",
+        "fit: --size 8x8 --channels grey",
         folder, "encode", RUN, "--input", "one.png", "--out", "q.npy");
+    process_expect(0, NULL, folder, "encode", RUN, "--input", "one.png", "--size", "8x8", "--channels", "grey", "--out",
+                   "s.npy");
+    process_expect(0, NULL, folder, "interpolate", RUN, "--from", "one.png", "--to", "one.png", "--size", "8x8",
+                   "--channels", "grey", "--steps", "2", "--codes", "i.npy", "--out", "i.png");
+    vae_npy_array alone = read_npy("s.npy"), ends = read_npy("i.npy");
+    expect_close(ends.values, alone.values, LATENT, "the same picture");
+    vae_npy_free(&alone);
+    vae_npy_free(&ends);
+    process_expect(2, "belong to --input", folder, "encode", RUN, "--size", "8x8", "--out", "q.npy");
+    process_expect(2, "--size: ", folder, "encode", RUN, "--input", "one.png", "--size", "big", "--out", "q.npy");
     process_expect(2, "cannot open gone", folder, "encode", ANY, "--input", "gone", "--out", "q.npy");
     process_expect(2, "--input and --split cannot both be given", folder, "evaluate", ANY, "--input", "one.png",
                    "--split", "test");

@@ -276,7 +276,7 @@ static vae_status evaluate_input(const evaluate_options *o, const vae_checkpoint
     const vae_input *input = &checkpoint->input;
     const int64_t shape[] = {input->height, input->width, input->channels};
     vae_dataset dataset;
-    VAE_TRY(vae_cli_read_input(&checkpoint->config, shape, o->images.input, true, &dataset));
+    VAE_TRY(vae_cli_read_input(&checkpoint->config, shape, &o->images, true, &dataset));
     const vae_status status = evaluate_dataset(o, checkpoint, &dataset, "given");
     vae_dataset_free(&dataset);
     return status;
@@ -312,9 +312,7 @@ static vae_status run(int argc, char **argv)
     if (options.npy && options.shared.out) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--npy and --out both name the file to write; give one");
     }
-    if (options.images.input && options.images.split) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "--input and --split cannot both be given");
-    }
+    VAE_TRY(vae_cli_input_check(&options.images));
     if (options.shared.out) options.npy = options.shared.out;
     if (options.npy) vae_cli_table_path(options.npy, options.table);
     const vae_cli_file files[] = {{options.shared.out ? "--out" : "--npy", options.npy, VAE_FILE_NPY},

@@ -115,7 +115,7 @@ static vae_status write_pictures(const vae_image_sink *sink, target *t, const fl
         VAE_TRY(vae_path_join(path, sizeof path, t->path, name));
         for (int64_t i = 0; i < shape->elements; ++i)
             t->pixels[i] = vae_pixel_byte(images[r * shape->elements + i]);
-        VAE_TRY(vae_image_write(path, t->pixels, shape->height, shape->width, shape->channels));
+        VAE_TRY(vae_image_write(path, t->pixels, shape->height, shape->width, shape->channels, true));
     }
     return VAE_OK;
 }
@@ -146,7 +146,7 @@ vae_status vae_image_sink_add(vae_image_sink *sink, const float *originals, cons
 static vae_status finish_target(target *t)
 {
     if (t->kind == VAE_FILE_PNG) {
-        return vae_image_write(t->path, t->pixels, t->grid.pixel_height, t->grid.pixel_width, t->grid.channels);
+        return vae_image_write(t->path, t->pixels, t->grid.pixel_height, t->grid.pixel_width, t->grid.channels, false);
     }
     vae_npy_writer *array = t->array;
     t->array = NULL;

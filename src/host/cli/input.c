@@ -11,30 +11,68 @@
 #include "cli/remarks.h"
 #include "model/runtime.h"
 
-enum option_key { INPUT = 2000, SPLIT };
+enum option_key { INPUT = 2000, CROP, SIZE, CHANNELS, LAYOUT, SPLIT };
 
-static const struct argp_option options_table[] = {
+static const struct argp_option given_options[] = {
     {"input", INPUT, "WHAT", 0,
      "images to take instead of the run's: a folder, an array (.npy, .npz or .npz:KEY, IDX) or a picture, brought to "
      "the "
      "model's shape by the run's [data] keys crop, size, channels and layout. A folder's pictures come in the order of "
      "their names; those of subfolders, its classes, are interleaved evenly",
      2},
-    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
+    {"crop", CROP, "N", 0, "for these images in place of the run's key, as are", 2},
+    {"size", SIZE, "HxW", 0, "this,", 2},
+    {"channels", CHANNELS, "NAME", 0, "this", 2},
+    {"layout", LAYOUT, "NAME", 0, "and this; --help-config says what they do", 2},
     {0},
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_given(int key, char *argument, struct argp_state *state)
 {
     vae_cli_input_options *o = state->input;
     switch (key) {
     case INPUT: o->input = argument; return 0;
+    case CROP: o->crop = argument; return 0;
+    case SIZE: o->size = argument; return 0;
+    case CHANNELS: o->channels = argument; return 0;
+    case LAYOUT: o->layout = argument; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp vae_cli_given_argp = {.options = given_options, .parser = parse_given};
+
+static const struct argp_option split_option[] = {
+    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
+    {0},
+};
+
+static error_t parse_split(int key, char *argument, struct argp_state *state)
+{
+    vae_cli_input_options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
     case SPLIT: o->split = argument; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-const struct argp vae_cli_input_argp = {.options = options_table, .parser = parse};
+static const struct argp_child given_child[] = {{&vae_cli_given_argp, 0, NULL, 0}, {0}};
+
+const struct argp vae_cli_input_argp = {.options = split_option, .parser = parse_split, .children = given_child};
+
+vae_status vae_cli_input_check(const vae_cli_input_options *options)
+{
+    if (options->input && options->split) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--input and --split cannot both be given");
+    }
+    if (!options->input && (options->crop || options->size || options->channels || options->layout)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT,
+                             "--crop, --size, --channels and --layout belong to --input; the run's own images are read "
+                             "as it was trained");
+    }
+    return VAE_OK;
+}
 
 /* Either a stream, or a part of splits. */
 struct vae_cli_input {
@@ -54,18 +92,32 @@ static void shape_of(const vae_model *model, int64_t shape[3])
     memcpy(shape, (int64_t[]){s.height, s.width, s.channels}, 3 * sizeof *shape);
 }
 
-static vae_read_options read_options(const vae_config *config)
+/* As the run reads its own, but for the keys that are given. */
+static vae_status find_read_options(const vae_config *config, const vae_cli_input_options *given,
+                                    vae_read_options *options)
 {
-    vae_read_options options = vae_read_options_of(config);
-    options.limit = 0;
-    return options;
+    const struct {
+        const char *key, *value;
+    } keys[] = {{"crop", given->crop}, {"size", given->size}, {"channels", given->channels}, {"layout", given->layout}};
+    vae_config own = *config;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i) {
+        if (!keys[i].value) continue;
+        const vae_status status = vae_config_assign(&own, "data", keys[i].key, keys[i].value);
+        if (status) return vae_error_prepend(VAE_ERROR_ARGUMENT, "--%s", keys[i].key);
+    }
+    *options = vae_read_options_of(&own);
+    options->limit = 0;
+    options->cache = config->data.cache; /* the copy ends here */
+    return VAE_OK;
 }
 
-static vae_status open_stream(const vae_model *model, const char *path, vae_image_stream **stream)
+static vae_status open_stream(const vae_model *model, const vae_cli_input_options *given, const char *path,
+                              vae_image_stream **stream)
 {
     int64_t shape[3];
+    vae_read_options options;
     shape_of(model, shape);
-    const vae_read_options options = read_options(vae_model_config(model));
+    VAE_TRY(find_read_options(vae_model_config(model), given, &options));
     return vae_image_stream_open(path, shape, &options, stream);
 }
 
@@ -80,14 +132,12 @@ static vae_status open_split(const vae_model *model, const char *split, vae_cli_
 vae_status vae_cli_input_open(const vae_model *model, const vae_cli_input_options *options, vae_cli_input **input)
 {
     *input = NULL;
-    if (options->input && options->split) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "--input and --split cannot both be given");
-    }
+    VAE_TRY(vae_cli_input_check(options));
     vae_cli_input *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "images: out of memory");
     made->path = options->input;
-    const vae_status status =
-        options->input ? open_stream(model, options->input, &made->stream) : open_split(model, options->split, made);
+    const vae_status status = options->input ? open_stream(model, options, options->input, &made->stream)
+                                             : open_split(model, options->split, made);
     if (status) {
         vae_cli_input_close(made);
         return status;
@@ -205,11 +255,12 @@ vae_status vae_cli_input_select(const vae_model *model, const vae_cli_input_opti
     return status;
 }
 
-vae_status vae_cli_read_picture(const vae_model *model, const char *path, float *image)
+vae_status vae_cli_read_picture(const vae_model *model, const vae_cli_input_options *options, const char *path,
+                                float *image)
 {
     vae_image_stream *stream;
     vae_image_batch batch;
-    VAE_TRY(open_stream(model, path, &stream));
+    VAE_TRY(open_stream(model, options, path, &stream));
     vae_status status = vae_image_stream_next(stream, 1, &batch);
     if (!status && vae_image_stream_count(stream) != 1) {
         status = vae_error_set(VAE_ERROR_ARGUMENT, "%s: holds %" PRId64 " images, but one is expected", path,
@@ -224,12 +275,13 @@ vae_status vae_cli_read_picture(const vae_model *model, const char *path, float 
 
 /* ---- All of them ---- */
 
-vae_status vae_cli_read_input(const vae_config *config, const int64_t shape[3], const char *path, bool binarise,
-                              vae_dataset *dataset)
+vae_status vae_cli_read_input(const vae_config *config, const int64_t shape[3], const vae_cli_input_options *options,
+                              bool binarise, vae_dataset *dataset)
 {
-    const vae_read_options options = read_options(config);
-    VAE_TRY(vae_images_read_fitting(path, shape, &options, dataset));
-    vae_cli_tell_remarks_of(path, &dataset->remarks);
+    vae_read_options reading;
+    VAE_TRY(find_read_options(config, options, &reading));
+    VAE_TRY(vae_images_read_fitting(options->input, shape, &reading, dataset));
+    vae_cli_tell_remarks_of(options->input, &dataset->remarks);
     if (!binarise || config->data.binarise != VAE_BINARISE_STATIC) return VAE_OK;
     const vae_status status = vae_dataset_binarise(config, dataset);
     if (status) vae_dataset_free(dataset);

@@ -9,11 +9,16 @@
 #include "data/image_stream.h"
 
 typedef struct vae_cli_input_options {
-    const char *input, *split; /* NULL: not given */
+    const char *input, *split;                   /* NULL: not given */
+    const char *crop, *size, *channels, *layout; /* of --input, in place of the run's keys of [data] */
 } vae_cli_input_options;
 
-/* --input and --split, as a child of a command's argp; its input is a vae_cli_input_options. */
-extern const struct argp vae_cli_input_argp;
+/* Children of a command's argp; their input is a vae_cli_input_options. */
+extern const struct argp vae_cli_input_argp; /* --input --crop --size --channels --layout --split */
+extern const struct argp vae_cli_given_argp; /* the same without --split */
+
+/* VAE_ERROR_ARGUMENT for what cannot be given together. */
+vae_status vae_cli_input_check(const vae_cli_input_options *options);
 
 typedef struct vae_cli_input vae_cli_input;
 
@@ -32,11 +37,12 @@ void vae_cli_input_close(vae_cli_input *input);
  * the images up to the last of them are read. names may be NULL. */
 vae_status vae_cli_input_select(const vae_model *model, const vae_cli_input_options *options, const int64_t *indices,
                                 int count, float *images, char **names);
-/* image [elements] of the one picture in the file. */
-vae_status vae_cli_read_picture(const vae_model *model, const char *path, float *image);
+/* image [elements] of the one picture in the file, with the keys of the options. */
+vae_status vae_cli_read_picture(const vae_model *model, const vae_cli_input_options *options, const char *path,
+                                float *image);
 /* All that --input names, read for what needs it whole, and as the run's test images would be: binarised too where
  * `binarise`. */
-vae_status vae_cli_read_input(const vae_config *config, const int64_t shape[3], const char *path, bool binarise,
-                              vae_dataset *dataset);
+vae_status vae_cli_read_input(const vae_config *config, const int64_t shape[3], const vae_cli_input_options *options,
+                              bool binarise, vae_dataset *dataset);
 
 #endif

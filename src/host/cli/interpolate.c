@@ -76,7 +76,8 @@ static bool is_list_of_numbers(const char *text)
 }
 
 /* Files of a list parted by commas → images [count, elements]. */
-static vae_status read_files(const char *option, const char *list, const vae_model *model, float *images, int *count)
+static vae_status read_files(const interpolate_options *o, const char *option, const char *list, const vae_model *model,
+                             float *images, int *count)
 {
     char path[VAE_PATH_SIZE];
     *count = 0;
@@ -87,20 +88,20 @@ static vae_status read_files(const char *option, const char *list, const vae_mod
                                  option, MAX_PAIRS, sizeof path);
         }
         snprintf(path, sizeof path, "%.*s", (int)length, at);
-        VAE_TRY(vae_cli_read_picture(model, path, images + *count * vae_model_get_shape(model).elements));
+        VAE_TRY(vae_cli_read_picture(model, &o->images, path, images + *count * vae_model_get_shape(model).elements));
         at = at[length] ? at + length + 1 : NULL;
     }
     return VAE_OK;
 }
 
 /* Posterior means, codes [count, latent], of `selected` [count, elements], or, where the list names files, of those. */
-static vae_status encode_end(const char *option, const char *list, vae_model *model, const float *selected,
-                             float *codes, int *count)
+static vae_status encode_end(const interpolate_options *o, const char *option, const char *list, vae_model *model,
+                             const float *selected, float *codes, int *count)
 {
     if (is_list_of_numbers(list)) return vae_model_encode(model, selected, *count, codes, NULL);
     float *images = calloc((size_t)(MAX_PAIRS * vae_model_get_shape(model).elements), sizeof *images);
     if (!images) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", option);
-    vae_status status = read_files(option, list, model, images, count);
+    vae_status status = read_files(o, option, list, model, images, count);
     if (!status) status = vae_model_encode(model, images, *count, codes, NULL);
     free(images);
     return status;
@@ -119,8 +120,8 @@ static vae_status encode_ends(const interpolate_options *o, vae_model *model, fl
     /* Neither the run's data nor --input are needed where all images are files. */
     if (begins + ends > 0) status = vae_cli_input_select(model, &o->images, indices, begins + ends, selected, NULL);
     const float *second = selected + begins * elements;
-    if (!status) status = encode_end("--from", o->from, model, selected, from, &begins);
-    if (!status) status = encode_end("--to", o->to, model, second, to, &ends);
+    if (!status) status = encode_end(o, "--from", o->from, model, selected, from, &begins);
+    if (!status) status = encode_end(o, "--to", o->to, model, second, to, &ends);
     free(selected);
     *pairs = begins;
     if (status || begins == ends) return status;

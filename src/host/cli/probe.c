@@ -14,13 +14,14 @@
 #include "cli/input.h"
 #include "model/runtime.h"
 
-enum option_key { ATTRIBUTE = 1, LABEL, ATTRIBUTES, TEST_ATTRIBUTES, L2, INPUT };
+enum option_key { ATTRIBUTE = 1, LABEL, ATTRIBUTES, TEST_ATTRIBUTES, L2 };
 
 typedef struct probe_options {
     vae_cli_options shared;
-    const char *attribute, *attributes, *test_attributes, *input;
-    const char *label_text; /* NULL: by attributes */
-    int64_t label;          /* what that names, once the data is open; -1: none */
+    const char *attribute, *attributes, *test_attributes;
+    vae_cli_input_options images; /* no split */
+    const char *label_text;       /* NULL: by attributes */
+    int64_t label;                /* what that names, once the data is open; -1: none */
     double l2;
 } probe_options;
 
@@ -34,12 +35,6 @@ static const struct argp_option options_table[] = {
      "-1 in a column that has 0 as well; such images have no part, and are counted",
      2},
     {"test-attributes", TEST_ATTRIBUTES, "FILE", 0, "those of the test images, or of --input", 2},
-    {"input", INPUT, "WHAT", 0,
-     "images to test on instead of the run's test images: a folder, whose subfolders are the classes of --label, an "
-     "array "
-     "(.npy, .npz or .npz:KEY, IDX), with --test-attributes, or a picture; brought to the model's shape by the run's "
-     "[data] keys",
-     2},
     {"l2", L2, "X", 0, "weight of the penalty on the squared weights (0.001)", 2},
     {0},
 };
@@ -48,12 +43,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     probe_options *o = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->shared;
+        state->child_inputs[1] = &o->images;
+        return 0;
     case ATTRIBUTE: o->attribute = argument; return 0;
     case LABEL: o->label_text = argument; return 0;
     case ATTRIBUTES: o->attributes = argument; return 0;
     case TEST_ATTRIBUTES: o->test_attributes = argument; return 0;
-    case INPUT: o->input = argument; return 0;
     case L2: return vae_cli_parse_real("--l2", argument, 1e-9, 1e9, &o->l2) ? EINVAL : 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -182,7 +179,7 @@ static vae_status probe_all(const probe_options *o, side *train, side *test)
 /* Test images are looked at where there are some and what is asked of them is known. */
 static bool has_test(const probe_options *o, const vae_model *model, const vae_dataset *test)
 {
-    if (o->input) return true;
+    if (o->images.input) return true;
     if (test->count == 0) return false;
     if (o->label >= 0) return test->labels != NULL;
     return o->test_attributes || vae_model_config(model)->data.test_attributes[0];
@@ -193,21 +190,22 @@ static vae_status find_class(const probe_options *o, const vae_dataset *train, c
 {
     const char *name = vae_classes_name(&train->classes, o->label);
     *label = o->label;
-    if (!o->input || o->label < 0) return VAE_OK;
+    if (!o->images.input || o->label < 0) return VAE_OK;
     if (!given->labels) {
         return vae_error_set(VAE_ERROR_CONFIG, "--input: %s: has no classes; --label needs a folder with subfolders",
-                             o->input);
+                             o->images.input);
     }
     if (!name || given->classes.count == 0) return VAE_OK;
     *label = vae_classes_find(&given->classes, name);
     if (*label >= 0) return VAE_OK;
     return vae_error_set(VAE_ERROR_CONFIG,
-                         "--input: %s: has no class '%s'; its subfolders are named as the classes are", o->input, name);
+                         "--input: %s: has no class '%s'; its subfolders are named as the classes are", o->images.input,
+                         name);
 }
 
 static vae_status check_input(const probe_options *o)
 {
-    if (!o->input || o->label_text || o->test_attributes) return VAE_OK;
+    if (!o->images.input || o->label_text || o->test_attributes) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT, "--input: name its attributes with --test-attributes FILE, or a class of "
                                              "its subfolders with --label");
 }
@@ -229,7 +227,7 @@ static vae_status read_given(const probe_options *o, const vae_model *model, vae
 {
     const vae_model_shape s = vae_model_get_shape(model);
     const int64_t shape[] = {s.height, s.width, s.channels};
-    return o->input ? vae_cli_read_input(vae_model_config(model), shape, o->input, false, given) : VAE_OK;
+    return o->images.input ? vae_cli_read_input(vae_model_config(model), shape, &o->images, false, given) : VAE_OK;
 }
 
 static vae_status run_probe(probe_options *o, vae_model *model)
@@ -240,7 +238,7 @@ static vae_status run_probe(probe_options *o, vae_model *model)
     vae_status status =
         o->label_text ? vae_dataset_find_label(&splits.train, "--label", o->label_text, &o->label) : VAE_OK;
     if (!status) status = read_given(o, model, &given);
-    if (!status) status = probe_parts(o, model, &splits.train, o->input ? &given : &splits.test);
+    if (!status) status = probe_parts(o, model, &splits.train, o->images.input ? &given : &splits.test);
     vae_dataset_free(&given);
     vae_splits_free(&splits);
     return status;
@@ -248,14 +246,17 @@ static vae_status run_probe(probe_options *o, vae_model *model)
 
 static vae_status run(int argc, char **argv)
 {
-    static const struct argp_child children[] = {{&vae_cli_model_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {
+        {&vae_cli_model_argp, 0, NULL, 0}, {&vae_cli_given_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = options_table,
         .parser = parse,
-        .doc = "Fits a logistic regression to the codes of the training images for each attribute, both classes "
-               "weighing the same, and prints its balanced accuracy on training and test images: how much of the "
-               "attribute a plane through the latent space tells. Where the run mirrored its training images "
-               "(flip = horizontal), the probe learns from their mirror images too.",
+        .doc =
+            "Fits a logistic regression to the codes of the training images for each attribute, both classes "
+            "weighing the same, and prints its balanced accuracy on training and test images, or on those of --input, "
+            "whose subfolders are the classes of --label or whose attributes --test-attributes names: how much of the "
+            "attribute a plane through the latent space tells. Where the run mirrored its training images "
+            "(flip = horizontal), the probe learns from their mirror images too.",
         .children = children,
     };
     probe_options o = {.shared = vae_cli_options_none(), .label = -1, .l2 = 1e-3};
@@ -265,6 +266,7 @@ static vae_status run(int argc, char **argv)
     if (o.label_text && (o.attribute || o.attributes || o.test_attributes)) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--label and attributes cannot both be given");
     }
+    VAE_TRY(vae_cli_input_check(&o.images));
     VAE_TRY(check_input(&o));
     if (o.shared.out) return vae_error_set(VAE_ERROR_ARGUMENT, "--out: probe prints its results and writes no file");
     vae_model *model;

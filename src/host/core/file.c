@@ -236,6 +236,20 @@ vae_status vae_file_write_atomic(const char *path, const void *const *parts, con
     return status;
 }
 
+vae_status vae_file_write_soon(const char *path, const void *content, size_t size)
+{
+    vae_file_stream *stream;
+    VAE_TRY(vae_file_stream_open(path, &stream));
+    vae_status status = vae_file_stream_write(stream, content, size);
+    FILE *file = stream->file;
+    stream->file = NULL;
+    if (fclose(file) && !status) status = io_error(stream->partial, "cannot be written");
+    if (!status && rename(stream->partial, path)) status = io_error(path, "cannot be replaced");
+    if (status) unlink(stream->partial);
+    free(stream);
+    return status;
+}
+
 vae_status vae_file_link_atomic(const char *from, const char *to)
 {
     char partial[VAE_FILE_PATH_BYTES];

@@ -46,6 +46,10 @@ vae_status vae_file_link_atomic(const char *from, const char *to);
 /* Makes the folder and those above it, like mkdir -p; one that is there already is fine. */
 vae_status vae_folder_make(const char *path);
 
+/* Whole or not at all under its name, as vae_file_write_atomic(), but left to the system when to bring it to disk: for
+ * many small files, of which a crash of the machine may take the last. */
+vae_status vae_file_write_soon(const char *path, const void *content, size_t size);
+
 bool vae_path_exists(const char *path);
 
 /* VAE_ERROR_ARGUMENT unless a file of this name can be written: its folder is there and may be written in, and the name

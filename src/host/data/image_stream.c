@@ -25,11 +25,11 @@ static vae_status does_not_fit(const char *path, const int64_t found[3], const i
 {
     char size[96] = "", channels[64] = "";
     if (found[0] != shape[0] || found[1] != shape[1]) {
-        snprintf(size, sizeof size, " --set data.size=%" PRId64 "x%" PRId64, shape[0], shape[1]);
+        snprintf(size, sizeof size, " --size %" PRId64 "x%" PRId64, shape[0], shape[1]);
     }
     const bool can_change =
         found[2] != shape[2] && (found[2] == 1 || found[2] == 3) && (shape[2] == 1 || shape[2] == 3);
-    if (can_change) snprintf(channels, sizeof channels, " --set data.channels=%s", shape[2] == 1 ? "grey" : "rgb");
+    if (can_change) snprintf(channels, sizeof channels, " --channels %s", shape[2] == 1 ? "grey" : "rgb");
     const bool helps = can_change || (found[2] == shape[2] && size[0]);
     return vae_error_set(VAE_ERROR_SHAPE,
                          "%s: images are %" PRId64 "x%" PRId64 "x%" PRId64 ", but the model takes %" PRId64 "x%" PRId64

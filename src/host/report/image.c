@@ -69,7 +69,8 @@ void vae_image_grid_draw(const vae_image_grid *g, const float *images, uint8_t *
         vae_image_grid_tile(g, i, images + i * g->height * g->width * g->channels, pixels);
 }
 
-vae_status vae_image_write(const char *path, const uint8_t *pixels, int64_t height, int64_t width, int64_t channels)
+vae_status vae_image_write(const char *path, const uint8_t *pixels, int64_t height, int64_t width, int64_t channels,
+                           bool one_of_many)
 {
     png_image image = {.version = PNG_IMAGE_VERSION,
                        .width = (png_uint_32)width,
@@ -81,6 +82,8 @@ vae_status vae_image_write(const char *path, const uint8_t *pixels, int64_t heig
     vae_status status = VAE_OK;
     if (!png_image_write_to_memory(&image, encoded, &size, 0, pixels, 0, NULL)) {
         status = vae_error_set(VAE_ERROR_IO, "%s: libpng: %s", path, image.message);
+    } else if (one_of_many) {
+        status = vae_file_write_soon(path, encoded, size);
     } else {
         const void *parts[] = {encoded};
         const size_t sizes[] = {size};
@@ -98,7 +101,7 @@ vae_status vae_image_grid_write(const char *path, const float *images, int64_t c
     uint8_t *pixels = malloc((size_t)(g.pixel_height * g.pixel_width * g.channels));
     if (!pixels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
     vae_image_grid_draw(&g, images, pixels);
-    const vae_status status = vae_image_write(path, pixels, g.pixel_height, g.pixel_width, g.channels);
+    const vae_status status = vae_image_write(path, pixels, g.pixel_height, g.pixel_width, g.channels, false);
     free(pixels);
     return status;
 }

@@ -22,8 +22,10 @@ typedef struct vae_image_grid {
     int64_t rows, scale, pixel_height, pixel_width;  /* set by the plan */
 } vae_image_grid;
 
-/* pixels [height, width, channels] as PNG; 1 or 3 channels. The file appears at once or not at all. */
-vae_status vae_image_write(const char *path, const uint8_t *pixels, int64_t height, int64_t width, int64_t channels);
+/* pixels [height, width, channels] as PNG; 1 or 3 channels. The file appears at once or not at all; one of many is on
+ * disk when the system brings it there, see vae_file_write_soon(). */
+vae_status vae_image_write(const char *path, const uint8_t *pixels, int64_t height, int64_t width, int64_t channels,
+                           bool one_of_many);
 
 /* Checks what the caller set and plans the rest; `path` is named in messages. */
 vae_status vae_image_grid_plan(const char *path, vae_image_grid *g);
