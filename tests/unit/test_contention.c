@@ -4,8 +4,11 @@
 #include <dirent.h>
 #include <math.h>
 #include <omp.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,81 +16,79 @@
 #include "backend/cpu/contention.h"
 #include "backend/cpu/waiting.h"
 
-/* Runs of a millisecond from *now on, each losing `lost`; returns how many until they sleep, or -1. */
-static int runs_until_sleep(vae_contention *c, double *now, double lost, int most)
+/* Runs of a millisecond, in each of which threads stand `queued` seconds in queues; returns how many until what they do
+ * changes, or -1. */
+static int runs_until_change(vae_contention *c, double queued, int most)
 {
+    double sum = 0.0;
     for (int i = 1; i <= most; ++i) {
-        *now += 1e-3;
-        if (vae_contention_add_run(c, *now, 1e-3, lost)) return i;
+        sum += queued;
+        if (!vae_contention_add(c, 1e-3)) continue;
+        if (vae_contention_judge(c, sum)) return i;
+        sum = 0.0;
     }
     return -1;
 }
 
-Test(contention, alone_they_spin)
+static vae_contention begun(double queued, double ran)
 {
     vae_contention c;
-    double now = 5.0;
-    vae_contention_begin(&c, now, 0.001, 0.2);
-    cr_expect(!c.sleep);
-    cr_expect_eq(runs_until_sleep(&c, &now, 0.0001, 10000), -1);
+    vae_contention_begin(&c, queued, ran);
+    return c;
+}
+
+Test(contention, alone_they_spin)
+{
+    vae_contention c = begun(0.001, 0.2);
+    cr_expect_eq(runs_until_change(&c, 0.0001, 10000), -1);
     cr_expect(!c.sleep);
 }
 
 Test(contention, beside_others_they_sleep_within_hundredths_of_a_second)
 {
-    vae_contention c;
-    double now = 5.0;
-    vae_contention_begin(&c, now, 0.0, 0.2);
-    const int runs = runs_until_sleep(&c, &now, 0.0005, 100);
-    cr_expect(runs > 1 && runs <= 12, "%d runs", runs);
+    vae_contention c = begun(0.0, 0.2);
+    const int runs = runs_until_change(&c, 0.0005, 100);
+    cr_expect(runs > 1 && runs <= 25, "%d runs", runs);
     cr_expect(c.sleep);
 }
 
 Test(contention, a_life_in_the_queue_begins_with_sleep)
 {
-    vae_contention c;
-    vae_contention_begin(&c, 5.0, 0.5, 0.5);
-    cr_expect(c.sleep);
-    vae_contention_begin(&c, 5.0, NAN, NAN);
-    cr_expect(!c.sleep);
+    cr_expect(begun(0.5, 0.5).sleep);
+    cr_expect_not(begun(0.0, 0.0).sleep);
 }
 
-Test(contention, a_full_queue_keeps_them_asleep)
+Test(contention, alone_again_they_spin_again)
 {
-    vae_contention c;
-    vae_contention_begin(&c, 0.0, 0.5, 0.5);
-    for (int i = 1; i <= 100; ++i) {
-        const double now = 0.21 * i;
-        cr_assert(vae_contention_look_due(&c, now));
-        cr_assert(!vae_contention_look(&c, now, 0.5 + 0.5 * now));
-        cr_assert(!vae_contention_look_due(&c, now + 0.1));
-    }
-    /* The others are gone: the next look lets them spin. */
-    cr_expect(vae_contention_look(&c, 21.3, 11.0));
+    vae_contention c = begun(0.5, 0.5);
+    const int runs = runs_until_change(&c, 0.0001, 1000);
+    cr_expect(runs > 0 && runs < 400, "%d runs", runs);
     cr_expect(!c.sleep);
 }
 
-/* Where the system does not tell, looks are windows of spinning, ever more rarely, up to a limit. */
+/* Threads that wake up stand in queues, so a long queue may be theirs alone: it is not believed for ever. */
+Test(contention, a_long_queue_keeps_them_asleep_but_not_for_ever)
+{
+    vae_contention c = begun(0.5, 0.5);
+    const int runs = runs_until_change(&c, 0.001, 10000);
+    cr_expect(runs > 3000 && runs < 7000, "%d runs", runs);
+}
+
 Test(contention, what_fails_is_tried_more_rarely)
 {
-    vae_contention c;
-    double now = 0.0, slept = 0.0;
-    vae_contention_begin(&c, now, NAN, NAN);
+    vae_contention c = begun(0.0, 0.2);
+    int slept = 0;
     for (int i = 0; i < 10; ++i) {
-        const double before = slept;
-        cr_assert_gt(runs_until_sleep(&c, &now, 0.001, 100), 0);
-        const double from = now;
-        while (!vae_contention_look_due(&c, now))
-            now += 0.01;
-        slept = now - from;
-        cr_expect(slept >= before - 0.02 && slept < 4.0, "%g s after %g s", slept, before);
-        cr_assert(vae_contention_look(&c, now, NAN));
+        const int before = slept;
+        cr_assert_gt(runs_until_change(&c, 0.001, 100), 0);
+        slept = runs_until_change(&c, 0.0001, 10000);
+        cr_expect(slept >= before && slept < 4000, "%d runs after %d", slept, before);
     }
-    cr_expect_gt(slept, 3.0);
+    cr_expect_gt(slept, 3000);
     /* Those who come after a quiet time are new. */
-    cr_assert_eq(runs_until_sleep(&c, &now, 0.0, 2000), -1);
-    cr_assert_gt(runs_until_sleep(&c, &now, 0.001, 100), 0);
-    cr_expect(vae_contention_look_due(&c, now + 0.3));
+    cr_assert_eq(runs_until_change(&c, 0.0, 2000), -1);
+    cr_assert_gt(runs_until_change(&c, 0.001, 100), 0);
+    cr_expect_lt(runs_until_change(&c, 0.0001, 10000), 400);
 }
 
 /* ---- The helper ---- */
@@ -107,42 +108,84 @@ static vae_waiting *open_waiting(void)
 {
     if (omp_get_num_procs() < 2) cr_skip_test("needs two processors");
     unsetenv("OMP_WAIT_POLICY");
+    if (access("/proc/thread-self/schedstat", R_OK)) cr_skip_test("needs a system that counts time in queues");
     vae_waiting *waiting;
     cr_assert_eq(vae_waiting_open(omp_get_num_procs(), &waiting), VAE_OK);
     cr_assert_not_null(waiting);
     return waiting;
 }
 
-/* A run in which the leader loses its processor for a while. */
-static void lose_time(vae_waiting *waiting)
+static double now(void)
 {
-    vae_waiting_begin(waiting, 0);
-    usleep(15000);
-    vae_waiting_end(waiting, 0);
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* A run that computes, and so stands in the queue beside others, or sleeps, and does not. */
+static void run(vae_waiting *waiting, bool computes)
+{
+    vae_waiting_begin(waiting);
+    const double start = now();
+    while (computes && now() < start + 0.03)
+        continue;
+    if (!computes) usleep(30000);
+    vae_waiting_end(waiting);
+    vae_waiting_read(waiting, 0);
     vae_waiting_decide(waiting);
 }
 
-static bool wait_for_threads(vae_waiting *waiting, bool more, int than)
+/* Another process that wants the only processor which this thread may use from now on. */
+static pid_t meet_another(void)
 {
-    for (int i = 0; i < 500; ++i) {
+    cpu_set_t all, one;
+    cr_assert_eq(sched_getaffinity(0, sizeof all, &all), 0);
+    CPU_ZERO(&one);
+    for (size_t i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++i) {
+        if (CPU_ISSET(i, &all)) CPU_SET(i, &one);
+    }
+    cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (volatile int busy = 1; busy;)
+            continue;
+    }
+    cr_assert_gt(child, 0);
+    return child;
+}
+
+static void part_from(pid_t child)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+/* Runs until there are more threads than `than`, or no more. */
+static bool run_for_threads(vae_waiting *waiting, bool more, int than)
+{
+    const double end = now() + 10.0;
+    while (now() < end) {
         if ((count_threads() > than) == more) return true;
-        if (waiting) vae_waiting_decide(waiting);
-        usleep(10000);
+        if (waiting) run(waiting, more);
+        if (!waiting) usleep(1000);
     }
     return false;
 }
 
-Test(waiting, a_helper_comes_and_goes)
+Test(waiting, a_helper_comes_and_goes, .timeout = 60)
 {
     const int before = count_threads();
     vae_waiting *waiting = open_waiting();
-    lose_time(waiting);
-    cr_expect(wait_for_threads(NULL, true, before + 1), "no team is held");
-    cr_expect(wait_for_threads(waiting, false, before), "the team is held for ever");
-    lose_time(waiting);
-    cr_expect(wait_for_threads(NULL, true, before + 1), "no team is held the second time");
+    const pid_t other = meet_another();
+    cr_expect(run_for_threads(waiting, true, before + 1), "no team is held");
+    part_from(other);
+    cr_expect(run_for_threads(waiting, false, before), "the team is held for ever");
+    const pid_t next = meet_another();
+    cr_expect(run_for_threads(waiting, true, before + 1), "no team is held the second time");
+    part_from(next);
     vae_waiting_close(waiting);
-    cr_expect(wait_for_threads(NULL, false, before), "the helper outlives the device");
+    cr_expect(run_for_threads(NULL, false, before), "the helper outlives the device");
 }
 
 /* Processor time that this process takes while its leader sleeps after a loop of the team. */
@@ -190,8 +233,12 @@ Test(waiting, threads_sleep_while_a_team_is_held)
         spinning = fmax(spinning, burned());
     const int before = count_threads();
     vae_waiting *waiting = open_waiting();
-    lose_time(waiting);
-    cr_assert(wait_for_threads(NULL, true, before + 1));
+    cpu_set_t all;
+    sched_getaffinity(0, sizeof all, &all);
+    const pid_t other = meet_another();
+    cr_assert(run_for_threads(waiting, true, before + 1));
+    part_from(other);
+    sched_setaffinity(0, sizeof all, &all);
     for (int i = 0; i < 5; ++i)
         sleeping = fmin(sleeping, burned());
     cr_expect_lt(sleeping, 0.25 * spinning, "%g s asleep, %g s spinning", sleeping, spinning);
@@ -200,11 +247,15 @@ Test(waiting, threads_sleep_while_a_team_is_held)
 
 Test(waiting, a_child_can_close_what_it_has_copied, .timeout = 20)
 {
+    const int before = count_threads();
     vae_waiting *waiting = open_waiting();
-    lose_time(waiting);
+    const pid_t other = meet_another();
+    cr_expect(run_for_threads(waiting, true, before + 1));
+    part_from(other);
     const pid_t child = fork();
     if (child == 0) {
-        lose_time(waiting);
+        for (int i = 0; i < 10; ++i)
+            run(waiting, false);
         vae_waiting_close(waiting);
         _exit(0);
     }
@@ -229,8 +280,9 @@ Test(waiting, the_user_s_choice_stands)
     vae_waiting *waiting;
     cr_assert_eq(vae_waiting_open(1, &waiting), VAE_OK);
     cr_expect_null(waiting, "one thread waits for nobody");
-    vae_waiting_begin(NULL, 0);
-    vae_waiting_end(NULL, 0);
+    vae_waiting_begin(NULL);
+    vae_waiting_end(NULL);
+    vae_waiting_read(NULL, 0);
     vae_waiting_decide(NULL);
     vae_waiting_close(NULL);
 }

@@ -122,23 +122,22 @@ static vae_status create_executable(vae_device *device, const vae_program *progr
     return vae_host_executable_create(device, program, store, data, executable);
 }
 
-/* ---- Runs: each is between two loops of the team, as every thread has a state and clocks of its own ---- */
+/* ---- Runs: each is between two loops of the team, as every thread has a state of its own ---- */
 
 static void begin_run(vae_cpu_device *cpu)
 {
     enter(&cpu->host.base);
 #pragma omp parallel num_threads(cpu->host.threads)
-    {
-        vae_cpu_flush_subnormals(1);
-        vae_waiting_begin(cpu->waiting, omp_get_thread_num());
-    }
+    vae_cpu_flush_subnormals(1);
+    vae_waiting_begin(cpu->waiting);
 }
 
 static void end_run(vae_cpu_device *cpu)
 {
+    vae_waiting_end(cpu->waiting);
 #pragma omp parallel num_threads(cpu->host.threads)
     {
-        vae_waiting_end(cpu->waiting, omp_get_thread_num());
+        vae_waiting_read(cpu->waiting, omp_get_thread_num());
         vae_cpu_flush_subnormals(0);
     }
     vae_waiting_decide(cpu->waiting);

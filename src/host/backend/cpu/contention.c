@@ -3,54 +3,45 @@
 
 #include <math.h>
 
-/* A scheduler's slices last a few milliseconds, so this is enough to meet others. */
-static const double WINDOW = 0.01;
-/* Of one processor. Another busy process takes half of one, at least, from one thread or the other; a daemon that
- * wakes up for a moment takes less. */
-static const double MOST_LOST = 0.25;
-static const double LEAST_PATIENCE = 0.2, MOST_PATIENCE = 3.2;
+/* A scheduler's slices last a few milliseconds, so a window of spinning has several of them. */
+static const double SPIN_WINDOW = 0.02, SLEEP_WINDOW = 0.1;
+/* Shares of one processor. Another busy process takes half of one, at least, from one thread or the other; a daemon
+ * that wakes up for a moment takes less. Threads that sleep stand in queues whenever they wake up. */
+static const double MOST_QUEUED_SPINNING = 0.25, MOST_QUEUED_SLEEPING = 0.5;
+/* Spinning is tried after the patience where queues are short, and after the longest sleep where they are long. */
+static const double LEAST_PATIENCE = 0.2, MOST_PATIENCE = 3.2, LONGEST_SLEEP = 5.0;
 /* Who spun undisturbed for so long has met new others, not the old ones. */
 static const double UNDISTURBED = 1.0;
 
-static void change(vae_contention *c, bool sleep, double now)
+static void change(vae_contention *c, bool sleep)
 {
     c->sleep = sleep;
-    c->changed = c->looked = now;
-    c->elapsed = c->lost = 0.0;
+    c->since = c->measured = 0.0;
 }
 
-bool vae_contention_add_run(vae_contention *c, double now, double elapsed, double lost)
+void vae_contention_begin(vae_contention *c, double queued, double ran)
 {
-    c->elapsed += elapsed;
-    c->lost += lost;
-    if (c->elapsed < WINDOW) return false;
-    const bool others = c->lost > MOST_LOST * c->elapsed;
-    c->elapsed = c->lost = 0.0;
-    if (!others) return false;
-    const bool again = c->patience > 0.0 && now - c->changed < UNDISTURBED;
-    c->patience = again ? fmin(2.0 * c->patience, MOST_PATIENCE) : LEAST_PATIENCE;
-    change(c, true, now);
+    c->patience = LEAST_PATIENCE;
+    change(c, queued > MOST_QUEUED_SPINNING * (queued + ran));
+}
+
+bool vae_contention_add(vae_contention *c, double elapsed)
+{
+    c->since += elapsed;
+    c->measured += elapsed;
+    return c->measured >= (c->sleep ? SLEEP_WINDOW : SPIN_WINDOW);
+}
+
+bool vae_contention_judge(vae_contention *c, double queued)
+{
+    const bool others = queued > (c->sleep ? MOST_QUEUED_SLEEPING : MOST_QUEUED_SPINNING) * c->measured;
+    c->measured = 0.0;
+    if (c->sleep) {
+        if (c->since < (others ? LONGEST_SLEEP : c->patience)) return false;
+    } else {
+        if (!others) return false;
+        c->patience = c->since < UNDISTURBED ? fmin(2.0 * c->patience, MOST_PATIENCE) : LEAST_PATIENCE;
+    }
+    change(c, !c->sleep);
     return true;
-}
-
-bool vae_contention_look_due(const vae_contention *c, double now)
-{
-    /* After the first, looks at the queue cost next to nothing. */
-    const double wait = c->looked > c->changed ? LEAST_PATIENCE : c->patience;
-    return c->sleep && now - c->looked >= wait;
-}
-
-bool vae_contention_look(vae_contention *c, double now, double queued)
-{
-    const bool others = queued - c->queued > MOST_LOST * (now - c->looked); /* false for NAN */
-    c->looked = now;
-    c->queued = queued;
-    if (!others) change(c, false, now);
-    return !others;
-}
-
-void vae_contention_begin(vae_contention *c, double now, double queued, double ran)
-{
-    *c = (vae_contention){.queued = queued, .patience = LEAST_PATIENCE};
-    change(c, queued > MOST_LOST * (queued + ran), now);
 }

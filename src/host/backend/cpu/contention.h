@@ -4,31 +4,22 @@
 
 #include <stdbool.h>
 
-/* All times are seconds, `now` of any steady clock.
- *
- * While threads spin, one that does not run was sent off its processor, so the time that a team loses tells of others.
- * While they sleep, the time that the leader stood ready in the system's queue tells, where the system counts it; where
- * it was short or is not known, they spin for a window, to see: the more often that failed, the more rarely. */
+/* What tells of others is the time that threads stand ready in the queue of a processor. (Processor time would not do:
+ * it is short also where a hypervisor takes it.) Of threads that sleep it tells less, as waking up is time in the queue
+ * too, so now and then they spin for a window, to see: the more often that failed, the more rarely. Time is that spent
+ * in runs, in seconds. */
 typedef struct vae_contention {
-    bool sleep;           /* what to do now */
-    double changed;       /* when that changed */
-    double patience;      /* how long to sleep before the next look */
-    double looked;        /* when the queue was looked at last, */
-    double queued;        /* and what it said */
-    double elapsed, lost; /* of the window: wall time, and the sum over threads of the time in which they did not run */
+    bool sleep;      /* what to do now */
+    double since;    /* time since that changed */
+    double patience; /* how long to sleep before spinning is tried */
+    double measured; /* time since the queues were read */
 } vae_contention;
 
-/* Adds a run of spinning threads that took `elapsed` and lost `lost`. True: sleep from now on; `queued` is to be set.
- */
-bool vae_contention_add_run(vae_contention *contention, double now, double elapsed, double lost);
-
-/* Whether sleeping threads are to call vae_contention_look. */
-bool vae_contention_look_due(const vae_contention *contention, double now);
-/* `queued`: how long the leader has stood in the queue in its life, NAN where that is not known. True: spin from now
- * on. */
-bool vae_contention_look(vae_contention *contention, double now, double queued);
-
-/* Begins with sleep where the leader stood in the queue for a good part of its life so far, of which it ran `ran`. */
-void vae_contention_begin(vae_contention *contention, double now, double queued, double ran);
+/* Begins with sleep where the calling thread stood in the queue for a good part of its life; it `ran` the rest. */
+void vae_contention_begin(vae_contention *contention, double queued, double ran);
+/* Adds the time of a run. True: the queues are to be read, and judged. */
+bool vae_contention_add(vae_contention *contention, double elapsed);
+/* queued: time in the queue since the last reading, summed over the threads. Returns whether `sleep` changed. */
+bool vae_contention_judge(vae_contention *contention, double queued);
 
 #endif

@@ -1,4 +1,4 @@
-/* Measures how long a team's threads do not run, and makes them sleep at barriers, or spin, at run time. */
+/* Measures how long a team's threads stand in the queue, and makes them sleep at barriers, or spin, at run time. */
 #include "backend/cpu/waiting.h"
 
 #include <math.h>
@@ -14,11 +14,11 @@
 #include "backend/cpu/contention.h"
 #include "core/control_group.h"
 
-/* One thread's clocks, on a cache line of their own. */
-typedef struct clocks {
-    _Alignas(64) double wall; /* when the run began; then how long it took */
-    double processor;         /* the thread's processor time then; then how much of it the run took */
-} clocks;
+/* One thread's time in the queue, on a cache line of its own. */
+typedef struct queue {
+    _Alignas(64) double total; /* in the thread's life */
+    double more;               /* since the reading before */
+} queue;
 
 /* The thread that holds a team asleep. */
 typedef struct helper {
@@ -34,25 +34,29 @@ struct vae_waiting {
     pid_t process; /* where the helper lives; a child has none */
     vae_contention contention;
     helper helper;
-    clocks clocks[]; /* [threads] */
+    double began;  /* when the present run began */
+    bool reading;  /* queues are read at the end of this run */
+    bool read;     /* they were before, so that there is something to compare with */
+    queue queue[]; /* [threads] */
 };
 
 /* ---- Clocks ---- */
 
-static double seconds(clockid_t clock)
+static double seconds(void)
 {
     struct timespec time;
-    clock_gettime(clock, &time);
+    clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* How long this thread has run, and stood ready in the queue of a processor; NAN where the system does not tell. */
-static void read_queue(double *ran, double *queued)
+/* How long this thread has run, and stood ready in the queue of a processor; false where the system does not tell. */
+static bool read_queue(double *ran, double *queued)
 {
-    double nanoseconds[2] = {NAN, NAN};
-    if (!vae_read_numbers("/proc/thread-self/schedstat", 2, nanoseconds)) nanoseconds[1] = NAN;
+    double nanoseconds[2];
+    if (!vae_read_numbers("/proc/thread-self/schedstat", 2, nanoseconds)) return false;
     *ran = 1e-9 * nanoseconds[0];
     *queued = 1e-9 * nanoseconds[1];
+    return true;
 }
 
 /* ---- The helper ---- */
@@ -121,18 +125,18 @@ static bool user_chose(void)
 vae_status vae_waiting_open(int threads, vae_waiting **waiting)
 {
     *waiting = NULL;
+    double ran, queued;
     if (threads < 2 || threads > omp_get_num_procs() || user_chose()) return VAE_OK;
-    const size_t size = sizeof(vae_waiting) + (size_t)threads * sizeof(clocks);
-    vae_waiting *made = aligned_alloc(_Alignof(clocks), size);
+    if (!read_queue(&ran, &queued)) return VAE_OK;
+    const size_t size = sizeof(vae_waiting) + (size_t)threads * sizeof(queue);
+    vae_waiting *made = aligned_alloc(_Alignof(queue), size);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "device cpu: out of memory");
     memset(made, 0, size);
     made->threads = made->helper.threads = threads;
     made->process = getpid();
     pthread_mutex_init(&made->helper.mutex, NULL);
     pthread_cond_init(&made->helper.wake, NULL);
-    double ran, queued;
-    read_queue(&ran, &queued);
-    vae_contention_begin(&made->contention, seconds(CLOCK_MONOTONIC), queued, ran);
+    vae_contention_begin(&made->contention, queued, ran);
     if (made->contention.sleep) hold(&made->helper);
     *waiting = made;
     return VAE_OK;
@@ -151,48 +155,42 @@ void vae_waiting_close(vae_waiting *waiting)
 
 /* ---- Measuring ---- */
 
-void vae_waiting_begin(vae_waiting *waiting, int thread)
+void vae_waiting_begin(vae_waiting *waiting)
 {
-    if (!waiting || waiting->contention.sleep) return;
-    clocks *c = &waiting->clocks[thread];
-    c->processor = seconds(CLOCK_THREAD_CPUTIME_ID);
-    c->wall = seconds(CLOCK_MONOTONIC);
+    if (waiting) waiting->began = seconds();
 }
 
-void vae_waiting_end(vae_waiting *waiting, int thread)
+void vae_waiting_end(vae_waiting *waiting)
 {
-    if (!waiting || waiting->contention.sleep) return;
-    clocks *c = &waiting->clocks[thread];
-    c->wall = seconds(CLOCK_MONOTONIC) - c->wall;
-    c->processor = seconds(CLOCK_THREAD_CPUTIME_ID) - c->processor;
+    if (!waiting) return;
+    const bool due = vae_contention_add(&waiting->contention, seconds() - waiting->began);
+    waiting->reading = due || !waiting->read;
 }
 
-static bool decide_spinning(vae_waiting *waiting, double now)
+void vae_waiting_read(vae_waiting *waiting, int thread)
 {
-    double lost = 0.0;
-    for (int i = 0; i < waiting->threads; ++i)
-        lost += waiting->clocks[i].wall - waiting->clocks[i].processor;
-    if (!vae_contention_add_run(&waiting->contention, now, waiting->clocks[0].wall, lost)) return false;
-    double ran;
-    read_queue(&ran, &waiting->contention.queued);
-    return true;
-}
-
-static bool decide_sleeping(vae_waiting *waiting, double now)
-{
-    if (!vae_contention_look_due(&waiting->contention, now)) return false;
-    double ran, queued;
+    if (!waiting || !waiting->reading) return;
+    queue *q = &waiting->queue[thread];
+    double ran, queued = q->total;
     read_queue(&ran, &queued);
-    return vae_contention_look(&waiting->contention, now, queued);
+    /* Less, where a program has changed the thread that it calls from. */
+    q->more = fmax(0.0, queued - q->total);
+    q->total = queued;
 }
 
 void vae_waiting_decide(vae_waiting *waiting)
 {
-    if (!waiting || waiting->process != getpid()) return;
-    const double now = seconds(CLOCK_MONOTONIC);
+    if (!waiting || !waiting->reading || waiting->process != getpid()) return;
+    const bool comparable = waiting->read;
+    waiting->read = true;
+    if (!comparable) return;
+    double queued = 0.0;
+    for (int i = 0; i < waiting->threads; ++i)
+        queued += waiting->queue[i].more;
+    if (!vae_contention_judge(&waiting->contention, queued)) return;
     if (waiting->contention.sleep) {
-        if (decide_sleeping(waiting, now)) let_go(&waiting->helper);
-    } else if (decide_spinning(waiting, now)) {
         hold(&waiting->helper);
+    } else {
+        let_go(&waiting->helper);
     }
 }

@@ -13,16 +13,19 @@
 
 typedef struct vae_waiting vae_waiting;
 
-/* For teams of `threads`. NULL where there is nothing to choose: for one thread, for more than processors, and where
- * the user chose, by OMP_WAIT_POLICY, GOMP_SPINCOUNT or KMP_BLOCKTIME. */
+/* For teams of `threads`. NULL where there is nothing to choose: for one thread, for more than processors, where the
+ * user chose, by OMP_WAIT_POLICY, GOMP_SPINCOUNT or KMP_BLOCKTIME, and where Linux does not count the time that threads
+ * stand in queues. */
 vae_status vae_waiting_open(int threads, vae_waiting **waiting);
 /* After fork, in the child, it leaves the helper, which is not there, alone. NULL is allowed. */
 void vae_waiting_close(vae_waiting *waiting);
 
-/* Called by each thread of the team when a run begins and when it ends; NULL is allowed. */
-void vae_waiting_begin(vae_waiting *waiting, int thread);
-void vae_waiting_end(vae_waiting *waiting, int thread);
-/* Called after that by the thread that leads the team: takes what was measured, and may change how they wait. */
+/* The leader calls these around a run; NULL is allowed, here and below. */
+void vae_waiting_begin(vae_waiting *waiting);
+void vae_waiting_end(vae_waiting *waiting);
+/* Then each thread of the team calls this, */
+void vae_waiting_read(vae_waiting *waiting, int thread);
+/* and then the leader this, which may change how they wait. */
 void vae_waiting_decide(vae_waiting *waiting);
 
 #endif
