@@ -9,6 +9,7 @@
 #include "cli/common.h"
 #include "cli/groups.h"
 #include "cli/remarks.h"
+#include "core/utf8.h"
 #include "model/latent_statistics.h"
 #include "model/runtime.h"
 #include "report/plot.h"
@@ -283,7 +284,7 @@ static void name_difference(const arithmetic_options *o, const vae_dataset *trai
         vae_cli_name_label(train, o->label, name);
     } else {
         const char *path = o->vector ? o->vector : o->with, *slash = path ? strrchr(path, '/') : NULL;
-        snprintf(name, NAME_SIZE, "%.80s", o->attribute ? o->attribute : (slash && slash[1] ? slash + 1 : path));
+        vae_utf8_show(o->attribute ? o->attribute : (slash && slash[1] ? slash + 1 : path), name, NAME_SIZE);
     }
 }
 

@@ -32,7 +32,7 @@ extern const struct argp vae_cli_config_argp; /* --config --set --device --out -
 extern const struct argp vae_cli_model_argp;  /* --run --checkpoint --device --out --seed --threads --force --quiet */
 
 /* Defaults, then the file, then --set, then the single options; checked. `out` becomes runs/<name of the file> unless
- * set. */
+ * set, and stays empty where the file is a pipe without a name. */
 vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *config);
 /* --set and the single options over what `config` holds. */
 vae_status vae_cli_override_config(const vae_cli_options *options, vae_config *config);

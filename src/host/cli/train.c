@@ -79,12 +79,21 @@ static vae_status config_of_checkpoint(const vae_cli_options *options, const cha
                          options->out);
 }
 
+/* A pipe has no name that the run folder could have. */
+static vae_status config_of_file(const vae_cli_options *options, vae_config *config)
+{
+    VAE_TRY(vae_cli_load_config(options, config));
+    if (config->run.out[0]) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG, "%s: gives the run folder no name; choose one with --out DIR",
+                         options->config);
+}
+
 /* --resume --out DIR takes the configuration that the run was started with. */
 static vae_status load_config(train_options *options, vae_config *config)
 {
     char path[VAE_PATH_SIZE];
     vae_cli_options shared = options->shared;
-    if (!options->resume || shared.config) return vae_cli_load_config(&shared, config);
+    if (!options->resume || shared.config) return config_of_file(&shared, config);
     if (!shared.out) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--resume: which run? give --out DIR, or --config FILE");
     }

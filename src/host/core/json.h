@@ -7,4 +7,7 @@
 /* null for what is not finite, which JSON has no number for. */
 json_t *vae_json_number(double value);
 
+/* A text of any bytes, as paths are: those that are not UTF-8, and control characters, as \xHH. NULL without memory. */
+json_t *vae_json_text(const char *text);
+
 #endif

@@ -14,7 +14,7 @@ typedef enum vae_content { VAE_CONTENT_IMAGES, VAE_CONTENT_LABELS } vae_content;
 
 typedef struct vae_format vae_format;
 
-enum { VAE_SOURCE_NAME_SIZE = VAE_PATH_SIZE + 128 };
+enum { VAE_SOURCE_NAME_SIZE = 2 * VAE_PATH_SIZE };
 
 /* Something to read images or labels from, once and in order. */
 typedef struct vae_source {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/utf8.h"
 #include "export/emit.h"
 
 /* y = clamp((x - shift)·scale, 0, 1) and x·scale + shift are written in the order in which model/runtime.c computes
@@ -103,10 +104,11 @@ static vae_status emit_part(vae_emitter *emitter, const vae_checkpoint *checkpoi
 static vae_status write_part(vae_emitter *emitter, const vae_checkpoint *checkpoint, vae_onnx_part part,
                              const char *name, const char *path)
 {
-    char doc_string[512];
+    char shown[300], doc_string[512];
     const vae_graph_description description = {.doc_string = doc_string, .model_version = checkpoint->progress.step};
-    snprintf(doc_string, sizeof doc_string, "%s of %.300s, epoch %" PRId64 ", step %" PRId64,
-             part == VAE_ONNX_ENCODER ? "encoder" : "decoder", name, checkpoint->progress.epoch,
+    vae_utf8_show(name, shown, sizeof shown);
+    snprintf(doc_string, sizeof doc_string, "%s of %s, epoch %" PRId64 ", step %" PRId64,
+             part == VAE_ONNX_ENCODER ? "encoder" : "decoder", shown, checkpoint->progress.epoch,
              checkpoint->progress.step);
     VAE_TRY(emit_part(emitter, checkpoint, part));
     return vae_graph_write(emitter->graph, &description, path);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/config_table.h"
+#include "core/file.h"
+#include "core/json.h"
 #include "core/utf8.h"
 #include "report/base64.h"
 
@@ -159,13 +161,12 @@ static json_t *write_classes(const vae_classes *classes)
 /* "mnist" of "runs/mnist/" */
 static json_t *write_name(const char *folder)
 {
-    size_t end = strlen(folder);
-    while (end > 1 && folder[end - 1] == '/')
-        --end;
-    size_t start = end;
-    while (start > 0 && folder[start - 1] != '/')
-        --start;
-    return json_stringn(folder + start, end - start);
+    int length;
+    const char *start = vae_path_name(folder, &length);
+    char *name = strndup(start, (size_t)length);
+    json_t *text = name ? vae_json_text(name) : NULL;
+    free(name);
+    return text;
 }
 
 json_t *vae_page_run_json(const vae_page_run *run)
@@ -174,9 +175,10 @@ json_t *vae_page_run_json(const vae_page_run *run)
     json_t *images = json_pack("{s:I, s:I, s:I, s:f, s:f}", "height", (json_int_t)c->input.height, "width",
                                (json_int_t)c->input.width, "channels", (json_int_t)c->input.channels, "scale",
                                c->input.scale, "shift", c->input.shift);
-    return json_pack("{s:o, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?}", "name",
-                     write_name(run->folder.path), "folder", run->folder.path, "checkpoint", run->checkpoint_path,
-                     "images", images, "latent", (json_int_t)c->config.model.latent, "parameters",
+    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?}", "name",
+                     write_name(run->folder.path), "folder", vae_json_text(run->folder.path), "checkpoint",
+                     vae_json_text(run->checkpoint_path), "images", images, "latent",
+                     (json_int_t)c->config.model.latent, "parameters",
                      (json_int_t)vae_layout_parameter_count(&c->layout), "epoch", (json_int_t)c->progress.epoch, "step",
                      (json_int_t)c->progress.step, "train_images", (json_int_t)c->progress.train_images, "config",
                      write_config(&c->config), "metrics", write_metrics(&run->history), "pictures", write_pictures(run),

@@ -13,16 +13,18 @@
 #include "report/surface.h"
 
 enum { LEGEND_ROWS = 17, LEGEND_LINE = 21, LEGEND_COLUMN = 54, LEGEND_NAMES = 150, LEGEND_TEXT = 20 };
-enum { MARGIN_RIGHT = 22, LABEL_COUNT = 256, PNG_SCALE = 2 };
+enum { MARGIN_RIGHT = 22, LABEL_COUNT = 256, PNG_SCALE = 2, TEXT_SIZE = 512 };
 
 void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text)
 {
+    char shown[TEXT_SIZE];
     cairo_text_extents_t extents;
+    vae_utf8_show(text, shown, sizeof shown);
     cairo_set_font_size(context, size);
-    cairo_text_extents(context, text, &extents);
+    cairo_text_extents(context, shown, &extents);
     const double shift = align == VAE_ALIGN_LEFT ? 0.0 : (align == VAE_ALIGN_CENTRE ? 0.5 : 1.0);
     cairo_move_to(context, x - shift * extents.x_advance, y);
-    cairo_show_text(context, text);
+    cairo_show_text(context, shown);
 }
 
 /* As many whole UTF-8 characters of `text` as stay within `width` together with an ellipsis. */
@@ -42,15 +44,14 @@ static void cut_text(cairo_t *context, double width, const char *text, char *cut
 void vae_plot_text_within(cairo_t *context, double x, double y, double size, vae_align align, double width,
                           const char *text)
 {
-    char cut[256];
+    char shown[TEXT_SIZE], cut[TEXT_SIZE];
     cairo_text_extents_t extents;
+    vae_utf8_show(text, shown, sizeof shown);
     cairo_set_font_size(context, size);
-    cairo_text_extents(context, text, &extents);
-    if (extents.x_advance > width) {
-        cut_text(context, width, text, cut, sizeof cut);
-        text = cut;
-    }
-    vae_plot_text(context, x, y, size, align, text);
+    cairo_text_extents(context, shown, &extents);
+    const bool fits = extents.x_advance <= width;
+    if (!fits) cut_text(context, width, shown, cut, sizeof cut);
+    vae_plot_text(context, x, y, size, align, fits ? shown : cut);
 }
 
 /* A hue for each further label: steps of the golden ratio never come close to each other. */

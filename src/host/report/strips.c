@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/utf8.h"
 #include "report/font.h"
 #include "report/image.h"
 #include "report/pixel.h"
 #include "report/plot_internal.h"
 #include "report/surface.h"
 
-enum { GAP = 3, EDGE = 8, LABEL_LINE = 16, MAX_SIDE = 32768 };
+enum { GAP = 3, EDGE = 8, LABEL_LINE = 16, MAX_SIDE = 32768, LABEL_SIZE = 512 };
 
 struct vae_strips {
     vae_strips_shape shape;
@@ -34,10 +35,12 @@ static int64_t text_width(const char *text)
 {
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1);
     cairo_t *context = cairo_create(surface);
+    char shown[LABEL_SIZE];
     cairo_text_extents_t extents;
+    vae_utf8_show(text, shown, sizeof shown);
     select_font(context);
     cairo_set_font_size(context, FONT_SIZE);
-    cairo_text_extents(context, text, &extents);
+    cairo_text_extents(context, shown, &extents);
     cairo_destroy(context);
     cairo_surface_destroy(surface);
     return (int64_t)ceil(extents.x_advance);
@@ -120,7 +123,7 @@ static void draw_row_label(const vae_strips *s, const char *label, double middle
 {
     const char *second = strchr(label, '\n');
     const double right = (double)(s->left - EDGE);
-    char first[64];
+    char first[LABEL_SIZE];
     snprintf(first, sizeof first, "%.*s", (int)(second ? second - label : (int64_t)strlen(label)), label);
     const double baseline = middle + 4.5 - (second ? 0.5 * LABEL_LINE : 0.0);
     vae_plot_text_within(s->context, right, baseline, FONT_SIZE, VAE_ALIGN_RIGHT, right, first);

@@ -1,6 +1,5 @@
 #include "train/machine.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <vae/vae.h>
 
 #include "core/file.h"
+#include "core/json.h"
 #include "core/memory.h"
 
 /* The processor's name as Linux tells it; "unknown" elsewhere. */
@@ -36,9 +36,9 @@ vae_status vae_machine_write(const char *path, vae_device *device)
     snprintf(program, sizeof program, "vae-cuda %s", vae_version());
     snprintf(place, sizeof place, "%s: %s", device->backend->name, device->backend->device_describe(device));
     if (uname(&os) == 0) snprintf(system, sizeof system, "%.60s %.60s %.60s", os.sysname, os.release, os.machine);
-    json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "program", program, "device", place, "processor",
-                               processor, "processors", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "memory_bytes",
-                               (json_int_t)vae_memory_limit(), "system", system);
+    json_t *object = json_pack("{s:s, s:s, s:o, s:I, s:I, s:s}", "program", program, "device", place, "processor",
+                               vae_json_text(processor), "processors", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN),
+                               "memory_bytes", (json_int_t)vae_memory_limit(), "system", system);
     char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
     json_decref(object);
     if (!text) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
