@@ -58,8 +58,8 @@ static int choose_default(const vae_dataset *const parts[SPLITS])
     while (chosen < TRAIN && parts[chosen]->count == 0)
         ++chosen;
     if (chosen != TEST) {
-        fprintf(stderr, "vae-cuda: warning: the run has no test images; these are of its %s images\n",
-                chosen == TRAIN ? "training" : "validation");
+        vae_cli_warn("the run has no test images; these are of its %s images",
+                     chosen == TRAIN ? "training" : "validation");
     }
     return chosen;
 }

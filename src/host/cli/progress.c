@@ -144,14 +144,12 @@ static void show_start(void *context, const vae_train_start *start)
     vae_progress_view *view = context;
     vae_cli_tell_remarks(start->data);
     if (!vae_image_can_show(start->input.channels)) {
-        fprintf(stderr, "vae-cuda: warning: no pictures are drawn of images with %" PRId64 " channels, but of 1 or 3\n",
-                start->input.channels);
+        vae_cli_warn("no pictures are drawn of images with %" PRId64 " channels, but of 1 or 3", start->input.channels);
     }
     if (start->missing_lines > 0) {
-        fprintf(stderr,
-                "vae-cuda: warning: %s/metrics.jsonl lacks %" PRId64 " line%s that the run had written; it goes on "
-                "without them\n",
-                start->folder, start->missing_lines, start->missing_lines == 1 ? "" : "s");
+        vae_cli_warn("%s/metrics.jsonl lacks %" PRId64 " line%s that the run had written; it goes on "
+                     "without them",
+                     start->folder, start->missing_lines, start->missing_lines == 1 ? "" : "s");
     }
     if (view->mode == VAE_PROGRESS_QUIET) return;
     char number[PIECE_SIZE];
@@ -199,11 +197,11 @@ static void show_log(void *context, const vae_metrics_line *line)
 static void warn_of_collapse(vae_progress_view *view)
 {
     vae_progress_clear(view);
-    fputs("vae-cuda: warning: all latent dimensions have collapsed: the posterior is the prior whatever the image, and "
-          "the decoder has learned to do without a code. What helps: raising beta slowly (kl_warmup_epochs = 5) or "
-          "lowering it, a likelihood that pays for detail (gaussian with a smaller variance, gaussian_shared), another "
-          "learning_rate, more epochs if the run has only begun\n",
-          stderr);
+    vae_cli_warn(
+        "all latent dimensions have collapsed: the posterior is the prior whatever the image, and "
+        "the decoder has learned to do without a code. What helps: raising beta slowly (kl_warmup_epochs = 5) or "
+        "lowering it, a likelihood that pays for detail (gaussian with a smaller variance, gaussian_shared), another "
+        "learning_rate, more epochs if the run has only begun");
 }
 
 static void show_epoch(void *context, const vae_train_epoch *epoch)

@@ -1,14 +1,29 @@
 /* What reading the data left out or changed, a line a kind. */
 #include "cli/remarks.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+
+#include "core/error.h"
+#include "core/utf8.h"
+
+void vae_cli_warn(const char *format, ...)
+{
+    char raw[VAE_MESSAGE_SIZE], shown[2 * VAE_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(raw, sizeof raw, format, arguments);
+    va_end(arguments);
+    vae_utf8_show(raw, shown, sizeof shown);
+    fprintf(stderr, "vae-cuda: warning: %s\n", shown);
+}
 
 void vae_cli_tell_remarks_of(const char *name, const vae_remarks *remarks)
 {
     char text[VAE_REMARK_TEXT];
     for (int kind = 0; kind < VAE_REMARK_KINDS; ++kind) {
         if (!vae_remark_write(remarks, (vae_remark_kind)kind, text)) continue;
-        fprintf(stderr, "vae-cuda: warning: %s: %s\n", name, text);
+        vae_cli_warn("%s: %s", name, text);
     }
 }
 

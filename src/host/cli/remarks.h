@@ -4,6 +4,9 @@
 
 #include "data/dataset.h"
 
+/* One line on standard error, in which bytes that are not UTF-8 and control characters are shown as \xHH. */
+__attribute__((format(printf, 1, 2))) void vae_cli_warn(const char *format, ...);
+
 /* Of what the configuration names; each line begins with its key. */
 void vae_cli_tell_remarks(const vae_splits *splits);
 /* Of other data; each line begins with `name`. */

@@ -7,6 +7,7 @@
 #include "cli/common.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "cli/remarks.h"
 #include "cli/streams.h"
 #include "core/file.h"
 #include "train/trainer.h"
@@ -71,7 +72,7 @@ static vae_status config_of_checkpoint(const vae_cli_options *options, const cha
         if (!vae_path_exists(path) || vae_checkpoint_read(path, &saved)) continue;
         *config = saved.config;
         vae_checkpoint_free(&saved);
-        fprintf(stderr, "vae-cuda: warning: %s is missing; the configuration is that in %s\n", missing, path);
+        vae_cli_warn("%s is missing; the configuration is that in %s", missing, path);
         VAE_TRY(vae_cli_override_config(options, config));
         return vae_config_check(config);
     }

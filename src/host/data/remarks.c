@@ -5,13 +5,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/error.h"
+#include "core/utf8.h"
+
+static void set_detail(vae_remark *remark, const char *format, va_list arguments)
+{
+    char raw[VAE_MESSAGE_SIZE];
+    vsnprintf(raw, sizeof raw, format, arguments);
+    vae_utf8_show(raw, remark->detail, sizeof remark->detail);
+}
+
 void vae_remarks_add(vae_remarks *remarks, vae_remark_kind kind, int64_t count, const char *format, ...)
 {
     vae_remark *remark = &remarks->of[kind];
     if (!remark->detail[0] && format) {
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(remark->detail, sizeof remark->detail, format, arguments);
+        set_detail(remark, format, arguments);
         va_end(arguments);
     }
     remark->count += count;
@@ -21,7 +31,7 @@ void vae_remarks_describe(vae_remarks *remarks, vae_remark_kind kind, const char
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(remarks->of[kind].detail, sizeof remarks->of[kind].detail, format, arguments);
+    set_detail(&remarks->of[kind], format, arguments);
     va_end(arguments);
 }
 
