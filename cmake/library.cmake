@@ -30,12 +30,17 @@ endforeach()
 # What knows no CUDA, and what does: tests build the latter a second time, for a GPU that is simulated.
 set(VAE_REGISTRY_SOURCE ${PROJECT_SOURCE_DIR}/src/host/backend/registry.c)
 list(REMOVE_ITEM VAE_SOURCES ${VAE_REGISTRY_SOURCE})
+if(NOT VAE_TIFF)
+  list(REMOVE_ITEM VAE_SOURCES ${PROJECT_SOURCE_DIR}/src/host/data/tiff.c)
+endif()
 add_library(vae_objects OBJECT ${VAE_SOURCES})
+set_source_files_properties(src/host/data/image_file.c PROPERTIES COMPILE_DEFINITIONS VAE_TIFF=$<BOOL:${VAE_TIFF}>)
 vae_add_protobuf(vae_objects src/host/export/onnx.proto)
 vae_add_protobuf(vae_objects src/host/train/event.proto)
 add_library(vae_device_objects OBJECT ${VAE_REGISTRY_SOURCE})
 set(VAE_PRIVATE_LIBRARIES OpenMP::OpenMP_C Threads::Threads ZLIB::ZLIB PNG::PNG JPEG::JPEG ${DNNL_LIBRARY}
-    PkgConfig::JANSSON PkgConfig::CAIRO PkgConfig::FREETYPE PkgConfig::LIBZIP PkgConfig::PROTOBUF_C m)
+    GIF::GIF PkgConfig::WEBP ${VAE_TIFF_LIBRARY} PkgConfig::JANSSON PkgConfig::CAIRO PkgConfig::FREETYPE PkgConfig::LIBZIP
+    PkgConfig::PROTOBUF_C m)
 if(VAE_CUDA_ENABLED)
   target_sources(vae_device_objects PRIVATE ${VAE_CUDA_HOST_SOURCES})
   # cuBLASLt is loaded when a GPU is opened.
@@ -70,6 +75,6 @@ foreach(library vae_static vae_shared)
 endforeach()
 target_include_directories(vae_static PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src/host>)
 target_link_libraries(vae_static PUBLIC "$<BUILD_INTERFACE:${VAE_PRIVATE_LIBRARIES}>"
-                      "$<INSTALL_INTERFACE:${VAE_CUDA_INSTALL_LIBRARIES}dnnl;cairo;freetype;png;jpeg;zip;z;jansson;protobuf-c;${OpenMP_C_LIB_NAMES};m>")
+                      "$<INSTALL_INTERFACE:${VAE_CUDA_INSTALL_LIBRARIES}dnnl;cairo;freetype;png;jpeg;gif;webpdemux;webp;${VAE_TIFF_INSTALL_LIBRARY}zip;z;jansson;protobuf-c;${OpenMP_C_LIB_NAMES};m>")
 target_link_libraries(vae_shared PRIVATE ${VAE_PRIVATE_LIBRARIES})
 set_target_properties(vae_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})

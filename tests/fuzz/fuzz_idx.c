@@ -2,7 +2,8 @@
  * longer search, with libFuzzer:
  *
  *   clang -g -O1 -fopenmp -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_idx.c \
- *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c) -lzip -lpng -ljpeg -lz -lm -o build/fuzz-idx
+ *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c | grep -v tiff) \
+ *       -lzip -lpng -ljpeg -lgif -lwebpdemux -lwebp -lz -lm -o build/fuzz-idx
  *   build/fuzz-idx -rss_limit_mb=512
  *
  * The first byte of an input says whether the rest is the file (even) or is to be compressed first (odd), since

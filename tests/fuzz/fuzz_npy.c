@@ -2,7 +2,8 @@
  * test run; for a longer search, with libFuzzer:
  *
  *   clang -g -O1 -fopenmp -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_npy.c \
- *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c) -lzip -lpng -ljpeg -lz -lm -o build/fuzz-npy
+ *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c | grep -v tiff) \
+ *       -lzip -lpng -ljpeg -lgif -lwebpdemux -lwebp -lz -lm -o build/fuzz-npy
  *   build/fuzz-npy -rss_limit_mb=512
  */
 #ifndef _GNU_SOURCE

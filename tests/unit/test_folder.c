@@ -147,7 +147,7 @@ Test(folder, too_many_classes_for_labels)
 Test(folder, nothing_in_it)
 {
     expect_failure(&(vae_read_options){0}, VAE_ERROR_FORMAT,
-                   "is a folder in which no file has the ending of a picture that is read (PNG, JPEG");
+                   "is a folder in which no file has the ending of a picture that is read (PNG, JPEG,");
     cr_assert_eq(symlink("..", idx_path("set/loop")), 0);
     expect_failure(&(vae_read_options){0}, VAE_ERROR_CONFIG, "set/loop/set: is a folder that leads to itself");
 }

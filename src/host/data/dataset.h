@@ -63,7 +63,7 @@ typedef struct vae_read_options {
  *        Of these, layout may say that rank 4 is [n, c, h, w]. Numbers are integers from 0 to 255, booleans (true is
  *        255), or floats in [0, 1], which are rounded to bytes, of either byte order. Where integers are all 0 or 1,
  *        as far as they are read, 1 is 255.
- *   a folder of PNG and JPEG files, all of one shape once transformed; its subfolders are classes, whose numbers in the
+ *   a folder of pictures, all of one shape once transformed; its subfolders are classes, whose numbers in the
  *        order of names become the labels where there are at most 256, else a remark. Within a class files are in the
  * order of their names, and classes are interleaved evenly, so that every part of the data set has each in proportion.
  * Memory grows with what the file holds, whatever its header promises. VAE_ERROR_CONFIG if the file cannot be opened,

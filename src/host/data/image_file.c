@@ -1,6 +1,7 @@
 /* The table of picture formats, and the reading of one picture by it. */
 #include "data/image_file.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,20 @@
 
 /* ---- Formats ---- */
 
+/* libtiff brings libraries along that not every build may pass on: with -DVAE_TIFF=OFF it is left out. */
+#if VAE_TIFF
+#define TIFF_DECODE vae_tiff_decode
+#define TIFF_NAME ", TIFF"
+#else
+#define TIFF_DECODE NULL
+#define TIFF_NAME ""
+#endif
+
+const char vae_image_formats[] = "PNG, JPEG, BMP, GIF, WebP, PNM" TIFF_NAME;
+
 enum { MAX_ENDINGS = 6, MAGIC_SIZE = 12 };
 
-/* A decoder, or NULL for what is only known by name. In the magic '?' stands for any byte. */
+/* A decoder, or NULL for what is only known by name. In the magic '?' stands for any byte, '#' for a digit. */
 typedef struct picture_format {
     const char *name, *magic;
     size_t magic_size;
@@ -25,11 +37,14 @@ typedef struct picture_format {
 static const picture_format formats[] = {
     {"PNG", "\x89PNG\r\n\x1a\n", 8, vae_png_decode, {"png", "apng"}},
     {"JPEG", "\xff\xd8\xff", 3, vae_jpeg_decode, {"jpg", "jpeg", "jpe", "jfif", "jif"}},
-    {"BMP", "BM", 2, NULL, {"bmp", "dib"}},
-    {"GIF", "GIF8?a", 6, NULL, {"gif"}},
-    {"WebP", "RIFF????WEBP", 12, NULL, {"webp"}},
-    {"TIFF", "II*\0", 4, NULL, {"tif", "tiff"}},
-    {"TIFF", "MM\0*", 4, NULL, {NULL}},
+    {"BMP", "BM", 2, vae_bmp_decode, {"bmp", "dib"}},
+    {"GIF", "GIF8?a", 6, vae_gif_decode, {"gif"}},
+    {"WebP", "RIFF????WEBP", 12, vae_webp_decode, {"webp"}},
+    {"TIFF", "II*\0", 4, TIFF_DECODE, {"tif", "tiff"}},
+    {"TIFF", "MM\0*", 4, TIFF_DECODE, {NULL}},
+    {"TIFF", "II+\0", 4, TIFF_DECODE, {NULL}},
+    {"TIFF", "MM\0+", 4, TIFF_DECODE, {NULL}},
+    {"PNM", "P#", 2, vae_pnm_decode, {"pnm", "ppm", "pgm", "pbm"}},
     {"HEIC", "????ftyphei", 11, NULL, {"heic", "heif", "hif"}},
     {"AVIF", "????ftypavi", 11, NULL, {"avif", "avifs"}},
     {"JPEG 2000", "\0\0\0\x0cjP  ", 8, NULL, {"jp2", "j2k", "j2c", "jpf", "jpx", "jpm"}},
@@ -40,15 +55,16 @@ static const picture_format formats[] = {
 
 /* Pictures by their endings alone. */
 static const char *const unread_endings[] = {
-    "ppm", "pgm", "pbm", "pnm", "tga", "svg",  "svgz", "ico", "cur", "hdr", "pcx", "xcf",  "dds", "sgi",  "ras",
-    "xbm", "xpm", "qoi", "pam", "pfm", "icns", "wbmp", "jxr", "wdp", "jng", "mng", "flif", "dcm", "dng",  "cr2",
-    "cr3", "crw", "nef", "nrw", "arw", "orf",  "rw2",  "raf", "pef", "srw", "eps", "emf",  "wmf", "fits", "dicom"};
+    "tga", "svg", "svgz", "ico",  "cur", "hdr", "pcx", "xcf", "dds",  "sgi", "ras", "xbm",  "xpm",  "qoi",
+    "pam", "pfm", "icns", "wbmp", "jxr", "wdp", "jng", "mng", "flif", "dcm", "dng", "cr2",  "cr3",  "crw",
+    "nef", "nrw", "arw",  "orf",  "rw2", "raf", "pef", "srw", "eps",  "emf", "wmf", "fits", "dicom"};
 
 static bool begins_with(const uint8_t *data, size_t size, const picture_format *format)
 {
     if (size < format->magic_size) return false;
     for (size_t i = 0; i < format->magic_size; ++i) {
-        if (format->magic[i] != '?' && data[i] != (uint8_t)format->magic[i]) return false;
+        const char wanted = format->magic[i];
+        if (wanted == '#' ? !isdigit(data[i]) : wanted != '?' && data[i] != (uint8_t)wanted) return false;
     }
     return true;
 }
@@ -88,8 +104,8 @@ static vae_status refuse(const char *path, size_t size, const char *name)
 {
     if (size == 0) return vae_error_set(VAE_ERROR_FORMAT, "%s: is an empty file", path);
     if (name) return vae_error_set(VAE_ERROR_FORMAT, "%s: is a %s file, a format that is not read", path, name);
-    return vae_error_set(VAE_ERROR_FORMAT, "%s: is not a picture of a format that is read: " VAE_IMAGE_FORMATS_TEXT,
-                         path);
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: is not a picture of a format that is read: %s", path,
+                         vae_image_formats);
 }
 
 static vae_status decode_once(const char *path, const uint8_t *data, size_t size, vae_picture *picture)

@@ -18,12 +18,12 @@ bool vae_image_is_picture(const uint8_t *start, size_t size);
 typedef enum vae_image_ending { VAE_ENDING_OTHER, VAE_ENDING_READ, VAE_ENDING_UNREAD } vae_image_ending;
 vae_image_ending vae_image_ending_of(const char *name);
 
-/* For messages. */
-#define VAE_IMAGE_FORMATS_TEXT "PNG, JPEG"
+extern const char vae_image_formats[]; /* those that are read, for messages */
 
 /* From a file's content; `name` begins each message. What went wrong for want of memory shows in errno, where libraries
  * have no word for it. */
 typedef vae_status vae_picture_decode(const char *name, const uint8_t *data, size_t size, vae_picture *picture);
-vae_picture_decode vae_png_decode, vae_jpeg_decode;
+vae_picture_decode vae_png_decode, vae_jpeg_decode, vae_bmp_decode, vae_pnm_decode, vae_gif_decode, vae_webp_decode,
+    vae_tiff_decode;
 
 #endif

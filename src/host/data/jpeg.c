@@ -130,12 +130,12 @@ static vae_status decode(decoder *d, const uint8_t *data, size_t size, vae_pictu
     }
     jpeg_create_decompress(jpeg);
     read_header(d, data, size);
+    take_markers(d, picture); /* they are gone when the pixels have been read */
     const bool cmyk = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
     const bool grey = jpeg->jpeg_color_space == JCS_GRAYSCALE;
     jpeg->out_color_space = cmyk ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_start_decompress(jpeg);
     read_pixels(d);
-    take_markers(d, picture);
     if (cmyk) {
         vae_cmyk_to_rgb(d->pixels, (size_t)jpeg->image_width * jpeg->image_height, jpeg->saw_Adobe_marker);
         vae_picture_remark(picture, VAE_REMARK_CMYK);

@@ -214,10 +214,9 @@ static vae_status refuse_empty(const lister *l)
 {
     char text[VAE_REMARK_TEXT];
     const bool others = vae_remark_write(l->remarks, VAE_REMARK_UNREAD, text);
-    return vae_error_set(
-        VAE_ERROR_FORMAT,
-        "%s: is a folder in which no file has the ending of a picture that is read (" VAE_IMAGE_FORMATS_TEXT ")%s%s",
-        l->folder, others ? "; " : "", others ? text : "");
+    return vae_error_set(VAE_ERROR_FORMAT,
+                         "%s: is a folder in which no file has the ending of a picture that is read (%s)%s%s",
+                         l->folder, vae_image_formats, others ? "; " : "", others ? text : "");
 }
 
 static vae_status make(const char *folder, vae_listing *listing, vae_remarks *remarks)

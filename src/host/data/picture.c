@@ -70,6 +70,37 @@ void vae_picture_take_samples(vae_picture *picture, const vae_samples *samples)
     picture->raster = (vae_raster){pixels, samples->height, samples->width, colours};
 }
 
+/* Two colours may be black and white; of more, each is the grey of its index. */
+static bool is_grey(const vae_palette *palette)
+{
+    for (int i = 0; i < palette->count; ++i) {
+        const int level = palette->count == 2 ? 255 * i : i;
+        for (int c = 0; c < 3; ++c) {
+            if (palette->colours[3 * i + c] != level) return false;
+        }
+    }
+    return true;
+}
+
+vae_status vae_picture_take_indices(const char *name, vae_picture *picture, const uint8_t *indices, int64_t height,
+                                    int64_t width, const vae_palette *palette)
+{
+    static const uint8_t black[3] = {0}, white[3] = {255, 255, 255};
+    const int channels = is_grey(palette) ? 1 : 3;
+    uint8_t *pixels;
+    VAE_TRY(vae_picture_allocate(name, height, width, channels, &pixels));
+    for (int64_t i = 0; i < height * width; ++i) {
+        const uint8_t *colour = indices[i] < palette->count ? palette->colours + 3 * indices[i] : black;
+        if (indices[i] == palette->transparent) {
+            colour = white;
+            vae_picture_remark(picture, VAE_REMARK_TRANSPARENT);
+        }
+        memcpy(pixels + i * channels, colour, (size_t)channels);
+    }
+    picture->raster = (vae_raster){pixels, height, width, channels};
+    return VAE_OK;
+}
+
 void vae_cmyk_to_rgb(uint8_t *pixels, size_t count, bool inverted)
 {
     for (size_t i = 0; i < count; ++i) {

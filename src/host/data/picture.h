@@ -46,6 +46,17 @@ typedef struct vae_samples {
 /* Turns them to pixels in place, and gives their memory to the picture. */
 void vae_picture_take_samples(vae_picture *picture, const vae_samples *samples);
 
+typedef struct vae_palette {
+    const uint8_t *colours; /* [count, 3] */
+    int count;              /* at most 256; what points beyond is black */
+    int transparent;        /* index that stands for nothing; -1: none */
+} vae_palette;
+
+/* Looks up indices[height, width], which stay the caller's. Grey comes out where the colours are the levels of grey in
+ * their order, else RGB. VAE_ERROR_MEMORY. */
+vae_status vae_picture_take_indices(const char *name, vae_picture *picture, const uint8_t *indices, int64_t height,
+                                    int64_t width, const vae_palette *palette);
+
 /* CMYK, four bytes a pixel, to RGB, three, in place. inverted: 255 is no ink, as Adobe's programs store it. */
 void vae_cmyk_to_rgb(uint8_t *pixels, size_t count, bool inverted);
 
