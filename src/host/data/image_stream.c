@@ -116,7 +116,8 @@ static vae_status make_room(vae_image_stream *s, int64_t images)
 
 static vae_status begin(vae_image_stream *s)
 {
-    if (!s->source.numbers) return s->source.format->classes(&s->source, &s->classes);
+    const vae_format *format = s->source.format;
+    if (!s->source.numbers) return format ? format->classes(&s->source, &s->classes) : VAE_OK;
     if (!keeps(s)) {
         s->stored = malloc((size_t)(s->source.height * s->source.width * s->source.channels));
         if (!s->stored) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", s->source.name);
