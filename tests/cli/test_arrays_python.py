@@ -67,6 +67,17 @@ def check_orders(folder):
             said = train(folder, name, f"train_images={name}-data.npy", f"storage={storage}", "cache=cache", *settings)
             assert "warning: [data]" not in said, (name, said)
             assert np.array_equal(codes(folder, name), expected), (name, storage)
+    # What commands write and read has the layout of the run.
+    run(folder, "decode", "--run", "first", "--input", "codes.npy", "--out", "decoded.npy")
+    run(folder, "decode", "--run", "c", "--input", "codes.npy", "--out", "decoded-last.npy")
+    decoded = np.load(folder / "decoded.npy")
+    assert decoded.shape == (24, 3, 6, 5) and np.array_equal(decoded.transpose(0, 2, 3, 1), np.load(folder / "decoded-last.npy"))
+    for given in ["first-data", "both-data"]:
+        run(folder, "encode", "--run", "first", "--input", f"{given}.npy", "--out", "again.npy", "--force")
+        assert np.array_equal(np.load(folder / "again.npy"), expected), given
+    run(folder, "encode", "--run", "first", "--input", "decoded.npy", "--out", "again.npy", "--force")
+    run(folder, "reconstruct", "--run", "first", "--input", "first-data.npy", "--npy", "pairs.npy", "--out", "pairs.png")
+    assert np.load(folder / "pairs.npy").shape[1:] == (3, 6, 5)
     (folder / "c.npy.gz").write_bytes(gzip.compress((folder / "c.npy").read_bytes()))
     train(folder, "gzip", "train_images=c.npy.gz")
     assert np.array_equal(codes(folder, "gzip"), expected)

@@ -8,6 +8,7 @@
 #include "cli/counter.h"
 #include "cli/image_sink.h"
 #include "cli/images.h"
+#include "model/runtime.h"
 
 enum option_key { INPUT = 1, PNG, COLUMNS };
 
@@ -54,8 +55,11 @@ static vae_status decode_batches(const decode_options *o, vae_model *model, cons
 static vae_status decode_codes(const decode_options *o, vae_model *model, const vae_npy_array *codes)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
-    const vae_sink_plan plan = {
-        .paths = {o->shared.out, o->png}, .shape = shape, .count = codes->sizes[0], .columns = o->columns};
+    const vae_sink_plan plan = {.paths = {o->shared.out, o->png},
+                                .shape = shape,
+                                .layout = vae_model_config(model)->data.layout,
+                                .count = codes->sizes[0],
+                                .columns = o->columns};
     vae_image_sink *sink;
     float *images = calloc((size_t)(VAE_CLI_BATCH * shape.elements), sizeof *images);
     if (!images) return vae_error_set(VAE_ERROR_MEMORY, "images: out of memory");

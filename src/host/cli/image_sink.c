@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/image_array.h"
 #include "core/file.h"
 #include "report/image.h"
 #include "report/npy_writer.h"
@@ -124,9 +125,15 @@ static vae_status write_pictures(const vae_image_sink *sink, target *t, const fl
 static vae_status append(const vae_image_sink *sink, target *t, const float *images, int64_t rows)
 {
     const vae_model_shape *shape = &sink->plan.shape;
-    const int64_t sizes[] = {sink->plan.count, shape->height, shape->width, shape->channels};
-    if (!t->array) VAE_TRY(vae_npy_writer_open(t->path, shape->channels == 1 ? 3 : 4, sizes, &t->array));
-    return vae_npy_writer_add(t->array, images, rows);
+    const vae_array_layout layout = sink->plan.layout;
+    int64_t sizes[4];
+    float *arranged;
+    const int rank = vae_image_array_sizes(shape, layout, sink->plan.count, sizes);
+    if (!t->array) VAE_TRY(vae_npy_writer_open(t->path, rank, sizes, &t->array));
+    VAE_TRY(vae_image_array_arrange(shape, layout, images, rows, &arranged));
+    const vae_status status = vae_npy_writer_add(t->array, arranged ? arranged : images, rows);
+    free(arranged);
+    return status;
 }
 
 vae_status vae_image_sink_add(vae_image_sink *sink, const float *originals, const float *images, int64_t rows)

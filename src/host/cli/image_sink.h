@@ -7,14 +7,16 @@
 #include <vae/model.h>
 
 #include "cli/files.h"
+#include "core/config.h"
 
 enum { VAE_SINK_PATHS = 3, VAE_SINK_KINDS = VAE_FILE_PNG | VAE_FILE_NPY | VAE_FILE_FOLDER };
 
 typedef struct vae_sink_plan {
     const char *paths[VAE_SINK_PATHS]; /* each of VAE_SINK_KINDS, after vae_cli_check_outputs(); NULL: none */
     vae_model_shape shape;
-    int64_t count, columns; /* of a grid; `count` images are expected, fewer may come */
-    bool pairs;             /* a grid shows rows of originals over the rows of images */
+    vae_array_layout layout; /* of arrays */
+    int64_t count, columns;  /* of a grid; `count` images are expected, fewer may come */
+    bool pairs;              /* a grid shows rows of originals over the rows of images */
 } vae_sink_plan;
 
 typedef struct vae_image_sink vae_image_sink;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/image_array.h"
 #include "cli/remarks.h"
 #include "core/file.h"
 #include "model/runtime.h"
@@ -195,6 +196,12 @@ vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t r
 vae_status vae_cli_write_images(const char *path, const vae_model *model, const float *images, int64_t count)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
-    const int64_t sizes[] = {count, shape.height, shape.width, shape.channels};
-    return vae_npy_write_float32(path, images, shape.channels == 1 ? 3 : 4, sizes);
+    const vae_array_layout layout = vae_model_config(model)->data.layout;
+    int64_t sizes[4];
+    float *arranged;
+    const int rank = vae_image_array_sizes(&shape, layout, count, sizes);
+    VAE_TRY(vae_image_array_arrange(&shape, layout, images, count, &arranged));
+    const vae_status status = vae_npy_write_float32(path, arranged ? arranged : images, rank, sizes);
+    free(arranged);
+    return status;
 }

@@ -44,7 +44,7 @@ vae_status vae_cli_encode_selected(vae_model *model, const vae_dataset *dataset,
 /* image [elements] receives image `index`, which is there. */
 void vae_cli_dataset_image(const vae_dataset *dataset, int64_t index, float *image);
 
-/* Write codes [rows, columns] or images [count, height, width(, channels)] as .npy; vae_cli_check_outputs() first. */
+/* Write codes [rows, columns] or images, as cli/image_array.h has them, as .npy; vae_cli_check_outputs() first. */
 vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns);
 vae_status vae_cli_write_images(const char *path, const vae_model *model, const float *images, int64_t count);
 

@@ -185,9 +185,11 @@ static bool has_test(const probe_options *o, const vae_model *model, const vae_d
     return o->test_attributes || vae_model_config(model)->data.test_attributes[0];
 }
 
-/* The class of the training images among those of --input: by its name, where both have names, else by its number. */
+/* The class of the training images among those of --input: by its name, which is its number where it has
+ * no other. */
 static vae_status find_class(const probe_options *o, const vae_dataset *train, const vae_dataset *given, int64_t *label)
 {
+    char number[24];
     const char *name = vae_classes_name(&train->classes, o->label);
     *label = o->label;
     if (!o->images.input || o->label < 0) return VAE_OK;
@@ -195,7 +197,9 @@ static vae_status find_class(const probe_options *o, const vae_dataset *train, c
         return vae_error_set(VAE_ERROR_CONFIG, "--input: %s: has no classes; --label needs a folder with subfolders",
                              o->images.input);
     }
-    if (!name || given->classes.count == 0) return VAE_OK;
+    if (given->classes.count == 0) return VAE_OK;
+    snprintf(number, sizeof number, "%" PRId64, o->label);
+    if (!name) name = number; /* subfolders 0 to 9, say */
     *label = vae_classes_find(&given->classes, name);
     if (*label >= 0) return VAE_OK;
     return vae_error_set(VAE_ERROR_CONFIG,

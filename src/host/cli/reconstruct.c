@@ -11,6 +11,7 @@
 #include "cli/images.h"
 #include "cli/input.h"
 #include "cli/table.h"
+#include "model/runtime.h"
 
 enum option_key { COUNT = 1, INDEX, COLUMNS, NPY };
 enum { MAX_INDICES = 4096, IN_A_PICTURE = 16 };
@@ -62,8 +63,12 @@ typedef struct work {
 static vae_status open_work(const reconstruct_options *o, const vae_model *model, int64_t count, work *w)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
-    const vae_sink_plan plan = {
-        .paths = {o->shared.out, o->npy}, .shape = shape, .count = count, .columns = o->columns, .pairs = true};
+    const vae_sink_plan plan = {.paths = {o->shared.out, o->npy},
+                                .shape = shape,
+                                .layout = vae_model_config(model)->data.layout,
+                                .count = count,
+                                .columns = o->columns,
+                                .pairs = true};
     w->counter = vae_cli_counter_start("reconstruct", count, o->shared.quiet);
     VAE_TRY(vae_image_sink_open(&plan, &w->sink));
     if (o->table[0]) VAE_TRY(vae_cli_table_open(o->table, NULL, &w->table));

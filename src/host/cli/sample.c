@@ -131,8 +131,11 @@ static vae_status draw_all(const sample_options *o, vae_model *model, drawing *d
 static vae_status open_drawing(const sample_options *o, vae_model *model, drawing *d)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
-    const vae_sink_plan plan = {
-        .paths = {o->shared.out, o->npy}, .shape = shape, .count = o->count, .columns = o->columns};
+    const vae_sink_plan plan = {.paths = {o->shared.out, o->npy},
+                                .shape = shape,
+                                .layout = vae_model_config(model)->data.layout,
+                                .count = o->count,
+                                .columns = o->columns};
     d->seed = o->shared.seed >= 0 ? (uint64_t)o->shared.seed : 1;
     VAE_TRY(vae_image_sink_open(&plan, &d->sink));
     d->codes = calloc((size_t)(VAE_CLI_BATCH * shape.latent), sizeof *d->codes);
