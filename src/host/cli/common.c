@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "data/place.h"
+#include "data/record.h"
 #include "model/runtime.h"
 
 enum option_key { CONFIG = 1000, SET, RUN, CHECKPOINT, DEVICE, OUT, SEED, THREADS, QUIET, FORCE };
@@ -98,18 +100,22 @@ double vae_cli_range_value(const vae_cli_range *range, int64_t index)
 
 /* ---- Parsers ---- */
 
+error_t vae_cli_add_set(vae_cli_options *options, const char *set)
+{
+    if (options->set_count == VAE_CLI_MAX_SETS) {
+        vae_error_set(VAE_ERROR_ARGUMENT, "--set: at most %d can be given", VAE_CLI_MAX_SETS);
+        return EINVAL;
+    }
+    options->sets[options->set_count++] = set;
+    return 0;
+}
+
 static error_t parse_shared(int key, char *argument, struct argp_state *state)
 {
     vae_cli_options *options = state->input;
     switch (key) {
     case CONFIG: options->config = argument; return 0;
-    case SET:
-        if (options->set_count == VAE_CLI_MAX_SETS) {
-            vae_error_set(VAE_ERROR_ARGUMENT, "--set: at most %d can be given", VAE_CLI_MAX_SETS);
-            return EINVAL;
-        }
-        options->sets[options->set_count++] = argument;
-        return 0;
+    case SET: return vae_cli_add_set(options, argument);
     case RUN: options->run = argument; return 0;
     case CHECKPOINT: options->checkpoint = argument; return 0;
     case DEVICE: options->device = argument; return 0;
@@ -141,6 +147,7 @@ static const struct argp_option config_options[] = {
 static const struct argp_option model_options[] = {
     {"run", RUN, "DIR", 0, "a run folder: its best checkpoint, else its last", 1},
     {"checkpoint", CHECKPOINT, "FILE", 0, "a checkpoint file", 1},
+    {"set", SET, "data.KEY=VALUE", 0, "where the run's data are now: data.train_images=PATH, and so on", 1},
     {"out", OUT, "FILE", 0, "what to write", 1},
     {"force", FORCE, 0, 0, "replace files that are there already", 10},
     SHARED_OPTIONS,
@@ -190,6 +197,16 @@ vae_status vae_cli_override_config(const vae_cli_options *options, vae_config *c
     return VAE_OK;
 }
 
+/* A configuration's paths may be meant from its own folder. */
+static void place_beside(vae_config *config, const char *path)
+{
+    char folder[VAE_PATH_SIZE];
+    const char *slash = strrchr(path, '/');
+    if (!slash) return;
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + (slash == path), path);
+    vae_place_add(config, folder);
+}
+
 vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *config)
 {
     if (!options->config) {
@@ -197,6 +214,7 @@ vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *confi
     }
     vae_config_defaults(config);
     VAE_TRY(vae_config_load(config, options->config));
+    place_beside(config, options->config);
     VAE_TRY(vae_cli_override_config(options, config));
     if (!config->run.out[0]) VAE_TRY(default_out(options->config, config->run.out));
     const vae_status status = vae_config_check(config);
@@ -222,6 +240,56 @@ vae_status vae_cli_find_checkpoint(const vae_cli_options *options, char *path, s
                          options->run);
 }
 
+static vae_status set_data(const char *set, bool other_data, vae_config *config)
+{
+    static const char section[] = "data.";
+    const char *key = set + (sizeof section - 1);
+    const bool data = strncmp(set, section, sizeof section - 1) == 0;
+    const bool place = data && vae_place_is_key(key, strcspn(key, "="));
+    if (!data && other_data) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--set '%s': only [data] keys of a trained model can be overridden",
+                             set);
+    }
+    if (!place && !other_data) {
+        return vae_error_set(VAE_ERROR_ARGUMENT,
+                             "--set '%s': of a trained model only the place of its data can be changed: "
+                             "data.train_images, data.test_images, their _labels and _attributes, data.storage and "
+                             "data.cache",
+                             set);
+    }
+    if (!place) config->places.check = VAE_RECORD_IGNORE; /* as another limit or size gives other images */
+    return vae_config_set(config, set);
+}
+
+/* The folder above checkpoints/, or the one that the file is in. */
+static vae_status run_folder_of(const char *checkpoint, char folder[VAE_PATH_SIZE])
+{
+    const char *slash = strrchr(checkpoint, '/');
+    snprintf(folder, VAE_PATH_SIZE, "%.*s", slash ? (int)(slash - checkpoint) + 1 : 1, slash ? checkpoint : ".");
+    char *whole = realpath(folder, NULL);
+    if (!whole) return vae_error_set(VAE_ERROR_IO, "%s: %s", folder, strerror(errno));
+    char *name = strrchr(whole, '/');
+    if (strcmp(name, "/checkpoints") == 0) name[name == whole] = '\0';
+    const vae_status status = vae_path_join(folder, VAE_PATH_SIZE, "", whole);
+    free(whole);
+    return status;
+}
+
+vae_status vae_cli_place_data(const vae_cli_options *options, bool other_data, const char *path,
+                              vae_checkpoint *checkpoint)
+{
+    char folder[VAE_PATH_SIZE], record[VAE_PATH_SIZE];
+    vae_config *config = &checkpoint->config;
+    VAE_TRY(run_folder_of(path, folder));
+    VAE_TRY(vae_path_join(record, sizeof record, folder, "data.json"));
+    config->places.check = options->set_count > 0 && !other_data ? VAE_RECORD_FAIL : VAE_RECORD_TELL;
+    for (int i = 0; i < options->set_count; ++i)
+        VAE_TRY(set_data(options->sets[i], other_data, config));
+    config->places.train_images = checkpoint->progress.train_images;
+    vae_record_use(record, folder, config);
+    return vae_config_check(config);
+}
+
 vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model)
 {
     char path[VAE_PATH_SIZE];
@@ -231,7 +299,8 @@ vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model)
         .threads = options->threads < 0 ? 0 : (int)options->threads,
     };
     VAE_TRY(vae_model_open(path, &model_options, model));
-    const vae_status status = vae_cli_check_data_kept(options->files, options->file_count, vae_model_config(*model));
+    vae_status status = vae_cli_place_data(options, false, path, vae_model_checkpoint(*model));
+    if (!status) status = vae_cli_check_data_kept(options->files, options->file_count, vae_model_config(*model));
     if (!status) return VAE_OK;
     vae_model_free(*model);
     *model = NULL;

@@ -9,6 +9,7 @@
 
 #include "cli/files.h"
 #include "core/config.h"
+#include "train/checkpoint.h"
 
 enum { VAE_CLI_MAX_SETS = 64 };
 
@@ -29,7 +30,11 @@ vae_cli_options vae_cli_options_none(void);
 
 /* Children for a command's argp; their input is a vae_cli_options. */
 extern const struct argp vae_cli_config_argp; /* --config --set --device --out --seed --threads --quiet */
-extern const struct argp vae_cli_model_argp;  /* --run --checkpoint --device --out --seed --threads --force --quiet */
+extern const struct argp
+    vae_cli_model_argp; /* --run --checkpoint --set --device --out --seed --threads --force --quiet */
+
+/* Keeps the value of a --set; EINVAL, with the message set, where there are too many. */
+error_t vae_cli_add_set(vae_cli_options *options, const char *set);
 
 /* Defaults, then the file, then --set, then the single options; checked. `out` becomes runs/<name of the file> unless
  * set, and stays empty where the file is a pipe without a name. */
@@ -40,7 +45,12 @@ vae_status vae_cli_override_config(const vae_cli_options *options, vae_config *c
 /* Writes the checkpoint file that --run or --checkpoint name to path[size]: a run's best, else its last.
  * VAE_ERROR_CONFIG if it is not there. */
 vae_status vae_cli_find_checkpoint(const vae_cli_options *options, char *path, size_t size);
-/* Opens it; VAE_ERROR_ARGUMENT where an output would replace what its run was trained on. */
+/* Lets a trained model's configuration find the run's data: --set may give new places, of which data/record.h checks
+ * that they hold the same, and relative paths are those of the run. Where `other_data`, --set takes any key of [data],
+ * and other data are told only. VAE_ERROR_ARGUMENT for other keys. `path` is the checkpoint's. */
+vae_status vae_cli_place_data(const vae_cli_options *options, bool other_data, const char *path,
+                              vae_checkpoint *checkpoint);
+/* Opens it, with its data placed; VAE_ERROR_ARGUMENT where an output would replace what its run was trained on. */
 vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model);
 
 /* Reads a whole number in [minimum, maximum]; the message names `option`. */

@@ -21,7 +21,7 @@
 #include "report/plot_latent.h"
 #include "train/metrics.h"
 
-enum option_key { SAMPLES = 1, LIMIT, BATCH, NPY, JSON, SET, PLOT };
+enum option_key { SAMPLES = 1, LIMIT, BATCH, NPY, JSON, PLOT };
 
 typedef struct evaluate_options {
     vae_cli_options shared;
@@ -42,7 +42,6 @@ static const struct argp_option options_table[] = {
      2},
     {"plot", PLOT, "PREFIX", 0, "draw the KL of each dimension into PREFIX.png and PREFIX.svg, or into one of them", 2},
     {"json", JSON, 0, 0, "print one JSON object", 2},
-    {"set", SET, "SECTION.KEY=VALUE", 0, "override a [data] key of the run's configuration", 2},
     {0},
 };
 
@@ -60,10 +59,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case NPY: o->npy = argument; return 0;
     case PLOT: o->plot = argument; return 0;
     case JSON: o->json = true; return 0;
-    case SET:
-        if (o->shared.set_count == VAE_CLI_MAX_SETS) return EINVAL;
-        o->shared.sets[o->shared.set_count++] = argument;
-        return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -233,20 +228,6 @@ static vae_status open_device(const vae_config *config, vae_device **device)
     return vae_device_open(config->run.device, &options, device);
 }
 
-/* The rest of the configuration made the model what it is, or has an option of its own. */
-static vae_status override_data(const evaluate_options *o, vae_config *config)
-{
-    for (int i = 0; i < o->shared.set_count; ++i) {
-        if (strncmp(o->shared.sets[i], "data.", 5) != 0) {
-            return vae_error_set(VAE_ERROR_ARGUMENT,
-                                 "--set '%s': only [data] keys of a trained model can be overridden",
-                                 o->shared.sets[i]);
-        }
-        VAE_TRY(vae_config_set(config, o->shared.sets[i]));
-    }
-    return vae_config_check(config);
-}
-
 static vae_status evaluate_dataset(const evaluate_options *o, const vae_checkpoint *checkpoint,
                                    const vae_dataset *dataset, const char *name)
 {
@@ -285,7 +266,6 @@ static vae_status evaluate_input(const evaluate_options *o, const vae_checkpoint
 static vae_status evaluate_checkpoint(const evaluate_options *o, vae_checkpoint *checkpoint)
 {
     vae_config *config = &checkpoint->config;
-    VAE_TRY(override_data(o, config));
     VAE_TRY(vae_cli_check_data_kept(o->shared.files, o->shared.file_count, config));
     if (o->shared.device) VAE_TRY(vae_config_assign(config, "run", "device", o->shared.device));
     if (o->shared.threads >= 0) config->run.threads = o->shared.threads;
@@ -322,7 +302,8 @@ static vae_status run(int argc, char **argv)
     VAE_TRY(vae_cli_check_outputs(&options.shared, files, 4));
     vae_checkpoint checkpoint;
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
-    const vae_status status = evaluate_checkpoint(&options, &checkpoint);
+    vae_status status = vae_cli_place_data(&options.shared, true, path, &checkpoint);
+    if (!status) status = evaluate_checkpoint(&options, &checkpoint);
     vae_checkpoint_free(&checkpoint);
     return status;
 }

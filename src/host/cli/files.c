@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "data/place.h"
 #include "report/plot.h"
 
 /* ---- Kinds ---- */
@@ -320,7 +321,10 @@ vae_status vae_cli_check_data_kept(const vae_cli_file *files, int count, const v
         const targets mine = is_written(&files[i]) ? targets_of(&files[i]) : (targets){.count = 0};
         for (int k = 0; k < mine.count; ++k) {
             for (size_t r = 0; r < sizeof read / sizeof *read; ++r) {
-                if (read[r][0]) VAE_TRY(compare_with_read(&files[i], mine.paths[k], read[r], "the run's data"));
+                char found[VAE_PATH_SIZE], note[VAE_PLACE_NOTE];
+                if (!read[r][0]) continue;
+                vae_place_find(config, read[r], found, note);
+                VAE_TRY(compare_with_read(&files[i], mine.paths[k], found, "the run's data"));
             }
         }
     }

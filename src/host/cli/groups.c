@@ -5,17 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "core/utf8.h"
+#include "data/place.h"
 #include "model/runtime.h"
 
 static vae_status read_table(const vae_config *config, const char *given, vae_cli_part *part)
 {
     const bool train = strcmp(part->name, "train") == 0;
     const char *key = train ? "train_attributes" : "test_attributes";
-    part->table_path = given ? given : (train ? config->data.train_attributes : config->data.test_attributes);
-    if (!part->table_path[0]) {
+    const char *path = given ? given : (train ? config->data.train_attributes : config->data.test_attributes);
+    char note[VAE_PLACE_NOTE];
+    if (!path[0]) {
         return vae_error_set(VAE_ERROR_CONFIG, "the run's [data] has no %s; name a file with --%s", key,
                              train ? "attributes" : "test-attributes");
+    }
+    if (given) {
+        VAE_TRY(vae_path_join(part->table_path, sizeof part->table_path, "", given));
+    } else {
+        vae_place_find(config, path, part->table_path, note);
     }
     vae_status status = vae_attribute_table_read(part->table_path, &part->table);
     /* Held-out validation images are the last ones of the same file. */
@@ -24,6 +32,7 @@ static vae_status read_table(const vae_config *config, const char *given, vae_cl
                                            part->dataset->count + (train ? config->data.validation : 0));
     }
     if (!status || given) return status;
+    status = vae_place_explain(config, status, key, path);
     return vae_config_blame(config, vae_error_prepend(status, "[data] %s", key), "data", key);
 }
 

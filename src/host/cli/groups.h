@@ -10,7 +10,7 @@ typedef struct vae_cli_part {
     const char *name;           /* "train" or "test" */
     const vae_dataset *dataset; /* borrowed from the splits */
     vae_attribute_table table;  /* empty unless read; owned */
-    const char *table_path;
+    char table_path[VAE_PATH_SIZE];
 } vae_cli_part;
 
 /* Reads the table of `part` (name and dataset set): `given`, or else what the run's [data] train_attributes or

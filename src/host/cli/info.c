@@ -13,6 +13,7 @@
 #include "core/file.h"
 #include "data/dataset.h"
 #include "data/label_names.h"
+#include "data/place.h"
 #include "model/builder.h"
 #include "train/checkpoint.h"
 #include "train/run_folder.h"
@@ -75,7 +76,9 @@ static vae_status find_input(const info_options *options, const vae_config *conf
     int64_t shape[4] = {0, options->shape[0], options->shape[1], options->shape[2]};
     if (options->shape[0] == 0) {
         const vae_read_options read = vae_read_options_of(config);
-        const vae_status status = vae_images_read_shape(config->data.train_images, &read, shape);
+        char path[VAE_PATH_SIZE], note[VAE_PLACE_NOTE];
+        vae_place_find(config, config->data.train_images, path, note);
+        const vae_status status = vae_images_read_shape(path, &read, shape);
         if (status) {
             return vae_config_blame(config, vae_error_prepend(status, "[data] train_images (or give --shape HxWxC)"),
                                     "data", "train_images");

@@ -13,7 +13,7 @@
 #include "model/runtime.h"
 #include "report/plot.h"
 
-enum option_key { RUN = 1, OUT, LABELS, SPLIT, LIMIT, GRID, DEVICE, THREADS, FORCE, QUIET };
+enum option_key { RUN = 1, SET, OUT, LABELS, SPLIT, LIMIT, GRID, DEVICE, THREADS, FORCE, QUIET };
 enum { MAX_RUNS = 8, TITLE_SIZE = 256 };
 
 typedef struct latent_options {
@@ -26,6 +26,7 @@ typedef struct latent_options {
 
 static const struct argp_option options_table[] = {
     {"run", RUN, "DIR", 0, "a run folder; given several times, one figure compares them", 1},
+    {"set", SET, "data.KEY=VALUE", 0, "where the runs' data are now: data.test_images=PATH, and so on", 1},
     {"out", OUT, "PREFIX", 0,
      "write PREFIX.png and PREFIX.svg (latent unless given); FILE.png or FILE.svg writes that one", 1},
     {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
@@ -54,6 +55,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     latent_options *o = state->input;
     switch (key) {
     case RUN: return add_run(o, argument);
+    case SET: return vae_cli_add_set(&o->shared, argument);
     case OUT: o->shared.out = argument; return 0;
     case SPLIT: o->split = argument; return 0;
     case LABELS: o->labels = argument; return 0;

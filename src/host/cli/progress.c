@@ -215,7 +215,7 @@ static void show_epoch(void *context, const vae_train_epoch *epoch)
     printf("epoch %*" PRId64 "/%s  train %.2f", digits, epoch->epoch, total, main_loss(&epoch->train));
     if (epoch->held_out) {
         printf("  %s %s", epoch->held_out->split, vae_progress_losses(epoch->held_out, losses, sizeof losses));
-    } else {
+    } else if (view->has_kl) {
         printf(" (reconstruction %.2f, KL %.2f)", epoch->train.reconstruction, epoch->train.kl);
     }
     printf("  %s images/s%s\n", grouped(epoch->train.images_per_second, rate), epoch->improved ? "" : "  not better");

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/error.h"
 #include "core/utf8.h"
@@ -29,6 +30,11 @@ void vae_cli_tell_remarks_of(const char *name, const vae_remarks *remarks)
 
 void vae_cli_tell_remarks(const vae_splits *splits)
 {
+    for (const char *line = splits->note; *line;) {
+        const int length = (int)strcspn(line, "\n");
+        fprintf(stderr, "vae-cuda: warning: %.*s\n", length, line);
+        line += length + (line[length] == '\n');
+    }
     vae_cli_tell_remarks_of("[data] train_images", &splits->train.remarks);
     vae_cli_tell_remarks_of("[data] test_images", &splits->test.remarks);
 }

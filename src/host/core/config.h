@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/layers.h"
 
-enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 128 };
+enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 128, VAE_MAX_PLACES = 6 };
 
 typedef enum vae_objective { VAE_OBJECTIVE_VAE, VAE_OBJECTIVE_AE, VAE_OBJECTIVE_KL } vae_objective;
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
@@ -22,6 +22,9 @@ typedef enum vae_flip { VAE_FLIP_NONE, VAE_FLIP_HORIZONTAL } vae_flip;
 /* Where images lie: in memory, or in a file that is mapped; auto: on disk if they take more than half of the memory */
 typedef enum vae_storage { VAE_STORAGE_AUTO, VAE_STORAGE_MEMORY, VAE_STORAGE_DISK } vae_storage;
 typedef enum vae_schedule { VAE_SCHEDULE_CONSTANT, VAE_SCHEDULE_COSINE, VAE_SCHEDULE_STEP } vae_schedule;
+
+/* What comes of data that are not those of the run's record. */
+typedef enum vae_record_mode { VAE_RECORD_IGNORE, VAE_RECORD_TELL, VAE_RECORD_FAIL } vae_record_mode;
 
 /* Of keys that are yes or no. */
 typedef enum vae_switch { VAE_NO, VAE_YES } vae_switch;
@@ -89,7 +92,17 @@ typedef struct vae_config {
         int64_t batch_size;
         int64_t limit; /* test images used, 0: all */
     } evaluate;
-    /* Where the keys were given, for vae_config_blame: last, and no part of the configuration itself. */
+    /* What follows is no part of the configuration itself. Where the relative paths of [data] are looked for, see
+     * data/place.h, and what of a run's data they must hold, see data/record.h. */
+    struct {
+        char folder[VAE_MAX_PLACES][VAE_PATH_SIZE];
+        int32_t count;
+        char record[VAE_PATH_SIZE]; /* "": none */
+        bool of_run;                /* the data are those of a run, and may have moved since */
+        vae_record_mode check;
+        int64_t train_images; /* of a run that has no record; 0: not known */
+    } places;
+    /* Where the keys were given, for vae_config_blame. */
     struct {
         char file[VAE_PATH_SIZE];
         int32_t line[VAE_MAX_KEYS]; /* by row of the table; 0: a default, -1: set otherwise, as by --set */

@@ -294,6 +294,27 @@ vae_status vae_folder_make(const char *path)
     return make_one(part);
 }
 
+vae_status vae_folder_check(const char *path)
+{
+    char part[VAE_FILE_PATH_BYTES];
+    struct stat info;
+    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "path of %zu characters is too long: %.100s…", strlen(path), path);
+    }
+    /* The nearest folder above that is there. */
+    while (stat(part, &info) && errno == ENOENT) {
+        char *slash = strrchr(part, '/');
+        if (slash) {
+            slash[slash == part] = '\0';
+        } else {
+            strcpy(part, ".");
+        }
+    }
+    if (stat(part, &info)) return io_error(path, "folder cannot be made");
+    if (!S_ISDIR(info.st_mode)) return vae_error_set(VAE_ERROR_IO, "%s: is a file, expected a folder", part);
+    return access(part, W_OK | X_OK) ? io_error(part, "cannot be written in") : VAE_OK;
+}
+
 bool vae_path_exists(const char *path)
 {
     struct stat info;

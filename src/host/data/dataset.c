@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,8 @@
 #include "data/disk.h"
 #include "data/label_names.h"
 #include "data/mapping.h"
+#include "data/place.h"
+#include "data/record.h"
 
 void vae_dataset_free(vae_dataset *dataset)
 {
@@ -38,33 +42,62 @@ static vae_status blame(const vae_config *config, vae_status status, const char 
     return vae_config_blame(config, vae_error_prepend(status, "[data] %s", key), "data", key);
 }
 
+void vae_splits_add_note(vae_splits *splits, const char *format, ...)
+{
+    const size_t used = strlen(splits->note);
+    if (used + 2 >= sizeof splits->note) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(splits->note + used + (used > 0), sizeof splits->note - used - 1, format, arguments);
+    va_end(arguments);
+    if (used > 0) splits->note[used] = '\n';
+}
+
+/* Begins a failure's message as blame() does, and ends it with where the path was looked for. */
+static vae_status blame_path(const vae_config *config, vae_status status, const char *key, const char *path)
+{
+    return blame(config, vae_place_explain(config, status, key, path), key);
+}
+
+static void find(const vae_config *config, const char *key, const char *path, vae_splits *splits, char *found)
+{
+    char note[VAE_PLACE_NOTE];
+    vae_place_find(config, path, found, note);
+    if (note[0]) vae_splits_add_note(splits, "[data] %s: %s", key, note);
+}
+
 typedef struct part_keys {
     const char *images, *labels;
 } part_keys;
 
 static vae_status open_part(const vae_config *config, part_keys keys, part_keys paths, int64_t limit,
-                            vae_dataset *dataset)
+                            vae_splits *splits, vae_dataset *dataset)
 {
+    char found[VAE_PATH_SIZE];
     vae_read_options options = vae_read_options_of(config);
     options.limit = limit;
-    vae_status status = vae_images_read(paths.images, &options, dataset);
-    if (status) return blame(config, status, keys.images);
+    find(config, keys.images, paths.images, splits, found);
+    vae_status status = vae_images_read(found, &options, dataset);
+    if (status) return blame_path(config, status, keys.images, paths.images);
     if (!paths.labels[0]) return VAE_OK;
     dataset->remarks.of[VAE_REMARK_UNUSED_LABELS] = (vae_remark){0};
-    status = vae_labels_read(paths.labels, limit, dataset);
-    return status ? blame(config, status, keys.labels) : VAE_OK;
+    find(config, keys.labels, paths.labels, splits, found);
+    status = vae_labels_read(found, limit, dataset);
+    return status ? blame_path(config, status, keys.labels, paths.labels) : VAE_OK;
 }
 
-static vae_status open_train(const vae_config *config, vae_dataset *dataset)
+static vae_status open_train(const vae_config *config, vae_splits *splits)
 {
     return open_part(config, (part_keys){"train_images", "train_labels"},
-                     (part_keys){config->data.train_images, config->data.train_labels}, config->data.limit, dataset);
+                     (part_keys){config->data.train_images, config->data.train_labels}, config->data.limit, splits,
+                     &splits->train);
 }
 
-static vae_status open_test(const vae_config *config, vae_dataset *dataset)
+static vae_status open_test(const vae_config *config, vae_splits *splits)
 {
     return open_part(config, (part_keys){"test_images", "test_labels"},
-                     (part_keys){config->data.test_images, config->data.test_labels}, config->data.test_limit, dataset);
+                     (part_keys){config->data.test_images, config->data.test_labels}, config->data.test_limit, splits,
+                     &splits->test);
 }
 
 /* Where the name of image `index` begins in the names. */
@@ -121,11 +154,12 @@ static vae_status check_same_shape(const vae_config *config, const vae_splits *s
 /* The names of classes, from [data] class_names and of both parts together. */
 static vae_status name_classes(const vae_config *config, vae_splits *splits)
 {
-    const char *path = config->data.class_names;
+    char path[VAE_PATH_SIZE];
     vae_status status = VAE_OK;
+    find(config, "class_names", config->data.class_names, splits, path);
     if (path[0]) status = vae_label_names_apply(path, &splits->train);
     if (path[0] && !status && splits->test.count > 0) status = vae_label_names_apply(path, &splits->test);
-    if (status) return blame(config, status, "class_names");
+    if (status) return blame_path(config, status, "class_names", config->data.class_names);
     status = vae_label_names_join(&splits->train, &splits->test);
     return status ? blame(config, status, "test_labels") : VAE_OK;
 }
@@ -225,13 +259,16 @@ vae_status vae_dataset_binarise(const vae_config *config, vae_dataset *dataset)
 
 static vae_status open_splits(const vae_config *config, vae_splits *splits)
 {
-    VAE_TRY(open_train(config, &splits->train));
+    VAE_TRY(open_train(config, splits));
     if (config->data.test_images[0]) {
-        VAE_TRY(open_test(config, &splits->test));
+        VAE_TRY(open_test(config, splits));
         VAE_TRY(check_same_shape(config, splits));
         compare_levels(splits);
     }
     VAE_TRY(name_classes(config, splits));
+    vae_fingerprint_take(&splits->train, &splits->train_print);
+    vae_fingerprint_take(&splits->test, &splits->test_print);
+    VAE_TRY(vae_record_check(config, splits));
     const bool changes = config->data.binarise == VAE_BINARISE_STATIC;
     if (changes) VAE_TRY(make_writable(config, &splits->train));
     if (changes) VAE_TRY(make_writable(config, &splits->test));

@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "core/config.h"
+#include "core/hash.h"
 #include "data/classes.h"
 #include "data/remarks.h"
 #include "data/transform.h"
@@ -38,11 +39,24 @@ typedef struct vae_dataset {
 
 int64_t vae_dataset_elements(const vae_dataset *dataset); /* of one image */
 
+/* By which images are known again: see data/record.h. */
+typedef struct vae_fingerprint {
+    int64_t images, height, width, channels;
+    char sample[VAE_HASH_TEXT]; /* hash of some of them */
+} vae_fingerprint;
+
+enum { VAE_NOTE_SIZE = 1 << 14 };
+
 /* The three parts a run uses. Static binarisation has been applied (pixels are then 0 or 255). */
 typedef struct vae_splits {
-    vae_dataset train, validation, test; /* count 0 where absent */
-    double scale, shift;                 /* x = byte × scale + shift, from `normalise` */
+    vae_dataset train, validation, test;     /* count 0 where absent */
+    double scale, shift;                     /* x = byte × scale + shift, from `normalise` */
+    vae_fingerprint train_print, test_print; /* train: with the validation part */
+    char note[VAE_NOTE_SIZE];                /* what a user should know of where they were found; lines, or "" */
 } vae_splits;
+
+/* Adds a line to the note, unless it is full. */
+__attribute__((format(printf, 2, 3))) void vae_splits_add_note(vae_splits *splits, const char *format, ...);
 
 /* How images are read. Zeros read all, as they are. */
 typedef struct vae_read_options {
@@ -83,11 +97,11 @@ vae_status vae_images_read_shape(const char *path, const vae_read_options *optio
 vae_read_options vae_read_options_of(const vae_config *config);
 void vae_dataset_free(vae_dataset *dataset);
 
-/* Opens what [data] names; messages begin with the key, after where a file gave it. The validation part is the last of
- * the training images that `limit` leaves, and borrows their memory. Static binarisation is keyed by [train] seed, at
- * (seed, VAE_STREAM_BINARISE_STATIC, 0 train, 1 validation or 2 test, element of the part), by the rule of `gather` in
- * program.h. VAE_ERROR_CONFIG for missing files and splits that cannot be, VAE_ERROR_FORMAT for damaged files; *splits
- * is then empty. */
+/* Opens what [data] names, where data/place.h finds it, and checks it by the run's record, if there is one; messages
+ * begin with the key, after where a file gave it. The validation part is the last of the training images that `limit`
+ * leaves, and borrows their memory. Static binarisation is keyed by [train] seed, at (seed, VAE_STREAM_BINARISE_STATIC,
+ * 0 train, 1 validation or 2 test, element of the part), by the rule of `gather` in program.h. VAE_ERROR_CONFIG for
+ * missing files and splits that cannot be, VAE_ERROR_FORMAT for damaged files; *splits is then empty. */
 vae_status vae_splits_open(const vae_config *config, vae_splits *splits);
 void vae_splits_free(vae_splits *splits);
 /* Static binarisation of other images, as if they were the test part. */

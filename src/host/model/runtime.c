@@ -33,6 +33,11 @@ const vae_config *vae_model_config(const vae_model *model)
     return &model->checkpoint.config;
 }
 
+vae_checkpoint *vae_model_checkpoint(vae_model *model)
+{
+    return &model->checkpoint;
+}
+
 const vae_input *vae_model_input(const vae_model *model)
 {
     return &model->checkpoint.input;

@@ -8,6 +8,8 @@
 
 /* The configuration and the input's shape and scale that the model was trained with; owned by the model. */
 const vae_config *vae_model_config(const vae_model *model);
+/* All of it; who changes more than where [data] is found has another model. */
+vae_checkpoint *vae_model_checkpoint(vae_model *model);
 const vae_input *vae_model_input(const vae_model *model);
 
 /* Rows first … first + count - 1 of what vae_model_sample_prior() gives, bit for bit. */

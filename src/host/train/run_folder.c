@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "data/place.h"
 
 vae_status vae_run_folder_init(vae_run_folder *folder, const char *path)
 {
@@ -16,6 +17,7 @@ vae_status vae_run_folder_init(vae_run_folder *folder, const char *path)
     VAE_TRY(vae_path_join(folder->path, sizeof folder->path, "", path));
     VAE_TRY(vae_path_join(folder->config, sizeof folder->config, path, "config.ini"));
     VAE_TRY(vae_path_join(folder->metrics, sizeof folder->metrics, path, "metrics.jsonl"));
+    VAE_TRY(vae_path_join(folder->data, sizeof folder->data, path, "data.json"));
     VAE_TRY(vae_path_join(folder->machine, sizeof folder->machine, path, "machine.json"));
     VAE_TRY(vae_path_join(folder->class_names, sizeof folder->class_names, path, "class_names.txt"));
     VAE_TRY(vae_path_join(folder->checkpoints, sizeof folder->checkpoints, path, "checkpoints"));
@@ -27,7 +29,7 @@ vae_status vae_run_folder_init(vae_run_folder *folder, const char *path)
 
 vae_status vae_run_folder_check_new(const vae_run_folder *folder)
 {
-    const char *const own[] = {folder->config,      folder->metrics,  folder->machine,
+    const char *const own[] = {folder->config,      folder->metrics,  folder->data,       folder->machine,
                                folder->checkpoints, folder->pictures, folder->tensorboard};
     for (size_t i = 0; i < sizeof own / sizeof *own; ++i) {
         if (!vae_path_exists(own[i])) continue;
@@ -79,18 +81,12 @@ static bool says_the_same(const char *path, const char *text)
     return same;
 }
 
-static vae_status check_writable(const char *path)
-{
-    if (!access(path, W_OK | X_OK)) return VAE_OK;
-    return vae_error_set(VAE_ERROR_IO, "%s: cannot be written in: %s", path, strerror(errno));
-}
-
 vae_status vae_run_folder_open(vae_run_folder *folder, const vae_config *config)
 {
     VAE_TRY(vae_folder_make(folder->checkpoints));
     VAE_TRY(vae_folder_make(folder->pictures));
-    VAE_TRY(check_writable(folder->checkpoints));
-    VAE_TRY(check_writable(folder->pictures));
+    VAE_TRY(vae_folder_check(folder->checkpoints));
+    VAE_TRY(vae_folder_check(folder->pictures));
     char *text;
     VAE_TRY(vae_config_format(config, &text));
     const void *const parts[] = {text};
@@ -121,9 +117,8 @@ static bool is_one_of(const char *line, const char *const *keys)
 static bool must_stay(const char *section, const char *line)
 {
     static const char *const training[] = {"seed", "batch_size", NULL};
-    static const char *const places[] = {"storage", "cache", NULL}; /* of the same images */
     if (strcmp(section, "model") == 0) return true;
-    if (strcmp(section, "data") == 0) return !is_one_of(line, places);
+    if (strcmp(section, "data") == 0) return !vae_place_is_key(line, strcspn(line, " ="));
     return strcmp(section, "train") == 0 && is_one_of(line, training);
 }
 

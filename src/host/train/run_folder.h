@@ -8,6 +8,7 @@ typedef struct vae_run_folder {
     char path[VAE_PATH_SIZE];
     char config[VAE_PATH_SIZE];      /* the configuration as used */
     char metrics[VAE_PATH_SIZE];     /* see train/metrics.h */
+    char data[VAE_PATH_SIZE];        /* see data/record.h */
     char machine[VAE_PATH_SIZE];     /* see train/machine.h */
     char class_names[VAE_PATH_SIZE]; /* what labels are called, where they have names: a line each */
     char checkpoints[VAE_PATH_SIZE]; /* folder */

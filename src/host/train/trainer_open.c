@@ -2,8 +2,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/file.h"
 #include "core/memory.h"
+#include "data/attributes.h"
 #include "data/label_names.h"
+#include "data/place.h"
+#include "data/record.h"
 #include "train/machine.h"
 #include "train/resume.h"
 #include "train/trainer_state.h"
@@ -21,9 +25,40 @@ static vae_input input_of(const vae_splits *splits)
 
 /* ---- Data, device, parameters ---- */
 
-static vae_status open_data(vae_trainer *trainer)
+/* Tables that only other commands will use must be there, and fit, before the training is paid for. */
+static vae_status check_attributes(const vae_trainer *trainer, const char *key, const char *path,
+                                   const vae_dataset *dataset, int64_t images)
 {
-    VAE_TRY(vae_splits_open(&trainer->state.config, &trainer->splits));
+    const vae_config *config = &trainer->state.config;
+    char found[VAE_PATH_SIZE], note[VAE_PLACE_NOTE];
+    vae_attribute_table table = {0};
+    if (!path[0]) return VAE_OK;
+    vae_place_find(config, path, found, note);
+    vae_status status = vae_attribute_table_read(found, &table);
+    if (!status) status = vae_attribute_table_match(&table, path, dataset, images);
+    vae_attribute_table_free(&table);
+    return status ? vae_config_blame(config, vae_error_prepend(status, "[data] %s", key), "data", key) : VAE_OK;
+}
+
+static vae_status open_data(vae_trainer *trainer, const vae_resume_point *point)
+{
+    vae_config *config = &trainer->state.config;
+    if (trainer->options->resume != VAE_RESUME_NONE) {
+        vae_record_use(trainer->folder.data, trainer->folder.path, config);
+        config->places.check = point->found ? VAE_RECORD_FAIL : VAE_RECORD_IGNORE;
+        config->places.train_images = point->saved.progress.train_images;
+    }
+    VAE_TRY(vae_folder_check(trainer->folder.path));
+    if (config->run.tensorboard) VAE_TRY(vae_folder_check(trainer->folder.tensorboard));
+    const vae_status cache = config->data.cache[0] ? vae_folder_check(config->data.cache) : VAE_OK;
+    if (cache) return vae_config_blame(config, vae_error_prepend(cache, "[data] cache"), "data", "cache");
+    VAE_TRY(vae_place_check_all(config));
+    VAE_TRY(vae_splits_open(config, &trainer->splits));
+    const vae_splits *splits = &trainer->splits;
+    VAE_TRY(check_attributes(trainer, "train_attributes", config->data.train_attributes, &splits->train,
+                             splits->train_print.images));
+    VAE_TRY(check_attributes(trainer, "test_attributes", config->data.test_attributes, &splits->test,
+                             splits->test_print.images));
     if (trainer->splits.train.count < 1) {
         return vae_error_set(VAE_ERROR_CONFIG, "[data] leaves no training images");
     }
@@ -143,7 +178,7 @@ static vae_status open_folder(vae_trainer *trainer, vae_resume_point *point)
 static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
 {
     vae_checkpoint *state = &trainer->state;
-    VAE_TRY(open_data(trainer));
+    VAE_TRY(open_data(trainer, point));
     VAE_TRY(vae_model_layout(&state->config, &state->input, &state->layout));
     VAE_TRY(open_device(trainer));
     VAE_TRY(make_programs(trainer));
@@ -154,6 +189,7 @@ static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
     /* All that can be looked at is: from here on the folder changes. */
     VAE_TRY(vae_resume_keep(&trainer->folder, trainer->options->resume, point));
     VAE_TRY(vae_run_folder_open(&trainer->folder, &state->config));
+    VAE_TRY(vae_record_write(trainer->folder.data, trainer->folder.path, &state->config, &trainer->splits));
     VAE_TRY(vae_machine_write(trainer->folder.machine, trainer->device));
     const vae_classes *classes = &trainer->splits.train.classes;
     if (classes->count > 0) VAE_TRY(vae_label_names_write(trainer->folder.class_names, classes));
