@@ -300,6 +300,15 @@ Test(resume, goes_on_from_the_best_where_the_last_is_lost)
     }
 }
 
+Test(resume, a_run_killed_as_it_named_its_first_checkpoint_goes_on)
+{
+    process_expect(0, NULL, whole, SHORT_RUN);
+    process_expect(0, NULL, broken, SHORT_RUN, "--set", "train.epochs=1");
+    remove_file("checkpoints/last.safetensors");
+    process_expect(0, NULL, broken, SHORT_RUN, "--resume");
+    expect_same_run();
+}
+
 Test(resume, goes_on_without_the_best_where_asked)
 {
     process_expect(0, NULL, broken, UNSTEADY_RUN, "--set", "train.epochs=10");

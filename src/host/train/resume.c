@@ -129,11 +129,37 @@ static vae_status check_best(const vae_run_folder *folder, vae_resume how, const
     return VAE_OK;
 }
 
+static int64_t count_lines(const char *path)
+{
+    int64_t lines = 0;
+    FILE *file = fopen(path, "re");
+    for (int c; file && (c = getc(file)) != EOF;)
+        lines += c == '\n';
+    if (file) fclose(file);
+    return lines;
+}
+
+/* A run's first checkpoint is written as `best`, then named `last` too. One that was killed between the two has nothing
+ * newer than that. */
+static bool only_best_came(const vae_run_folder *folder, const vae_config *now, vae_resume_point *point)
+{
+    if (vae_path_exists(folder->last) || read_checkpoint(folder->best, now, &point->saved)) return false;
+    const vae_progress *progress = &point->saved.progress;
+    if (progress->epoch <= 1 && count_lines(folder->metrics) <= progress->metric_lines) {
+        point->path = folder->best;
+        point->found = point->save = true;
+        return true;
+    }
+    vae_checkpoint_free(&point->saved);
+    return false;
+}
+
 static vae_status open_last(const vae_run_folder *folder, vae_resume how, const vae_config *now,
                             vae_resume_point *point)
 {
     point->path = folder->last;
     if (!vae_path_exists(folder->last) && !vae_path_exists(folder->best)) return check_nothing_lost(folder);
+    if (only_best_came(folder, now, point)) return VAE_OK;
     /* What cannot be read is one thing, what does not belong together another. */
     vae_status status = vae_path_exists(folder->last) ? vae_checkpoint_read(folder->last, &point->saved)
                                                       : vae_error_set(VAE_ERROR_CONFIG, "%s is missing", folder->last);

@@ -83,10 +83,6 @@ static bool says_the_same(const char *path, const char *text)
 
 vae_status vae_run_folder_open(vae_run_folder *folder, const vae_config *config)
 {
-    VAE_TRY(vae_folder_make(folder->checkpoints));
-    VAE_TRY(vae_folder_make(folder->pictures));
-    VAE_TRY(vae_folder_check(folder->checkpoints));
-    VAE_TRY(vae_folder_check(folder->pictures));
     char *text;
     VAE_TRY(vae_config_format(config, &text));
     const void *const parts[] = {text};
@@ -94,7 +90,12 @@ vae_status vae_run_folder_open(vae_run_folder *folder, const vae_config *config)
     const vae_status status =
         says_the_same(folder->config, text) ? VAE_OK : vae_file_write_atomic(folder->config, parts, sizes, 1);
     free(text);
-    return status;
+    VAE_TRY(status);
+    /* After config.ini: a folder that has it can be resumed, whenever the run was ended. */
+    VAE_TRY(vae_folder_make(folder->checkpoints));
+    VAE_TRY(vae_folder_make(folder->pictures));
+    VAE_TRY(vae_folder_check(folder->checkpoints));
+    return vae_folder_check(folder->pictures);
 }
 
 void vae_run_folder_close(vae_run_folder *folder)
