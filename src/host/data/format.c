@@ -32,7 +32,7 @@ static const char *missing_hint(const char *path, int reason)
     return "";
 }
 
-static vae_status cannot_open(const char *path, int reason)
+vae_status vae_source_cannot_open(const char *path, int reason)
 {
     return vae_error_set(VAE_ERROR_CONFIG, "cannot open %s: %s%s", path, strerror(reason), missing_hint(path, reason));
 }
@@ -53,7 +53,7 @@ vae_status vae_source_probe(const char *path, vae_probe *probe)
 {
     struct stat information;
     *probe = (vae_probe){0};
-    if (stat(path, &information) != 0) return cannot_open(path, errno);
+    if (stat(path, &information) != 0) return vae_source_cannot_open(path, errno);
     probe->folder = S_ISDIR(information.st_mode);
     if (probe->folder) return VAE_OK;
     /* Opening a pipe that nobody writes to would wait for ever. */
@@ -115,7 +115,7 @@ vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash)
     if (!whole || stat(whole, &information) != 0) {
         const int reason = errno;
         free(whole);
-        return cannot_open(source->file, reason);
+        return vae_source_cannot_open(source->file, reason);
     }
     vae_hash_add_text(hash, whole);
     free(whole);

@@ -78,6 +78,8 @@ vae_status vae_source_probe(const char *path, vae_probe *probe);
  */
 vae_status vae_source_open(const char *path, vae_content content, const vae_read_options *options, vae_source *source);
 void vae_source_close(vae_source *source);
+/* VAE_ERROR_CONFIG for a path that cannot be opened, by errno: says what fetches it, where a script does. */
+vae_status vae_source_cannot_open(const char *path, int reason);
 
 /* add_to_hash of formats that are one file. */
 vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash);

@@ -1,12 +1,14 @@
 /* Where the paths of [data] are found. */
 #include "data/place.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "core/file.h"
+#include "data/format.h"
 
 void vae_place_add(vae_config *config, const char *folder)
 {
@@ -83,9 +85,9 @@ vae_status vae_place_check_all(const vae_config *config)
         if (!named[i].path[0]) continue;
         vae_place_find(config, named[i].path, found, note);
         if (is_there(found, &information)) continue;
-        vae_status status = vae_error_set(VAE_ERROR_CONFIG, "[data] %s: %s is not there", named[i].key, named[i].path);
+        vae_status status = vae_source_cannot_open(named[i].path, ENOENT);
         status = vae_place_explain(config, status, named[i].key, named[i].path);
-        return vae_config_blame(config, status, "data", named[i].key);
+        return vae_config_blame(config, vae_error_prepend(status, "[data] %s", named[i].key), "data", named[i].key);
     }
     return VAE_OK;
 }
