@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
+enum { STACK_SIZE = 1 << 16 }; /* of handlers, with room for every vector register */
+
 static volatile sig_atomic_t caught;
 
 /* A write to a pipe without a reader sends SIGPIPE from the process to itself; the write fails as well, which is
@@ -32,13 +34,24 @@ static void end_unless_own(int signal_number, siginfo_t *information, void *cont
 
 static void install(int signal_number, void (*handler)(int, siginfo_t *, void *), int flags)
 {
-    struct sigaction action = {.sa_sigaction = handler, .sa_flags = flags | SA_SIGINFO};
+    struct sigaction action = {.sa_sigaction = handler, .sa_flags = flags | SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
     sigaction(signal_number, &action, NULL);
 }
 
+/* The AVX matrix products of oneDNN 2 run with the stack pointer at the start of a workspace on the heap: a handler on
+ * the thread's own stack would overwrite what lies in front of it. Signals sent to the process go to its first thread,
+ * as that never blocks them. */
+static void give_handlers_a_stack(void)
+{
+    static char memory[STACK_SIZE];
+    const stack_t stack = {.ss_sp = memory, .ss_size = sizeof memory};
+    sigaltstack(&stack, NULL);
+}
+
 void vae_interrupt_spare_writes(void)
 {
+    give_handlers_a_stack();
     install(SIGPIPE, end_unless_own, SA_RESTART);
     signal(SIGXFSZ, SIG_IGN);
 }

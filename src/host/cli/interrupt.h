@@ -5,8 +5,9 @@
 
 #include <signal.h>
 
-/* First thing in main: what would end the process for a write of its own, to a pipe that nobody reads any more or past
- * a limit on file sizes, lets that write fail instead. */
+/* First thing in main, on its first thread: signal handlers get a stack of their own, and what would end the process
+ * for a write of its own, to a pipe that nobody reads any more or past a limit on file sizes, lets that write fail
+ * instead. */
 void vae_interrupt_spare_writes(void);
 
 /* The flag: 0 until the first signal that vae_interrupt_catch() waits for, then its number. */
