@@ -232,6 +232,7 @@ Test(labels, a_name_comes_before_a_number)
     cr_expect_eq(label, 2);
     cr_assert_eq(vae_dataset_find_label(&dataset, "--label", "10", &label), VAE_OK);
     cr_expect_eq(label, 1);
+    cr_expect_eq(vae_dataset_find_label(&dataset, "--label", "0", &label), VAE_ERROR_ARGUMENT, "0 is class 1's place");
     vae_dataset_free(&dataset);
 }
 

@@ -88,11 +88,12 @@ static vae_status write_npy(const char *path, const double *values, int64_t coun
     return status;
 }
 
-static vae_status write_table(const char *path, const vae_dataset *dataset, const double *values, int64_t count,
-                              bool likelihoods)
+static vae_status write_table(const char *path, const vae_dataset *dataset, bool own, const double *values,
+                              int64_t count, bool likelihoods)
 {
+    /* Other images may have other classes: their names tell, but not their numbers. */
     const vae_image_batch all = {
-        .count = count, .labels = dataset->labels, .classes = &dataset->classes, .names = dataset->names};
+        .count = count, .labels = own ? dataset->labels : NULL, .classes = &dataset->classes, .names = dataset->names};
     vae_cli_table *table;
     VAE_TRY(vae_cli_table_open(path, likelihoods ? "log_likelihood" : "neg_elbo", &table));
     const vae_status status = vae_cli_table_add(table, &all, NULL, values);
@@ -210,7 +211,7 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
     const double seconds = vae_cli_counter_seconds(&counter);
     if (!status && o->npy) status = write_npy(o->npy, per_image, setup.images.count);
     if (!status && o->npy) {
-        status = write_table(o->table, dataset, per_image, setup.images.count, setup.samples > 0);
+        status = write_table(o->table, dataset, !o->images.input, per_image, setup.images.count, setup.samples > 0);
     }
     if (!status && o->json) print_json(&setup, &result, seconds);
     if (!status && !o->json) print_text(config, &result, setup.samples, seconds);

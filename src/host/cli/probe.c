@@ -124,7 +124,8 @@ static void print_unknown(const side *s)
 static void print_line(const char *name, const vae_probe *probe, const side *train, const side *test)
 {
     printf("%-20s %7.4f", name, accuracy(probe, train));
-    if (test->codes) {
+    /* Balanced over two classes: there is none where only one is there. */
+    if (test->codes && count_members(test, 0) > 0 && count_members(test, 1) > 0) {
         printf(" %7.4f", accuracy(probe, test));
     } else {
         printf(" %7s", "-");

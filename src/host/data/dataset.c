@@ -297,6 +297,16 @@ void vae_splits_free(vae_splits *splits)
     vae_dataset_free(&splits->test);
 }
 
+/* Whether "3" may be meant as a name, even where no class is called so. */
+static bool are_numbered(const vae_classes *classes)
+{
+    const char *name = classes->names;
+    for (int64_t i = 0; i < classes->count; ++i, name += strlen(name) + 1) {
+        if (*name && strspn(name, "0123456789") == strlen(name)) return true;
+    }
+    return false;
+}
+
 vae_status vae_dataset_find_label(const vae_dataset *dataset, const char *option, const char *text, int64_t *label)
 {
     const vae_classes *classes = &dataset->classes;
@@ -308,13 +318,17 @@ vae_status vae_dataset_find_label(const vae_dataset *dataset, const char *option
     if (!dataset->labels) return vae_error_set(VAE_ERROR_CONFIG, "%s: the images have no labels", option);
     *label = vae_classes_find(classes, text);
     if (*label >= 0) return VAE_OK;
+    const char *nearest = vae_classes_nearest(classes, text);
+    if (are_numbered(classes)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: no class is called '%s'%s%s%s", option, text,
+                             nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    }
     char *end;
     const int64_t most = classes->count ? classes->count - 1 : VAE_MAX_CLASSES - 1, number = strtoll(text, &end, 10);
     if (end != text && !*end && number >= 0 && number <= most) {
         *label = number;
         return VAE_OK;
     }
-    const char *nearest = vae_classes_nearest(classes, text);
     return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' is not a class, or an integer from 0 to %" PRId64 "%s%s%s",
                          option, text, most, nearest ? "; did you mean '" : "", nearest ? nearest : "",
                          nearest ? "'?" : "");

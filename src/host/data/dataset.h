@@ -89,7 +89,8 @@ vae_status vae_images_read(const char *path, const vae_read_options *options, va
  * dataset->stored labels or, where that is not known, dataset->count, or more if limit is not 0; and the images cannot
  * be those of subfolders, see data/rows.h. On failure *dataset is as it was. */
 vae_status vae_labels_read(const char *path, int64_t limit, vae_dataset *dataset);
-/* The number of the class that `text` names, by its name or else by its number. `option` begins the message.
+/* The number of the class that `text` names, by its name or, unless names are numbers, by its
+ * number. `option` begins the message.
  * VAE_ERROR_CONFIG where there are no labels, VAE_ERROR_ARGUMENT, with the nearest name, for what is neither. */
 vae_status vae_dataset_find_label(const vae_dataset *dataset, const char *option, const char *text, int64_t *label);
 /* Reads the header alone: [count, height, width, channels] of the images as they are to be read. The same failures. */

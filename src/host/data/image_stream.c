@@ -80,11 +80,10 @@ struct vae_image_stream {
     int largest;   /* byte, see vae_source_tell_levels() */
     int64_t room;  /* images that the buffers hold */
     float *pixels;
-    uint8_t *bytes, *labels;
+    uint8_t *bytes;
     uint8_t *stored; /* one image before the transform */
     char *names;
     size_t names_bytes;
-    vae_classes classes;
 };
 
 /* Whether the transform leaves images of the source as they are. */
@@ -102,22 +101,17 @@ static vae_status make_room(vae_image_stream *s, int64_t images)
     if (s->room >= images) return VAE_OK;
     free(s->pixels);
     free(s->bytes);
-    free(s->labels);
     s->room = 0;
     s->pixels = malloc((size_t)(images * s->elements) * sizeof *s->pixels);
     s->bytes = calloc((size_t)images, (size_t)s->elements);
-    s->labels = malloc((size_t)images);
-    if (!s->pixels || !s->bytes || !s->labels) {
-        return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", s->source.name);
-    }
+    if (!s->pixels || !s->bytes) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", s->source.name);
     s->room = images;
     return VAE_OK;
 }
 
 static vae_status begin(vae_image_stream *s)
 {
-    const vae_format *format = s->source.format;
-    if (!s->source.numbers) return format ? format->classes(&s->source, &s->classes) : VAE_OK;
+    if (!s->source.numbers) return VAE_OK;
     if (!keeps(s)) {
         s->stored = malloc((size_t)(s->source.height * s->source.width * s->source.channels));
         if (!s->stored) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", s->source.name);
@@ -165,10 +159,8 @@ void vae_image_stream_free(vae_image_stream *stream)
     vae_source_close(&stream->source);
     free(stream->pixels);
     free(stream->bytes);
-    free(stream->labels);
     free(stream->stored);
     free(stream->names);
-    vae_classes_free(&stream->classes);
     free(stream);
 }
 
@@ -203,7 +195,7 @@ static vae_status read_pictures(vae_image_stream *s, int64_t images, int64_t *ke
     FILE *names = open_memstream(&s->names, &s->names_bytes);
     if (!names) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", s->source.name);
     const vae_format *format = s->source.format;
-    const vae_status status = format->read_images(&s->source, s->taken, images, s->bytes, s->labels, names, kept);
+    const vae_status status = format->read_images(&s->source, s->taken, images, s->bytes, NULL, names, kept);
     const bool failed = ferror(names) != 0;
     if (fclose(names) != 0 || failed) {
         return status ? status : vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory for names", s->source.name);
@@ -234,7 +226,5 @@ vae_status vae_image_stream_next(vae_image_stream *s, int64_t most, vae_image_ba
     }
     batch->pixels = s->pixels;
     if (folder) batch->names = s->names;
-    if (s->classes.count > 0 && s->classes.count <= VAE_MAX_CLASSES) batch->labels = s->labels;
-    batch->classes = &s->classes;
     return VAE_OK;
 }
