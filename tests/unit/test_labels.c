@@ -321,3 +321,16 @@ Test(labels, a_file_gives_names)
     cr_expect_not_null(strstr(vae_error_message(), "does not name the class '3'"));
     free(numbers.labels);
 }
+
+Test(labels, a_file_gives_each_class_a_name_of_its_own)
+{
+    static const char *const bad[] = {"zero\n\none\n", "zero\nzero\n", "0,zero\n0,one\n", "0,zero\n1,zero\n"};
+    static const char *const words[] = {":3:1: stands behind an empty line", ":2:1: names a second class so",
+                                        ":2:1: names this class again", ":2:3: names a second class so"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
+        vae_dataset numbers = labelled((const uint8_t[]){1, 0, 1}, NULL);
+        cr_expect_eq(apply(bad[i], &numbers), VAE_ERROR_FORMAT, "%s", bad[i]);
+        cr_expect_not_null(strstr(vae_error_message(), words[i]), "%s", vae_error_message());
+        free(numbers.labels);
+    }
+}

@@ -16,14 +16,14 @@ enum option_key { INPUT = 2000, CROP, SIZE, CHANNELS, LAYOUT, SPLIT };
 static const struct argp_option given_options[] = {
     {"input", INPUT, "WHAT", 0,
      "images to take instead of the run's: a folder, an array (.npy, .npz or .npz:KEY, IDX) or a picture, brought to "
-     "the "
-     "model's shape by the run's [data] keys crop, size, channels and layout. A folder's pictures come in the order of "
+     "the model's shape by the run's [data] keys crop, size, channels and layout. A folder's pictures come in the "
+     "order of "
      "their names; those of subfolders, its classes, are interleaved evenly",
      2},
-    {"crop", CROP, "N", 0, "for these images in place of the run's key, as are", 2},
-    {"size", SIZE, "HxW", 0, "this,", 2},
-    {"channels", CHANNELS, "NAME", 0, "this", 2},
-    {"layout", LAYOUT, "NAME", 0, "and this; --help-config says what they do", 2},
+    {"crop", CROP, "N", 0, "with --input: in place of the run's key crop (see --help-config)", 2},
+    {"size", SIZE, "HxW", 0, "with --input: in place of the run's key size", 2},
+    {"channels", CHANNELS, "NAME", 0, "with --input: in place of the run's key channels", 2},
+    {"layout", LAYOUT, "NAME", 0, "with --input: in place of the run's key layout", 2},
     {0},
 };
 

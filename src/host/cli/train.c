@@ -100,12 +100,15 @@ static vae_status load_config(train_options *options, vae_config *config)
     }
     VAE_TRY(vae_path_join(path, sizeof path, shared.out, "config.ini"));
     if (!vae_path_exists(path)) return config_of_checkpoint(&shared, path, config);
+    vae_config_defaults(config);
+    const vae_status status = vae_config_load(config, path);
+    if (status) {
+        return vae_error_set(status,
+                             "%s; mend the file, or move it away: then the configuration is taken from a checkpoint",
+                             vae_error_message());
+    }
     shared.config = path;
-    const vae_status status = vae_cli_load_config(&shared, config);
-    if (!status) return VAE_OK;
-    return vae_error_set(status,
-                         "%s; mend the file, or move it away: then the configuration is taken from a checkpoint",
-                         vae_error_message());
+    return vae_cli_load_config(&shared, config);
 }
 
 static void print_result(const vae_config *config, const vae_train_result *result)

@@ -32,9 +32,20 @@ static vae_status read_line(vae_csv *csv, name_list *list)
     if (list->names.count > 0 && keyed != (list->keys.count > 0)) {
         return vae_csv_fail(&here, 1, "has one field where other lines have two");
     }
-    if (!keyed) return vae_classes_add(&list->names, first.text);
+    if (!keyed) {
+        /* An empty line would give all that follow the number of another class. */
+        if (here.line != list->names.count + 1) {
+            return vae_csv_fail(&here, 1, "stands behind an empty line; each line names the class of its number");
+        }
+        if (vae_classes_find(&list->names, first.text) >= 0) return vae_csv_fail(&here, 1, "names a second class so");
+        return vae_classes_add(&list->names, first.text);
+    }
     VAE_TRY(vae_csv_read(csv, &second));
     if (!second.last) return vae_csv_fail(&here, second.column, "more than two fields; name the class in the second");
+    if (vae_classes_find(&list->keys, first.text) >= 0) return vae_csv_fail(&here, 1, "names this class again");
+    if (vae_classes_find(&list->names, second.text) >= 0) {
+        return vae_csv_fail(&here, second.column, "names a second class so");
+    }
     VAE_TRY(vae_classes_add(&list->keys, first.text));
     return vae_classes_add(&list->names, second.text);
 }
