@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -132,5 +133,14 @@ static inline void process_result_free(process_result *result)
         }                                                                                                              \
         process_result_free(&result_);                                                                                 \
     } while (0)
+
+/* The most memory that a process took so far, in KiB. AddressSanitizer keeps what they freed, but not from now on. */
+static inline long process_peak_memory(void)
+{
+    struct rusage usage;
+    setenv("ASAN_OPTIONS", "quarantine_size_mb=0:thread_local_quarantine_size_kb=0", 1);
+    getrusage(RUSAGE_CHILDREN, &usage);
+    return usage.ru_maxrss;
+}
 
 #endif

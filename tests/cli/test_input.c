@@ -1,7 +1,6 @@
 /* Commands on images that are not the run's: folders, arrays and single pictures, and the tables beside what they
  * write. */
 #define _GNU_SOURCE
-#include <sys/resource.h>
 #include <vae/vae.h>
 
 #include "cli/tiny_run.h"
@@ -268,13 +267,6 @@ static void write_many(const char *name, int64_t count)
     cr_assert_eq(fclose(file), 0);
 }
 
-static long peak_of_children(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_CHILDREN, &usage);
-    return usage.ru_maxrss; /* KiB, of the largest so far */
-}
-
 Test(input, large_arrays_stream)
 {
     enum { FEW = 2000, MANY = 400000 };
@@ -282,10 +274,10 @@ Test(input, large_arrays_stream)
     write_many("many.npy", MANY);
     process_expect(0, NULL, folder, "encode", ANY, "--input", "few.npy", "--out", "f.npy");
     process_expect(0, NULL, folder, "reconstruct", ANY, "--input", "few.npy", "--npy", "g.npy");
-    const long before = peak_of_children();
+    const long before = process_peak_memory();
     process_expect(0, NULL, folder, "encode", ANY, "--input", "many.npy", "--out", "m.npy");
     process_expect(0, NULL, folder, "reconstruct", ANY, "--input", "many.npy", "--npy", "n.npy");
-    const long grown = peak_of_children() - before;
+    const long grown = process_peak_memory() - before;
     /* The images take 25,600 KiB, as floats 102,400. */
     cr_expect_lt(grown, 6000, "%ld KiB more", grown);
     vae_npy_array codes = read_npy("m.npy");

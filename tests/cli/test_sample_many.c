@@ -1,7 +1,6 @@
 /* sample by the thousands: arrays that stream, folders of numbered pictures, and what a signal leaves. */
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <sys/resource.h>
 #include <vae/vae.h>
 
 #include "cli/tiny_run.h"
@@ -49,19 +48,12 @@ Test(sample_many, of_the_aggregate_posterior_does_not_depend_on_their_number)
     vae_npy_free(&few);
 }
 
-static long peak_of_children(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_CHILDREN, &usage);
-    return usage.ru_maxrss; /* KiB, of the largest so far */
-}
-
 Test(sample_many, takes_no_more_memory_than_few)
 {
     process_expect(0, NULL, folder, "sample", RUN, "--count", "600", "--npy", "few.npy", "--codes", "a.npy");
-    const long before = peak_of_children();
+    const long before = process_peak_memory();
     process_expect(0, NULL, folder, "sample", RUN, "--count", "200000", "--npy", "many.npy", "--codes", "b.npy");
-    const long grown = peak_of_children() - before;
+    const long grown = process_peak_memory() - before;
     /* The array alone is 50,000 KiB. */
     cr_expect_lt(grown, 8000, "%ld KiB more", grown);
 }
