@@ -67,6 +67,11 @@ endforeach()
 
 file(GLOB VAE_TEST_SCRIPTS CONFIGURE_DEPENDS tests/*/test_*.sh tests/*/test_*.py)
 list(FILTER VAE_TEST_SCRIPTS EXCLUDE REGEX "tests/(cuda|simt)/")
+if(VAE_SANITIZE)
+  # Tests of shell scripts run nothing that was built.
+  list(FILTER VAE_TEST_SCRIPTS EXCLUDE REGEX "test_(get_data|gpu_script)\\.sh$")
+  message(STATUS "Tests of shell scripts alone: left to builds without sanitizers")
+endif()
 foreach(source ${VAE_TEST_SCRIPTS})
   get_filename_component(name ${source} NAME_WE)
   if(source MATCHES "\\.py$")
