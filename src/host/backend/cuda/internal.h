@@ -113,6 +113,10 @@ float *vae_cuda_tensor(const vae_executable *executable, vae_tensor tensor);
 /* The bf16 copy of a tensor. */
 uint16_t *vae_cuda_shadow(const vae_executable *executable, vae_tensor tensor);
 
+/* products.c: the lowering, its products, relu masks and patches. */
+vae_status vae_cuda_products_create(vae_executable *executable);
+void vae_cuda_products_destroy(vae_executable *executable);
+
 /* executable.c */
 vae_status vae_cuda_executable_create(vae_device *device, const vae_program *program, vae_store *store, vae_data *data,
                                       vae_executable **executable);

@@ -29,4 +29,18 @@ vae_status vae_cuda_matmul_create(vae_cuda_blas *blas, const vae_matmul *shape,
 void vae_cuda_matmul_destroy(vae_cuda_matmul *matmul);
 vae_status vae_cuda_matmul_run(const vae_cuda_matmul *matmul, cudaStream_t stream);
 
+/* How a product is computed, in cuBLASLt's own numbers where they are such. */
+typedef struct vae_cuda_choice {
+    vae_epilogue epilogue;
+    int32_t algorithm; /* CUBLASLT_ALGO_CONFIG_ID */
+    int32_t tile;      /* cublasLtMatmulTile_t */
+    int32_t stages;    /* cublasLtMatmulStages_t */
+    int32_t split_k;   /* parts of the sums over k */
+    int32_t reduction; /* cublasLtReductionScheme_t: how the parts are added up */
+    size_t workspace_bytes;
+    int32_t passed_over; /* algorithms that came first and failed */
+} vae_cuda_choice;
+
+vae_status vae_cuda_matmul_choice(const vae_cuda_matmul *matmul, vae_cuda_choice *choice);
+
 #endif
