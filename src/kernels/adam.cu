@@ -21,15 +21,9 @@ __device__ inline bool losses_finite(const vae_cuda_adam_call &call)
 /* The last block to finish adds up all blocks' sums, in their order, and reports the norm. */
 __device__ inline void report_norm(const vae_cuda_adam_call &call, double sum_of_squares, double *shared)
 {
-    __shared__ bool is_last;
     const double block_total = block_sum(sum_of_squares, shared);
-    if (threadIdx.x == 0) {
-        call.partials[blockIdx.x] = block_total;
-        __threadfence();
-        is_last = atomicAdd(call.finished, 1u) == gridDim.x - 1;
-    }
-    __syncthreads();
-    if (!is_last) return;
+    if (threadIdx.x == 0) call.partials[blockIdx.x] = block_total;
+    if (!is_last_block(call.finished, gridDim.x)) return;
     double part = 0.0;
     for (unsigned int i = threadIdx.x; i < gridDim.x; i += THREADS)
         part += __ldcg(call.partials + i);
@@ -58,14 +52,13 @@ __global__ void __launch_bounds__(THREADS) gradient_norm_kernel(const __grid_con
 
 __device__ inline adam_scalars make_scalars(const vae_cuda_adam_call &call)
 {
-    const double step = (double)call.step->adam_step, rate = call.step->learning_rate;
     adam_scalars scalars;
     scalars.beta1 = (float)call.beta1;
     scalars.beta2 = (float)call.beta2;
-    scalars.step_size = (float)(rate / (1.0 - pow(call.beta1, step)));
-    scalars.root_correction = (float)(1.0 / sqrt(1.0 - pow(call.beta2, step)));
+    scalars.step_size = (float)call.step->adam_step_size;
+    scalars.root_correction = (float)call.step->adam_root_correction;
     scalars.epsilon = (float)call.epsilon;
-    scalars.decay = (float)(1.0 - rate * call.weight_decay);
+    scalars.decay = (float)(1.0 - call.step->learning_rate * call.weight_decay);
     const bool clipped = call.clip_norm > 0.0 && *call.norm > call.clip_norm;
     scalars.gradient_scale = clipped ? (float)(call.clip_norm / *call.norm) : 1.0f;
     return scalars;

@@ -8,6 +8,7 @@
 #define VAE_KERNELS_COLUMN_SUMS_CUH
 
 #include "kernels.h"
+#include "reduce.cuh"
 
 namespace
 {
@@ -85,20 +86,13 @@ __device__ inline void sum_columns(double *partials, unsigned int *finished, con
                                    const column_piece &piece, double (&sums)[SUMS][WIDTH], double *shared,
                                    const Finish &finish)
 {
-    __shared__ bool is_last;
     const bool reports = threadIdx.y == 0 && piece.column < plan.columns;
     for (int s = 0; s < SUMS; ++s) {
         add_row_lanes(sums[s], shared);
         for (int k = 0; reports && k < WIDTH; ++k)
             partials[(piece.number * SUMS + s) * plan.columns + piece.column + k] = sums[s][k];
     }
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0 && threadIdx.y == 0) {
-        is_last = atomicAdd(finished + piece.group, 1u) == (unsigned)plan.pieces - 1;
-    }
-    __syncthreads();
-    if (!is_last) return;
+    if (!is_last_block(finished + piece.group, (unsigned)plan.pieces)) return;
     double totals[SUMS][WIDTH] = {};
     for (int64_t i = threadIdx.y; piece.column < plan.columns && i < plan.pieces; i += blockDim.y) {
         for (int s = 0; s < SUMS; ++s) {

@@ -10,7 +10,6 @@ namespace
 __global__ void __launch_bounds__(THREADS) shared_variance_kernel(const __grid_constant__ vae_cuda_likelihood_call call)
 {
     __shared__ double shared[MAX_WARPS];
-    __shared__ bool is_last;
     const int64_t elements = call.pixels * call.options.channels;
     for (int64_t row = blockIdx.x; row < call.rows; row += gridDim.x) {
         const float *means = call.prediction + row * elements, *x = call.x + row / call.samples * elements;
@@ -20,12 +19,7 @@ __global__ void __launch_bounds__(THREADS) shared_variance_kernel(const __grid_c
         const double total = block_sum((double)sum, shared);
         if (threadIdx.x == 0) call.ll[row] = (float)total;
     }
-    if (threadIdx.x == 0) {
-        __threadfence();
-        is_last = atomicAdd(call.finished, 1u) == gridDim.x - 1;
-    }
-    __syncthreads();
-    if (!is_last) return;
+    if (!is_last_block(call.finished, gridDim.x)) return;
     double part = 0.0;
     for (int64_t row = threadIdx.x; row < call.rows; row += THREADS)
         part += (double)__ldcg(call.ll + row);

@@ -30,6 +30,23 @@ __device__ inline double block_sum(double value, double *shared)
     return value;
 }
 
+/* Called by a whole block that has written its part of a sum: whether it is the last of `blocks` to do so. If so, all
+ * of its threads may read what the others wrote, past the first cache (__ldcg). `finished` counts blocks, from zero.
+ * Fences and barriers order the block's writes before its count, and the last block's reads after the others' counts.
+ */
+__device__ inline bool is_last_block(unsigned int *finished, unsigned int blocks)
+{
+    __shared__ bool is_last;
+    __syncthreads();
+    if (threadIdx.x == 0 && threadIdx.y == 0) {
+        __threadfence();
+        is_last = atomicAdd(finished, 1u) == blocks - 1;
+        __threadfence();
+    }
+    __syncthreads();
+    return is_last;
+}
+
 } // namespace
 
 #endif

@@ -1,4 +1,5 @@
 /* A program on the device: its memory, and the one graph that is a step. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +11,11 @@ static const vae_images *images_of(const vae_executable *executable)
     return executable->data ? &executable->data->images : NULL;
 }
 
-/* The gather of a program, or NULL. */
-static const vae_op *gather_of(const vae_program *program)
+/* The first op of a kind, or NULL. */
+static const vae_op *find_op(const vae_program *program, vae_op_kind kind)
 {
     for (int32_t i = 0; i < program->op_count; ++i) {
-        if (program->ops[i].kind == VAE_OP_GATHER) return &program->ops[i];
+        if (program->ops[i].kind == kind) return &program->ops[i];
     }
     return NULL;
 }
@@ -69,7 +70,7 @@ static vae_status allocate(vae_executable *executable)
     for (int i = 0; i < 2; ++i) {
         VAE_CUDA_TRY("step records", cudaEventCreateWithFlags, &executable->ring_halves[i], cudaEventDisableTiming);
     }
-    const vae_op *gather = gather_of(program);
+    const vae_op *gather = find_op(program, VAE_OP_GATHER);
     if (!gather || executable->data->resident) return VAE_OK;
     return vae_cuda_staging_create(executable->data, program->tensors[gather->outputs[0]].shape.size[0],
                                    &executable->staging);
@@ -187,6 +188,16 @@ static void update_permutation(vae_executable *executable, const vae_step *step)
     executable->permutation_epoch = step->epoch;
 }
 
+/* Adam's corrections are the host's: powers in double are long on a GPU, and every block would take them. */
+static void correct_bias(const vae_program *program, vae_cuda_step *record)
+{
+    const vae_op *adam = find_op(program, VAE_OP_ADAM);
+    if (!adam) return;
+    const double step = (double)record->adam_step;
+    record->adam_step_size = record->learning_rate / (1.0 - pow(adam->attributes.adam.beta1, step));
+    record->adam_root_correction = 1.0 / sqrt(1.0 - pow(adam->attributes.adam.beta2, step));
+}
+
 /* A half of the ring may be written again once the device has taken its records; with 128 steps to a half, the host
  * waits here only if it is that far ahead. */
 static vae_status reserve_record(vae_executable *executable)
@@ -213,8 +224,10 @@ vae_status vae_cuda_executable_stage(vae_executable *executable, const vae_step 
         .learning_rate = step->learning_rate,
         .permutation = executable->permutation,
     };
+    correct_bias(executable->program, &record);
     if (executable->staging) {
-        VAE_TRY(vae_cuda_staging_send(executable, gather_of(executable->program)->attributes.gather.shuffle, &record));
+        const vae_op *gather = find_op(executable->program, VAE_OP_GATHER);
+        VAE_TRY(vae_cuda_staging_send(executable, gather->attributes.gather.shuffle, &record));
     }
     executable->ring[executable->runs % VAE_CUDA_RING] = record;
     executable->runs++;
