@@ -1,7 +1,7 @@
-// The cuBLASLt API: descriptors, the heuristic, and products put on a stream.
-#include "matmul.hpp"
+// The cuBLASLt API: descriptors, and products put on a stream.
+#include "cublaslt.hpp"
 
-#include "runtime.hpp"
+#include "algorithm.hpp"
 #include "stream.hpp"
 
 #include <cstring>
@@ -13,19 +13,6 @@ using namespace simt;
 
 namespace
 {
-constexpr size_t heuristic_workspace = 4096;
-
-// The frame of every function, as runtime_call() is that of the runtime's.
-template <class Body> cublasStatus_t lt_call(const char *function, Body body)
-{
-    Runtime &rt = runtime();
-    std::lock_guard<std::recursive_mutex> lock(rt.mutex);
-    int injected = 0;
-    if (call_fails(function, &injected)) return static_cast<cublasStatus_t>(injected);
-    if (rt.options.devices == 0) return CUBLAS_STATUS_NOT_INITIALIZED;
-    return body();
-}
-
 template <class T> cublasStatus_t set(T *field, const void *value, size_t bytes)
 {
     if (value == nullptr || bytes != sizeof(T)) return CUBLAS_STATUS_INVALID_VALUE;
@@ -39,25 +26,43 @@ template <class T> cublasStatus_t destroy(T *object)
     return CUBLAS_STATUS_SUCCESS;
 }
 
-// An algorithm remembers what the preference promised about pointers, and its workspace.
-void write_algorithm(const simt_matmul_preference &preference, size_t workspace, cublasLtMatmulAlgo_t *algo)
-{
-    for (int i = 0; i < 4; ++i)
-        algo->data[i] = preference.alignment[i];
-    algo->data[4] = workspace;
-}
-
-cublasStatus_t check_algorithm(const cublasLtMatmulAlgo_t &algo, const Matmul &mm)
+cublasStatus_t check_alignment(const Algorithm &algorithm, const Matmul &mm)
 {
     const void *pointers[4] = {mm.a, mm.b, mm.c, mm.d};
     for (int i = 0; i < 4; ++i)
-        if (algo.data[i] == 0 || reinterpret_cast<uintptr_t>(pointers[i]) % algo.data[i] != 0)
+        if (reinterpret_cast<uintptr_t>(pointers[i]) % algorithm.alignment[i] != 0)
             return refuse_matmul(CUBLAS_STATUS_INVALID_VALUE, std::string(1, "ABCD"[i]) + " is not aligned to the " +
-                                                                  std::to_string(algo.data[i]) +
+                                                                  std::to_string(algorithm.alignment[i]) +
                                                                   " bytes that the preference promised");
-    if (mm.workspace_bytes < algo.data[4])
-        return refuse_matmul(CUBLAS_STATUS_INVALID_VALUE, "the workspace is smaller than the algorithm's");
     return CUBLAS_STATUS_SUCCESS;
+}
+
+// Gives the product its algorithm. Without one, the library chooses: here the plainest.
+cublasStatus_t take_algorithm(const cublasLtMatmulAlgo_t *algo, Matmul *mm)
+{
+    if (algo == nullptr) return CUBLAS_STATUS_SUCCESS;
+    Algorithm algorithm{};
+    if (!decode(*algo, &algorithm))
+        return refuse_matmul(CUBLAS_STATUS_INVALID_VALUE, "not an algorithm of this library");
+    const Shape shape{mm->m(), mm->n(), mm->k()};
+    if (cublasStatus_t status = check_algorithm(algorithm, mm->description, mm->a_layout, mm->d_layout, shape))
+        return status;
+    if (cublasStatus_t status = check_alignment(algorithm, *mm)) return status;
+    if (mm->workspace_bytes < workspace_of(*algorithm.kind, shape, mm->d_layout.type))
+        return refuse_matmul(CUBLAS_STATUS_INVALID_VALUE, "the workspace is smaller than the algorithm's");
+    mm->algorithm = algorithm.kind->id;
+    mm->split_k = static_cast<size_t>(algorithm.kind->split_k);
+    mm->reduced_by_kernel = has_reduction_kernel(*algorithm.kind);
+    mm->parts_as_output = algorithm.kind->reduction == CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE;
+    return static_cast<cublasStatus_t>(runtime().injections.failure_of(mm->algorithm, algorithm.position));
+}
+
+// A split product is two kernels, of which the second leaves the result.
+cudaError_t enqueue_matmul(cudaStream_t stream, const Matmul &mm)
+{
+    if (mm.reduced_by_kernel)
+        if (cudaError_t error = enqueue(stream, cudaGraphNodeTypeKernel, [] {})) return error;
+    return enqueue(stream, cudaGraphNodeTypeKernel, [mm] { run_matmul(mm); });
 }
 } // namespace
 
@@ -208,29 +213,6 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
     });
 }
 
-cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtMatmulDesc_t operation,
-                                              cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
-                                              cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
-                                              cublasLtMatmulPreference_t preference, int requested,
-                                              cublasLtMatmulHeuristicResult_t results[], int *returned)
-{
-    return lt_call("cublasLtMatmulAlgoGetHeuristic", [&] {
-        if (handle == nullptr || operation == nullptr || a == nullptr || b == nullptr || c == nullptr || d == nullptr ||
-            preference == nullptr || results == nullptr || returned == nullptr || requested < 1)
-            return CUBLAS_STATUS_INVALID_VALUE;
-        *returned = 0;
-        if (cublasStatus_t status = check_matmul(*operation, *a, *b, *c, *d)) return status;
-        const size_t workspace = preference->workspace_bytes < heuristic_workspace ? 0 : heuristic_workspace;
-        results[0] = {};
-        write_algorithm(*preference, workspace, &results[0].algo);
-        results[0].workspaceSize = workspace;
-        results[0].state = CUBLAS_STATUS_SUCCESS;
-        results[0].wavesCount = 1.0f;
-        *returned = 1;
-        return CUBLAS_STATUS_SUCCESS;
-    });
-}
-
 cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t operation, const void *alpha, const void *a,
                               cublasLtMatrixLayout_t a_layout, const void *b, cublasLtMatrixLayout_t b_layout,
                               const void *beta, const void *c, cublasLtMatrixLayout_t c_layout, void *d,
@@ -245,25 +227,23 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
         if (operation->pointer_mode != CUBLASLT_POINTER_MODE_HOST)
             return refuse_matmul(CUBLAS_STATUS_NOT_SUPPORTED, "alpha and beta in device memory are not simulated");
         if (cublasStatus_t status = check_matmul(*operation, *a_layout, *b_layout, *c_layout, *d_layout)) return status;
-        const Matmul matmul{*operation,
-                            *a_layout,
-                            *b_layout,
-                            *c_layout,
-                            *d_layout,
-                            a,
-                            b,
-                            c,
-                            d,
-                            *static_cast<const float *>(alpha),
-                            *static_cast<const float *>(beta),
-                            workspace,
-                            workspace_bytes};
+        Matmul matmul{*operation,
+                      *a_layout,
+                      *b_layout,
+                      *c_layout,
+                      *d_layout,
+                      a,
+                      b,
+                      c,
+                      d,
+                      *static_cast<const float *>(alpha),
+                      *static_cast<const float *>(beta),
+                      workspace,
+                      workspace_bytes};
         if (cublasStatus_t status = check_memory(matmul)) return status;
-        if (algo != nullptr)
-            if (cublasStatus_t status = check_algorithm(*algo, matmul)) return status;
+        if (cublasStatus_t status = take_algorithm(algo, &matmul)) return status;
         ++runtime().counters.launches;
-        const cudaError_t error = enqueue(stream, cudaGraphNodeTypeKernel, [matmul] { run_matmul(matmul); });
-        return error == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
+        return enqueue_matmul(stream, matmul) == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
     });
 }
 }

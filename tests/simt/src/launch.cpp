@@ -56,6 +56,7 @@ void run_kernel(const Launch &launch)
     Runtime &rt = runtime();
     ++rt.counters.kernels_run;
     if (rt.running_graph) ++rt.counters.graph_kernels_run;
+    rt.device_microseconds += rt.injections.duration_of_kernel(launch.info->name);
     run_launch(launch);
 }
 } // namespace

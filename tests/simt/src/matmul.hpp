@@ -37,6 +37,12 @@ namespace simt
 using MatmulDescription = simt_matmul_description;
 using MatrixLayout = simt_matrix_layout;
 
+// The k of m x k times k x n.
+inline uint64_t inner_extent(const MatmulDescription &description, const MatrixLayout &a)
+{
+    return description.transpose_a == CUBLAS_OP_N ? a.columns : a.rows;
+}
+
 struct Matmul {
     MatmulDescription description;
     MatrixLayout a_layout, b_layout, c_layout, d_layout;
@@ -45,6 +51,10 @@ struct Matmul {
     float alpha, beta; // read when the product is enqueued, as host pointers
     void *workspace;
     size_t workspace_bytes;
+    int algorithm = -1;
+    size_t split_k = 1;             // parts of k that are summed each for itself
+    bool reduced_by_kernel = false; // the parts are added up by a kernel of their own
+    bool parts_as_output = false;   // the parts are rounded to the type of D
 
     size_t m() const
     {
@@ -56,7 +66,7 @@ struct Matmul {
     }
     size_t k() const
     {
-        return description.transpose_a == CUBLAS_OP_N ? a_layout.columns : a_layout.rows;
+        return inner_extent(description, a_layout);
     }
 };
 

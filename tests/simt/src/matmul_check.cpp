@@ -72,22 +72,11 @@ cublasStatus_t check_shapes(const MatmulDescription &op, const MatrixLayout &a, 
     return CUBLAS_STATUS_SUCCESS;
 }
 
-// Whether a test asked for this epilogue to be refused.
-bool is_refused(uint32_t epilogue)
-{
-    const uint32_t backward = epilogue_aux | epilogue_bias_gradient | epilogue_of_a | epilogue_of_b;
-    switch (runtime().refuse_epilogues) {
-    case 0: return false;
-    case 1: return epilogue != CUBLASLT_EPILOGUE_DEFAULT;
-    default: return (epilogue & backward) != 0;
-    }
-}
-
-cublasStatus_t check_epilogue(const MatmulDescription &op, const MatrixLayout &d)
+cublasStatus_t check_epilogue(const MatmulDescription &op, const MatrixLayout &a, const MatrixLayout &d)
 {
     const uint32_t e = op.epilogue;
     if (!known_epilogue(e)) return refuse_matmul(CUBLAS_STATUS_INVALID_VALUE, "unknown epilogue " + std::to_string(e));
-    if (is_refused(e)) return CUBLAS_STATUS_NOT_SUPPORTED;
+    if (runtime().injections.refuses(e, d.rows, d.columns, inner_extent(op, a))) return CUBLAS_STATUS_NOT_SUPPORTED;
     const auto m = static_cast<int64_t>(d.rows);
     if ((e & (epilogue_bias | epilogue_bias_gradient | epilogue_of_a | epilogue_of_b)) != 0) {
         if (op.bias_type != -1 && op.bias_type != d.type && op.bias_type != CUDA_R_32F)
@@ -144,7 +133,7 @@ cublasStatus_t check_matmul(const MatmulDescription &op, const MatrixLayout &a, 
 {
     if (cublasStatus_t status = check_types(op, a, b, c, d)) return status;
     if (cublasStatus_t status = check_shapes(op, a, b, c, d)) return status;
-    return check_epilogue(op, d);
+    return check_epilogue(op, a, d);
 }
 
 cublasStatus_t check_memory(const Matmul &mm)

@@ -1,6 +1,8 @@
 // Epilogues: what cuBLASLt does to a product on its way to memory.
 #include "matmul.hpp"
 
+#include "runtime.hpp"
+
 #include <cmath>
 
 namespace simt
@@ -50,13 +52,20 @@ class Mask
     size_t leading_;
 };
 
+// Of a relu's mask, where the documentation does not say.
+bool bit_at_zero()
+{
+    Runtime &rt = runtime();
+    return rt.injections.relu_mask_at_zero == 2 ? rt.random.below(2) == 1 : rt.injections.relu_mask_at_zero == 1;
+}
+
 float forward(const Matmul &mm, float x, size_t row, size_t column)
 {
     const MatmulDescription &op = mm.description;
     const uint32_t e = op.epilogue;
     if ((e & epilogue_bias) != 0) x += load(op.bias, type_or(op.bias_type, mm.d_layout.type), row);
     if ((e & epilogue_relu) != 0) {
-        if ((e & epilogue_aux) != 0) Mask(op).set(row, column, x > 0.0f);
+        if ((e & epilogue_aux) != 0) Mask(op).set(row, column, x == 0.0f ? bit_at_zero() : x > 0.0f);
         return x < 0.0f ? 0.0f : x; // a NaN stays one
     }
     if ((e & epilogue_gelu) != 0) {

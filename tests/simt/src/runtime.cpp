@@ -34,7 +34,6 @@ Runtime::Runtime()
         std::sscanf(capability, "%d.%d", &options.compute_major, &options.compute_minor);
     seed = static_cast<uint64_t>(environment_number("SIMT_SEED", 1));
     random.seed(seed);
-    refuse_epilogues = static_cast<int>(environment_number("SIMT_REFUSE_EPILOGUES", 0));
 }
 
 Runtime &runtime()
@@ -105,6 +104,7 @@ void simt_reset(void)
     rt.message.clear();
     rt.current_device = 0;
     rt.calls_until_failure = 0;
+    rt.injections = Injections::from_environment();
     rt.random.seed(rt.seed);
     rt.counters = simt_counters{};
 }
@@ -125,11 +125,6 @@ void simt_fail_call(const char *function, unsigned nth, int error)
     rt.failing_function = function != nullptr ? function : "";
     rt.calls_until_failure = nth;
     rt.injected_error = error;
-}
-
-void simt_cublaslt_refuse_epilogues(int which)
-{
-    runtime().refuse_epilogues = which;
 }
 
 simt_counters simt_get_counters(void)

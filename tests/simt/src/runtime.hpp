@@ -3,6 +3,7 @@
 
 #include "../include/cuda_runtime_api.h"
 #include "../include/simt/simt.h"
+#include "injection.hpp"
 #include "random.hpp"
 
 #include <cstdint>
@@ -20,11 +21,12 @@ struct Runtime {
         cudaSuccess; // after a fault, as a CUDA context: every call fails until the device is reset
     std::string message;
     bool print_faults = true;
-    int refuse_epilogues = 0;
+    Injections injections = Injections::from_environment();
     bool running_graph = false;
     Random random;
     uint64_t seed = 0;
     simt_counters counters{};
+    double device_microseconds = 0.0; // of what ran, where durations were given
 
     std::string failing_function; // empty: any
     unsigned calls_until_failure = 0;

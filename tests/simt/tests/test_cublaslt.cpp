@@ -1,137 +1,10 @@
 // Matrix products: every epilogue against plain loops, and the constraints.
-#include "support.hpp"
-
-#include <cublasLt.h>
+#include "product.hpp"
 
 #include <cmath>
-#include <cstring>
-#include <random>
 
 namespace
 {
-constexpr size_t m = 37, n = 21, k = 53, aux_leading = 128;
-
-struct Problem {
-    bool ta = false, tb = false;
-    cudaDataType in = CUDA_R_32F, out = CUDA_R_32F;
-    cublasComputeType_t compute = CUBLAS_COMPUTE_32F;
-    cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT;
-    float alpha = 1.0f, beta = 0.0f;
-    int64_t aux_ld = aux_leading;
-    bool with_bias = true;
-};
-
-float to_bf16(float x)
-{
-    uint32_t bits;
-    std::memcpy(&bits, &x, 4);
-    bits = (bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u;
-    std::memcpy(&x, &bits, 4);
-    return x;
-}
-
-// A float array on the device, stored in the type.
-struct Array {
-    cudaDataType type;
-    size_t count;
-    void *pointer = nullptr;
-
-    Array(cudaDataType element, const std::vector<float> &values) : type(element), count(values.size())
-    {
-        std::vector<uint16_t> halves(count);
-        for (size_t i = 0; i < count; ++i) {
-            uint32_t bits;
-            std::memcpy(&bits, &values[i], 4);
-            halves[i] = static_cast<uint16_t>(bits >> 16);
-        }
-        const bool full = type == CUDA_R_32F;
-        const void *source = full ? static_cast<const void *>(values.data()) : halves.data();
-        const size_t bytes = count * (full ? 4 : 2);
-        CHECK(cudaMalloc(&pointer, bytes));
-        CHECK(cudaMemcpy(pointer, source, bytes, cudaMemcpyHostToDevice));
-    }
-    ~Array()
-    {
-        cudaFree(pointer);
-    }
-    std::vector<float> read() const
-    {
-        if (type == CUDA_R_32F) return read_back(static_cast<const float *>(pointer), count);
-        const auto halves = read_back(static_cast<const uint16_t *>(pointer), count);
-        std::vector<float> values(count);
-        for (size_t i = 0; i < count; ++i) {
-            const uint32_t bits = static_cast<uint32_t>(halves[i]) << 16;
-            std::memcpy(&values[i], &bits, 4);
-        }
-        return values;
-    }
-};
-
-std::vector<float> random_values(size_t count, unsigned seed)
-{
-    std::mt19937 generator(seed);
-    std::normal_distribution<float> normal;
-    std::vector<float> values(count);
-    for (float &v : values)
-        v = to_bf16(normal(generator)); // exact in any type
-    return values;
-}
-
-template <class T> void set(cublasLtMatmulDesc_t description, cublasLtMatmulDescAttributes_t attribute, T value)
-{
-    cr_assert_eq(cublasLtMatmulDescSetAttribute(description, attribute, &value, sizeof value), CUBLAS_STATUS_SUCCESS);
-}
-
-struct Run {
-    Problem p;
-    Array a, b, c, d, bias, mask;
-    cublasStatus_t status = CUBLAS_STATUS_SUCCESS, heuristic = CUBLAS_STATUS_SUCCESS;
-
-    explicit Run(const Problem &problem)
-        : p(problem), a(p.in, random_values(m * k, 1)), b(p.in, random_values(k * n, 2)),
-          c(p.out, random_values(m * n, 3)), d(p.out, std::vector<float>(m * n, 9.0f)),
-          bias(p.out, random_values(m, 4)), mask(p.out, random_values(aux_leading * n, 5))
-    {
-    }
-
-    void enqueue(cudaStream_t stream = nullptr)
-    {
-        cublasLtHandle_t handle;
-        cublasLtMatmulDesc_t op;
-        cublasLtMatmulPreference_t preference;
-        cublasLtMatrixLayout_t la, lb, lc, ld;
-        cublasLtCreate(&handle);
-        cublasLtMatmulDescCreate(&op, p.compute, CUDA_R_32F);
-        set(op, CUBLASLT_MATMUL_DESC_TRANSA, p.ta ? CUBLAS_OP_T : CUBLAS_OP_N);
-        set(op, CUBLASLT_MATMUL_DESC_TRANSB, p.tb ? CUBLAS_OP_T : CUBLAS_OP_N);
-        set(op, CUBLASLT_MATMUL_DESC_EPILOGUE, p.epilogue);
-        set(op, CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.with_bias ? bias.pointer : nullptr);
-        set(op, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, mask.pointer);
-        set(op, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, p.aux_ld);
-        cublasLtMatrixLayoutCreate(&la, p.in, p.ta ? k : m, p.ta ? m : k, p.ta ? k : m);
-        cublasLtMatrixLayoutCreate(&lb, p.in, p.tb ? n : k, p.tb ? k : n, p.tb ? n : k);
-        cublasLtMatrixLayoutCreate(&lc, p.out, m, n, m);
-        cublasLtMatrixLayoutCreate(&ld, p.out, m, n, m);
-        cublasLtMatmulPreferenceCreate(&preference);
-        const size_t workspace_bytes = 8192;
-        cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace_bytes,
-                                             sizeof workspace_bytes);
-        cublasLtMatmulHeuristicResult_t result;
-        int found = 0;
-        heuristic = cublasLtMatmulAlgoGetHeuristic(handle, op, la, lb, lc, ld, preference, 1, &result, &found);
-        void *workspace = nullptr;
-        CHECK(cudaMalloc(&workspace, workspace_bytes));
-        status = cublasLtMatmul(handle, op, &p.alpha, a.pointer, la, b.pointer, lb, &p.beta, c.pointer, lc, d.pointer,
-                                ld, found == 1 ? &result.algo : nullptr, workspace, workspace_bytes, stream);
-        if (stream == nullptr) CHECK(cudaFree(workspace));
-        for (cublasLtMatrixLayout_t layout : {la, lb, lc, ld})
-            cublasLtMatrixLayoutDestroy(layout);
-        cublasLtMatmulPreferenceDestroy(preference);
-        cublasLtMatmulDescDestroy(op);
-        cublasLtDestroy(handle);
-    }
-};
-
 double gelu(double x)
 {
     return 0.5 * x * (1.0 + std::tanh(0.7978845608 * (x + 0.044715 * x * x * x)));
@@ -151,6 +24,7 @@ void expect_close(const char *what, double got, double want, const Problem &p)
 void check(const Problem &p)
 {
     Run run(p);
+    const size_t k = p.k;
     const auto a = run.a.read(), b = run.b.read(), c = run.c.read(), bias = run.bias.read(), aux = run.mask.read();
     run.enqueue();
     cr_assert(run.status == CUBLAS_STATUS_SUCCESS && run.heuristic == CUBLAS_STATUS_SUCCESS, "%s", simt_last_message());
@@ -240,12 +114,12 @@ Test(cublaslt, tf32_rounds_inputs)
     check(p); // inputs that TF32 holds exactly
     Run run(p);
     const float third = 1.0f / 3.0f;
-    const std::vector<float> thirds(m * k, third), ones(k * n, 1.0f);
-    CHECK(cudaMemcpy(run.a.pointer, thirds.data(), m * k * 4, cudaMemcpyHostToDevice));
-    CHECK(cudaMemcpy(run.b.pointer, ones.data(), k * n * 4, cudaMemcpyHostToDevice));
+    const std::vector<float> thirds(m * p.k, third), ones(p.k * n, 1.0f);
+    CHECK(cudaMemcpy(run.a.pointer, thirds.data(), m * p.k * 4, cudaMemcpyHostToDevice));
+    CHECK(cudaMemcpy(run.b.pointer, ones.data(), p.k * n * 4, cudaMemcpyHostToDevice));
     run.enqueue();
     const double rounded = 1365.0 / 4096.0; // 1/3 with 11 significant bits
-    cr_assert_float_eq(run.d.read()[0], rounded * k, 1e-4);
+    cr_assert_float_eq(run.d.read()[0], rounded * double(p.k), 1e-4);
 }
 
 Test(cublaslt, constraints)

@@ -93,6 +93,30 @@ Test(streams, events_order_streams)
     CHECK(cudaFree(y));
 }
 
+Test(streams, kernels_take_the_time_that_a_test_gives_them)
+{
+    float *x = device_copy<float>({1.0f}), *y = device_array<float>(1), milliseconds = 0.0f;
+    cudaEvent_t start = nullptr, end = nullptr;
+    simt_set_kernel_duration("", 2.0);
+    simt_set_kernel_duration("copy_kernel", 30.0);
+    cudaStream_t stream = new_stream();
+    CHECK(cudaEventCreate(&start));
+    CHECK(cudaEventCreate(&end));
+    CHECK(cudaEventRecord(start, stream));
+    CHECK(launch_in(stream, 1, 1, 0, add_kernel, x, 5.0f));
+    CHECK(launch_in(stream, 1, 1, 0, copy_kernel, y, static_cast<const float *>(x)));
+    CHECK(cudaEventRecord(end, stream));
+    CHECK(launch_in(stream, 1, 1, 0, add_kernel, x, 5.0f));
+    CHECK(cudaStreamSynchronize(stream));
+    CHECK(cudaEventElapsedTime(&milliseconds, start, end));
+    cr_assert_float_eq(milliseconds, 0.032f, 1e-7f);
+    CHECK(cudaEventDestroy(start));
+    CHECK(cudaEventDestroy(end));
+    CHECK(cudaStreamDestroy(stream));
+    CHECK(cudaFree(x));
+    CHECK(cudaFree(y));
+}
+
 Test(streams, independent_streams_overlap_in_an_order_of_the_seed)
 {
     float *x = device_copy<float>({0.0f}), *y = device_array<float>(1);

@@ -3,8 +3,8 @@
  * what was counted. Nothing here exists in CUDA; code under test needs none of it.
  *
  * Environment, read at the first call: SIMT_SEED, SIMT_DEVICES, SIMT_MEMORY_MB, SIMT_MULTIPROCESSORS,
- * SIMT_COMPUTE_CAPABILITY (as 9.0), SIMT_DRIVER_VERSION, SIMT_REFUSE_EPILOGUES (1). A call of a function here overrides
- * its variable.
+ * SIMT_COMPUTE_CAPABILITY (as 9.0), SIMT_DRIVER_VERSION, and those named beside the functions below. A call of a
+ * function here overrides its variable.
  */
 #ifndef SIMT_SIMT_H
 #define SIMT_SIMT_H
@@ -33,8 +33,9 @@ void simt_set_device_options(const simt_device_options *options);
 /* The order of threads, blocks and independent streams is a function of this seed and of how much ran before. */
 void simt_set_seed(uint64_t seed);
 
-/* Back to a fresh process: synchronises nothing, drops queued work, frees device memory, clears errors, counters,
- * injected failures and the seed's progress. Streams, events and graphs become invalid. Pinned host memory stays. */
+/* Back to a fresh process: synchronises nothing, drops queued work, frees device memory, clears errors, counters and
+ * the seed's progress; injected failures and durations are again those of the environment. Streams, events and graphs
+ * become invalid. Pinned host memory stays. */
 void simt_reset(void);
 
 /* The message of the last fault (kernel, block, thread, call site), "" when there was none. */
@@ -48,13 +49,51 @@ void simt_print_faults(int on);
  * nth 0 withdraws the order. */
 void simt_fail_call(const char *function, unsigned nth, int error);
 
-/* cublasLtMatmulAlgoGetHeuristic and cublasLtMatmul give CUBLAS_STATUS_NOT_SUPPORTED for: 0, nothing; 1, any epilogue
- * but DEFAULT; 2, those of a backward pass, with a mask or a gradient. */
+/* ---- cuBLASLt ----
+ *
+ * Eight algorithms exist; README.md lists them. An `epilogue` is a cublasLtEpilogue_t, a `status` a cublasStatus_t, an
+ * `algorithm` a CUBLASLT_ALGO_CONFIG_ID; m, n and k are cuBLASLt's, D being m x n, column-major. */
+
+/* The heuristic, cublasLtMatmulAlgoCheck and cublasLtMatmul give CUBLAS_STATUS_NOT_SUPPORTED for: 0, nothing; 1, any
+ * epilogue but DEFAULT; 2, those of a backward pass, with a mask or a gradient. SIMT_REFUSE_EPILOGUES=1 */
 void simt_cublaslt_refuse_epilogues(int which);
+/* As well, this epilogue: in all products, or in those of one shape. on 0 withdraws the same order.
+ * SIMT_REFUSE_EPILOGUE=152,4:400:128:784 (epilogue:m:n:k) */
+void simt_cublaslt_refuse_epilogue(int epilogue, int on);
+void simt_cublaslt_refuse_epilogue_of_shape(int epilogue, int64_t m, int64_t n, int64_t k, int on);
+
+/* cublasLtMatmul gives `status` for this algorithm; CUBLAS_STATUS_SUCCESS withdraws. SIMT_FAIL_ALGORITHM=66:13,7:15 */
+void simt_cublaslt_fail_algorithm(int algorithm, int status);
+/* cublasLtMatmul gives `status` for the first `count` of each list that the heuristic returned.
+ * SIMT_FAIL_CANDIDATES=2:13 */
+void simt_cublaslt_fail_candidates(int count, int status);
+
+/* A split of k into parts of unequal length gives sums that are wrong by 1/256: 0, never; -1, in all algorithms; else
+ * in this one only. SIMT_WRONG_SPLIT_K=66 */
+void simt_cublaslt_wrong_split_k(int algorithm);
+/* The heuristic offers algorithms that split k into parts of unequal length first, 66 before the others.
+ * SIMT_UNEVEN_SPLIT_K_FIRST=1 */
+void simt_cublaslt_uneven_split_k_first(int on);
+
+/* The bit that an epilogue with a relu mask writes where the pre-activation is exactly 0: 0, 1, or 2, random by seed.
+ * SIMT_RELU_MASK_AT_ZERO=2 */
+void simt_cublaslt_relu_mask_at_zero(int bit);
+
+/* ---- Time ----
+ *
+ * As soon as one duration is given, the time between two events is the sum of the durations of what ran in between, and
+ * nothing else. The last of several calls that match is taken; what none matches takes no time. */
+
+/* Of each product with this algorithm (-1: any) and epilogue (0: any). SIMT_ALGORITHM_DURATION=66:12.5,7:4:9
+ * (algorithm:epilogue:microseconds) */
+void simt_cublaslt_set_duration(int algorithm, int epilogue, double microseconds);
+/* Of each kernel whose name, with its namespaces and parameters, has this part; "" is any kernel.
+ * SIMT_KERNEL_DURATION=activation:3,adam:5 */
+void simt_set_kernel_duration(const char *part_of_name, double microseconds);
 
 typedef struct simt_counters {
     uint64_t calls;                 /* of the runtime API and cuBLASLt */
-    uint64_t launches;              /* kernels and matrix products enqueued or captured by the host */
+    uint64_t launches;              /* kernels and matrix products, split or not, enqueued or captured by the host */
     uint64_t kernels_run;           /* kernels executed, from graphs or not */
     uint64_t matmuls_run;           /* matrix products executed, from graphs or not */
     uint64_t graph_launches;        /* cudaGraphLaunch */
