@@ -64,6 +64,25 @@ typedef struct vae_store vae_store;           /* parameters and, for training, g
 typedef struct vae_data vae_data;             /* a data set where the device can read it */
 typedef struct vae_executable vae_executable; /* a program bound to a store, ready to run */
 
+/* One line of a measured step: an op, or what surrounds the ops. All times are seconds of one step. */
+typedef struct vae_measured_part {
+    int32_t op; /* index in the program; -1: the step's begin and end */
+    double seconds;
+    double median_seconds;
+} vae_measured_part;
+
+/* How long a training step and its parts take. `seconds` are means over the middle half of the timed steps, ordered by
+ * how long each took as a whole: what disturbs some steps is left out, and parts add up. Medians of parts do not, as
+ * each comes from other steps: where other processes take turns with this one, their sum may be a third of a step. */
+typedef struct vae_measurement {
+    vae_measured_part *parts; /* [count], in the order they run; owned */
+    int32_t count;
+    int64_t repeats;     /* timed steps of either kind */
+    double step_seconds; /* a whole step as a trainer runs it, its metrics read where a trainer reads them */
+    double step_median_seconds;
+} vae_measurement;
+void vae_measurement_free(vae_measurement *measurement);
+
 struct vae_backend {
     const char *name; /* "cpu" */
     vae_dtype dtype;  /* of its arithmetic and of its checkpoints: FLOAT64 for reference, else FLOAT32 */
@@ -94,6 +113,11 @@ struct vae_backend {
     /* Runs the step again op by op, without `adam`, and names the first tensor that holds a NaN or an infinity:
      * parameters first, then outputs in program order. name is "" if all are finite. */
     vae_status (*executable_find_nonfinite)(vae_executable *executable, const vae_step *step, char *name, size_t size);
+    /* Runs steps[warm_up + 2·repeats], which train as any others do, and times all but the first `warm_up`: in turn one
+     * as a trainer runs it and one part by part, so that both meet the same weather. On failure nothing is to be freed.
+     */
+    vae_status (*executable_measure)(vae_executable *executable, const vae_step *steps, int64_t warm_up,
+                                     int64_t repeats, vae_measurement *measurement);
     /* Whole tensors marked external (in tests, any tensor right after a run that still holds it). */
     vae_status (*tensor_read)(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, void *values);
     vae_status (*tensor_write)(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, const void *values);

@@ -3,21 +3,14 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/interrupt.h"
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
+#include "core/clock.h"
 
 vae_cli_counter vae_cli_counter_start(const char *what, int64_t count, bool quiet)
 {
-    const double time = now();
+    const double time = vae_clock_seconds();
     vae_interrupt_catch();
     return (vae_cli_counter){.what = what,
                              .count = count,
@@ -41,7 +34,7 @@ vae_status vae_cli_counter_show(void *counter, int64_t done)
         return vae_error_set(VAE_ERROR_INTERRUPTED, "%s interrupted after %" PRId64 " of %" PRId64 " images", c->what,
                              done, c->count);
     }
-    const double time = now();
+    const double time = vae_clock_seconds();
     if (done >= c->count) clear(c);
     if (!c->visible || done <= 0 || done >= c->count || time - c->shown < 0.1) return VAE_OK;
     c->shown = time;
@@ -53,5 +46,5 @@ vae_status vae_cli_counter_show(void *counter, int64_t done)
 
 double vae_cli_counter_seconds(const vae_cli_counter *counter)
 {
-    return now() - counter->started;
+    return vae_clock_seconds() - counter->started;
 }

@@ -10,6 +10,7 @@
 #include "cli/common.h"
 #include "cli/info.h"
 #include "cli/info_cost.h"
+#include "cli/info_measure.h"
 #include "core/file.h"
 #include "data/dataset.h"
 #include "data/label_names.h"
@@ -18,12 +19,13 @@
 #include "train/checkpoint.h"
 #include "train/run_folder.h"
 
-enum option_key { SHAPE = 1, JSON, CHECKPOINT, RUN, COST };
+enum option_key { SHAPE = 1, JSON, CHECKPOINT, RUN, COST, MEASURE, REPEATS };
 
 typedef struct info_options {
     vae_cli_options shared;
     int64_t shape[3]; /* height, width, channels; 0: read from the data set */
-    bool json, cost;
+    bool json, cost, measure;
+    int64_t repeats; /* 0: not given */
 } info_options;
 
 static const struct argp_option options_table[] = {
@@ -31,6 +33,8 @@ static const struct argp_option options_table[] = {
     {"checkpoint", CHECKPOINT, "FILE", 0, "describe a checkpoint instead", 2},
     {"shape", SHAPE, "HxWxC", 0, "shape of an image, instead of the data set's", 2},
     {"cost", COST, 0, 0, "count what a GPU would do in a step: launches, traffic, roofline", 2},
+    {"measure", MEASURE, 0, 0, "time real training steps on --device, op by op", 2},
+    {"repeats", REPEATS, "N", 0, "with --measure: timed steps of either kind; 3 seconds' worth unless given", 2},
     {"json", JSON, 0, 0, "print JSON, of a configuration", 2},
     {0},
 };
@@ -62,6 +66,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case RUN: options->shared.run = argument; return 0;
     case CHECKPOINT: options->shared.checkpoint = argument; return 0;
     case COST: options->cost = true; return 0;
+    case MEASURE: options->measure = true; return 0;
+    case REPEATS: return vae_cli_parse_integer("--repeats", argument, 1, 100000, &options->repeats) ? EINVAL : 0;
     case JSON: options->json = true; return 0;
     case SHAPE: return parse_shape(argument, options->shape);
     default: return ARGP_ERR_UNKNOWN;
@@ -300,13 +306,27 @@ static vae_status run(int argc, char **argv)
         .parser = parse,
         .doc = "Prints the training program of a configuration: every operation with its shapes, parameters, "
                "floating-point operations and bytes, and the memory in all. With --run or --checkpoint, what a "
-               "checkpoint holds.",
+               "checkpoint holds."
+               "\v--measure trains newly initialised parameters for a few seconds, by a configuration or by that of a "
+               "run, and writes nothing. It takes the training images that are configured, as a training would read "
+               "them; with --shape, or where those of a run are gone, made-up ones. Steps are timed in turn op by op "
+               "and as the trainer runs them. Times are means over the middle half of the steps of either kind, so "
+               "that what other programs disturbed is left out, and the times of the ops add up.",
         .children = children,
     };
     info_options options = {.shared = vae_cli_options_none()};
     bool done;
     VAE_TRY(vae_cli_parse(&argp, argc, argv, &options, &done));
     if (done) return VAE_OK;
+    if (options.repeats > 0 && !options.measure) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--repeats says how often --measure runs a step; give both");
+    }
+    if (options.measure) {
+        const vae_cli_measure_options measure = {
+            .shared = &options.shared, .shape = options.shape, .json = options.json, .repeats = options.repeats};
+        if (options.cost) return vae_error_set(VAE_ERROR_ARGUMENT, "--cost and --measure cannot both be given");
+        return vae_cli_measure(&measure);
+    }
     if (options.shared.run || options.shared.checkpoint) return describe_checkpoint(&options);
     return describe_config(&options);
 }

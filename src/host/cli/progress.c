@@ -6,22 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/remarks.h"
+#include "core/clock.h"
 #include "report/image.h"
 
 #define REDRAW_SECONDS 0.1
 #define LINE_SECONDS 5.0
 enum { MAX_WIDTH = 120, MIN_BAR = 12, PIECE_SIZE = 64, TEXT_SIZE = 160 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* ---- Texts ---- */
 
@@ -168,14 +161,14 @@ static void show_start(void *context, const vae_train_start *start)
     }
     printf("\n");
     fflush(stdout);
-    view->shown = now();
+    view->shown = vae_clock_seconds();
 }
 
 static void show_tick(void *context, const vae_train_tick *tick)
 {
     vae_progress_view *view = context;
     if (view->mode != VAE_PROGRESS_BAR) return;
-    const double time = now();
+    const double time = vae_clock_seconds();
     if (view->bar_drawn && time - view->shown < REDRAW_SECONDS) return;
     view->shown = time;
     draw_bar(view, tick);
@@ -185,7 +178,7 @@ static void show_tick(void *context, const vae_train_tick *tick)
 static void show_log(void *context, const vae_metrics_line *line)
 {
     vae_progress_view *view = context;
-    const double time = now();
+    const double time = vae_clock_seconds();
     if (view->mode != VAE_PROGRESS_LINES || time - view->shown < LINE_SECONDS) return;
     view->shown = time;
     char losses[TEXT_SIZE], rate[PIECE_SIZE];
@@ -220,7 +213,7 @@ static void show_epoch(void *context, const vae_train_epoch *epoch)
     }
     printf("  %s images/s%s\n", grouped(epoch->train.images_per_second, rate), epoch->improved ? "" : "  not better");
     fflush(stdout);
-    view->shown = now();
+    view->shown = vae_clock_seconds();
 }
 
 /* ---- Making ---- */

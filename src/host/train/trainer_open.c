@@ -8,6 +8,7 @@
 #include "data/label_names.h"
 #include "data/place.h"
 #include "data/record.h"
+#include "train/initialise.h"
 #include "train/machine.h"
 #include "train/resume.h"
 #include "train/trainer_state.h"
@@ -74,20 +75,6 @@ static vae_status open_device(vae_trainer *trainer)
     VAE_TRY(vae_device_open(config->run.device, &options, &trainer->device));
     trainer->state.dtype = trainer->device->backend->dtype;
     return trainer->device->backend->store_create(trainer->device, &trainer->state.layout, true, &trainer->store);
-}
-
-static vae_status initialise_parameters(vae_trainer *trainer)
-{
-    const vae_layout *layout = &trainer->state.layout;
-    const size_t bytes = (size_t)layout->elements * sizeof(double);
-    VAE_TRY(vae_memory_check("initial parameters", (double)bytes));
-    double *values = malloc(bytes);
-    if (!values) return vae_error_set(VAE_ERROR_MEMORY, "parameters: out of memory");
-    vae_model_initialise(layout, (uint64_t)trainer->state.config.train.seed, values);
-    const vae_status status =
-        trainer->device->backend->store_write(trainer->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, values);
-    free(values);
-    return status;
 }
 
 /* Where the store is read to when a checkpoint is written. */
@@ -184,7 +171,9 @@ static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
     VAE_TRY(make_programs(trainer));
     VAE_TRY(vae_latent_statistics_create(state->config.model.latent, &trainer->latent));
     if (trainer->options->resume == VAE_RESUME_NONE) VAE_TRY(vae_run_folder_make(&trainer->folder));
-    VAE_TRY(point->found ? take_up(trainer, point) : initialise_parameters(trainer));
+    VAE_TRY(point->found ? take_up(trainer, point)
+                         : vae_initialise_store(trainer->device, trainer->store, &state->layout,
+                                                (uint64_t)state->config.train.seed));
     VAE_TRY(allocate_arenas(trainer));
     /* All that can be looked at is: from here on the folder changes. */
     VAE_TRY(vae_resume_keep(&trainer->folder, trainer->options->resume, point));

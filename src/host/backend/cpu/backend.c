@@ -6,6 +6,7 @@
 
 #include "backend/cpu/device.h"
 #include "backend/cpu/subnormals.h"
+#include "backend/host/measure.h"
 #include "core/processors.h"
 
 static const vae_cpu_isa *choose_isa(void)
@@ -152,6 +153,21 @@ static vae_status run_executable(vae_executable *executable, const vae_step *ste
     return status;
 }
 
+static vae_status run_timed(vae_executable *executable, const vae_step *step, double *seconds)
+{
+    vae_cpu_device *cpu = (vae_cpu_device *)vae_host_executable_device(executable);
+    begin_run(cpu);
+    const vae_status status = vae_host_executable_run_timed(executable, step, seconds);
+    end_run(cpu);
+    return status;
+}
+
+static vae_status measure(vae_executable *executable, const vae_step *steps, int64_t warm_up, int64_t repeats,
+                          vae_measurement *measurement)
+{
+    return vae_host_executable_measure(executable, run_timed, steps, warm_up, repeats, measurement);
+}
+
 static vae_status find_nonfinite(vae_executable *executable, const vae_step *step, char *name, size_t size)
 {
     vae_cpu_device *cpu = (vae_cpu_device *)vae_host_executable_device(executable);
@@ -177,6 +193,7 @@ const vae_backend vae_backend_cpu = {
     .executable_destroy = vae_host_executable_destroy,
     .executable_run = run_executable,
     .executable_find_nonfinite = find_nonfinite,
+    .executable_measure = measure,
     .tensor_read = vae_host_tensor_read,
     .tensor_write = vae_host_tensor_write,
     .metrics_take = vae_host_metrics_take,

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "backend/cpu/contention.h"
+#include "core/clock.h"
 #include "core/control_group.h"
 
 /* One thread's time in the queue, on a cache line of its own. */
@@ -41,13 +41,6 @@ struct vae_waiting {
 };
 
 /* ---- Clocks ---- */
-
-static double seconds(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* How long this thread has run, and stood ready in the queue of a processor; false where the system does not tell. */
 static bool read_queue(double *ran, double *queued)
@@ -157,13 +150,13 @@ void vae_waiting_close(vae_waiting *waiting)
 
 void vae_waiting_begin(vae_waiting *waiting)
 {
-    if (waiting) waiting->began = seconds();
+    if (waiting) waiting->began = vae_clock_seconds();
 }
 
 void vae_waiting_end(vae_waiting *waiting)
 {
     if (!waiting) return;
-    const bool due = vae_contention_add(&waiting->contention, seconds() - waiting->began);
+    const bool due = vae_contention_add(&waiting->contention, vae_clock_seconds() - waiting->began);
     waiting->reading = due || !waiting->read;
 }
 

@@ -7,6 +7,7 @@
 
 #include "backend/check.h"
 #include "backend/host/arena.h"
+#include "core/clock.h"
 
 struct vae_executable {
     vae_host_device *device;
@@ -159,6 +160,11 @@ vae_device *vae_host_executable_device(vae_executable *executable)
     return &executable->device->base;
 }
 
+const vae_program *vae_host_executable_program(const vae_executable *executable)
+{
+    return executable->program;
+}
+
 /* ---- Running ---- */
 
 static const vae_images *images_of(const vae_executable *executable)
@@ -195,6 +201,20 @@ vae_status vae_host_executable_run(vae_executable *executable, const vae_step *s
     begin_step(executable, step);
     for (int32_t i = 0; i < executable->program->op_count; ++i)
         VAE_TRY(run_call(executable, i));
+    return VAE_OK;
+}
+
+vae_status vae_host_executable_run_timed(vae_executable *executable, const vae_step *step, double *seconds)
+{
+    VAE_TRY(vae_check_rows(executable->program, images_of(executable), step));
+    begin_step(executable, step);
+    double before = vae_clock_seconds();
+    for (int32_t i = 0; i < executable->program->op_count; ++i) {
+        VAE_TRY(run_call(executable, i));
+        const double now = vae_clock_seconds();
+        seconds[i] = now - before;
+        before = now;
+    }
     return VAE_OK;
 }
 

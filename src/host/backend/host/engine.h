@@ -77,7 +77,10 @@ vae_status vae_host_executable_create(vae_device *device, const vae_program *pro
                                       vae_executable **executable);
 void vae_host_executable_destroy(vae_executable *executable);
 vae_device *vae_host_executable_device(vae_executable *executable);
+const vae_program *vae_host_executable_program(const vae_executable *executable);
 vae_status vae_host_executable_run(vae_executable *executable, const vae_step *step);
+/* The same; seconds[op_count] receives what each op took. */
+vae_status vae_host_executable_run_timed(vae_executable *executable, const vae_step *step, double *seconds);
 vae_status vae_host_executable_find_nonfinite(vae_executable *executable, const vae_step *step, char *name,
                                               size_t size);
 vae_status vae_host_tensor_read(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, void *values);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "backend/host/measure.h"
 #include "backend/reference/kernels.h"
 
 static const vae_kernel *const kernels[VAE_OP_COUNT] = {
@@ -35,6 +36,12 @@ static const char *describe_device(vae_device *device)
     return ((vae_host_device *)device)->description;
 }
 
+static vae_status measure(vae_executable *executable, const vae_step *steps, int64_t warm_up, int64_t repeats,
+                          vae_measurement *measurement)
+{
+    return vae_host_executable_measure(executable, vae_host_executable_run_timed, steps, warm_up, repeats, measurement);
+}
+
 const vae_backend vae_backend_reference = {
     .name = "reference",
     .dtype = VAE_FLOAT64,
@@ -51,6 +58,7 @@ const vae_backend vae_backend_reference = {
     .executable_destroy = vae_host_executable_destroy,
     .executable_run = vae_host_executable_run,
     .executable_find_nonfinite = vae_host_executable_find_nonfinite,
+    .executable_measure = measure,
     .tensor_read = vae_host_tensor_read,
     .tensor_write = vae_host_tensor_write,
     .metrics_take = vae_host_metrics_take,

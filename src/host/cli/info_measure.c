@@ -1,0 +1,254 @@
+/* vae-cuda info --measure: how long each op of a training step takes on this machine, and how long the step. */
+#include "cli/info_measure.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "cli/measure_data.h"
+#include "cli/remarks.h"
+#include "data/place.h"
+#include "train/measure.h"
+
+/* ---- What is measured ---- */
+
+/* A run's configuration with --set and its kin over it, and the shape of its images. */
+static vae_status load_run(const vae_cli_options *options, vae_config *config, vae_input *input)
+{
+    char path[VAE_PATH_SIZE];
+    vae_checkpoint checkpoint;
+    vae_cli_options unchanged = *options;
+    unchanged.set_count = 0;
+    if (options->config) return vae_error_set(VAE_ERROR_ARGUMENT, "--config and a run cannot both be given");
+    VAE_TRY(vae_cli_find_checkpoint(options, path, sizeof path));
+    VAE_TRY(vae_checkpoint_read(path, &checkpoint));
+    vae_status status = vae_cli_place_data(&unchanged, false, path, &checkpoint);
+    *config = checkpoint.config;
+    *input = checkpoint.input;
+    vae_checkpoint_free(&checkpoint);
+    if (!status) status = vae_cli_override_config(options, config);
+    return status ? status : vae_config_check(config);
+}
+
+static vae_status open_data(const vae_cli_measure_options *options, const vae_config *config, const vae_input *of_run,
+                            vae_measure_data *data)
+{
+    if (options->shape[0] > 0) {
+        const vae_input input = {.height = options->shape[0],
+                                 .width = options->shape[1],
+                                 .channels = options->shape[2],
+                                 .scale = 1.0 / 255.0};
+        return vae_measure_data_make_up(config, &input, data);
+    }
+    const vae_status missing = vae_place_check_all(config);
+    if (missing && !of_run) return vae_error_set(missing, "%s (or give --shape HxWxC)", vae_error_message());
+    if (missing) {
+        vae_cli_warn("%s; takes made-up images instead", vae_error_message());
+        return vae_measure_data_make_up(config, of_run, data);
+    }
+    VAE_TRY(vae_measure_data_open(config, data));
+    vae_cli_tell_remarks(&data->splits);
+    return VAE_OK;
+}
+
+/* ---- Sums ---- */
+
+/* Of a step: seconds, work, and how many ops have these. */
+typedef struct line {
+    double seconds;
+    vae_cost cost;
+    int32_t count;
+} line;
+
+/* Ops by kind; what surrounds them is the last. */
+enum { AROUND = VAE_OP_COUNT, KIND_COUNT };
+
+static int kind_of(const vae_measured_step *m, const vae_measured_part *part)
+{
+    return part->op < 0 ? AROUND : (int)m->program.ops[part->op].kind;
+}
+
+static const char *kind_name(int kind)
+{
+    return kind == AROUND ? "step" : vae_op_kind_name((vae_op_kind)kind);
+}
+
+static const char *name_of(const vae_measured_step *m, const vae_measured_part *part)
+{
+    return part->op < 0 ? "its begin and end" : m->program.ops[part->op].name;
+}
+
+static line line_of(const vae_measured_step *m, const vae_measured_part *part)
+{
+    const vae_cost cost = part->op < 0 ? (vae_cost){0} : vae_op_cost(&m->program, &m->program.ops[part->op]);
+    return (line){part->seconds, cost, 1};
+}
+
+static void add(line *sum, line more)
+{
+    sum->seconds += more.seconds;
+    sum->cost.flops += more.cost.flops;
+    sum->cost.bytes_read += more.cost.bytes_read;
+    sum->cost.bytes_written += more.cost.bytes_written;
+    sum->count += more.count;
+}
+
+/* Adds up all parts, and those of each kind. */
+static line sum_all(const vae_measured_step *m, line kinds[KIND_COUNT])
+{
+    line all = {0};
+    for (int32_t i = 0; i < m->measurement.count; ++i) {
+        const vae_measured_part *part = &m->measurement.parts[i];
+        const line l = line_of(m, part);
+        add(&all, l);
+        add(&kinds[kind_of(m, part)], l);
+    }
+    return all;
+}
+
+static double bytes(const line *l)
+{
+    return l->cost.bytes_read + l->cost.bytes_written;
+}
+
+/* ---- Text, 120 columns wide ---- */
+
+static void print_head(const char *number, const char *first, const char *second)
+{
+    printf("\n%3s  %-28s %-28s %11s %6s %10s %9s %8s %7s\n", number, first, second, "us", "%", "MFLOP", "MB", "GFLOP/s",
+           "GB/s");
+}
+
+static void print_line(const line *l, const char *number, const char *first, const char *second, double step)
+{
+    printf("%3s  %-28s %-28s %11.1f %6.1f", number, first, second, l->seconds * 1e6, 100.0 * l->seconds / step);
+    if (bytes(l) > 0.0) {
+        printf(" %10.3f %9.3f %8.1f %7.1f", l->cost.flops * 1e-6, bytes(l) * 1e-6, l->cost.flops / l->seconds * 1e-9,
+               bytes(l) / l->seconds * 1e-9);
+    }
+    printf("\n");
+}
+
+static void print_parts(const vae_measured_step *m)
+{
+    print_head("#", "operation", "name");
+    for (int32_t i = 0; i < m->measurement.count; ++i) {
+        const vae_measured_part *part = &m->measurement.parts[i];
+        const line l = line_of(m, part);
+        char number[16] = "";
+        if (part->op >= 0) snprintf(number, sizeof number, "%d", (int)part->op);
+        print_line(&l, number, kind_name(kind_of(m, part)), name_of(m, part), m->measurement.step_seconds);
+    }
+}
+
+/* The longest first. */
+static void print_kinds(line kinds[KIND_COUNT], double step)
+{
+    print_head("", "kind of operation", "how many");
+    for (;;) {
+        int longest = 0;
+        for (int i = 1; i < KIND_COUNT; ++i) {
+            if (kinds[i].seconds > kinds[longest].seconds) longest = i;
+        }
+        if (kinds[longest].count == 0) return;
+        char count[16];
+        snprintf(count, sizeof count, "%d", (int)kinds[longest].count);
+        print_line(&kinds[longest], "", kind_name(longest), count, step);
+        kinds[longest] = (line){0};
+    }
+}
+
+static void print_text(const vae_measured_step *m, const vae_measure_data *data)
+{
+    const double step = m->measurement.step_seconds;
+    line kinds[KIND_COUNT] = {{0}};
+    const line all = sum_all(m, kinds), whole = {.seconds = step, .cost = all.cost};
+    printf("%s step on %s: %s\n", m->program.name, m->device->backend->name,
+           m->device->backend->device_describe(m->device));
+    printf("%" PRId64 " of %" PRId64 " images, %s; %" PRId64 " steps op by op, in turn with as many whole ones\n",
+           m->batch, data->images.count, data->source, m->measurement.repeats);
+    print_parts(m);
+    print_kinds(kinds, step);
+    printf("\n");
+    print_line(&all, "", "sum of the operations", "", step);
+    print_line(&whole, "", "a step as the trainer runs it", "", step);
+    printf("     %-57s %11.0f\n", "images/s", (double)m->batch / step);
+}
+
+/* ---- JSON ---- */
+
+static json_t *line_to_json(const line *l, double step)
+{
+    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "seconds", l->seconds, "share", l->seconds / step, "flops",
+                     l->cost.flops, "bytes_read", l->cost.bytes_read, "bytes_written", l->cost.bytes_written,
+                     "flops_per_second", l->cost.flops / l->seconds, "bytes_per_second", bytes(l) / l->seconds);
+}
+
+static json_t *parts_to_json(const vae_measured_step *m)
+{
+    json_t *list = json_array();
+    for (int32_t i = 0; i < m->measurement.count; ++i) {
+        const vae_measured_part *part = &m->measurement.parts[i];
+        const line l = line_of(m, part);
+        json_t *item = line_to_json(&l, m->measurement.step_seconds);
+        json_object_set_new(item, "kind", json_string(kind_name(kind_of(m, part))));
+        json_object_set_new(item, "name", json_string(name_of(m, part)));
+        json_object_set_new(item, "median_seconds", json_real(part->median_seconds));
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
+static json_t *kinds_to_json(const line kinds[KIND_COUNT], double step)
+{
+    json_t *object = json_object();
+    for (int i = 0; i < KIND_COUNT; ++i) {
+        if (kinds[i].count == 0) continue;
+        json_t *item = line_to_json(&kinds[i], step);
+        json_object_set_new(item, "count", json_integer(kinds[i].count));
+        json_object_set_new(object, kind_name(i), item);
+    }
+    return object;
+}
+
+static vae_status print_json(const vae_measured_step *m, const vae_measure_data *data)
+{
+    const double step = m->measurement.step_seconds;
+    line kinds[KIND_COUNT] = {{0}};
+    const line all = sum_all(m, kinds);
+    json_t *root =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:o, s:o}", "program", m->program.name,
+                  "device", m->device->backend->name, "description", m->device->backend->device_describe(m->device),
+                  "data", data->source, "images", (json_int_t)data->images.count, "batch", (json_int_t)m->batch,
+                  "repeats", (json_int_t)m->measurement.repeats, "step_seconds", step, "step_median_seconds",
+                  m->measurement.step_median_seconds, "images_per_second", (double)m->batch / step, "sum",
+                  line_to_json(&all, step), "kinds", kinds_to_json(kinds, step), "ops", parts_to_json(m));
+    const int failed = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;
+    json_decref(root);
+    putchar('\n');
+    return failed ? vae_error_set(VAE_ERROR_IO, "standard output cannot be written") : VAE_OK;
+}
+
+vae_status vae_cli_measure(const vae_cli_measure_options *options)
+{
+    const bool of_run = options->shared->run || options->shared->checkpoint;
+    vae_config config;
+    vae_input input;
+    vae_measure_data data;
+    VAE_TRY(of_run ? load_run(options->shared, &config, &input) : vae_cli_load_config(options->shared, &config));
+    VAE_TRY(open_data(options, &config, of_run ? &input : NULL, &data));
+    const vae_measure_options measure = {
+        .config = &config, .input = data.input, .images = data.images, .repeats = options->repeats};
+    vae_measured_step measured;
+    vae_status status = vae_measure_step(&measure, &measured);
+    if (!status) {
+        if (options->json) {
+            status = print_json(&measured, &data);
+        } else {
+            print_text(&measured, &data);
+        }
+        vae_measured_step_free(&measured);
+    }
+    vae_measure_data_free(&data);
+    return status;
+}

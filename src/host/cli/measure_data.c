@@ -1,0 +1,56 @@
+/* The images that `vae-cuda info --measure` trains on. */
+#include "cli/measure_data.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/random.h"
+
+/* Made-up images take this much memory, if that is two batches at least. */
+static const int64_t MADE_UP_BYTES = 64 << 20;
+enum { LEAST_BATCHES = 2, MOST_IMAGES = 60000 };
+
+vae_status vae_measure_data_open(const vae_config *config, vae_measure_data *data)
+{
+    *data = (vae_measure_data){.source = config->data.train_images};
+    VAE_TRY(vae_splits_open(config, &data->splits));
+    const vae_splits *splits = &data->splits;
+    if (splits->train.count < 1) {
+        vae_measure_data_free(data);
+        return vae_error_set(VAE_ERROR_CONFIG, "[data] leaves no training images");
+    }
+    data->images = vae_dataset_images(&splits->train);
+    data->input = (vae_input){.height = splits->train.height,
+                              .width = splits->train.width,
+                              .channels = splits->train.channels,
+                              .scale = splits->scale,
+                              .shift = splits->shift};
+    return VAE_OK;
+}
+
+vae_status vae_measure_data_make_up(const vae_config *config, const vae_input *input, vae_measure_data *data)
+{
+    const int64_t elements = vae_input_elements(input), least = LEAST_BATCHES * config->train.batch_size;
+    int64_t count = MADE_UP_BYTES / elements;
+    if (count > MOST_IMAGES) count = MOST_IMAGES;
+    if (count < least) count = least;
+    *data = (vae_measure_data){.input = *input, .source = "made up"};
+    VAE_TRY(vae_memory_check("made-up images", (double)count * (double)elements));
+    data->made_up = malloc((size_t)(count * elements));
+    if (!data->made_up) return vae_error_set(VAE_ERROR_MEMORY, "made-up images: out of memory");
+    for (int64_t at = 0; at < count * elements; at += (int64_t)sizeof(vae_philox)) {
+        const vae_philox block = vae_philox_4x32_10((vae_philox){{(uint32_t)at, (uint32_t)(at >> 32), 0, 0}}, 0, 0);
+        const int64_t left = count * elements - at;
+        memcpy(data->made_up + at, &block, left < (int64_t)sizeof block ? (size_t)left : sizeof block);
+    }
+    data->images = (vae_images){.pixels = data->made_up, .count = count, .elements = elements};
+    return VAE_OK;
+}
+
+void vae_measure_data_free(vae_measure_data *data)
+{
+    vae_splits_free(&data->splits);
+    free(data->made_up);
+    *data = (vae_measure_data){0};
+}

@@ -1,0 +1,29 @@
+/* How long a training step takes, part by part: real steps of a configuration, on parameters of their own. */
+#ifndef VAE_TRAIN_MEASURE_H
+#define VAE_TRAIN_MEASURE_H
+
+#include "core/config.h"
+#include "model/builder.h"
+
+typedef struct vae_measure_options {
+    const vae_config *config; /* borrowed, as all here */
+    vae_input input;
+    vae_images images; /* training images; at least one */
+    int64_t repeats;   /* timed steps of either kind; 0: as many as a few seconds allow, see below */
+} vae_measure_options;
+
+/* What was measured. */
+typedef struct vae_measured_step {
+    vae_device *device;
+    vae_layout layout;
+    vae_program program;
+    int64_t batch; /* rows of the step: train.batch_size, or fewer where there are fewer images */
+    vae_measurement measurement;
+} vae_measured_step;
+
+/* Trains newly initialised parameters for as many steps as it takes, by the configuration's learning rate and beta. On
+ * failure nothing is to be freed; VAE_ERROR_NUMERIC where the model diverges. */
+vae_status vae_measure_step(const vae_measure_options *options, vae_measured_step *measured);
+void vae_measured_step_free(vae_measured_step *measured);
+
+#endif
