@@ -81,6 +81,8 @@ foreach(source ${VAE_TEST_SCRIPTS})
   endif()
 endforeach()
 
+add_subdirectory(tests/cublaslt)
+
 # cuRAND's own values, where the toolkit is there; it says whether the test is on.
 add_subdirectory(tests/curand)
 include(cmake/simt.cmake)

@@ -1,4 +1,6 @@
 /* What the CUDA backend's host side promises, on the simulated device. */
+#include <dirent.h>
+
 #include "train_result.h"
 
 /* ---- A step is one graph ---- */
@@ -138,6 +140,51 @@ Test(cuda_backend, tf32_is_close)
     assert_close(&exact, &rounded, 2e-3);
     free(exact.parameters);
     free(rounded.parameters);
+}
+
+/* ---- What a device leaves ---- */
+
+static int open_files(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    cr_assert_not_null(folder);
+    int count = 0;
+    while (readdir(folder))
+        ++count;
+    closedir(folder);
+    return count;
+}
+
+static void expect_nothing_left(const simt_counters *before, int files)
+{
+    const simt_counters after = simt_get_counters();
+    cr_assert_eq(after.device_bytes_in_use, before->device_bytes_in_use);
+    cr_assert_eq(after.objects_in_use, before->objects_in_use,
+                 "streams, events, graphs or cuBLASLt's objects: %lld left",
+                 (long long)(after.objects_in_use - before->objects_in_use));
+    cr_assert_eq(open_files(), files);
+}
+
+Test(cuda_backend, a_device_leaves_nothing)
+{
+    simt_device_options options = simt_get_device_options();
+    options.compute_major = 8; /* the smaller workspace */
+    simt_set_device_options(&options);
+    const vae_config config = small_config();
+    const simt_counters before = simt_get_counters();
+    const int files = open_files();
+    for (int i = 0; i < 200; ++i) {
+        vae_device *device;
+        MUST(vae_backend_cuda.device_open(&fp32, &device));
+        cr_assert_gt(simt_get_counters().objects_in_use, before.objects_in_use);
+        vae_backend_cuda.device_close(device);
+    }
+    expect_nothing_left(&before, files);
+    for (int i = 0; i < 10; ++i) {
+        const result trained = train(&fp32, &config, 2, 1);
+        free(trained.parameters);
+    }
+    expect_nothing_left(&before, files);
 }
 
 /* ---- Errors ---- */

@@ -20,9 +20,9 @@ template <class T> cublasStatus_t set(T *field, const void *value, size_t bytes)
     return CUBLAS_STATUS_SUCCESS;
 }
 
-template <class T> cublasStatus_t destroy(T *object)
+template <class T> cublasStatus_t destroy_object(T *object)
 {
-    delete object;
+    destroy(object);
     return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -72,14 +72,14 @@ cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle)
 {
     return lt_call("cublasLtCreate", [&] {
         if (handle == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-        *handle = new cublasLtContext;
+        *handle = made(new cublasLtContext);
         return CUBLAS_STATUS_SUCCESS;
     });
 }
 
 cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle)
 {
-    return lt_call("cublasLtDestroy", [&] { return destroy(handle); });
+    return lt_call("cublasLtDestroy", [&] { return destroy_object(handle); });
 }
 
 const char *cublasLtGetStatusName(cublasStatus_t status)
@@ -119,14 +119,14 @@ cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *description, cubla
 {
     return lt_call("cublasLtMatmulDescCreate", [&] {
         if (description == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-        *description = new MatmulDescription{compute_type, scale_type};
+        *description = made(new MatmulDescription{compute_type, scale_type});
         return CUBLAS_STATUS_SUCCESS;
     });
 }
 
 cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t description)
 {
-    return lt_call("cublasLtMatmulDescDestroy", [&] { return destroy(description); });
+    return lt_call("cublasLtMatmulDescDestroy", [&] { return destroy_object(description); });
 }
 
 cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t op, cublasLtMatmulDescAttributes_t attribute,
@@ -154,14 +154,14 @@ cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *layout, cudaDa
 {
     return lt_call("cublasLtMatrixLayoutCreate", [&] {
         if (layout == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-        *layout = new MatrixLayout{type, rows, columns, leading_dimension};
+        *layout = made(new MatrixLayout{type, rows, columns, leading_dimension});
         return CUBLAS_STATUS_SUCCESS;
     });
 }
 
 cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout)
 {
-    return lt_call("cublasLtMatrixLayoutDestroy", [&] { return destroy(layout); });
+    return lt_call("cublasLtMatrixLayoutDestroy", [&] { return destroy_object(layout); });
 }
 
 cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout,
@@ -185,14 +185,14 @@ cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t *prefer
 {
     return lt_call("cublasLtMatmulPreferenceCreate", [&] {
         if (preference == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-        *preference = new simt_matmul_preference;
+        *preference = made(new simt_matmul_preference);
         return CUBLAS_STATUS_SUCCESS;
     });
 }
 
 cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t preference)
 {
-    return lt_call("cublasLtMatmulPreferenceDestroy", [&] { return destroy(preference); });
+    return lt_call("cublasLtMatmulPreferenceDestroy", [&] { return destroy_object(preference); });
 }
 
 cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference,

@@ -31,7 +31,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int flags)
 {
     return runtime_call("cudaEventCreateWithFlags", [&]() -> cudaError_t {
         if (event == nullptr) return cudaErrorInvalidValue;
-        *event = new CUevent_st{(flags & cudaEventDisableTiming) == 0, nullptr, nullptr};
+        *event = made(new CUevent_st{(flags & cudaEventDisableTiming) == 0, nullptr, nullptr});
         return cudaSuccess;
     });
 }
@@ -118,7 +118,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event)
 {
     return runtime_call("cudaEventDestroy", [&]() -> cudaError_t {
         if (event == nullptr) return cudaErrorInvalidResourceHandle;
-        delete event;
+        destroy(event);
         return cudaSuccess;
     });
 }

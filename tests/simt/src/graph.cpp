@@ -46,7 +46,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t *graph)
         if (stream->capture == nullptr) return cudaErrorStreamCaptureUnmatched;
         const std::unique_ptr<Capture> capture = std::move(stream->capture);
         if (!capture->valid) return cudaErrorStreamCaptureInvalidated;
-        *graph = new CUgraph_st(*capture->graph); // the caller's, until cudaGraphDestroy
+        *graph = made(new CUgraph_st(*capture->graph)); // the caller's, until cudaGraphDestroy
         return cudaSuccess;
     });
 }
@@ -68,7 +68,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsig
 {
     return runtime_call("cudaGraphInstantiate", [&]() -> cudaError_t {
         if (exec == nullptr || graph == nullptr) return cudaErrorInvalidValue;
-        *exec = new CUgraphExec_st{std::make_shared<const std::vector<OperationPointer>>(graph->nodes)};
+        *exec = made(new CUgraphExec_st{std::make_shared<const std::vector<OperationPointer>>(graph->nodes)});
         return cudaSuccess;
     });
 }
@@ -93,7 +93,7 @@ cudaError_t cudaGraphDestroy(cudaGraph_t graph)
 {
     return runtime_call("cudaGraphDestroy", [&]() -> cudaError_t {
         if (graph == nullptr) return cudaErrorInvalidValue;
-        delete graph;
+        destroy(graph);
         return cudaSuccess;
     });
 }
@@ -102,7 +102,7 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec)
 {
     return runtime_call("cudaGraphExecDestroy", [&]() -> cudaError_t {
         if (exec == nullptr) return cudaErrorInvalidValue;
-        delete exec;
+        destroy(exec);
         return cudaSuccess;
     });
 }

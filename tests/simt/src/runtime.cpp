@@ -129,7 +129,9 @@ void simt_fail_call(const char *function, unsigned nth, int error)
 
 simt_counters simt_get_counters(void)
 {
-    return runtime().counters;
+    simt_counters counters = runtime().counters;
+    counters.objects_in_use = runtime().objects_in_use;
+    return counters;
 }
 
 void simt_reset_counters(void)

@@ -26,6 +26,7 @@ struct Runtime {
     Random random;
     uint64_t seed = 0;
     simt_counters counters{};
+    uint64_t objects_in_use = 0;      // streams, events, graphs, cuBLASLt's
     double device_microseconds = 0.0; // of what ran, where durations were given
 
     std::string failing_function; // empty: any
@@ -42,6 +43,20 @@ void report(const std::string &message);
 
 // A fault on the device: the context is lost, and with it all queued work.
 void device_fault(cudaError_t error, const std::string &message);
+
+// Objects that the program under test creates and destroys are counted while they live.
+template <class T> T *made(T *object)
+{
+    ++runtime().objects_in_use;
+    return object;
+}
+
+template <class T> void destroy(T *object)
+{
+    if (object == nullptr) return;
+    --runtime().objects_in_use;
+    delete object;
+}
 
 // Counts a call; true if an injected failure hits it.
 bool call_fails(const char *function, int *error);

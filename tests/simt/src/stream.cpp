@@ -180,6 +180,8 @@ void drop_queued_work()
 void drop_all_streams()
 {
     drop_queued_work();
+    for (const auto &stream : streams().created)
+        runtime().objects_in_use -= stream->destroyed ? 0 : 1;
     streams().created.clear();
 }
 } // namespace simt
@@ -197,6 +199,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *handle, unsigned int flags)
         stream->non_blocking = (flags & cudaStreamNonBlocking) != 0;
         *handle = reinterpret_cast<cudaStream_t>(stream.get());
         streams().created.push_back(std::move(stream));
+        ++runtime().objects_in_use;
         return cudaSuccess;
     });
 }
@@ -216,6 +219,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t handle)
     return runtime_call("cudaStreamDestroy", [&]() -> cudaError_t {
         const auto stream = find_stream(handle);
         if (stream == nullptr || stream->legacy) return cudaErrorInvalidResourceHandle;
+        --runtime().objects_in_use;
         stream->destroyed = true; // what is queued still runs, some time
         stream->capture = nullptr;
         forget_destroyed();

@@ -178,3 +178,22 @@ Test(cublaslt, is_one_node_of_a_graph)
     CHECK(cudaGraphDestroy(graph));
     CHECK(cudaStreamDestroy(stream));
 }
+
+Test(cublaslt, objects_in_use_are_counted)
+{
+    cr_assert_eq(simt_get_counters().objects_in_use, 0);
+    {
+        Run run((Problem()));
+        cr_assert_eq(simt_get_counters().objects_in_use, 7, "a handle, a description, four layouts, a preference");
+        cudaStream_t stream;
+        cudaEvent_t event;
+        CHECK(cudaStreamCreate(&stream));
+        CHECK(cudaEventCreate(&event));
+        cr_assert_eq(simt_get_counters().objects_in_use, 9);
+        simt_reset_counters();
+        cr_assert_eq(simt_get_counters().objects_in_use, 9);
+        CHECK(cudaEventDestroy(event));
+        CHECK(cudaStreamDestroy(stream));
+    }
+    cr_assert_eq(simt_get_counters().objects_in_use, 0);
+}

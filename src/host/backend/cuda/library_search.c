@@ -11,6 +11,9 @@
 
 #include "core/error.h"
 
+/* A library stays when it is closed: else each opening of a GPU would map half a gigabyte anew. */
+enum { MODE = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE };
+
 enum { MAX_FOLDERS = 64, FOLDER_SIZE = 512, PLACES_SIZE = 760 };
 
 /* Folders to look in, in order; they may have wildcards. */
@@ -96,7 +99,7 @@ static void open_in(const char *folder, const char *name, void **library, char *
     snprintf(pattern, sizeof pattern, "%s/%s", folder, name);
     if (glob(pattern, GLOB_BRACE, NULL, &found)) return;
     for (size_t i = 0; i < found.gl_pathc && !*library; ++i) {
-        *library = dlopen(found.gl_pathv[i], RTLD_NOW | RTLD_LOCAL);
+        *library = dlopen(found.gl_pathv[i], MODE);
         if (!*library) snprintf(reason, size, "%s", dlerror());
     }
     globfree(&found);
@@ -121,7 +124,7 @@ vae_status vae_cuda_library_open(const char *const *names, const char *build_fol
     if (!list) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", names[0]);
     list_folders(list, build_folder);
     for (int n = 0; names[n] && !*library; ++n) {
-        *library = dlopen(names[n], RTLD_NOW | RTLD_LOCAL);
+        *library = dlopen(names[n], MODE);
         for (int i = 0; i < list->count && !*library; ++i)
             open_in(list->folders[i], names[n], library, reason, sizeof reason);
     }

@@ -107,10 +107,11 @@ typedef struct simt_counters {
     uint64_t barriers; /* __syncthreads, per block */
     uint64_t device_bytes_in_use;
     uint64_t device_bytes_peak;
+    uint64_t objects_in_use; /* streams, events, graphs, and what cuBLASLt creates: made and not destroyed */
 } simt_counters;
 
 simt_counters simt_get_counters(void);
-void simt_reset_counters(void); /* all but device_bytes_in_use, which the peak restarts from */
+void simt_reset_counters(void); /* all but device_bytes_in_use, which the peak restarts from, and objects_in_use */
 
 #ifdef __cplusplus
 }
