@@ -112,7 +112,7 @@ static void lower_mnist(const char *layers, vae_layout *layout, vae_program *pro
     const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0};
     MUST(vae_model_layout(&config, &input, layout));
     MUST(vae_model_build_train(&config, &input, layout, 128, program));
-    MUST(vae_lowering_create(program, (vae_lowering_options){.fused_forward = true, .fused_backward = true}, lowering));
+    MUST(vae_lowering_create(program, (vae_lowering_options){0}, lowering));
 }
 
 /* configs/mnist-conv.ini, as docs/DESIGN.md counts it. */

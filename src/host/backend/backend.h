@@ -45,9 +45,16 @@ typedef struct vae_images {
     int64_t elements;
 } vae_images;
 
+/* Hears what a device found and did about it: "encoder.0: …: algorithm 66, split-K 3, fails: …; takes the next". */
+typedef struct vae_device_remarks {
+    void *context;
+    void (*tell)(void *context, const char *text); /* NULL: nobody listens */
+} vae_device_remarks;
+
 typedef struct vae_device_options {
     int threads; /* 0: all available */
     vae_precision precision;
+    vae_device_remarks remarks; /* must hear until the device is closed */
 } vae_device_options;
 
 typedef struct vae_backend vae_backend;

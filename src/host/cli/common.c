@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/remarks.h"
 #include "core/file.h"
 #include "data/place.h"
 #include "data/record.h"
@@ -298,7 +299,7 @@ vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model)
         .device = options->device,
         .threads = options->threads < 0 ? 0 : (int)options->threads,
     };
-    VAE_TRY(vae_model_open(path, &model_options, model));
+    VAE_TRY(vae_model_open_told(path, &model_options, vae_cli_device_remarks(), model));
     vae_status status = vae_cli_place_data(options, false, path, vae_model_checkpoint(*model));
     if (!status) status = vae_cli_check_data_kept(options->files, options->file_count, vae_model_config(*model));
     if (!status) return VAE_OK;

@@ -225,7 +225,8 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
 
 static vae_status open_device(const vae_config *config, vae_device **device)
 {
-    const vae_device_options options = {.threads = (int)config->run.threads, .precision = config->run.precision};
+    const vae_device_options options = {
+        .threads = (int)config->run.threads, .precision = config->run.precision, .remarks = vae_cli_device_remarks()};
     return vae_device_open(config->run.device, &options, device);
 }
 

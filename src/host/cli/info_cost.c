@@ -106,8 +106,7 @@ static vae_status print_json(const vae_lowering *lowering, vae_precision precisi
 vae_status vae_cli_print_cost(const vae_program *program, const vae_config *config, bool json)
 {
     const vae_precision precision = vae_cuda_precision(config->run.precision);
-    const vae_lowering_options options = {
-        .fused_forward = true, .fused_backward = true, .bf16 = precision == VAE_PRECISION_BF16};
+    const vae_lowering_options options = {.bf16 = precision == VAE_PRECISION_BF16};
     vae_lowering lowering;
     vae_status status = vae_lowering_create(program, options, &lowering);
     if (status) return status;

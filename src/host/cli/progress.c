@@ -216,6 +216,12 @@ static void show_epoch(void *context, const vae_train_epoch *epoch)
     view->shown = vae_clock_seconds();
 }
 
+static void show_remark(void *context, const char *text)
+{
+    vae_progress_clear(context);
+    vae_cli_warn("%s", text);
+}
+
 /* ---- Making ---- */
 
 static bool can_draw(void)
@@ -233,6 +239,10 @@ vae_progress_view vae_progress_make(const vae_config *config, bool quiet)
 
 vae_train_observer vae_progress_observe(vae_progress_view *view)
 {
-    return (vae_train_observer){
-        .context = view, .started = show_start, .ticked = show_tick, .logged = show_log, .epoch_ended = show_epoch};
+    return (vae_train_observer){.context = view,
+                                .started = show_start,
+                                .ticked = show_tick,
+                                .logged = show_log,
+                                .epoch_ended = show_epoch,
+                                .remarked = show_remark};
 }

@@ -19,6 +19,17 @@ void vae_cli_warn(const char *format, ...)
     fprintf(stderr, "vae-cuda: warning: %s\n", shown);
 }
 
+static void warn_of_device(void *context, const char *text)
+{
+    (void)context;
+    vae_cli_warn("%s", text);
+}
+
+vae_device_remarks vae_cli_device_remarks(void)
+{
+    return (vae_device_remarks){.tell = warn_of_device};
+}
+
 void vae_cli_tell_remarks_of(const char *name, const vae_remarks *remarks)
 {
     char text[VAE_REMARK_TEXT];

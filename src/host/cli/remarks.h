@@ -1,11 +1,15 @@
-/* Tells on standard error what reading the data left out or changed. */
+/* Tells on standard error what reading the data left out or changed, and what a device found. */
 #ifndef VAE_CLI_REMARKS_H
 #define VAE_CLI_REMARKS_H
 
+#include "backend/backend.h"
 #include "data/dataset.h"
 
 /* One line on standard error, in which bytes that are not UTF-8 and control characters are shown as \xHH. */
 __attribute__((format(printf, 1, 2))) void vae_cli_warn(const char *format, ...);
+
+/* Warns of what a device finds. */
+vae_device_remarks vae_cli_device_remarks(void);
 
 /* Of what the configuration names; each line begins with its key. */
 void vae_cli_tell_remarks(const vae_splits *splits);

@@ -96,15 +96,15 @@ static vae_status open_programs(vae_model *model)
     return open_feed(model, &model->decoder, "z", "mean");
 }
 
-static vae_status open_device(const vae_model_options *options, vae_device **device)
+static vae_status open_device(const vae_model_options *options, vae_device_remarks remarks, vae_device **device)
 {
     if (options && options->threads < 0) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "vae_model_open: threads is %d, but must be 0 (all) or more",
                              options->threads);
     }
     /* Always float32 products: using a model should not depend on how it was trained. */
-    const vae_device_options device_options = {.threads = options ? options->threads : 0,
-                                               .precision = VAE_PRECISION_FP32};
+    const vae_device_options device_options = {
+        .threads = options ? options->threads : 0, .precision = VAE_PRECISION_FP32, .remarks = remarks};
     return vae_device_open(options && options->device ? options->device : "auto", &device_options, device);
 }
 
@@ -119,12 +119,13 @@ static vae_status resolve(const char *path, char *file, size_t size)
     return vae_path_join(file, size, "", path);
 }
 
-static vae_status open_model(const char *path, const vae_model_options *options, vae_model *model)
+static vae_status open_model(const char *path, const vae_model_options *options, vae_device_remarks remarks,
+                             vae_model *model)
 {
     char file[VAE_PATH_SIZE];
     VAE_TRY(resolve(path, file, sizeof file));
     VAE_TRY(vae_checkpoint_read(file, &model->checkpoint));
-    VAE_TRY(open_device(options, &model->device));
+    VAE_TRY(open_device(options, remarks, &model->device));
     VAE_TRY(vae_checkpoint_load_store(&model->checkpoint, model->device, false, &model->store));
     /* The store holds what is needed of them. */
     for (int i = 0; i < VAE_ARENA_COUNT; ++i) {
@@ -136,11 +137,17 @@ static vae_status open_model(const char *path, const vae_model_options *options,
 
 vae_status vae_model_open(const char *path, const vae_model_options *options, vae_model **model)
 {
+    return vae_model_open_told(path, options, (vae_device_remarks){0}, model);
+}
+
+vae_status vae_model_open_told(const char *path, const vae_model_options *options, vae_device_remarks remarks,
+                               vae_model **model)
+{
     if (model) *model = NULL;
     if (!path || !model) return vae_error_set(VAE_ERROR_ARGUMENT, "vae_model_open: path and model must not be NULL");
     vae_model *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
-    const vae_status status = open_model(path, options, made);
+    const vae_status status = open_model(path, options, remarks, made);
     if (status) {
         vae_model_free(made);
         return status;

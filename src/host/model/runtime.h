@@ -6,6 +6,10 @@
 
 #include "train/checkpoint.h"
 
+/* vae_model_open(), with somebody who hears what the device finds. */
+vae_status vae_model_open_told(const char *path, const vae_model_options *options, vae_device_remarks remarks,
+                               vae_model **model);
+
 /* The configuration and the input's shape and scale that the model was trained with; owned by the model. */
 const vae_config *vae_model_config(const vae_model *model);
 /* All of it; who changes more than where [data] is found has another model. */

@@ -28,7 +28,7 @@ static void find_processor(char *name, size_t size)
     fclose(file);
 }
 
-vae_status vae_machine_write(const char *path, vae_device *device)
+vae_status vae_machine_write(const char *path, vae_device *device, json_t *remarks)
 {
     char processor[512], program[64], place[512], system[256] = "unknown";
     struct utsname os;
@@ -36,9 +36,10 @@ vae_status vae_machine_write(const char *path, vae_device *device)
     snprintf(program, sizeof program, "vae-cuda %s", vae_version());
     snprintf(place, sizeof place, "%s: %s", device->backend->name, device->backend->device_describe(device));
     if (uname(&os) == 0) snprintf(system, sizeof system, "%.60s %.60s %.60s", os.sysname, os.release, os.machine);
-    json_t *object = json_pack("{s:s, s:s, s:o, s:I, s:I, s:s}", "program", program, "device", place, "processor",
-                               vae_json_text(processor), "processors", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN),
-                               "memory_bytes", (json_int_t)vae_memory_limit(), "system", system);
+    json_t *object =
+        json_pack("{s:s, s:s, s:O, s:o, s:I, s:I, s:s}", "program", program, "device", place, "remarks", remarks,
+                  "processor", vae_json_text(processor), "processors", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN),
+                  "memory_bytes", (json_int_t)vae_memory_limit(), "system", system);
     char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
     json_decref(object);
     if (!text) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);

@@ -2,9 +2,12 @@
 #ifndef VAE_TRAIN_MACHINE_H
 #define VAE_TRAIN_MACHINE_H
 
+#include <jansson.h>
+
 #include "backend/backend.h"
 
-/* Writes {"program", "device", "processor", "processors", "memory_bytes", "system"}; a resumed run replaces it. */
-vae_status vae_machine_write(const char *path, vae_device *device);
+/* Writes {"program", "device", "remarks", "processor", "processors", "memory_bytes", "system"}; a resumed run replaces
+ * it. remarks: [text], what the device told so far. */
+vae_status vae_machine_write(const char *path, vae_device *device, json_t *remarks);
 
 #endif

@@ -39,13 +39,14 @@ typedef struct vae_train_epoch {
     bool collapsed;                   /* no dimension of the code carries anything, told once: train/collapse.h */
 } vae_train_epoch;
 
-/* Each may be NULL. They are called between steps and should be quick. */
+/* Each may be NULL. They are called between steps, `remarked` ahead of them too, and should be quick. */
 typedef struct vae_train_observer {
     void *context;
     void (*started)(void *context, const vae_train_start *start);
     void (*ticked)(void *context, const vae_train_tick *tick);   /* after every step whose metrics are known */
     void (*logged)(void *context, const vae_metrics_line *line); /* every log interval */
     void (*epoch_ended)(void *context, const vae_train_epoch *epoch);
+    void (*remarked)(void *context, const char *text); /* vae_device_remarks; what to warn of */
 } vae_train_observer;
 
 /* What a run goes on from. A checkpoint that is missing or damaged is a failure that says what can be done. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/file.h"
+#include "core/json.h"
 #include "core/memory.h"
 #include "data/attributes.h"
 #include "data/label_names.h"
@@ -68,10 +69,20 @@ static vae_status open_data(vae_trainer *trainer, const vae_resume_point *point)
     return VAE_OK;
 }
 
+static void keep_remark(void *context, const char *text)
+{
+    const vae_trainer *trainer = context;
+    const vae_train_observer *observer = &trainer->options->observer;
+    json_array_append_new(trainer->remarks, vae_json_text(text));
+    if (observer->remarked) observer->remarked(observer->context, text);
+}
+
 static vae_status open_device(vae_trainer *trainer)
 {
     const vae_config *config = &trainer->state.config;
-    const vae_device_options options = {.threads = (int)config->run.threads, .precision = config->run.precision};
+    const vae_device_options options = {
+        .threads = (int)config->run.threads, .precision = config->run.precision, .remarks = {trainer, keep_remark}};
+    trainer->remarks = json_array();
     VAE_TRY(vae_device_open(config->run.device, &options, &trainer->device));
     trainer->state.dtype = trainer->device->backend->dtype;
     return trainer->device->backend->store_create(trainer->device, &trainer->state.layout, true, &trainer->store);
@@ -179,7 +190,7 @@ static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
     VAE_TRY(vae_resume_keep(&trainer->folder, trainer->options->resume, point));
     VAE_TRY(vae_run_folder_open(&trainer->folder, &state->config));
     VAE_TRY(vae_record_write(trainer->folder.data, trainer->folder.path, &state->config, &trainer->splits));
-    VAE_TRY(vae_machine_write(trainer->folder.machine, trainer->device));
+    VAE_TRY(vae_machine_write(trainer->folder.machine, trainer->device, trainer->remarks));
     const vae_classes *classes = &trainer->splits.train.classes;
     if (classes->count > 0) VAE_TRY(vae_label_names_write(trainer->folder.class_names, classes));
     VAE_TRY(vae_metrics_open(&trainer->log, trainer->folder.metrics, state->progress.metric_lines));
@@ -221,6 +232,7 @@ void vae_trainer_close(vae_trainer *trainer)
         if (trainer->store) trainer->device->backend->store_destroy(trainer->store);
         trainer->device->backend->device_close(trainer->device);
     }
+    json_decref(trainer->remarks);
     vae_checkpoint_free(&trainer->state);
     vae_splits_free(&trainer->splits);
     vae_run_folder_close(&trainer->folder);

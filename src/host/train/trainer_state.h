@@ -20,6 +20,7 @@ typedef struct vae_trainer {
     vae_run_folder folder;
     vae_splits splits;
     vae_device *device;
+    json_t *remarks; /* [text]: what the device told */
     vae_store *store;
     vae_checkpoint state; /* configuration, input, progress, layout; arenas: where the store is read to be saved */
     vae_batches_place place;

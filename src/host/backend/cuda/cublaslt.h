@@ -13,6 +13,7 @@
     X(cublasLtGetVersion)                                                                                              \
     X(cublasLtGetStatusString)                                                                                         \
     X(cublasLtMatmul)                                                                                                  \
+    X(cublasLtMatmulAlgoConfigGetAttribute)                                                                            \
     X(cublasLtMatmulAlgoGetHeuristic)                                                                                  \
     X(cublasLtMatmulDescCreate)                                                                                        \
     X(cublasLtMatmulDescDestroy)                                                                                       \

@@ -60,7 +60,7 @@ static void describe(vae_cuda_device *device, const struct cudaDeviceProp *prope
              vae_cuda_precision_name(device->precision));
 }
 
-static vae_status open_device(vae_cuda_device *device)
+static vae_status open_device(vae_cuda_device *device, const vae_device_remarks *remarks)
 {
     struct cudaDeviceProp properties;
     VAE_CUDA_TRY("device 0", cudaGetDeviceProperties, &properties, 0);
@@ -68,7 +68,11 @@ static vae_status open_device(vae_cuda_device *device)
     VAE_TRY(check_architecture(&properties));
     VAE_CUDA_TRY(properties.name, cudaStreamCreateWithFlags, &device->stream, cudaStreamNonBlocking);
     VAE_CUDA_TRY(properties.name, cudaStreamCreateWithFlags, &device->copies, cudaStreamNonBlocking);
-    VAE_TRY(vae_cuda_blas_open(device->precision, properties.major, &device->blas));
+    const vae_cuda_blas_options blas = {.precision = device->precision,
+                                        .compute_major = properties.major,
+                                        .stream = device->stream,
+                                        .remarks = *remarks};
+    VAE_TRY(vae_cuda_blas_open(&blas, &device->blas));
     describe(device, &properties);
     return VAE_OK;
 }
@@ -80,7 +84,7 @@ vae_status vae_cuda_device_open(const vae_device_options *options, vae_device **
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "device cuda: out of memory");
     made->base.backend = &vae_backend_cuda;
     made->precision = vae_cuda_precision(options->precision);
-    const vae_status status = open_device(made);
+    const vae_status status = open_device(made, &options->remarks);
     if (status) {
         vae_cuda_device_close(&made->base);
         return status;

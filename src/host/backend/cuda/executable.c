@@ -127,6 +127,7 @@ static vae_status allocate_partials(vae_executable *executable)
 
 static vae_status prepare(vae_executable *executable)
 {
+    VAE_TRY(vae_cuda_products_lower(executable));
     VAE_TRY(allocate(executable));
     VAE_TRY(vae_cuda_products_create(executable));
     VAE_TRY(allocate_partials(executable));

@@ -113,7 +113,11 @@ float *vae_cuda_tensor(const vae_executable *executable, vae_tensor tensor);
 /* The bf16 copy of a tensor. */
 uint16_t *vae_cuda_shadow(const vae_executable *executable, vae_tensor tensor);
 
-/* products.c: the lowering, its products, relu masks and patches. */
+/* products.c */
+/* Makes the lowering, with as many epilogues as there are algorithms for; tries these out in memory that is free again
+ * afterwards, so it comes ahead of what the executable keeps. */
+vae_status vae_cuda_products_lower(vae_executable *executable);
+/* Products, relu masks and patches. */
 vae_status vae_cuda_products_create(vae_executable *executable);
 void vae_cuda_products_destroy(vae_executable *executable);
 

@@ -35,6 +35,25 @@ const char *vae_epilogue_name(vae_epilogue epilogue)
     return (unsigned)epilogue < VAE_EPILOGUE_COUNT ? names[epilogue] : "unknown";
 }
 
+const char *vae_product_name(vae_product product)
+{
+    static const char *const names[] = {
+#define ROW(name, text) text,
+        VAE_PRODUCT_MAP(ROW)
+#undef ROW
+    };
+    return (unsigned)product < VAE_PRODUCT_COUNT ? names[product] : "unknown";
+}
+
+bool vae_lowering_refuses(vae_lowering_options options, int32_t op, vae_product product, vae_epilogue epilogue)
+{
+    for (int32_t i = 0; i < options.refusal_count; ++i) {
+        const vae_refusal *refusal = &options.refusals[i];
+        if (refusal->op == op && refusal->product == product && refusal->epilogue == epilogue) return true;
+    }
+    return false;
+}
+
 /* ---- The list ---- */
 
 static vae_status insert(vae_lowering *lowering, int32_t at, const vae_launch *launch)

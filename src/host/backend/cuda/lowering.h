@@ -47,6 +47,19 @@ typedef enum vae_epilogue {
         VAE_EPILOGUE_COUNT
 } vae_epilogue;
 
+/* Which of its op's products one is. */
+#define VAE_PRODUCT_MAP(X)                                                                                             \
+    X(FORWARD, "forward")                                                                                              \
+    X(WEIGHT_GRADIENT, "weight gradient")                                                                              \
+    X(INPUT_GRADIENT, "input gradient")
+
+typedef enum vae_product {
+#define VAE_PRODUCT_ROW(name, text) VAE_PRODUCT_##name,
+    VAE_PRODUCT_MAP(VAE_PRODUCT_ROW)
+#undef VAE_PRODUCT_ROW
+        VAE_PRODUCT_COUNT
+} vae_product;
+
 /* In a product's place of a tensor: memory that holds the patches of one convolution until the next product or unpatch
  * has read them. In bf16 where a product reads it. */
 enum { VAE_SCRATCH_TENSOR = -2 };
@@ -56,6 +69,7 @@ typedef struct vae_matmul {
     vae_tensor left, right, target;
     int64_t m, n, k;
     bool left_transposed, right_transposed;
+    vae_product product;
     vae_epilogue epilogue;
     vae_tensor bias; /* [n]: read by BIAS…; written by …BIAS_GRADIENT, as Σ rows of `right` or of the target */
     int32_t mask;    /* the relu mask that is written or read, or -1 */
@@ -101,11 +115,18 @@ typedef struct vae_relu_mask {
     int64_t offset; /* bytes, a multiple of 256 */
 } vae_relu_mask;
 
+/* An epilogue that a product is to do without, as cuBLASLt has no algorithm for the two or a slow one. Kernels take its
+ * place. */
+typedef struct vae_refusal {
+    int32_t op;
+    vae_product product;
+    vae_epilogue epilogue;
+} vae_refusal;
+
 typedef struct vae_lowering_options {
-    /* What epilogues may carry; false for products that refuse them. */
-    bool fused_forward;  /* biases and relus */
-    bool fused_backward; /* relu masks, relu's derivative, bias gradients */
-    bool bf16;           /* products read bf16 copies */
+    bool bf16; /* products read bf16 copies */
+    const vae_refusal *refusals;
+    int32_t refusal_count;
 } vae_lowering_options;
 
 typedef struct vae_lowering {
@@ -126,6 +147,7 @@ const char *vae_cuda_precision_name(vae_precision precision);
 /* What a launch is called: its kernel, or its op's kind. */
 const char *vae_launch_name(const vae_lowering *lowering, const vae_launch *launch);
 const char *vae_epilogue_name(vae_epilogue epilogue);
+const char *vae_product_name(vae_product product);
 
 vae_status vae_lowering_create(const vae_program *program, vae_lowering_options options, vae_lowering *lowering);
 void vae_lowering_free(vae_lowering *lowering);

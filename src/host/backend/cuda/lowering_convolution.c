@@ -106,6 +106,7 @@ static vae_status lower_transposed(vae_lowering *lowering, int32_t index)
         .m = lowering->program->tensors[op->inputs[0]].elements / weight->size[0],
         .n = weight->size[1],
         .k = weight->size[0],
+        .product = VAE_PRODUCT_FORWARD,
         .epilogue = VAE_EPILOGUE_NONE,
         .bias = VAE_NO_TENSOR,
         .mask = -1,

@@ -27,12 +27,23 @@ static vae_status find_mask(vae_lowering *lowering, vae_tensor y, int32_t *mask)
     return VAE_OK;
 }
 
-/* The dense_backward that reads `d_y` as the gradient of its output, or NULL. */
-static const vae_op *find_backward_of(const vae_lowering *lowering, vae_tensor d_y)
+/* ---- What one layer's product carries of another's backward pass ---- */
+
+/* The op that makes `tensor` as its output `output`, or -1. */
+static int32_t find_maker(const vae_lowering *lowering, vae_tensor tensor, int output)
+{
+    for (int32_t i = 0; i < lowering->program->op_count; ++i) {
+        if (lowering->program->ops[i].outputs[output] == tensor) return i;
+    }
+    return -1;
+}
+
+/* The dense_backward whose input `input` is `tensor`, or NULL. */
+static const vae_op *find_backward(const vae_lowering *lowering, vae_tensor tensor, int input)
 {
     for (int32_t i = 0; i < lowering->program->op_count; ++i) {
         const vae_op *op = &lowering->program->ops[i];
-        if (op->kind == VAE_OP_DENSE_BACKWARD && op->inputs[0] == d_y) return op;
+        if (op->kind == VAE_OP_DENSE_BACKWARD && op->inputs[input] == tensor) return op;
     }
     return NULL;
 }
@@ -47,27 +58,25 @@ static int32_t count_readers(const vae_lowering *lowering, vae_tensor tensor)
     return readers;
 }
 
-/* Whether the product that makes `d_y` can carry the backward pass of the layer that reads it: its relu's derivative
- * and its bias gradient. Nobody else may read it, as a residual block's copy does. */
-static bool is_carried(const vae_lowering *lowering, const vae_op *backward)
+/* Whether the product that makes d_y can carry the backward pass of the layer that reads it: its relu's derivative, by
+ * the mask that the layer's own product left, and its bias gradient. Nobody else may read d_y, as a residual block's
+ * copy does, and neither product may refuse its part. */
+static bool is_carried(const vae_lowering *lowering, vae_lowering_options options, const vae_op *backward)
 {
     if (backward->attributes.dense.activation != VAE_ACTIVATION_RELU) return false;
     if (count_readers(lowering, backward->inputs[0]) > 1) return false;
-    for (int32_t i = 0; i < lowering->program->op_count; ++i) {
-        const vae_op *op = &lowering->program->ops[i];
-        if (op->kind == VAE_OP_DENSE_BACKWARD && op->outputs[2] == backward->inputs[0]) return true;
-    }
-    return false;
+    const int32_t above = find_maker(lowering, backward->inputs[0], 2);
+    if (above < 0 || lowering->program->ops[above].kind != VAE_OP_DENSE_BACKWARD) return false;
+    const int32_t layer = find_maker(lowering, backward->inputs[1], 0);
+    return !vae_lowering_refuses(options, above, VAE_PRODUCT_INPUT_GRADIENT, VAE_EPILOGUE_DRELU_BIAS_GRADIENT) &&
+           !vae_lowering_refuses(options, layer, VAE_PRODUCT_FORWARD, VAE_EPILOGUE_RELU_MASK_BIAS);
 }
 
 /* Whether the layer that makes `y` has to leave a mask for its backward pass. */
-static bool needs_mask(const vae_lowering *lowering, vae_tensor y)
+static bool needs_mask(const vae_lowering *lowering, vae_lowering_options options, vae_tensor y)
 {
-    for (int32_t i = 0; i < lowering->program->op_count; ++i) {
-        const vae_op *op = &lowering->program->ops[i];
-        if (op->kind == VAE_OP_DENSE_BACKWARD && op->inputs[1] == y) return is_carried(lowering, op);
-    }
-    return false;
+    const vae_op *backward = find_backward(lowering, y, 1);
+    return backward && is_carried(lowering, options, backward);
 }
 
 /* ---- Products ----
@@ -85,37 +94,47 @@ static vae_status append_activation(vae_lowering *lowering, vae_launch_kind kind
     return vae_lowering_append(lowering, &(vae_launch){.kind = kind, .op = op, .as.activation = *activation});
 }
 
+/* The most that the product may carry: a relu with its bias or none of both, another activation's bias. */
+static vae_epilogue forward_epilogue(const vae_lowering *lowering, vae_lowering_options options, int32_t index)
+{
+    const vae_op *op = &lowering->program->ops[index];
+    vae_epilogue epilogue = VAE_EPILOGUE_BIAS;
+    if (vae_op_activation(op) == VAE_ACTIVATION_RELU) {
+        if (needs_mask(lowering, options, op->outputs[0])) return VAE_EPILOGUE_RELU_MASK_BIAS;
+        epilogue = VAE_EPILOGUE_RELU_BIAS;
+    }
+    return vae_lowering_refuses(options, index, VAE_PRODUCT_FORWARD, epilogue) ? VAE_EPILOGUE_NONE : epilogue;
+}
+
 vae_status vae_lower_forward(vae_lowering *lowering, vae_lowering_options options, int32_t index, vae_tensor left)
 {
     const vae_op *op = &lowering->program->ops[index];
     const vae_shape *weight = vae_lowering_shape(lowering, op->inputs[1]);
     const vae_activation activation = vae_op_activation(op);
-    const bool in_epilogue =
-        options.fused_forward && (activation == VAE_ACTIVATION_IDENTITY || activation == VAE_ACTIVATION_RELU);
+    const vae_epilogue epilogue = forward_epilogue(lowering, options, index);
+    const bool with_bias = epilogue != VAE_EPILOGUE_NONE;
+    const bool complete = with_bias && (activation == VAE_ACTIVATION_IDENTITY || activation == VAE_ACTIVATION_RELU);
     const vae_tensor y = op->outputs[0], pre = op->outputs[1] == VAE_NO_TENSOR ? y : op->outputs[1];
     vae_matmul matmul = {
         .left = left,
         .right = op->inputs[1],
-        .target = in_epilogue ? y : pre,
+        .target = complete ? y : pre,
         .m = rows_of(lowering, y, weight->size[1]),
         .n = weight->size[1],
         .k = weight->size[0],
-        .epilogue = options.fused_forward ? VAE_EPILOGUE_BIAS : VAE_EPILOGUE_NONE,
-        .bias = options.fused_forward ? op->inputs[2] : VAE_NO_TENSOR,
+        .product = VAE_PRODUCT_FORWARD,
+        .epilogue = epilogue,
+        .bias = with_bias ? op->inputs[2] : VAE_NO_TENSOR,
         .mask = -1,
     };
-    if (in_epilogue && activation == VAE_ACTIVATION_RELU) {
-        const bool masked = options.fused_backward && needs_mask(lowering, y);
-        matmul.epilogue = masked ? VAE_EPILOGUE_RELU_MASK_BIAS : VAE_EPILOGUE_RELU_BIAS;
-        if (masked) VAE_TRY(find_mask(lowering, y, &matmul.mask));
-    }
+    if (epilogue == VAE_EPILOGUE_RELU_MASK_BIAS) VAE_TRY(find_mask(lowering, y, &matmul.mask));
     VAE_TRY(vae_lowering_append_matmul(lowering, index, &matmul));
-    if (in_epilogue) return VAE_OK;
+    if (complete) return VAE_OK;
     const vae_launch_activation call = {
         .activation = activation,
         .x = pre,
         .y = y,
-        .bias = options.fused_forward ? VAE_NO_TENSOR : op->inputs[2],
+        .bias = with_bias ? VAE_NO_TENSOR : op->inputs[2],
         .d_bias = VAE_NO_TENSOR,
         .from = VAE_NO_TENSOR,
         .columns = weight->size[1],
@@ -152,6 +171,7 @@ vae_status vae_lower_weight_gradient(vae_lowering *lowering, int32_t index, vae_
         .k = left == VAE_SCRATCH_TENSOR ? rows_of(lowering, right, weight->size[1])
                                         : rows_of(lowering, left, weight->size[0]),
         .left_transposed = true,
+        .product = VAE_PRODUCT_WEIGHT_GRADIENT,
         .epilogue = with_bias ? VAE_EPILOGUE_BIAS_GRADIENT : VAE_EPILOGUE_NONE,
         .bias = with_bias ? op->outputs[1] : VAE_NO_TENSOR,
         .mask = -1,
@@ -172,6 +192,7 @@ vae_matmul vae_input_gradient_product(const vae_lowering *lowering, int32_t inde
         .n = weight->size[0],
         .k = weight->size[1],
         .right_transposed = true,
+        .product = VAE_PRODUCT_INPUT_GRADIENT,
         .epilogue = VAE_EPILOGUE_NONE,
         .bias = VAE_NO_TENSOR,
         .mask = -1,
@@ -189,8 +210,8 @@ static vae_status lower_input_gradient(vae_lowering *lowering, vae_lowering_opti
 {
     const vae_op *op = &lowering->program->ops[index];
     vae_matmul matmul = vae_input_gradient_product(lowering, index, op->inputs[0], op->outputs[2]);
-    const vae_op *below = options.fused_backward ? find_backward_of(lowering, op->outputs[2]) : NULL;
-    if (below && is_carried(lowering, below)) {
+    const vae_op *below = find_backward(lowering, op->outputs[2], 0);
+    if (below && is_carried(lowering, options, below)) {
         matmul.epilogue = VAE_EPILOGUE_DRELU_BIAS_GRADIENT;
         matmul.bias = below->outputs[1];
         VAE_TRY(find_mask(lowering, below->inputs[1], &matmul.mask));
@@ -201,10 +222,11 @@ static vae_status lower_input_gradient(vae_lowering *lowering, vae_lowering_opti
 vae_status vae_lower_dense_backward(vae_lowering *lowering, vae_lowering_options options, int32_t index)
 {
     const vae_op *op = &lowering->program->ops[index];
-    const bool carried = options.fused_backward && is_carried(lowering, op);
-    const bool identity = op->attributes.dense.activation == VAE_ACTIVATION_IDENTITY;
-    const bool with_kernel = !carried && !(options.fused_backward && identity);
-    if (with_kernel) VAE_TRY(vae_lower_activation_backward(lowering, index));
-    VAE_TRY(vae_lower_weight_gradient(lowering, index, op->inputs[2], op->inputs[0], !carried && !with_kernel));
+    const bool carried = is_carried(lowering, options, op);
+    const bool with_bias =
+        !carried && op->attributes.dense.activation == VAE_ACTIVATION_IDENTITY &&
+        !vae_lowering_refuses(options, index, VAE_PRODUCT_WEIGHT_GRADIENT, VAE_EPILOGUE_BIAS_GRADIENT);
+    if (!carried && !with_bias) VAE_TRY(vae_lower_activation_backward(lowering, index));
+    VAE_TRY(vae_lower_weight_gradient(lowering, index, op->inputs[2], op->inputs[0], with_bias));
     return op->outputs[2] == VAE_NO_TENSOR ? VAE_OK : lower_input_gradient(lowering, options, index);
 }

@@ -10,6 +10,7 @@ static inline const vae_shape *vae_lowering_shape(const vae_lowering *lowering, 
 }
 
 vae_status vae_lowering_append(vae_lowering *lowering, const vae_launch *launch);
+bool vae_lowering_refuses(vae_lowering_options options, int32_t op, vae_product product, vae_epilogue epilogue);
 /* Makes the scratch as large as the product needs it. */
 vae_status vae_lowering_append_matmul(vae_lowering *lowering, int32_t op, const vae_matmul *matmul);
 

@@ -3,67 +3,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "backend/cuda/cublaslt.h"
+#include "backend/cuda/matmul_internal.h"
 
 enum { WORKSPACE_BEFORE_HOPPER = 4 << 20, WORKSPACE = 32 << 20 };
 
-/* What an algorithm is chosen by. */
-typedef struct algorithm_key {
-    int64_t m, n, k, mask_row_bits;
-    bool left_transposed, right_transposed;
-    vae_epilogue epilogue;
-} algorithm_key;
-
-typedef struct algorithm {
-    algorithm_key key;
-    bool refused;
-    size_t workspace_bytes; /* that it uses */
-    cublasLtMatmulAlgo_t algorithm;
-} algorithm;
-
-struct vae_cuda_blas {
-    vae_cublaslt lt;
-    cublasLtHandle_t handle;
-    void *workspace;
-    size_t workspace_bytes;
-    vae_precision precision;
-    algorithm *algorithms;
-    int32_t algorithm_count;
-};
-
 struct vae_cuda_matmul {
     vae_cuda_blas *blas;
-    cublasLtMatmulDesc_t description;
-    cublasLtMatrixLayout_t a, b, d;
+    vae_cuda_description description;
     vae_cuda_matmul_operands operands;
-    int64_t m, n, k;
-    size_t workspace_bytes;
-    cublasLtMatmulAlgo_t algorithm;
+    vae_cuda_chosen chosen;
 };
 
-static vae_status failure(const vae_cuda_blas *blas, cublasStatus_t status, const char *call)
+vae_status vae_cuda_blas_failure(const vae_cuda_blas *blas, cublasStatus_t status, const char *call)
 {
     return vae_error_set(status == CUBLAS_STATUS_ALLOC_FAILED ? VAE_ERROR_MEMORY : VAE_ERROR_DEVICE,
                          "cuda: %s failed: %s", call, blas->lt.cublasLtGetStatusString(status));
 }
 
-#define BLAS_TRY(blas, function, ...)                                                                                  \
-    do {                                                                                                               \
-        const cublasStatus_t blas_status_ = (blas)->lt.function(__VA_ARGS__);                                          \
-        if (blas_status_) return failure(blas, blas_status_, #function);                                               \
-    } while (0)
-
 /* ---- The handle ---- */
 
-vae_status vae_cuda_blas_open(vae_precision precision, int compute_major, vae_cuda_blas **blas)
+vae_status vae_cuda_blas_open(const vae_cuda_blas_options *options, vae_cuda_blas **blas)
 {
     vae_cuda_blas *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
-    made->precision = precision;
-    made->workspace_bytes = compute_major >= 9 ? WORKSPACE : WORKSPACE_BEFORE_HOPPER;
+    made->precision = options->precision;
+    made->stream = options->stream;
+    made->remarks = options->remarks;
+    made->workspace_bytes = options->compute_major >= 9 ? WORKSPACE : WORKSPACE_BEFORE_HOPPER;
     *blas = made;
     VAE_TRY(vae_cublaslt_open(&made->lt));
-    BLAS_TRY(made, cublasLtCreate, &made->handle);
+    VAE_BLAS_TRY(made, cublasLtCreate, &made->handle);
     const cudaError_t error = cudaMalloc(&made->workspace, made->workspace_bytes);
     if (!error) return VAE_OK;
     return vae_error_set(VAE_ERROR_MEMORY, "cuda: cudaMalloc of %zu MiB for cuBLASLt's workspace failed: %s",
@@ -76,7 +45,7 @@ void vae_cuda_blas_close(vae_cuda_blas *blas)
     if (blas->workspace) cudaFree(blas->workspace);
     if (blas->handle) blas->lt.cublasLtDestroy(blas->handle);
     vae_cublaslt_close(&blas->lt);
-    free(blas->algorithms);
+    free(blas->chosen);
     free(blas);
 }
 
@@ -105,33 +74,35 @@ static cublasLtEpilogue_t epilogue_of(vae_epilogue epilogue)
     return CUBLASLT_EPILOGUE_DEFAULT;
 }
 
-static vae_status set(const vae_cuda_matmul *matmul, cublasLtMatmulDescAttributes_t attribute, const void *value,
-                      size_t size)
-{
-    BLAS_TRY(matmul->blas, cublasLtMatmulDescSetAttribute, matmul->description, attribute, value, size);
-    return VAE_OK;
-}
+typedef struct operation_attribute {
+    cublasLtMatmulDescAttributes_t name;
+    const void *value;
+    size_t size;
+} operation_attribute;
 
-static vae_status describe(vae_cuda_matmul *matmul, const vae_matmul *shape)
+static vae_status describe_operation(const vae_cuda_blas *blas, const vae_cuda_key *key,
+                                     const vae_cuda_matmul_operands *operands, cublasLtMatmulDesc_t operation)
 {
-    const cublasComputeType_t compute =
-        matmul->blas->precision == VAE_PRECISION_TF32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-    BLAS_TRY(matmul->blas, cublasLtMatmulDescCreate, &matmul->description, compute, CUDA_R_32F);
-    const cublasOperation_t a = shape->right_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
-    const cublasOperation_t b = shape->left_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
-    const cublasLtEpilogue_t epilogue = epilogue_of(shape->epilogue);
-    VAE_TRY(set(matmul, CUBLASLT_MATMUL_DESC_TRANSA, &a, sizeof a));
-    VAE_TRY(set(matmul, CUBLASLT_MATMUL_DESC_TRANSB, &b, sizeof b));
-    VAE_TRY(set(matmul, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue));
-    if (matmul->operands.bias) {
-        const cudaDataType_t type = CUDA_R_32F;
-        VAE_TRY(set(matmul, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &matmul->operands.bias, sizeof(void *)));
-        VAE_TRY(set(matmul, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, &type, sizeof type));
-    }
-    if (matmul->operands.mask) {
-        const int64_t leading = matmul->operands.mask_row_bits;
-        VAE_TRY(set(matmul, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, &matmul->operands.mask, sizeof(void *)));
-        VAE_TRY(set(matmul, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, &leading, sizeof leading));
+    const cublasOperation_t a = key->right_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+    const cublasOperation_t b = key->left_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+    const cublasLtEpilogue_t epilogue = epilogue_of(key->epilogue);
+    const cudaDataType_t bias_type = CUDA_R_32F;
+    const bool with_bias = key->epilogue != VAE_EPILOGUE_NONE;
+    const operation_attribute attributes[] = {
+        {CUBLASLT_MATMUL_DESC_TRANSA, &a, sizeof a},
+        {CUBLASLT_MATMUL_DESC_TRANSB, &b, sizeof b},
+        {CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue},
+        {CUBLASLT_MATMUL_DESC_BIAS_POINTER, with_bias ? &operands->bias : NULL, sizeof operands->bias},
+        {CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, with_bias ? &bias_type : NULL, sizeof bias_type},
+        {CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, key->mask_row_bits > 0 ? &operands->mask : NULL,
+         sizeof operands->mask},
+        {CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, key->mask_row_bits > 0 ? &key->mask_row_bits : NULL,
+         sizeof key->mask_row_bits},
+    };
+    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; ++i) {
+        const operation_attribute *set = &attributes[i];
+        if (!set->value) continue;
+        VAE_BLAS_TRY(blas, cublasLtMatmulDescSetAttribute, operation, set->name, set->value, set->size);
     }
     return VAE_OK;
 }
@@ -140,151 +111,133 @@ static vae_status describe_operand(const vae_cuda_blas *blas, cublasLtMatrixLayo
                                    int64_t rows, int64_t columns, bool transposed)
 {
     const int64_t first = transposed ? columns : rows, second = transposed ? rows : columns;
-    BLAS_TRY(blas, cublasLtMatrixLayoutCreate, layout, type, (uint64_t)first, (uint64_t)second, first);
+    VAE_BLAS_TRY(blas, cublasLtMatrixLayoutCreate, layout, type, (uint64_t)first, (uint64_t)second, first);
     return VAE_OK;
 }
 
-static vae_status describe_operands(vae_cuda_matmul *matmul, const vae_matmul *shape)
+vae_status vae_cuda_describe(const vae_cuda_blas *blas, const vae_cuda_key *key,
+                             const vae_cuda_matmul_operands *operands, vae_cuda_description *description)
 {
-    const cudaDataType_t type = matmul->blas->precision == VAE_PRECISION_BF16 ? CUDA_R_16BF : CUDA_R_32F;
-    VAE_TRY(describe_operand(matmul->blas, &matmul->a, type, shape->n, shape->k, shape->right_transposed));
-    VAE_TRY(describe_operand(matmul->blas, &matmul->b, type, shape->k, shape->m, shape->left_transposed));
-    return describe_operand(matmul->blas, &matmul->d, CUDA_R_32F, shape->n, shape->m, false);
+    const cublasComputeType_t compute =
+        blas->precision == VAE_PRECISION_TF32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    const cudaDataType_t type = blas->precision == VAE_PRECISION_BF16 ? CUDA_R_16BF : CUDA_R_32F;
+    VAE_BLAS_TRY(blas, cublasLtMatmulDescCreate, &description->operation, compute, CUDA_R_32F);
+    VAE_TRY(describe_operation(blas, key, operands, description->operation));
+    VAE_TRY(describe_operand(blas, &description->a, type, key->n, key->k, key->right_transposed));
+    VAE_TRY(describe_operand(blas, &description->b, type, key->k, key->m, key->left_transposed));
+    return describe_operand(blas, &description->d, CUDA_R_32F, key->n, key->m, false);
+}
+
+void vae_cuda_description_free(const vae_cuda_blas *blas, vae_cuda_description *description)
+{
+    const vae_cublaslt *lt = &blas->lt;
+    if (description->a) lt->cublasLtMatrixLayoutDestroy(description->a);
+    if (description->b) lt->cublasLtMatrixLayoutDestroy(description->b);
+    if (description->d) lt->cublasLtMatrixLayoutDestroy(description->d);
+    if (description->operation) lt->cublasLtMatmulDescDestroy(description->operation);
+    *description = (vae_cuda_description){0};
+}
+
+const char *vae_cuda_key_write(const vae_cuda_key *key, char text[VAE_CUDA_KEY_TEXT])
+{
+    const long long m = (long long)key->m, n = (long long)key->n, k = (long long)key->k;
+    snprintf(text, VAE_CUDA_KEY_TEXT, "[%lld, %lld] = [%lld, %lld] · [%lld, %lld]%s%s", m, n, m, k, k, n,
+             key->epilogue == VAE_EPILOGUE_NONE ? "" : " with ", vae_epilogue_name(key->epilogue));
+    return text;
 }
 
 /* ---- Algorithms ---- */
 
-static bool same_key(const algorithm_key *a, const algorithm_key *b)
+static vae_status read_attribute(const vae_cuda_blas *blas, const vae_cuda_algorithm *algorithm,
+                                 cublasLtMatmulAlgoConfigAttributes_t attribute, int32_t *value)
 {
-    return a->m == b->m && a->n == b->n && a->k == b->k && a->mask_row_bits == b->mask_row_bits &&
-           a->left_transposed == b->left_transposed && a->right_transposed == b->right_transposed &&
-           a->epilogue == b->epilogue;
-}
-
-static algorithm *find_algorithm(vae_cuda_blas *blas, const algorithm_key *key)
-{
-    for (int32_t i = 0; i < blas->algorithm_count; ++i) {
-        if (same_key(&blas->algorithms[i].key, key)) return &blas->algorithms[i];
-    }
-    return NULL;
-}
-
-/* Tensors lie 64 elements apart: 256 bytes of float32, which is what cuBLASLt expects unless told, but 128 of bf16. */
-static vae_status set_preference(const vae_cuda_blas *blas, cublasLtMatmulPreference_t preference)
-{
-    const uint32_t alignment = VAE_ALIGNMENT_ELEMENTS * (blas->precision == VAE_PRECISION_BF16 ? 2 : 4);
-    BLAS_TRY(blas, cublasLtMatmulPreferenceSetAttribute, preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-             &blas->workspace_bytes, sizeof blas->workspace_bytes);
-    BLAS_TRY(blas, cublasLtMatmulPreferenceSetAttribute, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES,
-             &alignment, sizeof alignment);
-    BLAS_TRY(blas, cublasLtMatmulPreferenceSetAttribute, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-             &alignment, sizeof alignment);
+    size_t written;
+    VAE_BLAS_TRY(blas, cublasLtMatmulAlgoConfigGetAttribute, &algorithm->lt, attribute, value, sizeof *value, &written);
     return VAE_OK;
 }
 
-static vae_status ask_heuristic(const vae_cuda_matmul *matmul, cublasLtMatmulPreference_t preference, algorithm *chosen)
+vae_status vae_cuda_algorithm_read(const vae_cuda_blas *blas, const vae_cuda_algorithm *algorithm,
+                                   vae_cuda_choice *choice)
 {
-    const vae_cuda_blas *blas = matmul->blas;
-    cublasLtMatmulHeuristicResult_t result = {0};
-    int found = 0;
-    VAE_TRY(set_preference(blas, preference));
-    const cublasStatus_t status = blas->lt.cublasLtMatmulAlgoGetHeuristic(
-        blas->handle, matmul->description, matmul->a, matmul->b, matmul->d, matmul->d, preference, 1, &result, &found);
-    if (status == CUBLAS_STATUS_NOT_SUPPORTED || (!status && found == 0)) {
-        chosen->refused = true;
-        return VAE_OK;
-    }
-    if (status) return failure(blas, status, "cublasLtMatmulAlgoGetHeuristic");
-    chosen->algorithm = result.algo;
-    chosen->workspace_bytes = result.workspaceSize;
-    return VAE_OK;
+    choice->workspace_bytes = algorithm->workspace_bytes;
+    VAE_TRY(read_attribute(blas, algorithm, CUBLASLT_ALGO_CONFIG_ID, &choice->algorithm));
+    VAE_TRY(read_attribute(blas, algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID, &choice->tile));
+    VAE_TRY(read_attribute(blas, algorithm, CUBLASLT_ALGO_CONFIG_STAGES_ID, &choice->stages));
+    VAE_TRY(read_attribute(blas, algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM, &choice->split_k));
+    return read_attribute(blas, algorithm, CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME, &choice->reduction);
 }
 
-static vae_status choose_algorithm(const vae_cuda_matmul *matmul, const algorithm_key *key, algorithm *chosen)
+cublasStatus_t vae_cuda_multiply(const vae_cuda_blas *blas, const vae_cuda_description *description,
+                                 const vae_cuda_matmul_operands *operands, const vae_cuda_algorithm *algorithm,
+                                 cudaStream_t stream)
 {
-    vae_cuda_blas *blas = matmul->blas;
-    const algorithm *known = find_algorithm(blas, key);
-    if (known) {
-        *chosen = *known;
-        return VAE_OK;
-    }
-    cublasLtMatmulPreference_t preference;
-    BLAS_TRY(blas, cublasLtMatmulPreferenceCreate, &preference);
-    *chosen = (algorithm){.key = *key};
-    const vae_status status = ask_heuristic(matmul, preference, chosen);
-    blas->lt.cublasLtMatmulPreferenceDestroy(preference);
-    if (status) return status;
-    algorithm *grown = realloc(blas->algorithms, (size_t)(blas->algorithm_count + 1) * sizeof *grown);
-    if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
-    blas->algorithms = grown;
-    grown[blas->algorithm_count++] = *chosen;
-    return VAE_OK;
+    const float one = 1.0f, zero = 0.0f;
+    return blas->lt.cublasLtMatmul(blas->handle, description->operation, &one, operands->right, description->a,
+                                   operands->left, description->b, &zero, operands->target, description->d,
+                                   operands->target, description->d, &algorithm->lt, blas->workspace,
+                                   algorithm->workspace_bytes, stream);
 }
 
 /* ---- Products ---- */
 
-static vae_status prepare(vae_cuda_matmul *matmul, const vae_matmul *shape, bool *refused)
+static vae_cuda_key key_of(const vae_matmul *shape, int64_t mask_row_bits)
 {
-    const algorithm_key key = {
+    return (vae_cuda_key){
         .m = shape->m,
         .n = shape->n,
         .k = shape->k,
-        .mask_row_bits = matmul->operands.mask_row_bits,
+        .mask_row_bits = mask_row_bits,
         .left_transposed = shape->left_transposed,
         .right_transposed = shape->right_transposed,
         .epilogue = shape->epilogue,
     };
-    algorithm chosen;
-    VAE_TRY(describe(matmul, shape));
-    VAE_TRY(describe_operands(matmul, shape));
-    VAE_TRY(choose_algorithm(matmul, &key, &chosen));
-    matmul->algorithm = chosen.algorithm;
-    matmul->workspace_bytes = chosen.workspace_bytes;
+}
+
+vae_status vae_cuda_matmul_choose(vae_cuda_blas *blas, const vae_matmul *shape, int64_t mask_row_bits, const char *name,
+                                  bool *refused)
+{
+    const vae_cuda_key key = key_of(shape, mask_row_bits);
+    vae_cuda_chosen chosen;
+    VAE_TRY(vae_cuda_choose(blas, &key, name, &chosen));
     *refused = chosen.refused;
     return VAE_OK;
 }
 
-vae_status vae_cuda_matmul_create(vae_cuda_blas *blas, const vae_matmul *shape,
+vae_status vae_cuda_matmul_create(vae_cuda_blas *blas, const vae_matmul *shape, int64_t mask_row_bits, const char *name,
                                   const vae_cuda_matmul_operands *operands, vae_cuda_matmul **matmul)
 {
+    const vae_cuda_key key = key_of(shape, mask_row_bits);
+    *matmul = calloc(1, sizeof **matmul);
+    if (!*matmul) return vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
+    (*matmul)->blas = blas;
+    (*matmul)->operands = *operands;
+    vae_status status = vae_cuda_choose(blas, &key, name, &(*matmul)->chosen);
+    if (!status) status = vae_cuda_describe(blas, &key, operands, &(*matmul)->description);
+    if (!status) return VAE_OK;
+    vae_cuda_matmul_destroy(*matmul);
     *matmul = NULL;
-    vae_cuda_matmul *made = calloc(1, sizeof *made);
-    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
-    made->blas = blas;
-    made->operands = *operands;
-    made->m = shape->m;
-    made->n = shape->n;
-    made->k = shape->k;
-    bool refused = false;
-    const vae_status status = prepare(made, shape, &refused);
-    if (status || refused) {
-        vae_cuda_matmul_destroy(made);
-        return status;
-    }
-    *matmul = made;
-    return VAE_OK;
+    return status;
 }
 
 void vae_cuda_matmul_destroy(vae_cuda_matmul *matmul)
 {
     if (!matmul) return;
-    const vae_cublaslt *lt = &matmul->blas->lt;
-    if (matmul->a) lt->cublasLtMatrixLayoutDestroy(matmul->a);
-    if (matmul->b) lt->cublasLtMatrixLayoutDestroy(matmul->b);
-    if (matmul->d) lt->cublasLtMatrixLayoutDestroy(matmul->d);
-    if (matmul->description) lt->cublasLtMatmulDescDestroy(matmul->description);
+    vae_cuda_description_free(matmul->blas, &matmul->description);
     free(matmul);
 }
 
 vae_status vae_cuda_matmul_run(const vae_cuda_matmul *matmul, cudaStream_t stream)
 {
-    const float one = 1.0f, zero = 0.0f;
-    const cublasStatus_t status = matmul->blas->lt.cublasLtMatmul(
-        matmul->blas->handle, matmul->description, &one, matmul->operands.right, matmul->a, matmul->operands.left,
-        matmul->b, &zero, matmul->operands.target, matmul->d, matmul->operands.target, matmul->d, &matmul->algorithm,
-        matmul->blas->workspace, matmul->workspace_bytes, stream);
+    const cublasStatus_t status =
+        vae_cuda_multiply(matmul->blas, &matmul->description, &matmul->operands, &matmul->chosen.algorithm, stream);
     if (!status) return VAE_OK;
-    return vae_error_prepend(failure(matmul->blas, status, "cublasLtMatmul"),
-                             "[%lld, %lld] = [%lld, %lld] · [%lld, %lld]", (long long)matmul->m, (long long)matmul->n,
-                             (long long)matmul->m, (long long)matmul->k, (long long)matmul->k, (long long)matmul->n);
+    char text[VAE_CUDA_KEY_TEXT];
+    return vae_error_prepend(vae_cuda_blas_failure(matmul->blas, status, "cublasLtMatmul"), "%s",
+                             vae_cuda_key_write(&matmul->chosen.key, text));
+}
+
+vae_status vae_cuda_matmul_choice(const vae_cuda_matmul *matmul, vae_cuda_choice *choice)
+{
+    *choice = (vae_cuda_choice){.epilogue = matmul->chosen.key.epilogue, .passed_over = matmul->chosen.passed_over};
+    return vae_cuda_algorithm_read(matmul->blas, &matmul->chosen.algorithm, choice);
 }

@@ -10,7 +10,14 @@
 typedef struct vae_cuda_blas vae_cuda_blas;     /* a handle, its workspace, and the algorithms chosen so far */
 typedef struct vae_cuda_matmul vae_cuda_matmul; /* one product with its operands */
 
-vae_status vae_cuda_blas_open(vae_precision precision, int compute_major, vae_cuda_blas **blas);
+typedef struct vae_cuda_blas_options {
+    vae_precision precision;
+    int compute_major;          /* of the GPU's compute capability */
+    cudaStream_t stream;        /* borrowed; products are tried out on it */
+    vae_device_remarks remarks; /* told of algorithms that fail */
+} vae_cuda_blas_options;
+
+vae_status vae_cuda_blas_open(const vae_cuda_blas_options *options, vae_cuda_blas **blas);
 void vae_cuda_blas_close(vae_cuda_blas *blas);
 /* "13.1.0" */
 void vae_cuda_blas_version(const vae_cuda_blas *blas, char *text, size_t size);
@@ -19,12 +26,14 @@ typedef struct vae_cuda_matmul_operands {
     const void *left, *right; /* float32, or bf16 where that is the precision */
     float *target, *bias;
     void *mask;
-    int64_t mask_row_bits;
 } vae_cuda_matmul_operands;
 
-/* Chooses an algorithm, once per shape. *matmul is NULL, with VAE_OK, where cuBLASLt has none for this epilogue. Memory
- * behind the operands is borrowed. */
-vae_status vae_cuda_matmul_create(vae_cuda_blas *blas, const vae_matmul *shape,
+/* Finds an algorithm that computes products of this shape rightly, once per shape; *refused where there is none that
+ * carries the epilogue. `name` is what messages call the product. mask_row_bits: 0 where there is no mask. */
+vae_status vae_cuda_matmul_choose(vae_cuda_blas *blas, const vae_matmul *shape, int64_t mask_row_bits, const char *name,
+                                  bool *refused);
+/* Of a shape that was chosen an algorithm for. Memory behind the operands is borrowed. */
+vae_status vae_cuda_matmul_create(vae_cuda_blas *blas, const vae_matmul *shape, int64_t mask_row_bits, const char *name,
                                   const vae_cuda_matmul_operands *operands, vae_cuda_matmul **matmul);
 void vae_cuda_matmul_destroy(vae_cuda_matmul *matmul);
 vae_status vae_cuda_matmul_run(const vae_cuda_matmul *matmul, cudaStream_t stream);
