@@ -72,6 +72,24 @@ expect 1 "out of memory" env SIMT_MEMORY_MB=16 "$simt" --config tiny.ini --out n
 "$cpu" --config tiny.ini --out on-cpu --device cpu --quiet
 close "$(test_elbo first)" "$(test_elbo on-cpu)" 1e-4
 
+# ---- Algorithms that give wrong numbers are passed over, and told, bar or not ----
+wrong="SIMT_WRONG_SPLIT_K=-1 SIMT_UNEVEN_SPLIT_K_FIRST=1"
+# shellcheck disable=SC2086
+expect 0 "warning: encoder.0: [64, 48] = [64, 63] · [63, 48] with bias, relu, mask: algorithm 21, split-K 2, gives wrong" \
+    env $wrong "$simt" --config tiny.ini --out passed-over --device cuda --quiet
+close "$(test_elbo first)" "$(test_elbo passed-over)" 1e-4
+python3 - <<'END'
+import json
+remarks = json.load(open("passed-over/machine.json"))["remarks"]
+assert remarks and all("gives wrong numbers" in text and "takes the next" in text for text in remarks), remarks
+assert len(set(remarks)) == len(remarks), remarks
+assert json.load(open("first/machine.json"))["remarks"] == []
+END
+# shellcheck disable=SC2086
+expect 0 "gives wrong numbers" env $wrong "$simt" encode --run passed-over --out passed-over.npy --device cuda
+# shellcheck disable=SC2086
+expect 0 "gives wrong numbers" env $wrong "$simt" evaluate --run passed-over --device cuda
+
 # ---- Train on one, go on with the other ----
 "$cpu" --config tiny.ini --out four --device cpu --set train.epochs=4 --quiet
 "$simt" --config tiny.ini --out first --device cpu --resume --set train.epochs=4 --quiet
