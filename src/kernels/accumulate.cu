@@ -5,7 +5,7 @@
 namespace
 {
 
-enum { THREADS = 256 };
+enum { THREADS = VAE_BLOCK_THREADS };
 
 struct sums_call {
     vae_cuda_sum sum[VAE_CUDA_MAX_SUMS];
@@ -36,5 +36,5 @@ cudaError_t vae_cuda_accumulate(const vae_cuda_sum *sums, int count, double *met
     for (int i = 0; i < count && i < VAE_CUDA_MAX_SUMS; ++i)
         call.sum[call.count++] = sums[i];
     call.metrics = metrics;
-    return launch(accumulate_kernel, 1, 1, dim3(THREADS), stream, call);
+    return launch(accumulate_kernel, vae_grid_of_blocks(1), dim3(THREADS), stream, call);
 }

@@ -8,7 +8,7 @@
 namespace
 {
 
-enum { THREADS = COLUMN_THREADS };
+enum { THREADS = VAE_BLOCK_THREADS };
 
 template <int WIDTH>
 __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant__ vae_cuda_activation_call call)
@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant_
 
 template <int WIDTH>
 __global__ void __launch_bounds__(THREADS)
-    backward_kernel(const __grid_constant__ vae_cuda_activation_call call, const __grid_constant__ column_plan plan)
+    backward_kernel(const __grid_constant__ vae_cuda_activation_call call, const __grid_constant__ vae_column_plan plan)
 {
     __shared__ double shared[THREADS * WIDTH];
     for (int64_t task = blockIdx.x; task < plan.tasks; task += gridDim.x) {
@@ -58,21 +58,14 @@ __global__ void __launch_bounds__(THREADS)
 
 cudaError_t vae_cuda_activation_forward(const vae_cuda_activation_call *call, cudaStream_t stream)
 {
-    const bool fours = call->columns % 4 == 0;
-    return launch(fours ? forward_kernel<4> : forward_kernel<1>, call->rows * call->columns / (fours ? 4 : 1), THREADS,
-                  dim3(THREADS), stream, *call);
+    return launch(vae_vector_width(call->columns) == 4 ? forward_kernel<4> : forward_kernel<1>,
+                  vae_grid_of_vectors(call->rows * call->columns, call->columns, THREADS), dim3(THREADS), stream,
+                  *call);
 }
 
 cudaError_t vae_cuda_activation_backward(const vae_cuda_activation_call *call, cudaStream_t stream)
 {
-    const column_plan plan = plan_columns(call->rows, call->columns);
-    return launch(call->columns % 4 == 0 ? backward_kernel<4> : backward_kernel<1>, plan.tasks, 1, plan.block(), stream,
-                  *call, plan);
-}
-
-void vae_cuda_column_sums_size(int64_t rows, int64_t columns, int32_t sums, int64_t *partials, int64_t *finished)
-{
-    const column_plan plan = plan_columns(rows, columns);
-    *partials = plan.pieces * sums * columns;
-    *finished = plan.groups;
+    const vae_column_plan plan = vae_plan_columns(call->rows, call->columns);
+    return launch(vae_vector_width(call->columns) == 4 ? backward_kernel<4> : backward_kernel<1>,
+                  vae_grid_of_blocks(plan.tasks), block_of(plan), stream, *call, plan);
 }

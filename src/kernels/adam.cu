@@ -7,7 +7,7 @@
 namespace
 {
 
-enum { THREADS = 256, WIDTH = 4 };
+enum { THREADS = VAE_BLOCK_THREADS, WIDTH = 4 };
 
 struct adam_scalars {
     float beta1, beta2, step_size, root_correction, epsilon, decay, gradient_scale;
@@ -101,6 +101,11 @@ __global__ void __launch_bounds__(THREADS) adam_kernel(const __grid_constant__ v
     if (call.clip_norm <= 0.0) report_norm(call, (double)sum, shared);
 }
 
+vae_grid grid_of(int64_t elements)
+{
+    return vae_grid_of_vectors(elements, elements, THREADS);
+}
+
 } // namespace
 
 cudaError_t vae_cuda_adam_blocks(int64_t elements, int *blocks)
@@ -108,17 +113,17 @@ cudaError_t vae_cuda_adam_blocks(int64_t elements, int *blocks)
     int64_t norm = 0, update = 0;
     cudaError_t error = resident_blocks(gradient_norm_kernel, THREADS, &norm);
     if (!error) error = resident_blocks(adam_kernel, THREADS, &update);
-    const int64_t wanted = (elements / WIDTH + THREADS - 1) / THREADS, resident = norm > update ? norm : update;
+    const int64_t wanted = vae_grid_blocks(grid_of(elements)), resident = norm > update ? norm : update;
     *blocks = (int)(wanted < resident ? wanted : resident);
     return error;
 }
 
 cudaError_t vae_cuda_gradient_norm(const vae_cuda_adam_call *call, cudaStream_t stream)
 {
-    return launch(gradient_norm_kernel, call->elements / WIDTH, THREADS, dim3(THREADS), stream, *call);
+    return launch(gradient_norm_kernel, grid_of(call->elements), dim3(THREADS), stream, *call);
 }
 
 cudaError_t vae_cuda_adam(const vae_cuda_adam_call *call, cudaStream_t stream)
 {
-    return launch(adam_kernel, call->elements / WIDTH, THREADS, dim3(THREADS), stream, *call);
+    return launch(adam_kernel, grid_of(call->elements), dim3(THREADS), stream, *call);
 }

@@ -5,7 +5,7 @@
 namespace
 {
 
-enum { THREADS = 256 };
+enum { THREADS = VAE_BLOCK_THREADS };
 
 template <int WIDTH>
 __global__ void __launch_bounds__(THREADS)
@@ -27,7 +27,6 @@ __global__ void __launch_bounds__(THREADS)
 cudaError_t vae_cuda_add(const float *a, const float *b, float *y, uint16_t *shadow, int64_t elements,
                          cudaStream_t stream)
 {
-    const bool fours = elements % 4 == 0;
-    return launch(fours ? add_kernel<4> : add_kernel<1>, elements / (fours ? 4 : 1), THREADS, dim3(THREADS), stream, a,
-                  b, y, shadow, elements);
+    return launch(vae_vector_width(elements) == 4 ? add_kernel<4> : add_kernel<1>,
+                  vae_grid_of_vectors(elements, elements, THREADS), dim3(THREADS), stream, a, b, y, shadow, elements);
 }

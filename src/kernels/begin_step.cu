@@ -11,5 +11,5 @@ static __global__ void begin_step_kernel(const vae_cuda_step *ring, uint32_t mas
 cudaError_t vae_cuda_begin_step(const vae_cuda_step *ring, uint32_t mask, uint64_t *counter, vae_cuda_step *current,
                                 cudaStream_t stream)
 {
-    return launch(begin_step_kernel, 1, 1, dim3(1), stream, ring, mask, counter, current);
+    return launch(begin_step_kernel, vae_grid_of_blocks(1), dim3(1), stream, ring, mask, counter, current);
 }

@@ -1,49 +1,19 @@
-/* Passes over a matrix, however tall or wide, that leave the sums of its columns.
- *
- * A block is lanes × row lanes: lanes take WIDTH columns each, row lanes every so many rows. The matrix is cut into
- * groups of columns, as wide as a block, and these into pieces of rows; a block takes a piece at a time, and the last
- * to finish with a group adds up its pieces. All of it follows from the shape alone, and so does the order of every
- * sum. */
+/* Passes over a matrix, however tall or wide, that leave the sums of its columns. It is cut as vae_plan_columns says; a
+ * block takes a piece of a group at a time, and the last to finish with a group adds up its pieces. All of it follows
+ * from the shape alone, and so does the order of every sum. WIDTH is vae_vector_width() of the columns. */
 #ifndef VAE_KERNELS_COLUMN_SUMS_CUH
 #define VAE_KERNELS_COLUMN_SUMS_CUH
 
+#include "backend/cuda/grid.h"
 #include "kernels.h"
 #include "reduce.cuh"
 
 namespace
 {
 
-enum { COLUMN_THREADS = 256, MAX_LANES = 32, ROWS_EACH = 8, MAX_PIECES = 512 };
-
-struct column_plan {
-    int64_t rows, columns, groups, pieces, piece_rows, tasks;
-    int lanes;
-
-    dim3 block() const
-    {
-        return dim3((unsigned)lanes, (unsigned)(COLUMN_THREADS / lanes));
-    }
-};
-
-/* WIDTH is 4 where `columns` is a multiple of it, else 1. */
-inline column_plan plan_columns(int64_t rows, int64_t columns)
+inline dim3 block_of(const vae_column_plan &plan)
 {
-    const int64_t width = columns % 4 == 0 ? 4 : 1;
-    column_plan plan = {};
-    plan.rows = rows;
-    plan.columns = columns;
-    plan.lanes = 1;
-    while (plan.lanes < MAX_LANES && plan.lanes * width < columns)
-        plan.lanes *= 2;
-    plan.groups = (columns + plan.lanes * width - 1) / (plan.lanes * width);
-    const int64_t row_lanes = COLUMN_THREADS / plan.lanes,
-                  most = plan.groups < MAX_PIECES ? MAX_PIECES / plan.groups : 1;
-    const int64_t wanted = (rows + row_lanes * ROWS_EACH - 1) / (row_lanes * ROWS_EACH);
-    const int64_t pieces = wanted < most ? wanted : most;
-    plan.piece_rows = (rows + pieces - 1) / pieces;
-    plan.pieces = (rows + plan.piece_rows - 1) / plan.piece_rows;
-    plan.tasks = plan.groups * plan.pieces;
-    return plan;
+    return dim3((unsigned)plan.lanes, (unsigned)(VAE_BLOCK_THREADS / plan.lanes));
 }
 
 /* What a thread takes of a task: rows first, first + blockDim.y … before end, of WIDTH columns. */
@@ -51,7 +21,7 @@ struct column_piece {
     int64_t group, number, column, first, end;
 };
 
-template <int WIDTH> __device__ inline column_piece piece_of(const column_plan &plan, int64_t task)
+template <int WIDTH> __device__ inline column_piece piece_of(const vae_column_plan &plan, int64_t task)
 {
     column_piece piece;
     piece.number = task / plan.groups;
@@ -82,7 +52,7 @@ template <int WIDTH> __device__ inline void add_row_lanes(double (&sum)[WIDTH], 
 /* Called by the whole block with what its threads found in a piece: SUMS numbers a column. `finish`, called with a
  * column and its sums, takes the result. `partials` is [pieces, SUMS, columns]. */
 template <int WIDTH, int SUMS, typename Finish>
-__device__ inline void sum_columns(double *partials, unsigned int *finished, const column_plan &plan,
+__device__ inline void sum_columns(double *partials, unsigned int *finished, const vae_column_plan &plan,
                                    const column_piece &piece, double (&sums)[SUMS][WIDTH], double *shared,
                                    const Finish &finish)
 {
@@ -121,8 +91,8 @@ struct write_sum {
 
 /* The plain case: one sum a column, written down. */
 template <int WIDTH>
-__device__ inline void sum_columns(const vae_cuda_column_sums &call, const column_plan &plan, const column_piece &piece,
-                                   const double (&sum)[WIDTH], double *shared)
+__device__ inline void sum_columns(const vae_cuda_column_sums &call, const vae_column_plan &plan,
+                                   const column_piece &piece, const double (&sum)[WIDTH], double *shared)
 {
     double sums[1][WIDTH];
     for (int k = 0; k < WIDTH; ++k)

@@ -6,7 +6,7 @@
 namespace
 {
 
-enum { THREADS = 256 };
+enum { THREADS = VAE_BLOCK_THREADS };
 
 template <int WIDTH>
 __global__ void __launch_bounds__(THREADS) dropout_kernel(const __grid_constant__ vae_cuda_dropout_call call)
@@ -27,7 +27,6 @@ __global__ void __launch_bounds__(THREADS) dropout_kernel(const __grid_constant_
 
 cudaError_t vae_cuda_dropout(const vae_cuda_dropout_call *call, cudaStream_t stream)
 {
-    const bool fours = call->elements % 4 == 0;
-    return launch(fours ? dropout_kernel<4> : dropout_kernel<1>, call->elements / (fours ? 4 : 1), THREADS,
-                  dim3(THREADS), stream, *call);
+    return launch(vae_vector_width(call->elements) == 4 ? dropout_kernel<4> : dropout_kernel<1>,
+                  vae_grid_of_vectors(call->elements, call->elements, THREADS), dim3(THREADS), stream, *call);
 }

@@ -6,7 +6,7 @@
 namespace
 {
 
-enum { THREADS = 128 };
+enum { THREADS = VAE_SMALL_BLOCK_THREADS };
 
 /* BYTES pixels, from one access. */
 template <int BYTES> __device__ inline void load_pixels(const uint8_t *from, uint8_t (&pixels)[BYTES])
@@ -72,10 +72,10 @@ __global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__
 
 cudaError_t vae_cuda_gather(const vae_cuda_gather_call *call, cudaStream_t stream)
 {
-    const int64_t count = call->rows * call->elements;
-    /* Mirrored bytes lie apart. */
-    if (call->width) return launch(gather_kernel<1>, count, THREADS, dim3(THREADS), stream, *call);
-    if (call->elements % 16 == 0) return launch(gather_kernel<16>, count / 16, THREADS, dim3(THREADS), stream, *call);
-    if (call->elements % 4 == 0) return launch(gather_kernel<4>, count / 4, THREADS, dim3(THREADS), stream, *call);
-    return launch(gather_kernel<1>, count, THREADS, dim3(THREADS), stream, *call);
+    const bool mirrored = call->width > 0;
+    const int64_t width = vae_gather_width(call->elements, mirrored);
+    return launch(width == 16  ? gather_kernel<16>
+                  : width == 4 ? gather_kernel<4>
+                               : gather_kernel<1>,
+                  vae_grid_of_gather(call->rows, call->elements, mirrored), dim3(THREADS), stream, *call);
 }

@@ -8,7 +8,7 @@
 namespace
 {
 
-enum { THREADS = 128, ROWS_PER_BLOCK = THREADS / WARP };
+enum { THREADS = VAE_SMALL_BLOCK_THREADS };
 
 template <int WIDTH> struct posterior_values {
     float mean[WIDTH], log_variance[WIDTH];
@@ -113,21 +113,20 @@ __global__ void __launch_bounds__(THREADS)
 
 cudaError_t vae_cuda_gaussian_sample_kl_forward(const vae_cuda_posterior_call *call, cudaStream_t stream)
 {
-    return launch(call->latent % 4 == 0 ? forward_kernel<4> : forward_kernel<1>, call->rows * call->samples,
-                  ROWS_PER_BLOCK, dim3(THREADS), stream, *call);
+    return launch(vae_vector_width(call->latent) == 4 ? forward_kernel<4> : forward_kernel<1>,
+                  vae_grid_of_warps(call->rows * call->samples), dim3(THREADS), stream, *call);
 }
 
 cudaError_t vae_cuda_gaussian_sample_kl_backward(const vae_cuda_posterior_call *call, cudaStream_t stream)
 {
-    const bool fours = call->latent % 4 == 0;
-    return launch(fours ? backward_kernel<4> : backward_kernel<1>, call->rows * call->latent / (fours ? 4 : 1), THREADS,
-                  dim3(THREADS), stream, *call);
+    return launch(vae_vector_width(call->latent) == 4 ? backward_kernel<4> : backward_kernel<1>,
+                  vae_grid_of_vectors(call->rows * call->latent, call->latent, THREADS), dim3(THREADS), stream, *call);
 }
 
 cudaError_t vae_cuda_prior_sample(float *z, uint16_t *shadow, int64_t count, float temperature,
                                   const vae_cuda_step *step, cudaStream_t stream)
 {
-    const bool fours = count % 4 == 0;
-    return launch(fours ? prior_kernel<4> : prior_kernel<1>, count / (fours ? 4 : 1), THREADS, dim3(THREADS), stream, z,
-                  shadow, count, temperature, step);
+    return launch(vae_vector_width(count) == 4 ? prior_kernel<4> : prior_kernel<1>,
+                  vae_grid_of_vectors(count, count, THREADS), dim3(THREADS), stream, z, shadow, count, temperature,
+                  step);
 }

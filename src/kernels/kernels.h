@@ -99,12 +99,10 @@ cudaError_t vae_cuda_shared_variance(const vae_cuda_likelihood_call *call, cudaS
 /* Where blocks meet whose sums over rows become one: the column sums of a matrix, such as a bias gradient, are added up
  * in an order that only its shape decides. */
 typedef struct vae_cuda_column_sums {
-    float *sums;            /* [columns], or NULL: not wanted */
-    double *partials;       /* as many as vae_cuda_column_sums_size() says */
-    unsigned int *finished; /* likewise; zero before and after */
+    float *sums;      /* [columns], or NULL: not wanted */
+    double *partials; /* [pieces, sums, columns], where a number of `sums` is wanted of a column; vae_column_plan */
+    unsigned int *finished; /* [groups]; zero before and after */
 } vae_cuda_column_sums;
-/* For `sums` numbers a column. */
-void vae_cuda_column_sums_size(int64_t rows, int64_t columns, int32_t sums, int64_t *partials, int64_t *finished);
 
 typedef struct vae_cuda_activation_call {
     int activation;    /* vae_activation */

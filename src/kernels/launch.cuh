@@ -1,7 +1,9 @@
-/* How a grid is sized: as many blocks as the device holds at once, or fewer where the work is less. */
+/* How a kernel is launched: with the grid of backend/cuda/grid.h, or as many blocks as the device holds at once where
+ * those are fewer. */
 #ifndef VAE_KERNELS_LAUNCH_CUH
 #define VAE_KERNELS_LAUNCH_CUH
 
+#include "backend/cuda/grid.h"
 #include "kernels.h"
 
 namespace
@@ -18,15 +20,14 @@ template <typename Kernel> cudaError_t resident_blocks(Kernel kernel, int thread
     return error;
 }
 
-/* Grid-stride launch over `items`, of which a block takes `per_block` at a time. */
 template <typename... Parameters, typename... Arguments>
-cudaError_t launch(void (*kernel)(Parameters...), int64_t items, int64_t per_block, dim3 block, cudaStream_t stream,
+cudaError_t launch(void (*kernel)(Parameters...), vae_grid grid, dim3 block, cudaStream_t stream,
                    Arguments... arguments)
 {
     int64_t resident = 0;
     const cudaError_t error = resident_blocks(kernel, (int)(block.x * block.y), &resident);
     if (error) return error;
-    const int64_t wanted = (items + per_block - 1) / per_block;
+    const int64_t wanted = vae_grid_blocks(grid);
     cudaLaunchConfig_t config = {};
     config.gridDim = dim3((unsigned)(wanted < resident ? wanted : resident));
     config.blockDim = block;

@@ -11,7 +11,7 @@
 namespace
 {
 
-enum { THREADS = 128 };
+enum { THREADS = VAE_SMALL_BLOCK_THREADS };
 
 template <typename Likelihood, int WIDTH>
 __global__ void __launch_bounds__(THREADS) likelihood_kernel(const __grid_constant__ vae_cuda_likelihood_call call)
@@ -43,9 +43,9 @@ __global__ void __launch_bounds__(THREADS) likelihood_kernel(const __grid_consta
 
 template <typename Likelihood> cudaError_t launch_likelihood(const vae_cuda_likelihood_call *call, cudaStream_t stream)
 {
-    return launch(call->pixels * call->options.channels % 4 == 0 ? likelihood_kernel<Likelihood, 4>
-                                                                 : likelihood_kernel<Likelihood, 1>,
-                  call->rows, 1, dim3(THREADS), stream, *call);
+    return launch(vae_vector_width(call->pixels * call->options.channels) == 4 ? likelihood_kernel<Likelihood, 4>
+                                                                               : likelihood_kernel<Likelihood, 1>,
+                  vae_grid_of_blocks(call->rows), dim3(THREADS), stream, *call);
 }
 
 template <typename Likelihood>
@@ -59,7 +59,7 @@ __global__ void __launch_bounds__(THREADS) mean_kernel(const __grid_constant__ v
 
 template <typename Likelihood> cudaError_t launch_mean(const vae_cuda_likelihood_call *call, cudaStream_t stream)
 {
-    return launch(mean_kernel<Likelihood>, call->rows * call->pixels * call->options.channels, THREADS, dim3(THREADS),
+    return launch(mean_kernel<Likelihood>, vae_grid_of_means(&call->options, call->rows * call->pixels), dim3(THREADS),
                   stream, *call);
 }
 

@@ -6,7 +6,7 @@
 namespace
 {
 
-enum { THREADS = 128, WARPS = THREADS / WARP, EACH = VAE_LEVELS / WARP };
+enum { THREADS = VAE_SMALL_BLOCK_THREADS, WARPS = THREADS / WARP, EACH = VAE_LEVELS / WARP };
 
 /* Every lane holds the result. */
 __device__ inline float warp_max_all(float value)
@@ -97,11 +97,11 @@ __global__ void __launch_bounds__(THREADS)
 
 cudaError_t vae_cuda_likelihood_categorical(const vae_cuda_likelihood_call *call, cudaStream_t stream)
 {
-    return launch(categorical_kernel, call->rows, 1, dim3(THREADS), stream, *call);
+    return launch(categorical_kernel, vae_grid_of_blocks(call->rows), dim3(THREADS), stream, *call);
 }
 
 cudaError_t vae_cuda_likelihood_mean_categorical(const vae_cuda_likelihood_call *call, cudaStream_t stream)
 {
-    return launch(categorical_mean_kernel, call->rows * call->pixels * call->options.channels, WARPS, dim3(THREADS),
+    return launch(categorical_mean_kernel, vae_grid_of_means(&call->options, call->rows * call->pixels), dim3(THREADS),
                   stream, *call);
 }

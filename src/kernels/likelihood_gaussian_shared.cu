@@ -49,7 +49,7 @@ struct shared_gaussian_mean : gaussian {
 
 cudaError_t vae_cuda_shared_variance(const vae_cuda_likelihood_call *call, cudaStream_t stream)
 {
-    return launch(shared_variance_kernel, call->rows, 1, dim3(THREADS), stream, *call);
+    return launch(shared_variance_kernel, vae_grid_of_blocks(call->rows), dim3(THREADS), stream, *call);
 }
 
 cudaError_t vae_cuda_likelihood_gaussian_shared(const vae_cuda_likelihood_call *call, cudaStream_t stream)

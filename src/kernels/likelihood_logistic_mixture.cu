@@ -155,12 +155,12 @@ __global__ void __launch_bounds__(THREADS) mixture_mean_kernel(const __grid_cons
 
 cudaError_t vae_cuda_likelihood_logistic_mixture(const vae_cuda_likelihood_call *call, cudaStream_t stream)
 {
-    return launch(call->options.channels == 3 ? mixture_kernel<3> : mixture_kernel<1>, call->rows, 1, dim3(THREADS),
-                  stream, *call);
+    return launch(call->options.channels == 3 ? mixture_kernel<3> : mixture_kernel<1>, vae_grid_of_blocks(call->rows),
+                  dim3(THREADS), stream, *call);
 }
 
 cudaError_t vae_cuda_likelihood_mean_logistic_mixture(const vae_cuda_likelihood_call *call, cudaStream_t stream)
 {
     return launch(call->options.channels == 3 ? mixture_mean_kernel<3> : mixture_mean_kernel<1>,
-                  call->rows * call->pixels, THREADS, dim3(THREADS), stream, *call);
+                  vae_grid_of_means(&call->options, call->rows * call->pixels), dim3(THREADS), stream, *call);
 }

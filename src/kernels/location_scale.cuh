@@ -11,7 +11,7 @@
 namespace
 {
 
-enum { THREADS = 128 };
+enum { THREADS = VAE_SMALL_BLOCK_THREADS };
 
 /* log p and its derivatives by the mean and by the log of the width. */
 struct location_scale_term {
@@ -54,7 +54,7 @@ __global__ void __launch_bounds__(THREADS) location_scale_kernel(const __grid_co
 template <typename Likelihood>
 cudaError_t launch_location_scale(const vae_cuda_likelihood_call *call, cudaStream_t stream)
 {
-    return launch(location_scale_kernel<Likelihood>, call->rows, 1, dim3(THREADS), stream, *call);
+    return launch(location_scale_kernel<Likelihood>, vae_grid_of_blocks(call->rows), dim3(THREADS), stream, *call);
 }
 
 template <typename Likelihood>
@@ -72,8 +72,8 @@ __global__ void __launch_bounds__(THREADS)
 template <typename Likelihood>
 cudaError_t launch_location_scale_mean(const vae_cuda_likelihood_call *call, cudaStream_t stream)
 {
-    return launch(location_scale_mean_kernel<Likelihood>, call->rows * call->pixels, THREADS, dim3(THREADS), stream,
-                  *call);
+    return launch(location_scale_mean_kernel<Likelihood>, vae_grid_of_means(&call->options, call->rows * call->pixels),
+                  dim3(THREADS), stream, *call);
 }
 
 } // namespace

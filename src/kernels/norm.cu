@@ -9,7 +9,7 @@
 namespace
 {
 
-enum { THREADS = COLUMN_THREADS };
+enum { THREADS = VAE_BLOCK_THREADS };
 
 /* ---- Sums over rows and positions ---- */
 
@@ -102,7 +102,7 @@ template <int WIDTH> struct gradients {
 
 template <int WIDTH, typename Term>
 __global__ void __launch_bounds__(THREADS)
-    sums_kernel(const __grid_constant__ Term term, const __grid_constant__ column_plan plan)
+    sums_kernel(const __grid_constant__ Term term, const __grid_constant__ vae_column_plan plan)
 {
     __shared__ double shared[THREADS * WIDTH];
     for (int64_t task = blockIdx.x; task < plan.tasks; task += gridDim.x) {
@@ -116,8 +116,8 @@ __global__ void __launch_bounds__(THREADS)
 
 template <int WIDTH, typename Term> cudaError_t launch_sums(const Term &term, cudaStream_t stream)
 {
-    const column_plan plan = plan_columns(term.call.rows * term.call.positions, term.call.channels);
-    return launch(sums_kernel<WIDTH, Term>, plan.tasks, 1, plan.block(), stream, term, plan);
+    const vae_column_plan plan = vae_plan_columns(term.call.rows * term.call.positions, term.call.channels);
+    return launch(sums_kernel<WIDTH, Term>, vae_grid_of_blocks(plan.tasks), block_of(plan), stream, term, plan);
 }
 
 /* ---- Batch norm, number by number ---- */
@@ -251,12 +251,12 @@ __global__ void __launch_bounds__(THREADS) layer_backward_kernel(const __grid_co
 
 bool in_fours(const vae_cuda_norm_call *call)
 {
-    return call->channels % 4 == 0;
+    return vae_vector_width(call->channels) == 4;
 }
 
-int64_t vectors_of(const vae_cuda_norm_call *call)
+vae_grid grid_of(const vae_cuda_norm_call *call)
 {
-    return call->rows * call->positions * call->channels / (in_fours(call) ? 4 : 1);
+    return vae_grid_of_vectors(call->rows * call->positions * call->channels, call->channels, THREADS);
 }
 
 } // namespace
@@ -273,23 +273,23 @@ cudaError_t vae_cuda_norm_gradients(const vae_cuda_norm_call *call, cudaStream_t
 
 cudaError_t vae_cuda_batch_norm(const vae_cuda_norm_call *call, cudaStream_t stream)
 {
-    return launch(in_fours(call) ? batch_kernel<4> : batch_kernel<1>, vectors_of(call), THREADS, dim3(THREADS), stream,
-                  *call);
+    return launch(in_fours(call) ? batch_kernel<4> : batch_kernel<1>, grid_of(call), dim3(THREADS), stream, *call);
 }
 
 cudaError_t vae_cuda_batch_norm_backward(const vae_cuda_norm_call *call, cudaStream_t stream)
 {
-    return launch(in_fours(call) ? batch_backward_kernel<4> : batch_backward_kernel<1>, vectors_of(call), THREADS,
-                  dim3(THREADS), stream, *call);
+    return launch(in_fours(call) ? batch_backward_kernel<4> : batch_backward_kernel<1>, grid_of(call), dim3(THREADS),
+                  stream, *call);
 }
 
 cudaError_t vae_cuda_layer_norm(const vae_cuda_norm_call *call, cudaStream_t stream)
 {
-    return launch(in_fours(call) ? layer_kernel<4> : layer_kernel<1>, call->rows, 1, dim3(THREADS), stream, *call);
+    return launch(in_fours(call) ? layer_kernel<4> : layer_kernel<1>, vae_grid_of_blocks(call->rows), dim3(THREADS),
+                  stream, *call);
 }
 
 cudaError_t vae_cuda_layer_norm_backward(const vae_cuda_norm_call *call, cudaStream_t stream)
 {
-    return launch(in_fours(call) ? layer_backward_kernel<4> : layer_backward_kernel<1>, call->rows, 1, dim3(THREADS),
-                  stream, *call);
+    return launch(in_fours(call) ? layer_backward_kernel<4> : layer_backward_kernel<1>, vae_grid_of_blocks(call->rows),
+                  dim3(THREADS), stream, *call);
 }

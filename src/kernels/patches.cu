@@ -5,7 +5,7 @@
 namespace
 {
 
-enum { THREADS = 256, MAX_LANES = 32 };
+enum { THREADS = VAE_BLOCK_THREADS };
 
 /* WIDTH numbers of an image's line from `at` on, zeros outside it. Where pixels are WHOLE multiples of WIDTH, so are
  * `at` and the size. */
@@ -53,15 +53,11 @@ __global__ void __launch_bounds__(THREADS) patches_kernel(const __grid_constant_
 cudaError_t vae_cuda_patches(const vae_cuda_patches_call *call, cudaStream_t stream)
 {
     const vae_cuda_windows *w = &call->windows;
-    const bool whole = w->channels % 4 == 0, fours = w->kernel * w->channels % 4 == 0;
-    const int32_t vectors = w->kernel * w->kernel * w->channels / (fours ? 4 : 1);
-    int lanes = 1;
-    while (lanes < MAX_LANES && lanes < vectors)
-        lanes *= 2;
-    const int per_block = THREADS / lanes;
+    const bool whole = vae_vector_width(w->channels) == 4, fours = vae_vector_width(w->kernel * w->channels) == 4;
+    const unsigned lanes = (unsigned)vae_patch_lanes(w->kernel, w->channels);
     return launch(whole   ? patches_kernel<4, true>
                   : fours ? patches_kernel<4, false>
                           : patches_kernel<1, false>,
-                  w->rows * w->grid_height * w->grid_width, per_block, dim3((unsigned)lanes, (unsigned)per_block),
-                  stream, *call);
+                  vae_grid_of_patches(w->rows * w->grid_height * w->grid_width, w->kernel, w->channels),
+                  dim3(lanes, THREADS / lanes), stream, *call);
 }

@@ -5,7 +5,7 @@
 namespace
 {
 
-enum { THREADS = 256 };
+enum { THREADS = VAE_BLOCK_THREADS };
 
 template <int WIDTH>
 __global__ void __launch_bounds__(THREADS) round_kernel(const float *values, uint16_t *rounded, int64_t count)
@@ -21,7 +21,6 @@ __global__ void __launch_bounds__(THREADS) round_kernel(const float *values, uin
 
 cudaError_t vae_cuda_round_bf16(const float *values, uint16_t *rounded, int64_t count, cudaStream_t stream)
 {
-    const bool fours = count % 4 == 0;
-    return launch(fours ? round_kernel<4> : round_kernel<1>, count / (fours ? 4 : 1), THREADS, dim3(THREADS), stream,
-                  values, rounded, count);
+    return launch(vae_vector_width(count) == 4 ? round_kernel<4> : round_kernel<1>,
+                  vae_grid_of_vectors(count, count, THREADS), dim3(THREADS), stream, values, rounded, count);
 }

@@ -9,7 +9,7 @@
 namespace
 {
 
-enum { THREADS = COLUMN_THREADS };
+enum { THREADS = VAE_BLOCK_THREADS };
 
 /* Windows along one axis that cover `at`: first … end - 1. */
 struct covering {
@@ -68,7 +68,7 @@ __device__ inline void finish_backward(const vae_cuda_unpatch_call &call, int64_
 /* At 64 registers four blocks are resident and nothing spills; left alone, ptxas spills for more blocks. */
 template <int WIDTH, bool FORWARD>
 __global__ void __launch_bounds__(THREADS, 4)
-    unpatch_kernel(const __grid_constant__ vae_cuda_unpatch_call call, const __grid_constant__ column_plan plan)
+    unpatch_kernel(const __grid_constant__ vae_cuda_unpatch_call call, const __grid_constant__ vae_column_plan plan)
 {
     __shared__ double shared[FORWARD ? 1 : THREADS * WIDTH];
     for (int64_t task = blockIdx.x; task < plan.tasks; task += gridDim.x) {
@@ -95,9 +95,9 @@ __global__ void __launch_bounds__(THREADS, 4)
 template <bool FORWARD> cudaError_t launch_unpatch(const vae_cuda_unpatch_call *call, cudaStream_t stream)
 {
     const vae_cuda_windows *w = &call->windows;
-    const column_plan plan = plan_columns(w->rows * w->height * w->width, w->channels);
-    return launch(w->channels % 4 == 0 ? unpatch_kernel<4, FORWARD> : unpatch_kernel<1, FORWARD>, plan.tasks, 1,
-                  plan.block(), stream, *call, plan);
+    const vae_column_plan plan = vae_plan_columns((int64_t)w->rows * w->height * w->width, w->channels);
+    return launch(vae_vector_width(w->channels) == 4 ? unpatch_kernel<4, FORWARD> : unpatch_kernel<1, FORWARD>,
+                  vae_grid_of_blocks(plan.tasks), block_of(plan), stream, *call, plan);
 }
 
 } // namespace

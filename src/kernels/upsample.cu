@@ -6,7 +6,7 @@
 namespace
 {
 
-enum { THREADS = 256 };
+enum { THREADS = VAE_BLOCK_THREADS };
 
 /* Where the upper left of the pixels that belong to number i of the smaller images lies in the larger ones. */
 __device__ inline int64_t corner_of(const vae_cuda_upsample_call &call, int64_t i)
@@ -59,18 +59,21 @@ __global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__
     }
 }
 
+vae_grid grid_of(const vae_cuda_upsample_call *call)
+{
+    return vae_grid_of_vectors(call->rows * call->width * call->channels, call->channels, THREADS);
+}
+
 } // namespace
 
 cudaError_t vae_cuda_upsample(const vae_cuda_upsample_call *call, cudaStream_t stream)
 {
-    const bool fours = call->channels % 4 == 0;
-    return launch(fours ? spread_kernel<4> : spread_kernel<1>,
-                  call->rows * call->width * call->channels / (fours ? 4 : 1), THREADS, dim3(THREADS), stream, *call);
+    return launch(vae_vector_width(call->channels) == 4 ? spread_kernel<4> : spread_kernel<1>, grid_of(call),
+                  dim3(THREADS), stream, *call);
 }
 
 cudaError_t vae_cuda_upsample_backward(const vae_cuda_upsample_call *call, cudaStream_t stream)
 {
-    const bool fours = call->channels % 4 == 0;
-    return launch(fours ? gather_kernel<4> : gather_kernel<1>,
-                  call->rows * call->width * call->channels / (fours ? 4 : 1), THREADS, dim3(THREADS), stream, *call);
+    return launch(vae_vector_width(call->channels) == 4 ? gather_kernel<4> : gather_kernel<1>, grid_of(call),
+                  dim3(THREADS), stream, *call);
 }

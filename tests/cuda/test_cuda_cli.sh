@@ -126,6 +126,9 @@ import json, sys
 cost = json.load(open("cost.json"))
 assert cost["launches"] == cost["graph_nodes"] == len(cost["list"]) > 3, sys.argv[1]
 assert cost["elementwise_over_minimum"] >= 0.999, sys.argv[1]
+for launch in cost["list"]:
+    assert (launch["blocks"] is None) == (launch["launch"] == "matmul"), launch
+    assert launch["blocks"] is None or launch["blocks"] > 0, launch
 if sys.argv[1] == "":
     assert cost["launches"] <= 18 and cost["elementwise_over_minimum"] <= 1.25, cost
 END

@@ -23,15 +23,25 @@ static double bytes(vae_cost cost)
     return cost.bytes_read + cost.bytes_written;
 }
 
+/* Nothing for a product. */
+static const char *blocks_of(const vae_lowering *lowering, const vae_launch *launch, char *text, size_t size)
+{
+    const int64_t blocks = vae_launch_blocks(lowering, launch);
+    snprintf(text, size, "%" PRId64, blocks);
+    return blocks > 0 ? text : "";
+}
+
 static void print_launches(const vae_lowering *lowering)
 {
-    printf("%3s  %-28s %-22s %-29s %9s %9s %9s\n", "#", "launch", "of", "epilogue", "MFLOP", "MB read", "MB written");
+    char blocks[24];
+    printf("%3s  %-27s %-20s %-28s %6s %9s %8s %10s\n", "#", "launch", "of", "epilogue", "blocks", "MFLOP", "MB read",
+           "MB written");
     for (int32_t i = 0; i < lowering->count; ++i) {
         const vae_launch *launch = &lowering->launches[i];
         const vae_cost cost = vae_launch_cost(lowering, launch);
-        printf("%3d  %-28s %-22s %-29s %9.3f %9.3f %9.3f\n", (int)i, vae_launch_name(lowering, launch),
-               name_of(lowering, launch), epilogue_of(launch), cost.flops * 1e-6, cost.bytes_read * 1e-6,
-               cost.bytes_written * 1e-6);
+        printf("%3d  %-27s %-20s %-28s %6s %9.3f %8.3f %10.3f\n", (int)i, vae_launch_name(lowering, launch),
+               name_of(lowering, launch), epilogue_of(launch), blocks_of(lowering, launch, blocks, sizeof blocks),
+               cost.flops * 1e-6, cost.bytes_read * 1e-6, cost.bytes_written * 1e-6);
     }
 }
 
@@ -43,6 +53,8 @@ static void print_text(const vae_lowering *lowering, const vae_config *config, v
     print_launches(lowering);
     printf("\nlaunches      %d a step, as many graph nodes: %d kernels and %d cuBLASLt products\n",
            (int)lowering->count, (int)(lowering->count - cost.product_count), (int)cost.product_count);
+    printf("blocks        what a kernel asks for; a GPU with room for fewer goes round. A product's are cuBLASLt's "
+           "affair\n");
     printf("per step      0 device allocations, 0 copies, 0 host synchronisations; metrics are read every %" PRId64
            " steps\n",
            config->train.log_interval);
@@ -77,6 +89,8 @@ static json_t *launches_to_json(const vae_lowering *lowering)
         json_object_set_new(item, "launch", json_string(vae_launch_name(lowering, launch)));
         json_object_set_new(item, "of", json_string(name_of(lowering, launch)));
         json_object_set_new(item, "epilogue", json_string(epilogue_of(launch)));
+        const int64_t blocks = vae_launch_blocks(lowering, launch);
+        json_object_set_new(item, "blocks", blocks > 0 ? json_integer(blocks) : json_null());
         json_array_append_new(list, item);
     }
     return list;

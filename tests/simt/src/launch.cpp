@@ -51,6 +51,14 @@ cudaError_t check_launch(const cudaLaunchConfig_t &config, const KernelInfo &inf
     return cudaSuccess;
 }
 
+void record_shape(const cudaLaunchConfig_t &config)
+{
+    Runtime &rt = runtime();
+    if (rt.shapes == nullptr || rt.shapes_recorded == rt.shapes_most) return;
+    const dim3 &grid = config.gridDim, &block = config.blockDim;
+    rt.shapes[rt.shapes_recorded++] = {{grid.x, grid.y, grid.z}, {block.x, block.y, block.z}};
+}
+
 void run_kernel(const Launch &launch)
 {
     Runtime &rt = runtime();
@@ -68,6 +76,7 @@ cudaError_t launch(const cudaLaunchConfig_t *config, const void *function, std::
         const KernelInfo &info = kernel_info(function);
         if (cudaError_t error = check_launch(*config, info)) return error;
         ++runtime().counters.launches;
+        record_shape(*config);
         const Launch launch{std::move(kernel), &info, config->gridDim, config->blockDim, config->dynamicSmemBytes};
         return enqueue(config->stream, cudaGraphNodeTypeKernel, [launch] { run_kernel(launch); });
     });

@@ -141,6 +141,16 @@ void simt_reset_counters(void)
     runtime().counters.device_bytes_in_use = runtime().counters.device_bytes_peak = in_use;
 }
 
+size_t simt_record_launches(simt_launch_shape *shapes, size_t most)
+{
+    Runtime &rt = runtime();
+    const size_t recorded = rt.shapes_recorded;
+    rt.shapes = shapes;
+    rt.shapes_most = most;
+    rt.shapes_recorded = 0;
+    return recorded;
+}
+
 const char *cudaGetErrorName(cudaError_t error)
 {
     switch (error) {

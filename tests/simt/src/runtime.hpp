@@ -26,7 +26,9 @@ struct Runtime {
     Random random;
     uint64_t seed = 0;
     simt_counters counters{};
-    uint64_t objects_in_use = 0;      // streams, events, graphs, cuBLASLt's
+    uint64_t objects_in_use = 0;         // streams, events, graphs, cuBLASLt's
+    simt_launch_shape *shapes = nullptr; // the caller's, of simt_record_launches()
+    size_t shapes_most = 0, shapes_recorded = 0;
     double device_microseconds = 0.0; // of what ran, where durations were given
 
     std::string failing_function; // empty: any

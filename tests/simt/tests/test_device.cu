@@ -107,6 +107,20 @@ Test(device, counters)
     cr_assert_eq(simt_get_counters().device_bytes_in_use, 0);
 }
 
+Test(device, shapes_of_launches)
+{
+    simt_launch_shape shapes[2] = {};
+    CHECK(launch(5, 3, nothing_kernel));
+    cr_assert_eq(simt_record_launches(shapes, 2), 0);
+    for (unsigned blocks = 2; blocks < 5; ++blocks)
+        CHECK(launch(dim3(blocks, 7), 32 * blocks, nothing_kernel));
+    cr_assert_eq(simt_record_launches(nullptr, 0), 2);
+    cr_assert(shapes[0].grid[0] == 2 && shapes[0].grid[1] == 7 && shapes[0].grid[2] == 1 && shapes[0].block[0] == 64);
+    cr_assert(shapes[1].grid[0] == 3 && shapes[1].block[0] == 96 && shapes[1].block[1] == 1);
+    CHECK(launch(1, 1, nothing_kernel));
+    cr_assert_eq(simt_record_launches(nullptr, 0), 0);
+}
+
 Test(device, injected_failures)
 {
     float *x = nullptr;

@@ -76,31 +76,6 @@ static vae_status allocate(vae_executable *executable)
                                    &executable->staging);
 }
 
-/* The matrix whose columns a launch sums up, a parameter with a number a column, and how many sums it takes of each; 0
- * where it sums none. */
-static int32_t sums_columns(const vae_program *program, const vae_launch *launch, vae_tensor *matrix,
-                            vae_tensor *parameter)
-{
-    if (launch->op < 0) return 0;
-    const vae_op *op = &program->ops[launch->op];
-    switch (launch->kind) {
-    case VAE_LAUNCH_ACTIVATION_BACKWARD:
-        *matrix = launch->as.activation.x;
-        *parameter = launch->as.activation.d_bias;
-        break;
-    case VAE_LAUNCH_UNPATCH:
-        *matrix = launch->as.windows.images;
-        *parameter = launch->as.windows.d_bias;
-        break;
-    case VAE_LAUNCH_NORM_SUMS:
-        *matrix = op->inputs[0];
-        *parameter = op->inputs[op->kind == VAE_OP_BATCH_NORM ? 1 : 2];
-        return 2;
-    default: return 0;
-    }
-    return *parameter == VAE_NO_TENSOR ? 0 : 1;
-}
-
 /* What the blocks of adam and of column sums leave for their last one: one launch's at a time. */
 static vae_status allocate_partials(vae_executable *executable)
 {
@@ -109,14 +84,11 @@ static vae_status allocate_partials(vae_executable *executable)
     VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->trained_elements, &blocks);
     int64_t partials = blocks, finished = 1;
     for (int32_t i = 0; i < executable->lowering.count; ++i) {
-        vae_tensor matrix, parameter;
-        const int32_t sums = sums_columns(program, &executable->lowering.launches[i], &matrix, &parameter);
+        vae_column_plan plan;
+        const int32_t sums = vae_launch_column_plan(&executable->lowering, &executable->lowering.launches[i], &plan);
         if (sums == 0) continue;
-        const int64_t columns = program->tensors[parameter].elements;
-        int64_t needed[2];
-        vae_cuda_column_sums_size(program->tensors[matrix].elements / columns, columns, sums, &needed[0], &needed[1]);
-        if (needed[0] > partials) partials = needed[0];
-        if (needed[1] > finished) finished = needed[1];
+        if (plan.pieces * sums * plan.columns > partials) partials = plan.pieces * sums * plan.columns;
+        if (plan.groups > finished) finished = plan.groups;
     }
     const size_t bytes = (size_t)finished * sizeof *executable->finished;
     VAE_CUDA_TRY("partial sums", cudaMalloc, (void **)&executable->partials, (size_t)partials * sizeof(double));

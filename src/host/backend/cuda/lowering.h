@@ -5,6 +5,7 @@
 #define VAE_BACKEND_CUDA_LOWERING_H
 
 #include "backend/backend.h"
+#include "backend/cuda/grid.h"
 #include "program/program.h"
 
 #define VAE_LAUNCH_MAP(X)                                                                                              \
@@ -157,6 +158,14 @@ vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *l
 
 /* What a launch reads and writes, each operand once, and computes; begin_step and the scalars count as nothing. */
 vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch);
+
+/* Blocks that a kernel's launch asks for, of which a device takes as many at a time as it holds; 0 for a product, whose
+ * grid is cuBLASLt's affair. */
+int64_t vae_launch_blocks(const vae_lowering *lowering, const vae_launch *launch);
+
+/* The sums that a launch takes of every column of a matrix, or 0, and how it goes over the matrix, whether it sums or
+ * not; no tasks where it does not go by columns. */
+int32_t vae_launch_column_plan(const vae_lowering *lowering, const vae_launch *launch, vae_column_plan *plan);
 
 /* A whole step. */
 typedef struct vae_step_cost {

@@ -113,6 +113,15 @@ typedef struct simt_counters {
 simt_counters simt_get_counters(void);
 void simt_reset_counters(void); /* all but device_bytes_in_use, which the peak restarts from, and objects_in_use */
 
+/* A kernel's launch; x, y, z. */
+typedef struct simt_launch_shape {
+    unsigned grid[3], block[3];
+} simt_launch_shape;
+
+/* Keeps the shapes of kernels that the host enqueues or captures from now on, in their order, in `shapes`, until `most`
+ * are there; NULL ends it. Returns how many the array before got. */
+size_t simt_record_launches(simt_launch_shape *shapes, size_t most);
+
 #ifdef __cplusplus
 }
 #endif

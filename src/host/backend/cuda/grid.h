@@ -1,0 +1,134 @@
+/* How large the grid of each kernel is. Plain C that knows no CUDA: the launchers of src/kernels take their grids from
+ * here, and so does what tells them where there is no GPU (vae_launch_blocks).
+ *
+ * A grid is what a launch asks for, which follows from shapes alone, and so does the order of every sum. Of these
+ * blocks a device gets as many as it holds at a time: the kernels' loops go over the grid, so fewer blocks take more
+ * each. */
+#ifndef VAE_BACKEND_CUDA_GRID_H
+#define VAE_BACKEND_CUDA_GRID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "program/likelihood.h"
+
+/* Threads of a block: of kernels that take a number after the other, and of those with more to do for each or with a
+ * block to a row. */
+enum { VAE_BLOCK_THREADS = 256, VAE_SMALL_BLOCK_THREADS = 128, VAE_WARP_THREADS = 32 };
+
+/* `items`, of which a block takes `per_block` at a time. */
+typedef struct vae_grid {
+    int64_t items, per_block;
+} vae_grid;
+
+static inline int64_t vae_ceiling(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static inline int64_t vae_grid_blocks(vae_grid grid)
+{
+    return vae_ceiling(grid.items, grid.per_block);
+}
+
+/* A block an item: one for all, or one a row. */
+static inline vae_grid vae_grid_of_blocks(int64_t items)
+{
+    return (vae_grid){items, 1};
+}
+
+static inline vae_grid vae_grid_of_warps(int64_t items)
+{
+    return (vae_grid){items, VAE_SMALL_BLOCK_THREADS / VAE_WARP_THREADS};
+}
+
+/* Numbers that a thread takes at a time: 128 bits where every row of `columns` begins at a multiple of them. */
+static inline int64_t vae_vector_width(int64_t columns)
+{
+    return columns % 4 == 0 ? 4 : 1;
+}
+
+/* A thread a vector of numbers that lie in rows of `columns`. */
+static inline vae_grid vae_grid_of_vectors(int64_t elements, int64_t columns, int64_t threads)
+{
+    return (vae_grid){elements / vae_vector_width(columns), threads};
+}
+
+/* gather: pixels that a thread takes at a time. Mirrored ones lie apart. */
+static inline int64_t vae_gather_width(int64_t columns, bool mirrored)
+{
+    return mirrored ? 1 : columns % 16 == 0 ? 16 : vae_vector_width(columns);
+}
+
+static inline vae_grid vae_grid_of_gather(int64_t rows, int64_t columns, bool mirrored)
+{
+    return (vae_grid){rows * columns / vae_gather_width(columns, mirrored), VAE_SMALL_BLOCK_THREADS};
+}
+
+/* likelihood_mean of `pixels` in all: a thread an element, a warp where it has a softmax of its own; a thread a pixel
+ * where the numbers of its channels stand together. */
+static inline vae_grid vae_grid_of_means(const vae_likelihood_options *options, int64_t pixels)
+{
+    switch (options->family) {
+    case VAE_LIKELIHOOD_CATEGORICAL: return vae_grid_of_warps(pixels * options->channels);
+    case VAE_LIKELIHOOD_GAUSSIAN_PIXEL:
+    case VAE_LIKELIHOOD_LAPLACE:
+    case VAE_LIKELIHOOD_LOGISTIC:
+    case VAE_LIKELIHOOD_LOGISTIC_MIXTURE: return (vae_grid){pixels, VAE_SMALL_BLOCK_THREADS};
+    default: return (vae_grid){pixels * options->channels, VAE_SMALL_BLOCK_THREADS};
+    }
+}
+
+/* Threads side by side that share `vectors`: a power of two, a warp at most. */
+static inline int32_t vae_lanes(int64_t vectors)
+{
+    int32_t lanes = 1;
+    while (lanes < VAE_WARP_THREADS && lanes < vectors)
+        lanes *= 2;
+    return lanes;
+}
+
+/* patches: threads that share one, of kernel × kernel × channels numbers. */
+static inline int32_t vae_patch_lanes(int64_t kernel, int64_t channels)
+{
+    return vae_lanes(kernel * kernel * channels / vae_vector_width(kernel * channels));
+}
+
+static inline vae_grid vae_grid_of_patches(int64_t windows, int64_t kernel, int64_t channels)
+{
+    return (vae_grid){windows, VAE_BLOCK_THREADS / vae_patch_lanes(kernel, channels)};
+}
+
+/* How a pass over a matrix is cut that leaves sums of its columns (kernels/column_sums.cuh). A block is lanes × row
+ * lanes: lanes take a vector of columns each, row lanes every so many rows. The matrix is cut into groups of columns,
+ * as wide as a block, and these into pieces of rows. */
+typedef struct vae_column_plan {
+    int64_t rows, columns, groups, pieces, piece_rows; /* of a group; the last piece may have fewer rows */
+    int64_t tasks;                                     /* groups × pieces; a block takes one at a time */
+    int32_t lanes;
+} vae_column_plan;
+
+/* Rows that a thread should have, and shall have at least; tasks that fill a large GPU (two blocks for each of 132
+ * multiprocessors), for which rows become fewer, and tasks that are enough, beyond which they become more. */
+enum { VAE_COLUMN_ROWS = 8, VAE_COLUMN_LEAST_ROWS = 2, VAE_COLUMN_FILLING_TASKS = 264, VAE_COLUMN_MOST_TASKS = 512 };
+
+static inline int64_t vae_smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline vae_column_plan vae_plan_columns(int64_t rows, int64_t columns)
+{
+    const int64_t width = vae_vector_width(columns);
+    const int32_t lanes = vae_lanes(vae_ceiling(columns, width));
+    const int64_t row_lanes = VAE_BLOCK_THREADS / lanes, groups = vae_ceiling(columns, lanes * width);
+    const int64_t full = vae_ceiling(rows, row_lanes * VAE_COLUMN_ROWS);
+    const int64_t filling = vae_smaller(vae_ceiling(VAE_COLUMN_FILLING_TASKS, groups),
+                                        vae_ceiling(rows, row_lanes * VAE_COLUMN_LEAST_ROWS));
+    const int64_t most = groups < VAE_COLUMN_MOST_TASKS ? VAE_COLUMN_MOST_TASKS / groups : 1;
+    const int64_t piece_rows = vae_ceiling(rows, vae_smaller(full > filling ? full : filling, most));
+    const int64_t pieces = vae_ceiling(rows, piece_rows);
+    return (vae_column_plan){rows, columns, groups, pieces, piece_rows, groups * pieces, lanes};
+}
+
+#endif

@@ -1,0 +1,111 @@
+/* The grids that kernels are launched with are those that `info --cost` tells. */
+#include "train_result.h"
+
+enum { MOST = 512 };
+
+/* More multiprocessors than any grid has blocks, so that none is cut to what is resident. */
+static void open_large_device(void)
+{
+    simt_device_options options = simt_get_device_options();
+    options.multiprocessors = 1 << 20;
+    simt_set_device_options(&options);
+}
+
+/* Makes the executable, which captures every launch once, and compares. */
+static void expect_grids(const char *name, vae_device *device, const vae_program *program, vae_store *store,
+                         vae_data *data)
+{
+    static simt_launch_shape shapes[MOST];
+    vae_executable *executable;
+    simt_record_launches(shapes, MOST);
+    MUST(vae_backend_cuda.executable_create(device, program, store, data, &executable));
+    const size_t recorded = simt_record_launches(NULL, 0);
+    size_t kernels = 0;
+    for (int32_t i = 0; i < executable->lowering.count; ++i) {
+        const vae_launch *launch = &executable->lowering.launches[i];
+        const int64_t blocks = vae_launch_blocks(&executable->lowering, launch);
+        cr_assert_eq(blocks == 0, launch->kind == VAE_LAUNCH_MATMUL);
+        if (blocks == 0) continue;
+        cr_assert_lt(kernels, recorded);
+        const simt_launch_shape *shape = &shapes[kernels++];
+        cr_assert(shape->grid[0] == blocks && shape->grid[1] == 1 && shape->grid[2] == 1,
+                  "%s: launch %d, %s: %u blocks, not %lld", name, (int)i,
+                  vae_launch_name(&executable->lowering, launch), shape->grid[0], (long long)blocks);
+    }
+    cr_assert_eq(kernels, recorded, "%s: %zu kernels, not %zu", name, recorded, kernels);
+    vae_backend_cuda.executable_destroy(executable);
+}
+
+static void expect_grids_of_cases(vae_precision precision)
+{
+    const vae_device_options options = {.precision = precision};
+    vae_device *device;
+    MUST(vae_backend_cuda.device_open(&options, &device));
+    for (int i = 0; i < OP_CASE_COUNT; ++i) {
+        vae_store *store;
+        op_program p;
+        build_case(&op_cases[i], &p);
+        MUST(vae_backend_cuda.store_create(device, &p.layout, true, &store));
+        expect_grids(op_cases[i].name, device, &p.program, store, NULL);
+        vae_backend_cuda.store_destroy(store);
+        free_case(&p);
+    }
+    vae_backend_cuda.device_close(device);
+}
+
+Test(cuda_grid, of_every_case)
+{
+    open_large_device();
+    expect_grids_of_cases(VAE_PRECISION_FP32);
+    expect_grids_of_cases(VAE_PRECISION_BF16);
+    /* Kernels take the place of epilogues. */
+    simt_cublaslt_refuse_epilogues(1);
+    expect_grids_of_cases(VAE_PRECISION_FP32);
+}
+
+typedef vae_status (*build_function)(const vae_config *config, const vae_input *input, const vae_layout *layout,
+                                     int64_t batch, vae_program *program);
+
+static void expect_grids_of_config(const char *path, const char *changes)
+{
+    static const build_function builders[] = {vae_model_build_train, vae_model_build_evaluate, vae_model_build_encode,
+                                              vae_model_build_decode};
+    static const vae_device_options precisions[] = {{.precision = VAE_PRECISION_TF32},
+                                                    {.precision = VAE_PRECISION_BF16}};
+    static uint8_t pixels[128 * 784];
+    const vae_images images = {pixels, 128, 784};
+    const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0};
+    vae_config config;
+    vae_layout layout;
+    vae_config_defaults(&config);
+    MUST(vae_config_load(&config, path));
+    MUST(vae_config_parse(&config, changes, path));
+    MUST(vae_model_layout(&config, &input, &layout));
+    for (int i = 0; i < 2; ++i) {
+        vae_device *device;
+        vae_store *store;
+        vae_data *data;
+        MUST(vae_backend_cuda.device_open(&precisions[i], &device));
+        MUST(vae_backend_cuda.store_create(device, &layout, true, &store));
+        MUST(vae_backend_cuda.data_create(device, &images, &data));
+        for (int b = 0; b < 4; ++b) {
+            vae_program program;
+            MUST(builders[b](&config, &input, &layout, config.train.batch_size, &program));
+            expect_grids(program.name, device, &program, store, data);
+            vae_program_free(&program);
+        }
+        vae_backend_cuda.data_destroy(data);
+        vae_backend_cuda.store_destroy(store);
+        vae_backend_cuda.device_close(device);
+    }
+    vae_layout_free(&layout);
+}
+
+Test(cuda_grid, of_the_shipped_configurations)
+{
+    open_large_device();
+    expect_grids_of_config("configs/mnist.ini", "");
+    expect_grids_of_config("configs/mnist-conv.ini", "");
+    expect_grids_of_config("configs/mnist.ini",
+                           "[train]\nclip_norm = 1\n[data]\nflip = horizontal\nbinarise = dynamic\n");
+}
