@@ -36,8 +36,14 @@ add_executable(onnx_cases tests/onnx/write_cases.c)
 target_link_libraries(onnx_cases PRIVATE vae_static)
 set(VAE_TEST_PYTHON ${Python3_EXECUTABLE} CACHE STRING "Python with what run-tests installs, for tests of file formats")
 
+# What test_slow_disk preloads; without sanitizers, which want to be loaded first.
+add_library(slow_disk MODULE tests/cli/slow_disk.c)
+target_compile_options(slow_disk PRIVATE -fno-sanitize=all)
+target_link_options(slow_disk PRIVATE -fno-sanitize=all)
+target_link_libraries(slow_disk PRIVATE ${CMAKE_DL_LIBS})
+
 # Oversubscribed OpenMP teams that spin would slow tests that run side by side.
-set(VAE_TEST_ENVIRONMENT "VAE_PROGRAM=$<TARGET_FILE:vae-cuda>;VAE_TEST_PYTHON=${VAE_TEST_PYTHON};VAE_ONNX_CASES=$<TARGET_FILE:onnx_cases>;OMP_WAIT_POLICY=passive")
+set(VAE_TEST_ENVIRONMENT "VAE_PROGRAM=$<TARGET_FILE:vae-cuda>;VAE_TEST_PYTHON=${VAE_TEST_PYTHON};VAE_ONNX_CASES=$<TARGET_FILE:onnx_cases>;VAE_SLOW_DISK=$<TARGET_FILE:slow_disk>;OMP_WAIT_POLICY=passive")
 if(VAE_SANITIZE)
   list(APPEND VAE_TEST_ENVIRONMENT
        "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0"
@@ -64,6 +70,7 @@ foreach(source ${VAE_TEST_PROGRAMS})
   add_dependencies(${name} vae-cuda)
   vae_add_test(${name} ${name})
 endforeach()
+add_dependencies(test_slow_disk slow_disk)
 
 file(GLOB VAE_TEST_SCRIPTS CONFIGURE_DEPENDS tests/*/test_*.sh tests/*/test_*.py)
 list(FILTER VAE_TEST_SCRIPTS EXCLUDE REGEX "tests/(cuda|simt)/")

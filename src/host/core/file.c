@@ -128,8 +128,7 @@ vae_status vae_file_write_open(int file, const char *path, const void *content, 
     return VAE_OK;
 }
 
-/* The rename itself is on disk only when its folder is. */
-static vae_status sync_folder_of(const char *path)
+vae_status vae_file_sync_folder(const char *path)
 {
     char folder[VAE_FILE_PATH_BYTES];
     const char *slash = strrchr(path, '/');
@@ -204,16 +203,23 @@ static vae_status finish_partial(vae_file_stream *stream)
     return rename(stream->partial, stream->path) ? io_error(stream->path, "cannot be replaced") : VAE_OK;
 }
 
-vae_status vae_file_stream_commit(vae_file_stream *stream)
+vae_status vae_file_stream_replace(vae_file_stream *stream)
 {
-    vae_status status = finish_partial(stream);
+    const vae_status status = finish_partial(stream);
     if (status) {
         vae_file_stream_abandon(stream);
-        return status;
+    } else {
+        free(stream);
     }
-    status = sync_folder_of(stream->path);
-    free(stream);
     return status;
+}
+
+vae_status vae_file_stream_commit(vae_file_stream *stream)
+{
+    char path[VAE_FILE_PATH_BYTES];
+    memcpy(path, stream->path, sizeof path);
+    VAE_TRY(vae_file_stream_replace(stream));
+    return vae_file_sync_folder(path);
 }
 
 void vae_file_stream_abandon(vae_file_stream *stream)
@@ -224,16 +230,22 @@ void vae_file_stream_abandon(vae_file_stream *stream)
     free(stream);
 }
 
-vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count)
+vae_status vae_file_replace(const char *path, const void *const *parts, const size_t *sizes, int count)
 {
     vae_file_stream *stream;
     VAE_TRY(vae_file_stream_open(path, &stream));
     vae_status status = VAE_OK;
     for (int i = 0; i < count && !status; ++i)
         status = vae_file_stream_write(stream, parts[i], sizes[i]);
-    if (!status) return vae_file_stream_commit(stream);
+    if (!status) return vae_file_stream_replace(stream);
     vae_file_stream_abandon(stream);
     return status;
+}
+
+vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count)
+{
+    VAE_TRY(vae_file_replace(path, parts, sizes, count));
+    return vae_file_sync_folder(path);
 }
 
 vae_status vae_file_write_soon(const char *path, const void *content, size_t size)
@@ -258,7 +270,7 @@ vae_status vae_file_link_atomic(const char *from, const char *to)
     if (link(from, partial)) return io_error(to, "cannot be made a link");
     const vae_status status = rename(partial, to) ? io_error(to, "cannot be replaced") : VAE_OK;
     unlink(partial); /* also where `to` was the same file already, for then rename does nothing */
-    return status ? status : sync_folder_of(to);
+    return status;
 }
 
 /* ---- Folders and paths ---- */

@@ -25,6 +25,11 @@ vae_status vae_file_write_open(int file, const char *path, const void *content, 
  * leave the partial file, which the next write replaces. On failure (VAE_ERROR_IO) the partial file is removed. */
 vae_status vae_file_write_atomic(const char *path, const void *const *parts, const size_t *sizes, int count);
 
+/* The same in two steps, for several files of a folder. The content is on disk before it has its name; the name itself
+ * is when the folder that it stands in was synced, once for all. */
+vae_status vae_file_replace(const char *path, const void *const *parts, const size_t *sizes, int count);
+vae_status vae_file_sync_folder(const char *path);
+
 enum { VAE_FILE_PATH_BYTES = 4096 };
 
 /* The same for content that comes piece by piece. A stream is given to commit or to abandon, which free it. */
@@ -36,11 +41,14 @@ FILE *vae_file_stream_handle(const vae_file_stream *stream);
 vae_status vae_file_stream_write(vae_file_stream *stream, const void *data, size_t size);
 /* The content appears under its name, or, on failure (VAE_ERROR_IO), not at all. */
 vae_status vae_file_stream_commit(vae_file_stream *stream);
+/* The same, but for vae_file_sync_folder(). */
+vae_status vae_file_stream_replace(vae_file_stream *stream);
 /* Leaves `path` as it was. NULL is allowed. */
 void vae_file_stream_abandon(vae_file_stream *stream);
 
-/* Makes `to` another name of the file `from`, replacing atomically what was there. VAE_ERROR_IO, with `to` as it was,
- * on a file system without hard links: then write the content again. */
+/* Makes `to` another name of the file `from`, replacing atomically what was there; it is on disk after
+ * vae_file_sync_folder(). VAE_ERROR_IO, with `to` as it was, on a file system without hard links: then write the
+ * content again. */
 vae_status vae_file_link_atomic(const char *from, const char *to);
 
 /* Makes the folder and those above it, like mkdir -p; one that is there already is fine. */

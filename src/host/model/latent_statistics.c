@@ -15,6 +15,14 @@ vae_status vae_latent_statistics_create(int64_t latent, vae_latent_statistics *s
     return vae_error_set(VAE_ERROR_MEMORY, "latent statistics: out of memory");
 }
 
+vae_status vae_latent_statistics_copy(const vae_latent_statistics *from, vae_latent_statistics *to)
+{
+    VAE_TRY(vae_latent_statistics_create(from->latent, to));
+    to->count = from->count;
+    memcpy(to->sums, from->sums, (size_t)(SUM_COUNT * from->latent) * sizeof *from->sums);
+    return VAE_OK;
+}
+
 void vae_latent_statistics_free(vae_latent_statistics *statistics)
 {
     free(statistics->sums);

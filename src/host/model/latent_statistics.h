@@ -18,6 +18,8 @@ typedef struct vae_latent_statistics {
 
 /* Empty; VAE_ERROR_MEMORY. */
 vae_status vae_latent_statistics_create(int64_t latent, vae_latent_statistics *statistics);
+/* The same rows once more; VAE_ERROR_MEMORY, with nothing to free. */
+vae_status vae_latent_statistics_copy(const vae_latent_statistics *from, vae_latent_statistics *to);
 /* Also of a zeroed struct. */
 void vae_latent_statistics_free(vae_latent_statistics *statistics);
 /* Forgets all rows. */

@@ -93,15 +93,26 @@ vae_status vae_image_write(const char *path, const uint8_t *pixels, int64_t heig
     return status;
 }
 
-vae_status vae_image_grid_write(const char *path, const float *images, int64_t count, int64_t height, int64_t width,
-                                int64_t channels, int64_t columns)
+static vae_status write_grid(const char *path, const float *images, vae_image_grid g, bool one_of_many)
 {
-    vae_image_grid g = {.count = count, .height = height, .width = width, .channels = channels, .columns = columns};
     VAE_TRY(vae_image_grid_plan(path, &g));
     uint8_t *pixels = malloc((size_t)(g.pixel_height * g.pixel_width * g.channels));
     if (!pixels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
     vae_image_grid_draw(&g, images, pixels);
-    const vae_status status = vae_image_write(path, pixels, g.pixel_height, g.pixel_width, g.channels, false);
+    const vae_status status = vae_image_write(path, pixels, g.pixel_height, g.pixel_width, g.channels, one_of_many);
     free(pixels);
     return status;
+}
+
+vae_status vae_image_grid_write(const char *path, const float *images, int64_t count, int64_t height, int64_t width,
+                                int64_t channels, int64_t columns)
+{
+    const vae_image_grid g = {
+        .count = count, .height = height, .width = width, .channels = channels, .columns = columns};
+    return write_grid(path, images, g, false);
+}
+
+vae_status vae_image_grid_write_soon(const char *path, const float *images, const vae_image_grid *g)
+{
+    return write_grid(path, images, *g, true);
 }

@@ -36,4 +36,7 @@ void vae_image_grid_tile(const vae_image_grid *g, int64_t index, const float *im
 /* All of it. */
 void vae_image_grid_draw(const vae_image_grid *g, const float *images, uint8_t *pixels);
 
+/* vae_image_grid_write() for one of many grids: on disk when the system brings it there. */
+vae_status vae_image_grid_write_soon(const char *path, const float *images, const vae_image_grid *g);
+
 #endif

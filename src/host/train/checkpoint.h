@@ -27,10 +27,10 @@ typedef struct vae_checkpoint {
     void *arenas[VAE_ARENA_COUNT]; /* parameters, NULL, first and second moment; moments NULL if absent; owned */
 } vae_checkpoint;
 
-/* Writes to a temporary file in the same folder, fsyncs it, renames it over `path` and fsyncs the folder. Tensors are
- * named as in the layout, moments "adam.first_moment.<name>" and "adam.second_moment.<name>". run.out is left out of
- * the configuration: a checkpoint may be moved. VAE_ERROR_NUMERIC, with `path` left as it was, if a number is NaN or
- * infinite. */
+/* Writes to a temporary file in the same folder, fsyncs it and renames it over `path`; the name is on disk after
+ * vae_file_sync_folder(). Tensors are named as in the layout, moments "adam.first_moment.<name>" and
+ * "adam.second_moment.<name>". run.out is left out of the configuration: a checkpoint may be moved. VAE_ERROR_NUMERIC,
+ * with `path` left as it was, if a number is NaN or infinite. */
 vae_status vae_checkpoint_write(const vae_checkpoint *checkpoint, const char *path);
 
 /* A file that is damaged, cut short, foreign, of a later format version, or whose tensors are not those of its own

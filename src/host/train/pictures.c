@@ -7,7 +7,6 @@
 
 #include "core/file.h"
 #include "core/random.h"
-#include "report/image.h"
 
 enum { COLUMNS = 8, ROWS = 8, TILES = COLUMNS * ROWS };
 
@@ -23,7 +22,6 @@ struct vae_pictures {
     float *inputs;  /* [images, elements], in the data's scale */
     float *means;   /* [images, posterior width] */
     float *encoded; /* [TILES, latent]: means without log-variances */
-    float *tiles;   /* [TILES, elements] */
     float *decoded; /* [TILES, elements] */
 };
 
@@ -60,11 +58,8 @@ static vae_status allocate(vae_pictures *pictures)
     pictures->inputs = calloc(images * elements, sizeof(float));
     pictures->means = calloc(images * 2 * latent, sizeof(float));
     pictures->encoded = calloc(TILES * latent, sizeof(float));
-    pictures->tiles = calloc(TILES * elements, sizeof(float));
     pictures->decoded = calloc(TILES * elements, sizeof(float));
-    if (pictures->codes && pictures->inputs && pictures->means && pictures->encoded && pictures->tiles &&
-        pictures->decoded)
-        return VAE_OK;
+    if (pictures->codes && pictures->inputs && pictures->means && pictures->encoded && pictures->decoded) return VAE_OK;
     return vae_error_set(VAE_ERROR_MEMORY, "pictures: out of memory");
 }
 
@@ -124,7 +119,6 @@ void vae_pictures_destroy(vae_pictures *pictures)
     free(pictures->inputs);
     free(pictures->means);
     free(pictures->encoded);
-    free(pictures->tiles);
     free(pictures->decoded);
     free(pictures);
 }
@@ -157,20 +151,27 @@ static vae_status decode(vae_pictures *pictures, const float *codes)
     return backend->tensor_read(pictures->decoder, pictures->mean, VAE_FLOAT32, pictures->decoded);
 }
 
-static vae_status write_grid(const vae_pictures *pictures, const char *folder, int64_t epoch, const char *what,
-                             int64_t count)
+/* Of `count` images, still to be filled in. */
+static vae_status make_picture(const vae_pictures *pictures, const char *what, int64_t epoch, int64_t count,
+                               vae_picture *picture)
 {
-    char path[VAE_PATH_SIZE];
-    VAE_TRY(vae_pictures_path(folder, epoch, what, path));
     const vae_input *input = pictures->place.input;
-    return vae_image_grid_write(path, pictures->tiles, count, input->height, input->width, input->channels, COLUMNS);
+    const vae_image_grid grid = {.count = count,
+                                 .height = input->height,
+                                 .width = input->width,
+                                 .channels = input->channels,
+                                 .columns = COLUMNS};
+    *picture = (vae_picture){.what = what, .epoch = epoch, .grid = grid};
+    picture->images = calloc((size_t)(count * pictures->elements), sizeof(float));
+    return picture->images ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "pictures: out of memory");
 }
 
-static vae_status write_samples(vae_pictures *pictures, const char *folder, int64_t epoch)
+static vae_status draw_samples(vae_pictures *pictures, int64_t epoch, vae_picture *picture)
 {
     VAE_TRY(decode(pictures, pictures->codes));
-    to_unit(pictures, pictures->decoded, pictures->tiles, TILES * pictures->elements);
-    return write_grid(pictures, folder, epoch, "samples", TILES);
+    VAE_TRY(make_picture(pictures, "samples", epoch, TILES, picture));
+    to_unit(pictures, pictures->decoded, picture->images, TILES * pictures->elements);
+    return VAE_OK;
 }
 
 /* Encodes the images and leaves the posterior's means, one row an image, in the decoder's z. */
@@ -183,7 +184,7 @@ static vae_status encode(vae_pictures *pictures)
     return backend->tensor_read(pictures->encoder, pictures->posterior, VAE_FLOAT32, pictures->means);
 }
 
-static vae_status write_reconstructions(vae_pictures *pictures, const char *folder, int64_t epoch)
+static vae_status draw_reconstructions(vae_pictures *pictures, int64_t epoch, vae_picture *picture)
 {
     VAE_TRY(encode(pictures));
     /* The decoder's batch is larger; the codes of its other rows are zero. */
@@ -191,16 +192,41 @@ static vae_status write_reconstructions(vae_pictures *pictures, const char *fold
     for (int64_t i = 0; i < pictures->images; ++i)
         memcpy(pictures->encoded + i * latent, pictures->means + i * width, (size_t)latent * sizeof(float));
     VAE_TRY(decode(pictures, pictures->encoded));
+    VAE_TRY(make_picture(pictures, "reconstructions", epoch, 2 * pictures->images, picture));
     const int64_t row = COLUMNS * pictures->elements;
     for (int64_t i = 0; i < pictures->images / COLUMNS; ++i) {
-        to_unit(pictures, pictures->inputs + i * row, pictures->tiles + 2 * i * row, row);
-        to_unit(pictures, pictures->decoded + i * row, pictures->tiles + (2 * i + 1) * row, row);
+        to_unit(pictures, pictures->inputs + i * row, picture->images + 2 * i * row, row);
+        to_unit(pictures, pictures->decoded + i * row, picture->images + (2 * i + 1) * row, row);
     }
-    return write_grid(pictures, folder, epoch, "reconstructions", 2 * pictures->images);
+    return VAE_OK;
 }
 
-vae_status vae_pictures_write(vae_pictures *pictures, const char *folder, int64_t epoch)
+vae_status vae_pictures_draw(vae_pictures *pictures, int64_t epoch, vae_picture drawn[VAE_PICTURE_KINDS])
 {
-    VAE_TRY(write_samples(pictures, folder, epoch));
-    return pictures->images > 0 ? write_reconstructions(pictures, folder, epoch) : VAE_OK;
+    memset(drawn, 0, VAE_PICTURE_KINDS * sizeof *drawn);
+    VAE_TRY(draw_samples(pictures, epoch, &drawn[0]));
+    const vae_status status = pictures->images > 0 ? draw_reconstructions(pictures, epoch, &drawn[1]) : VAE_OK;
+    if (status) vae_picture_free(&drawn[0]);
+    return status;
+}
+
+/* ---- Writing ---- */
+
+vae_status vae_picture_write(const vae_picture *picture, const char *folder)
+{
+    char path[VAE_PATH_SIZE];
+    VAE_TRY(vae_pictures_path(folder, picture->epoch, picture->what, path));
+    return vae_image_grid_write_soon(path, picture->images, &picture->grid);
+}
+
+size_t vae_picture_bytes(const vae_picture *picture)
+{
+    const vae_image_grid *g = &picture->grid;
+    return (size_t)(g->count * g->height * g->width * g->channels) * sizeof(float);
+}
+
+void vae_picture_free(vae_picture *picture)
+{
+    free(picture->images);
+    *picture = (vae_picture){0};
 }

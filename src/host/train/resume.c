@@ -113,6 +113,8 @@ static vae_status check_best(const vae_run_folder *folder, vae_resume how, const
     if (isinf(progress->best_loss)) return VAE_OK;
     const vae_status status = read_checkpoint(folder->best, now, &best);
     if (!status) {
+        /* Both names came in one, which the disk may have kept but in part: the machine went down. */
+        point->save = point->save_best = last_is_best(progress) && best.progress.step < progress->step;
         vae_checkpoint_free(&best);
         return VAE_OK;
     }

@@ -100,7 +100,7 @@ static vae_status write_parts(const char *path, const char *prefix, size_t prefi
             parts[i + 1] = tensors[i].data;
             sizes[i + 1] = tensor_bytes(&tensors[i]);
         }
-        status = vae_file_write_atomic(path, parts, sizes, (int)count);
+        status = vae_file_replace(path, parts, sizes, (int)count);
     }
     free(parts);
     free(sizes);

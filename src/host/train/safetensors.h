@@ -23,8 +23,8 @@ typedef struct vae_safetensors_text {
     const char *key, *text;
 } vae_safetensors_text;
 
-/* Writes the file atomically (core/file.h). The first tensor starts at a multiple of 64 bytes; the same arguments give
- * the same bytes. Keys and names must be UTF-8 and each must be used once. */
+/* Writes the file as vae_file_replace() does. The first tensor starts at a multiple of 64 bytes; the same arguments
+ * give the same bytes. Keys and names must be UTF-8 and each must be used once. */
 vae_status vae_safetensors_write(const char *path, const vae_safetensors_text *metadata, int32_t metadata_count,
                                  const vae_safetensor *tensors, int32_t tensor_count);
 

@@ -53,7 +53,7 @@ static vae_status write_record(const vae_tensorboard *board, const uint8_t *data
     return written ? VAE_OK : io_error(board, "cannot be written");
 }
 
-static double wall_time(void)
+double vae_tensorboard_time(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_REALTIME, &time);
@@ -62,7 +62,6 @@ static double wall_time(void)
 
 static vae_status write_event(const vae_tensorboard *board, Vae__Event *event)
 {
-    event->wall_time = wall_time();
     const size_t size = vae__event__get_packed_size(event);
     uint8_t *data = malloc(size);
     if (!data) return vae_error_set(VAE_ERROR_MEMORY, "%s: no memory for an event", board->path);
@@ -72,12 +71,14 @@ static vae_status write_event(const vae_tensorboard *board, Vae__Event *event)
     return status;
 }
 
-static vae_status write_summary(const vae_tensorboard *board, int64_t step, Vae__Summary__Value **values, size_t count)
+static vae_status write_summary(const vae_tensorboard *board, double time, int64_t step, Vae__Summary__Value **values,
+                                size_t count)
 {
     Vae__Summary summary = VAE__SUMMARY__INIT;
     Vae__Event event = VAE__EVENT__INIT;
     summary.n_value = count;
     summary.value = values;
+    event.wall_time = time;
     event.step = step;
     event.what_case = VAE__EVENT__WHAT_SUMMARY;
     event.summary = &summary;
@@ -110,6 +111,7 @@ static vae_status write_start(const vae_tensorboard *board, int64_t first_step)
     Vae__Event version = VAE__EVENT__INIT, start = VAE__EVENT__INIT;
     Vae__SessionLog session = VAE__SESSION_LOG__INIT;
     char text[] = "brain.Event:2";
+    version.wall_time = start.wall_time = vae_tensorboard_time();
     version.what_case = VAE__EVENT__WHAT_FILE_VERSION;
     version.file_version = text;
     VAE_TRY(write_event(board, &version));
@@ -145,7 +147,7 @@ void vae_tensorboard_close(vae_tensorboard *board)
 
 /* ---- Metrics and pictures ---- */
 
-vae_status vae_tensorboard_write_line(vae_tensorboard *board, const vae_metrics_line *line,
+vae_status vae_tensorboard_write_line(vae_tensorboard *board, double time, const vae_metrics_line *line,
                                       const vae_latent_statistics *latent)
 {
     const struct {
@@ -176,7 +178,7 @@ vae_status vae_tensorboard_write_line(vae_tensorboard *board, const vae_metrics_
         list[count] = &values[count];
         ++count;
     }
-    return write_summary(board, line->step, list, count);
+    return write_summary(board, time, line->step, list, count);
 }
 
 /* A PNG file begins with its signature and IHDR: big-endian width and height, depth, colour type. */
@@ -190,7 +192,8 @@ static vae_status read_header(const char *path, const uint8_t *data, size_t size
     return VAE_OK;
 }
 
-static vae_status write_picture(const vae_tensorboard *board, const char *tag, int64_t step, const char *path)
+static vae_status write_picture(const vae_tensorboard *board, double time, const char *tag, int64_t step,
+                                const char *path)
 {
     void *data;
     size_t size;
@@ -204,18 +207,19 @@ static vae_status write_picture(const vae_tensorboard *board, const char *tag, i
     value.tag = text;
     value.value_case = VAE__SUMMARY__VALUE__VALUE_IMAGE;
     value.image = &image;
-    if (!status) status = write_summary(board, step, list, 1);
+    if (!status) status = write_summary(board, time, step, list, 1);
     free(data);
     return status;
 }
 
-vae_status vae_tensorboard_write_pictures(vae_tensorboard *board, const char *folder, int64_t epoch, int64_t step)
+vae_status vae_tensorboard_write_pictures(vae_tensorboard *board, double time, const char *folder, int64_t epoch,
+                                          int64_t step)
 {
     static const char *const names[] = {"samples", "reconstructions"};
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
         char path[VAE_PATH_SIZE];
         VAE_TRY(vae_pictures_path(folder, epoch, names[i], path));
-        if (vae_path_exists(path)) VAE_TRY(write_picture(board, names[i], step, path));
+        if (vae_path_exists(path)) VAE_TRY(write_picture(board, time, names[i], step, path));
     }
     return VAE_OK;
 }

@@ -1,10 +1,8 @@
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "core/file.h"
 #include "core/json.h"
-#include "core/memory.h"
 #include "data/attributes.h"
 #include "data/label_names.h"
 #include "data/place.h"
@@ -88,20 +86,6 @@ static vae_status open_device(vae_trainer *trainer)
     return trainer->device->backend->store_create(trainer->device, &trainer->state.layout, true, &trainer->store);
 }
 
-/* Where the store is read to when a checkpoint is written. */
-static vae_status allocate_arenas(vae_trainer *trainer)
-{
-    const size_t elements = (size_t)trainer->state.layout.elements, element_size = vae_dtype_size(trainer->state.dtype);
-    VAE_TRY(vae_memory_check("checkpoint", (double)(VAE_ARENA_COUNT - 1) * (double)elements * (double)element_size));
-    for (int arena = 0; arena < VAE_ARENA_COUNT; ++arena) {
-        if (arena == VAE_ARENA_GRADIENTS) continue;
-        void *values = calloc(elements, element_size);
-        if (!values) return vae_error_set(VAE_ERROR_MEMORY, "checkpoint: out of memory");
-        trainer->state.arenas[arena] = values;
-    }
-    return VAE_OK;
-}
-
 /* ---- Resuming ---- */
 
 static vae_status load_store(vae_trainer *trainer, const vae_checkpoint *saved)
@@ -112,7 +96,7 @@ static vae_status load_store(vae_trainer *trainer, const vae_checkpoint *saved)
                                                       saved->arenas[arena]));
     }
     trainer->state.progress = saved->progress;
-    trainer->saved_step = saved->progress.step;
+    trainer->resumed_step = saved->progress.step;
     return VAE_OK;
 }
 
@@ -185,7 +169,7 @@ static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
     VAE_TRY(point->found ? take_up(trainer, point)
                          : vae_initialise_store(trainer->device, trainer->store, &state->layout,
                                                 (uint64_t)state->config.train.seed));
-    VAE_TRY(allocate_arenas(trainer));
+    VAE_TRY(vae_writer_create(&trainer->folder, state, &trainer->writer));
     /* All that can be looked at is: from here on the folder changes. */
     VAE_TRY(vae_resume_keep(&trainer->folder, trainer->options->resume, point));
     VAE_TRY(vae_run_folder_open(&trainer->folder, &state->config));
@@ -193,14 +177,12 @@ static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
     VAE_TRY(vae_machine_write(trainer->folder.machine, trainer->device, trainer->remarks));
     const vae_classes *classes = &trainer->splits.train.classes;
     if (classes->count > 0) VAE_TRY(vae_label_names_write(trainer->folder.class_names, classes));
-    VAE_TRY(vae_metrics_open(&trainer->log, trainer->folder.metrics, state->progress.metric_lines));
-    if (!state->config.run.tensorboard) return VAE_OK;
-    return vae_tensorboard_open(trainer->folder.tensorboard, state->progress.step + 1, &trainer->board);
+    return vae_writer_open(trainer->writer, trainer->resumed_step);
 }
 
 vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, const vae_train_options *options)
 {
-    *trainer = (vae_trainer){.options = options, .saved_step = -1, .folder = {.lock = -1}};
+    *trainer = (vae_trainer){.options = options, .resumed_step = -1, .folder = {.lock = -1}};
     vae_checkpoint *state = &trainer->state;
     state->config = *config;
     state->progress.best_loss = INFINITY;
@@ -220,8 +202,7 @@ vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, cons
 
 void vae_trainer_close(vae_trainer *trainer)
 {
-    vae_tensorboard_close(trainer->board);
-    vae_metrics_close(&trainer->log);
+    vae_writer_destroy(trainer->writer);
     vae_latent_statistics_free(&trainer->latent);
     vae_pictures_destroy(trainer->pictures);
     vae_prefetch_destroy(trainer->prefetch);

@@ -35,18 +35,11 @@ vae_metrics_line vae_trainer_train_line(const vae_trainer *trainer, const char *
     return line;
 }
 
-vae_status vae_trainer_write_line(vae_trainer *trainer, const vae_metrics_line *line,
-                                  const vae_latent_statistics *latent)
-{
-    VAE_TRY(vae_metrics_write(&trainer->log, line, latent));
-    return trainer->board ? vae_tensorboard_write_line(trainer->board, line, latent) : VAE_OK;
-}
-
 vae_status vae_trainer_log_interval(vae_trainer *trainer)
 {
     double *sums = trainer->state.progress.interval_sums;
     const vae_metrics_line line = vae_trainer_train_line(trainer, "train", sums, trainer->interval_rate);
-    VAE_TRY(vae_trainer_write_line(trainer, &line, NULL));
+    VAE_TRY(vae_writer_line(trainer->writer, &line, NULL, true));
     memset(sums, 0, sizeof trainer->state.progress.interval_sums);
     trainer->interval_rate = (vae_rate){0};
     const vae_train_observer *observer = &trainer->options->observer;
@@ -97,7 +90,7 @@ void vae_trainer_tell_start(const vae_trainer *trainer)
         .resumed = trainer->options->resume != VAE_RESUME_NONE,
         .epoch = trainer->state.progress.epoch,
         .step = trainer->state.progress.step,
-        .missing_lines = trainer->log.missing,
+        .missing_lines = vae_writer_missing_lines(trainer->writer),
     };
     observer->started(observer->context, &event);
 }

@@ -6,8 +6,8 @@
 #include "train/batches.h"
 #include "train/pictures.h"
 #include "train/run_folder.h"
-#include "train/tensorboard.h"
 #include "train/trainer.h"
+#include "train/writer.h"
 
 /* Training images seen and the seconds they took. */
 typedef struct vae_rate {
@@ -22,16 +22,15 @@ typedef struct vae_trainer {
     vae_device *device;
     json_t *remarks; /* [text]: what the device told */
     vae_store *store;
-    vae_checkpoint state; /* configuration, input, progress, layout; arenas: where the store is read to be saved */
+    vae_checkpoint state; /* configuration, input, progress, layout; no arenas: the writer has copies */
     vae_batches_place place;
     vae_batches train, validation, test; /* zeroed where the split is empty; test is made when it is needed first */
     vae_prefetch *prefetch;              /* of the training images; NULL where they are in memory */
     vae_pictures *pictures;              /* made when they are needed first */
-    vae_metrics_log log;
-    vae_tensorboard *board;       /* NULL: not asked for */
+    vae_writer *writer;
     vae_latent_statistics latent; /* of the newest evaluation */
     int64_t steps_per_epoch;
-    int64_t saved_step;               /* of the newest checkpoint, -1: there is none */
+    int64_t resumed_step;             /* of the checkpoint that the run goes on from, -1: there is none */
     bool save_first, save_best_first; /* see vae_resume_point */
     int64_t unread_steps;             /* run since metrics were last taken */
     int64_t unread_rows;
@@ -55,6 +54,26 @@ vae_step vae_trainer_step(const vae_trainer *trainer, int64_t step);
 /* The batch of the epoch that comes next. */
 int64_t vae_trainer_position(const vae_trainer *trainer);
 
+/* The number of this epoch or step is one of those at an interval; none is where that is 0. */
+bool vae_trainer_every(int64_t interval, int64_t number);
+/* All epochs are done, or early stopping has struck, maybe in the process that this one resumes. */
+bool vae_trainer_is_over(const vae_trainer *trainer);
+/* Seconds, of a clock that only goes forward. */
+double vae_trainer_now(void);
+
+/* Hands a checkpoint of the present state to the writer; what that may leave out is left out. */
+vae_status vae_trainer_save(vae_trainer *trainer, vae_snapshot_kind kind);
+/* Saves and gives VAE_ERROR_INTERRUPTED when that is on disk. */
+vae_status vae_trainer_interrupt(vae_trainer *trainer);
+/* The epoch's pictures, where they are due; those that a killed run owes; the KL of each dimension, as the newest
+ * evaluation found it. */
+vae_status vae_trainer_draw_pictures(vae_trainer *trainer);
+vae_status vae_trainer_draw_lost_pictures(vae_trainer *trainer);
+vae_status vae_trainer_draw_latent(vae_trainer *trainer, const char *split);
+/* Waits until all is written, whatever `status` the training ended with; gives that, or what failed in writing, and
+ * adds to a NaN's message what there is to go back to. */
+vae_status vae_trainer_settle(vae_trainer *trainer, vae_status status);
+
 /* NAN where no time has passed. */
 double vae_rate_per_second(vae_rate rate);
 /* A line of means for sums over a split; what only training has is NAN. */
@@ -62,9 +81,6 @@ vae_metrics_line vae_trainer_line(const vae_trainer *trainer, const char *split,
 /* The same with what the last step trained by. */
 vae_metrics_line vae_trainer_train_line(const vae_trainer *trainer, const char *split,
                                         const double sums[VAE_METRIC_COUNT], vae_rate rate);
-/* Writes a line that says something new to metrics.jsonl and TensorBoard; `latent` may be NULL. */
-vae_status vae_trainer_write_line(vae_trainer *trainer, const vae_metrics_line *line,
-                                  const vae_latent_statistics *latent);
 /* Writes the line of the interval, tells it, and begins the next. */
 vae_status vae_trainer_log_interval(vae_trainer *trainer);
 
