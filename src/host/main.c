@@ -38,6 +38,9 @@ static void print_help(void)
            "  vae-cuda --config configs/mnist.ini --resume\n"
            "  vae-cuda sample --run runs/mnist --count 64 --out samples.png\n"
            "  vae-cuda evaluate --run runs/mnist --samples 5000\n\n"
+           "Environment: VAE_CUDA_SYNC=1 has a GPU run a step's kernels one at a time, slowly, so that an error names "
+           "the\n"
+           "             one that failed; OMP_NUM_THREADS and OMP_WAIT_POLICY as OpenMP has them\n\n"
            "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 128 + n stopped by signal n, after a "
            "checkpoint:\n            130 SIGINT, 143 SIGTERM, 129 SIGHUP, ….\n");
 }

@@ -116,6 +116,15 @@ for precision in tf32 bf16; do
     close "$(test_elbo $precision)" "$(test_elbo second)" 1e-2
 done
 
+# ---- Launches one at a time: the same run, and a fault that has a name ----
+VAE_CUDA_SYNC=1 "$simt" --config tiny.ini --out one-by-one --device cuda --quiet
+"$simt" --config tiny.ini --out graph --device cuda --quiet
+cmp one-by-one/checkpoints/last.safetensors graph/checkpoints/last.safetensors || fail "VAE_CUDA_SYNC changes a bit"
+expect 1 "with VAE_CUDA_SYNC=1 in the environment the kernel is named" env SIMT_FAULT_KERNEL=adam_kernel:7 "$simt" \
+    --config tiny.ini --out faulty --device cuda
+expect 1 "train: 'adam': kernel adam failed: an illegal memory access" env SIMT_FAULT_KERNEL=adam_kernel:7 \
+    VAE_CUDA_SYNC=1 "$simt" --config tiny.ini --out named --device cuda
+
 # ---- What a step costs ----
 for options in "" "--set run.precision=bf16" "--set train.clip_norm=1" "--set model.objective=ae" \
     "--set model.objective=kl" "--set model.activation=gelu" "--set model.layers=none"; do

@@ -96,6 +96,14 @@ void read_durations(Injections *injections)
     for (const auto &entry : environment_list("SIMT_KERNEL_DURATION", 2, 2))
         injections->kernel_durations.push_back({entry[0], std::strtod(entry[1].c_str(), nullptr)});
 }
+
+void read_fault(Injections *injections)
+{
+    for (const auto &entry : environment_list("SIMT_FAULT_KERNEL", 1, 2)) {
+        injections->faulty_kernel = entry[0];
+        injections->runs_until_fault = entry.size() == 2 ? static_cast<unsigned>(to_int(entry[1])) : 1;
+    }
+}
 } // namespace
 
 Injections Injections::from_environment()
@@ -107,6 +115,7 @@ Injections Injections::from_environment()
     result.uneven_split_k_first = to_int(environment("SIMT_UNEVEN_SPLIT_K_FIRST")) != 0;
     result.relu_mask_at_zero = to_int(environment("SIMT_RELU_MASK_AT_ZERO"));
     read_durations(&result);
+    read_fault(&result);
     return result;
 }
 
@@ -155,6 +164,12 @@ double Injections::duration_of_kernel(const std::string &name) const
     for (const KernelDuration &given : kernel_durations)
         if (name.find(given.part_of_name) != std::string::npos) result = given.microseconds;
     return result;
+}
+
+bool Injections::kernel_faults(const std::string &name)
+{
+    if (faulty_kernel.empty() || name.find(faulty_kernel) == std::string::npos) return false;
+    return --runs_until_fault == 0;
 }
 } // namespace simt
 
@@ -211,6 +226,12 @@ void simt_cublaslt_relu_mask_at_zero(int bit)
 void simt_cublaslt_set_duration(int algorithm, int epilogue, double microseconds)
 {
     runtime().injections.algorithm_durations.push_back({algorithm, epilogue, microseconds});
+}
+
+void simt_fault_kernel(const char *part_of_name, unsigned nth)
+{
+    runtime().injections.faulty_kernel = nth == 0 ? "" : part_of_name;
+    runtime().injections.runs_until_fault = nth;
 }
 
 void simt_set_kernel_duration(const char *part_of_name, double microseconds)

@@ -39,6 +39,8 @@ struct Injections {
     int relu_mask_at_zero = 0;
     std::vector<AlgorithmDuration> algorithm_durations;
     std::vector<KernelDuration> kernel_durations;
+    std::string faulty_kernel; // part of its name; "": none
+    unsigned runs_until_fault = 0;
 
     // Those of the environment.
     static Injections from_environment();
@@ -50,5 +52,7 @@ struct Injections {
     bool have_durations() const;
     double duration_of_product(int algorithm, uint32_t epilogue) const;
     double duration_of_kernel(const std::string &name) const;
+    // Whether this run of a kernel is the one that faults; counts it.
+    bool kernel_faults(const std::string &name);
 };
 } // namespace simt

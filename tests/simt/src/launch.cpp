@@ -65,6 +65,8 @@ void run_kernel(const Launch &launch)
     ++rt.counters.kernels_run;
     if (rt.running_graph) ++rt.counters.graph_kernels_run;
     rt.device_microseconds += rt.injections.duration_of_kernel(launch.info->name);
+    if (rt.injections.kernel_faults(launch.info->name))
+        return device_fault(cudaErrorIllegalAddress, "kernel " + launch.info->name + " faults, as was asked for");
     run_launch(launch);
 }
 } // namespace

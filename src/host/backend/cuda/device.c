@@ -6,13 +6,29 @@
 
 enum { MINIMUM_MAJOR = 8 };
 
+/* Whether a kernel has failed, so that it shows at whatever call comes later. */
+static bool is_fault(cudaError_t error)
+{
+    switch (error) {
+    case cudaErrorIllegalAddress:
+    case cudaErrorIllegalInstruction:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorHardwareStackError:
+    case cudaErrorAssert:
+    case cudaErrorLaunchTimeout:
+    case cudaErrorLaunchFailure: return true;
+    default: return false;
+    }
+}
+
 vae_status vae_cuda_failure(cudaError_t error, const char *call, const char *what)
 {
     /* The error has been seen; it must not surface again at the next call. */
     cudaGetLastError();
     return vae_error_set(error == cudaErrorMemoryAllocation ? VAE_ERROR_MEMORY : VAE_ERROR_DEVICE,
-                         "cuda: %s for %s failed: %s (%s)", call, what, cudaGetErrorString(error),
-                         cudaGetErrorName(error));
+                         "cuda: %s for %s failed: %s (%s)%s", call, what, cudaGetErrorString(error),
+                         cudaGetErrorName(error),
+                         is_fault(error) ? "; with VAE_CUDA_SYNC=1 in the environment the kernel is named" : "");
 }
 
 static vae_status find_device(void)
@@ -55,9 +71,10 @@ static void describe(vae_cuda_device *device, const struct cudaDeviceProp *prope
 {
     char version[32];
     vae_cuda_blas_version(device->blas, version, sizeof version);
-    snprintf(device->description, sizeof device->description, "%.80s, %.1f GiB, cuBLASLt %s, %s products",
+    snprintf(device->description, sizeof device->description, "%.80s, %.1f GiB, cuBLASLt %s, %s products%s",
              properties->name, (double)properties->totalGlobalMem / (1 << 30), version,
-             vae_cuda_precision_name(device->precision));
+             vae_cuda_precision_name(device->precision),
+             device->synchronous ? ", launches one at a time (VAE_CUDA_SYNC)" : "");
 }
 
 static vae_status open_device(vae_cuda_device *device, const vae_device_remarks *remarks)
@@ -84,6 +101,7 @@ vae_status vae_cuda_device_open(const vae_device_options *options, vae_device **
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "device cuda: out of memory");
     made->base.backend = &vae_backend_cuda;
     made->precision = vae_cuda_precision(options->precision);
+    made->synchronous = vae_cuda_synchronous_asked();
     const vae_status status = open_device(made, &options->remarks);
     if (status) {
         vae_cuda_device_close(&made->base);

@@ -210,7 +210,11 @@ vae_status vae_cuda_executable_stage(vae_executable *executable, const vae_step 
 vae_status vae_cuda_executable_run(vae_executable *executable, const vae_step *step)
 {
     VAE_TRY(vae_cuda_executable_stage(executable, step));
-    VAE_CUDA_TRY(executable->program->name, cudaGraphLaunch, executable->graph, executable->device->stream);
+    if (executable->device->synchronous) {
+        VAE_TRY(vae_cuda_launch_one_by_one(executable));
+    } else {
+        VAE_CUDA_TRY(executable->program->name, cudaGraphLaunch, executable->graph, executable->device->stream);
+    }
     return executable->staging ? vae_cuda_staging_release(executable) : VAE_OK;
 }
 

@@ -22,6 +22,7 @@ typedef struct vae_cuda_device {
     cudaStream_t copies; /* rows of a data set that does not fit */
     vae_precision precision;
     vae_cuda_blas *blas;
+    bool synchronous; /* steps are launches one at a time, not graphs: VAE_CUDA_SYNC */
     char description[192];
 } vae_cuda_device;
 
@@ -109,6 +110,8 @@ vae_status vae_cuda_staging_release(vae_executable *executable);
 
 /* launch.c */
 vae_status vae_cuda_launch(const vae_executable *executable, int32_t index);
+/* The op that it belongs to, as messages call it. */
+const char *vae_cuda_launch_owner(const vae_executable *executable, int32_t index);
 float *vae_cuda_tensor(const vae_executable *executable, vae_tensor tensor);
 /* The bf16 copy of a tensor. */
 uint16_t *vae_cuda_shadow(const vae_executable *executable, vae_tensor tensor);
@@ -120,6 +123,14 @@ vae_status vae_cuda_products_lower(vae_executable *executable);
 /* Products, relu masks and patches. */
 vae_status vae_cuda_products_create(vae_executable *executable);
 void vae_cuda_products_destroy(vae_executable *executable);
+
+/* synchronous.c */
+/* VAE_CUDA_SYNC is set, to other than 0. */
+bool vae_cuda_synchronous_asked(void);
+/* Launches and waits; a fault of the device is an error that names op and kernel. */
+vae_status vae_cuda_launch_and_wait(const vae_executable *executable, int32_t index);
+/* All launches of a step in this way. */
+vae_status vae_cuda_launch_one_by_one(const vae_executable *executable);
 
 /* executable.c */
 vae_status vae_cuda_executable_create(vae_device *device, const vae_program *program, vae_store *store, vae_data *data,

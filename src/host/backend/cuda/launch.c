@@ -298,10 +298,16 @@ static const launch_function kind_functions[VAE_LAUNCH_COUNT] = {
     [VAE_LAUNCH_ROUND_BF16] = launch_round,
 };
 
+const char *vae_cuda_launch_owner(const vae_executable *executable, int32_t index)
+{
+    const vae_launch *launch = &executable->lowering.launches[index];
+    return launch->op < 0 ? "step" : op_of(executable, launch)->name;
+}
+
 vae_status vae_cuda_launch(const vae_executable *executable, int32_t index)
 {
     const vae_launch *launch = &executable->lowering.launches[index];
-    const char *name = launch->op < 0 ? "step" : op_of(executable, launch)->name;
+    const char *name = vae_cuda_launch_owner(executable, index);
     if (launch->kind == VAE_LAUNCH_MATMUL) {
         const vae_status status = vae_cuda_matmul_run(executable->matmuls[index], executable->device->stream);
         return status ? vae_error_prepend(status, "%s: '%s'", executable->program->name, name) : VAE_OK;

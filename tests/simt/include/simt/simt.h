@@ -49,6 +49,10 @@ void simt_print_faults(int on);
  * nth 0 withdraws the order. */
 void simt_fail_call(const char *function, unsigned nth, int error);
 
+/* The nth run from now on of a kernel whose name, with its namespaces and parameters, has this part is a fault,
+ * cudaErrorIllegalAddress, instead of what it does. nth 0 withdraws the order. SIMT_FAULT_KERNEL=activation:3 */
+void simt_fault_kernel(const char *part_of_name, unsigned nth);
+
 /* ---- cuBLASLt ----
  *
  * Eight algorithms exist; README.md lists them. An `epilogue` is a cublasLtEpilogue_t, a `status` a cublasStatus_t, an
