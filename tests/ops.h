@@ -35,6 +35,7 @@ typedef enum op_family {
     FAMILY_DROPOUT,
     FAMILY_UPSAMPLE, /* by `samples` */
     FAMILY_RESIDUAL, /* and `activate` */
+    FAMILY_TIED,     /* the layer before it once more, and again: three uses of the same parameters */
 } op_family;
 
 typedef struct op_case {
@@ -140,6 +141,11 @@ static const op_case op_cases[] = {
     OP_CASE("upsample", FAMILY_UPSAMPLE, 3, 2, 4, 2, 0, 1, 1, false),
     OP_CASE("upsample by 3", FAMILY_UPSAMPLE, 2, 3, 3, 3, 0, 1, 1, false),
     OP_CASE("upsample one channel", FAMILY_UPSAMPLE, 2, 1, 1, 2, 0, 1, 1, false),
+    OP_CASE("tied 1x1", FAMILY_TIED, 1, 0, 1, 1, VAE_ACTIVATION_TANH, 1, 1, false),
+    OP_CASE("tied relu", FAMILY_TIED, 5, 0, 7, 1, VAE_ACTIVATION_RELU, 1, 1, false),
+    OP_CASE("tied silu", FAMILY_TIED, 9, 0, 8, 1, VAE_ACTIVATION_SILU, 1, 1, false),
+    OP_CASE("tied identity", FAMILY_TIED, 6, 0, 12, 1, VAE_ACTIVATION_IDENTITY, 1, 1, false),
+    OP_CASE("tied norms of images", FAMILY_TIED, 3, 4, 5, 1, VAE_ACTIVATION_TANH, 1, 1, false),
     OP_CASE("residual tanh", FAMILY_RESIDUAL, 5, 0, 7, 1, VAE_ACTIVATION_TANH, 1, 1, false),
     OP_CASE("residual silu", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_SILU, 1, 1, false),
     OP_CASE("residual relu", FAMILY_RESIDUAL, 6, 0, 8, 1, VAE_ACTIVATION_RELU, 1, 1, false),

@@ -59,6 +59,13 @@ static inline void append_residual(op_program *p, vae_tensor x, vae_tensor *y)
     MUST(vae_program_add(&p->program, "double", inner, inner, y));
 }
 
+static inline void append_tied(op_program *p, vae_tensor x, vae_tensor *y)
+{
+    vae_tensor again;
+    append_first(p, "first", x, p->c->activation, &again);
+    append_first(p, "first", again, p->c->activation, y);
+}
+
 static inline void append_block(op_program *p, vae_tensor x, vae_tensor *y)
 {
     const op_case *c = p->c;
@@ -71,6 +78,7 @@ static inline void append_block(op_program *p, vae_tensor x, vae_tensor *y)
     case FAMILY_LAYER_NORM: MUST(vae_program_layer_norm(program, "norm", x, c->activation, true, y)); break;
     case FAMILY_DROPOUT: MUST(vae_program_dropout(program, "dropout", x, 0.3, 2, y)); break;
     case FAMILY_UPSAMPLE: MUST(vae_program_upsample(program, "upsample", x, c->samples, y)); break;
+    case FAMILY_TIED: append_tied(p, x, y); break;
     default: append_residual(p, x, y);
     }
 }

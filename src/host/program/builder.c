@@ -24,13 +24,21 @@ void vae_program_free(vae_program *program)
 {
     free(program->tensors);
     free(program->ops);
+    free(program->parameter_tensors);
     *program = (vae_program){0};
 }
 
-/* Arrays grow at build time only, one element a time: programs have tens of ops. */
+/* `array` of `count` elements with room for one more; it doubles whenever it is full. NULL, with the array as it was,
+ * where there is no memory. */
+static void *make_room(void *array, int32_t count, size_t element_size)
+{
+    const bool is_full = (count & (count - 1)) == 0; /* 0, 1, 2, 4, … */
+    return is_full ? realloc(array, (count > 0 ? 2 * (size_t)count : 1) * element_size) : array;
+}
+
 static vae_status append_tensor(vae_program *program, const vae_tensor_info *info, vae_tensor *tensor)
 {
-    vae_tensor_info *grown = realloc(program->tensors, (size_t)(program->tensor_count + 1) * sizeof *grown);
+    vae_tensor_info *grown = make_room(program->tensors, program->tensor_count, sizeof *grown);
     if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "tensor '%s': out of memory", info->name);
     program->tensors = grown;
     grown[program->tensor_count] = *info;
@@ -52,19 +60,34 @@ vae_status vae_program_add_activation(vae_program *program, const char *name, va
     return append_tensor(program, &info, tensor);
 }
 
+/* Where the tensor of a parameter, or of its gradient, is kept. NULL where there is no memory. */
+static vae_tensor *parameter_slot(vae_program *program, vae_tensor_kind kind, int32_t parameter)
+{
+    const int32_t count = program->layout->count;
+    if (!program->parameter_tensors) {
+        program->parameter_tensors = malloc(2 * (size_t)count * sizeof *program->parameter_tensors);
+        for (int32_t i = 0; program->parameter_tensors && i < 2 * count; ++i)
+            program->parameter_tensors[i] = VAE_NO_TENSOR;
+    }
+    if (!program->parameter_tensors) return NULL;
+    return &program->parameter_tensors[kind == VAE_TENSOR_GRADIENT ? count + parameter : parameter];
+}
+
 vae_status vae_program_add_parameter(vae_program *program, vae_tensor_kind kind, int32_t parameter, vae_tensor *tensor)
 {
-    for (vae_tensor i = 0; i < program->tensor_count; ++i) {
-        if (program->tensors[i].kind == kind && program->tensors[i].parameter == parameter) {
-            *tensor = i;
-            return VAE_OK;
-        }
+    vae_tensor *slot = parameter_slot(program, kind, parameter);
+    if (!slot) return vae_error_set(VAE_ERROR_MEMORY, "program '%s': out of memory", program->name);
+    if (*slot != VAE_NO_TENSOR) {
+        *tensor = *slot;
+        return VAE_OK;
     }
     const vae_parameter *source = &program->layout->parameters[parameter];
     vae_tensor_info info = {.kind = kind, .shape = source->shape, .offset = source->offset, .parameter = parameter};
     info.elements = vae_shape_elements(&source->shape);
     vae_format_name(info.name, "%s%s", kind == VAE_TENSOR_GRADIENT ? "d_" : "", source->name);
-    return append_tensor(program, &info, tensor);
+    VAE_TRY(append_tensor(program, &info, slot));
+    *tensor = *slot;
+    return VAE_OK;
 }
 
 vae_op vae_op_make(vae_op_kind kind, const char *name)
@@ -80,7 +103,7 @@ vae_op vae_op_make(vae_op_kind kind, const char *name)
 
 vae_status vae_program_append(vae_program *program, const vae_op *op)
 {
-    vae_op *grown = realloc(program->ops, (size_t)(program->op_count + 1) * sizeof *grown);
+    vae_op *grown = make_room(program->ops, program->op_count, sizeof *grown);
     if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "op '%s': out of memory", op->name);
     program->ops = grown;
     grown[program->op_count++] = *op;

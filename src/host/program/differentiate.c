@@ -16,6 +16,7 @@ typedef struct backward_pass {
     const vae_loss_term *terms;
     int32_t term_count;
     vae_tensor *gradients; /* by tensor: its gradient, or VAE_NO_TENSOR; has room for forward tensors only */
+    int32_t *writers;      /* by parameter's tensor: the op that writes its gradient */
     bool *needed;          /* by tensor: depends on a parameter, so its gradient is wanted */
     gradient_share shares[VAE_MAX_INPUTS]; /* that the op being differentiated gives */
     int32_t share_count;
@@ -53,22 +54,45 @@ static vae_status new_gradient(backward_pass *pass, vae_tensor tensor, vae_tenso
     return VAE_OK;
 }
 
+/* The sum so far of a gradient that ends in the arena moves out of it, as a further share is to be added. */
+static vae_status move_out_of_arena(backward_pass *pass, vae_tensor parameter, vae_tensor *sum)
+{
+    const vae_tensor arena = pass->gradients[parameter];
+    VAE_TRY(make_gradient(pass, parameter, sum));
+    vae_op *writer = &pass->program->ops[pass->writers[parameter]];
+    for (int k = 0; k < VAE_MAX_OUTPUTS; ++k) {
+        if (writer->outputs[k] == arena) writer->outputs[k] = *sum;
+    }
+    pass->writers[parameter] = pass->program->op_count;
+    return VAE_OK;
+}
+
+static vae_status add_share(backward_pass *pass, gradient_share share)
+{
+    vae_tensor *gradient = &pass->gradients[share.tensor];
+    vae_op op = vae_op_make(VAE_OP_ADD, pass->program->tensors[share.gradient].name);
+    op.inputs[0] = *gradient;
+    op.inputs[1] = share.gradient;
+    if (pass->program->tensors[share.tensor].kind == VAE_TENSOR_PARAMETER) {
+        VAE_TRY(move_out_of_arena(pass, share.tensor, &op.inputs[0]));
+        op.outputs[0] = *gradient;
+    } else {
+        VAE_TRY(make_gradient(pass, share.tensor, &op.outputs[0]));
+        *gradient = op.outputs[0];
+    }
+    return vae_program_append(pass->program, &op);
+}
+
 /* The first share of a tensor is its gradient; each further one is added to what is there. */
 static vae_status take_shares(backward_pass *pass)
 {
     for (int32_t i = 0; i < pass->share_count; ++i) {
         const gradient_share share = pass->shares[i];
-        vae_tensor *gradient = &pass->gradients[share.tensor];
-        if (*gradient == VAE_NO_TENSOR) {
-            *gradient = share.gradient;
-            continue;
+        if (pass->gradients[share.tensor] == VAE_NO_TENSOR) {
+            pass->gradients[share.tensor] = share.gradient;
+        } else {
+            VAE_TRY(add_share(pass, share));
         }
-        vae_op op = vae_op_make(VAE_OP_ADD, pass->program->tensors[share.gradient].name);
-        op.inputs[0] = *gradient;
-        op.inputs[1] = share.gradient;
-        VAE_TRY(make_gradient(pass, share.tensor, &op.outputs[0]));
-        *gradient = op.outputs[0];
-        VAE_TRY(vae_program_append(pass->program, &op));
     }
     pass->share_count = 0;
     return VAE_OK;
@@ -90,10 +114,16 @@ static vae_op make_backward(vae_op_kind kind, const vae_op *forward, vae_tensor 
     return op;
 }
 
+/* Where the op that is appended next writes its share of a parameter's gradient: the arena, unless another share is
+ * there already. */
 static vae_status parameter_gradient(backward_pass *pass, vae_tensor tensor, vae_tensor *gradient)
 {
+    if (pass->gradients[tensor] != VAE_NO_TENSOR) return new_gradient(pass, tensor, gradient);
     const int32_t parameter = pass->program->tensors[tensor].parameter;
-    return vae_program_add_parameter(pass->program, VAE_TENSOR_GRADIENT, parameter, gradient);
+    VAE_TRY(vae_program_add_parameter(pass->program, VAE_TENSOR_GRADIENT, parameter, gradient));
+    pass->writers[tensor] = pass->program->op_count;
+    give_share(pass, tensor, *gradient);
+    return VAE_OK;
 }
 
 /* Likelihoods write their gradient in the forward pass: the weight of their rows in the loss is known when the program
@@ -293,8 +323,9 @@ vae_status vae_program_differentiate(vae_program *program, const vae_loss_term *
     backward_pass pass = {.program = program, .terms = terms, .term_count = term_count};
     pass.gradients = malloc((count + 1) * sizeof *pass.gradients);
     pass.needed = calloc(count + 1, sizeof *pass.needed);
+    pass.writers = calloc(count + 1, sizeof *pass.writers);
     vae_status status = VAE_OK;
-    if (!pass.gradients || !pass.needed) {
+    if (!pass.gradients || !pass.needed || !pass.writers) {
         status = vae_error_set(VAE_ERROR_MEMORY, "backward pass of '%s': out of memory", program->name);
         goto cleanup;
     }
@@ -311,5 +342,6 @@ vae_status vae_program_differentiate(vae_program *program, const vae_loss_term *
 cleanup:
     free(pass.gradients);
     free(pass.needed);
+    free(pass.writers);
     return status;
 }

@@ -293,6 +293,8 @@ typedef struct vae_program {
     int32_t tensor_count;
     vae_op *ops;
     int32_t op_count;
+    vae_tensor
+        *parameter_tensors;      /* [2·layout->count] of each parameter, then of its gradient; VAE_NO_TENSOR: unused */
     int64_t activation_elements; /* size of the planned arena */
     bool planned;
 } vae_program;
@@ -384,7 +386,7 @@ typedef struct vae_loss_term {
 } vae_loss_term;
 
 /* Appends the ops that compute ∂loss/∂parameter into the gradient arena for every parameter the loss depends on.
- * Parameters it does not depend on keep a zero gradient. */
+ * Parameters it does not depend on keep a zero gradient; of one that is used several times the shares are added up. */
 vae_status vae_program_differentiate(vae_program *program, const vae_loss_term *terms, int32_t term_count);
 
 /* ---- Memory plan (program/plan.c) ---- */
