@@ -68,7 +68,7 @@ typedef struct unrolled {
     vae_program program;
 } unrolled;
 
-/* `steps` times two layers with a residual, a norm, dropout and activations between: ten ops a step, which share their
+/* `steps` times two layers with residuals, norms and activations between: ten ops a step, which share their
  * parameters. */
 static void build_unrolled(unrolled *u, int steps)
 {
@@ -88,12 +88,12 @@ static void build_unrolled(unrolled *u, int steps)
         MUST(vae_program_dense(program, "a", y, VAE_ACTIVATION_IDENTITY, true, &inner));
         MUST(vae_program_layer_norm(program, "n", inner, VAE_ACTIVATION_IDENTITY, true, &inner));
         MUST(vae_program_activate(program, "tanh", inner, VAE_ACTIVATION_TANH, &inner));
-        MUST(vae_program_dropout(program, "dropout", inner, 0.1, 0, &inner));
+        MUST(vae_program_activate(program, "softplus", inner, VAE_ACTIVATION_SOFTPLUS, &inner));
         MUST(vae_program_dense(program, "b", inner, VAE_ACTIVATION_SILU, true, &inner));
         MUST(vae_program_add(program, "residual", inner, y, &y));
         MUST(vae_program_layer_norm(program, "n", y, VAE_ACTIVATION_IDENTITY, true, &inner));
         MUST(vae_program_activate(program, "gelu", inner, VAE_ACTIVATION_GELU, &inner));
-        MUST(vae_program_dropout(program, "dropout", inner, 0.1, 1, &inner));
+        MUST(vae_program_activate(program, "sigmoid", inner, VAE_ACTIVATION_SIGMOID, &inner));
         MUST(vae_program_add(program, "again", inner, y, &y));
     }
     MUST(vae_program_input(program, "target", vae_shape_matrix(ROWS, WIDTH), &target));

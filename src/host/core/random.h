@@ -24,6 +24,10 @@ typedef enum vae_stream {
 } vae_stream;
 enum { VAE_DROPOUT_LAYERS = 64 };
 
+/* Places of one program that draw from the same stream are sites of it: site n draws from the stream's number plus n
+ * times this, so the first draws from the stream itself. A subsequence has 16 bits for both. */
+enum { VAE_STREAM_SITE = 128, VAE_MAX_SITES = 512 };
+
 typedef struct vae_philox {
     uint32_t word[4];
 } vae_philox;

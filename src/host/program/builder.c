@@ -110,6 +110,18 @@ vae_status vae_program_append(vae_program *program, const vae_op *op)
     return VAE_OK;
 }
 
+vae_status vae_program_noise_site(vae_program *program, const char *name, uint32_t stream, uint32_t *site)
+{
+    const uint16_t number = program->noise_sites[stream];
+    if (number >= VAE_MAX_SITES) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' has more than %d ops that draw the same kind of noise", name,
+                             program->name, VAE_MAX_SITES);
+    }
+    *site = stream + (uint32_t)number * VAE_STREAM_SITE;
+    program->noise_sites[stream]++;
+    return VAE_OK;
+}
+
 vae_status vae_program_input(vae_program *program, const char *name, vae_shape shape, vae_tensor *tensor)
 {
     VAE_TRY(vae_program_add_activation(program, name, shape, tensor));
@@ -220,6 +232,16 @@ vae_status vae_program_view(vae_program *program, vae_tensor tensor, vae_shape s
     return VAE_OK;
 }
 
+/* An output of `op`: called by its role, or, where another op's is called so already, by both. */
+static vae_status add_output(vae_program *program, const char *op, const char *role, vae_shape shape,
+                             vae_tensor *tensor)
+{
+    char name[VAE_NAME_SIZE];
+    const bool taken = vae_program_find(program, role) != VAE_NO_TENSOR;
+    vae_format_name(name, "%s%s%s", taken ? op : "", taken ? "." : "", role);
+    return vae_program_add_activation(program, name, shape, tensor);
+}
+
 vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,
                                           vae_posterior_options options, vae_posterior_outputs *outputs)
 {
@@ -236,14 +258,14 @@ vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name
     vae_op op = vae_op_make(VAE_OP_GAUSSIAN_SAMPLE_KL, name);
     op.inputs[0] = posterior;
     op.attributes.gaussian_sample_kl.samples = options.samples;
-    op.attributes.gaussian_sample_kl.stream = options.stream;
+    VAE_TRY(vae_program_noise_site(program, name, options.stream, &op.attributes.gaussian_sample_kl.stream));
     op.attributes.gaussian_sample_kl.sampled = options.sampled;
-    VAE_TRY(vae_program_add_activation(program, "z", vae_shape_matrix(rows, input.size[1] / 2), &op.outputs[0]));
+    VAE_TRY(add_output(program, name, "z", vae_shape_matrix(rows, input.size[1] / 2), &op.outputs[0]));
     if (options.with_kl) {
-        VAE_TRY(vae_program_add_activation(program, "kl", vae_shape_vector(input.size[0]), &op.outputs[1]));
+        VAE_TRY(add_output(program, name, "kl", vae_shape_vector(input.size[0]), &op.outputs[1]));
     }
     if (options.with_log_ratio) {
-        VAE_TRY(vae_program_add_activation(program, "log_ratio", vae_shape_vector(rows), &op.outputs[2]));
+        VAE_TRY(add_output(program, name, "log_ratio", vae_shape_vector(rows), &op.outputs[2]));
     }
     *outputs = (vae_posterior_outputs){.z = op.outputs[0], .kl = op.outputs[1], .log_ratio = op.outputs[2]};
     return vae_program_append(program, &op);

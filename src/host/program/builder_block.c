@@ -73,7 +73,7 @@ vae_status vae_program_dropout(vae_program *program, const char *name, vae_tenso
     vae_op op = vae_op_make(VAE_OP_DROPOUT, name);
     op.inputs[0] = x;
     op.attributes.dropout.rate = rate;
-    op.attributes.dropout.stream = VAE_STREAM_DROPOUT + layer;
+    VAE_TRY(vae_program_noise_site(program, name, VAE_STREAM_DROPOUT + layer, &op.attributes.dropout.stream));
     VAE_TRY(vae_program_add_activation(program, name, *vae_tensor_shape(program, x), &op.outputs[0]));
     *y = op.outputs[0];
     return vae_program_append(program, &op);

@@ -10,6 +10,9 @@ vae_status vae_program_add_activation(vae_program *program, const char *name, va
 vae_status vae_program_add_parameter(vae_program *program, vae_tensor_kind kind, int32_t parameter, vae_tensor *tensor);
 /* Appends `op`, whose operands exist already. */
 vae_status vae_program_append(vae_program *program, const vae_op *op);
+/* Declares a place where noise of `stream` is drawn: gives the stream that no other place of the program draws from.
+ * VAE_ERROR_ARGUMENT where there are more than VAE_MAX_SITES. */
+vae_status vae_program_noise_site(vae_program *program, const char *name, uint32_t stream, uint32_t *site);
 /* An op of this kind with every operand absent. */
 vae_op vae_op_make(vae_op_kind kind, const char *name);
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/random.h"
 #include "program/activation.h"
 #include "program/likelihood.h"
 
@@ -190,7 +191,7 @@ typedef union vae_attributes {
      * within ±80. Row r of z comes from posterior row r / samples. */
     struct {
         int64_t samples;
-        uint32_t stream;      /* vae_stream */
+        uint32_t stream;      /* a site of a vae_stream */
         vae_weight kl_weight; /* backward only: ∂loss/∂kl of every row */
         bool sampled;         /* false: z = mean (autoencoder); backward then has no noise term */
     } gaussian_sample_kl;
@@ -224,7 +225,7 @@ typedef union vae_attributes {
      * in float32 for every backend to keep the same elements. Its own backward op. */
     struct {
         double rate;     /* 0 ≤ rate < 1 */
-        uint32_t stream; /* VAE_STREAM_DROPOUT + layer */
+        uint32_t stream; /* a site of VAE_STREAM_DROPOUT + layer */
     } dropout;
     /* upsample: x [rows, height, width, channels] → y [rows, factor·height, factor·width, channels], the nearest pixel.
      * upsample_backward: d_x = Σ of the factor² d_y of each pixel. */
@@ -294,8 +295,9 @@ typedef struct vae_program {
     vae_op *ops;
     int32_t op_count;
     vae_tensor
-        *parameter_tensors;      /* [2·layout->count] of each parameter, then of its gradient; VAE_NO_TENSOR: unused */
-    int64_t activation_elements; /* size of the planned arena */
+        *parameter_tensors; /* [2·layout->count] of each parameter, then of its gradient; VAE_NO_TENSOR: unused */
+    uint16_t noise_sites[VAE_STREAM_SITE]; /* by stream: how many have been declared */
+    int64_t activation_elements;           /* size of the planned arena */
     bool planned;
 } vae_program;
 
@@ -338,7 +340,7 @@ vae_status vae_window_output(const vae_window *window, bool transposed, const ch
                              int64_t out, vae_shape *output);
 typedef struct vae_posterior_options {
     int64_t samples;
-    uint32_t stream;
+    uint32_t stream; /* vae_stream; each op of a program that names the same draws noise of its own */
     bool sampled, with_kl, with_log_ratio;
 } vae_posterior_options;
 typedef struct vae_posterior_outputs {
@@ -362,7 +364,7 @@ vae_status vae_program_batch_norm(vae_program *program, const char *name, vae_te
                                   bool training, vae_tensor *y);
 vae_status vae_program_layer_norm(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                                   bool training, vae_tensor *y);
-/* For training only. `layer` is below VAE_DROPOUT_LAYERS and differs between the dropouts of a program. */
+/* For training only. `layer` is below VAE_DROPOUT_LAYERS. Each op draws noise of its own. */
 vae_status vae_program_dropout(vae_program *program, const char *name, vae_tensor x, double rate, uint32_t layer,
                                vae_tensor *y);
 vae_status vae_program_upsample(vae_program *program, const char *name, vae_tensor x, int64_t factor, vae_tensor *y);
