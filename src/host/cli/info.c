@@ -16,6 +16,7 @@
 #include "data/label_names.h"
 #include "data/place.h"
 #include "model/builder.h"
+#include "program/op_json.h"
 #include "train/checkpoint.h"
 #include "train/run_folder.h"
 
@@ -160,12 +161,14 @@ void vae_cli_print_program(FILE *out, const vae_config *config, const vae_progra
         const vae_op *op = &program->ops[i];
         const vae_cost cost = vae_op_cost(program, op);
         const int64_t parameters = parameters_of(program, op);
-        char inputs[512], outputs[512], count[24] = "";
+        char attributes[256], inputs[512], outputs[512], count[24] = "";
         if (parameters > 0) snprintf(count, sizeof count, "%" PRId64, parameters);
         list_tensors(program, op->inputs, VAE_MAX_INPUTS, inputs, sizeof inputs);
         list_tensors(program, op->outputs, VAE_MAX_OUTPUTS, outputs, sizeof outputs);
         fprintf(out, "%3d  %-28s %-30s %10s %9.3f %9.3f %9.3f\n", (int)i, vae_op_kind_name(op->kind), op->name, count,
                 cost.flops * 1e-6, cost.bytes_read * 1e-6, cost.bytes_written * 1e-6);
+        vae_op_format_attributes(op, attributes, sizeof attributes);
+        if (attributes[0]) fprintf(out, "          %s\n", attributes);
         if (inputs[0]) fprintf(out, "     in   %s\n", inputs);
         if (outputs[0]) fprintf(out, "     out  %s\n", outputs);
     }
@@ -202,8 +205,9 @@ static vae_status print_json(const vae_program *program)
     for (int32_t i = 0; i < program->op_count; ++i) {
         const vae_op *op = &program->ops[i];
         const vae_cost cost = vae_op_cost(program, op);
-        json_array_append_new(ops, json_pack("{s:s, s:s, s:o, s:o, s:I, s:f, s:f, s:f}", "kind",
-                                             vae_op_kind_name(op->kind), "name", op->name, "inputs",
+        json_array_append_new(ops, json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:f, s:f, s:f}", "kind",
+                                             vae_op_kind_name(op->kind), "name", op->name, "attributes",
+                                             vae_op_attributes_to_json(op), "inputs",
                                              tensors_to_json(program, op->inputs, VAE_MAX_INPUTS), "outputs",
                                              tensors_to_json(program, op->outputs, VAE_MAX_OUTPUTS), "parameters",
                                              (json_int_t)parameters_of(program, op), "flops", cost.flops, "bytes_read",

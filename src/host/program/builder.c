@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program/internal.h"
+#include "program/op.h"
 
 void vae_format_name(char name[VAE_NAME_SIZE], const char *format, ...)
 {
@@ -152,23 +152,6 @@ vae_status vae_program_require_matrix(const vae_program *program, const char *op
                          vae_shape_format(shape, text, sizeof text));
 }
 
-vae_status vae_program_gather(vae_program *program, const char *name, vae_shape shape, const vae_gather *gather,
-                              vae_tensor *x)
-{
-    char text[96];
-    VAE_TRY(vae_program_add_activation(program, name, shape, x));
-    VAE_TRY(vae_program_require_matrix(program, name, "output", *x));
-    if (gather->flip && shape.rank != 4) {
-        return vae_error_set(VAE_ERROR_SHAPE,
-                             "%s: flips need images [rows, height, width, channels], but the shape is %s", name,
-                             vae_shape_format(&shape, text, sizeof text));
-    }
-    vae_op op = vae_op_make(VAE_OP_GATHER, name);
-    op.outputs[0] = *x;
-    op.attributes.gather = *gather;
-    return vae_program_append(program, &op);
-}
-
 vae_status vae_program_find_parameter(vae_program *program, const char *layer, const char *role, vae_shape expected,
                                       vae_tensor *tensor)
 {
@@ -191,34 +174,6 @@ vae_status vae_program_find_parameter(vae_program *program, const char *layer, c
     return vae_program_add_parameter(program, VAE_TENSOR_PARAMETER, index, tensor);
 }
 
-vae_status vae_program_append_layer(vae_program *program, vae_op *op, vae_shape output, vae_activation activation,
-                                    bool training, vae_tensor *y)
-{
-    VAE_TRY(vae_program_add_activation(program, op->name, output, &op->outputs[0]));
-    if (training && vae_activation_needs_input(activation)) {
-        char text[VAE_NAME_SIZE];
-        vae_format_name(text, "%.47s.pre_activation", op->name);
-        VAE_TRY(vae_program_add_activation(program, text, output, &op->outputs[1]));
-    }
-    *y = op->outputs[0];
-    return vae_program_append(program, op);
-}
-
-vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
-                             bool training, vae_tensor *y)
-{
-    VAE_TRY(vae_program_require_matrix(program, name, "input", x));
-    const vae_shape input = *vae_tensor_shape(program, x);
-    vae_op op = vae_op_make(VAE_OP_DENSE, name);
-    op.attributes.dense.activation = activation;
-    op.inputs[0] = x;
-    VAE_TRY(vae_program_find_parameter(program, name, "weight", vae_shape_matrix(vae_shape_columns(&input), -1),
-                                       &op.inputs[1]));
-    const int64_t width = vae_tensor_shape(program, op.inputs[1])->size[1];
-    VAE_TRY(vae_program_find_parameter(program, name, "bias", vae_shape_vector(width), &op.inputs[2]));
-    return vae_program_append_layer(program, &op, vae_shape_matrix(input.size[0], width), activation, training, y);
-}
-
 vae_status vae_program_view(vae_program *program, vae_tensor tensor, vae_shape shape)
 {
     vae_tensor_info *info = &program->tensors[tensor];
@@ -230,153 +185,4 @@ vae_status vae_program_view(vae_program *program, vae_tensor tensor, vae_shape s
     }
     info->shape = shape;
     return VAE_OK;
-}
-
-/* An output of `op`: called by its role, or, where another op's is called so already, by both. */
-static vae_status add_output(vae_program *program, const char *op, const char *role, vae_shape shape,
-                             vae_tensor *tensor)
-{
-    char name[VAE_NAME_SIZE];
-    const bool taken = vae_program_find(program, role) != VAE_NO_TENSOR;
-    vae_format_name(name, "%s%s%s", taken ? op : "", taken ? "." : "", role);
-    return vae_program_add_activation(program, name, shape, tensor);
-}
-
-vae_status vae_program_gaussian_sample_kl(vae_program *program, const char *name, vae_tensor posterior,
-                                          vae_posterior_options options, vae_posterior_outputs *outputs)
-{
-    VAE_TRY(vae_program_require_matrix(program, name, "posterior", posterior));
-    const vae_shape input = *vae_tensor_shape(program, posterior);
-    if (input.size[1] % 2 != 0 || options.samples < 1) {
-        char text[96];
-        return vae_error_set(VAE_ERROR_SHAPE,
-                             "%s: posterior has shape %s and %" PRId64
-                             " samples, but must be [rows, 2·latent] with at least one sample",
-                             name, vae_shape_format(&input, text, sizeof text), options.samples);
-    }
-    const int64_t rows = input.size[0] * options.samples;
-    vae_op op = vae_op_make(VAE_OP_GAUSSIAN_SAMPLE_KL, name);
-    op.inputs[0] = posterior;
-    op.attributes.gaussian_sample_kl.samples = options.samples;
-    VAE_TRY(vae_program_noise_site(program, name, options.stream, &op.attributes.gaussian_sample_kl.stream));
-    op.attributes.gaussian_sample_kl.sampled = options.sampled;
-    VAE_TRY(add_output(program, name, "z", vae_shape_matrix(rows, input.size[1] / 2), &op.outputs[0]));
-    if (options.with_kl) {
-        VAE_TRY(add_output(program, name, "kl", vae_shape_vector(input.size[0]), &op.outputs[1]));
-    }
-    if (options.with_log_ratio) {
-        VAE_TRY(add_output(program, name, "log_ratio", vae_shape_vector(rows), &op.outputs[2]));
-    }
-    *outputs = (vae_posterior_outputs){.z = op.outputs[0], .kl = op.outputs[1], .log_ratio = op.outputs[2]};
-    return vae_program_append(program, &op);
-}
-
-/* Pixels of a row of predictions, if it is a whole number of them. */
-static vae_status count_pixels(const vae_program *program, const char *name, vae_tensor prediction,
-                               const vae_likelihood_options *options, int64_t *pixels)
-{
-    VAE_TRY(vae_program_require_matrix(program, name, "prediction", prediction));
-    const vae_status status = vae_likelihood_check(options);
-    if (status) return vae_error_prepend(status, "%s", name);
-    const vae_shape *shape = vae_tensor_shape(program, prediction);
-    const int64_t width = vae_likelihood_width(options);
-    *pixels = vae_shape_columns(shape) / width;
-    if (*pixels * width == vae_shape_columns(shape)) return VAE_OK;
-    char text[96];
-    return vae_error_set(VAE_ERROR_SHAPE,
-                         "%s: prediction %s does not fit likelihood '%s', which takes %" PRId64 " numbers a pixel",
-                         name, vae_shape_format(shape, text, sizeof text), vae_likelihood_name(options->family), width);
-}
-
-static vae_op make_likelihood(vae_op_kind kind, const char *name, vae_tensor prediction,
-                              const vae_likelihood_options *options)
-{
-    vae_op op = vae_op_make(kind, name);
-    op.inputs[0] = prediction;
-    op.attributes.likelihood.options = *options;
-    return op;
-}
-
-vae_status vae_program_likelihood(vae_program *program, const char *name, vae_tensor prediction, vae_tensor x,
-                                  const vae_likelihood_options *options, bool training, vae_tensor *ll)
-{
-    int64_t pixels;
-    VAE_TRY(count_pixels(program, name, prediction, options, &pixels));
-    VAE_TRY(vae_program_require_matrix(program, name, "x", x));
-    const vae_shape predicted = *vae_tensor_shape(program, prediction);
-    const vae_shape data = *vae_tensor_shape(program, x);
-    if (vae_shape_columns(&data) != pixels * options->channels || predicted.size[0] % data.size[0] != 0) {
-        char first[96], second[96];
-        return vae_error_set(VAE_ERROR_SHAPE, "%s: prediction %s does not fit x %s", name,
-                             vae_shape_format(&predicted, first, sizeof first),
-                             vae_shape_format(&data, second, sizeof second));
-    }
-    vae_op op = make_likelihood(VAE_OP_LIKELIHOOD, name, prediction, options);
-    op.inputs[1] = x;
-    if (options->family == VAE_LIKELIHOOD_GAUSSIAN_SHARED) {
-        VAE_TRY(vae_program_find_parameter(program, "likelihood", "log_variance", vae_shape_vector(1), &op.inputs[2]));
-        if (training) op.outputs[2] = op.inputs[2];
-    }
-    op.attributes.likelihood.samples = predicted.size[0] / data.size[0];
-    VAE_TRY(vae_program_add_activation(program, name, vae_shape_vector(predicted.size[0]), &op.outputs[0]));
-    *ll = op.outputs[0];
-    return vae_program_append(program, &op);
-}
-
-vae_status vae_program_likelihood_mean(vae_program *program, const char *name, vae_tensor prediction,
-                                       const vae_likelihood_options *options, vae_tensor *mean)
-{
-    int64_t pixels;
-    VAE_TRY(count_pixels(program, name, prediction, options, &pixels));
-    vae_op op = make_likelihood(VAE_OP_LIKELIHOOD_MEAN, name, prediction, options);
-    const int64_t rows = vae_tensor_shape(program, prediction)->size[0];
-    VAE_TRY(
-        vae_program_add_activation(program, name, vae_shape_matrix(rows, pixels * options->channels), &op.outputs[0]));
-    *mean = op.outputs[0];
-    return vae_program_append(program, &op);
-}
-
-vae_status vae_program_activate(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
-                                vae_tensor *y)
-{
-    vae_op op = vae_op_make(VAE_OP_ACTIVATE, name);
-    op.inputs[0] = x;
-    op.attributes.activate.activation = activation;
-    VAE_TRY(vae_program_add_activation(program, name, *vae_tensor_shape(program, x), &op.outputs[0]));
-    *y = op.outputs[0];
-    return vae_program_append(program, &op);
-}
-
-vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,
-                                    vae_tensor *z)
-{
-    vae_op op = vae_op_make(VAE_OP_PRIOR_SAMPLE, name);
-    op.attributes.prior_sample.temperature = temperature;
-    VAE_TRY(vae_program_add_activation(program, name, shape, &op.outputs[0]));
-    *z = op.outputs[0];
-    return vae_program_append(program, &op);
-}
-
-vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_metric target, double sign,
-                                  bool count_rows)
-{
-    char name[VAE_NAME_SIZE];
-    vae_format_name(name, "sum.%.50s", program->tensors[rows].name);
-    vae_op op = vae_op_make(VAE_OP_ACCUMULATE, name);
-    op.inputs[0] = rows;
-    op.attributes.accumulate.target = target;
-    op.attributes.accumulate.sign = sign;
-    op.attributes.accumulate.count_rows = count_rows;
-    return vae_program_append(program, &op);
-}
-
-vae_status vae_program_adam(vae_program *program, vae_adam_options options)
-{
-    vae_op op = vae_op_make(VAE_OP_ADAM, "adam");
-    op.attributes.adam.beta1 = options.beta1;
-    op.attributes.adam.beta2 = options.beta2;
-    op.attributes.adam.epsilon = options.epsilon;
-    op.attributes.adam.weight_decay = options.weight_decay;
-    op.attributes.adam.clip_norm = options.clip_norm;
-    return vae_program_append(program, &op);
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program/internal.h"
+#include "program/op.h"
 
 /* ---- Lifetimes ---- */
 

@@ -94,7 +94,8 @@ typedef struct vae_tensor_info {
 
 /* ---- Operations ---- */
 
-/* The op table proper (shapes, backward, FLOPs) is program/op_table.c; every backend has a table with the same rows. */
+/* What an op is, its builder, backward pass, cost and attributes, stands in program/op/; every backend has a table with
+ * the same rows. */
 #define VAE_OP_MAP(X)                                                                                                  \
     X(GATHER, gather)                                                                                                  \
     X(DENSE, dense)                                                                                                    \
@@ -311,12 +312,14 @@ bool vae_op_gives_gradients(const vae_program *program, const vae_op *op);
 /* The fused activation of a layer or of its backward op; identity for other ops. */
 vae_activation vae_op_activation(const vae_op *op);
 const char *vae_activation_name(vae_activation activation);
+/* "activation relu, kernel 4, stride 2": what an op has besides its operands, "" if nothing. Returns text. */
+const char *vae_op_format_attributes(const vae_op *op, char *text, size_t size);
 
 /* Makes an empty program over `layout`. */
 void vae_program_init(vae_program *program, const char *name, const vae_layout *layout);
 void vae_program_free(vae_program *program);
 
-/* ---- Builder (program/builder.c): each appends one op and gives its first output; shapes are inferred and checked;
+/* ---- Builders (program/op/): each appends one op and gives its first output; shapes are inferred and checked;
  * an error names the op and both shapes. ---- */
 
 vae_status vae_program_input(vae_program *program, const char *name, vae_shape shape, vae_tensor *tensor);
@@ -397,7 +400,7 @@ vae_status vae_program_differentiate(vae_program *program, const vae_loss_term *
  * Called once, after the last op. */
 vae_status vae_program_plan(vae_program *program);
 
-/* ---- Cost (program/op_table.c) ---- */
+/* ---- Cost ---- */
 
 typedef struct vae_cost {
     double flops;      /* floating-point operations of one run; a multiply-add counts as two */

@@ -1,59 +1,6 @@
 #include "report/page_decoder.h"
 
-/* ---- What ops have besides operands: one row a kind that the page can run and that has attributes ---- */
-
-typedef json_t *(*attribute_writer)(const vae_attributes *attributes);
-
-static json_t *write_dense(const vae_attributes *attributes)
-{
-    return json_pack("{s:s}", "activation", vae_activation_name(attributes->dense.activation));
-}
-
-static json_t *write_activate(const vae_attributes *attributes)
-{
-    return json_pack("{s:s}", "activation", vae_activation_name(attributes->activate.activation));
-}
-
-static json_t *write_convolution(const vae_attributes *attributes)
-{
-    const vae_window *window = &attributes->convolution.window;
-    return json_pack("{s:s, s:I, s:I, s:I}", "activation", vae_activation_name(attributes->convolution.activation),
-                     "kernel", (json_int_t)window->kernel, "stride", (json_int_t)window->stride, "padding",
-                     (json_int_t)window->padding);
-}
-
-static json_t *write_likelihood_mean(const vae_attributes *attributes)
-{
-    const vae_likelihood_options *options = &attributes->likelihood.options;
-    return json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f}", "family", vae_likelihood_name(options->family), "width",
-                     (json_int_t)vae_likelihood_width(options), "channels", (json_int_t)options->channels, "mixtures",
-                     (json_int_t)options->mixtures, "variance", options->variance, "scale", options->scale, "shift",
-                     options->shift);
-}
-
-static json_t *write_norm(const vae_attributes *attributes)
-{
-    return json_pack("{s:s, s:f}", "activation", vae_activation_name(attributes->norm.activation), "epsilon",
-                     attributes->norm.epsilon);
-}
-
-static json_t *write_upsample(const vae_attributes *attributes)
-{
-    return json_pack("{s:I}", "factor", (json_int_t)attributes->upsample.factor);
-}
-
-static const attribute_writer attribute_writers[VAE_OP_COUNT] = {
-    [VAE_OP_DENSE] = write_dense,
-    [VAE_OP_CONV2D] = write_convolution,
-    [VAE_OP_CONV_TRANSPOSE2D] = write_convolution,
-    [VAE_OP_LIKELIHOOD_MEAN] = write_likelihood_mean,
-    [VAE_OP_ACTIVATE] = write_activate,
-    [VAE_OP_BATCH_NORM] = write_norm,
-    [VAE_OP_LAYER_NORM] = write_norm,
-    [VAE_OP_UPSAMPLE] = write_upsample,
-};
-
-/* ---- The program ---- */
+#include "program/op_json.h"
 
 static json_t *write_operands(const vae_tensor *tensors, int count)
 {
@@ -67,11 +14,9 @@ static json_t *write_operands(const vae_tensor *tensors, int count)
 
 static json_t *write_op(const vae_op *op)
 {
-    const attribute_writer writer = attribute_writers[op->kind];
     return json_pack("{s:s, s:s, s:o, s:o, s:o}", "kind", vae_op_kind_name(op->kind), "name", op->name, "inputs",
                      write_operands(op->inputs, VAE_MAX_INPUTS), "outputs",
-                     write_operands(op->outputs, VAE_MAX_OUTPUTS), "attributes",
-                     writer ? writer(&op->attributes) : json_object());
+                     write_operands(op->outputs, VAE_MAX_OUTPUTS), "attributes", vae_op_attributes_to_json(op));
 }
 
 /* *weight is where the next parameter begins. */

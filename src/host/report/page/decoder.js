@@ -163,7 +163,8 @@ const VaeDecoder = (() => {
     },
 
     likelihood_mean([prediction], [mean], attributes) {
-      likelihoodMeans[attributes.family](prediction.data, mean.data, attributes);
+      const width = (prediction.data.length / mean.data.length) * attributes.channels;
+      likelihoodMeans[attributes.family](prediction.data, mean.data, { ...attributes, width });
     },
 
     activate([x], [y], { activation }) {

@@ -1,6 +1,7 @@
+/* conv2d and conv_transpose2d: layers of windows on images. */
 #include <inttypes.h>
 
-#include "program/internal.h"
+#include "program/op/layer.h"
 
 static vae_status check_window(const vae_window *window, bool transposed, const char *name)
 {
@@ -69,5 +70,49 @@ vae_status vae_program_convolution(vae_program *program, const char *name, vae_t
     VAE_TRY(vae_program_find_parameter(program, name, "weight", weight, &op.inputs[1]));
     vae_shape output;
     VAE_TRY(vae_window_output(&window, transposed, name, &input, out, &output));
-    return vae_program_append_layer(program, &op, output, activation, training, y);
+    return vae_layer_append(program, &op, output, activation, training, y);
 }
+
+static vae_status backward_conv2d(vae_backward_pass *pass, int32_t index)
+{
+    return vae_layer_backward(pass, index, VAE_OP_CONV2D_BACKWARD);
+}
+
+static vae_status backward_conv_transpose2d(vae_backward_pass *pass, int32_t index)
+{
+    return vae_layer_backward(pass, index, VAE_OP_CONV_TRANSPOSE2D_BACKWARD);
+}
+
+/* Rows × positions of images. */
+static double places(const vae_program *program, vae_tensor tensor)
+{
+    return vae_op_elements(program, tensor) / (double)vae_tensor_shape(program, tensor)->size[3];
+}
+
+/* Every weight is multiplied once for each position of the side that has fewer of them: where a window lies. */
+static vae_cost cost(const vae_program *program, const vae_op *op)
+{
+    return vae_layer_cost(program, op,
+                          places(program, vae_op_is_transposed(op->kind) ? op->inputs[0] : op->outputs[0]));
+}
+
+static vae_cost cost_backward(const vae_program *program, const vae_op *op)
+{
+    return vae_layer_backward_cost(program, op, places(program, op->inputs[vae_op_is_transposed(op->kind) ? 2 : 0]));
+}
+
+static const vae_field fields[] = {
+    VAE_FIELD(ACTIVATION, activation, convolution.activation),
+    VAE_FIELD(INTEGER, kernel, convolution.window.kernel),
+    VAE_FIELD(INTEGER, stride, convolution.window.stride),
+    VAE_FIELD(INTEGER, padding, convolution.window.padding),
+    {0},
+};
+
+const vae_op_info vae_op_info_conv2d = {
+    .flags = VAE_OP_LAYER, .backward = backward_conv2d, .cost = cost, .fields = fields};
+const vae_op_info vae_op_info_conv2d_backward = {.flags = VAE_OP_LAYER, .cost = cost_backward, .fields = fields};
+const vae_op_info vae_op_info_conv_transpose2d = {
+    .flags = VAE_OP_LAYER | VAE_OP_TRANSPOSED, .backward = backward_conv_transpose2d, .cost = cost, .fields = fields};
+const vae_op_info vae_op_info_conv_transpose2d_backward = {
+    .flags = VAE_OP_LAYER | VAE_OP_TRANSPOSED, .cost = cost_backward, .fields = fields};

@@ -1,0 +1,117 @@
+/* The table of ops, and what can be told of any of them. */
+#include "program/op.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+const vae_op_info *vae_op_info_of(vae_op_kind kind)
+{
+    static const vae_op_info *const infos[VAE_OP_COUNT] = {
+#define VAE_OP_ROW(NAME, name) &vae_op_info_##name,
+        VAE_OP_MAP(VAE_OP_ROW)
+#undef VAE_OP_ROW
+    };
+    return infos[kind];
+}
+
+const char *vae_op_kind_name(vae_op_kind kind)
+{
+    static const char *const names[] = {
+#define VAE_OP_ROW(NAME, name) #name,
+        VAE_OP_MAP(VAE_OP_ROW)
+#undef VAE_OP_ROW
+    };
+    return (unsigned)kind < VAE_OP_COUNT ? names[kind] : "unknown";
+}
+
+const char *vae_activation_name(vae_activation activation)
+{
+    static const char *const names[] = {
+#define VAE_ACTIVATION_ROW(name, text) text,
+        VAE_ACTIVATION_MAP(VAE_ACTIVATION_ROW)
+#undef VAE_ACTIVATION_ROW
+    };
+    return (unsigned)activation < VAE_ACTIVATION_COUNT ? names[activation] : "unknown";
+}
+
+bool vae_op_is_transposed(vae_op_kind kind)
+{
+    return vae_op_info_of(kind)->flags & VAE_OP_TRANSPOSED;
+}
+
+bool vae_op_is_layer(vae_op_kind kind)
+{
+    return vae_op_info_of(kind)->flags & VAE_OP_LAYER;
+}
+
+bool vae_op_gives_gradients(const vae_program *program, const vae_op *op)
+{
+    for (int i = 0; i < VAE_MAX_OUTPUTS; ++i) {
+        const vae_tensor output = op->outputs[i];
+        if (output != VAE_NO_TENSOR && program->tensors[output].kind == VAE_TENSOR_GRADIENT) return true;
+    }
+    return false;
+}
+
+vae_activation vae_op_activation(const vae_op *op)
+{
+    const bool is_dense = op->kind == VAE_OP_DENSE || op->kind == VAE_OP_DENSE_BACKWARD;
+    if (!vae_op_is_layer(op->kind)) return VAE_ACTIVATION_IDENTITY;
+    return is_dense ? op->attributes.dense.activation : op->attributes.convolution.activation;
+}
+
+/* ---- Attributes ---- */
+
+static void format_value(const vae_field *field, const void *value, char *text, size_t size)
+{
+    switch (field->type) {
+    case VAE_FIELD_FLAG: snprintf(text, size, "%s", *(const bool *)value ? "yes" : "no"); break;
+    case VAE_FIELD_INTEGER: snprintf(text, size, "%" PRId64, *(const int64_t *)value); break;
+    case VAE_FIELD_REAL: snprintf(text, size, "%g", *(const double *)value); break;
+    case VAE_FIELD_ACTIVATION: snprintf(text, size, "%s", vae_activation_name(*(const vae_activation *)value)); break;
+    case VAE_FIELD_LIKELIHOOD: snprintf(text, size, "%s", vae_likelihood_name(*(const vae_likelihood *)value)); break;
+    case VAE_FIELD_NONE: break;
+    }
+}
+
+const char *vae_op_format_attributes(const vae_op *op, char *text, size_t size)
+{
+    size_t used = 0;
+    const vae_field *field = vae_op_info_of(op->kind)->fields;
+    text[0] = '\0';
+    for (; field && field->type != VAE_FIELD_NONE && used < size; ++field) {
+        char value[48] = "";
+        format_value(field, (const char *)&op->attributes + field->offset, value, sizeof value);
+        used += (size_t)snprintf(text + used, size - used, "%s%s %s", used ? ", " : "", field->name, value);
+    }
+    return text;
+}
+
+/* ---- Costs ---- */
+
+double vae_op_elements(const vae_program *program, vae_tensor tensor)
+{
+    return tensor == VAE_NO_TENSOR ? 0.0 : (double)program->tensors[tensor].elements;
+}
+
+vae_cost vae_op_traffic(const vae_program *program, const vae_op *op)
+{
+    vae_cost cost = {0};
+    for (int i = 0; i < VAE_MAX_INPUTS; ++i)
+        cost.bytes_read += 4 * vae_op_elements(program, op->inputs[i]);
+    for (int i = 0; i < VAE_MAX_OUTPUTS; ++i)
+        cost.bytes_written += 4 * vae_op_elements(program, op->outputs[i]);
+    return cost;
+}
+
+vae_cost vae_op_elementwise_cost(const vae_program *program, const vae_op *op, double flops, vae_tensor tensor)
+{
+    vae_cost cost = vae_op_traffic(program, op);
+    cost.flops = flops * vae_op_elements(program, tensor);
+    return cost;
+}
+
+vae_cost vae_op_cost(const vae_program *program, const vae_op *op)
+{
+    return vae_op_info_of(op->kind)->cost(program, op);
+}

@@ -1,0 +1,118 @@
+/* An op in one place: each file in program/op/ holds the builders of one op or a few of a kind, their backward passes,
+ * costs and attributes, and a row for each. This header is what those files see; who only reads programs needs
+ * vae_op_info_of() and vae_op_cost() (program.h). */
+#ifndef VAE_PROGRAM_OP_H
+#define VAE_PROGRAM_OP_H
+
+#include "program/program.h"
+
+/* ---- The row of an op ---- */
+
+typedef struct vae_backward_pass vae_backward_pass;
+
+typedef enum vae_field_type {
+    VAE_FIELD_NONE, /* ends a list */
+    VAE_FIELD_FLAG,
+    VAE_FIELD_INTEGER, /* int64_t */
+    VAE_FIELD_REAL,    /* double */
+    VAE_FIELD_ACTIVATION,
+    VAE_FIELD_LIKELIHOOD,
+} vae_field_type;
+
+/* An attribute of an op, as listings and the report's page show it. */
+typedef struct vae_field {
+    vae_field_type type;
+    const char *name; /* "kernel" */
+    size_t offset;    /* in vae_attributes */
+} vae_field;
+#define VAE_FIELD(TYPE, name_, member)                                                                                 \
+    {                                                                                                                  \
+        VAE_FIELD_##TYPE, #name_, offsetof(vae_attributes, member)                                                     \
+    }
+
+enum { VAE_OP_LAYER = 1, VAE_OP_TRANSPOSED = 2 };
+
+typedef struct vae_op_info {
+    int flags; /* VAE_OP_LAYER: see vae_op_is_layer(); VAE_OP_TRANSPOSED: its window moves on its output */
+    /* Appends what turns the gradients of the outputs of the op at `index` into those of its inputs. NULL: nothing
+     * flows back through it. */
+    vae_status (*backward)(vae_backward_pass *pass, int32_t index);
+    vae_cost (*cost)(const vae_program *program, const vae_op *op);
+    const vae_field *fields; /* what its attributes are, up to VAE_FIELD_NONE; NULL: it has none */
+} vae_op_info;
+
+/* One for each row of VAE_OP_MAP, beside its builder. */
+#define VAE_OP_ROW(NAME, name) extern const vae_op_info vae_op_info_##name;
+VAE_OP_MAP(VAE_OP_ROW)
+#undef VAE_OP_ROW
+const vae_op_info *vae_op_info_of(vae_op_kind kind);
+
+/* ---- Building ---- */
+
+static inline const vae_shape *vae_tensor_shape(const vae_program *program, vae_tensor tensor)
+{
+    return &program->tensors[tensor].shape;
+}
+/* An op of this kind with every operand absent. */
+vae_op vae_op_make(vae_op_kind kind, const char *name);
+/* Appends `op`, whose operands exist already. */
+vae_status vae_program_append(vae_program *program, const vae_op *op);
+vae_status vae_program_add_activation(vae_program *program, const char *name, vae_shape shape, vae_tensor *tensor);
+/* The tensor for a parameter of the layout (or its gradient), made on first use. */
+vae_status vae_program_add_parameter(vae_program *program, vae_tensor_kind kind, int32_t parameter, vae_tensor *tensor);
+/* The tensor of the layout's parameter "<layer>.<role>", whose shape must be `expected`; a size of -1 takes what is
+ * there. */
+vae_status vae_program_find_parameter(vae_program *program, const char *layer, const char *role, vae_shape expected,
+                                      vae_tensor *tensor);
+/* Declares a place where noise of `stream` is drawn: gives the stream that no other place of the program draws from.
+ * VAE_ERROR_ARGUMENT where there are more than VAE_MAX_SITES. */
+vae_status vae_program_noise_site(vae_program *program, const char *name, uint32_t stream, uint32_t *site);
+/* An error unless `tensor` has rank 2 or more. */
+vae_status vae_program_require_matrix(const vae_program *program, const char *op, const char *operand,
+                                      vae_tensor tensor);
+/* Names longer than a tensor's field are cut, which only shortens what a message says. */
+__attribute__((format(printf, 2, 3))) void vae_format_name(char name[VAE_NAME_SIZE], const char *format, ...);
+
+/* ---- Costs ---- */
+
+/* 0 for VAE_NO_TENSOR. */
+double vae_op_elements(const vae_program *program, vae_tensor tensor);
+/* Every operand once, in float32, and no arithmetic. */
+vae_cost vae_op_traffic(const vae_program *program, const vae_op *op);
+/* The same with `flops` operations for each element of `tensor`; a transcendental function counts as one. */
+vae_cost vae_op_elementwise_cost(const vae_program *program, const vae_op *op, double flops, vae_tensor tensor);
+
+/* ---- Differentiating (program/differentiate.c) ---- */
+
+/* A share of a tensor's gradient, from one of its readers. */
+typedef struct vae_gradient_share {
+    vae_tensor tensor, gradient;
+} vae_gradient_share;
+
+struct vae_backward_pass {
+    vae_program *program;
+    const vae_loss_term *terms;
+    int32_t term_count;
+    vae_tensor *gradients; /* by tensor: its gradient, or VAE_NO_TENSOR; has room for forward tensors only */
+    int32_t *writers;      /* by parameter's tensor: the op that writes its gradient */
+    bool *needed;          /* by tensor: depends on a parameter, so its gradient is wanted */
+    vae_gradient_share shares[VAE_MAX_INPUTS]; /* that the op being differentiated gives */
+    int32_t share_count;
+};
+
+/* The gradient of the first output of the op that is differentiated, or VAE_NO_TENSOR: then nothing flows back. */
+vae_tensor vae_backward_output_gradient(const vae_backward_pass *pass, const vae_op *forward);
+/* The term of the loss that `rows` is, or NULL. */
+const vae_loss_term *vae_backward_find_term(const vae_backward_pass *pass, vae_tensor rows);
+/* An op with the attributes of `forward` that reads d_y first. */
+vae_op vae_backward_make_op(vae_op_kind kind, const vae_op *forward, vae_tensor d_y);
+/* `gradient` is what the op being differentiated adds to ∂loss/∂tensor. An op that changes a gradient in place has it
+ * to itself: no two shares are one tensor, and that of the op's own output may be handed on as one share. */
+void vae_backward_give_share(vae_backward_pass *pass, vae_tensor tensor, vae_tensor gradient);
+/* A new tensor that is a share. */
+vae_status vae_backward_new_gradient(vae_backward_pass *pass, vae_tensor tensor, vae_tensor *gradient);
+/* Where the op that is appended next writes its share of a parameter's gradient: the arena, unless another share is
+ * there already. */
+vae_status vae_backward_parameter_gradient(vae_backward_pass *pass, vae_tensor tensor, vae_tensor *gradient);
+
+#endif

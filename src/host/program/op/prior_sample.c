@@ -1,0 +1,21 @@
+/* prior_sample: draws from the standard normal prior. */
+#include "program/op.h"
+
+vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,
+                                    vae_tensor *z)
+{
+    vae_op op = vae_op_make(VAE_OP_PRIOR_SAMPLE, name);
+    op.attributes.prior_sample.temperature = temperature;
+    VAE_TRY(vae_program_add_activation(program, name, shape, &op.outputs[0]));
+    *z = op.outputs[0];
+    return vae_program_append(program, &op);
+}
+
+static vae_cost cost(const vae_program *program, const vae_op *op)
+{
+    return vae_op_elementwise_cost(program, op, 10, op->outputs[0]);
+}
+
+static const vae_field fields[] = {VAE_FIELD(REAL, temperature, prior_sample.temperature), {0}};
+
+const vae_op_info vae_op_info_prior_sample = {.cost = cost, .fields = fields};
