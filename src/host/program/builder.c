@@ -63,14 +63,16 @@ vae_status vae_program_add_activation(vae_program *program, const char *name, va
 /* Where the tensor of a parameter, or of its gradient, is kept. NULL where there is no memory. */
 static vae_tensor *parameter_slot(vae_program *program, vae_tensor_kind kind, int32_t parameter)
 {
-    const int32_t count = program->layout->count;
-    if (!program->parameter_tensors) {
-        program->parameter_tensors = malloc(2 * (size_t)count * sizeof *program->parameter_tensors);
-        for (int32_t i = 0; program->parameter_tensors && i < 2 * count; ++i)
-            program->parameter_tensors[i] = VAE_NO_TENSOR;
+    /* The layout may have grown since. */
+    const int32_t count = 2 * program->layout->count;
+    if (program->parameter_slots < count) {
+        vae_tensor *grown = realloc(program->parameter_tensors, (size_t)count * sizeof *grown);
+        if (!grown) return NULL;
+        program->parameter_tensors = grown;
+        while (program->parameter_slots < count)
+            grown[program->parameter_slots++] = VAE_NO_TENSOR;
     }
-    if (!program->parameter_tensors) return NULL;
-    return &program->parameter_tensors[kind == VAE_TENSOR_GRADIENT ? count + parameter : parameter];
+    return &program->parameter_tensors[2 * parameter + (kind == VAE_TENSOR_GRADIENT)];
 }
 
 vae_status vae_program_add_parameter(vae_program *program, vae_tensor_kind kind, int32_t parameter, vae_tensor *tensor)

@@ -295,8 +295,8 @@ typedef struct vae_program {
     int32_t tensor_count;
     vae_op *ops;
     int32_t op_count;
-    vae_tensor
-        *parameter_tensors; /* [2·layout->count] of each parameter, then of its gradient; VAE_NO_TENSOR: unused */
+    vae_tensor *parameter_tensors; /* [parameter_slots] of each parameter its own and its gradient's, if there */
+    int32_t parameter_slots;
     uint16_t noise_sites[VAE_STREAM_SITE]; /* by stream: how many have been declared */
     int64_t activation_elements;           /* size of the planned arena */
     bool planned;
