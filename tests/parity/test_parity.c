@@ -1,51 +1,9 @@
 /* A backend against reference, over the one case table: forward outputs and every parameter gradient. */
-#include "ops.h"
+#include "compare.h"
+#include "fusion.h"
 #include "training.h"
 
-/* float32 against double: relative to the largest number of the tensor, so that cancellation in single numbers does not
- * count, and growing with the length of the sums. */
-static const double tolerance = 4e-6;
 static const double bf16_tolerance = 3e-2;
-
-static void compare_at(double scale, const char *name, const char *what, const double *expected, const double *found,
-                       int64_t count, double allowed)
-{
-    double error = 0.0;
-    for (int64_t i = 0; i < count; ++i) {
-        cr_assert(isfinite(found[i]), "%s: %s[%lld] is %g", name, what, (long long)i, found[i]);
-        scale = fmax(scale, fabs(expected[i]));
-        error = fmax(error, fabs(expected[i] - found[i]));
-    }
-    cr_assert_leq(error, allowed * scale + 1e-30, "%s: %s differs by %.3g of %.3g", name, what, error, scale);
-}
-
-static void compare_runs(const op_program *p, const op_run *expected, const op_run *found, double allowed)
-{
-    MUST(expected->backend->executable_run(expected->executable, &op_step));
-    MUST(found->backend->executable_run(found->executable, &op_step));
-    for (int i = 0; i < 3; ++i) {
-        if (p->outputs[i] == VAE_NO_TENSOR) continue;
-        double *a = read_values(p, expected, p->outputs[i]), *b = read_values(p, found, p->outputs[i]);
-        const vae_tensor_info *info = &p->program.tensors[p->outputs[i]];
-        /* Means of likelihoods are within a range, on whose scale they are as good as their levels. */
-        const double scale = p->c->family == FAMILY_LIKELIHOOD ? 1.0 : 0.0;
-        compare_at(scale, p->c->name, info->name, a, b, info->elements, allowed);
-        free(a);
-        free(b);
-    }
-    /* Of the parameters, a forward pass in training changes the running statistics, which may be logarithms near 0. */
-    static const vae_arena arenas[] = {VAE_ARENA_GRADIENTS, VAE_ARENA_PARAMETERS};
-    for (int i = 0; i < 2; ++i) {
-        double *a = read_arena(p, expected, arenas[i]), *b = read_arena(p, found, arenas[i]);
-        for (int32_t t = 0; t < p->layout.count; ++t) {
-            const vae_parameter *parameter = &p->layout.parameters[t];
-            compare_at(i, p->c->name, parameter->name, a + parameter->offset, b + parameter->offset,
-                       vae_shape_elements(&parameter->shape), allowed);
-        }
-        free(a);
-        free(b);
-    }
-}
 
 static void compare_case(const op_case *c, int threads)
 {
@@ -54,7 +12,8 @@ static void compare_case(const op_case *c, int threads)
     build_case(c, &p);
     open_run(&vae_backend_reference, 1, &p, &reference);
     open_run(&VAE_TEST_BACKEND, threads, &p, &tested);
-    compare_runs(&p, &reference, &tested, tolerance);
+    fusion_of(&p.program, tested.executable);
+    compare_runs(&p, &reference, &tested, fp32_tolerance);
     close_run(&tested);
     close_run(&reference);
     free_case(&p);
@@ -62,8 +21,10 @@ static void compare_case(const op_case *c, int threads)
 
 Test(parity, every_case_forward_and_backward)
 {
+    /* A GPU takes no notice of the number of threads. */
+    const int most = strcmp(VAE_TEST_BACKEND.name, "cuda") == 0 ? 1 : 2;
     for (int i = 0; i < OP_CASE_COUNT; ++i) {
-        for (int threads = 1; threads <= 2 && is_wanted(&op_cases[i]); ++threads)
+        for (int threads = 1; threads <= most && is_wanted(&op_cases[i]); ++threads)
             compare_case(&op_cases[i], threads);
     }
 }
