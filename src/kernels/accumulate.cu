@@ -18,10 +18,10 @@ __global__ void __launch_bounds__(THREADS) accumulate_kernel(const __grid_consta
     __shared__ double shared[MAX_WARPS];
     for (int s = 0; s < call.count; ++s) {
         const vae_cuda_sum &sum = call.sum[s];
-        double part = 0.0;
+        long_sum part;
         for (int64_t i = threadIdx.x; i < sum.count; i += THREADS)
-            part += (double)sum.rows[i];
-        const double total = block_sum(part, shared);
+            part.add(sum.rows[i]);
+        const double total = block_sum(part.value(), shared);
         if (threadIdx.x > 0) continue;
         call.metrics[sum.target] += sum.sign * total;
         if (sum.rows_target >= 0) call.metrics[sum.rows_target] += (double)sum.count;

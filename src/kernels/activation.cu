@@ -37,7 +37,7 @@ __global__ void __launch_bounds__(THREADS)
     __shared__ double shared[THREADS * WIDTH];
     for (int64_t task = blockIdx.x; task < plan.tasks; task += gridDim.x) {
         const column_piece piece = piece_of<WIDTH>(plan, task);
-        double sum[WIDTH] = {};
+        long_sums<1, WIDTH> sums;
         for (int64_t row = piece.first; row < piece.end; row += blockDim.y) {
             const int64_t at = row * call.columns + piece.column;
             float d[WIDTH], from[WIDTH];
@@ -45,12 +45,13 @@ __global__ void __launch_bounds__(THREADS)
             if (call.from) load(call.from + at, from);
             for (int k = 0; k < WIDTH; ++k) {
                 if (call.from) d[k] *= derivative(call.activation, from[k]);
-                sum[k] += (double)d[k];
+                sums.few[0][k] += d[k];
             }
+            sums.counted();
             if (call.from) store(call.x + at, d);
             store_shadow(shadow_at(call.shadow, at), d);
         }
-        if (call.d_bias.sums) sum_columns(call.d_bias, plan, piece, sum, shared);
+        if (call.d_bias.sums) sum_columns(call.d_bias, plan, piece, sums, shared);
     }
 }
 

@@ -36,18 +36,26 @@ __device__ inline void report_norm(const vae_cuda_adam_call &call, double sum_of
     call.metrics[call.steps_metric] += 1.0;
 }
 
+/* A few floats, as double additions are slow: four, not all that a thread has. */
+__device__ inline float sum_of_squares(const float (&values)[WIDTH])
+{
+    float sum = 0.0f;
+    for (int k = 0; k < WIDTH; ++k)
+        sum += values[k] * values[k];
+    return sum;
+}
+
 __global__ void __launch_bounds__(THREADS) gradient_norm_kernel(const __grid_constant__ vae_cuda_adam_call call)
 {
     __shared__ double shared[MAX_WARPS];
     if (!losses_finite(call)) return;
-    float sum = 0.0f;
+    double sum = 0.0;
     for (int64_t i = thread_index() * WIDTH; i < call.elements; i += thread_count() * WIDTH) {
         float gradient[WIDTH];
         load(call.gradients + i, gradient);
-        for (int k = 0; k < WIDTH; ++k)
-            sum += gradient[k] * gradient[k];
+        sum += (double)sum_of_squares(gradient);
     }
-    report_norm(call, (double)sum, shared);
+    report_norm(call, sum, shared);
 }
 
 __device__ inline adam_scalars make_scalars(const vae_cuda_adam_call &call)
@@ -72,20 +80,18 @@ __device__ inline float update(const vae_cuda_adam_call &call, const adam_scalar
     load(call.first + at, first);
     load(call.second + at, second);
     load(call.gradients + at, raw);
-    float sum = 0.0f;
     for (int k = 0; k < WIDTH; ++k) {
         const float gradient = raw[k] * s.gradient_scale;
         first[k] = s.beta1 * first[k] + (1.0f - s.beta1) * gradient;
         second[k] = s.beta2 * second[k] + (1.0f - s.beta2) * gradient * gradient;
         parameter[k] =
             s.decay * parameter[k] - s.step_size * first[k] / (sqrtf(second[k]) * s.root_correction + s.epsilon);
-        sum += raw[k] * raw[k];
     }
     store(call.parameters + at, parameter);
     store(call.first + at, first);
     store(call.second + at, second);
     store_shadow(shadow_at(call.shadow, at), parameter);
-    return sum;
+    return sum_of_squares(raw);
 }
 
 __global__ void __launch_bounds__(THREADS) adam_kernel(const __grid_constant__ vae_cuda_adam_call call)
@@ -95,10 +101,10 @@ __global__ void __launch_bounds__(THREADS) adam_kernel(const __grid_constant__ v
     if (!losses_finite(call)) return;
     if (threadIdx.x == 0) scalars = make_scalars(call);
     __syncthreads();
-    float sum = 0.0f;
+    double sum = 0.0;
     for (int64_t i = thread_index() * WIDTH; i < call.elements; i += thread_count() * WIDTH)
-        sum += update(call, scalars, i);
-    if (call.clip_norm <= 0.0) report_norm(call, (double)sum, shared);
+        sum += (double)update(call, scalars, i);
+    if (call.clip_norm <= 0.0) report_norm(call, sum, shared);
 }
 
 vae_grid grid_of(int64_t elements)

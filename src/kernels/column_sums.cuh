@@ -53,14 +53,15 @@ template <int WIDTH> __device__ inline void add_row_lanes(double (&sum)[WIDTH], 
  * column and its sums, takes the result. `partials` is [pieces, SUMS, columns]. */
 template <int WIDTH, int SUMS, typename Finish>
 __device__ inline void sum_columns(double *partials, unsigned int *finished, const vae_column_plan &plan,
-                                   const column_piece &piece, double (&sums)[SUMS][WIDTH], double *shared,
+                                   const column_piece &piece, long_sums<SUMS, WIDTH> &sums, double *shared,
                                    const Finish &finish)
 {
+    sums.close();
     const bool reports = threadIdx.y == 0 && piece.column < plan.columns;
     for (int s = 0; s < SUMS; ++s) {
-        add_row_lanes(sums[s], shared);
+        add_row_lanes(sums.total[s], shared);
         for (int k = 0; reports && k < WIDTH; ++k)
-            partials[(piece.number * SUMS + s) * plan.columns + piece.column + k] = sums[s][k];
+            partials[(piece.number * SUMS + s) * plan.columns + piece.column + k] = sums.total[s][k];
     }
     if (!is_last_block(finished + piece.group, (unsigned)plan.pieces)) return;
     double totals[SUMS][WIDTH] = {};
@@ -92,11 +93,8 @@ struct write_sum {
 /* The plain case: one sum a column, written down. */
 template <int WIDTH>
 __device__ inline void sum_columns(const vae_cuda_column_sums &call, const vae_column_plan &plan,
-                                   const column_piece &piece, const double (&sum)[WIDTH], double *shared)
+                                   const column_piece &piece, long_sums<1, WIDTH> &sums, double *shared)
 {
-    double sums[1][WIDTH];
-    for (int k = 0; k < WIDTH; ++k)
-        sums[0][k] = sum[k];
     sum_columns(call.partials, call.finished, plan, piece, sums, shared, write_sum{call.sums});
 }
 

@@ -42,7 +42,7 @@ __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant_
     const int64_t lane = threadIdx.x % WARP, warps = thread_count() / WARP;
     for (int64_t z_row = thread_index() / WARP; z_row < call.rows * call.samples; z_row += warps) {
         const int64_t row = z_row / call.samples;
-        float kl = 0.0f, log_ratio = 0.0f;
+        long_sum kl_sum, log_ratio_sum;
         for (int64_t j = lane * WIDTH; j < call.latent; j += WARP * WIDTH) {
             const int64_t element = z_row * call.latent + j;
             const posterior_values<WIDTH> q = load_posterior<WIDTH>(call, row, j);
@@ -50,14 +50,13 @@ __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant_
             load_noise(call, element, noise);
             for (int k = 0; k < WIDTH; ++k) {
                 z[k] = q.mean[k] + expf(0.5f * q.log_variance[k]) * noise[k];
-                kl += 0.5f * (q.mean[k] * q.mean[k] + expm1f(q.log_variance[k]) - q.log_variance[k]);
-                log_ratio += 0.5f * (noise[k] * noise[k] + q.log_variance[k] - z[k] * z[k]);
+                kl_sum.add(0.5f * (q.mean[k] * q.mean[k] + expm1f(q.log_variance[k]) - q.log_variance[k]));
+                log_ratio_sum.add(0.5f * (noise[k] * noise[k] + q.log_variance[k] - z[k] * z[k]));
             }
             store(call.z + element, z);
             store_shadow(shadow_at(call.shadow, element), z);
         }
-        kl = warp_sum(kl);
-        log_ratio = warp_sum(log_ratio);
+        const float kl = warp_sum((float)kl_sum.value()), log_ratio = warp_sum((float)log_ratio_sum.value());
         if (lane == 0 && call.kl && z_row % call.samples == 0) call.kl[row] = kl;
         if (lane == 0 && call.log_ratio) call.log_ratio[z_row] = log_ratio;
     }

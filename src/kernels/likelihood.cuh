@@ -23,20 +23,20 @@ __global__ void __launch_bounds__(THREADS) likelihood_kernel(const __grid_consta
     for (int64_t row = blockIdx.x; row < call.rows; row += gridDim.x) {
         const float *prediction = call.prediction + row * elements;
         const float *x = call.x + row / call.samples * elements;
-        float sum = 0.0f;
+        long_sum sum;
         for (int64_t j = (int64_t)threadIdx.x * WIDTH; j < elements; j += (int64_t)blockDim.x * WIDTH) {
             float p[WIDTH], data[WIDTH], gradient[WIDTH];
             load(prediction + j, p);
             load(x + j, data);
             for (int k = 0; k < WIDTH; ++k) {
-                sum += likelihood.term(p[k], data[k], &gradient[k]);
+                sum.add(likelihood.term(p[k], data[k], &gradient[k]));
                 gradient[k] *= weight;
             }
             if (!call.gradient) continue;
             store(call.gradient + row * elements + j, gradient);
             store_shadow(shadow_at(call.shadow, row * elements + j), gradient);
         }
-        const double total = block_sum((double)sum, sums);
+        const double total = block_sum(sum.value(), sums);
         if (threadIdx.x == 0) call.ll[row] = (float)likelihood.row(total, elements);
     }
 }

@@ -56,12 +56,12 @@ __global__ void __launch_bounds__(THREADS) categorical_kernel(const __grid_const
     const int64_t elements = call.pixels * call.options.channels;
     const float weight = weight_value(call.weight, call.step);
     for (int64_t row = blockIdx.x; row < call.rows; row += gridDim.x) {
-        double sum = 0.0;
+        long_sum sum;
         for (int64_t j = warp; j < elements; j += WARPS) {
             const int64_t at = (row * elements + j) * VAE_LEVELS;
             const softmax s(call.prediction + at, lane);
             const int level = level_of(call.options, call.x[row / call.samples * elements + j]);
-            if (lane == 0) sum += (double)(call.prediction[at + level] - s.largest - logf(s.sum));
+            if (lane == 0) sum.add(call.prediction[at + level] - s.largest - logf(s.sum));
             if (!call.gradient) continue;
 #pragma unroll
             for (int i = 0; i < EACH; ++i) {
@@ -72,7 +72,7 @@ __global__ void __launch_bounds__(THREADS) categorical_kernel(const __grid_const
                 if (call.shadow) call.shadow[place] = round_bf16(gradient);
             }
         }
-        const double total = block_sum(sum, sums);
+        const double total = block_sum(sum.value(), sums);
         if (threadIdx.x == 0) call.ll[row] = (float)total;
     }
 }

@@ -13,17 +13,17 @@ __global__ void __launch_bounds__(THREADS) shared_variance_kernel(const __grid_c
     const int64_t elements = call.pixels * call.options.channels;
     for (int64_t row = blockIdx.x; row < call.rows; row += gridDim.x) {
         const float *means = call.prediction + row * elements, *x = call.x + row / call.samples * elements;
-        float sum = 0.0f;
+        long_sum sum;
         for (int64_t j = threadIdx.x; j < elements; j += THREADS)
-            sum += (x[j] - means[j]) * (x[j] - means[j]);
-        const double total = block_sum((double)sum, shared);
+            sum.add((x[j] - means[j]) * (x[j] - means[j]));
+        const double total = block_sum(sum.value(), shared);
         if (threadIdx.x == 0) call.ll[row] = (float)total;
     }
     if (!is_last_block(call.finished, gridDim.x)) return;
-    double part = 0.0;
+    long_sum part;
     for (int64_t row = threadIdx.x; row < call.rows; row += THREADS)
-        part += (double)__ldcg(call.ll + row);
-    const double total = block_sum(part, shared);
+        part.add(__ldcg(call.ll + row));
+    const double total = block_sum(part.value(), shared);
     if (threadIdx.x > 0) return;
     *call.finished = 0;
     *call.variance = vae_shared_variance(total, (double)(call.rows * elements), (double)call.floor);

@@ -95,7 +95,7 @@ __global__ void __launch_bounds__(THREADS, 4) mixture_kernel(const __grid_consta
     const int width = place.components * (1 + 2 * CHANNELS + CHANNELS * (CHANNELS - 1) / 2);
     const float weight = weight_value(call.weight, call.step);
     for (int64_t row = blockIdx.x; row < call.rows; row += gridDim.x) {
-        float sum = 0.0f;
+        long_sum sum;
         for (int64_t pixel = threadIdx.x; pixel < call.pixels; pixel += THREADS) {
             const int64_t at = (row * call.pixels + pixel) * width;
             const float *numbers = call.prediction + at;
@@ -108,7 +108,7 @@ __global__ void __launch_bounds__(THREADS, 4) mixture_kernel(const __grid_consta
                 total.add(joint(family, numbers, place, x, call.floor, k));
             }
             const float log_p = total.value(), log_normaliser = normaliser.value();
-            sum += log_p - log_normaliser;
+            sum.add(log_p - log_normaliser);
 #pragma unroll 1
             for (int k = 0; call.gradient && k < place.components; ++k) {
                 const float share = weight * expf(joint(family, numbers, place, x, call.floor, k) - log_p);
@@ -116,7 +116,7 @@ __global__ void __launch_bounds__(THREADS, 4) mixture_kernel(const __grid_consta
                 store_component(call, family, at, place, x, k, share);
             }
         }
-        const double total = block_sum((double)sum, sums);
+        const double total = block_sum(sum.value(), sums);
         if (threadIdx.x == 0) call.ll[row] = (float)total;
     }
 }

@@ -33,20 +33,20 @@ __global__ void __launch_bounds__(THREADS) location_scale_kernel(const __grid_co
     const float weight = weight_value(call.weight, call.step);
     for (int64_t row = blockIdx.x; row < call.rows; row += gridDim.x) {
         const float *x = call.x + row / call.samples * call.pixels * channels;
-        float sum = 0.0f;
+        long_sum sum;
         for (int64_t pixel = threadIdx.x; pixel < call.pixels; pixel += THREADS) {
             for (int64_t c = 0; c < channels; ++c) {
                 const int64_t at = (row * call.pixels + pixel) * width + c;
                 const float above = call.prediction[at + channels] - call.floor;
                 const location_scale_term t =
                     likelihood.term(call.prediction[at], call.floor + softplus(above), x[pixel * channels + c]);
-                sum += t.value;
+                sum.add(t.value);
                 if (!call.gradient) continue;
                 store_one(call, at, weight * t.d_mean);
                 store_one(call, at + channels, weight * t.d_log_width * sigmoid(above));
             }
         }
-        const double total = block_sum((double)sum, sums);
+        const double total = block_sum(sum.value(), sums);
         if (threadIdx.x == 0) call.ll[row] = (float)total;
     }
 }

@@ -13,8 +13,26 @@ enum { THREADS = VAE_BLOCK_THREADS };
 
 /* ---- Sums over rows and positions ---- */
 
-/* The batch's mean and variance of each channel, from Σ x and Σ x² in double. Divisions are the host's: in double they
- * are calls, for which registers would be spilled. */
+/* Near the mean of each channel: that of four rows. The fourth part of a float is exact, so it is the same wherever it
+ * is computed. */
+template <int WIDTH>
+__device__ inline void load_origin(const vae_cuda_norm_call &call, int64_t column, float (&origin)[WIDTH])
+{
+    const int64_t last = call.rows * call.positions - 1;
+    for (int k = 0; k < WIDTH; ++k)
+        origin[k] = 0.0f;
+    for (int64_t row = 0; row < 4; ++row) {
+        float x[WIDTH];
+        load(call.x + min(row, last) * call.channels + column, x);
+        for (int k = 0; k < WIDTH; ++k)
+            origin[k] += x[k];
+    }
+    for (int k = 0; k < WIDTH; ++k)
+        origin[k] *= 0.25f;
+}
+
+/* The batch's mean and variance of each channel, from Σ and Σ² of x less its origin, whose squares lose nothing that
+ * counts as floats. Divisions are the host's: in double they are calls, for which registers would be spilled. */
 template <int WIDTH> struct moments {
     vae_cuda_norm_call call;
     double share;    /* 1 / count */
@@ -23,18 +41,26 @@ template <int WIDTH> struct moments {
         : call(of), share(1.0 / (double)(of.rows * of.positions)), unbiased(1.0 / (1.0 - share))
     {
     }
-    __device__ void add(int64_t row, int64_t column, double (&sums)[2][WIDTH]) const
+    __device__ void start(int64_t column, float (&origin)[WIDTH]) const
+    {
+        load_origin(call, column, origin);
+    }
+    __device__ void add(int64_t row, int64_t column, const float (&origin)[WIDTH], float (&sums)[2][WIDTH]) const
     {
         float x[WIDTH];
         load(call.x + row * call.channels + column, x);
         for (int k = 0; k < WIDTH; ++k) {
-            sums[0][k] += (double)x[k];
-            sums[1][k] += (double)x[k] * (double)x[k];
+            const float above = x[k] - origin[k];
+            sums[0][k] += above;
+            sums[1][k] += above * above;
         }
     }
     __device__ void operator()(int64_t column, const double (&sums)[2]) const
     {
-        const double mean = sums[0] * share, square = sums[1] * share - mean * mean;
+        const double above = sums[0] * share, square = sums[1] * share - above * above;
+        float origin[1];
+        load_origin(call, column, origin);
+        const double mean = (double)origin[0] + above;
         const double variance = square < 0.0 ? 0.0 : square;
         call.mean[column] = (float)mean;
         call.inverse_deviation[column] = 1.0f / sqrtf((float)(variance + call.epsilon));
@@ -85,12 +111,15 @@ __device__ inline place<WIDTH> load_place(const vae_cuda_norm_call &call, int64_
 
 template <int WIDTH> struct gradients {
     vae_cuda_norm_call call;
-    __device__ void add(int64_t row, int64_t column, double (&sums)[2][WIDTH]) const
+    __device__ void start(int64_t, float (&)[WIDTH]) const
+    {
+    }
+    __device__ void add(int64_t row, int64_t column, const float (&)[WIDTH], float (&sums)[2][WIDTH]) const
     {
         const place<WIDTH> p = load_place<WIDTH>(call, row / call.positions, column, row * call.channels + column);
         for (int k = 0; k < WIDTH; ++k) {
-            sums[0][k] += (double)p.d[k];
-            sums[1][k] += (double)(p.d[k] * p.normalised[k]);
+            sums[0][k] += p.d[k];
+            sums[1][k] += p.d[k] * p.normalised[k];
         }
     }
     __device__ void operator()(int64_t column, const double (&sums)[2]) const
@@ -107,9 +136,13 @@ __global__ void __launch_bounds__(THREADS)
     __shared__ double shared[THREADS * WIDTH];
     for (int64_t task = blockIdx.x; task < plan.tasks; task += gridDim.x) {
         const column_piece piece = piece_of<WIDTH>(plan, task);
-        double sums[2][WIDTH] = {};
-        for (int64_t row = piece.first; row < piece.end; row += blockDim.y)
-            term.add(row, piece.column, sums);
+        long_sums<2, WIDTH> sums;
+        float origin[WIDTH] = {};
+        if (piece.first < piece.end) term.start(piece.column, origin);
+        for (int64_t row = piece.first; row < piece.end; row += blockDim.y) {
+            term.add(row, piece.column, origin, sums.few);
+            sums.counted();
+        }
         sum_columns(term.call.partials, term.call.finished, plan, piece, sums, shared, term);
     }
 }
@@ -189,17 +222,20 @@ __global__ void __launch_bounds__(THREADS) layer_kernel(const __grid_constant__ 
     const int64_t columns = call.positions * call.channels;
     for (int64_t row = blockIdx.x; row < call.rows; row += gridDim.x) {
         const float *from = call.x + row * columns;
-        double sum = 0.0, squares = 0.0;
+        /* As in `moments`: a number from which squares are taken. */
+        const float origin = from[0];
+        long_sum sum, squares;
         for (int64_t j = (int64_t)threadIdx.x * WIDTH; j < columns; j += (int64_t)THREADS * WIDTH) {
             float x[WIDTH];
             load(from + j, x);
             for (int k = 0; k < WIDTH; ++k) {
-                sum += (double)x[k];
-                squares += (double)x[k] * (double)x[k];
+                const float above = x[k] - origin;
+                sum.add(above);
+                squares.add(above * above);
             }
         }
-        const double mean = share_sum(sum, shared) / (double)columns;
-        const double square = share_sum(squares, shared) / (double)columns - mean * mean;
+        const double above = share_sum(sum.value(), shared) / (double)columns, mean = (double)origin + above;
+        const double square = share_sum(squares.value(), shared) / (double)columns - above * above;
         const double inverse_deviation = 1.0 / sqrt((square < 0.0 ? 0.0 : square) + call.epsilon);
         for (int64_t j = (int64_t)threadIdx.x * WIDTH; j < columns; j += (int64_t)THREADS * WIDTH) {
             const int64_t channel = j % call.channels;
@@ -227,16 +263,16 @@ __global__ void __launch_bounds__(THREADS) layer_backward_kernel(const __grid_co
     __shared__ double shared[MAX_WARPS];
     const int64_t columns = call.positions * call.channels;
     for (int64_t row = blockIdx.x; row < call.rows; row += gridDim.x) {
-        double sum = 0.0, product = 0.0;
+        long_sum sum, product;
         for (int64_t j = (int64_t)threadIdx.x * WIDTH; j < columns; j += (int64_t)THREADS * WIDTH) {
             const place<WIDTH> p = load_place<WIDTH>(call, row, j % call.channels, row * columns + j);
             for (int k = 0; k < WIDTH; ++k) {
-                sum += (double)(p.scale[k] * p.d[k]);
-                product += (double)(p.scale[k] * p.d[k] * p.normalised[k]);
+                sum.add(p.scale[k] * p.d[k]);
+                product.add(p.scale[k] * p.d[k] * p.normalised[k]);
             }
         }
-        const float mean = (float)(share_sum(sum, shared) / (double)columns);
-        const float mean_product = (float)(share_sum(product, shared) / (double)columns);
+        const float mean = (float)(share_sum(sum.value(), shared) / (double)columns);
+        const float mean_product = (float)(share_sum(product.value(), shared) / (double)columns);
         for (int64_t j = (int64_t)threadIdx.x * WIDTH; j < columns; j += (int64_t)THREADS * WIDTH) {
             const int64_t at = row * columns + j;
             place<WIDTH> p = load_place<WIDTH>(call, row, j % call.channels, at);

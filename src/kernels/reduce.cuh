@@ -7,7 +7,43 @@
 namespace
 {
 
-enum { WARP = 32, MAX_WARPS = 32 };
+enum { WARP = 32, MAX_WARPS = 32, FEW = 4 };
+
+/* Sums of many floats: a few are added up before they go into a double, as doubles run at 1/64 of the rate on many
+ * GPUs. What is to be summed is added to `few`, and counted. */
+template <int SUMS, int WIDTH> struct long_sums {
+    float few[SUMS][WIDTH] = {};
+    double total[SUMS][WIDTH] = {};
+    int count = 0;
+    __device__ void close()
+    {
+        for (int s = 0; s < SUMS; ++s) {
+            for (int k = 0; k < WIDTH; ++k) {
+                total[s][k] += (double)few[s][k];
+                few[s][k] = 0.0f;
+            }
+        }
+        count = 0;
+    }
+    __device__ void counted()
+    {
+        if (++count == FEW) close();
+    }
+};
+
+/* One such sum. */
+struct long_sum {
+    long_sums<1, 1> sums;
+    __device__ void add(float value)
+    {
+        sums.few[0][0] += value;
+        sums.counted();
+    }
+    __device__ double value() const
+    {
+        return sums.total[0][0] + (double)sums.few[0][0];
+    }
+};
 
 /* Lane 0 holds the sum of the warp. */
 template <typename Number> __device__ inline Number warp_sum(Number value)

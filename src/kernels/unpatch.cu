@@ -73,7 +73,7 @@ __global__ void __launch_bounds__(THREADS, 4)
     __shared__ double shared[FORWARD ? 1 : THREADS * WIDTH];
     for (int64_t task = blockIdx.x; task < plan.tasks; task += gridDim.x) {
         const column_piece piece = piece_of<WIDTH>(plan, task);
-        double sum[WIDTH] = {};
+        long_sums<1, WIDTH> sums;
         for (int64_t pixel = piece.first; pixel < piece.end; pixel += blockDim.y) {
             const int64_t at = pixel * plan.columns + piece.column;
             float values[WIDTH] = {};
@@ -83,12 +83,13 @@ __global__ void __launch_bounds__(THREADS, 4)
             } else {
                 finish_backward(call, at, values);
                 for (int k = 0; k < WIDTH; ++k)
-                    sum[k] += (double)values[k];
+                    sums.few[0][k] += values[k];
+                sums.counted();
             }
             store(call.images + at, values);
             store_shadow(shadow_at(call.shadow, at), values);
         }
-        if (!FORWARD && call.d_bias.sums) sum_columns(call.d_bias, plan, piece, sum, shared);
+        if (!FORWARD && call.d_bias.sums) sum_columns(call.d_bias, plan, piece, sums, shared);
     }
 }
 
