@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "cli/metrics_text.h"
 #include "cli/process.h"
 #include "cli/tiny_data.h"
 #include "core/file.h"
@@ -52,17 +53,6 @@ static bool has_file(const char *folder, const char *name)
     return vae_path_exists(path);
 }
 
-/* The time that training took is the one thing that may differ: it is the last key of a line. */
-static void cut_rates(char *text)
-{
-    char *to = text;
-    for (const char *from = text; *from;) {
-        if (strncmp(from, ", \"images_per_second\"", 21) == 0) from = strchr(from, '}');
-        *to++ = *from++;
-    }
-    *to = '\0';
-}
-
 static void expect_same_file(const char *name)
 {
     size_t size, other_size;
@@ -80,8 +70,8 @@ static void expect_same_run(void)
     expect_same_file("checkpoints/best.safetensors");
     expect_same_file("config.ini");
     char *metrics = read_text(whole, "metrics.jsonl", &size), *other = read_text(broken, "metrics.jsonl", &size);
-    cut_rates(metrics);
-    cut_rates(other);
+    metrics_cut_rates(metrics);
+    metrics_cut_rates(other);
     cr_expect_str_eq(metrics, other);
     cr_expect_gt(strlen(metrics), 1000u);
     free(metrics);

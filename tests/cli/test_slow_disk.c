@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "cli/metrics_text.h"
 #include "cli/process.h"
 #include "cli/tiny_data.h"
 #include "core/file.h"
@@ -60,17 +61,6 @@ static bool has_file(const char *name)
     return vae_path_exists(path);
 }
 
-/* The time that training took is the one thing that may differ: it is the last key of a line. */
-static size_t cut_rates(char *text)
-{
-    char *to = text;
-    for (const char *from = text; *from;) {
-        if (strncmp(from, ", \"images_per_second\"", 21) == 0) from = strchr(from, '}');
-        *to++ = *from++;
-    }
-    return (size_t)(to - text);
-}
-
 static void expect_same_run(void)
 {
     static const char *const names[] = {"metrics.jsonl",
@@ -83,8 +73,8 @@ static void expect_same_run(void)
         size_t size, other_size;
         char *text = read_file(whole, names[i], &size), *other = read_file(slow, names[i], &other_size);
         if (i == 0) {
-            size = cut_rates(text);
-            other_size = cut_rates(other);
+            size = metrics_cut_rates(text);
+            other_size = metrics_cut_rates(other);
         }
         cr_expect(size == other_size && memcmp(text, other, size) == 0, "%s differs", names[i]);
         free(text);
