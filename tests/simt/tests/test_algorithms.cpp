@@ -368,9 +368,9 @@ Test(algorithms, durations_make_the_time_between_events)
 
 Test(algorithms, take_their_orders_from_the_environment)
 {
-    for (const char *order :
-         {"SIMT_REFUSE_EPILOGUE=4,6:37:21:53", "SIMT_FAIL_ALGORITHM=71:15,6:13", "SIMT_FAIL_CANDIDATES=1:14",
-          "SIMT_UNEVEN_SPLIT_K_FIRST=1", "SIMT_WRONG_SPLIT_K=66", "SIMT_ALGORITHM_DURATION=-1:30,66:1:7.5"})
+    for (const char *order : {"SIMT_REFUSE_EPILOGUE=4,6:37:21:53", "SIMT_FAIL_ALGORITHM=71:15,6:13",
+                              "SIMT_FAIL_CANDIDATES=1:14", "SIMT_UNEVEN_SPLIT_K_FIRST=1", "SIMT_WRONG_SPLIT_K=66",
+                              "SIMT_ALGORITHM_DURATION=-1:30,66:1:7.5", "SIMT_RELU_MASK_AT_ZERO=1"})
         cr_assert_eq(putenv(const_cast<char *>(order)), 0);
     simt_reset();
     Run run((Problem()));
@@ -385,6 +385,11 @@ Test(algorithms, take_their_orders_from_the_environment)
     cr_expect_float_eq(milliseconds_of([&] { run.multiply(&all[0].algo); }), 0.0075f, 1e-7f);
     const auto wrong = run.d.read();
     cr_expect_gt(largest_difference(wrong, result_of(&run, candidate(&run, 67).algo)), 1e-3);
+    run.p.alpha = 0.0f;
+    set(run.op, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_RELU_AUX);
+    run.multiply(nullptr);
+    const float mask = run.mask.read()[0];
+    cr_expect_eq(std::memcmp(&mask, "\xff\xff\xff\xff", 4), 0);
     for (const auto epilogue : {CUBLASLT_EPILOGUE_BIAS, CUBLASLT_EPILOGUE_RELU_BIAS, CUBLASLT_EPILOGUE_RELU}) {
         set(run.op, CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
         cr_expect_eq(run.candidates(1).empty(), epilogue != CUBLASLT_EPILOGUE_RELU);

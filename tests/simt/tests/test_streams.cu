@@ -2,6 +2,7 @@
 #include "support.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace
 {
@@ -95,10 +96,11 @@ Test(streams, events_order_streams)
 
 Test(streams, kernels_take_the_time_that_a_test_gives_them)
 {
-    float *x = device_copy<float>({1.0f}), *y = device_array<float>(1), milliseconds = 0.0f;
     cudaEvent_t start = nullptr, end = nullptr;
-    simt_set_kernel_duration("", 2.0);
-    simt_set_kernel_duration("copy_kernel", 30.0);
+    cr_assert_eq(setenv("SIMT_KERNEL_DURATION", "add:1,copy:30", 1), 0);
+    simt_reset();
+    float *x = device_copy<float>({1.0f}), *y = device_array<float>(1), milliseconds = 0.0f;
+    simt_set_kernel_duration("add_kernel", 2.0);
     cudaStream_t stream = new_stream();
     CHECK(cudaEventCreate(&start));
     CHECK(cudaEventCreate(&end));
