@@ -9,7 +9,7 @@ file(GLOB VAE_KERNEL_SOURCES CONFIGURE_DEPENDS src/kernels/*.cu)
 file(GLOB VAE_CUDA_HOST_SOURCES CONFIGURE_DEPENDS src/host/backend/cuda/*.c)
 # These know no CUDA: every build can say what a GPU would run, and test how libraries are found.
 file(GLOB VAE_CUDA_PLAIN_SOURCES CONFIGURE_DEPENDS src/host/backend/cuda/lowering*.c src/host/backend/cuda/cost.c
-     src/host/backend/cuda/library_search.c)
+     src/host/backend/cuda/gpus.c src/host/backend/cuda/library_search.c)
 list(REMOVE_ITEM VAE_CUDA_HOST_SOURCES ${VAE_CUDA_PLAIN_SOURCES})
 
 # Tests take cuRAND from it in every build.

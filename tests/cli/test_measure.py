@@ -36,7 +36,7 @@ def write_data(name, count, side):
 def check_sums(measured, program_ops):
     ops, step = measured["ops"], measured["step_seconds"]
     assert [(op["kind"], op["name"]) for op in ops[:-1]] == [(op["kind"], op["name"]) for op in program_ops]
-    assert ops[-1]["kind"] == "step" and ops[-1]["flops"] == 0
+    assert ops[-1]["kind"] == "begin, end" and ops[-1]["flops"] == 0
     for key in ("flops", "bytes_read", "bytes_written"):
         assert [op[key] for op in ops[:-1]] == [op[key] for op in program_ops], key
     for parts in (ops, measured["kinds"].values()):
@@ -87,7 +87,7 @@ assert json.loads(run("--json", "--config", "dense.ini", "--set", "train.batch_s
 # Text: as wide as a terminal, every op on a line.
 text = run("--config", "dense.ini", "--repeats", "3", "--device", "cpu")
 assert max(map(len, text.splitlines())) <= 120
-for words in ("encoder.0", "sum of the operations", "a step as the trainer runs it", "images/s", "GFLOP/s", "train.idx"):
+for words in ("encoder.0", "sum of these", "a step as the trainer runs it", "images/s", "GFLOP/s", "train.idx"):
     assert words in text, (words, text)
 
 # A run: its configuration, with --set over it, and made-up images where its own are gone. It stays as it is.

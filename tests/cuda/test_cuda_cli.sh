@@ -125,6 +125,24 @@ expect 1 "with VAE_CUDA_SYNC=1 in the environment the kernel is named" env SIMT_
 expect 1 "train: 'adam': kernel adam failed: an illegal memory access" env SIMT_FAULT_KERNEL=adam_kernel:7 \
     VAE_CUDA_SYNC=1 "$simt" --config tiny.ini --out named --device cuda
 
+# ---- How long a step takes: the launches that --cost lists, whatever their times are worth here ----
+"$cpu" info --cost --json --config tiny.ini >cost.json
+"$simt" info --measure --json --config tiny.ini --device cuda --repeats 3 --set train.log_interval=2 >measured.json
+python3 - <<'END'
+import json
+cost, measured = json.load(open("cost.json")), json.load(open("measured.json"))
+launches = measured["launches"]
+assert [(l["kind"], l["name"], l["flops"]) for l in launches] == [(l["launch"], l["of"], l["flops"]) for l in cost["list"]]
+assert [l.get("product", {}).get("epilogue", "") for l in launches] == [l["epilogue"] for l in cost["list"]]
+assert sum(l["graph_nodes"] for l in launches) == cost["graph_nodes"]
+assert all(l["seconds"] > 0 and l["roofline_share"] is None for l in launches)
+assert all(l["product"]["right"] and l["product"]["algorithm"] == 67 for l in launches if l["kind"] == "matmul")
+assert measured["replay_seconds"] > 0 and measured["roofline_seconds"] is None and measured["precision"] == "fp32"
+END
+expect 0 "no share of the roofline: the data sheet of 'SIMT" "$simt" info --measure --config tiny.ini --repeats 2 \
+    --set train.log_interval=2
+[ "$(wc -L <output)" -le 120 ] || fail "lines of more than 120 columns: $(cat output)"
+
 # ---- What a step costs ----
 for options in "" "--set run.precision=bf16" "--set train.clip_norm=1" "--set model.objective=ae" \
     "--set model.objective=kl" "--set model.activation=gelu" "--set model.layers=none"; do

@@ -9,7 +9,7 @@ enum { REPEATS = 40, PARTS = 3 };
 static vae_step_times make_times(void)
 {
     vae_step_times times;
-    cr_assert_eq(vae_step_times_create(REPEATS, PARTS, &times), VAE_OK);
+    cr_assert_eq(vae_step_times_create(REPEATS, REPEATS, PARTS, &times), VAE_OK);
     for (int64_t i = 0; i < REPEATS; ++i) {
         times.whole[i] = 6.0;
         for (int k = 0; k < PARTS; ++k)
@@ -37,6 +37,7 @@ Test(measurement, steps_that_were_disturbed_do_not_count)
     expect(m.step_median_seconds, 6.0);
     cr_expect_eq(m.count, PARTS);
     cr_expect_eq(m.repeats, REPEATS);
+    cr_expect(isnan(m.replay_seconds) && isnan(m.event_seconds));
     for (int k = 0; k < PARTS; ++k) {
         expect(m.parts[k].seconds, k + 1);
         expect(m.parts[k].median_seconds, k + 1);
@@ -71,11 +72,13 @@ Test(measurement, one_step_is_enough)
 {
     vae_step_times times;
     vae_measurement m;
-    cr_assert_eq(vae_step_times_create(1, 1, &times), VAE_OK);
+    cr_assert_eq(vae_step_times_create(1, 1, 1, &times), VAE_OK);
     times.whole[0] = 2.0;
+    times.replays[0] = 1.25;
     times.each[0] = 1.5;
     cr_assert_eq(vae_measurement_create(&times, &m), VAE_OK);
     expect(m.step_seconds, 2.0);
+    expect(m.replay_seconds, 1.25);
     expect(m.parts[0].seconds, 1.5);
     vae_measurement_free(&m);
     vae_step_times_free(&times);

@@ -71,11 +71,28 @@ typedef struct vae_store vae_store;           /* parameters and, for training, g
 typedef struct vae_data vae_data;             /* a data set where the device can read it */
 typedef struct vae_executable vae_executable; /* a program bound to a store, ready to run */
 
-/* One line of a measured step: an op, or what surrounds the ops. All times are seconds of one step. */
+/* How a GPU computes a product, in cuBLASLt's own numbers where they are such. Texts are constants. */
+typedef struct vae_measured_product {
+    const char *product;           /* which of its op's: "forward", "weight gradient" */
+    const char *epilogue, *wanted; /* what it carries, and would if no algorithm had been refused: "bias, relu" */
+    int64_t m, n, k;
+    int32_t algorithm, tile, stages, split_k;
+    int32_t passed_over; /* algorithms that came first and failed */
+    int64_t workspace_bytes;
+    /* The largest difference, at places here and there, from sums that the host took in double of the same operands, as
+     * a share of the sum of the terms' magnitudes; and what roundings of this precision explain. */
+    double error, explained;
+} vae_measured_product;
+
+/* One line of a measured step: an op, on a GPU a launch, or what surrounds them. All times are seconds of one step. */
 typedef struct vae_measured_part {
-    int32_t op; /* index in the program; -1: the step's begin and end */
+    const char *kind; /* a constant: "dense", "matmul" */
+    int32_t op;       /* to which it belongs, index in the program; -1: to the step as a whole */
     double seconds;
     double median_seconds;
+    vae_cost cost;
+    int32_t nodes;                /* of a graph that holds nothing else; 0 where there are no graphs */
+    vae_measured_product product; /* epilogue is NULL where it is none */
 } vae_measured_part;
 
 /* How long a training step and its parts take. `seconds` are means over the middle half of the timed steps, ordered by
@@ -84,11 +101,23 @@ typedef struct vae_measured_part {
 typedef struct vae_measurement {
     vae_measured_part *parts; /* [count], in the order they run; owned */
     int32_t count;
-    int64_t repeats;     /* timed steps of either kind */
+    int64_t repeats;     /* steps that were timed part by part */
     double step_seconds; /* a whole step as a trainer runs it, its metrics read where a trainer reads them */
     double step_median_seconds;
+    /* Of a GPU; "" and NAN elsewhere. */
+    char hardware[80];     /* its name, as the driver gives it */
+    double replay_seconds; /* a step's graph on the device, one after the other */
+    double event_seconds;  /* what the events around a part add to its time: that of a part that does nothing */
 } vae_measurement;
 void vae_measurement_free(vae_measurement *measurement);
+
+typedef struct vae_measure_plan {
+    vae_step (*next_step)(void *context); /* as many as are asked for */
+    void *context;
+    int64_t warm_up;       /* steps that do not count */
+    int64_t repeats;       /* see vae_measurement */
+    int64_t read_interval; /* steps after which a trainer reads the metrics where they are deferred */
+} vae_measure_plan;
 
 struct vae_backend {
     const char *name; /* "cpu" */
@@ -120,11 +149,10 @@ struct vae_backend {
     /* Runs the step again op by op, without `adam`, and names the first tensor that holds a NaN or an infinity:
      * parameters first, then outputs in program order. name is "" if all are finite. */
     vae_status (*executable_find_nonfinite)(vae_executable *executable, const vae_step *step, char *name, size_t size);
-    /* Runs steps[warm_up + 2·repeats], which train as any others do, and times all but the first `warm_up`: in turn one
-     * as a trainer runs it and one part by part, so that both meet the same weather. On failure nothing is to be freed.
-     */
-    vae_status (*executable_measure)(vae_executable *executable, const vae_step *steps, int64_t warm_up,
-                                     int64_t repeats, vae_measurement *measurement);
+    /* Runs steps, which train as any others do, and times them: some as a trainer runs them and, in turn with these,
+     * plan->repeats part by part. On failure nothing is to be freed. */
+    vae_status (*executable_measure)(vae_executable *executable, const vae_measure_plan *plan,
+                                     vae_measurement *measurement);
     /* Whole tensors marked external (in tests, any tensor right after a run that still holds it). */
     vae_status (*tensor_read)(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, void *values);
     vae_status (*tensor_write)(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, const void *values);

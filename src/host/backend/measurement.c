@@ -10,19 +10,25 @@ typedef struct timed {
     int64_t index;
 } timed;
 
-vae_status vae_step_times_create(int64_t repeats, int32_t parts, vae_step_times *times)
+vae_status vae_step_times_create(int64_t wholes, int64_t repeats, int32_t parts, vae_step_times *times)
 {
-    *times = (vae_step_times){.repeats = repeats, .parts = parts};
-    times->whole = calloc((size_t)repeats, sizeof *times->whole);
+    *times = (vae_step_times){.wholes = wholes, .repeats = repeats, .parts = parts};
+    times->whole = calloc((size_t)wholes, sizeof *times->whole);
+    times->replays = calloc((size_t)wholes, sizeof *times->replays);
     times->each = calloc((size_t)repeats * (size_t)parts, sizeof *times->each);
-    if (times->whole && times->each) return VAE_OK;
-    vae_step_times_free(times);
-    return vae_error_set(VAE_ERROR_MEMORY, "measuring: out of memory");
+    if (!times->whole || !times->replays || !times->each) {
+        vae_step_times_free(times);
+        return vae_error_set(VAE_ERROR_MEMORY, "measuring: out of memory");
+    }
+    for (int64_t i = 0; i < wholes; ++i)
+        times->replays[i] = NAN;
+    return VAE_OK;
 }
 
 void vae_step_times_free(vae_step_times *times)
 {
     free(times->whole);
+    free(times->replays);
     free(times->each);
     *times = (vae_step_times){0};
 }
@@ -60,13 +66,25 @@ static double sum_of_parts(const vae_step_times *times, int64_t step)
     return sum;
 }
 
-static void take_step(const vae_step_times *times, timed *sorted, vae_measurement *m)
+/* The mean of the middle half. */
+static double middle(const timed *sorted, int64_t count)
 {
-    const int64_t first = times->repeats / 4, end = times->repeats - first;
-    sort(times->whole, times->repeats, 1, sorted);
-    m->step_median_seconds = median(sorted, times->repeats);
+    const int64_t first = count / 4, end = count - first;
+    double sum = 0.0;
     for (int64_t i = first; i < end; ++i)
-        m->step_seconds += sorted[i].seconds / (double)(end - first);
+        sum += sorted[i].seconds;
+    return sum / (double)(end - first);
+}
+
+static void take_steps(const vae_step_times *times, timed *sorted, vae_measurement *m)
+{
+    sort(times->whole, times->wholes, 1, sorted);
+    m->step_seconds = middle(sorted, times->wholes);
+    m->step_median_seconds = median(sorted, times->wholes);
+    m->replay_seconds = NAN;
+    if (isnan(times->replays[0])) return;
+    sort(times->replays, times->wholes, 1, sorted);
+    m->replay_seconds = middle(sorted, times->wholes);
 }
 
 static void take_parts(const vae_step_times *times, timed *sorted, vae_measurement *m)
@@ -87,12 +105,13 @@ static void take_parts(const vae_step_times *times, timed *sorted, vae_measureme
 
 vae_status vae_measurement_create(const vae_step_times *times, vae_measurement *measurement)
 {
-    timed *sorted = malloc((size_t)times->repeats * sizeof *sorted);
-    *measurement = (vae_measurement){.count = times->parts, .repeats = times->repeats};
+    const int64_t most = times->wholes > times->repeats ? times->wholes : times->repeats;
+    timed *sorted = malloc((size_t)most * sizeof *sorted);
+    *measurement = (vae_measurement){.count = times->parts, .repeats = times->repeats, .event_seconds = NAN};
     measurement->parts = calloc((size_t)times->parts, sizeof *measurement->parts);
     const bool allocated = sorted && measurement->parts;
     if (allocated) {
-        take_step(times, sorted, measurement);
+        take_steps(times, sorted, measurement);
         take_parts(times, sorted, measurement);
     } else {
         vae_measurement_free(measurement);

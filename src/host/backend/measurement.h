@@ -6,13 +6,15 @@
 
 /* Times of single steps, in seconds. */
 typedef struct vae_step_times {
-    int64_t repeats;
+    int64_t wholes, repeats;
     int32_t parts;
-    double *whole; /* [repeats]: of steps as a trainer runs them; owned */
-    double *each;  /* [repeats, parts]: of others; owned */
+    double *whole;   /* [wholes]: of steps as a trainer runs them; owned */
+    double *replays; /* [wholes]: of a graph, NAN where there is none; owned */
+    double *each;    /* [repeats, parts]: of others; owned */
 } vae_step_times;
 
-vae_status vae_step_times_create(int64_t repeats, int32_t parts, vae_step_times *times);
+/* None of the three numbers may be 0. */
+vae_status vae_step_times_create(int64_t wholes, int64_t repeats, int32_t parts, vae_step_times *times);
 void vae_step_times_free(vae_step_times *times);
 
 /* A measurement with as many parts, which get their times, and else are zero. */

@@ -35,7 +35,8 @@ static const struct argp_option options_table[] = {
     {"shape", SHAPE, "HxWxC", 0, "shape of an image, instead of the data set's", 2},
     {"cost", COST, 0, 0, "count what a GPU would do in a step: launches, traffic, roofline", 2},
     {"measure", MEASURE, 0, 0, "time real training steps on --device, op by op", 2},
-    {"repeats", REPEATS, "N", 0, "with --measure: timed steps of either kind; 3 seconds' worth unless given", 2},
+    {"repeats", REPEATS, "N", 0,
+     "with --measure: steps timed op by op; unless given, 3 seconds' worth, and on a GPU 200", 2},
     {"json", JSON, 0, 0, "print JSON, of a configuration", 2},
     {0},
 };
@@ -308,14 +309,19 @@ static vae_status run(int argc, char **argv)
     static const struct argp argp = {
         .options = options_table,
         .parser = parse,
-        .doc = "Prints the training program of a configuration: every operation with its shapes, parameters, "
-               "floating-point operations and bytes, and the memory in all. With --run or --checkpoint, what a "
-               "checkpoint holds."
-               "\v--measure trains newly initialised parameters for a few seconds, by a configuration or by that of a "
-               "run, and writes nothing. It takes the training images that are configured, as a training would read "
-               "them; with --shape, or where those of a run are gone, made-up ones. Steps are timed in turn op by op "
-               "and as the trainer runs them. Times are means over the middle half of the steps of either kind, so "
-               "that what other programs disturbed is left out, and the times of the ops add up.",
+        .doc =
+            "Prints the training program of a configuration: every operation with its shapes, parameters, "
+            "floating-point operations and bytes, and the memory in all. With --run or --checkpoint, what a "
+            "checkpoint holds."
+            "\v--measure trains newly initialised parameters for a few seconds, by a configuration or by that of a "
+            "run, and writes nothing. It takes the training images that are configured, as a training would read "
+            "them; with --shape, or where those of a run are gone, made-up ones. Steps are timed in turn op by op "
+            "and as the trainer runs them. Times are means over the middle half of the steps of either kind, so "
+            "that what other programs disturbed is left out, and the times of the ops add up.\n\n"
+            "On a GPU the parts are launches, timed by events in a graph of the step, each step with another batch, so "
+            "that caches hold what the launches before left there. Each product is compared with sums in double of its "
+            "own operands. VAE_CUDA_SYNC=1 in the environment has training run launches one at a time and name the "
+            "one that fails.",
         .children = children,
     };
     info_options options = {.shared = vae_cli_options_none()};

@@ -69,7 +69,7 @@ static void print_text(const vae_lowering *lowering, const vae_config *config, v
     printf("\nroofline, by data sheets: each launch at the limit of memory or arithmetic, launching itself free\n");
     for (int i = 0; i < vae_gpu_count; ++i) {
         const double seconds = vae_lowering_roofline(lowering, &vae_gpus[i], precision);
-        printf("  %-16s %7.1f us a step, %6.1f M images/s\n", vae_gpus[i].name, seconds * 1e6,
+        printf("  %-17s %7.1f us a step, %6.1f M images/s\n", vae_gpus[i].name, seconds * 1e6,
                (double)config->train.batch_size / seconds * 1e-6);
     }
 }

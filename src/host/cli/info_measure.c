@@ -4,7 +4,11 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "backend/cuda/lowering.h"
+#include "cli/info_measure_gpu.h"
 #include "cli/measure_data.h"
 #include "cli/remarks.h"
 #include "data/place.h"
@@ -53,35 +57,27 @@ static vae_status open_data(const vae_cli_measure_options *options, const vae_co
 
 /* ---- Sums ---- */
 
-/* Of a step: seconds, work, and how many ops have these. */
+/* What parts of one kind, or all, take of a step. */
 typedef struct line {
+    const char *kind;
     double seconds;
     vae_cost cost;
-    int32_t count;
+    int32_t count; /* of parts */
 } line;
 
-/* Ops by kind; what surrounds them is the last. */
-enum { AROUND = VAE_OP_COUNT, KIND_COUNT };
-
-static int kind_of(const vae_measured_step *m, const vae_measured_part *part)
+static bool is_gpu(const vae_measured_step *m)
 {
-    return part->op < 0 ? AROUND : (int)m->program.ops[part->op].kind;
-}
-
-static const char *kind_name(int kind)
-{
-    return kind == AROUND ? "step" : vae_op_kind_name((vae_op_kind)kind);
+    return m->measurement.hardware[0] != '\0';
 }
 
 static const char *name_of(const vae_measured_step *m, const vae_measured_part *part)
 {
-    return part->op < 0 ? "its begin and end" : m->program.ops[part->op].name;
+    return part->op < 0 ? "" : m->program.ops[part->op].name;
 }
 
-static line line_of(const vae_measured_step *m, const vae_measured_part *part)
+static line line_of(const vae_measured_part *part)
 {
-    const vae_cost cost = part->op < 0 ? (vae_cost){0} : vae_op_cost(&m->program, &m->program.ops[part->op]);
-    return (line){part->seconds, cost, 1};
+    return (line){part->kind, part->seconds, part->cost, 1};
 }
 
 static void add(line *sum, line more)
@@ -93,17 +89,43 @@ static void add(line *sum, line more)
     sum->count += more.count;
 }
 
-/* Adds up all parts, and those of each kind. */
-static line sum_all(const vae_measured_step *m, line kinds[KIND_COUNT])
+static line sum_all(const vae_measured_step *m)
 {
     line all = {0};
-    for (int32_t i = 0; i < m->measurement.count; ++i) {
-        const vae_measured_part *part = &m->measurement.parts[i];
-        const line l = line_of(m, part);
-        add(&all, l);
-        add(&kinds[kind_of(m, part)], l);
-    }
+    for (int32_t i = 0; i < m->measurement.count; ++i)
+        add(&all, line_of(&m->measurement.parts[i]));
     return all;
+}
+
+/* Of ops and launches, and what surrounds the ops. */
+enum { MOST_KINDS = 64 };
+
+typedef struct kinds {
+    line lines[MOST_KINDS];
+    int count;
+} kinds;
+
+static int compare_lines(const void *a, const void *b)
+{
+    const double x = ((const line *)a)->seconds, y = ((const line *)b)->seconds;
+    return (x < y) - (x > y);
+}
+
+/* The longest first. */
+static kinds sum_kinds(const vae_measured_step *m)
+{
+    kinds k = {.count = 0};
+    for (int32_t i = 0; i < m->measurement.count; ++i) {
+        const line more = line_of(&m->measurement.parts[i]);
+        int at = 0;
+        while (at < k.count && strcmp(k.lines[at].kind, more.kind) != 0)
+            ++at;
+        if (at == MOST_KINDS) continue;
+        if (at == k.count) k.lines[k.count++].kind = more.kind;
+        add(&k.lines[at], more);
+    }
+    qsort(k.lines, (size_t)k.count, sizeof *k.lines, compare_lines);
+    return k;
 }
 
 static double bytes(const line *l)
@@ -129,50 +151,48 @@ static void print_line(const line *l, const char *number, const char *first, con
     printf("\n");
 }
 
-static void print_parts(const vae_measured_step *m)
+static void print_ops(const vae_measured_step *m)
 {
     print_head("#", "operation", "name");
     for (int32_t i = 0; i < m->measurement.count; ++i) {
         const vae_measured_part *part = &m->measurement.parts[i];
-        const line l = line_of(m, part);
+        const line l = line_of(part);
         char number[16] = "";
         if (part->op >= 0) snprintf(number, sizeof number, "%d", (int)part->op);
-        print_line(&l, number, kind_name(kind_of(m, part)), name_of(m, part), m->measurement.step_seconds);
+        print_line(&l, number, part->kind, name_of(m, part), m->measurement.step_seconds);
     }
 }
 
-/* The longest first. */
-static void print_kinds(line kinds[KIND_COUNT], double step)
+static void print_kinds(const vae_measured_step *m)
 {
-    print_head("", "kind of operation", "how many");
-    for (;;) {
-        int longest = 0;
-        for (int i = 1; i < KIND_COUNT; ++i) {
-            if (kinds[i].seconds > kinds[longest].seconds) longest = i;
-        }
-        if (kinds[longest].count == 0) return;
+    const kinds k = sum_kinds(m);
+    print_head("", "kind", "how many");
+    for (int i = 0; i < k.count; ++i) {
         char count[16];
-        snprintf(count, sizeof count, "%d", (int)kinds[longest].count);
-        print_line(&kinds[longest], "", kind_name(longest), count, step);
-        kinds[longest] = (line){0};
+        snprintf(count, sizeof count, "%d", (int)k.lines[i].count);
+        print_line(&k.lines[i], "", k.lines[i].kind, count, m->measurement.step_seconds);
     }
+    printf("\n");
 }
 
-static void print_text(const vae_measured_step *m, const vae_measure_data *data)
+static void print_text(const vae_measured_step *m, const vae_measure_data *data, vae_precision precision)
 {
     const double step = m->measurement.step_seconds;
-    line kinds[KIND_COUNT] = {{0}};
-    const line all = sum_all(m, kinds), whole = {.seconds = step, .cost = all.cost};
+    const line all = sum_all(m), whole = {.seconds = step, .cost = all.cost};
     printf("%s step on %s: %s\n", m->program.name, m->device->backend->name,
            m->device->backend->device_describe(m->device));
-    printf("%" PRId64 " of %" PRId64 " images, %s; %" PRId64 " steps op by op, in turn with as many whole ones\n",
-           m->batch, data->images.count, data->source, m->measurement.repeats);
-    print_parts(m);
-    print_kinds(kinds, step);
-    printf("\n");
-    print_line(&all, "", "sum of the operations", "", step);
+    printf("%" PRId64 " of %" PRId64 " images, %s; %" PRId64 " steps timed %s, in turn with whole ones\n", m->batch,
+           data->images.count, data->source, m->measurement.repeats, is_gpu(m) ? "launch by launch" : "op by op");
+    if (is_gpu(m)) {
+        vae_cli_print_launches(m, precision);
+    } else {
+        print_ops(m);
+    }
+    print_kinds(m);
+    print_line(&all, "", "sum of these", "", step);
     print_line(&whole, "", "a step as the trainer runs it", "", step);
     printf("     %-57s %11.0f\n", "images/s", (double)m->batch / step);
+    if (is_gpu(m)) vae_cli_print_replay(m, precision);
 }
 
 /* ---- JSON ---- */
@@ -184,50 +204,54 @@ static json_t *line_to_json(const line *l, double step)
                      "flops_per_second", l->cost.flops / l->seconds, "bytes_per_second", bytes(l) / l->seconds);
 }
 
-static json_t *parts_to_json(const vae_measured_step *m)
+static json_t *parts_to_json(const vae_measured_step *m, vae_precision precision)
 {
     json_t *list = json_array();
     for (int32_t i = 0; i < m->measurement.count; ++i) {
         const vae_measured_part *part = &m->measurement.parts[i];
-        const line l = line_of(m, part);
+        const line l = line_of(part);
         json_t *item = line_to_json(&l, m->measurement.step_seconds);
-        json_object_set_new(item, "kind", json_string(kind_name(kind_of(m, part))));
+        json_object_set_new(item, "kind", json_string(part->kind));
         json_object_set_new(item, "name", json_string(name_of(m, part)));
         json_object_set_new(item, "median_seconds", json_real(part->median_seconds));
+        if (is_gpu(m)) vae_cli_add_launch(item, m, part, precision);
         json_array_append_new(list, item);
     }
     return list;
 }
 
-static json_t *kinds_to_json(const line kinds[KIND_COUNT], double step)
+static json_t *kinds_to_json(const vae_measured_step *m)
 {
+    const kinds k = sum_kinds(m);
     json_t *object = json_object();
-    for (int i = 0; i < KIND_COUNT; ++i) {
-        if (kinds[i].count == 0) continue;
-        json_t *item = line_to_json(&kinds[i], step);
-        json_object_set_new(item, "count", json_integer(kinds[i].count));
-        json_object_set_new(object, kind_name(i), item);
+    for (int i = 0; i < k.count; ++i) {
+        json_t *item = line_to_json(&k.lines[i], m->measurement.step_seconds);
+        json_object_set_new(item, "count", json_integer(k.lines[i].count));
+        json_object_set_new(object, k.lines[i].kind, item);
     }
     return object;
 }
 
-static vae_status print_json(const vae_measured_step *m, const vae_measure_data *data)
+static vae_status print_json(const vae_measured_step *m, const vae_measure_data *data, vae_precision precision)
 {
     const double step = m->measurement.step_seconds;
-    line kinds[KIND_COUNT] = {{0}};
-    const line all = sum_all(m, kinds);
+    const line all = sum_all(m);
     json_t *root =
-        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:o, s:o}", "program", m->program.name,
-                  "device", m->device->backend->name, "description", m->device->backend->device_describe(m->device),
-                  "data", data->source, "images", (json_int_t)data->images.count, "batch", (json_int_t)m->batch,
-                  "repeats", (json_int_t)m->measurement.repeats, "step_seconds", step, "step_median_seconds",
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:o}", "program", m->program.name, "device",
+                  m->device->backend->name, "description", m->device->backend->device_describe(m->device), "data",
+                  data->source, "images", (json_int_t)data->images.count, "batch", (json_int_t)m->batch, "repeats",
+                  (json_int_t)m->measurement.repeats, "step_seconds", step, "step_median_seconds",
                   m->measurement.step_median_seconds, "images_per_second", (double)m->batch / step, "sum",
-                  line_to_json(&all, step), "kinds", kinds_to_json(kinds, step), "ops", parts_to_json(m));
+                  line_to_json(&all, step), "kinds", kinds_to_json(m));
+    if (root && is_gpu(m)) vae_cli_add_replay(root, m, precision);
+    if (root) json_object_set_new(root, is_gpu(m) ? "launches" : "ops", parts_to_json(m, precision));
     const int failed = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;
     json_decref(root);
     putchar('\n');
     return failed ? vae_error_set(VAE_ERROR_IO, "standard output cannot be written") : VAE_OK;
 }
+
+/* ---- The command ---- */
 
 vae_status vae_cli_measure(const vae_cli_measure_options *options)
 {
@@ -237,15 +261,19 @@ vae_status vae_cli_measure(const vae_cli_measure_options *options)
     vae_measure_data data;
     VAE_TRY(of_run ? load_run(options->shared, &config, &input) : vae_cli_load_config(options->shared, &config));
     VAE_TRY(open_data(options, &config, of_run ? &input : NULL, &data));
-    const vae_measure_options measure = {
-        .config = &config, .input = data.input, .images = data.images, .repeats = options->repeats};
+    const vae_measure_options measure = {.config = &config,
+                                         .input = data.input,
+                                         .images = data.images,
+                                         .repeats = options->repeats,
+                                         .remarks = vae_cli_device_remarks()};
+    const vae_precision precision = vae_cuda_precision(config.run.precision);
     vae_measured_step measured;
     vae_status status = vae_measure_step(&measure, &measured);
     if (!status) {
         if (options->json) {
-            status = print_json(&measured, &data);
+            status = print_json(&measured, &data, precision);
         } else {
-            print_text(&measured, &data);
+            print_text(&measured, &data, precision);
         }
         vae_measured_step_free(&measured);
     }

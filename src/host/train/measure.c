@@ -11,6 +11,8 @@
 /* Timed steps take about SECONDS; up to PATIENCE where that makes them enough for a steady mean. */
 static const double SECONDS = 3.0, PATIENCE = 12.0;
 enum { LEAST_REPEATS = 5, STEADY_REPEATS = 32, MOST_REPEATS = 4000, PROBES = 4 };
+/* On a device that runs beside the host, whose clocks are not the host's. */
+enum { DEFERRED_REPEATS = 200, LONGEST_INTERVAL = 100 };
 
 /* What is needed to run steps. */
 typedef struct session {
@@ -19,21 +21,22 @@ typedef struct session {
     vae_store *store;
     vae_data *data;
     vae_executable *executable;
-    int64_t next; /* the step that comes next */
+    int64_t batch; /* rows */
+    int64_t next;  /* the step that comes next */
 } session;
 
 /* As a trainer has it, but that only full batches are taken, and that a run begins anew where its epochs end. */
-static vae_step make_step(const session *s, int64_t batch, int64_t index)
+static vae_step next_step(void *context)
 {
+    session *s = context;
     const vae_config *config = s->options->config;
-    const int64_t steps = s->options->images.count / batch,
-                  epochs = config->train.epochs > 0 ? config->train.epochs : 1;
-    const int64_t planned = index % (steps * epochs);
+    const int64_t index = s->next++, steps = s->options->images.count / s->batch;
+    const int64_t epochs = config->train.epochs > 0 ? config->train.epochs : 1, planned = index % (steps * epochs);
     return (vae_step){
         .seed = (uint64_t)config->train.seed,
         .step = (uint64_t)index,
         .epoch = (uint64_t)(index / steps),
-        .first = index % steps * batch,
+        .first = index % steps * s->batch,
         .beta = vae_schedule_beta(config, steps, planned),
         .learning_rate = vae_schedule_learning_rate(config, steps, planned),
         .adam_step = (uint64_t)index + 1,
@@ -41,12 +44,12 @@ static vae_step make_step(const session *s, int64_t batch, int64_t index)
 }
 
 /* The seconds of a step: the shortest of a few. */
-static vae_status probe(session *s, int64_t batch, double *seconds)
+static vae_status probe(session *s, double *seconds)
 {
     *seconds = INFINITY;
     for (int i = 0; i < PROBES; ++i) {
         double sums[VAE_METRIC_COUNT];
-        const vae_step step = make_step(s, batch, s->next++);
+        const vae_step step = next_step(s);
         const double start = vae_clock_seconds();
         VAE_TRY(s->backend->executable_run(s->executable, &step));
         VAE_TRY(s->backend->metrics_take(s->executable, sums));
@@ -55,37 +58,37 @@ static vae_status probe(session *s, int64_t batch, double *seconds)
     return VAE_OK;
 }
 
-static vae_status choose_repeats(session *s, int64_t batch, int64_t *repeats)
+static vae_status choose_repeats(session *s, int64_t *repeats)
 {
     double seconds;
     *repeats = s->options->repeats;
     if (*repeats > 0) return VAE_OK;
-    VAE_TRY(probe(s, batch, &seconds));
+    VAE_TRY(probe(s, &seconds));
     const double steady = fmin(STEADY_REPEATS, PATIENCE / (2.0 * seconds));
     const double wanted = fmax(LEAST_REPEATS, fmax(steady, SECONDS / (2.0 * seconds)));
-    *repeats = (int64_t)fmin(wanted, MOST_REPEATS);
+    *repeats = s->backend->deferred_metrics ? DEFERRED_REPEATS : (int64_t)fmin(wanted, MOST_REPEATS);
     return VAE_OK;
 }
 
-static vae_status run(session *s, int64_t batch, vae_measurement *measurement)
+static vae_status run(session *s, vae_measurement *measurement)
 {
-    int64_t repeats;
-    VAE_TRY(choose_repeats(s, batch, &repeats));
-    const int64_t warm_up = 2 + repeats / 10, count = warm_up + 2 * repeats;
-    vae_step *steps = malloc((size_t)count * sizeof *steps);
-    if (!steps) return vae_error_set(VAE_ERROR_MEMORY, "measuring: out of memory");
-    for (int64_t i = 0; i < count; ++i)
-        steps[i] = make_step(s, batch, s->next++);
-    const vae_status status = s->backend->executable_measure(s->executable, steps, warm_up, repeats, measurement);
-    free(steps);
-    return status;
+    /* Metrics are read at an epoch's end as well; a longer interval would show nothing more. */
+    const int64_t log = s->options->config->train.log_interval, epoch = s->options->images.count / s->batch;
+    const int64_t interval = log < epoch ? log : epoch;
+    vae_measure_plan plan = {.next_step = next_step,
+                             .context = s,
+                             .read_interval = interval < LONGEST_INTERVAL ? interval : LONGEST_INTERVAL};
+    VAE_TRY(choose_repeats(s, &plan.repeats));
+    plan.warm_up = 1 + plan.repeats / 20;
+    return s->backend->executable_measure(s->executable, &plan, measurement);
 }
 
 static vae_status prepare(session *s, vae_measured_step *m)
 {
     const vae_measure_options *options = s->options;
     const vae_config *config = options->config;
-    const vae_device_options device = {.threads = (int)config->run.threads, .precision = config->run.precision};
+    const vae_device_options device = {
+        .threads = (int)config->run.threads, .precision = config->run.precision, .remarks = options->remarks};
     VAE_TRY(vae_model_layout(config, &options->input, &m->layout));
     VAE_TRY(vae_model_build_train(config, &options->input, &m->layout, m->batch, &m->program));
     VAE_TRY(vae_device_open(config->run.device, &device, &m->device));
@@ -107,10 +110,10 @@ static void close_session(session *s)
 vae_status vae_measure_step(const vae_measure_options *options, vae_measured_step *measured)
 {
     const int64_t wanted = options->config->train.batch_size, images = options->images.count;
-    session s = {.options = options};
-    *measured = (vae_measured_step){.batch = wanted < images ? wanted : images};
+    session s = {.options = options, .batch = wanted < images ? wanted : images};
+    *measured = (vae_measured_step){.batch = s.batch};
     vae_status status = prepare(&s, measured);
-    if (!status) status = run(&s, measured->batch, &measured->measurement);
+    if (!status) status = run(&s, &measured->measurement);
     close_session(&s);
     if (status) vae_measured_step_free(measured);
     return status;

@@ -9,7 +9,8 @@ typedef struct vae_measure_options {
     const vae_config *config; /* borrowed, as all here */
     vae_input input;
     vae_images images; /* training images; at least one */
-    int64_t repeats;   /* timed steps of either kind; 0: as many as a few seconds allow, see below */
+    int64_t repeats;   /* timed steps; 0: as many as a few seconds allow, on a GPU 200 */
+    vae_device_remarks remarks;
 } vae_measure_options;
 
 /* What was measured. */

@@ -23,6 +23,37 @@ double now_in_milliseconds()
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     return std::chrono::duration<double, std::milli>(now).count();
 }
+
+void mark(EventRecord &record)
+{
+    record.done = true;
+    record.milliseconds = now_in_milliseconds();
+    record.stream = nullptr;
+}
+
+// In a capture, an external event is a node that records it whenever the graph runs.
+cudaError_t record_event(cudaEvent_t event, cudaStream_t handle, unsigned int flags)
+{
+    const auto stream = find_stream(handle);
+    if (event == nullptr || stream == nullptr) return cudaErrorInvalidResourceHandle;
+    if (flags != cudaEventRecordDefault && flags != cudaEventRecordExternal) return cudaErrorInvalidValue;
+    if (stream->capture != nullptr && flags == cudaEventRecordExternal)
+        return enqueue(handle, cudaGraphNodeTypeEventRecord, [event] {
+            event->record = std::make_shared<EventRecord>();
+            mark(*event->record);
+        });
+    if (stream->capture != nullptr) {
+        event->captured_in = stream->capture->graph.get();
+        return cudaSuccess;
+    }
+    if (flags == cudaEventRecordExternal)
+        return refuse(cudaErrorInvalidValue, "cudaEventRecordExternal where nothing is captured");
+    event->captured_in = nullptr;
+    auto record = std::make_shared<EventRecord>();
+    record->stream = stream;
+    event->record = record;
+    return enqueue(handle, cudaGraphNodeTypeEventRecord, [record] { mark(*record); });
+}
 } // namespace
 
 extern "C" {
@@ -43,23 +74,12 @@ cudaError_t cudaEventCreate(cudaEvent_t *event)
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle)
 {
-    return runtime_call("cudaEventRecord", [&]() -> cudaError_t {
-        const auto stream = find_stream(handle);
-        if (event == nullptr || stream == nullptr) return cudaErrorInvalidResourceHandle;
-        if (stream->capture != nullptr) {
-            event->captured_in = stream->capture->graph.get();
-            return cudaSuccess;
-        }
-        event->captured_in = nullptr;
-        auto record = std::make_shared<EventRecord>();
-        record->stream = stream;
-        event->record = record;
-        return enqueue(handle, cudaGraphNodeTypeEventRecord, [record] {
-            record->done = true;
-            record->milliseconds = now_in_milliseconds();
-            record->stream = nullptr;
-        });
-    });
+    return runtime_call("cudaEventRecord", [&] { return record_event(event, handle, cudaEventRecordDefault); });
+}
+
+cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t handle, unsigned int flags)
+{
+    return runtime_call("cudaEventRecordWithFlags", [&] { return record_event(event, handle, flags); });
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned int)

@@ -162,10 +162,9 @@ static vae_status run_timed(vae_executable *executable, const vae_step *step, do
     return status;
 }
 
-static vae_status measure(vae_executable *executable, const vae_step *steps, int64_t warm_up, int64_t repeats,
-                          vae_measurement *measurement)
+static vae_status measure(vae_executable *executable, const vae_measure_plan *plan, vae_measurement *measurement)
 {
-    return vae_host_executable_measure(executable, run_timed, steps, warm_up, repeats, measurement);
+    return vae_host_executable_measure(executable, run_timed, plan, measurement);
 }
 
 static vae_status find_nonfinite(vae_executable *executable, const vae_step *step, char *name, size_t size)

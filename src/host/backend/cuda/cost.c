@@ -128,23 +128,13 @@ vae_step_cost vae_lowering_cost(const vae_lowering *lowering)
     return total;
 }
 
-const vae_gpu vae_gpus[] = {
-    {"A100 SXM 80 GB", 2039e9, {19.5e12, 19.5e12, 156e12, 312e12}},
-    {"H100 SXM 80 GB", 3350e9, {67e12, 67e12, 494.7e12, 989.4e12}},
-    {"RTX 4090", 1008e9, {82.6e12, 82.6e12, 82.6e12, 165.2e12}},
-};
-const int vae_gpu_count = (int)(sizeof vae_gpus / sizeof *vae_gpus);
-
 double vae_lowering_roofline(const vae_lowering *lowering, const vae_gpu *gpu, vae_precision precision)
 {
     double seconds = 0.0;
     for (int32_t i = 0; i < lowering->count; ++i) {
         const vae_launch *launch = &lowering->launches[i];
-        const vae_cost cost = vae_launch_cost(lowering, launch);
-        const vae_precision at = launch->kind == VAE_LAUNCH_MATMUL ? precision : VAE_PRECISION_FP32;
-        const double moving = (cost.bytes_read + cost.bytes_written) / gpu->bytes_per_second;
-        const double computing = cost.flops / gpu->flops_per_second[at];
-        seconds += moving > computing ? moving : computing;
+        const bool product = launch->kind == VAE_LAUNCH_MATMUL;
+        seconds += vae_gpu_roofline(gpu, vae_launch_cost(lowering, launch), product ? precision : VAE_PRECISION_FP32);
     }
     return seconds;
 }

@@ -143,6 +143,7 @@ const vae_backend vae_backend_cuda = {
     .executable_destroy = vae_cuda_executable_destroy,
     .executable_run = vae_cuda_executable_run,
     .executable_find_nonfinite = vae_cuda_executable_find_nonfinite,
+    .executable_measure = vae_cuda_executable_measure,
     .tensor_read = vae_cuda_tensor_read,
     .tensor_write = vae_cuda_tensor_write,
     .metrics_take = vae_cuda_metrics_take,

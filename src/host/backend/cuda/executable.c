@@ -22,13 +22,6 @@ static const vae_op *find_op(const vae_program *program, vae_op_kind kind)
 
 /* ---- The graph ---- */
 
-static vae_status launch_all(const vae_executable *executable)
-{
-    for (int32_t i = 0; i < executable->lowering.count; ++i)
-        VAE_TRY(vae_cuda_launch(executable, i));
-    return VAE_OK;
-}
-
 static vae_status instantiate(vae_executable *executable, cudaGraph_t graph)
 {
     VAE_CUDA_TRY(executable->program->name, cudaGraphGetNodes, graph, NULL, &executable->nodes);
@@ -38,14 +31,10 @@ static vae_status instantiate(vae_executable *executable, cudaGraph_t graph)
 
 static vae_status capture(vae_executable *executable)
 {
-    const cudaStream_t stream = executable->device->stream;
-    cudaGraph_t graph = NULL;
-    VAE_CUDA_TRY(executable->program->name, cudaStreamBeginCapture, stream, cudaStreamCaptureModeThreadLocal);
-    vae_status status = launch_all(executable);
-    const cudaError_t error = cudaStreamEndCapture(stream, &graph);
-    if (!status && error) status = vae_cuda_failure(error, "cudaStreamEndCapture", executable->program->name);
-    if (!status) status = instantiate(executable, graph);
-    if (graph) cudaGraphDestroy(graph);
+    cudaGraph_t graph;
+    VAE_TRY(vae_cuda_capture(executable, 0, executable->lowering.count, NULL, &graph));
+    const vae_status status = instantiate(executable, graph);
+    cudaGraphDestroy(graph);
     return status;
 }
 

@@ -124,6 +124,12 @@ vae_status vae_cuda_products_lower(vae_executable *executable);
 vae_status vae_cuda_products_create(vae_executable *executable);
 void vae_cuda_products_destroy(vae_executable *executable);
 
+/* capture.c */
+/* `count` launches from `first` on as a graph, the caller's. events [count + 2], or NULL: recorded two in front of the
+ * first launch and one behind each, whenever the graph runs. */
+vae_status vae_cuda_capture(const vae_executable *executable, int32_t first, int32_t count, const cudaEvent_t *events,
+                            cudaGraph_t *graph);
+
 /* synchronous.c */
 /* VAE_CUDA_SYNC is set, to other than 0. */
 bool vae_cuda_synchronous_asked(void);
@@ -142,6 +148,15 @@ vae_status vae_cuda_executable_stage(vae_executable *executable, const vae_step 
 vae_status vae_cuda_metrics_take(vae_executable *executable, double *sums);
 vae_status vae_cuda_tensor_read(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, void *values);
 vae_status vae_cuda_tensor_write(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, const void *values);
+
+/* measure.c */
+vae_status vae_cuda_executable_measure(vae_executable *executable, const vae_measure_plan *plan,
+                                       vae_measurement *measurement);
+
+/* measure_products.c */
+/* Compares a product, which has run and whose operands are as it found them, with sums that the host takes in double of
+ * these operands; fills in error and explained. */
+vae_status vae_cuda_product_compare(const vae_executable *executable, int32_t index, vae_measured_product *product);
 
 /* diagnose.c */
 vae_status vae_cuda_executable_find_nonfinite(vae_executable *executable, const vae_step *step, char *name,

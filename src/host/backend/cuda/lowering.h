@@ -181,11 +181,17 @@ vae_step_cost vae_lowering_cost(const vae_lowering *lowering);
 /* A GPU by its data sheet: memory, and dense (not sparse) arithmetic by vae_precision; [0], auto, is fp32. */
 typedef struct vae_gpu {
     const char *name;
+    const char *device; /* as the driver calls it, after "NVIDIA " */
     double bytes_per_second;
     double flops_per_second[4];
 } vae_gpu;
 extern const vae_gpu vae_gpus[];
 extern const int vae_gpu_count;
+
+/* The one that the driver calls so, "NVIDIA H200", or NULL. */
+const vae_gpu *vae_gpu_find(const char *device);
+/* Seconds of so much work at the limit of memory or arithmetic, whichever is reached first. */
+double vae_gpu_roofline(const vae_gpu *gpu, vae_cost cost, vae_precision precision);
 
 /* Seconds of a step if every launch, one after the other, ran at the limit of memory or arithmetic; launches themselves
  * and caches count as nothing. */

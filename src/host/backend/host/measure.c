@@ -30,31 +30,39 @@ static vae_status run_by_op(vae_executable *executable, vae_host_run_timed *run,
     return vae_measurement_check(sums, step);
 }
 
-static vae_status run_all(vae_executable *executable, vae_host_run_timed *run, const vae_step *steps, int64_t warm_up,
+static vae_status run_all(vae_executable *executable, vae_host_run_timed *run, const vae_measure_plan *plan,
                           const vae_step_times *times)
 {
-    /* Both ways of running a step touch the memory that they use. */
-    for (int64_t i = 0; i < warm_up; ++i)
-        VAE_TRY(i % 2 == 0 ? run_whole(executable, &steps[i], times->whole)
-                           : run_by_op(executable, run, &steps[i], times->each));
-    steps += warm_up;
-    for (int64_t i = 0; i < times->repeats; ++i) {
-        VAE_TRY(run_whole(executable, &steps[2 * i], &times->whole[i]));
-        VAE_TRY(run_by_op(executable, run, &steps[2 * i + 1], &times->each[i * times->parts]));
+    for (int64_t i = -plan->warm_up; i < times->repeats; ++i) {
+        const int64_t at = i < 0 ? 0 : i;
+        vae_step step = plan->next_step(plan->context);
+        VAE_TRY(run_whole(executable, &step, &times->whole[at]));
+        step = plan->next_step(plan->context);
+        VAE_TRY(run_by_op(executable, run, &step, &times->each[at * times->parts]));
     }
     return VAE_OK;
 }
 
-vae_status vae_host_executable_measure(vae_executable *executable, vae_host_run_timed *run, const vae_step *steps,
-                                       int64_t warm_up, int64_t repeats, vae_measurement *measurement)
+static void describe(const vae_program *program, vae_measured_part *parts)
 {
-    const int32_t ops = vae_host_executable_program(executable)->op_count;
+    for (int32_t i = 0; i < program->op_count; ++i) {
+        parts[i].op = i;
+        parts[i].kind = vae_op_kind_name(program->ops[i].kind);
+        parts[i].cost = vae_op_cost(program, &program->ops[i]);
+    }
+    parts[program->op_count].op = -1;
+    parts[program->op_count].kind = "begin, end";
+}
+
+vae_status vae_host_executable_measure(vae_executable *executable, vae_host_run_timed *run,
+                                       const vae_measure_plan *plan, vae_measurement *measurement)
+{
+    const vae_program *program = vae_host_executable_program(executable);
     vae_step_times times;
-    VAE_TRY(vae_step_times_create(repeats, ops + 1, &times));
-    vae_status status = run_all(executable, run, steps, warm_up, &times);
+    VAE_TRY(vae_step_times_create(plan->repeats, plan->repeats, program->op_count + 1, &times));
+    vae_status status = run_all(executable, run, plan, &times);
     if (!status) status = vae_measurement_create(&times, measurement);
-    for (int32_t i = 0; !status && i <= ops; ++i)
-        measurement->parts[i].op = i < ops ? i : -1;
+    if (!status) describe(program, measurement->parts);
     vae_step_times_free(&times);
     return status;
 }

@@ -8,7 +8,7 @@
 typedef vae_status vae_host_run_timed(vae_executable *executable, const vae_step *step, double *seconds);
 
 /* The table's executable_measure, for a backend that runs `run` op by op. */
-vae_status vae_host_executable_measure(vae_executable *executable, vae_host_run_timed *run, const vae_step *steps,
-                                       int64_t warm_up, int64_t repeats, vae_measurement *measurement);
+vae_status vae_host_executable_measure(vae_executable *executable, vae_host_run_timed *run,
+                                       const vae_measure_plan *plan, vae_measurement *measurement);
 
 #endif

@@ -36,10 +36,9 @@ static const char *describe_device(vae_device *device)
     return ((vae_host_device *)device)->description;
 }
 
-static vae_status measure(vae_executable *executable, const vae_step *steps, int64_t warm_up, int64_t repeats,
-                          vae_measurement *measurement)
+static vae_status measure(vae_executable *executable, const vae_measure_plan *plan, vae_measurement *measurement)
 {
-    return vae_host_executable_measure(executable, vae_host_executable_run_timed, steps, warm_up, repeats, measurement);
+    return vae_host_executable_measure(executable, vae_host_executable_run_timed, plan, measurement);
 }
 
 const vae_backend vae_backend_reference = {
