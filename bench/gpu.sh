@@ -5,7 +5,8 @@
 # Stages, all of them unless --only names one; a report that is there keeps what it holds of the others:
 #   probe     what the machine is, and a few steps of training on it
 #   parity    every op, and whole trainings, against the reference in double
-#   train     configs/mnist.ini and mnist-conv.ini at each precision, timed, and the first in PyTorch
+#   measure   where the time of a step goes: info --measure for configs/mnist.ini and mnist-conv.ini at each precision
+#   train     both configurations at each precision, timed, and in PyTorch: eager, compiled, and as a CUDA graph
 #   sanitize  compute-sanitizer's four tools on this project's kernels
 #   profile   the time of each kernel, by nsys or ncu
 # --prebuilt: an unpacked bundle of scripts/make-bundle --tests, which needs no compiler here; else build/gpu is built
@@ -15,7 +16,7 @@
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 report_script=$here/bench/gpu/report.py
-stages="probe parity train sanitize profile"
+stages="probe parity measure train sanitize profile"
 only="" prebuilt="" data="" out=gpu-report.json rounds=3 epochs=10 peers=yes dry=no
 limit=${VAE_GPU_STAGE_SECONDS:-540}
 
@@ -146,13 +147,19 @@ train() { # name command...
     step "$@" && [ $dry = no ] && record training "$stage" "$1" "$work/output" "$work/run"
 }
 
+mnist_options() { # sets options
+    options=(--set data.train_images="$mnist/train-images-idx3-ubyte.gz"
+        --set data.train_labels="$mnist/train-labels-idx1-ubyte.gz"
+        --set data.test_images="$mnist/t10k-images-idx3-ubyte.gz"
+        --set data.test_labels="$mnist/t10k-labels-idx1-ubyte.gz")
+}
+
 trainer() { # config options...: sets command
-    local config=$1
+    local config=$1 options
     shift
+    mnist_options
     command=("$bin/vae-cuda" --config "$here/configs/$config.ini" --device cuda --out "$work/run" --quiet
-        --set train.picture_interval=0
-        --set data.train_images="$mnist/train-images-idx3-ubyte.gz" --set data.train_labels="$mnist/train-labels-idx1-ubyte.gz"
-        --set data.test_images="$mnist/t10k-images-idx3-ubyte.gz" --set data.test_labels="$mnist/t10k-labels-idx1-ubyte.gz" "$@")
+        --set train.picture_interval=0 "${options[@]}" "$@")
 }
 
 build() {
@@ -173,6 +180,18 @@ stage_parity() {
     done
 }
 
+stage_measure() {
+    local options=(--shape 28x28) # of made-up images
+    [ -z "$mnist" ] || mnist_options
+    for config in mnist mnist-conv; do
+        for precision in tf32 fp32 bf16; do
+            step "vae-cuda info $config $precision" "$bin/vae-cuda" info --measure --json --device cuda \
+                --config "$here/configs/$config.ini" --set run.precision=$precision "${options[@]}" &&
+                [ $dry = no ] && record measurement measure $config $precision "$work/output"
+        done
+    done
+}
+
 stage_train() {
     for round in $(seq "$rounds"); do
         for precision in tf32 fp32 bf16; do
@@ -182,9 +201,11 @@ stage_train() {
             done
         done
         [ $peers = yes ] && [ -n "$torch" ] || continue
-        for mode in eager compiled graphed; do
-            train "pytorch mnist $mode" "$torch" "$here/bench/peers/pytorch_gpu.py" --data "$mnist" --epochs "$epochs" \
-                --seed "$round" --mode $mode
+        for model in mlp conv; do
+            for mode in eager compiled graphed; do
+                train "pytorch $model $mode" "$torch" "$here/bench/peers/pytorch_gpu.py" --model $model --data "$mnist" \
+                    --epochs "$epochs" --seed "$round" --mode $mode
+            done
         done
     done
 }

@@ -5,6 +5,7 @@
   report.py FILE step STAGE NAME COMMAND                  a step that would be run
   report.py FILE step STAGE NAME COMMAND CODE SECONDS OUTPUT_FILE
   report.py FILE training STAGE NAME OUTPUT_FILE RUN      a training's figures: RUN/metrics.jsonl, else the output's last line
+  report.py FILE measurement STAGE CONFIG PRECISION OUTPUT_FILE            what `info --measure --json` printed
 """
 import json
 import os
@@ -16,7 +17,7 @@ OUTPUT_CHARACTERS = 8000
 
 
 def read(path):
-    empty = {"machine": {}, "stages": {}, "steps": [], "trainings": []}
+    empty = {"machine": {}, "stages": {}, "steps": [], "measurements": [], "trainings": []}
     return {**empty, **json.loads(path.read_text())} if path.exists() else empty
 
 
@@ -28,7 +29,7 @@ def write(path, report):
 
 def begin(report, stage, *missing):
     report["stages"][stage] = {"missing": list(missing)}
-    for part in ("steps", "trainings"):
+    for part in ("steps", "measurements", "trainings"):
         report[part] = [entry for entry in report[part] if entry["stage"] != stage]
 
 
@@ -59,10 +60,18 @@ def training(report, stage, name, output, run):
     report["trainings"].append({"stage": stage, "contender": name, **result})
 
 
+def measurement(report, stage, config, precision, output):
+    """Warnings may stand in front of the JSON."""
+    text = "\n" + pathlib.Path(output).read_text(errors="replace")
+    report["measurements"].append({"stage": stage, "config": config, "precision": precision,
+                                   **json.loads(text[text.index("\n{"):])})
+
+
 def main():
     path = pathlib.Path(sys.argv[1])
     report = read(path)
-    {"begin": begin, "machine": machine, "step": step, "training": training}[sys.argv[2]](report, *sys.argv[3:])
+    commands = {"begin": begin, "machine": machine, "step": step, "measurement": measurement, "training": training}
+    commands[sys.argv[2]](report, *sys.argv[3:])
     write(path, report)
 
 

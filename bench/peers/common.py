@@ -15,6 +15,9 @@ def arguments():
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--mode", default="eager")
+    parser.add_argument("--model", default="mlp")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--images", type=int, help="train on the first so many")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 

@@ -36,6 +36,11 @@ $logs
 END
 stand_in "$bin/vae-cuda" <<END
 $logs
+if [ "\$1" = info ]; then
+    echo "vae-cuda: warning: a remark {of some kind}" >&2
+    echo '{"step_seconds": 5e-05, "launches": [{"kind": "matmul"}]}'
+    exit
+fi
 while [ \$# -gt 0 ]; do [ "\$1" != --out ] || run=\$2; shift; done
 mkdir "\$run"
 for rate in 1 50 60 70; do echo '{"split": "train_epoch", "images_per_second": '\$rate'}'; done >"\$run/metrics.jsonl"
@@ -84,14 +89,20 @@ run "$here" --only parity
 expect "parity" is 0
 expect "all three parity programs" codes parity "[0, 0, 0]"
 expect "the report keeps other stages" codes probe "[0, 0]"
+run "$here" --only measure
+expect "measure" is 0
+expect "measure takes MNIST" logged "vae-cuda info --measure --json --device cuda --config $project/configs/mnist-conv.ini --set run.precision=bf16 --set data.train_images=$work/data"
+expect "both configurations at each precision" holds '([(m["config"], m["precision"]) for m in r["measurements"]] ==
+    [(c, p) for c in ("mnist", "mnist-conv") for p in ("tf32", "fp32", "bf16")])'
+expect "measurements are in the report" holds 'all(m["step_seconds"] == 5e-05 and m["launches"] for m in r["measurements"])'
 run "$here" --only train --rounds 1 --epochs 4
 expect "train" is 0
 expect "both configurations" logged configs/mnist-conv.ini
 expect "data from the path" logged "data.test_labels=$work/data/mnist/t10k-labels-idx1-ubyte.gz"
-expect "PyTorch of the python3 that has it" logged "pytorch_gpu.py --data $work/data/mnist"
+expect "PyTorch of the python3 that has it" logged "pytorch_gpu.py --model conv --data $work/data/mnist"
 expect "figures" holds '{"stage": "train", "contender": "vae-cuda mnist-conv tf32", "images_per_second": 60,
     "test_neg_elbo": 101.5} in r["trainings"]'
-expect "nine trainings, and probe's" holds 'len(r["trainings"]) == 10'
+expect "twelve trainings, and probe's" holds 'len(r["trainings"]) == 13'
 run "$here" --only sanitize
 expect "an error that a tool finds is a failure" is 1
 expect "only the project's kernels" logged \
@@ -110,7 +121,7 @@ expect "a stage that takes too long" is 1
 expect "a stage that takes too long says so" codes parity "[124, 124, 124]"
 
 # ---- What is missing ----
-for stage in probe parity train sanitize profile; do
+for stage in probe parity measure train sanitize profile; do
     run "$work/bare" --only $stage
     expect "$stage without a GPU" is 1
     expect "$stage without a GPU names it" says "gpu.sh: $stage needs a GPU (there is no nvidia-smi)"
@@ -119,6 +130,14 @@ rm "$bin"/* "$work/data/mnist"/*
 run "$here" --only parity
 expect "no parity programs" is 1
 expect "no parity programs are named" says "test_parity_cuda_data (make-bundle --tests)"
+stand_in "$bin/vae-cuda" <<END
+$logs
+echo '{}'
+END
+run "$here" --only measure
+expect "measure without data" is 0
+expect "measure without data makes it up" logged "--shape 28x28"
+rm "$bin/vae-cuda"
 run "$here" --only train
 expect "no data" is 1
 expect "no data is named" says "train needs MNIST"
