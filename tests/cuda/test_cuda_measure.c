@@ -198,7 +198,7 @@ Test(cuda_measure, failing_calls_are_errors)
     const unsigned calls = count_calls(&config);
     unsigned failures = 0, tried = 0;
     simt_print_faults(0);
-    for (unsigned n = 1; n <= calls; n += 25) {
+    for (unsigned n = 1; n <= calls; n += 67) {
         training t;
         vae_measurement m;
         open_training(&vae_backend_cuda, &fp32, &config, &t);
@@ -213,7 +213,7 @@ Test(cuda_measure, failing_calls_are_errors)
         if (status) cr_assert_gt(strlen(vae_error_message()), 10);
     }
     /* What destroys something may fail unheard. */
-    cr_expect_gt(tried, 10);
+    cr_expect_gt(tried, 5);
     cr_expect_gt(failures, tried * 3 / 4, "%u of %u", failures, tried);
 }
 
