@@ -51,10 +51,18 @@ typedef struct vae_device_remarks {
     void (*tell)(void *context, const char *text); /* NULL: nobody listens */
 } vae_device_remarks;
 
+/* Of the ways that a device has to compute the same, which it takes; results differ in their last bits. */
+typedef struct vae_device_choices {
+    bool tune;         /* measure them, and take the fastest */
+    const char *file;  /* JSON: what it holds is taken, and choices_keep() writes it; NULL: none */
+    const char *cache; /* folder of such files with what was measured before, one a kind of device; NULL: none */
+} vae_device_choices;
+
 typedef struct vae_device_options {
     int threads; /* 0: all available */
     vae_precision precision;
     vae_device_remarks remarks; /* must hear until the device is closed */
+    vae_device_choices choices;
 } vae_device_options;
 
 typedef struct vae_backend vae_backend;
@@ -129,6 +137,9 @@ struct vae_backend {
     void (*device_close)(vae_device *device);
     /* One line for the log: "2 threads, AVX-512, oneDNN 2.6.3, fp32"; owned by the device. */
     const char *(*device_describe)(vae_device *device);
+
+    /* Writes choices.file, now and whenever there is something new to choose. NULL: the backend has no choices. */
+    vae_status (*choices_keep)(vae_device *device);
 
     /* All arenas start as zeros. `training` false: no gradients, no moments. */
     vae_status (*store_create)(vae_device *device, const vae_layout *layout, bool training, vae_store **store);

@@ -84,6 +84,7 @@ typedef struct vae_config {
         char device[16];
         vae_precision precision;
         int64_t threads;         /* 0: all */
+        vae_switch tune;         /* take the fastest algorithms of matrix products, on cuda */
         vae_switch tensorboard;  /* event files too */
         char out[VAE_PATH_SIZE]; /* run folder; "" gives runs/<name of the config file> */
     } run;

@@ -100,6 +100,7 @@ const vae_key vae_config_keys[] = {
     {"run", "device", VAE_KEY_TEXT, FIELD(run.device), 0, 16, devices, "auto", "auto, cpu, reference or cuda"},
     CHOICE("run", "precision", run.precision, precisions, "auto", "of matrix products; parameters are fp32 always. auto: tf32 on cuda, fp32 elsewhere"),
     INTEGER("run", "threads", run.threads, 0, 1024, "0", "0: one for each processor it may use"),
+    CHOICE("run", "tune", run.tune, switches, "no", "on cuda, try out before training which algorithms of matrix products are the fastest, and keep them in products.json and ~/.cache/vae-cuda; elsewhere it does nothing"),
     CHOICE("run", "tensorboard", run.tensorboard, switches, "no", "also write metrics and pictures as TensorBoard's event files, to <run folder>/tensorboard"),
     TEXT("run", "out", run.out, "", "run folder; runs/<name of the config file> unless set"),
 

@@ -33,7 +33,7 @@ bool vae_disk_wanted(const vae_source *source, const vae_read_options *options, 
     return images * (double)shape[0] * (double)shape[1] * (double)shape[2] > half && most_bytes(source) > half;
 }
 
-vae_status vae_disk_folder(const char *cache, char folder[VAE_PATH_SIZE])
+vae_status vae_disk_find_folder(const char *cache, char folder[VAE_PATH_SIZE])
 {
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (cache && cache[0]) {
@@ -47,6 +47,12 @@ vae_status vae_disk_folder(const char *cache, char folder[VAE_PATH_SIZE])
                              "[data] cache: must name a folder, as neither $XDG_CACHE_HOME nor $HOME is "
                              "set");
     }
+    return VAE_OK;
+}
+
+vae_status vae_disk_folder(const char *cache, char folder[VAE_PATH_SIZE])
+{
+    VAE_TRY(vae_disk_find_folder(cache, folder));
     return vae_folder_make(folder);
 }
 

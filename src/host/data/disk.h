@@ -16,5 +16,7 @@ vae_status vae_disk_images(vae_source *source, const vae_read_options *options, 
 
 /* [data] cache, or else vae-cuda in $XDG_CACHE_HOME or ~/.cache; made where it is missing. */
 vae_status vae_disk_folder(const char *cache, char folder[VAE_PATH_SIZE]);
+/* The same, but nothing is made. */
+vae_status vae_disk_find_folder(const char *cache, char folder[VAE_PATH_SIZE]);
 
 #endif

@@ -19,6 +19,7 @@ vae_status vae_run_folder_init(vae_run_folder *folder, const char *path)
     VAE_TRY(vae_path_join(folder->metrics, sizeof folder->metrics, path, "metrics.jsonl"));
     VAE_TRY(vae_path_join(folder->data, sizeof folder->data, path, "data.json"));
     VAE_TRY(vae_path_join(folder->machine, sizeof folder->machine, path, "machine.json"));
+    VAE_TRY(vae_path_join(folder->products, sizeof folder->products, path, "products.json"));
     VAE_TRY(vae_path_join(folder->class_names, sizeof folder->class_names, path, "class_names.txt"));
     VAE_TRY(vae_path_join(folder->checkpoints, sizeof folder->checkpoints, path, "checkpoints"));
     VAE_TRY(vae_path_join(folder->best, sizeof folder->best, folder->checkpoints, "best.safetensors"));
@@ -29,8 +30,8 @@ vae_status vae_run_folder_init(vae_run_folder *folder, const char *path)
 
 vae_status vae_run_folder_check_new(const vae_run_folder *folder)
 {
-    const char *const own[] = {folder->config,      folder->metrics,  folder->data,       folder->machine,
-                               folder->checkpoints, folder->pictures, folder->tensorboard};
+    const char *const own[] = {folder->config,   folder->metrics,     folder->data,     folder->machine,
+                               folder->products, folder->checkpoints, folder->pictures, folder->tensorboard};
     for (size_t i = 0; i < sizeof own / sizeof *own; ++i) {
         if (!vae_path_exists(own[i])) continue;
         return vae_error_set(VAE_ERROR_CONFIG,

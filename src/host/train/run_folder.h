@@ -10,6 +10,7 @@ typedef struct vae_run_folder {
     char metrics[VAE_PATH_SIZE];     /* see train/metrics.h */
     char data[VAE_PATH_SIZE];        /* see data/record.h */
     char machine[VAE_PATH_SIZE];     /* see train/machine.h */
+    char products[VAE_PATH_SIZE];    /* the device's choices: vae_device_choices.file */
     char class_names[VAE_PATH_SIZE]; /* what labels are called, where they have names: a line each */
     char checkpoints[VAE_PATH_SIZE]; /* folder */
     char best[VAE_PATH_SIZE];        /* checkpoint with the lowest loss */

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "data/attributes.h"
+#include "data/disk.h"
 #include "data/label_names.h"
 #include "data/place.h"
 #include "data/record.h"
@@ -75,12 +76,25 @@ static void keep_remark(void *context, const char *text)
     if (observer->remarked) observer->remarked(observer->context, text);
 }
 
+/* Where what was measured is kept for other runs; a machine without such a place measures in each. */
+static const char *find_cache(vae_trainer *trainer, char folder[VAE_PATH_SIZE])
+{
+    if (!trainer->state.config.run.tune) return NULL;
+    if (!vae_disk_find_folder(NULL, folder)) return folder;
+    keep_remark(trainer, vae_error_message());
+    return NULL;
+}
+
 static vae_status open_device(vae_trainer *trainer)
 {
     const vae_config *config = &trainer->state.config;
-    const vae_device_options options = {
-        .threads = (int)config->run.threads, .precision = config->run.precision, .remarks = {trainer, keep_remark}};
+    char cache[VAE_PATH_SIZE];
     trainer->remarks = json_array();
+    const vae_device_options options = {
+        .threads = (int)config->run.threads,
+        .precision = config->run.precision,
+        .remarks = {trainer, keep_remark},
+        .choices = {.tune = config->run.tune, .file = trainer->folder.products, .cache = find_cache(trainer, cache)}};
     VAE_TRY(vae_device_open(config->run.device, &options, &trainer->device));
     trainer->state.dtype = trainer->device->backend->dtype;
     return trainer->device->backend->store_create(trainer->device, &trainer->state.layout, true, &trainer->store);
@@ -175,6 +189,8 @@ static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
     VAE_TRY(vae_run_folder_open(&trainer->folder, &state->config));
     VAE_TRY(vae_record_write(trainer->folder.data, trainer->folder.path, &state->config, &trainer->splits));
     VAE_TRY(vae_machine_write(trainer->folder.machine, trainer->device, trainer->remarks));
+    const vae_backend *backend = trainer->device->backend;
+    if (backend->choices_keep) VAE_TRY(backend->choices_keep(trainer->device));
     const vae_classes *classes = &trainer->splits.train.classes;
     if (classes->count > 0) VAE_TRY(vae_label_names_write(trainer->folder.class_names, classes));
     return vae_writer_open(trainer->writer, trainer->resumed_step);

@@ -13,6 +13,7 @@
     X(cublasLtGetVersion)                                                                                              \
     X(cublasLtGetStatusString)                                                                                         \
     X(cublasLtMatmul)                                                                                                  \
+    X(cublasLtMatmulAlgoCheck)                                                                                         \
     X(cublasLtMatmulAlgoConfigGetAttribute)                                                                            \
     X(cublasLtMatmulAlgoGetHeuristic)                                                                                  \
     X(cublasLtMatmulDescCreate)                                                                                        \

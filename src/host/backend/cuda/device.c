@@ -77,7 +77,7 @@ static void describe(vae_cuda_device *device, const struct cudaDeviceProp *prope
              device->synchronous ? ", launches one at a time (VAE_CUDA_SYNC)" : "");
 }
 
-static vae_status open_device(vae_cuda_device *device, const vae_device_remarks *remarks)
+static vae_status open_device(vae_cuda_device *device, const vae_device_options *options)
 {
     struct cudaDeviceProp properties;
     VAE_CUDA_TRY("device 0", cudaGetDeviceProperties, &properties, 0);
@@ -88,7 +88,9 @@ static vae_status open_device(vae_cuda_device *device, const vae_device_remarks 
     const vae_cuda_blas_options blas = {.precision = device->precision,
                                         .compute_major = properties.major,
                                         .stream = device->stream,
-                                        .remarks = *remarks};
+                                        .remarks = options->remarks,
+                                        .gpu = properties.name,
+                                        .choices = options->choices};
     VAE_TRY(vae_cuda_blas_open(&blas, &device->blas));
     describe(device, &properties);
     return VAE_OK;
@@ -102,7 +104,7 @@ vae_status vae_cuda_device_open(const vae_device_options *options, vae_device **
     made->base.backend = &vae_backend_cuda;
     made->precision = vae_cuda_precision(options->precision);
     made->synchronous = vae_cuda_synchronous_asked();
-    const vae_status status = open_device(made, &options->remarks);
+    const vae_status status = open_device(made, options);
     if (status) {
         vae_cuda_device_close(&made->base);
         return status;
@@ -126,6 +128,11 @@ static const char *describe_device(vae_device *device)
     return ((vae_cuda_device *)device)->description;
 }
 
+static vae_status keep_choices(vae_device *device)
+{
+    return vae_cuda_blas_keep(((vae_cuda_device *)device)->blas);
+}
+
 const vae_backend vae_backend_cuda = {
     .name = "cuda",
     .dtype = VAE_FLOAT32,
@@ -133,6 +140,7 @@ const vae_backend vae_backend_cuda = {
     .device_open = vae_cuda_device_open,
     .device_close = vae_cuda_device_close,
     .device_describe = describe_device,
+    .choices_keep = keep_choices,
     .store_create = vae_cuda_store_create,
     .store_destroy = vae_cuda_store_destroy,
     .store_read = vae_cuda_store_read,

@@ -1,9 +1,16 @@
 #include "backend/cuda/matmul.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "backend/cuda/matmul_internal.h"
+#include "core/file.h"
 
 enum { WORKSPACE_BEFORE_HOPPER = 4 << 20, WORKSPACE = 32 << 20 };
 
@@ -22,6 +29,32 @@ vae_status vae_cuda_blas_failure(const vae_cuda_blas *blas, cublasStatus_t statu
 
 /* ---- The handle ---- */
 
+/* "NVIDIA-H100-80GB-HBM3_13.1.0_tf32.json" */
+static vae_status find_cache(vae_cuda_blas *blas, const char *folder)
+{
+    char version[32], name[384], path[VAE_FILE_PATH_BYTES];
+    vae_cuda_blas_version(blas, version, sizeof version);
+    snprintf(name, sizeof name, "%s_%s_%s.json", blas->gpu, version, vae_cuda_precision_name(blas->precision));
+    for (char *c = name; *c; ++c) {
+        if (!isalnum((unsigned char)*c) && *c != '.' && *c != '_') *c = '-';
+    }
+    VAE_TRY(vae_path_join(path, sizeof path, folder, name));
+    blas->cache = strdup(path);
+    return blas->cache ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
+}
+
+static vae_status open_choices(vae_cuda_blas *blas, const vae_device_choices *choices)
+{
+    if (choices->file) {
+        blas->file = strdup(choices->file);
+        if (!blas->file) return vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
+        VAE_TRY(vae_cuda_choices_read(blas, blas->file, &blas->chosen));
+    }
+    if (!choices->tune || !choices->cache) return VAE_OK;
+    VAE_TRY(find_cache(blas, choices->cache));
+    return vae_cuda_choices_read(blas, blas->cache, &blas->cached);
+}
+
 vae_status vae_cuda_blas_open(const vae_cuda_blas_options *options, vae_cuda_blas **blas)
 {
     vae_cuda_blas *made = calloc(1, sizeof *made);
@@ -29,12 +62,14 @@ vae_status vae_cuda_blas_open(const vae_cuda_blas_options *options, vae_cuda_bla
     made->precision = options->precision;
     made->stream = options->stream;
     made->remarks = options->remarks;
+    made->tune = options->choices.tune;
+    snprintf(made->gpu, sizeof made->gpu, "%s", options->gpu);
     made->workspace_bytes = options->compute_major >= 9 ? WORKSPACE : WORKSPACE_BEFORE_HOPPER;
     *blas = made;
     VAE_TRY(vae_cublaslt_open(&made->lt));
     VAE_BLAS_TRY(made, cublasLtCreate, &made->handle);
     const cudaError_t error = cudaMalloc(&made->workspace, made->workspace_bytes);
-    if (!error) return VAE_OK;
+    if (!error) return open_choices(made, &options->choices);
     return vae_error_set(VAE_ERROR_MEMORY, "cuda: cudaMalloc of %zu MiB for cuBLASLt's workspace failed: %s",
                          made->workspace_bytes >> 20, cudaGetErrorString(error));
 }
@@ -45,8 +80,52 @@ void vae_cuda_blas_close(vae_cuda_blas *blas)
     if (blas->workspace) cudaFree(blas->workspace);
     if (blas->handle) blas->lt.cublasLtDestroy(blas->handle);
     vae_cublaslt_close(&blas->lt);
-    free(blas->chosen);
+    vae_cuda_choices_free(&blas->chosen);
+    vae_cuda_choices_free(&blas->cached);
+    free(blas->file);
+    free(blas->cache);
     free(blas);
+}
+
+/* Other processes may write the cache at the same time. */
+static vae_status write_locked(vae_cuda_blas *blas)
+{
+    char path[VAE_FILE_PATH_BYTES];
+    VAE_TRY(vae_path_join(path, sizeof path, "", blas->cache));
+    *strrchr(path, '/') = '\0';
+    VAE_TRY(vae_folder_make(path));
+    const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0 || flock(folder, LOCK_EX)) {
+        if (folder >= 0) close(folder);
+        return vae_error_set(VAE_ERROR_IO, "%s: cannot be locked: %s", path, strerror(errno));
+    }
+    const vae_status status = vae_cuda_choices_write(blas, blas->cache, &blas->cached);
+    close(folder);
+    return status;
+}
+
+/* Without a cache, products are only measured again next time. */
+static vae_status save_cache(vae_cuda_blas *blas)
+{
+    if (!blas->cache || !blas->cached.changed) return VAE_OK;
+    const vae_status status = write_locked(blas);
+    if (status == VAE_ERROR_MEMORY) return status;
+    if (status) vae_cuda_tell(blas, vae_error_message());
+    blas->cached.changed = false;
+    return VAE_OK;
+}
+
+vae_status vae_cuda_blas_save(vae_cuda_blas *blas)
+{
+    VAE_TRY(save_cache(blas));
+    if (!blas->file || !blas->keeping || !blas->chosen.changed) return VAE_OK;
+    return vae_cuda_choices_write(blas, blas->file, &blas->chosen);
+}
+
+vae_status vae_cuda_blas_keep(vae_cuda_blas *blas)
+{
+    blas->keeping = true;
+    return vae_cuda_blas_save(blas);
 }
 
 void vae_cuda_blas_version(const vae_cuda_blas *blas, char *text, size_t size)
@@ -194,13 +273,23 @@ static vae_cuda_key key_of(const vae_matmul *shape, int64_t mask_row_bits)
 }
 
 vae_status vae_cuda_matmul_choose(vae_cuda_blas *blas, const vae_matmul *shape, int64_t mask_row_bits, const char *name,
-                                  bool *refused)
+                                  vae_cuda_verdict *verdict)
 {
     const vae_cuda_key key = key_of(shape, mask_row_bits);
     vae_cuda_chosen chosen;
     VAE_TRY(vae_cuda_choose(blas, &key, name, &chosen));
-    *refused = chosen.refused;
+    *verdict = (vae_cuda_verdict){.refused = chosen.refused};
+    if (chosen.measured) verdict->saved = chosen.times.unfused - chosen.times.fused;
     return VAE_OK;
+}
+
+static vae_status create(vae_cuda_matmul *matmul, const vae_cuda_key *key, const char *name)
+{
+    VAE_TRY(vae_cuda_choose(matmul->blas, key, name, &matmul->chosen));
+    VAE_TRY(vae_cuda_describe(matmul->blas, key, &matmul->operands, &matmul->description));
+    if (matmul->chosen.used) return VAE_OK;
+    matmul->chosen.used = true;
+    return vae_cuda_choices_put(&matmul->blas->chosen, &matmul->chosen);
 }
 
 vae_status vae_cuda_matmul_create(vae_cuda_blas *blas, const vae_matmul *shape, int64_t mask_row_bits, const char *name,
@@ -211,8 +300,7 @@ vae_status vae_cuda_matmul_create(vae_cuda_blas *blas, const vae_matmul *shape, 
     if (!*matmul) return vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
     (*matmul)->blas = blas;
     (*matmul)->operands = *operands;
-    vae_status status = vae_cuda_choose(blas, &key, name, &(*matmul)->chosen);
-    if (!status) status = vae_cuda_describe(blas, &key, operands, &(*matmul)->description);
+    const vae_status status = create(*matmul, &key, name);
     if (!status) return VAE_OK;
     vae_cuda_matmul_destroy(*matmul);
     *matmul = NULL;

@@ -15,6 +15,8 @@ typedef struct vae_cuda_blas_options {
     int compute_major;          /* of the GPU's compute capability */
     cudaStream_t stream;        /* borrowed; products are tried out on it */
     vae_device_remarks remarks; /* told of algorithms that fail */
+    const char *gpu;            /* its name */
+    vae_device_choices choices;
 } vae_cuda_blas_options;
 
 vae_status vae_cuda_blas_open(const vae_cuda_blas_options *options, vae_cuda_blas **blas);
@@ -28,10 +30,18 @@ typedef struct vae_cuda_matmul_operands {
     void *mask;
 } vae_cuda_matmul_operands;
 
-/* Finds an algorithm that computes products of this shape rightly, once per shape; *refused where there is none that
- * carries the epilogue. `name` is what messages call the product. mask_row_bits: 0 where there is no mask. */
+typedef struct vae_cuda_verdict {
+    bool refused; /* no algorithm carries the epilogue */
+    double saved; /* microseconds that the epilogue saves, compared with kernels; 0 where that was not measured */
+} vae_cuda_verdict;
+
+/* Finds an algorithm that computes products of this shape rightly, once per shape. `name` is what messages call the
+ * product. mask_row_bits: 0 where there is no mask. */
 vae_status vae_cuda_matmul_choose(vae_cuda_blas *blas, const vae_matmul *shape, int64_t mask_row_bits, const char *name,
-                                  bool *refused);
+                                  vae_cuda_verdict *verdict);
+/* Writes what was chosen to the file of choices.file, from the first call of keep on, and of choices.cache. */
+vae_status vae_cuda_blas_keep(vae_cuda_blas *blas);
+vae_status vae_cuda_blas_save(vae_cuda_blas *blas);
 /* Of a shape that was chosen an algorithm for. Memory behind the operands is borrowed. */
 vae_status vae_cuda_matmul_create(vae_cuda_blas *blas, const vae_matmul *shape, int64_t mask_row_bits, const char *name,
                                   const vae_cuda_matmul_operands *operands, vae_cuda_matmul **matmul);
@@ -47,7 +57,7 @@ typedef struct vae_cuda_choice {
     int32_t split_k;   /* parts of the sums over k */
     int32_t reduction; /* cublasLtReductionScheme_t: how the parts are added up */
     size_t workspace_bytes;
-    int32_t passed_over; /* algorithms that came first and failed */
+    int32_t passed_over; /* algorithms that were proposed and failed */
 } vae_cuda_choice;
 
 vae_status vae_cuda_matmul_choice(const vae_cuda_matmul *matmul, vae_cuda_choice *choice);

@@ -17,13 +17,29 @@ typedef struct vae_cuda_algorithm {
     size_t workspace_bytes; /* that it uses */
 } vae_cuda_algorithm;
 
+/* Microseconds. */
+typedef struct vae_cuda_times {
+    double product;        /* with its epilogue */
+    double fused, unfused; /* all that is computed, one way and the other */
+} vae_cuda_times;
+
 /* What was found for a shape. */
 typedef struct vae_cuda_chosen {
     vae_cuda_key key;
     bool refused; /* no algorithm carries its epilogue */
     vae_cuda_algorithm algorithm;
-    int32_t passed_over; /* algorithms that came first and failed */
+    int32_t passed_over; /* algorithms that were proposed and failed */
+    bool measured;
+    vae_cuda_times times; /* where measured */
+    bool checked;         /* false: out of a file, and not tried out yet */
+    bool used;            /* by a product */
 } vae_cuda_chosen;
+
+typedef struct vae_cuda_choices {
+    vae_cuda_chosen *list;
+    int32_t count;
+    bool changed; /* since they were read or written */
+} vae_cuda_choices;
 
 struct vae_cuda_blas {
     vae_cublaslt lt;
@@ -33,8 +49,11 @@ struct vae_cuda_blas {
     size_t workspace_bytes;
     vae_precision precision;
     vae_device_remarks remarks;
-    vae_cuda_chosen *chosen; /* so far */
-    int32_t chosen_count;
+    char gpu[256];
+    bool tune;
+    bool keeping;                    /* what is new goes to the file */
+    char *file, *cache;              /* paths, or NULL; owned */
+    vae_cuda_choices chosen, cached; /* so far, here and elsewhere */
 };
 
 /* A product as cuBLASLt knows it. */
@@ -68,10 +87,37 @@ cublasStatus_t vae_cuda_multiply(const vae_cuda_blas *blas, const vae_cuda_descr
 vae_status vae_cuda_algorithm_read(const vae_cuda_blas *blas, const vae_cuda_algorithm *algorithm,
                                    vae_cuda_choice *choice);
 
+/* ---- choice_list.c ---- */
+
+vae_cuda_chosen *vae_cuda_choices_find(const vae_cuda_choices *choices, const vae_cuda_key *key);
+/* Puts it in the place of what the list has for this key. */
+vae_status vae_cuda_choices_put(vae_cuda_choices *choices, const vae_cuda_chosen *chosen);
+void vae_cuda_choices_free(vae_cuda_choices *choices);
+
+/* ---- choice_file.c: {"gpu", "cublaslt", "precision", "products": [one a choice]} ---- */
+
+/* A file that is not there gives no choices; neither does one that is damaged or of another device, library or
+ * precision, which is told. */
+vae_status vae_cuda_choices_read(const vae_cuda_blas *blas, const char *path, vae_cuda_choices *choices);
+/* VAE_ERROR_IO. */
+vae_status vae_cuda_choices_write(const vae_cuda_blas *blas, const char *path, vae_cuda_choices *choices);
+
+/* ---- product_tune.c ---- */
+
+typedef vae_status vae_cuda_work(void *context, cudaStream_t stream);
+/* Microseconds of the GPU for what `work` enqueues. */
+vae_status vae_cuda_time(const vae_cuda_blas *blas, vae_cuda_work *work, void *context, double *microseconds);
+/* The times of a product beside those of the kernels that could do its epilogue's work. */
+vae_status vae_cuda_compare_ways(vae_cuda_blas *blas, const vae_cuda_key *key, const char *name, vae_cuda_times *times);
+
 /* ---- product_choice.c ---- */
 
-/* The first algorithm that cuBLASLt proposes and that computes the product rightly; found once per shape. What fails is
- * told, in the name of `name`. VAE_ERROR_DEVICE where none does for a product without an epilogue. */
+/* Passes it to who listens. */
+void vae_cuda_tell(const vae_cuda_blas *blas, const char *text);
+
+/* An algorithm that computes the product rightly, found once per shape: that of the run's file, else the first that
+ * cuBLASLt proposes, or, where products are tuned, the fastest. What fails is told, in the name of `name`.
+ * VAE_ERROR_DEVICE where none does for a product without an epilogue. */
 vae_status vae_cuda_choose(vae_cuda_blas *blas, const vae_cuda_key *key, const char *name, vae_cuda_chosen *chosen);
 
 /* ---- product_check.c: a product of known numbers in memory of its own ---- */
@@ -90,6 +136,10 @@ enum { VAE_CUDA_FAULT_TEXT = 160 };
  * what the others are compared with. `fault` says what is wrong with this one, and is "" where nothing is. */
 vae_status vae_cuda_trial_run_plain(vae_cuda_trial *trial, const vae_cuda_algorithm *algorithm,
                                     char fault[VAE_CUDA_FAULT_TEXT]);
+/* Whether cuBLASLt knows the algorithm and takes it for the product; sets its workspace. */
+vae_status vae_cuda_trial_accepts(const vae_cuda_trial *trial, vae_cuda_algorithm *algorithm, bool *accepted);
+/* Microseconds of the product. */
+vae_status vae_cuda_trial_time(vae_cuda_trial *trial, const vae_cuda_algorithm *algorithm, double *microseconds);
 /* Computes the product and compares all that it writes; due after a plain one that was right. */
 vae_status vae_cuda_trial_run(vae_cuda_trial *trial, const vae_cuda_algorithm *algorithm,
                               char fault[VAE_CUDA_FAULT_TEXT]);

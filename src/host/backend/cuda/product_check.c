@@ -413,3 +413,36 @@ vae_status vae_cuda_trial_run(vae_cuda_trial *trial, const vae_cuda_algorithm *a
     if (!fault[0] && writes_bias(trial)) VAE_TRY(check_bias(trial, fault));
     return !fault[0] && writes_mask(trial) ? check_mask(trial, fault) : VAE_OK;
 }
+
+/* ---- Algorithms out of files, and their times ---- */
+
+vae_status vae_cuda_trial_accepts(const vae_cuda_trial *trial, vae_cuda_algorithm *algorithm, bool *accepted)
+{
+    const vae_cuda_blas *blas = trial->blas;
+    const vae_cuda_description *p = &trial->product;
+    cublasLtMatmulHeuristicResult_t result = {0};
+    const cublasStatus_t status =
+        blas->lt.cublasLtMatmulAlgoCheck(blas->handle, p->operation, p->a, p->b, p->d, p->d, &algorithm->lt, &result);
+    *accepted = !status && !result.state && result.workspaceSize <= blas->workspace_bytes;
+    if (*accepted) algorithm->workspace_bytes = result.workspaceSize;
+    return VAE_OK;
+}
+
+typedef struct timed_product {
+    const vae_cuda_trial *trial;
+    const vae_cuda_algorithm *algorithm;
+} timed_product;
+
+static vae_status multiply_again(void *context, cudaStream_t stream)
+{
+    const timed_product *p = context;
+    const cublasStatus_t status =
+        vae_cuda_multiply(p->trial->blas, &p->trial->product, &p->trial->operands, p->algorithm, stream);
+    return status ? vae_cuda_blas_failure(p->trial->blas, status, "cublasLtMatmul") : VAE_OK;
+}
+
+vae_status vae_cuda_trial_time(vae_cuda_trial *trial, const vae_cuda_algorithm *algorithm, double *microseconds)
+{
+    timed_product p = {trial, algorithm};
+    return vae_cuda_time(trial->blas, multiply_again, &p, microseconds);
+}

@@ -29,22 +29,45 @@ static vae_status add_refusal(refusals *refused, const vae_launch *launch)
     return VAE_OK;
 }
 
-static vae_status choose_algorithms(const vae_executable *executable, refusals *refused)
+/* `saved` [masks] receives the microseconds that each relu mask saves: the product that writes it and the one that
+ * reads it are carried out together or not at all. */
+static vae_status judge_products(const vae_executable *executable, refusals *refused, double *saved)
 {
     for (int32_t i = 0; i < executable->lowering.count; ++i) {
         const vae_launch *launch = &executable->lowering.launches[i];
         if (launch->kind != VAE_LAUNCH_MATMUL) continue;
-        bool refuses;
-        VAE_TRY(vae_cuda_matmul_choose(executable->device->blas, &launch->as.matmul,
-                                       mask_row_bits(executable, &launch->as.matmul), name_of(executable, i),
-                                       &refuses));
-        if (refuses) VAE_TRY(add_refusal(refused, launch));
+        const vae_matmul *shape = &launch->as.matmul;
+        vae_cuda_verdict verdict;
+        VAE_TRY(vae_cuda_matmul_choose(executable->device->blas, shape, mask_row_bits(executable, shape),
+                                       name_of(executable, i), &verdict));
+        if (shape->mask >= 0) saved[shape->mask] += verdict.saved;
+        if (verdict.refused || (shape->mask < 0 && verdict.saved < 0.0)) VAE_TRY(add_refusal(refused, launch));
     }
     return VAE_OK;
 }
 
-/* Each time without the epilogues that were refused, until none is: what a product refuses also changes what those of
- * the layers above and below carry. */
+static vae_status judge_masks(const vae_executable *executable, refusals *refused, const double *saved)
+{
+    for (int32_t i = 0; i < executable->lowering.count; ++i) {
+        const vae_launch *launch = &executable->lowering.launches[i];
+        if (launch->kind != VAE_LAUNCH_MATMUL || launch->as.matmul.mask < 0) continue;
+        if (saved[launch->as.matmul.mask] < 0.0) VAE_TRY(add_refusal(refused, launch));
+    }
+    return VAE_OK;
+}
+
+static vae_status choose_algorithms(const vae_executable *executable, refusals *refused)
+{
+    double *saved = calloc((size_t)executable->lowering.mask_count + 1, sizeof *saved);
+    if (!saved) return vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
+    vae_status status = judge_products(executable, refused, saved);
+    if (!status) status = judge_masks(executable, refused, saved);
+    free(saved);
+    return status;
+}
+
+/* Each time without the epilogues that were refused or are slower than kernels, until none is: what a product does
+ * without also changes what those of the layers above and below carry. */
 static vae_status lower(vae_executable *executable, refusals *refused)
 {
     int32_t before;
@@ -110,7 +133,7 @@ vae_status vae_cuda_products_create(vae_executable *executable)
     for (int32_t i = 0; i < executable->lowering.count; ++i) {
         if (executable->lowering.launches[i].kind == VAE_LAUNCH_MATMUL) VAE_TRY(create_matmul(executable, i));
     }
-    return VAE_OK;
+    return vae_cuda_blas_save(executable->device->blas);
 }
 
 void vae_cuda_products_destroy(vae_executable *executable)
