@@ -120,7 +120,7 @@ void vae_cuda_tell(const vae_cuda_blas *blas, const char *text);
  * VAE_ERROR_DEVICE where none does for a product without an epilogue. */
 vae_status vae_cuda_choose(vae_cuda_blas *blas, const vae_cuda_key *key, const char *name, vae_cuda_chosen *chosen);
 
-/* ---- product_check.c: a product of known numbers in memory of its own ---- */
+/* ---- product_trial.c, product_check.c: a product of known numbers in memory of its own ---- */
 
 typedef struct vae_cuda_trial vae_cuda_trial;
 

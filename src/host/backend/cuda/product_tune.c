@@ -1,6 +1,7 @@
 /* How long products and the kernels around them take on this GPU. */
 #include <stdlib.h>
 
+#include "backend/cuda/grid.h"
 #include "backend/cuda/internal.h"
 #include "backend/cuda/matmul_internal.h"
 
@@ -79,12 +80,11 @@ static vae_status prepare_kernel(timed_kernel *k, bool shadow, cudaStream_t stre
 {
     enum { PARTS = 6 };
     vae_cuda_activation_call *call = &k->call;
-    int64_t partials, finished;
-    vae_cuda_column_sums_size(call->rows, call->columns, 1, &partials, &finished);
+    const vae_column_plan plan = vae_plan_columns(call->rows, call->columns);
     const int64_t elements = call->rows * call->columns;
     /* x, y, a number a column, the copy, partial sums, finished */
-    const int64_t bytes[PARTS] = {4 * elements, 4 * elements, 4 * call->columns,
-                                  2 * elements, 8 * partials, 4 * finished};
+    const int64_t bytes[PARTS] = {
+        4 * elements, 4 * elements, 4 * call->columns, 2 * elements, 8 * plan.pieces * plan.columns, 4 * plan.groups};
     int64_t at[PARTS + 1] = {0};
     for (int i = 0; i < PARTS; ++i)
         at[i + 1] = at[i] + (bytes[i] + 255) / 256 * 256;
@@ -136,7 +136,7 @@ static vae_status time_apart(vae_cuda_blas *blas, const vae_cuda_key *key, const
     const bool relu = key->epilogue != VAE_EPILOGUE_BIAS && key->epilogue != VAE_EPILOGUE_BIAS_GRADIENT;
     vae_cuda_key plain = *key;
     vae_cuda_chosen chosen;
-    double kernel_time;
+    double kernel_time = 0.0;
     plain.epilogue = VAE_EPILOGUE_NONE;
     plain.mask_row_bits = 0;
     VAE_TRY(vae_cuda_choose(blas, &plain, name, &chosen));
