@@ -4,19 +4,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "train/collapse.h"
 #include "train/diagnose.h"
 #include "train/schedule.h"
 #include "train/trainer_state.h"
-
-double vae_trainer_now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static bool asked_to_stop(const vae_trainer *trainer)
 {
@@ -82,7 +75,7 @@ static void add_rate(vae_rate *rate, int64_t rows, double seconds)
 
 static void add_time(vae_trainer *trainer)
 {
-    const double time = vae_trainer_now(), seconds = time - trainer->mark;
+    const double time = vae_clock_seconds(), seconds = time - trainer->mark;
     add_rate(&trainer->run_rate, trainer->unread_rows, seconds);
     add_rate(&trainer->epoch_rate, trainer->unread_rows, seconds);
     add_rate(&trainer->interval_rate, trainer->unread_rows, seconds);
@@ -117,7 +110,7 @@ static vae_status run_epoch(vae_trainer *trainer)
 {
     const vae_config *config = &trainer->state.config;
     trainer->epoch_rate = (vae_rate){0};
-    trainer->mark = vae_trainer_now();
+    trainer->mark = vae_clock_seconds();
     while (vae_trainer_position(trainer) < trainer->steps_per_epoch) {
         VAE_TRY(run_step(trainer));
         if (!is_read_step(trainer)) continue;
@@ -136,10 +129,10 @@ static vae_status evaluate(vae_trainer *trainer, vae_batches *batches, const cha
 {
     const uint64_t seed = (uint64_t)trainer->state.config.train.seed;
     double sums[VAE_METRIC_COUNT];
-    const double start = vae_trainer_now();
+    const double start = vae_clock_seconds();
     VAE_TRY(vae_batches_evaluate(batches, seed, sums, &trainer->latent, trainer->options->stop));
     *line = vae_trainer_line(trainer, split, sums);
-    line->images_per_second = vae_rate_per_second((vae_rate){batches->rows, vae_trainer_now() - start});
+    line->images_per_second = vae_rate_per_second((vae_rate){batches->rows, vae_clock_seconds() - start});
     if (isfinite(sums[VAE_METRIC_RECONSTRUCTION]) && isfinite(sums[VAE_METRIC_KL])) return VAE_OK;
     return vae_diagnose_evaluation(batches, split, trainer->state.progress.epoch + 1, seed);
 }
@@ -278,12 +271,12 @@ static vae_status train(vae_trainer *trainer, vae_train_result *result)
 
 vae_status vae_train(const vae_config *config, const vae_train_options *options, vae_train_result *result)
 {
-    const double start = vae_trainer_now();
+    const double start = vae_clock_seconds();
     *result = (vae_train_result){0};
     vae_trainer trainer;
     vae_status status = vae_trainer_open(&trainer, config, options);
     if (!status) status = vae_trainer_settle(&trainer, train(&trainer, result));
     vae_trainer_close(&trainer);
-    result->seconds = vae_trainer_now() - start;
+    result->seconds = vae_clock_seconds() - start;
     return status;
 }

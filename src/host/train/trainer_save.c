@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "core/clock.h"
 #include "core/file.h"
 #include "report/image.h"
 #include "train/trainer_state.h"
@@ -26,7 +27,7 @@ vae_status vae_trainer_save(vae_trainer *trainer, vae_snapshot_kind kind)
     if (!snapshot) return VAE_OK;
     VAE_TRY(read_store(trainer, snapshot));
     VAE_TRY(vae_writer_save(trainer->writer, snapshot, &trainer->state.progress));
-    trainer->mark = vae_trainer_now();
+    trainer->mark = vae_clock_seconds();
     return VAE_OK;
 }
 

@@ -58,8 +58,6 @@ int64_t vae_trainer_position(const vae_trainer *trainer);
 bool vae_trainer_every(int64_t interval, int64_t number);
 /* All epochs are done, or early stopping has struck, maybe in the process that this one resumes. */
 bool vae_trainer_is_over(const vae_trainer *trainer);
-/* Seconds, of a clock that only goes forward. */
-double vae_trainer_now(void);
 
 /* Hands a checkpoint of the present state to the writer; what that may leave out is left out. */
 vae_status vae_trainer_save(vae_trainer *trainer, vae_snapshot_kind kind);
