@@ -146,7 +146,8 @@ typedef struct vae_weight {
     vae_scalar scalar;
 } vae_weight;
 
-/* Sums that `accumulate` and `adam` add to, in double, over all runs since the last reset. */
+/* Sums that `accumulate` and `adam` add to, in double, over all runs since the last reset. Part of the checkpoint
+ * contract: append only. */
 typedef enum vae_metric {
     VAE_METRIC_RECONSTRUCTION, /* Σ rows of -log p(x|z), nats (or of the squared error for `mse`) */
     VAE_METRIC_KL,             /* Σ rows of KL(q(z|x) ‖ p(z)), nats */

@@ -15,9 +15,11 @@
 #define FORMAT_VERSION 1
 enum {
     MAX_TEXTS = 24,
-    VALUE_SIZE = 256,
+    NUMBER_SIZE = 32, /* more than any double takes as %a, with the space before it */
+    VALUE_SIZE = VAE_METRIC_COUNT * NUMBER_SIZE > 256 ? VAE_METRIC_COUNT *NUMBER_SIZE : 256,
     MAX_SIDE = 1 << 16,
     MAX_PIXELS = 1 << 30,
+    FIRST_METRICS = 5, /* that files of version 1 have had from the beginning */
     TENSOR_NAME_SIZE = VAE_NAME_SIZE + 32
 };
 
@@ -256,20 +258,33 @@ static vae_status get_integer(const vae_safetensors_file *file, const char *path
     return VAE_OK;
 }
 
-/* `count` numbers as %a writes them. */
-static vae_status get_numbers(const vae_safetensors_file *file, const char *path, const char *key, int count,
+/* From `least` to `most` numbers as %a writes them; those that are not there are 0. */
+static vae_status get_numbers(const vae_safetensors_file *file, const char *path, const char *key, int least, int most,
                               double *values)
 {
     const char *text;
     VAE_TRY(get_text(file, path, key, &text));
     const char *next = text;
-    for (int i = 0; i < count; ++i) {
+    memset(values, 0, (size_t)most * sizeof *values);
+    for (int i = 0; i < most && (i < least || *next); ++i) {
         char *end;
         values[i] = strtod(next, &end);
         if (end == next || isnan(values[i])) return bad_value(path, key, text, "numbers");
         next = end;
     }
     return *next ? bad_value(path, key, text, "fewer numbers") : VAE_OK;
+}
+
+static vae_status get_number(const vae_safetensors_file *file, const char *path, const char *key, double *value)
+{
+    return get_numbers(file, path, key, 1, 1, value);
+}
+
+/* Metrics are only ever added behind the others, and an older file has none of the new. */
+static vae_status get_sums(const vae_safetensors_file *file, const char *path, const char *key,
+                           double sums[VAE_METRIC_COUNT])
+{
+    return get_numbers(file, path, key, FIRST_METRICS, VAE_METRIC_COUNT, sums);
 }
 
 static vae_status check_version(const vae_safetensors_file *file, const char *path)
@@ -308,8 +323,8 @@ static vae_status read_input(const vae_safetensors_file *file, const char *path,
     VAE_TRY(get_integer(file, path, "input.height", 1, MAX_SIDE, &input->height));
     VAE_TRY(get_integer(file, path, "input.width", 1, MAX_SIDE, &input->width));
     VAE_TRY(get_integer(file, path, "input.channels", 1, MAX_SIDE, &input->channels));
-    VAE_TRY(get_numbers(file, path, "input.scale", 1, &input->scale));
-    VAE_TRY(get_numbers(file, path, "input.shift", 1, &input->shift));
+    VAE_TRY(get_number(file, path, "input.scale", &input->scale));
+    VAE_TRY(get_number(file, path, "input.shift", &input->shift));
     if (vae_input_elements(input) > MAX_PIXELS) {
         return vae_error_set(VAE_ERROR_FORMAT,
                              "%s: metadata says images of %" PRId64 "×%" PRId64 "×%" PRId64
@@ -326,10 +341,10 @@ static vae_status read_progress(const vae_safetensors_file *file, const char *pa
 {
     VAE_TRY(get_integer(file, path, "epoch", 0, INT64_MAX, &progress->epoch));
     VAE_TRY(get_integer(file, path, "step", 0, INT64_MAX, &progress->step));
-    VAE_TRY(get_numbers(file, path, "best_loss", 1, &progress->best_loss));
+    VAE_TRY(get_number(file, path, "best_loss", &progress->best_loss));
     VAE_TRY(get_integer(file, path, "epochs_since_best", 0, INT64_MAX, &progress->epochs_since_best));
-    VAE_TRY(get_numbers(file, path, "epoch_sums", VAE_METRIC_COUNT, progress->epoch_sums));
-    VAE_TRY(get_numbers(file, path, "interval_sums", VAE_METRIC_COUNT, progress->interval_sums));
+    VAE_TRY(get_sums(file, path, "epoch_sums", progress->epoch_sums));
+    VAE_TRY(get_sums(file, path, "interval_sums", progress->interval_sums));
     VAE_TRY(get_integer(file, path, "metric_lines", 0, INT64_MAX, &progress->metric_lines));
     return get_integer(file, path, "train_images", 0, INT64_MAX, &progress->train_images);
 }
