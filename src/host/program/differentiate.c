@@ -123,8 +123,31 @@ static void mark_needed(vae_backward_pass *pass, int32_t op_count)
     }
 }
 
+/* A term that no backward pass would look at must not be lost without a word. */
+static vae_status check_terms(const vae_program *program, const vae_loss_term *terms, int32_t count)
+{
+    for (int32_t i = 0; i < count; ++i) {
+        bool found = false;
+        for (int32_t k = 0; k < program->op_count && !found; ++k) {
+            const vae_op *op = &program->ops[k];
+            found = (op->kind == VAE_OP_LIKELIHOOD && op->outputs[0] == terms[i].rows) ||
+                    (op->kind == VAE_OP_GAUSSIAN_SAMPLE_KL && op->outputs[1] == terms[i].rows);
+        }
+        for (int32_t k = 0; k < i; ++k)
+            found = found && terms[k].rows != terms[i].rows;
+        if (found) continue;
+        return vae_error_set(
+            VAE_ERROR_ARGUMENT,
+            "backward pass of '%s': '%s' cannot be a term of the loss: it is neither the log-likelihood of "
+            "a likelihood nor the KL of a posterior, or it is a term already",
+            program->name, program->tensors[terms[i].rows].name);
+    }
+    return VAE_OK;
+}
+
 vae_status vae_program_differentiate(vae_program *program, const vae_loss_term *terms, int32_t term_count)
 {
+    VAE_TRY(check_terms(program, terms, term_count));
     const size_t count = (size_t)program->tensor_count;
     vae_backward_pass pass = {.program = program, .terms = terms, .term_count = term_count};
     pass.gradients = malloc((count + 1) * sizeof *pass.gradients);
