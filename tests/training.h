@@ -2,7 +2,7 @@
 #ifndef VAE_TESTS_TRAINING_H
 #define VAE_TESTS_TRAINING_H
 
-#include "core/config.h"
+#include "config/config.h"
 #include "model/builder.h"
 #include "ops.h"
 

@@ -7,7 +7,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/streams.h"
-#include "core/config.h"
+#include "config/config.h"
 #include "core/nearest.h"
 
 static const vae_command *const commands[] = {

@@ -8,7 +8,7 @@
 #include "cli/process.h"
 #include "cli/tiny_data.h"
 #include "core/file.h"
-#include "report/npy.h"
+#include "core/npy.h"
 #include "unit/temporary.h"
 #include "unit/tiny_model.h"
 

@@ -20,6 +20,7 @@
 #include <zlib.h>
 
 #include "data/dataset.h"
+#include "data/read.h"
 
 enum { FUZZ_MAX_INPUT = 1 << 16, FUZZ_LIMIT = 3 };
 

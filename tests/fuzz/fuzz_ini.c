@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/config.h"
+#include "config/config.h"
 
 /* Texts that were read, by which a test sees that its inputs are worth mutating. */
 static int fuzz_successes;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "data/dataset.h"
+#include "data/read.h"
 
 enum { FUZZ_MAX_INPUT = 1 << 16, FUZZ_LIMIT = 3 };
 

@@ -1,5 +1,5 @@
 /* Whole objectives in `reference`: the gradients of every parameter tensor against central differences of the loss. */
-#include "core/config.h"
+#include "config/config.h"
 #include "model/builder.h"
 #include "ops.h"
 

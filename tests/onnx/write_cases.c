@@ -8,7 +8,7 @@
 #include "core/random.h"
 #include "export/emit.h"
 #include "model/builder.h"
-#include "report/npy.h"
+#include "core/npy.h"
 
 enum { ROWS = 5, MAX_LAYERS = 5, MAX_PATH = 512 };
 

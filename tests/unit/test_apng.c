@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "core/random.h"
-#include "report/apng.h"
+#include "draw/apng.h"
 #include "unit/apng_file.h"
 #include "unit/temporary.h"
 

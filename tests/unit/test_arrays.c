@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "data/dataset.h"
+#include "data/read.h"
 #include "unit/npy_file.h"
 
 TestSuite(arrays, .init = idx_setup, .fini = idx_teardown);

@@ -2,6 +2,8 @@
  * picture's grey value says what its row must be. */
 #define _GNU_SOURCE
 #include "data/attributes.h"
+#include "data/read.h"
+#include "data/splits.h"
 #include "unit/picture_file.h"
 
 static void setup(void)

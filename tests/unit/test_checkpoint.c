@@ -1,4 +1,4 @@
-/* train/checkpoint.c: what is saved comes back bit for bit; damage of every kind is one clear error. */
+/* model/checkpoint.c: what is saved comes back bit for bit; damage of every kind is one clear error. */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <locale.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "train/checkpoint.h"
-#include "train/safetensors.h"
+#include "model/checkpoint.h"
+#include "model/safetensors.h"
 #include "unit/temporary.h"
 
 static char folder[64], path[128];

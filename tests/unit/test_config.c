@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/config.h"
+#include "config/config.h"
 #include "core/nearest.h"
 
 /* Parsing `text` must fail as a configuration error whose message holds each of the words. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/config_table.h"
+#include "config/config_table.h"
 #include "core/file.h"
 #include "fuzz/mutate.h"
 #include "unit/temporary.h"

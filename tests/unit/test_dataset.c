@@ -4,6 +4,7 @@
 
 #include "core/random.h"
 #include "data/dataset.h"
+#include "data/splits.h"
 #include "unit/idx_file.h"
 
 enum { TRAIN = 40, TEST = 12, SIDE = 4, ELEMENTS = SIDE * SIDE };

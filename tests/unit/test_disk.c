@@ -10,6 +10,7 @@
 #include "core/hash.h"
 #include "data/dataset.h"
 #include "data/prefetch.h"
+#include "data/read.h"
 #include "unit/npy_file.h"
 #include "unit/picture_file.h"
 

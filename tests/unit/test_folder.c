@@ -1,6 +1,7 @@
 /* data/folder.c: which pictures are read, in what order, with which labels, and what happens to damaged ones. */
 #define _GNU_SOURCE
 #include "data/dataset.h"
+#include "data/read.h"
 #include "unit/picture_file.h"
 
 static void make_folder(const char *name)

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "data/dataset.h"
+#include "data/read.h"
 #include "unit/idx_file.h"
 
 TestSuite(idx, .init = idx_setup, .fini = idx_teardown);

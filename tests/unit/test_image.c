@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "report/image.h"
+#include "draw/image.h"
 #include "unit/png_file.h"
 #include "unit/temporary.h"
 

@@ -5,6 +5,7 @@
 
 #include "data/dataset.h"
 #include "data/label_names.h"
+#include "data/read.h"
 #include "unit/npy_file.h"
 #include "unit/picture_file.h"
 

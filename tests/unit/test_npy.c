@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "report/npy.h"
+#include "core/npy.h"
 #include "unit/temporary.h"
 
 static char folder[64], path[128];

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "data/dataset.h"
+#include "data/read.h"
 #include "unit/npy_file.h"
 
 TestSuite(numbers, .init = idx_setup, .fini = idx_teardown);

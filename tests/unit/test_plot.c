@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "report/plot_internal.h"
+#include "draw/axes.h"
+#include "draw/plot.h"
 #include "unit/png_file.h"
 #include "unit/temporary.h"
 

@@ -1,11 +1,11 @@
-/* train/safetensors.c: round trips, and every kind of damaged or hostile file is one clear error. */
+/* model/safetensors.c: round trips, and every kind of damaged or hostile file is one clear error. */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "core/file.h"
-#include "train/safetensors.h"
+#include "model/safetensors.h"
 #include "unit/temporary.h"
 
 static char folder[64], path[128];

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "train/checkpoint.h"
+#include "model/checkpoint.h"
 
 enum { TINY_MODEL_HIDDEN = 9, TINY_MODEL_LATENT = 3 };
 

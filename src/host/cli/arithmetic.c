@@ -10,10 +10,12 @@
 #include "cli/groups.h"
 #include "cli/remarks.h"
 #include "core/utf8.h"
+#include "data/read.h"
+#include "draw/axes.h"
+#include "draw/plot.h"
+#include "draw/strips.h"
 #include "model/latent_statistics.h"
 #include "model/runtime.h"
-#include "report/plot.h"
-#include "report/strips.h"
 
 enum option_key {
     ATTRIBUTE = 1,

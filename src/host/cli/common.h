@@ -8,8 +8,8 @@
 #include <vae/model.h>
 
 #include "cli/files.h"
-#include "core/config.h"
-#include "train/checkpoint.h"
+#include "config/config.h"
+#include "model/checkpoint.h"
 
 enum { VAE_CLI_MAX_SETS = 64 };
 

@@ -8,7 +8,7 @@
 #include "cli/images.h"
 #include "cli/input.h"
 #include "cli/table.h"
-#include "report/npy_writer.h"
+#include "core/npy_writer.h"
 
 enum option_key { LOG_VARIANCE = 1, NAMES };
 

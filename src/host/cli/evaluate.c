@@ -14,11 +14,12 @@
 #include "cli/remarks.h"
 #include "cli/table.h"
 #include "core/json.h"
+#include "core/npy.h"
 #include "data/dataset.h"
+#include "data/splits.h"
+#include "draw/plot_latent.h"
 #include "model/evaluate.h"
 #include "model/runtime.h"
-#include "report/npy.h"
-#include "report/plot_latent.h"
 #include "train/metrics.h"
 
 enum option_key { SAMPLES = 1, LIMIT, BATCH, NPY, JSON, PLOT };

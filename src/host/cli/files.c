@@ -13,7 +13,7 @@
 
 #include "core/file.h"
 #include "data/place.h"
-#include "report/plot.h"
+#include "draw/plot.h"
 
 /* ---- Kinds ---- */
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "core/config.h"
+#include "config/config.h"
 
 /* What can be written where an option names a file, a bit each; the name's ending chooses, in capitals too. */
 enum {

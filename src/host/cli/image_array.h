@@ -4,7 +4,7 @@
 
 #include <vae/model.h>
 
-#include "core/config.h"
+#include "config/config.h"
 
 /* The array's shape: [count, h, w] of one channel, else [count, h, w, c] or [count, c, h, w]. Returns its rank. */
 int vae_image_array_sizes(const vae_model_shape *shape, vae_array_layout layout, int64_t count, int64_t sizes[4]);

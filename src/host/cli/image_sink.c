@@ -8,9 +8,9 @@
 
 #include "cli/image_array.h"
 #include "core/file.h"
-#include "report/image.h"
-#include "report/npy_writer.h"
-#include "report/pixel.h"
+#include "core/npy_writer.h"
+#include "draw/image.h"
+#include "draw/pixel.h"
 
 /* One of the three; the others' parts are zero. */
 typedef struct target {

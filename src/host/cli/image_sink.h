@@ -7,7 +7,7 @@
 #include <vae/model.h>
 
 #include "cli/files.h"
-#include "core/config.h"
+#include "config/config.h"
 
 enum { VAE_SINK_PATHS = 3, VAE_SINK_KINDS = VAE_FILE_PNG | VAE_FILE_NPY | VAE_FILE_FOLDER };
 

@@ -8,6 +8,7 @@
 #include "cli/image_array.h"
 #include "cli/remarks.h"
 #include "core/file.h"
+#include "data/splits.h"
 #include "model/runtime.h"
 
 vae_status vae_cli_read_npy(const char *path, vae_npy_array *array)

@@ -4,8 +4,8 @@
 
 #include <vae/model.h>
 
+#include "core/npy.h"
 #include "data/dataset.h"
-#include "report/npy.h"
 
 /* Rows at a time of what goes through many images. A multiple of a model's own batches, so that each row is at the same
  * place in its batch, and the result the same bit for bit, as if all came at once. */

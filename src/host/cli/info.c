@@ -15,9 +15,10 @@
 #include "data/dataset.h"
 #include "data/label_names.h"
 #include "data/place.h"
+#include "data/read.h"
 #include "model/builder.h"
+#include "model/checkpoint.h"
 #include "program/op_json.h"
-#include "train/checkpoint.h"
 #include "train/run_folder.h"
 
 enum option_key { SHAPE = 1, JSON, CHECKPOINT, RUN, COST, MEASURE, REPEATS };

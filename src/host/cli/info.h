@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "core/config.h"
+#include "config/config.h"
 #include "program/program.h"
 
 void vae_cli_print_program(FILE *out, const vae_config *config, const vae_program *program);

@@ -9,6 +9,8 @@
 
 #include "cli/images.h"
 #include "cli/remarks.h"
+#include "data/read.h"
+#include "data/splits.h"
 #include "model/runtime.h"
 
 enum option_key { INPUT = 2000, CROP, SIZE, CHANNELS, LAYOUT, SPLIT };

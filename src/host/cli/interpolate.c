@@ -7,9 +7,9 @@
 #include "cli/common.h"
 #include "cli/images.h"
 #include "cli/input.h"
+#include "draw/apng.h"
+#include "draw/image.h"
 #include "model/interpolate.h"
-#include "report/apng.h"
-#include "report/image.h"
 
 enum option_key { FROM = 1, TO, PRIOR, STEPS, MODE, NPY, CODES, ANIMATE, FRAMES, RATE, BACK };
 enum { MAX_PAIRS = 256, DECODED_AT_ONCE = 256 };

@@ -10,8 +10,9 @@
 #include "cli/remarks.h"
 #include "core/file.h"
 #include "core/normal.h"
+#include "data/read.h"
+#include "draw/plot.h"
 #include "model/runtime.h"
-#include "report/plot.h"
 
 enum option_key { RUN = 1, SET, OUT, LABELS, SPLIT, LIMIT, GRID, DEVICE, THREADS, FORCE, QUIET };
 enum { MAX_RUNS = 8, TITLE_SIZE = 256 };

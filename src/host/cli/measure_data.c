@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "core/random.h"
+#include "data/splits.h"
 
 /* Made-up images take this much memory, if that is two batches at least. */
 static const int64_t MADE_UP_BYTES = 64 << 20;

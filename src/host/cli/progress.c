@@ -10,7 +10,7 @@
 
 #include "cli/remarks.h"
 #include "core/clock.h"
-#include "report/image.h"
+#include "draw/image.h"
 
 #define REDRAW_SECONDS 0.1
 #define LINE_SECONDS 5.0

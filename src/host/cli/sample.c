@@ -9,9 +9,9 @@
 #include "cli/counter.h"
 #include "cli/image_sink.h"
 #include "cli/images.h"
+#include "core/npy_writer.h"
 #include "model/mixture.h"
 #include "model/runtime.h"
-#include "report/npy_writer.h"
 
 enum option_key { COUNT = 1, COLUMNS, TEMPERATURE, PRIOR, COMPONENTS, NPY, CODES };
 

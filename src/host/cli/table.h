@@ -2,7 +2,7 @@
 #ifndef VAE_CLI_TABLE_H
 #define VAE_CLI_TABLE_H
 
-#include "core/config.h"
+#include "config/config.h"
 #include "data/image_stream.h"
 
 /* codes.csv of codes.npy. */

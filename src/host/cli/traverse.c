@@ -8,10 +8,11 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/images.h"
+#include "draw/axes.h"
+#include "draw/plot.h"
+#include "draw/strips.h"
 #include "model/latent_statistics.h"
 #include "model/runtime.h"
-#include "report/plot.h"
-#include "report/strips.h"
 
 enum option_key { RANGE = 1, INDEX, DIMENSIONS, SPLIT, NPY };
 enum { LABEL_SIZE = 64 };

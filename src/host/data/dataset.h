@@ -3,17 +3,12 @@
 #define VAE_DATA_DATASET_H
 
 #include "backend/backend.h"
-#include "core/config.h"
+#include "config/config.h"
 #include "core/hash.h"
 #include "data/classes.h"
+#include "data/mapping.h"
 #include "data/remarks.h"
 #include "data/transform.h"
-
-/* A file in memory, see data/mapping.h. */
-typedef struct vae_mapping {
-    uint8_t *start; /* NULL: none */
-    size_t bytes;
-} vae_mapping;
 
 typedef struct vae_dataset {
     uint8_t *pixels; /* [count, height, width, channels], owned unless borrowed; read-only where they are mapped */
@@ -70,44 +65,13 @@ typedef struct vae_read_options {
     int threads;       /* for decoding; 0: one per processor */
 } vae_read_options;
 
-/* Reads images from what `path` names; its content decides, not its name:
- *   IDX  plain or gzip: [n, h, w] or [n, h, w, c]
- *   NPY  plain or gzip: [n, h, w], [n, h, w, c] or [n, d], which is one row of d pixels, in C or Fortran order
- *   NPZ  the array `images`, or else the only one of rank 3 or 4; "file.npz:key" names another
- *        Of these, layout may say that rank 4 is [n, c, h, w]. Numbers are integers from 0 to 255, booleans (true is
- *        255), or floats in [0, 1], which are rounded to bytes, of either byte order. Where integers are all 0 or 1,
- *        as far as they are read, 1 is 255.
- *   a folder of pictures, all of one shape once transformed; its subfolders are classes, whose numbers in the
- *        order of names become the labels where there are at most 256, else a remark. Within a class files are in the
- * order of their names, and classes are interleaved evenly, so that every part of the data set has each in proportion.
- * Memory grows with what the file holds, whatever its header promises. VAE_ERROR_CONFIG if the file cannot be opened,
- * VAE_ERROR_FORMAT if its content is not such a file, VAE_ERROR_IO, VAE_ERROR_MEMORY; *dataset is then empty. */
-vae_status vae_images_read(const char *path, const vae_read_options *options, vae_dataset *dataset);
-/* Reads the labels of the images into dataset->labels, and their names, if any, into dataset->classes, in place of what
- * was there: from text (data/label_table.h), or from IDX, NPY or NPZ (the array `labels`, or else the only one of rank
- * 1), whole numbers from 0 to 255, in the order of the images in their file; this must then hold exactly
- * dataset->stored labels or, where that is not known, dataset->count, or more if limit is not 0; and the images cannot
- * be those of subfolders, see data/rows.h. On failure *dataset is as it was. */
-vae_status vae_labels_read(const char *path, int64_t limit, vae_dataset *dataset);
 /* The number of the class that `text` names, by its name or, unless names are numbers, by its
  * number. `option` begins the message.
  * VAE_ERROR_CONFIG where there are no labels, VAE_ERROR_ARGUMENT, with the nearest name, for what is neither. */
 vae_status vae_dataset_find_label(const vae_dataset *dataset, const char *option, const char *text, int64_t *label);
-/* Reads the header alone: [count, height, width, channels] of the images as they are to be read. The same failures. */
-vae_status vae_images_read_shape(const char *path, const vae_read_options *options, int64_t shape[4]);
-vae_read_options vae_read_options_of(const vae_config *config);
 void vae_dataset_free(vae_dataset *dataset);
 
-/* Opens what [data] names, where data/place.h finds it, and checks it by the run's record, if there is one; messages
- * begin with the key, after where a file gave it. The validation part is the last of the training images that `limit`
- * leaves, and borrows their memory. Static binarisation is keyed by [train] seed, at (seed, VAE_STREAM_BINARISE_STATIC,
- * 0 train, 1 validation or 2 test, element of the part), by the rule of `gather` in program.h. VAE_ERROR_CONFIG for
- * missing files and splits that cannot be, VAE_ERROR_FORMAT for damaged files; *splits is then empty. */
-vae_status vae_splits_open(const vae_config *config, vae_splits *splits);
 void vae_splits_free(vae_splits *splits);
-/* Static binarisation of other images, as if they were the test part. */
-vae_status vae_dataset_binarise(const vae_config *config, vae_dataset *dataset);
-
 vae_images vae_dataset_images(const vae_dataset *dataset);
 
 #endif

@@ -2,7 +2,8 @@
 #ifndef VAE_DATA_FILE_KIND_H
 #define VAE_DATA_FILE_KIND_H
 
-#include "data/format.h"
+#include "core/error.h"
+#include "data/probe.h"
 
 /* VAE_ERROR_FORMAT that says what the file seems to be, and what to give instead. */
 vae_status vae_file_kind_refuse(const char *path, const vae_probe *probe, vae_content content);

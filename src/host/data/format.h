@@ -9,8 +9,7 @@
 #include "core/hash.h"
 #include "data/dataset.h"
 #include "data/numbers.h"
-
-typedef enum vae_content { VAE_CONTENT_IMAGES, VAE_CONTENT_LABELS } vae_content;
+#include "data/probe.h"
 
 typedef struct vae_format vae_format;
 
@@ -34,14 +33,6 @@ typedef struct vae_source {
     int64_t block_left;  /* of the present one, not read yet */
     void *state;         /* the format's own */
 } vae_source;
-
-/* What the path names. */
-typedef struct vae_probe {
-    bool folder;
-    bool gzip;          /* of a file: it is compressed, and `start` is of its content */
-    uint8_t start[512]; /* zeros where there is less */
-    size_t size;        /* bytes in `start` */
-} vae_probe;
 
 typedef struct vae_request {
     const char *path;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/collect.h"
+#include "data/read.h"
 
 /* ---- What fits ---- */
 

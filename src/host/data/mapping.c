@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/config.h"
 #include "core/file.h"
 
 static vae_status map(int file, const char *path, size_t bytes, int protection, vae_mapping *mapping)

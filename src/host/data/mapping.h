@@ -3,8 +3,14 @@
 #define VAE_DATA_MAPPING_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-#include "data/dataset.h"
+#include "core/error.h"
+
+typedef struct vae_mapping {
+    uint8_t *start; /* NULL: none */
+    size_t bytes;
+} vae_mapping;
 
 /* Maps the whole file for reading. VAE_ERROR_IO; then *mapping is empty. */
 vae_status vae_mapping_open(int file, const char *path, vae_mapping *mapping);

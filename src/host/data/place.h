@@ -2,7 +2,7 @@
 #ifndef VAE_DATA_PLACE_H
 #define VAE_DATA_PLACE_H
 
-#include "core/config.h"
+#include "config/config.h"
 
 /* Relative paths are looked for in this folder too, after the working directory and the folders that were added before.
  * One that is there already is not added, nor one that is "" or does not fit. */

@@ -1,4 +1,6 @@
 /* Images and labels from whatever a path names: the door of the readers. */
+#include "data/read.h"
+
 #include <stdlib.h>
 #include <string.h>
 

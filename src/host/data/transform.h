@@ -2,7 +2,7 @@
 #ifndef VAE_DATA_TRANSFORM_H
 #define VAE_DATA_TRANSFORM_H
 
-#include "core/config.h"
+#include "config/config.h"
 
 typedef struct vae_transform {
     int64_t crop;        /* side of a square taken from the middle; 0: none */

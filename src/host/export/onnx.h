@@ -9,7 +9,7 @@
 #ifndef VAE_EXPORT_ONNX_H
 #define VAE_EXPORT_ONNX_H
 
-#include "train/checkpoint.h"
+#include "model/checkpoint.h"
 
 typedef enum vae_onnx_part { VAE_ONNX_ENCODER, VAE_ONNX_DECODER } vae_onnx_part;
 

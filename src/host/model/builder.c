@@ -5,16 +5,6 @@
 #include "core/random.h"
 #include "model/network.h"
 
-int64_t vae_input_pixels(const vae_input *input)
-{
-    return input->height * input->width;
-}
-
-int64_t vae_input_elements(const vae_input *input)
-{
-    return vae_input_pixels(input) * input->channels;
-}
-
 static vae_shape image_shape(const vae_input *input, int64_t rows)
 {
     return vae_shape_images(rows, input->height, input->width, input->channels);

@@ -2,17 +2,9 @@
 #ifndef VAE_MODEL_BUILDER_H
 #define VAE_MODEL_BUILDER_H
 
-#include "core/config.h"
+#include "config/config.h"
+#include "model/input.h"
 #include "program/program.h"
-
-/* The data's side of a model. */
-typedef struct vae_input {
-    int64_t height, width, channels;
-    double scale, shift; /* x = byte × scale + shift */
-} vae_input;
-
-int64_t vae_input_pixels(const vae_input *input);
-int64_t vae_input_elements(const vae_input *input); /* pixels times channels */
 
 vae_likelihood_options vae_model_likelihood(const vae_config *config, const vae_input *input);
 /* vae_likelihood_bits_per_dimension of an image's negative ELBO or -log P(x), in nats. NAN also where pixels are

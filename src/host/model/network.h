@@ -3,8 +3,9 @@
 #ifndef VAE_MODEL_NETWORK_H
 #define VAE_MODEL_NETWORK_H
 
-#include "core/config.h"
-#include "model/builder.h"
+#include "config/config.h"
+#include "model/input.h"
+#include "program/program.h"
 
 typedef struct vae_network_layer {
     char name[VAE_NAME_SIZE]; /* "encoder.0" */

@@ -4,7 +4,7 @@
 
 #include <vae/model.h>
 
-#include "train/checkpoint.h"
+#include "model/checkpoint.h"
 
 /* vae_model_open(), with somebody who hears what the device finds. */
 vae_status vae_model_open_told(const char *path, const vae_model_options *options, vae_device_remarks remarks,

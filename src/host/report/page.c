@@ -7,7 +7,7 @@
 
 #include "core/file.h"
 #include "report/base64.h"
-#include "report/image.h"
+#include "draw/image.h"
 #include "report/page_decoder.h"
 #include "report/page_files.h"
 #include "report/page_json.h"

@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "data/classes.h"
-#include "train/checkpoint.h"
+#include "model/checkpoint.h"
 #include "train/metrics_read.h"
 #include "train/run_folder.h"
 

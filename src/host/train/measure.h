@@ -2,7 +2,7 @@
 #ifndef VAE_TRAIN_MEASURE_H
 #define VAE_TRAIN_MEASURE_H
 
-#include "core/config.h"
+#include "config/config.h"
 #include "model/builder.h"
 
 typedef struct vae_measure_options {

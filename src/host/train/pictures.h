@@ -2,7 +2,7 @@
 #ifndef VAE_TRAIN_PICTURES_H
 #define VAE_TRAIN_PICTURES_H
 
-#include "report/image.h"
+#include "draw/image.h"
 #include "train/batches.h"
 
 typedef struct vae_pictures vae_pictures;

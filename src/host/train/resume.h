@@ -3,7 +3,7 @@
 #ifndef VAE_TRAIN_RESUME_H
 #define VAE_TRAIN_RESUME_H
 
-#include "train/checkpoint.h"
+#include "model/checkpoint.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
 

@@ -2,7 +2,7 @@
 #ifndef VAE_TRAIN_RUN_FOLDER_H
 #define VAE_TRAIN_RUN_FOLDER_H
 
-#include "core/config.h"
+#include "config/config.h"
 
 typedef struct vae_run_folder {
     char path[VAE_PATH_SIZE];

@@ -2,7 +2,7 @@
 #ifndef VAE_TRAIN_SCHEDULE_H
 #define VAE_TRAIN_SCHEDULE_H
 
-#include "core/config.h"
+#include "config/config.h"
 
 /* step counts from 0 over all epochs; steps_per_epoch ≥ 1.
  *

@@ -2,7 +2,7 @@
 #ifndef VAE_TRAIN_SNAPSHOTS_H
 #define VAE_TRAIN_SNAPSHOTS_H
 
-#include "train/checkpoint.h"
+#include "model/checkpoint.h"
 #include "train/worker.h"
 
 /* What may become of a snapshot where the disk is slower than they come. Whatever is dropped, those that remain reach

@@ -8,6 +8,7 @@
 #include "data/label_names.h"
 #include "data/place.h"
 #include "data/record.h"
+#include "data/splits.h"
 #include "train/initialise.h"
 #include "train/machine.h"
 #include "train/resume.h"

@@ -5,7 +5,7 @@
 
 #include "core/clock.h"
 #include "core/file.h"
-#include "report/image.h"
+#include "draw/image.h"
 #include "train/trainer_state.h"
 
 /* ---- Checkpoints ---- */

@@ -3,10 +3,11 @@
 #define VAE_TRAIN_TRAINER_STATE_H
 
 #include "data/prefetch.h"
+#include "model/checkpoint.h"
 #include "train/batches.h"
+#include "train/observer.h"
 #include "train/pictures.h"
 #include "train/run_folder.h"
-#include "train/trainer.h"
 #include "train/writer.h"
 
 /* Training images seen and the seconds they took. */

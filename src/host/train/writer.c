@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/file.h"
-#include "report/plot_latent.h"
+#include "draw/plot_latent.h"
 #include "train/tensorboard.h"
 #include "train/worker.h"
 

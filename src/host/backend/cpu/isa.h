@@ -3,7 +3,7 @@
 #ifndef VAE_BACKEND_CPU_ISA_H
 #define VAE_BACKEND_CPU_ISA_H
 
-#include "backend/cpu/convolution.h"
+#include "backend/cpu/convolution_pass.h"
 #include "backend/host/engine.h"
 
 /* How this backend runs each op: by a loop of its own, compiled once a level (isa/<op>.c), or by what is prepared when

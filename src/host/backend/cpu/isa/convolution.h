@@ -3,7 +3,7 @@
 #ifndef VAE_BACKEND_CPU_ISA_CONVOLUTION_H
 #define VAE_BACKEND_CPU_ISA_CONVOLUTION_H
 
-#include "backend/cpu/convolution.h"
+#include "backend/cpu/convolution_pass.h"
 #include "backend/cpu/isa/tile.h"
 
 enum { VAE_BLOCK_ROWS = 8 * TILE_ROWS }; /* to large: pixels whose windows are made at once */

@@ -1,0 +1,136 @@
+/* The configuration: every key, its default and its range stand in one table in config.c. */
+#ifndef VAE_CONFIG_CONFIG_H
+#define VAE_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/backend.h"
+#include "core/error.h"
+#include "config/layers.h"
+
+enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 128, VAE_MAX_PLACES = 6 };
+
+typedef enum vae_objective { VAE_OBJECTIVE_VAE, VAE_OBJECTIVE_AE, VAE_OBJECTIVE_KL } vae_objective;
+typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
+/* unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1 over the training set */
+typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;
+/* Of arrays of rank 4: [n, h, w, c] or [n, c, h, w] */
+typedef enum vae_array_layout { VAE_CHANNELS_LAST, VAE_CHANNELS_FIRST } vae_array_layout;
+typedef enum vae_channels { VAE_CHANNELS_AUTO, VAE_CHANNELS_GREY, VAE_CHANNELS_RGB } vae_channels;
+typedef enum vae_flip { VAE_FLIP_NONE, VAE_FLIP_HORIZONTAL } vae_flip;
+/* Where images lie: in memory, or in a file that is mapped; auto: on disk if they take more than half of the memory */
+typedef enum vae_storage { VAE_STORAGE_AUTO, VAE_STORAGE_MEMORY, VAE_STORAGE_DISK } vae_storage;
+typedef enum vae_schedule { VAE_SCHEDULE_CONSTANT, VAE_SCHEDULE_COSINE, VAE_SCHEDULE_STEP } vae_schedule;
+
+/* What comes of data that are not those of the run's record. */
+typedef enum vae_record_mode { VAE_RECORD_IGNORE, VAE_RECORD_TELL, VAE_RECORD_FAIL } vae_record_mode;
+
+/* Of keys that are yes or no. */
+typedef enum vae_switch { VAE_NO, VAE_YES } vae_switch;
+
+typedef struct vae_image_size {
+    int64_t height, width; /* zeros: as the images are */
+} vae_image_size;
+
+typedef struct vae_config {
+    struct {
+        vae_objective objective;
+        vae_layer_list encoder; /* layers = 400, or conv 32 k4 s2, dense 256 */
+        vae_layer_list decoder; /* decoder_layers; mirrored encoder unless set */
+        bool decoder_set;
+        int64_t latent;
+        vae_activation activation;
+        vae_likelihood likelihood;
+        double variance;  /* σ² of the Gaussian likelihood */
+        int64_t mixtures; /* components of logistic_mixture */
+    } model;
+    struct {
+        char train_images[VAE_PATH_SIZE], train_labels[VAE_PATH_SIZE]; /* labels may be "" */
+        char test_images[VAE_PATH_SIZE], test_labels[VAE_PATH_SIZE];
+        char train_attributes[VAE_PATH_SIZE], test_attributes[VAE_PATH_SIZE]; /* may be "" */
+        char class_names[VAE_PATH_SIZE];                                      /* may be "" */
+        int64_t validation; /* the last so many training images are held out, 0: none */
+        int64_t limit;      /* use only the first so many training images, 0: all */
+        int64_t test_limit;
+        vae_binarise binarise;
+        vae_normalise normalise;
+        vae_array_layout layout;
+        int64_t crop; /* side of the square cut from the middle before resizing, 0: none */
+        vae_image_size size;
+        vae_channels channels;
+        vae_flip flip;           /* of training images, drawn anew at each step */
+        vae_switch skip_damaged; /* pictures of a folder */
+        vae_storage storage;
+        char cache[VAE_PATH_SIZE]; /* folder for storage on disk; "" gives the user's cache folder */
+    } data;
+    struct {
+        int64_t epochs, batch_size, seed;
+        double learning_rate;
+        vae_schedule schedule;
+        int64_t warmup_steps;    /* learning rate rises linearly over these */
+        int64_t schedule_epochs; /* step: multiply by schedule_factor every so many epochs */
+        double schedule_factor;
+        double schedule_floor; /* cosine: final learning rate as a fraction */
+        double beta;
+        double kl_warmup_epochs; /* beta rises linearly from 0 over these; fractions allowed */
+        double adam_beta1, adam_beta2, adam_epsilon, weight_decay, clip_norm;
+        int64_t patience;            /* early stopping: epochs without a better validation loss, 0: never */
+        int64_t log_interval;        /* steps between metric lines */
+        int64_t picture_interval;    /* epochs between pictures, 0: only after the last */
+        int64_t checkpoint_interval; /* steps between `last` checkpoints, 0: only at the end of each epoch */
+    } train;
+    struct {
+        char device[16];
+        vae_precision precision;
+        int64_t threads;         /* 0: all */
+        vae_switch tune;         /* take the fastest algorithms of matrix products, on cuda */
+        vae_switch tensorboard;  /* event files too */
+        char out[VAE_PATH_SIZE]; /* run folder; "" gives runs/<name of the config file> */
+    } run;
+    struct {
+        int64_t samples; /* K of the importance sampling */
+        int64_t batch_size;
+        int64_t limit; /* test images used, 0: all */
+    } evaluate;
+    /* What follows is no part of the configuration itself. Where the relative paths of [data] are looked for, see
+     * data/place.h, and what of a run's data they must hold, see data/record.h. */
+    struct {
+        char folder[VAE_MAX_PLACES][VAE_PATH_SIZE];
+        int32_t count;
+        char record[VAE_PATH_SIZE]; /* "": none */
+        bool of_run;                /* the data are those of a run, and may have moved since */
+        vae_record_mode check;
+        int64_t train_images; /* of a run that has no record; 0: not known */
+    } places;
+    /* Where the keys were given, for vae_config_blame. */
+    struct {
+        char file[VAE_PATH_SIZE];
+        int32_t line[VAE_MAX_KEYS]; /* by row of the table; 0: a default, -1: set otherwise, as by --set */
+    } source;
+} vae_config;
+
+void vae_config_defaults(vae_config *config);
+
+/* Reads an INI file (core/ini.h), or a pipe to its end, over what `config` holds. VAE_ERROR_CONFIG with "file:line:
+ * [section] key: …" for an unknown section or key (with the nearest valid name), a bad value (with what is allowed) or
+ * a key given twice; also if the file cannot be read. */
+vae_status vae_config_load(vae_config *config, const char *path);
+/* The same from text; `source` stands in messages where the file name would. */
+vae_status vae_config_parse(vae_config *config, const char *text, const char *source);
+/* "section.key=value", as --set takes it: the value is all that follows the '=', byte by byte, and quotes, ';' and '#'
+ * are nothing special. As in "section.key = value", blanks behind the '=' do not count where one stands before it. */
+vae_status vae_config_set(vae_config *config, const char *assignment);
+/* The same in parts, without "--set" in messages. */
+vae_status vae_config_assign(vae_config *config, const char *section, const char *name, const char *value);
+/* Checks what no single key can see: kl_warmup against epochs, likelihood against binarise and normalise, … */
+vae_status vae_config_check(const vae_config *config);
+/* Puts where the key was given, "file:line: ", before this thread's message, for failures that show only where what
+ * the key names is used; gives `status`. A key that no file gave changes nothing. */
+vae_status vae_config_blame(const vae_config *config, vae_status status, const char *section, const char *name);
+/* The whole configuration as INI text that vae_config_parse reads back to the same values; caller frees. */
+vae_status vae_config_format(const vae_config *config, char **text);
+/* Every key with its default and meaning, for --help=config; caller frees. */
+vae_status vae_config_help(char **text);
+
+#endif

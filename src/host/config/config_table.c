@@ -1,0 +1,113 @@
+#include "config/config_table.h"
+
+static const char *const objectives[] = {"vae", "ae", "kl", NULL};
+static const char *const likelihoods[] = {
+#define ROW(NAME, name) #name,
+    VAE_LIKELIHOOD_MAP(ROW)
+#undef ROW
+        NULL};
+static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
+static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
+static const char *const channels[] = {"auto", "grey", "rgb", NULL};
+static const char *const layouts[] = {"channels_last", "channels_first", NULL};
+static const char *const flips[] = {"none", "horizontal", NULL};
+static const char *const storages[] = {"auto", "memory", "disk", NULL};
+static const char *const schedules[] = {"constant", "cosine", "step", NULL};
+static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
+static const char *const switches[] = {"no", "yes", NULL};
+static const char *const devices[] = {"auto", "cpu", "reference", "cuda", NULL};
+static const char *const activations[] = {
+#define ROW(name, text) text,
+    VAE_ACTIVATION_MAP(ROW)
+#undef ROW
+        NULL};
+
+#define FIELD(member) offsetof(vae_config, member)
+#define INTEGER(section, name, member, low, high, initial, help)                                                       \
+    {                                                                                                                  \
+        section, name, VAE_KEY_INTEGER, FIELD(member), low, high, NULL, initial, help                                  \
+    }
+#define REAL(section, name, member, low, high, initial, help)                                                          \
+    {                                                                                                                  \
+        section, name, VAE_KEY_REAL, FIELD(member), low, high, NULL, initial, help                                     \
+    }
+#define CHOICE(section, name, member, choices, initial, help)                                                          \
+    {                                                                                                                  \
+        section, name, VAE_KEY_CHOICE, FIELD(member), 0, 0, choices, initial, help                                     \
+    }
+#define TEXT(section, name, member, initial, help)                                                                     \
+    {                                                                                                                  \
+        section, name, VAE_KEY_TEXT, FIELD(member), 0, VAE_PATH_SIZE, NULL, initial, help                              \
+    }
+#define LAYERS(section, name, member, initial, help)                                                                   \
+    {                                                                                                                  \
+        section, name, VAE_KEY_LAYERS, FIELD(member), 0, 0, NULL, initial, help                                        \
+    }
+
+/* clang-format off */
+const vae_key vae_config_keys[] = {
+    CHOICE("model", "objective", model.objective, objectives, "vae", "vae: reconstruction + beta x KL; ae: reconstruction only, no sampling; kl: KL only"),
+    LAYERS("model", "layers", model.encoder, "400", "the encoder's hidden layers: dense 256 (or 256), conv 32 k4 s2, residual k3, dropout 0.1, …, with batch_norm or layer_norm; or none"),
+    LAYERS("model", "decoder_layers", model.decoder, "mirrored", "the decoder's hidden layers, also dense 7x7x64, deconv 32 k4 s2, upsample 2; none; or mirrored: the encoder's undone in reverse"),
+    INTEGER("model", "latent", model.latent, 1, 1 << 20, "20", "dimensions of the latent code z"),
+    CHOICE("model", "activation", model.activation, activations, "relu", "activation of the hidden layers"),
+    CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
+    REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
+    INTEGER("model", "mixtures", model.mixtures, 1, VAE_MAX_MIXTURES, "5", "components of the logistic_mixture likelihood"),
+
+    TEXT("data", "train_images", data.train_images, "", "training images: an IDX, NPY or NPZ file (file.npz:key takes another array than images), or a folder of PNG and JPEG files, its subfolders being classes"),
+    TEXT("data", "train_labels", data.train_labels, "", "their labels: IDX, NPY, NPZ, or CSV, by which a folder's pictures are found by name; used by pictures and probes only"),
+    TEXT("data", "train_attributes", data.train_attributes, "", "their attributes: CSV, or CelebA's list; used by arithmetic and probe only"),
+    TEXT("data", "test_images", data.test_images, "", "test images"),
+    TEXT("data", "test_labels", data.test_labels, "", "their labels"),
+    TEXT("data", "test_attributes", data.test_attributes, "", "their attributes"),
+    TEXT("data", "class_names", data.class_names, "", "what labels are called: a text file with a name a line, from label 0 on, or CSV of label (or folder) and name"),
+    INTEGER("data", "validation", data.validation, 0, 1e12, "0", "training images held out for validation, from the end; 0: the test set is watched instead"),
+    INTEGER("data", "limit", data.limit, 0, 1e12, "0", "use only the first so many training images; 0: all"),
+    INTEGER("data", "test_limit", data.test_limit, 0, 1e12, "0", "use only the first so many test images; 0: all"),
+    CHOICE("data", "binarise", data.binarise, binarisations, "none", "pixel -> Bernoulli(pixel / 255): static once, dynamic anew at each step"),
+    CHOICE("data", "normalise", data.normalise, normalisations, "unit", "unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1"),
+    CHOICE("data", "layout", data.layout, layouts, "channels_last", "of arrays of rank 4: channels_last is [n, h, w, c], channels_first is [n, c, h, w]"),
+    INTEGER("data", "crop", data.crop, 0, 1 << 16, "0", "cut a square of so many pixels a side from the middle of each image first; 0: none"),
+    {"data", "size", VAE_KEY_SIZE, FIELD(data.size), 1, 4096, NULL, "original", "then cut to this shape, height x width, and resize by the mean of areas"},
+    CHOICE("data", "channels", data.channels, channels, "auto", "auto: as stored; grey or rgb"),
+    CHOICE("data", "flip", data.flip, flips, "none", "horizontal: mirror each training image at every second step, by chance"),
+    CHOICE("data", "skip_damaged", data.skip_damaged, switches, "no", "of a folder's pictures: leave out, count and report those that cannot be decoded, instead of stopping"),
+    CHOICE("data", "storage", data.storage, storages, "auto", "memory; disk: decode once to a file that is mapped; auto: disk if the images take more than half of the memory"),
+    TEXT("data", "cache", data.cache, "", "folder of such files; vae-cuda in $XDG_CACHE_HOME or ~/.cache unless set"),
+
+    INTEGER("train", "epochs", train.epochs, 0, 1e9, "10", "passes over the training images"),
+    INTEGER("train", "batch_size", train.batch_size, 1, 1 << 20, "128", "images a step"),
+    INTEGER("train", "seed", train.seed, 0, 9007199254740992.0, "1", "of initial parameters, order and noise"),
+    REAL("train", "learning_rate", train.learning_rate, 0, 1e6, "0.001", "of Adam"),
+    CHOICE("train", "schedule", train.schedule, schedules, "constant", "of the learning rate"),
+    INTEGER("train", "warmup_steps", train.warmup_steps, 0, 1e12, "0", "steps over which the learning rate rises from 0"),
+    INTEGER("train", "schedule_epochs", train.schedule_epochs, 1, 1e9, "10", "step: epochs between two drops"),
+    REAL("train", "schedule_factor", train.schedule_factor, 0, 1, "0.5", "step: factor of a drop"),
+    REAL("train", "schedule_floor", train.schedule_floor, 0, 1, "0", "cosine: last learning rate as a fraction of the first"),
+    REAL("train", "beta", train.beta, 0, 1e6, "1", "weight of the KL term"),
+    REAL("train", "kl_warmup_epochs", train.kl_warmup_epochs, 0, 1e9, "0", "epochs over which beta rises from 0"),
+    REAL("train", "adam_beta1", train.adam_beta1, 0, 0.9999999, "0.9", "decay of Adam's first moment"),
+    REAL("train", "adam_beta2", train.adam_beta2, 0, 0.9999999, "0.999", "decay of Adam's second moment"),
+    REAL("train", "adam_epsilon", train.adam_epsilon, 1e-30, 1, "1e-08", "added to Adam's denominator"),
+    REAL("train", "weight_decay", train.weight_decay, 0, 1e3, "0", "decoupled weight decay (AdamW)"),
+    REAL("train", "clip_norm", train.clip_norm, 0, 1e12, "0", "largest global gradient norm; 0: no clipping"),
+    INTEGER("train", "patience", train.patience, 0, 1e9, "0", "stop after so many epochs without a better validation loss; 0: never"),
+    INTEGER("train", "log_interval", train.log_interval, 1, 1e12, "100", "steps between two lines of metrics"),
+    INTEGER("train", "picture_interval", train.picture_interval, 0, 1e9, "1", "epochs between pictures; 0: after the last only"),
+    INTEGER("train", "checkpoint_interval", train.checkpoint_interval, 0, 1e12, "0", "steps between checkpoints; 0: after each epoch only"),
+
+    {"run", "device", VAE_KEY_TEXT, FIELD(run.device), 0, 16, devices, "auto", "auto, cpu, reference or cuda"},
+    CHOICE("run", "precision", run.precision, precisions, "auto", "of matrix products; parameters are fp32 always. auto: tf32 on cuda, fp32 elsewhere"),
+    INTEGER("run", "threads", run.threads, 0, 1024, "0", "0: one for each processor it may use"),
+    CHOICE("run", "tune", run.tune, switches, "no", "on cuda, try out before training which algorithms of matrix products are the fastest, and keep them in products.json and ~/.cache/vae-cuda; elsewhere it does nothing"),
+    CHOICE("run", "tensorboard", run.tensorboard, switches, "no", "also write metrics and pictures as TensorBoard's event files, to <run folder>/tensorboard"),
+    TEXT("run", "out", run.out, "", "run folder; runs/<name of the config file> unless set"),
+
+    INTEGER("evaluate", "samples", evaluate.samples, 1, 1e9, "5000", "K of the importance sampling"),
+    INTEGER("evaluate", "batch_size", evaluate.batch_size, 1, 1 << 20, "500", "images at a time"),
+    INTEGER("evaluate", "limit", evaluate.limit, 0, 1e12, "0", "use only the first so many images; 0: all"),
+};
+/* clang-format on */
+
+const int vae_config_key_count = (int)(sizeof vae_config_keys / sizeof *vae_config_keys);

@@ -1,0 +1,165 @@
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config_table.h"
+#include "core/ini.h"
+#include "core/number.h"
+
+void vae_key_allowed(const vae_key *key, char *text, size_t size)
+{
+    switch (key->type) {
+    case VAE_KEY_INTEGER: snprintf(text, size, "an integer from %.0f to %.0f", key->minimum, key->maximum); return;
+    case VAE_KEY_REAL: snprintf(text, size, "a number from %g to %g", key->minimum, key->maximum); return;
+    case VAE_KEY_LAYERS:
+        snprintf(text, size, "up to %d layers, such as conv 32 k4 s2, dense 256, or 512, 256, or none", VAE_MAX_LAYERS);
+        return;
+    case VAE_KEY_SIZE:
+        snprintf(text, size, "original, or a size up to %.0f such as 64, or 64x48, height x width", key->maximum);
+        return;
+    case VAE_KEY_TEXT:
+        if (!key->choices) {
+            snprintf(text, size, "a text of at most %.0f bytes", key->maximum - 1);
+            return;
+        }
+        break;
+    case VAE_KEY_CHOICE: break;
+    }
+    size_t used = (size_t)snprintf(text, size, "one of");
+    for (int i = 0; key->choices[i] && used < size; ++i) {
+        used += (size_t)snprintf(text + used, size - used, "%s %s", i ? "," : "", key->choices[i]);
+    }
+}
+
+static vae_status refuse(const vae_key *key, const char *text)
+{
+    char allowed[256];
+    vae_key_allowed(key, allowed, sizeof allowed);
+    return vae_error_set(VAE_ERROR_CONFIG, "'%.100s' is not %s", text, allowed);
+}
+
+static vae_status parse_integer(const vae_key *key, const char *text, int64_t *value)
+{
+    char *end;
+    errno = 0;
+    const long long parsed = strtoll(text, &end, 10);
+    /* Compared as integers: 2^53 + 1 is 2^53 as a double. */
+    if (end == text || *end || errno || parsed < (long long)key->minimum || parsed > (long long)key->maximum) {
+        return refuse(key, text);
+    }
+    *value = parsed;
+    return VAE_OK;
+}
+
+static vae_status parse_real(const vae_key *key, const char *text, double *value)
+{
+    char *end;
+    errno = 0;
+    const double parsed = strtod(text, &end);
+    const bool in_range = isfinite(parsed) && parsed >= key->minimum && parsed <= key->maximum;
+    if (end == text || *end || !in_range) return refuse(key, text);
+    *value = parsed;
+    return VAE_OK;
+}
+
+static int find_choice(const vae_key *key, const char *text)
+{
+    for (int i = 0; key->choices[i]; ++i) {
+        if (strcmp(key->choices[i], text) == 0) return i;
+    }
+    return -1;
+}
+
+/* "64", "64x48" or "original". */
+static vae_status parse_size(const vae_key *key, const char *text, vae_image_size *size)
+{
+    *size = (vae_image_size){0};
+    if (strcmp(text, "original") == 0) return VAE_OK;
+    char *end;
+    const long height = strtol(text, &end, 10);
+    const char *second = *end == 'x' ? end + 1 : text;
+    const long width = strtol(second, &end, 10);
+    const bool digits = isdigit((unsigned char)text[0]) && isdigit((unsigned char)second[0]);
+    const bool in_range = height >= 1 && width >= 1 && (double)height <= key->maximum && (double)width <= key->maximum;
+    if (!digits || *end || !in_range) return refuse(key, text);
+    *size = (vae_image_size){height, width};
+    return VAE_OK;
+}
+
+static void write_size(const vae_image_size *size, FILE *stream)
+{
+    if (size->height == 0) {
+        fputs("original", stream);
+    } else {
+        fprintf(stream, "%" PRId64 "x%" PRId64, size->height, size->width);
+    }
+}
+
+static bool is_decoder(const vae_key *key)
+{
+    return key->offset == offsetof(vae_config, model.decoder);
+}
+
+vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *text)
+{
+    void *field = (char *)config + key->offset;
+    switch (key->type) {
+    case VAE_KEY_INTEGER: return parse_integer(key, text, field);
+    case VAE_KEY_REAL: return parse_real(key, text, field);
+    case VAE_KEY_CHOICE: {
+        const int choice = find_choice(key, text);
+        if (choice < 0) return refuse(key, text);
+        *(int *)field = choice;
+        return VAE_OK;
+    }
+    case VAE_KEY_TEXT:
+        if (strlen(text) >= (size_t)key->maximum && !key->choices) {
+            return vae_error_set(VAE_ERROR_CONFIG, "'%.100s…' has %zu bytes, but a text may have at most %.0f", text,
+                                 strlen(text), key->maximum - 1);
+        }
+        if (strlen(text) >= (size_t)key->maximum || (key->choices && find_choice(key, text) < 0)) {
+            return refuse(key, text);
+        }
+        memset(field, 0, (size_t)key->maximum);
+        memcpy(field, text, strlen(text));
+        return VAE_OK;
+    case VAE_KEY_LAYERS:
+        if (is_decoder(key)) {
+            config->model.decoder_set = strcmp(text, "mirrored") != 0;
+            if (!config->model.decoder_set) {
+                *(vae_layer_list *)field = (vae_layer_list){0};
+                return VAE_OK;
+            }
+        }
+        return vae_layers_parse(text, field);
+    case VAE_KEY_SIZE: return parse_size(key, text, field);
+    }
+    return refuse(key, text);
+}
+
+void vae_key_write(const vae_key *key, const vae_config *config, FILE *stream)
+{
+    const void *field = (const char *)config + key->offset;
+    char number[32];
+    switch (key->type) {
+    case VAE_KEY_INTEGER: fprintf(stream, "%" PRId64, *(const int64_t *)field); return;
+    case VAE_KEY_REAL:
+        vae_number_format(*(const double *)field, number, sizeof number);
+        fputs(number, stream);
+        return;
+    case VAE_KEY_CHOICE: fputs(key->choices[*(const int *)field], stream); return;
+    case VAE_KEY_TEXT: vae_ini_write_value(stream, field); return;
+    case VAE_KEY_LAYERS:
+        if (is_decoder(key) && !config->model.decoder_set) {
+            fputs("mirrored", stream);
+        } else {
+            vae_layers_write(field, stream);
+        }
+        return;
+    case VAE_KEY_SIZE: write_size(field, stream); return;
+    }
+}

@@ -1,0 +1,134 @@
+/* Text, colours of labels, frames and ticks. */
+#include "draw/axes.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/utf8.h"
+
+enum { TEXT_SIZE = 512 };
+
+void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text)
+{
+    char shown[TEXT_SIZE];
+    cairo_text_extents_t extents;
+    vae_utf8_show(text, shown, sizeof shown);
+    cairo_set_font_size(context, size);
+    cairo_text_extents(context, shown, &extents);
+    const double shift = align == VAE_ALIGN_LEFT ? 0.0 : (align == VAE_ALIGN_CENTRE ? 0.5 : 1.0);
+    cairo_move_to(context, x - shift * extents.x_advance, y);
+    cairo_show_text(context, shown);
+}
+
+/* As many whole UTF-8 characters of `text` as stay within `width` together with an ellipsis. */
+static void cut_text(cairo_t *context, double width, const char *text, char *cut, size_t size)
+{
+    cairo_text_extents_t extents;
+    size_t length = strlen(text) < size - 4 ? strlen(text) : size - 4;
+    do {
+        do {
+            --length;
+        } while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80);
+        snprintf(cut, size, "%.*s…", (int)length, text);
+        cairo_text_extents(context, cut, &extents);
+    } while (length > 0 && extents.x_advance > width);
+}
+
+void vae_plot_text_within(cairo_t *context, double x, double y, double size, vae_align align, double width,
+                          const char *text)
+{
+    char shown[TEXT_SIZE], cut[TEXT_SIZE];
+    cairo_text_extents_t extents;
+    vae_utf8_show(text, shown, sizeof shown);
+    cairo_set_font_size(context, size);
+    cairo_text_extents(context, shown, &extents);
+    const bool fits = extents.x_advance <= width;
+    if (!fits) cut_text(context, width, shown, cut, sizeof cut);
+    vae_plot_text(context, x, y, size, align, fits ? shown : cut);
+}
+
+/* A hue for each further label: steps of the golden ratio never come close to each other. */
+static void hue_to_rgb(double hue, double rgb[3])
+{
+    for (int c = 0; c < 3; ++c) {
+        const double k = fmod(5.0 - 2.0 * c + hue * 6.0, 6.0);
+        rgb[c] = 0.8 - 0.65 * fmax(0.0, fmin(fmin(k, 4.0 - k), 1.0));
+    }
+}
+
+/* The first ten colours are told apart by colour-blind readers too: the "muted" scheme of Paul Tol's technical note
+ * SRON/EPS/TN/09-002, and grey; in an order that sets 3, 5 and 8, and 4, 7 and 9 apart, which digits mix. */
+void vae_plot_label_colour(cairo_t *context, int label, double alpha)
+{
+    static const unsigned muted[10] = {0xCC6677, 0x882255, 0xDDCC77, 0x117733, 0x88CCEE,
+                                       0x332288, 0x44AA99, 0x999933, 0xAA4499, 0x777777};
+    double rgb[3];
+    if (label < 10) {
+        for (int c = 0; c < 3; ++c)
+            rgb[c] = (double)(muted[label] >> (16 - 8 * c) & 0xFF) / 255.0;
+    } else {
+        hue_to_rgb(fmod(label * 0.6180339887, 1.0), rgb);
+    }
+    cairo_set_source_rgba(context, rgb[0], rgb[1], rgb[2], alpha);
+}
+
+void vae_plot_frame(cairo_t *context, vae_frame f, const char *title, const char *subtitle)
+{
+    cairo_set_source_rgb(context, 0.25, 0.25, 0.25);
+    cairo_set_line_width(context, 1.0);
+    cairo_rectangle(context, f.x, f.y, f.width, f.height);
+    cairo_stroke(context);
+    const double centre = f.x + 0.5 * f.width, baseline = subtitle ? f.y - 26 : f.y - 12;
+    const double room = PANEL_SIDE + PANEL_LEFT;
+    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
+    vae_plot_text_within(context, centre, baseline, TITLE_SIZE, VAE_ALIGN_CENTRE, room, title);
+    if (!subtitle) return;
+    cairo_set_source_rgb(context, 0.4, 0.4, 0.4);
+    vae_plot_text_within(context, centre, f.y - 9, FONT_SIZE, VAE_ALIGN_CENTRE, room, subtitle);
+}
+
+const char *vae_plot_number(double value, int digits, char *text, size_t size)
+{
+    snprintf(text, size, "%s%.*g", value < 0.0 ? "−" : "", digits, fabs(value));
+    return text;
+}
+
+void vae_plot_tick(cairo_t *context, vae_frame f, double place, double value, bool horizontal)
+{
+    char text[32];
+    vae_plot_number(value, 6, text, sizeof text);
+    cairo_set_source_rgb(context, 0.25, 0.25, 0.25);
+    if (horizontal) {
+        const double x = f.x + place * f.width, y = f.y + f.height;
+        cairo_move_to(context, x, y);
+        cairo_rel_line_to(context, 0, 5);
+        cairo_stroke(context);
+        vae_plot_text(context, x, y + 19, FONT_SIZE, VAE_ALIGN_CENTRE, text);
+    } else {
+        const double y = f.y + (1.0 - place) * f.height;
+        cairo_move_to(context, f.x, y);
+        cairo_rel_line_to(context, -5, 0);
+        cairo_stroke(context);
+        vae_plot_text(context, f.x - 8, y + 4.5, FONT_SIZE, VAE_ALIGN_RIGHT, text);
+    }
+}
+
+/* 1, 2 or 5 times a power of ten, about five to an axis. */
+static double tick_step(vae_range r)
+{
+    const double rough = (r.high - r.low) / 5.0;
+    const double power = pow(10.0, floor(log10(rough)));
+    const double fraction = rough / power;
+    return power * (fraction < 1.5 ? 1.0 : (fraction < 3.5 ? 2.0 : (fraction < 7.5 ? 5.0 : 10.0)));
+}
+
+void vae_plot_ticks(cairo_t *context, vae_frame f, vae_range r, bool horizontal)
+{
+    const double step = tick_step(r);
+    const int64_t last = (int64_t)floor(r.high / step + 1e-9);
+    for (int64_t i = (int64_t)ceil(r.low / step - 1e-9); i <= last; ++i) {
+        const double value = (double)i * step;
+        vae_plot_tick(context, f, (value - r.low) / (r.high - r.low), value, horizontal);
+    }
+}

@@ -1,0 +1,203 @@
+/* Panels of points and of images. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/normal.h"
+#include "draw/axes.h"
+#include "draw/image.h"
+#include "draw/panels.h"
+#include "draw/pixel.h"
+
+/* ---- Axes ---- */
+
+static void draw_axis_names(cairo_t *context, vae_frame f)
+{
+    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
+    vae_plot_text(context, f.x + 0.5 * f.width, f.y + f.height + 38, FONT_SIZE, VAE_ALIGN_CENTRE, "z₁");
+    vae_plot_text(context, f.x - 48, f.y + 0.5 * f.height + 4.5, FONT_SIZE, VAE_ALIGN_CENTRE, "z₂");
+}
+
+/* ---- Scatter ---- */
+
+/* Points drawn together. */
+enum { GROUP = 500 };
+
+static vae_status find_range(const vae_panel *panel, int axis, vae_range *r)
+{
+    *r = (vae_range){INFINITY, -INFINITY};
+    for (int64_t i = 0; i < panel->scatter.count; ++i) {
+        const double value = (double)panel->scatter.points[2 * i + axis];
+        if (!isfinite(value)) {
+            return vae_error_set(VAE_ERROR_NUMERIC, "plot '%s': point %lld is not finite", panel->title, (long long)i);
+        }
+        r->low = fmin(r->low, value);
+        r->high = fmax(r->high, value);
+    }
+    /* Room around the points, and a width even where all are the same. */
+    const double middle = 0.5 * (r->low + r->high);
+    const double half = fmax(0.53 * (r->high - r->low), 1e-3 * fmax(1.0, fabs(middle)));
+    *r = (vae_range){middle - half, middle + half};
+    return VAE_OK;
+}
+
+/* Where data are drawn: a frame of PANEL_SIDE, its lower left corner the origin. */
+typedef struct window {
+    vae_range horizontal, vertical; /* of equal span, so that distances can be compared */
+    double scale;                   /* points of the figure per unit */
+    double dot;                     /* a dot's diameter */
+} window;
+
+static double place_x(const window *w, double value)
+{
+    return (value - w->horizontal.low) * w->scale;
+}
+
+static double place_y(const window *w, double value)
+{
+    return (w->vertical.low - value) * w->scale;
+}
+
+static vae_status choose_window(const vae_panel *panel, window *w)
+{
+    if (panel->scatter.count < 1) return vae_error_set(VAE_ERROR_ARGUMENT, "plot '%s': no points", panel->title);
+    VAE_TRY(find_range(panel, 0, &w->horizontal));
+    VAE_TRY(find_range(panel, 1, &w->vertical));
+    const double cloud = fmax(w->horizontal.high - w->horizontal.low, w->vertical.high - w->vertical.low);
+    const double span = fmax(cloud, panel->scatter.least_span);
+    const double x = 0.5 * (w->horizontal.low + w->horizontal.high);
+    const double y = 0.5 * (w->vertical.low + w->vertical.high);
+    w->horizontal = (vae_range){x - 0.5 * span, x + 0.5 * span};
+    w->vertical = (vae_range){y - 0.5 * span, y + 0.5 * span};
+    w->scale = PANEL_SIDE / span;
+    w->dot = panel->scatter.count > 2000 ? 2.6 : 4.4;
+    /* A cloud that has collapsed to a point should still be seen. */
+    if (cloud * w->scale < 8.0) w->dot = 8.0;
+    return VAE_OK;
+}
+
+static void draw_rings(cairo_t *context, const vae_panel *panel, const window *w)
+{
+    cairo_set_source_rgba(context, 0.2, 0.2, 0.2, 0.4);
+    cairo_set_line_width(context, 0.8);
+    for (int i = 1; i <= panel->scatter.rings; ++i) {
+        cairo_new_sub_path(context);
+        cairo_arc(context, place_x(w, 0.0), place_y(w, 0.0), i * w->scale, 0, 2 * M_PI);
+        cairo_stroke(context);
+    }
+}
+
+/* Dots are the round ends of short lines (some viewers of SVG draw none of length zero), one path for all of a group
+ * with the same label: a fraction of the size of an SVG with a circle a point. Groups are drawn one after the other, so
+ * that no label hides the rest. */
+static void draw_points(cairo_t *context, const vae_panel *panel, int64_t first, const window *w)
+{
+    const int64_t end = first + GROUP < panel->scatter.count ? first + GROUP : panel->scatter.count;
+    cairo_set_line_cap(context, CAIRO_LINE_CAP_ROUND);
+    cairo_set_line_width(context, w->dot);
+    for (int label = 0; label < 256; ++label) {
+        bool any = false;
+        for (int64_t i = first; i < end; ++i) {
+            if ((panel->scatter.labels ? panel->scatter.labels[i] : 0) != label) continue;
+            cairo_move_to(context, place_x(w, (double)panel->scatter.points[2 * i]),
+                          place_y(w, (double)panel->scatter.points[2 * i + 1]));
+            cairo_rel_line_to(context, 0.02, 0.0);
+            any = true;
+        }
+        if (!any) continue;
+        vae_plot_label_colour(context, label, 0.65);
+        cairo_stroke(context);
+    }
+}
+
+vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, double y)
+{
+    const vae_frame f = {x, y, PANEL_SIDE, PANEL_SIDE};
+    window w;
+    VAE_TRY(choose_window(panel, &w));
+    cairo_save(context);
+    cairo_rectangle(context, f.x, f.y, f.width, f.height);
+    cairo_clip(context);
+    cairo_translate(context, f.x, f.y + f.height);
+    for (int64_t first = 0; first < panel->scatter.count; first += GROUP) {
+        draw_points(context, panel, first, &w);
+    }
+    draw_rings(context, panel, &w);
+    cairo_restore(context);
+    vae_plot_frame(context, f, panel->title, panel->subtitle);
+    vae_plot_ticks(context, f, w.horizontal, true);
+    vae_plot_ticks(context, f, w.vertical, false);
+    draw_axis_names(context, f);
+    return VAE_OK;
+}
+
+/* ---- Manifold ---- */
+
+/* The tiles side by side, lowest z₂ at the bottom, each pixel `factor` wide and high. */
+static void fill_surface(cairo_surface_t *surface, const vae_panel *panel, int64_t factor)
+{
+    const int64_t side = panel->manifold.side;
+    const int64_t height = panel->manifold.height * factor, width = panel->manifold.width * factor;
+    const int64_t channels = panel->manifold.channels;
+    unsigned char *data = cairo_image_surface_get_data(surface);
+    const int stride = cairo_image_surface_get_stride(surface);
+    for (int64_t y = 0; y < side * height; ++y) {
+        uint32_t *line = (uint32_t *)(void *)(data + y * stride);
+        for (int64_t x = 0; x < side * width; ++x) {
+            const int64_t tile = (side - 1 - y / height) * side + x / width;
+            const int64_t row = y % height / factor, column = x % width / factor;
+            const int64_t pixel = (tile * panel->manifold.height + row) * panel->manifold.width + column;
+            line[x] = vae_pixel_rgb24(panel->manifold.images + pixel * channels, channels);
+        }
+    }
+    cairo_surface_mark_dirty(surface);
+}
+
+static void draw_surface(cairo_t *context, cairo_surface_t *surface, vae_frame f)
+{
+    cairo_save(context);
+    cairo_translate(context, f.x, f.y);
+    cairo_scale(context, f.width / cairo_image_surface_get_width(surface),
+                f.height / cairo_image_surface_get_height(surface));
+    cairo_set_source_surface(context, surface, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(context), CAIRO_FILTER_GOOD);
+    cairo_paint(context);
+    cairo_restore(context);
+}
+
+vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x, double y)
+{
+    const int64_t pixel_width = panel->manifold.side * panel->manifold.width;
+    const int64_t pixel_height = panel->manifold.side * panel->manifold.height;
+    if (pixel_width < 1 || pixel_height < 1 || pixel_width > 16384 || pixel_height > 16384) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "plot '%s': a grid of %lld x %lld pixels cannot be drawn",
+                             panel->title, (long long)pixel_width, (long long)pixel_height);
+    }
+    if (!vae_image_can_show(panel->manifold.channels)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "plot '%s': images of %lld channels, but 1 or 3 can be drawn",
+                             panel->title, (long long)panel->manifold.channels);
+    }
+    const int64_t longer = pixel_width > pixel_height ? pixel_width : pixel_height;
+    /* Few pixels are magnified here, as cairo would blur them and fade the outer ones. */
+    const int64_t factor = (2 * PANEL_SIDE + longer - 1) / longer;
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(pixel_width * factor), (int)(pixel_height * factor));
+    if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) {
+        cairo_surface_destroy(surface);
+        return vae_error_set(VAE_ERROR_MEMORY, "plot '%s': out of memory", panel->title);
+    }
+    fill_surface(surface, panel, factor);
+    const double unit = PANEL_SIDE / (double)longer;
+    const double width = unit * (double)pixel_width, height = unit * (double)pixel_height;
+    const vae_frame f = {x + 0.5 * (PANEL_SIDE - width), y + 0.5 * (PANEL_SIDE - height), width, height};
+    draw_surface(context, surface, f);
+    cairo_surface_destroy(surface);
+    vae_plot_frame(context, f, panel->title, panel->subtitle);
+    for (int z = -2; z <= 2; ++z) {
+        vae_plot_tick(context, f, vae_normal_cdf(z), z, true);
+        vae_plot_tick(context, f, vae_normal_cdf(z), z, false);
+    }
+    draw_axis_names(context, f);
+    return VAE_OK;
+}

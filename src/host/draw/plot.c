@@ -1,0 +1,201 @@
+/* Figures: panels in rows and columns with one legend, as PNG and SVG. */
+#include "draw/plot.h"
+
+#include <cairo-svg.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/utf8.h"
+#include "draw/axes.h"
+#include "draw/font.h"
+#include "draw/surface.h"
+
+enum { LEGEND_ROWS = 17, LEGEND_LINE = 21, LEGEND_COLUMN = 54, LEGEND_NAMES = 150, LEGEND_TEXT = 20 };
+enum { MARGIN_RIGHT = 22, LABEL_COUNT = 256, PNG_SCALE = 2, TEXT_SIZE = 512 };
+
+/* ---- Legend ---- */
+
+static int find_labels(const vae_panel *panels, int count, bool present[LABEL_COUNT])
+{
+    memset(present, 0, LABEL_COUNT * sizeof *present);
+    int found = 0;
+    for (int p = 0; p < count; ++p) {
+        if (panels[p].kind != VAE_PANEL_SCATTER || !panels[p].scatter.labels) continue;
+        for (int64_t i = 0; i < panels[p].scatter.count; ++i) {
+            const uint8_t label = panels[p].scatter.labels[i];
+            found += !present[label];
+            present[label] = true;
+        }
+    }
+    return found;
+}
+
+/* What all panels that show the label call it; NULL where some do not, or not the same. */
+static const char *find_name(const vae_panel *panels, int count, int label)
+{
+    const char *found = NULL;
+    for (int p = 0; p < count; ++p) {
+        if (panels[p].kind != VAE_PANEL_SCATTER || !panels[p].scatter.labels) continue;
+        if (!memchr(panels[p].scatter.labels, label, (size_t)panels[p].scatter.count)) continue;
+        const char *const *names = panels[p].scatter.class_names;
+        if (!names || !names[label] || (found && strcmp(found, names[label]) != 0)) return NULL;
+        found = names[label];
+    }
+    return found;
+}
+
+/* ---- Figure ---- */
+
+typedef struct figure {
+    const vae_panel *panels;
+    int rows, columns;
+    bool labels[LABEL_COUNT];
+    const char *names[LABEL_COUNT]; /* NULL: the number */
+    double legend_column;           /* width */
+    double width, height;
+} figure;
+
+static void draw_legend(cairo_t *context, const figure *f, double x, double y)
+{
+    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
+    vae_plot_text(context, x, y + 10, FONT_SIZE, VAE_ALIGN_LEFT, "label");
+    int place = 0;
+    for (int label = 0; label < LABEL_COUNT; ++label) {
+        if (!f->labels[label]) continue;
+        const int column = place / LEGEND_ROWS, row = place % LEGEND_ROWS;
+        const double left = x + f->legend_column * column, line = y + 34 + LEGEND_LINE * row;
+        char text[256];
+        snprintf(text, sizeof text, "%d", label);
+        if (f->names[label]) vae_utf8_show(f->names[label], text, sizeof text); /* a folder's may be any bytes */
+        vae_plot_label_colour(context, label, 1.0);
+        cairo_arc(context, left + 6, line - 4.5, 5, 0, 2 * M_PI);
+        cairo_fill(context);
+        cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
+        vae_plot_text_within(context, left + LEGEND_TEXT, line, FONT_SIZE, VAE_ALIGN_LEFT,
+                             f->legend_column - LEGEND_TEXT - 4, text);
+        ++place;
+    }
+}
+
+static double panel_x(int column)
+{
+    return PANEL_LEFT + column * (PANEL_SIDE + PANEL_LEFT + PANEL_GAP);
+}
+
+static double panel_y(int row)
+{
+    return PANEL_TOP + row * (PANEL_SIDE + PANEL_TOP + PANEL_BOTTOM);
+}
+
+static void measure(figure *f)
+{
+    const int labels = find_labels(f->panels, f->rows * f->columns, f->labels);
+    f->width = panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT;
+    f->legend_column = LEGEND_COLUMN;
+    for (int label = 0; label < LABEL_COUNT; ++label) {
+        f->names[label] = f->labels[label] ? find_name(f->panels, f->rows * f->columns, label) : NULL;
+        if (f->names[label] && strlen(f->names[label]) > 3) f->legend_column = LEGEND_NAMES;
+    }
+    const int legend_columns = (labels + LEGEND_ROWS - 1) / LEGEND_ROWS;
+    if (labels > 0) f->width += MARGIN_RIGHT + f->legend_column * legend_columns;
+    f->height = panel_y(f->rows - 1) + PANEL_SIDE + PANEL_BOTTOM;
+}
+
+static vae_status draw_panel(cairo_t *context, const vae_panel *panel, double x, double y)
+{
+    switch (panel->kind) {
+    case VAE_PANEL_SCATTER: return vae_plot_scatter(context, panel, x, y);
+    case VAE_PANEL_MANIFOLD: return vae_plot_manifold(context, panel, x, y);
+    case VAE_PANEL_BARS: break;
+    }
+    return vae_plot_bars(context, panel, x, y);
+}
+
+static vae_status draw_figure(cairo_t *context, const figure *f)
+{
+    cairo_set_source_rgb(context, 1, 1, 1);
+    cairo_paint(context);
+    vae_font_select(context);
+    bool legend = false;
+    for (int i = 0; i < f->rows * f->columns; ++i) {
+        const vae_panel *panel = &f->panels[i];
+        const double x = panel_x(i % f->columns), y = panel_y(i / f->columns);
+        VAE_TRY(draw_panel(context, panel, x, y));
+        legend = legend || (panel->kind == VAE_PANEL_SCATTER && panel->scatter.labels);
+    }
+    if (legend) draw_legend(context, f, panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT, PANEL_TOP);
+    return VAE_OK;
+}
+
+/* ---- Files ---- */
+
+static vae_status draw_on_surface(const char *path, cairo_surface_t *surface, const figure *f, double scale)
+{
+    cairo_t *context = cairo_create(surface);
+    cairo_scale(context, scale, scale);
+    vae_status status = draw_figure(context, f);
+    if (!status && cairo_status(context) != CAIRO_STATUS_SUCCESS) {
+        status = vae_error_set(VAE_ERROR_IO, "%s: cairo: %s", path, cairo_status_to_string(cairo_status(context)));
+    }
+    cairo_destroy(context);
+    return status;
+}
+
+static vae_status write_png(const char *path, const figure *f)
+{
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(f->width * PNG_SCALE), (int)(f->height * PNG_SCALE));
+    vae_status status = draw_on_surface(path, surface, f, PNG_SCALE);
+    if (!status) status = vae_surface_write_png(path, surface);
+    cairo_surface_destroy(surface);
+    return status;
+}
+
+static vae_status write_svg(const char *path, const figure *f)
+{
+    vae_surface_bytes buffer = {0};
+    cairo_surface_t *surface = cairo_svg_surface_create_for_stream(vae_surface_append, &buffer, f->width, f->height);
+    vae_status status = draw_on_surface(path, surface, f, 1.0);
+    cairo_surface_finish(surface);
+    const cairo_status_t code = cairo_surface_status(surface);
+    if (!status && code != CAIRO_STATUS_SUCCESS) {
+        status = vae_error_set(VAE_ERROR_IO, "%s: cairo: %s", path, cairo_status_to_string(code));
+    }
+    if (!status) status = vae_surface_write_bytes(path, &buffer);
+    cairo_surface_destroy(surface);
+    free(buffer.bytes);
+    return status;
+}
+
+static bool ends_with(const char *name, const char *ending)
+{
+    const size_t length = strlen(name), end = strlen(ending);
+    return length > end && strcasecmp(name + length - end, ending) == 0;
+}
+
+int vae_plot_paths(const char *name, char paths[2][VAE_PLOT_PATH_SIZE])
+{
+    const bool alone = ends_with(name, ".png") || ends_with(name, ".svg");
+    if (strlen(name) + sizeof ".png" > VAE_PLOT_PATH_SIZE) return 0;
+    snprintf(paths[0], VAE_PLOT_PATH_SIZE, "%s%s", name, alone ? "" : ".png");
+    snprintf(paths[1], VAE_PLOT_PATH_SIZE, "%s.svg", name);
+    return alone ? 1 : 2;
+}
+
+vae_status vae_plot_write(const char *prefix, const vae_panel *panels, int rows, int columns)
+{
+    if (rows < 1 || columns < 1 || rows > 64 || columns > 64 || rows * columns > 64) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: a figure has 1 to 64 panels", prefix);
+    }
+    char paths[2][VAE_PLOT_PATH_SIZE];
+    const int count = vae_plot_paths(prefix, paths);
+    if (count == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "%.100s…: the name is too long", prefix);
+    figure f = {.panels = panels, .rows = rows, .columns = columns};
+    measure(&f);
+    for (int i = 0; i < count; ++i)
+        VAE_TRY(ends_with(paths[i], ".svg") ? write_svg(paths[i], &f) : write_png(paths[i], &f));
+    return VAE_OK;
+}

@@ -1,0 +1,43 @@
+/* Checkpoints: one safetensors file with the parameters, both Adam moments and, in its metadata, all that a run needs
+ * to continue bit for bit: the configuration as INI text, the input's shape and scale, the step. */
+#ifndef VAE_MODEL_CHECKPOINT_H
+#define VAE_MODEL_CHECKPOINT_H
+
+#include "config/config.h"
+#include "model/builder.h"
+
+/* Where training stands. Noise and order are functions of these, so nothing else needs saving. */
+typedef struct vae_progress {
+    int64_t epoch;    /* epochs completed */
+    int64_t step;     /* steps completed, over all epochs */
+    double best_loss; /* lowest validation loss so far, INFINITY before any */
+    int64_t epochs_since_best;
+    double epoch_sums[VAE_METRIC_COUNT];    /* of the unfinished epoch, so that its mean is whole after a resume */
+    double interval_sums[VAE_METRIC_COUNT]; /* of the unfinished log interval, likewise */
+    int64_t metric_lines;                   /* in metrics.jsonl when this was written; later ones go on a resume */
+    int64_t train_images;                   /* of an epoch: a resume with another number is refused */
+} vae_progress;
+
+typedef struct vae_checkpoint {
+    vae_config config;
+    vae_input input;
+    vae_progress progress;
+    vae_dtype dtype;               /* of the arrays: FLOAT32 or FLOAT64 */
+    vae_layout layout;             /* owned; as vae_model_layout() makes it from config and input */
+    void *arenas[VAE_ARENA_COUNT]; /* parameters, NULL, first and second moment; moments NULL if absent; owned */
+} vae_checkpoint;
+
+/* Writes to a temporary file in the same folder, fsyncs it and renames it over `path`; the name is on disk after
+ * vae_file_sync_folder(). Tensors are named as in the layout, moments "adam.first_moment.<name>" and
+ * "adam.second_moment.<name>". run.out is left out of the configuration: a checkpoint may be moved. VAE_ERROR_NUMERIC,
+ * with `path` left as it was, if a number is NaN or infinite. */
+vae_status vae_checkpoint_write(const vae_checkpoint *checkpoint, const char *path);
+
+/* A file that is damaged, cut short, foreign, of a later format version, or whose tensors are not those of its own
+ * configuration is one VAE_ERROR_FORMAT or VAE_ERROR_SHAPE that names the file and what was found. Nothing larger than
+ * the file itself is ever allocated on its word. The metadata's crc32 covers all else in the file; a tool that rewrites
+ * a checkpoint leaves that entry out. */
+vae_status vae_checkpoint_read(const char *path, vae_checkpoint *checkpoint);
+void vae_checkpoint_free(vae_checkpoint *checkpoint);
+
+#endif
