@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,9 +233,10 @@ vae_status vae_config_check(const vae_config *config)
     if (config->data.test_labels[0] && !config->data.test_images[0]) {
         return vae_error_set(VAE_ERROR_CONFIG, "[data] test_labels: given without test_images");
     }
-    if (config->train.patience > 0 && config->data.validation == 0 && !config->data.test_images[0]) {
+    if (config->train.patience > 0 && config->data.validation == 0) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[train] patience: early stopping needs [data] validation or test_images");
+                             "[train] patience = %" PRId64 " needs validation images to stop by: set [data] validation",
+                             config->train.patience);
     }
     return VAE_OK;
 }

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <math.h>
 
 #include "core/file.h"
@@ -203,12 +202,6 @@ vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, cons
     vae_checkpoint *state = &trainer->state;
     state->config = *config;
     state->progress.best_loss = INFINITY;
-    if (config->train.patience > 0 && config->data.validation == 0) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "[train] patience = %" PRId64 " needs validation images to stop by: set "
-                             "[data] validation",
-                             config->train.patience);
-    }
     VAE_TRY(vae_run_folder_init(&trainer->folder, options->folder));
     vae_resume_point point = {0};
     vae_status status = open_folder(trainer, &point);
