@@ -1,3 +1,4 @@
+/* The Bernoulli likelihood, a struct for the kernels of likelihood.cuh. */
 #include "likelihood.cuh"
 
 namespace

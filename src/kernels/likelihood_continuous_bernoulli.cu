@@ -1,3 +1,4 @@
+/* The continuous Bernoulli likelihood, a struct for the kernels of likelihood.cuh. */
 #include "likelihood.cuh"
 #include "likelihood_math.cuh"
 

@@ -1,3 +1,4 @@
+/* The Gaussian likelihood with a given variance: that of gaussian.cuh with the variance of the options. */
 #include "gaussian.cuh"
 
 namespace

@@ -1,3 +1,4 @@
+/* The Gaussian likelihood with a mean and a log-variance for each element, for location_scale.cuh. */
 #include "location_scale.cuh"
 
 namespace

@@ -1,3 +1,4 @@
+/* The Gaussian likelihood with one variance for all elements, and the kernel that finds it in training. */
 #include "gaussian.cuh"
 #include "program/shared_variance.h"
 

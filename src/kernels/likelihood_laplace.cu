@@ -1,3 +1,4 @@
+/* The Laplace likelihood with a mean and a log-width for each element, for location_scale.cuh. */
 #include "location_scale.cuh"
 
 namespace

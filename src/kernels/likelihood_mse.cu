@@ -1,3 +1,4 @@
+/* The negative squared error in place of log p, a struct for the kernels of likelihood.cuh. */
 #include "likelihood.cuh"
 
 namespace

@@ -1,3 +1,4 @@
+/* Checks a program against the data set and store it is to run with, and a step's rows against the data set. */
 #include "backend/check.h"
 
 static vae_status check_op(const vae_program *program, const vae_op *op, const vae_images *images, bool training_store)

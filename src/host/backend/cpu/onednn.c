@@ -1,3 +1,4 @@
+/* oneDNN through its C API, versions 2 and 3: an engine with one stream, and matrix products as primitives. */
 #include "backend/cpu/onednn.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Flushing subnormals to zero: by MXCSR on x86, by FPCR on AArch64, not at all elsewhere. */
 #include "backend/cpu/subnormals.h"
 
 #include <stdint.h>

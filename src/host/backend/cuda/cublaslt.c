@@ -1,3 +1,4 @@
+/* Loads cuBLASLt 12 or 13 and looks up its functions by name, unless it is linked into the program. */
 #include "backend/cuda/cublaslt.h"
 
 #include <dlfcn.h>

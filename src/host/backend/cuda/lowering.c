@@ -1,3 +1,4 @@
+/* Builds the list of launches: one lowering function for each kind of op, then the bf16 copies that products read. */
 #include "backend/cuda/lowering_internal.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* cuBLASLt's handle, its descriptions of a product, and products that run by the algorithm chosen for them. */
 #include "backend/cuda/matmul.h"
 
 #include <ctype.h>

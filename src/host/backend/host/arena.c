@@ -1,3 +1,4 @@
+/* Makes arenas, zeroed and within the memory limit, and converts what they hold: float32, float64, and to bf16. */
 #include "backend/host/arena.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Executables on the host: each op is bound to its memory once; a step then calls the kernels in order. */
 #include "backend/host/engine.h"
 
 #include <math.h>

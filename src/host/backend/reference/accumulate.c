@@ -1,3 +1,4 @@
+/* accumulate: the sum of a batch's losses, added to a metric. */
 #include "backend/reference/kernels.h"
 
 vae_status vae_reference_accumulate(vae_call *call)

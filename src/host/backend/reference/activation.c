@@ -1,3 +1,4 @@
+/* The activation functions and their derivatives, from the input or, where that is enough, from the output. */
 #include <math.h>
 
 #include "backend/reference/kernels.h"

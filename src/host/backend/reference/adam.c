@@ -1,3 +1,4 @@
+/* Adam with decoupled weight decay, and with clipping by the norm of the whole gradient. */
 #include <math.h>
 
 #include "backend/reference/kernels.h"

@@ -1,3 +1,4 @@
+/* add: y = a + b. */
 #include "backend/reference/kernels.h"
 
 vae_status vae_reference_add(vae_call *call)

@@ -1,3 +1,4 @@
+/* Convolutions, transposed or not, as one loop over the pairs of positions that a window joins. */
 #include <string.h>
 
 #include "backend/reference/kernels.h"

@@ -1,3 +1,4 @@
+/* dense and its backward pass, whose step back through activation and bias convolutions use too. */
 #include "backend/reference/kernels.h"
 
 /* y = activation(x·weight + bias) */

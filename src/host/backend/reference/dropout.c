@@ -1,3 +1,4 @@
+/* dropout: what is kept grows by 1 / (1 - rate); the mask is a function of seed, step and element. */
 #include "backend/reference/kernels.h"
 #include "core/random.h"
 

@@ -1,3 +1,4 @@
+/* gather: rows of the data set as a batch, shuffled, mirrored and binarised where asked for. */
 #include "backend/reference/kernels.h"
 #include "core/random.h"
 

@@ -1,3 +1,4 @@
+/* The ops that draw normal noise: gaussian_sample_kl, with its backward pass, and prior_sample. */
 #include <math.h>
 
 #include "backend/reference/kernels.h"

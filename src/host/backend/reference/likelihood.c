@@ -1,3 +1,4 @@
+/* likelihood and likelihood_mean: row by row, by the functions of the family. */
 #include "backend/reference/kernels.h"
 
 static const vae_reference_family *const families[VAE_LIKELIHOOD_COUNT] = {

@@ -1,3 +1,4 @@
+/* The categorical likelihood of 256 levels, from a logit for each level. */
 #include <math.h>
 
 #include "backend/reference/kernels.h"

@@ -1,3 +1,4 @@
+/* The continuous Bernoulli likelihood, from a logit for each element. */
 #include <math.h>
 
 #include "backend/reference/kernels.h"

@@ -1,3 +1,4 @@
+/* The Gaussian likelihood with a given variance. */
 #include <math.h>
 #include <string.h>
 

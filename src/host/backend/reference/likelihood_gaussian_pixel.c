@@ -1,3 +1,4 @@
+/* The Gaussian likelihood with a mean and a log-variance for each element. */
 #include <math.h>
 
 #include "backend/reference/kernels.h"

@@ -1,3 +1,4 @@
+/* The Gaussian likelihood with one variance for all elements, kept as a running statistic. */
 #include <math.h>
 
 #include "backend/reference/kernels.h"

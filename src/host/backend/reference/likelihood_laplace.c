@@ -1,3 +1,4 @@
+/* The Laplace likelihood with a mean and a log-width for each element. */
 #include <math.h>
 
 #include "backend/reference/kernels.h"

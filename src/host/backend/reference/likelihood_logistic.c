@@ -1,3 +1,4 @@
+/* The discretised logistic likelihood, and its term, which the mixture uses too. */
 #include <math.h>
 
 #include "backend/reference/kernels.h"

@@ -1,3 +1,4 @@
+/* The mixture of discretised logistics, in which a channel's mean depends on the channels before it. */
 #include <math.h>
 
 #include "backend/reference/kernels.h"

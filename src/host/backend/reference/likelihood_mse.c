@@ -1,3 +1,4 @@
+/* The negative squared error in place of log p. */
 #include <string.h>
 
 #include "backend/reference/kernels.h"

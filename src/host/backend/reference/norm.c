@@ -1,3 +1,4 @@
+/* Batch norm and layer norm, which differ only in the numbers that share a mean, and in running statistics. */
 #include <math.h>
 
 #include "backend/reference/kernels.h"

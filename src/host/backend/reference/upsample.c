@@ -1,3 +1,4 @@
+/* Nearest upsampling, and its gradient: the sum over a pixel's copies. */
 #include "backend/reference/kernels.h"
 
 vae_status vae_reference_upsample(vae_call *call)

@@ -1,3 +1,4 @@
+/* accumulate: adds a batch's losses to the metrics, summed in double. */
 #include "backend/cpu/isa/level.h"
 
 static vae_status run(vae_call *call)

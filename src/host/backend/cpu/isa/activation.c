@@ -1,3 +1,4 @@
+/* Activation functions and their derivatives, with the bias gradient summed in the same pass, and rounding to bf16. */
 #include "backend/cpu/isa/activation_functions.h"
 #include "backend/cpu/isa/level.h"
 

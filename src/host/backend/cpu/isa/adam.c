@@ -1,3 +1,4 @@
+/* Adam in one pass, which also gives the gradient's norm; clipping, which needs the norm first, takes one more pass. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* add: the sum of two tensors, element by element. */
 #include "backend/cpu/isa/level.h"
 
 enum { PARALLEL_ELEMENTS = 8192, GRAIN = 16 };

@@ -1,3 +1,4 @@
+/* Batch norm, forward and backward: one pass over the batch for its sums, and a second one that uses them. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Plans the passes of a convolution, loads the windows of a chunk, and allocates what the threads work in. */
 #include "backend/cpu/isa/convolution.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* dropout: the mask is a function of seed, step and position, made four elements at a time and never stored. */
 #include "backend/cpu/isa/level.h"
 #include "core/random.h"
 

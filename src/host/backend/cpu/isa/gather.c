@@ -1,3 +1,4 @@
+/* gather: a batch of rows of the data set as floats, shuffled, mirrored and binarised where asked for. */
 #include "backend/cpu/isa/level.h"
 #include "core/random.h"
 

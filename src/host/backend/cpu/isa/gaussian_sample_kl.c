@@ -1,3 +1,4 @@
+/* Samples of q(z|x), their KL and log p(z)/q(z|x), by SIMD; the backward pass makes the same noise again. */
 #include <stdlib.h>
 
 #include "backend/cpu/isa/level.h"

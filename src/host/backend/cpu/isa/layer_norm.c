@@ -1,3 +1,4 @@
+/* Layer norm, forward and backward, a row at a time: one pass over it for its sums, and a second that uses them. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

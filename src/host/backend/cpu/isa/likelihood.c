@@ -1,3 +1,4 @@
+/* likelihood and likelihood_mean: the rows, shared among the threads, go to the functions of the family. */
 #include "backend/cpu/isa/level.h"
 
 static const vae_cpu_family *const families[VAE_LIKELIHOOD_COUNT] = {

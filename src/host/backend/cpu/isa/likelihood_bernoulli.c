@@ -1,3 +1,4 @@
+/* The Bernoulli likelihood by SIMD: one exponential for each element, one logarithm for every four. */
 #include "backend/cpu/isa/level.h"
 #include "backend/cpu/isa/simd_math.h"
 

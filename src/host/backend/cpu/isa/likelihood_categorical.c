@@ -1,3 +1,4 @@
+/* The categorical likelihood of 256 levels: a softmax for each element, by SIMD over the levels. */
 #include "backend/cpu/isa/level.h"
 #include "backend/cpu/isa/simd_math.h"
 

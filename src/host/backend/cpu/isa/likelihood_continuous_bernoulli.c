@@ -1,3 +1,4 @@
+/* The continuous Bernoulli likelihood by SIMD; reference/likelihood_continuous_bernoulli.c derives the formulas. */
 #include "backend/cpu/isa/level.h"
 #include "backend/cpu/isa/simd_math.h"
 

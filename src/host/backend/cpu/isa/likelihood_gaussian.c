@@ -1,3 +1,4 @@
+/* The Gaussian likelihood with a given variance, from the sum of squared errors. */
 #include <math.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* The Gaussian likelihood with a mean and a log-variance for each element: its term for location_scale.h. */
 #include "backend/cpu/isa/location_scale.h"
 
 VAE_ALWAYS_INLINE location_scale_term gaussian_term(const location_scale *family, float mean, float log_variance,

@@ -1,3 +1,4 @@
+/* The Gaussian likelihood with one variance for all elements, which in training is found before the rows are run. */
 #include <math.h>
 
 #include "backend/cpu/isa/level.h"

@@ -1,3 +1,4 @@
+/* The discretised logistic likelihood: the term of logistic.h in the loops of location_scale.h. */
 #include "backend/cpu/isa/logistic.h"
 
 static double row(const vae_likelihood_options *options, const float *prediction, const float *x, int64_t pixels,

@@ -1,3 +1,4 @@
+/* The mixture of discretised logistics by SIMD over pixels: each lane is a pixel. */
 #include <string.h>
 
 #include "backend/cpu/isa/logistic.h"

@@ -1,3 +1,4 @@
+/* The negative squared error in place of log p, and the sum of squared errors that the Gaussians use too. */
 #include <string.h>
 
 #include "backend/cpu/isa/level.h"

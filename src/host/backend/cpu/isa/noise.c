@@ -1,3 +1,4 @@
+/* Normal noise by SIMD, a function of seed, stream, step and position; and prior_sample, which scales it. */
 #include "backend/cpu/isa/level.h"
 #include "backend/cpu/isa/simd_math.h"
 #include "core/random.h"

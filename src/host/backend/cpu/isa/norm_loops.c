@@ -1,3 +1,4 @@
+/* The SIMD loops of the norms: a pair for each activation, and sums in double that take four numbers at a time. */
 #include "backend/cpu/isa/norm_loops.h"
 
 #include "backend/cpu/isa/activation_functions.h"

@@ -1,3 +1,4 @@
+/* The table of one instruction-set level: its name, its kernels and the loops that ops outside isa/ call. */
 #include "backend/cpu/isa/level.h"
 
 #if defined(__AVX512F__)

@@ -1,3 +1,4 @@
+/* Products whose sums stay in registers: GCC's vector types, and one unrolled loop for each height of a tile. */
 #include "backend/cpu/isa/tile.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Nearest upsampling: a row is spread once, then copied; the backward pass adds up the gradients of the copies. */
 #include <string.h>
 
 #include "backend/cpu/isa/level.h"
