@@ -1,3 +1,4 @@
+/* The layout of a model's parameters, and its programs: train, evaluate, encode, decode and importance. */
 #include "model/builder.h"
 
 #include <math.h>

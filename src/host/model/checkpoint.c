@@ -1,3 +1,4 @@
+/* Checkpoints written and read in the C locale, under a checksum; what is read is checked against its configuration. */
 #include "model/checkpoint.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* The negative ELBO batch by batch; importance samples in runs of some hundred rows, added up as log Σ exp. */
 #include "model/evaluate.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Linear and spherical interpolation; the latter also copes with codes that are zero, parallel or opposite. */
 #include "model/interpolate.h"
 
 #include <math.h>

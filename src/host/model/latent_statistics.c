@@ -1,3 +1,4 @@
+/* Sums for each dimension, the mean, variance and KL that follow from them, and dimensions in order of KL. */
 #include "model/latent_statistics.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Fits a mixture by k-means++, k-means and expectation maximisation, and draws codes from it. */
 #include "model/mixture.h"
 
 #include <math.h>

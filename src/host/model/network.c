@@ -1,3 +1,4 @@
+/* Infers layers' shapes and fills in their defaults; mirrors the encoder, or completes the decoder that was given. */
 #include "model/network.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Fits a probe by Newton's method, its steps halved where need be, on standardised codes and balanced classes. */
 #include "model/probe.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* An open model: a checkpoint on a device, and two programs that are fed a fixed number of rows at a time. */
 #include "model/runtime.h"
 
 #include <float.h>

@@ -1,3 +1,4 @@
+/* Writes safetensors files, and reads them, trusting no length, shape or offset. */
 #include "model/safetensors.h"
 
 #include <endian.h>

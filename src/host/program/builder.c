@@ -1,3 +1,4 @@
+/* Programs in the making: tensors and ops are appended, parameters are found by name, and shapes are checked. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

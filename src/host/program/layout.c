@@ -1,3 +1,4 @@
+/* Shapes, and the layout of parameters in one arena: each aligned, trained ones before statistics. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* What each likelihood asks for: numbers for each pixel, bounds on channels and options, the least width. */
 #include "program/likelihood.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Makes the two executables, selects one by the rows that are left, and adds up the metrics of both. */
 #include "train/batches.h"
 
 #include <stdlib.h>

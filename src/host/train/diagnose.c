@@ -1,3 +1,4 @@
+/* Runs the suspect steps again, or looks through the gradients, and names the first tensor that is not finite. */
 #include "train/diagnose.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Gathers and writes what is known of the machine: program, device, processor, memory, system. */
 #include "train/machine.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Appends lines to metrics.jsonl, after cutting off those that a resumed run will write again. */
 #include "train/metrics.h"
 
 #include <errno.h>

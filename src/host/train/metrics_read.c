@@ -1,3 +1,4 @@
+/* Turns lines of JSON into records; an error names file and line. */
 #include "train/metrics_read.h"
 
 #include <errno.h>

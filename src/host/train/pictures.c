@@ -1,3 +1,4 @@
+/* Grids of samples, and of images above their reconstructions, drawn and written apart, as another thread writes. */
 #include "train/pictures.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Names the files of a run, makes and locks its folder, and finds what a resumed run may not change. */
 #include "train/run_folder.h"
 
 #include <errno.h>

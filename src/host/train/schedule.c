@@ -1,3 +1,4 @@
+/* Warm-up of learning rate and β, and decay of the rate along a cosine or in steps. */
 #include "train/schedule.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Finds a copy for the next checkpoint: one that is free, one that may be replaced, or the first to become free. */
 #include "train/snapshots.h"
 
 #include <stdlib.h>

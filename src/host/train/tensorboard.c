@@ -1,3 +1,4 @@
+/* Event files, record by record, with messages packed by protobuf-c. */
 #include "train/tensorboard.h"
 
 #include <errno.h>

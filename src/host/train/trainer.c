@@ -1,3 +1,4 @@
+/* The loop of training: steps, epochs, evaluation, early stopping, and the test of the best parameters. */
 #include "train/trainer.h"
 
 #include <inttypes.h>

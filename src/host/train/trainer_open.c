@@ -1,3 +1,4 @@
+/* Opens a trainer, with everything checked before the run's folder is changed, and closes it. */
 #include <math.h>
 
 #include "core/file.h"

@@ -1,3 +1,4 @@
+/* A bounded queue and a low-priority thread that works through it; after a failure it runs nothing more. */
 #include "train/worker.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* The jobs of a run's writer, one kind for each thing that it writes, queued for a worker. */
 #include "train/writer.h"
 
 #include <inttypes.h>
