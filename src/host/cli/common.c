@@ -1,3 +1,4 @@
+/* The parsers of shared options and of their values, and the config, checkpoint or model they lead to. */
 #include "cli/common.h"
 
 #include <errno.h>

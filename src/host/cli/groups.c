@@ -1,3 +1,4 @@
+/* Reads a part's attribute table from where it is now, and marks the images that have an attribute or a label. */
 #include "cli/groups.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Opens a run's data as a command wants it, encodes images batch by batch, and writes codes and images as .npy. */
 #include "cli/images.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Checks a command line before argp sees it, so that errors are in our words and suggest the option that was meant. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

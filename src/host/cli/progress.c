@@ -1,3 +1,4 @@
+/* The bar, which says less where the terminal is narrow; lines, epochs and warnings; and which of them is shown. */
 #include "cli/progress.h"
 
 #include <inttypes.h>

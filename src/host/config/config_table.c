@@ -1,3 +1,4 @@
+/* The table of keys: each row has a key's section, name, type, field, range, default and help. */
 #include "config/config_table.h"
 
 static const char *const objectives[] = {"vae", "ae", "kl", NULL};

@@ -1,3 +1,4 @@
+/* The configuration as text: INI files, overrides, checks across keys, and the help; errors name line and key. */
 #include "config/config.h"
 
 #include <inttypes.h>

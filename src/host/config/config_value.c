@@ -1,3 +1,4 @@
+/* One key's value by its type: read within its range, written back, and described for errors and help. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>

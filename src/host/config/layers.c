@@ -1,3 +1,4 @@
+/* The parser of layers, which goes word by word, and the writer of text that it reads back. */
 #include "config/layers.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* Factors in place, in the lower triangle; solves by substitution; sums logarithms for the determinant. */
 #include "core/cholesky.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* CRC-32C bit by bit, without a table. */
 #include "core/crc32c.h"
 
 uint32_t vae_crc32c(const void *data, size_t size)

@@ -1,3 +1,4 @@
+/* The message of the last failure, one for each thread, always valid UTF-8; and names of status codes. */
 #include "core/error.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* Files read whole, or written aside and renamed into place; streams, links, folders and paths. */
 #include "core/file.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* A hash built from Philox's bijection, 16 bytes at a time; after each piece comes its length. */
 #include "core/hash.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Numbers and text as JSON, whatever they are: jansson itself takes neither NaN nor broken UTF-8. */
 #include "core/json.h"
 
 #include <math.h>

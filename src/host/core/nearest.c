@@ -1,3 +1,4 @@
+/* The edit distance in which swapped neighbours count once, and the candidate nearest by it. */
 #include "core/nearest.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The normal distribution function from erfc, and its inverse by Halley's method. */
 #include "core/normal.h"
 
 #include <math.h>

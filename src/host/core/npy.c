@@ -1,3 +1,4 @@
+/* Arrays in .npy files as float32: written whole, and read from floats or unsigned bytes. */
 #include "core/npy.h"
 
 #include <inttypes.h>

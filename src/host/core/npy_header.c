@@ -1,3 +1,4 @@
+/* Writes the header, padded to a multiple of 64 bytes, and reads the Python dictionary in it entry by entry. */
 #include "core/npy_header.h"
 
 #include <ctype.h>

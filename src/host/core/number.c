@@ -1,3 +1,4 @@
+/* Writes a number with as few digits as read back exactly, from six on. */
 #include "core/number.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Makes a permutation's keys; it is applied by an inline function, which kernels call too. */
 #include "core/permutation.h"
 
 #include "core/random.h"

@@ -1,3 +1,4 @@
+/* Normal numbers in double from Philox's words, by Box and Muller's method. */
 #include "core/random.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Reads tables of attributes, from CSV or CelebA's list, and finds an attribute by name. */
 #include "data/attributes.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* Opens a cached file, or writes it aside under a lock, so that of several processes one decodes and others wait. */
 #include "data/cache.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Takes images from a source to a sink piece by piece, transformed where asked for, with labels and names. */
 #include "data/collect.h"
 
 #include <inttypes.h>

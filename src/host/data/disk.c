@@ -1,3 +1,4 @@
+/* Decides whether images go to disk, maps files that hold them as they are, and names cached files by a hash. */
 #include "data/disk.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The table of formats, and the choice among them by what a path leads to, whatever its name. */
 #include "data/format.h"
 
 #include <errno.h>

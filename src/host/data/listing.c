@@ -1,3 +1,4 @@
+/* Walks a folder for pictures, its subfolders being classes, and spreads each class evenly over the list. */
 #define _GNU_SOURCE /* qsort_r, NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #include "data/listing.h"
 

@@ -1,3 +1,4 @@
+/* Maps files to read, and scratch files that have no name and so go with the process. */
 #define _GNU_SOURCE /* mkostemp, NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #include "data/mapping.h"
 

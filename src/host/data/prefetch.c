@@ -1,3 +1,4 @@
+/* A thread that calls madvise for coming rows, and stays a bounded distance ahead of the trainer. */
 #include "data/prefetch.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* Crops, resizes by exact means of areas, and turns grey into RGB or RGB into grey. */
 #include "data/transform.h"
 
 #include <inttypes.h>

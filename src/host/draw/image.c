@@ -1,3 +1,4 @@
+/* Lays out grids of images, each magnified by a whole factor, and has libpng encode them. */
 #include "draw/image.h"
 
 #include <inttypes.h>

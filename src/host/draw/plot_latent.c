@@ -1,3 +1,4 @@
+/* One panel of bars, the dimension with the largest KL first, inactive ones pale. */
 #include "draw/plot_latent.h"
 
 #include <inttypes.h>

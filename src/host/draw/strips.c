@@ -1,3 +1,4 @@
+/* Draws strips with cairo, row by row; the widest label decides where the images begin. */
 #include "draw/strips.h"
 
 #include <cairo.h>

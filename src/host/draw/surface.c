@@ -1,3 +1,4 @@
+/* Collects what cairo encodes in a buffer that grows, and writes it as one file. */
 #include "draw/surface.h"
 
 #include <stdlib.h>

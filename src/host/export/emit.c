@@ -1,3 +1,4 @@
+/* A tensor's views (rows, NHWC, NCHW), each made from another on first use; weights, simple nodes, activations. */
 #include "export/emit.h"
 
 /* ---- Values ---- */

@@ -1,3 +1,4 @@
+/* Builds ONNX's protocol-buffer messages, with all their memory in one list, and packs them into a file. */
 #include "export/graph.h"
 
 #include <inttypes.h>

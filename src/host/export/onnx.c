@@ -1,3 +1,4 @@
+/* What surrounds an exported program: pixels to the encoder's scale, and the decoder's mean back to pixels. */
 #include "export/onnx.h"
 
 #include <inttypes.h>

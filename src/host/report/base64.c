@@ -1,3 +1,4 @@
+/* Base64 of whole data in memory, or piece by piece into a file. */
 #include "report/base64.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* Fills in the page's template: styles, scripts, the runs as JSON, and pictures and weights as blocks of Base64. */
 #include "report/page.h"
 
 #include <stdio.h>

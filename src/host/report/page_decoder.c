@@ -1,3 +1,4 @@
+/* The decoder's program as JSON, in which ops refer to tensors by number, and its weights as one run of floats. */
 #include "report/page_decoder.h"
 
 #include "program/op_json.h"

@@ -1,3 +1,4 @@
+/* A run's metrics as columns of Base64, and the rest of what scripts ask for, in one JSON object. */
 #include "report/page_json.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Collects a run from its folder: checkpoint, metrics, machine, classes, and pictures thinned out to a limit. */
 #include "report/page_run.h"
 
 #include <dirent.h>
