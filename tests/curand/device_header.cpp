@@ -1,3 +1,4 @@
+/* cuRAND's device header, compiled as C++ for the CPU, behind functions that C can call. */
 #include "device_header.h"
 
 #include <curand_kernel.h>

@@ -1,3 +1,4 @@
+/* config/: what is read, written, overridden and refused, and in what words; core/nearest.c: the nearest name. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* core/random.h and core/permutation.h: known answers, distributions, and an order that is pinned. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// Made-up algorithms: their table, their bytes, which of them suit a product, and what they cost.
 #include "algorithm.hpp"
 
 #include "runtime.hpp"

@@ -1,3 +1,4 @@
+// Events: recorded and waited for like other queued work, and timed by the wall clock or by durations from tests.
 #include "memory.hpp"
 #include "runtime.hpp"
 #include "stream.hpp"

@@ -1,3 +1,4 @@
+// Fibers by Boost.Context, each on a mapped stack with a guard page, and parked to be used again.
 #include "fiber.hpp"
 
 #include "address_sanitizer.hpp"

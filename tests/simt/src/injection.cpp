@@ -1,3 +1,4 @@
+// What is injected, from SIMT_… variables of the environment and through calls, and where it strikes.
 #include "injection.hpp"
 
 #include "matmul.hpp"

@@ -1,3 +1,4 @@
+// A signal handler that leaves a kernel at its bad access and turns that into a device fault.
 #include "memory_fault.hpp"
 
 #include "address_sanitizer.hpp"

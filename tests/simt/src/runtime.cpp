@@ -1,3 +1,4 @@
+// The state behind the API: options from the environment, faults, counters, and calls made to fail.
 #include "runtime.hpp"
 
 #include "address_sanitizer.hpp"

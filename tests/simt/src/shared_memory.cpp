@@ -1,3 +1,4 @@
+// Shared memory in static storage, filled with 0xff for each block, so that reading it unwritten shows.
 #include "shared_memory.hpp"
 
 #include "../include/simt/device_language.h"
