@@ -69,7 +69,7 @@ vae_status vae_cli_parse_list(const char *option, const char *text, int64_t *val
     return VAE_OK;
 }
 
-/* Reads a finite number at *at, which then stands behind it and `end`. */
+/* Reads a finite number at *at, which is then moved past it and `end`. */
 static bool read_number(const char **at, char end, double *value)
 {
     char *after;
@@ -199,7 +199,7 @@ vae_status vae_cli_override_config(const vae_cli_options *options, vae_config *c
     return VAE_OK;
 }
 
-/* A configuration's paths may be meant from its own folder. */
+/* A configuration's paths may be relative to its own folder. */
 static void place_beside(vae_config *config, const char *path)
 {
     char folder[VAE_PATH_SIZE];

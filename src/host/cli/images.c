@@ -45,7 +45,7 @@ enum { TEST, VALIDATION, TRAIN, SPLITS };
 
 static const char *const split_names[SPLITS] = {"test", "validation", "train"};
 
-/* What is named `split`; SPLITS for a name that is none. */
+/* The split of that name, or SPLITS where there is none. */
 static int find_split(const char *split)
 {
     int found = 0;
@@ -54,7 +54,7 @@ static int find_split(const char *split)
     return found;
 }
 
-/* The test images, or what has to do where there are none: that is told. */
+/* The test images or, with a warning, what has to do where there are none. */
 static int choose_default(const vae_dataset *const parts[SPLITS])
 {
     int chosen = TEST;

@@ -15,7 +15,7 @@
 
 enum { WORD_SIZE = 64, LARGEST = 1 << 20, OPTIONS = 4 };
 
-/* Several times the widest windows in use: wider ones are slips of the keyboard. */
+/* Several times the widest windows in use: anything wider is a slip of the keyboard. */
 enum { MAX_WINDOW = 64 };
 
 /* Of dropout: hardly anything is left of a layer beyond it, and what is left grows by 1 / (1 - rate). */
@@ -155,7 +155,7 @@ static vae_status read_number_option(const char *word, const char *seen, vae_lay
     return refuse(word, allowed);
 }
 
-/* What may follow a layer's argument; *taken is false for a word that is no option, and so begins the next layer.
+/* What may follow a layer's argument; *taken is false for a word that is not an option, and so begins the next layer.
  * `seen` collects the letters of options. */
 static vae_status read_option(const char *word, char seen[OPTIONS + 1], vae_layer *layer, bool *taken)
 {

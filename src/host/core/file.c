@@ -67,7 +67,8 @@ vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t 
     return status;
 }
 
-/* Room for one byte more than may be there tells a longer stream, and is the final zero's otherwise. */
+/* There is room for one byte more than allowed: filled, it shows that the stream is too long; else it takes the final
+ * zero. */
 static vae_status read_to_end(int file, const char *path, size_t max_size, char **data, size_t *size)
 {
     size_t room = 0;
@@ -188,7 +189,7 @@ FILE *vae_file_stream_handle(const vae_file_stream *stream)
 vae_status vae_file_stream_write(vae_file_stream *stream, const void *data, size_t size)
 {
     errno = 0;
-    /* Nothing to write may come from nowhere, which fwrite() does not take. */
+    /* Where there is nothing to write, data may be NULL, which fwrite() does not take. */
     if (size == 0 || fwrite(data, 1, size, stream->file) == size) return VAE_OK;
     return io_error(stream->partial, "cannot be written");
 }

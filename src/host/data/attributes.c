@@ -152,7 +152,7 @@ static vae_status read_row(vae_csv *c, reading *r)
     return VAE_OK;
 }
 
-/* -1 is "not known" beside 0, else "has it not". */
+/* -1 is "not known" beside 0, else "does not have it". */
 static void settle_minus(vae_attribute_table *table)
 {
     for (int64_t i = 0; i < table->count; ++i) {
@@ -238,7 +238,7 @@ void vae_attribute_table_free(vae_attribute_table *table)
     *table = (vae_attribute_table){0};
 }
 
-/* The first names, parted by commas. */
+/* The first names, separated by commas. */
 static void list_names(const vae_attribute_table *table, char *text, size_t size)
 {
     size_t used = 0;

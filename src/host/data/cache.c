@@ -17,7 +17,7 @@
 
 enum { PIXELS_AT = 4096 };
 
-/* The last bytes of the file, in this machine's own order: a cache is no format of exchange. */
+/* The last bytes of the file, in this machine's own order: a cache is not an exchange format. */
 typedef struct note {
     char magic[8];
     int64_t count, height, width, channels, stored, skipped, labelled, names_bytes, names_differ, binary, class_bytes,

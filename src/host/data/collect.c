@@ -70,7 +70,7 @@ typedef struct collection {
     vae_classes classes;
     char *names;
     size_t names_bytes;
-    int64_t taken, kept; /* images of the source that were read, and those that were no damage */
+    int64_t taken, kept; /* images of the source that were read, and those that were not damaged */
     int largest;         /* byte of them, as vae_numbers_largest() finds it */
 } collection;
 

@@ -12,7 +12,7 @@
 
 enum { FORMATS = 4 };
 
-/* The first that takes what it sees is it. */
+/* The first whose probe accepts a file is its format. */
 static const vae_format *const formats[FORMATS] = {&vae_format_npy, &vae_format_npz, &vae_format_folder,
                                                    &vae_format_idx};
 

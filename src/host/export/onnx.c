@@ -9,7 +9,7 @@
 #include "export/emit.h"
 
 /* y = clamp((x - shift)·scale, 0, 1) and x·scale + shift are written in the order in which model/runtime.c computes
- * them, with the same float32 constants, so that nothing but the products themselves may round otherwise. */
+ * them, with the same float32 constants, so that nothing but the products themselves may round differently. */
 
 /* "x" of the graph, in [0, 1], becomes "x" of the program, on the scale that the model was trained on. */
 static vae_status begin_encoder(vae_emitter *emitter, const vae_input *input)

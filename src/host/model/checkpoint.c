@@ -315,7 +315,7 @@ static vae_status read_config(const vae_safetensors_file *file, const char *path
     vae_config_defaults(config);
     vae_status status = vae_config_parse(config, text, "config in its metadata");
     if (!status) status = vae_config_check(config);
-    /* To the caller the file is at fault, not a configuration of his. */
+    /* To the caller the file is at fault, not a configuration of theirs. */
     return status ? vae_error_prepend(VAE_ERROR_FORMAT, "%s", path) : VAE_OK;
 }
 

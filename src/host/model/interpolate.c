@@ -50,7 +50,7 @@ static int64_t smallest_axis(const float *from, int64_t latent)
     return axis;
 }
 
-/* Both codes are longer than zero, and neither the same way nor, but where `opposite`, straight against each other. */
+/* Neither code is zero, and they point neither the same way nor, unless `opposite`, in opposite directions. */
 static void follow_arc(const float *from, const float *to, const double length[2], int64_t latent, double t,
                        double angle, bool opposite, float *code)
 {

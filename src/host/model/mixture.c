@@ -21,7 +21,7 @@ typedef struct fit {
     int64_t count;
     const vae_mixture_options *options;
     vae_mixture *mixture;
-    double *shares;  /* [count, components]: how much of each code is whose */
+    double *shares;  /* [count, components]: how much of each code belongs to which component */
     double *nearest; /* [count]: squared distance to a centre, then log density */
     double *scratch; /* [threads, room] */
     int64_t room;    /* LANES·(latent + components) */
@@ -222,7 +222,7 @@ static double normalise(double *terms, int64_t components)
     return largest + log(sum);
 }
 
-/* Shares of the codes from `first` on, LANES of them; the last code fills up what is over. */
+/* Shares of the codes from `first` on, LANES of them; the last code fills the lanes left over. */
 static void expect_block(fit *f, int64_t first, double *scratch)
 {
     const vae_mixture *m = f->mixture;

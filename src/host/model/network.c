@@ -210,7 +210,7 @@ static vae_status undo(const vae_network_layer *done, const vae_layer *asked, in
     return VAE_OK;
 }
 
-/* `output` where no encoder layer tells: dense, a 3×3 convolution, or what enlarges by a whole factor. */
+/* `output` where no encoder layer determines it: dense, a 3×3 convolution, or one that enlarges by a whole factor. */
 static vae_status general_output(const vae_input *input, const vae_shape *from, int64_t width, vae_layer *layer)
 {
     if (!is_images(from)) {

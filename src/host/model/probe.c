@@ -16,7 +16,7 @@ typedef struct fit {
     const int8_t *has;
     int64_t count, latent, width; /* width: latent + 1 */
     double l2;
-    double class_weight[2];  /* c_i of a code that has it not, that has it */
+    double class_weight[2];  /* c_i of a code that does not have it, that has it */
     double *mean, *inverse;  /* [latent]: x = (code - mean)·inverse */
     double *weights, *trial; /* [width] */
     double *gradient, *row;  /* [width] */

@@ -7,8 +7,8 @@
 
 enum { NAME_SIZE = VAE_NAME_SIZE + 96 };
 
-/* Says into `text` which parameter's gradient is the first that is not finite; if all are, the norm itself may have
- * overflowed, and the largest gradient tells where. */
+/* Writes into `text` which parameter's gradient is the first that is not finite; if all are finite, the norm itself may
+ * have overflowed, and the largest gradient tells where. */
 static vae_status find_gradient(const vae_batches_place *place, char *text, size_t size)
 {
     const vae_layout *layout = place->layout;

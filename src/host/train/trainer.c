@@ -40,7 +40,7 @@ int64_t vae_trainer_position(const vae_trainer *trainer)
 static vae_status run_step(vae_trainer *trainer)
 {
     int64_t rows;
-    /* What the writer could not do ends the run as if it had been done here. */
+    /* A failure of the writer ends the run as if it had happened here. */
     VAE_TRY(vae_writer_check(trainer->writer));
     vae_step step = vae_trainer_step(trainer, trainer->state.progress.step);
     vae_executable *executable = vae_batches_select(&trainer->train, vae_trainer_position(trainer), &step, &rows);

@@ -185,7 +185,7 @@ static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
                          : vae_initialise_store(trainer->device, trainer->store, &state->layout,
                                                 (uint64_t)state->config.train.seed));
     VAE_TRY(vae_writer_create(&trainer->folder, state, &trainer->writer));
-    /* All that can be looked at is: from here on the folder changes. */
+    /* All that can be checked has been: from here on the folder changes. */
     VAE_TRY(vae_resume_keep(&trainer->folder, trainer->options->resume, point));
     VAE_TRY(vae_run_folder_open(&trainer->folder, &state->config));
     VAE_TRY(vae_record_write(trainer->folder.data, trainer->folder.path, &state->config, &trainer->splits));

@@ -9,8 +9,8 @@
 #include <sys/resource.h>
 
 /* What this thread computes is short and can wait, but the loops of a step cannot: a thread that is late at the end of
- * one keeps all others. At this distance the scheduler gives it a tenth of a processor that others want too, and all of
- * one that is idle; so little also is not taken for another process's work by backend/cpu/contention. */
+ * one keeps all others waiting. At this distance the scheduler gives it a tenth of a processor that others want too,
+ * and all of one that is idle; so little also is not taken for another process's work by backend/cpu/contention. */
 enum { NICENESS = 10 };
 
 struct vae_worker {
@@ -77,7 +77,7 @@ static void finish(vae_worker *w, vae_status status)
 static void *work(void *argument)
 {
     vae_worker *w = argument;
-    /* On Linux this is of the thread. Where it is refused, the thread just gives way to nobody. */
+    /* On Linux this applies to the thread alone. Where it is refused, the thread just gives way to nobody. */
     const int niceness = getpriority(PRIO_PROCESS, 0) + NICENESS;
     (void)setpriority(PRIO_PROCESS, 0, niceness);
     bool run;

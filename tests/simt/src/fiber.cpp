@@ -24,7 +24,7 @@ constexpr size_t guard_bytes = 4096;
 FiberMain fiber_main;
 Fiber *entered; // the fiber that a switch goes to
 
-// First thing after a switch: notes where the fiber left goes on.
+// First thing after a switch: notes where the fiber that was left is to go on.
 void arrive(transfer_t transfer, Fiber &self)
 {
     Fiber &previous = *static_cast<Fiber *>(transfer.data);

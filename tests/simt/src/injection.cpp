@@ -29,7 +29,7 @@ std::string environment(const char *name)
     return text == nullptr ? "" : text;
 }
 
-// The entries of a list as 4:400:128:784,152, each with its fields.
+// The entries of a list such as 4:400:128:784,152, each with its fields.
 std::vector<std::vector<std::string>> environment_list(const char *name, size_t fewest, size_t most)
 {
     std::vector<std::vector<std::string>> entries;

@@ -5,7 +5,7 @@
 
 #include "backend/cpu/isa/norm_loops.h"
 
-/* At least so many tiles a piece, or sums of wide tiles would cost as much as the tiles. */
+/* At least this many tiles a piece, or sums of wide tiles would cost as much as the tiles. */
 enum { MIN_TILES = 32, ARRAYS = 6 };
 
 typedef struct batch_norm {

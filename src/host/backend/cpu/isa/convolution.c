@@ -8,7 +8,7 @@
 
 enum {
     CHUNK_PIXELS = 96,
-    SHARES = 16,           /* of a batch at least, where it can be, for as many threads to be busy */
+    SHARES = 16,           /* at least this many of a batch, where possible, to keep as many threads busy */
     PIECES_SIZE = 1 << 21, /* numbers in all pieces' sums, if there is more than one */
     BLOCK_COLUMNS = 512,
     LINE = 16 /* numbers in a cache line */

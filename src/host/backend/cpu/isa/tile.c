@@ -21,7 +21,7 @@ static inline void store(float *to, lanes values)
 #define INLINED static inline __attribute__((always_inline))
 #define UNROLLED _Pragma("GCC unroll 8")
 
-/* Tiles are as high as each other, or one row less: a single row left over would wait for its own sums. */
+/* Tiles have equal heights, give or take a row: a single row left over would wait for its own sums. */
 #if defined(__AVX512F__)
 #define TILE_HEIGHTS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
 #else
