@@ -7,8 +7,8 @@
 #include <vae/vae.h>
 
 #include "core/file.h"
-#include "report/base64.h"
 #include "draw/image.h"
+#include "report/base64.h"
 #include "report/page_decoder.h"
 #include "report/page_files.h"
 #include "report/page_json.h"
