@@ -4,7 +4,7 @@
 #ifndef VAE_KERNELS_COLUMN_SUMS_CUH
 #define VAE_KERNELS_COLUMN_SUMS_CUH
 
-#include "backend/cuda/grid.h"
+#include "grid.h"
 #include "kernels.h"
 #include "reduce.cuh"
 

@@ -3,7 +3,7 @@
 #ifndef VAE_KERNELS_LAUNCH_CUH
 #define VAE_KERNELS_LAUNCH_CUH
 
-#include "backend/cuda/grid.h"
+#include "grid.h"
 #include "kernels.h"
 
 namespace

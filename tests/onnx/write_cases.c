@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/npy.h"
 #include "core/random.h"
 #include "export/emit.h"
 #include "model/builder.h"
-#include "core/npy.h"
 
 enum { ROWS = 5, MAX_LAYERS = 5, MAX_PATH = 512 };
 

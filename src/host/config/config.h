@@ -1,4 +1,4 @@
-/* The configuration: every key, its default and its range stand in one table in config.c. */
+/* The configuration: every key, its default and its range stand in one table, config_table.c. */
 #ifndef VAE_CONFIG_CONFIG_H
 #define VAE_CONFIG_CONFIG_H
 
@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "backend/backend.h"
-#include "core/error.h"
 #include "config/layers.h"
+#include "core/error.h"
 
 enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 128, VAE_MAX_PLACES = 6 };
 

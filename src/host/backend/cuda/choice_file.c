@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/cuda/lowering.h"
+#include "backend/cuda/matmul.h"
 #include "backend/cuda/matmul_internal.h"
 #include "core/file.h"
 #include "core/json.h"

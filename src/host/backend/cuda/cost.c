@@ -1,4 +1,5 @@
 /* What a launch moves and computes. */
+#include "backend/cuda/lowering.h"
 #include "backend/cuda/lowering_internal.h"
 
 static double bytes_of(const vae_lowering *lowering, vae_tensor tensor)

@@ -1,4 +1,5 @@
 /* Builds the list of launches: one lowering function for each kind of op, then the bf16 copies that products read. */
+#include "backend/cuda/lowering.h"
 #include "backend/cuda/lowering_internal.h"
 
 #include <stdlib.h>

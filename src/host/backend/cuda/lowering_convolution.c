@@ -3,6 +3,7 @@
  * Every convolution joins images with a grid of windows on them. A conv2d reads through the windows: its patches, times
  * its weight, are its output. A transposed one writes through them: its input times its weight are patches, which are
  * added up where they overlap. Each one's backward pass goes the other way. */
+#include "backend/cuda/lowering.h"
 #include "backend/cuda/lowering_internal.h"
 
 /* A window of one pixel that moves by one shows the images as they are. */

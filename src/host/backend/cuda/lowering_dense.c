@@ -1,6 +1,7 @@
 /* Dense layers, and the products that convolutions share with them. */
 #include <stdlib.h>
 
+#include "backend/cuda/lowering.h"
 #include "backend/cuda/lowering_internal.h"
 
 enum { MASK_ROW_BITS = 128, MASK_ALIGNMENT = 256 };

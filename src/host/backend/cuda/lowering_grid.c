@@ -1,4 +1,5 @@
 /* The grids of launches. */
+#include "backend/cuda/lowering.h"
 #include "backend/cuda/lowering_internal.h"
 
 static int64_t elements_of(const vae_lowering *lowering, vae_tensor tensor)

@@ -2,7 +2,7 @@
 #ifndef VAE_BACKEND_CUDA_LOWERING_INTERNAL_H
 #define VAE_BACKEND_CUDA_LOWERING_INTERNAL_H
 
-#include "backend/cuda/lowering.h"
+#include "backend/cuda/launch_list.h"
 
 static inline const vae_shape *vae_lowering_shape(const vae_lowering *lowering, vae_tensor tensor)
 {

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "backend/cuda/lowering.h"
 #include "backend/cuda/matmul_internal.h"
 #include "core/file.h"
 

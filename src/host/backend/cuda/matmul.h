@@ -5,10 +5,7 @@
 #include <cuda_runtime.h>
 
 #include "backend/backend.h"
-#include "backend/cuda/lowering.h"
-
-typedef struct vae_cuda_blas vae_cuda_blas;     /* a handle, its workspace, and the algorithms chosen so far */
-typedef struct vae_cuda_matmul vae_cuda_matmul; /* one product with its operands */
+#include "backend/cuda/product.h"
 
 typedef struct vae_cuda_blas_options {
     vae_precision precision;
@@ -23,12 +20,6 @@ vae_status vae_cuda_blas_open(const vae_cuda_blas_options *options, vae_cuda_bla
 void vae_cuda_blas_close(vae_cuda_blas *blas);
 /* "13.1.0" */
 void vae_cuda_blas_version(const vae_cuda_blas *blas, char *text, size_t size);
-
-typedef struct vae_cuda_matmul_operands {
-    const void *left, *right; /* float32, or bf16 where that is the precision */
-    float *target, *bias;
-    void *mask;
-} vae_cuda_matmul_operands;
 
 typedef struct vae_cuda_verdict {
     bool refused; /* no algorithm carries the epilogue */
@@ -47,18 +38,6 @@ vae_status vae_cuda_matmul_create(vae_cuda_blas *blas, const vae_matmul *shape, 
                                   const vae_cuda_matmul_operands *operands, vae_cuda_matmul **matmul);
 void vae_cuda_matmul_destroy(vae_cuda_matmul *matmul);
 vae_status vae_cuda_matmul_run(const vae_cuda_matmul *matmul, cudaStream_t stream);
-
-/* How a product is computed, in cuBLASLt's own numbers where they are such. */
-typedef struct vae_cuda_choice {
-    vae_epilogue epilogue;
-    int32_t algorithm; /* CUBLASLT_ALGO_CONFIG_ID */
-    int32_t tile;      /* cublasLtMatmulTile_t */
-    int32_t stages;    /* cublasLtMatmulStages_t */
-    int32_t split_k;   /* parts of the sums over k */
-    int32_t reduction; /* cublasLtReductionScheme_t: how the parts are added up */
-    size_t workspace_bytes;
-    int32_t passed_over; /* algorithms that were proposed and failed */
-} vae_cuda_choice;
 
 vae_status vae_cuda_matmul_choice(const vae_cuda_matmul *matmul, vae_cuda_choice *choice);
 

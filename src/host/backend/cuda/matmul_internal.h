@@ -2,8 +2,9 @@
 #ifndef VAE_BACKEND_CUDA_MATMUL_INTERNAL_H
 #define VAE_BACKEND_CUDA_MATMUL_INTERNAL_H
 
+#include "backend/backend.h"
 #include "backend/cuda/cublaslt.h"
-#include "backend/cuda/matmul.h"
+#include "backend/cuda/product.h"
 
 /* What an algorithm is chosen by. */
 typedef struct vae_cuda_key {

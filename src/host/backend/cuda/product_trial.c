@@ -1,3 +1,4 @@
+/* A product of known numbers in memory of its own: what a candidate algorithm is run on. */
 #include "backend/cuda/product_trial.h"
 
 #include <stdlib.h>

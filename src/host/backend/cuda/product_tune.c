@@ -1,9 +1,9 @@
 /* How long products and the kernels around them take on this GPU. */
 #include <stdlib.h>
 
-#include "backend/cuda/grid.h"
 #include "backend/cuda/internal.h"
 #include "backend/cuda/matmul_internal.h"
+#include "grid.h"
 
 /* A round is as many repeats between two events; the best of the rounds counts. Long ones need no second round. */
 enum { REPEATS = 10, ROUNDS = 3, ENOUGH_MICROSECONDS = 50000 };

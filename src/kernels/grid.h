@@ -1,11 +1,11 @@
-/* How large the grid of each kernel is. Plain C that knows no CUDA: the launchers of src/kernels take their grids from
+/* How large the grid of each kernel is. Plain C that knows no CUDA: the launchers beside it take their grids from
  * here, and so does what tells them where there is no GPU (vae_launch_blocks).
  *
  * A grid is what a launch asks for, which follows from shapes alone, and so does the order of every sum. Of these
  * blocks a device gets as many as it holds at a time: the kernels' loops go over the grid, so fewer blocks take more
  * each. */
-#ifndef VAE_BACKEND_CUDA_GRID_H
-#define VAE_BACKEND_CUDA_GRID_H
+#ifndef VAE_KERNELS_GRID_H
+#define VAE_KERNELS_GRID_H
 
 #include <stdbool.h>
 #include <stdint.h>
