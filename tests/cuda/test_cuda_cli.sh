@@ -141,6 +141,19 @@ assert measured["replay_seconds"] > 0 and measured["roofline_seconds"] is None a
 END
 expect 0 "no share of the roofline: the data sheet of 'SIMT" "$simt" info --measure --config tiny.ini --repeats 2 \
     --set train.log_interval=2
+algorithms() { # of the products that info --measure measures
+    "$simt" info --measure --json --device cuda --repeats 2 --set train.log_interval=1 "$@" >measured.json || fail "measure $*"
+    python3 -c 'import json
+print(*{l["product"]["algorithm"] for l in json.load(open("measured.json"))["launches"] if "product" in l})'
+}
+export SIMT_ALGORITHM_DURATION=-1:9,71:2
+[ "$(algorithms --config tiny.ini --set run.tune=yes)" = 71 ] || fail "measuring does not tune"
+XDG_CACHE_HOME=$work/none "$simt" --config tiny.ini --out tuned --device cuda --quiet --set run.tune=yes
+unset SIMT_ALGORITHM_DURATION
+cp tuned/products.json kept.json
+[ "$(algorithms --run tuned --set run.tune=no)" = 71 ] || fail "measuring does not take the algorithms of the run"
+cmp tuned/products.json kept.json || fail "measuring writes to the run"
+expect 0 "no share of the roofline" "$simt" info --measure --config tiny.ini --repeats 2 --set train.log_interval=2
 [ "$(wc -L <output)" -le 120 ] || fail "lines of more than 120 columns: $(cat output)"
 
 # ---- What a step costs ----

@@ -11,6 +11,7 @@
 #include "cli/info_measure_gpu.h"
 #include "cli/measure_data.h"
 #include "cli/remarks.h"
+#include "core/file.h"
 #include "data/place.h"
 #include "train/measure.h"
 
@@ -259,13 +260,19 @@ vae_status vae_cli_measure(const vae_cli_measure_options *options)
     vae_config config;
     vae_input input;
     vae_measure_data data;
+    /* The algorithms that the run trained by. */
+    char products[VAE_PATH_SIZE] = "";
+    if (options->shared->run) {
+        VAE_TRY(vae_path_join(products, sizeof products, options->shared->run, "products.json"));
+    }
     VAE_TRY(of_run ? load_run(options->shared, &config, &input) : vae_cli_load_config(options->shared, &config));
     VAE_TRY(open_data(options, &config, of_run ? &input : NULL, &data));
     const vae_measure_options measure = {.config = &config,
                                          .input = data.input,
                                          .images = data.images,
                                          .repeats = options->repeats,
-                                         .remarks = vae_cli_device_remarks()};
+                                         .remarks = vae_cli_device_remarks(),
+                                         .choices = {.tune = config.run.tune, .file = products[0] ? products : NULL}};
     const vae_precision precision = vae_cuda_precision(config.run.precision);
     vae_measured_step measured;
     vae_status status = vae_measure_step(&measure, &measured);

@@ -87,8 +87,10 @@ static vae_status prepare(session *s, vae_measured_step *m)
 {
     const vae_measure_options *options = s->options;
     const vae_config *config = options->config;
-    const vae_device_options device = {
-        .threads = (int)config->run.threads, .precision = config->run.precision, .remarks = options->remarks};
+    const vae_device_options device = {.threads = (int)config->run.threads,
+                                       .precision = config->run.precision,
+                                       .remarks = options->remarks,
+                                       .choices = options->choices};
     VAE_TRY(vae_model_layout(config, &options->input, &m->layout));
     VAE_TRY(vae_model_build_train(config, &options->input, &m->layout, m->batch, &m->program));
     VAE_TRY(vae_device_open(config->run.device, &device, &m->device));
