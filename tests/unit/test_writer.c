@@ -37,6 +37,8 @@ static char folder[64];
 static vae_run_folder paths;
 static vae_checkpoint run;
 static vae_writer *writer;
+static int begun; /* files and folders that were brought to disk when the writer was opened */
+static sync_record begun_with;
 
 static int64_t inode(const char *path)
 {
@@ -91,7 +93,11 @@ static void setup(void)
     const vae_config config = tiny_model_config();
     run = tiny_model_make(&config, (vae_input){4, 4, 1, 1.0 / 255.0, 0.0}, 1.0);
     cr_assert_eq(vae_writer_create(&paths, &run, &writer), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_file_write_soon(paths.config, "[run]\n", 6), VAE_OK, "%s", vae_error_message());
     cr_assert_eq(vae_writer_open(writer, -1), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_writer_drain(writer), VAE_OK, "%s", vae_error_message());
+    begun = atomic_exchange(&sync_count, 0);
+    begun_with = syncs[0];
 }
 
 static void teardown(void)
@@ -140,6 +146,13 @@ static void expect_drained(void)
 }
 
 /* ---- Order ---- */
+
+Test(writer, what_a_run_is_begun_with_is_brought_to_disk_first)
+{
+    cr_assert_eq(begun, 2, "%d: config.ini and its folder; nothing else is there", begun);
+    cr_expect_str_eq(begun_with.file, "config.ini");
+    cr_expect_eq(begun_with.last, 0);
+}
 
 Test(writer, a_checkpoint_appears_when_its_lines_and_its_content_are_on_disk)
 {

@@ -130,6 +130,15 @@ vae_status vae_file_write_open(int file, const char *path, const void *content, 
     return VAE_OK;
 }
 
+vae_status vae_file_sync(const char *path)
+{
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return errno == ENOENT ? VAE_OK : io_error(path, "cannot be opened");
+    const vae_status status = fsync(file) ? io_error(path, "cannot be brought to disk") : VAE_OK;
+    close(file);
+    return status;
+}
+
 vae_status vae_file_sync_folder(const char *path)
 {
     char folder[VAE_FILE_PATH_BYTES];

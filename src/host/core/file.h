@@ -58,6 +58,9 @@ vae_status vae_folder_make(const char *path);
  * many small files, of which a crash of the machine may take the last. */
 vae_status vae_file_write_soon(const char *path, const void *content, size_t size);
 
+/* Brings the file's content to disk; one that is not there is fine. VAE_ERROR_IO. */
+vae_status vae_file_sync(const char *path);
+
 /* VAE_ERROR_IO unless the folder is there and may be written in, or can be made: nothing is. */
 vae_status vae_folder_check(const char *path);
 

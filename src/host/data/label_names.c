@@ -165,8 +165,7 @@ vae_status vae_label_names_write(const char *path, const vae_classes *classes)
     const bool failed = ferror(stream) != 0;
     vae_status status =
         fclose(stream) != 0 || failed ? vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path) : VAE_OK;
-    const void *const parts[] = {text};
-    if (!status) status = vae_file_write_atomic(path, parts, &size, 1);
+    if (!status) status = vae_file_write_soon(path, text, size);
     free(text);
     return status;
 }

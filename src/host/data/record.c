@@ -10,6 +10,7 @@
 
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "data/place.h"
 
 enum { SAMPLE_IMAGES = 256, SAMPLE_BYTES = 1 << 22, MAX_RECORD = 1 << 20 };
@@ -63,7 +64,7 @@ static void add_folder(json_t *folders, const char *folder, const char *run)
     free(whole);
 }
 
-static char *format_record(const char *folder, const vae_config *config, const vae_splits *splits)
+static json_t *make_record(const char *folder, const vae_config *config, const vae_splits *splits)
 {
     char *run = realpath(folder, NULL);
     json_t *folders = json_array();
@@ -75,19 +76,14 @@ static char *format_record(const char *folder, const vae_config *config, const v
     if (record && splits->test_print.images > 0) {
         json_object_set_new(record, "test", fingerprint_to_json(&splits->test_print));
     }
-    char *text = record ? json_dumps(record, JSON_INDENT(2)) : NULL;
-    json_decref(record);
-    return text;
+    return record;
 }
 
 vae_status vae_record_write(const char *path, const char *folder, const vae_config *config, const vae_splits *splits)
 {
-    char *text = format_record(folder, config, splits);
-    if (!text) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
-    const void *const parts[] = {text, "\n"};
-    const size_t sizes[] = {strlen(text), 1};
-    const vae_status status = vae_file_write_atomic(path, parts, sizes, 2);
-    free(text);
+    json_t *record = make_record(folder, config, splits);
+    const vae_status status = vae_json_write_soon(path, record);
+    json_decref(record);
     return status;
 }
 

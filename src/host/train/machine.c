@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <vae/vae.h>
 
-#include "core/file.h"
 #include "core/json.h"
 #include "core/memory.h"
 
@@ -41,12 +40,7 @@ vae_status vae_machine_write(const char *path, vae_device *device, json_t *remar
         json_pack("{s:s, s:s, s:O, s:o, s:I, s:I, s:s}", "program", program, "device", place, "remarks", remarks,
                   "processor", vae_json_text(processor), "processors", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN),
                   "memory_bytes", (json_int_t)vae_memory_limit(), "system", system);
-    char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
+    const vae_status status = vae_json_write_soon(path, object);
     json_decref(object);
-    if (!text) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
-    const void *const parts[] = {text, "\n"};
-    const size_t sizes[] = {strlen(text), 1};
-    const vae_status status = vae_file_write_atomic(path, parts, sizes, 2);
-    free(text);
     return status;
 }

@@ -87,10 +87,8 @@ vae_status vae_run_folder_open(vae_run_folder *folder, const vae_config *config)
 {
     char *text;
     VAE_TRY(vae_config_format(config, &text));
-    const void *const parts[] = {text};
-    const size_t sizes[] = {strlen(text)};
     const vae_status status =
-        says_the_same(folder->config, text) ? VAE_OK : vae_file_write_atomic(folder->config, parts, sizes, 1);
+        says_the_same(folder->config, text) ? VAE_OK : vae_file_write_soon(folder->config, text, strlen(text));
     free(text);
     VAE_TRY(status);
     /* After config.ini: a folder that has it can be resumed, whenever the run was ended. */

@@ -15,7 +15,7 @@
 enum { MOST_JOBS = 8192 };
 #define MOST_PICTURE_BYTES ((size_t)64 << 20)
 
-typedef enum job_kind { LINE, SNAPSHOT, PICTURE, PICTURE_EVENTS, FIGURE, SYNC } job_kind;
+typedef enum job_kind { BEGINNING, LINE, SNAPSHOT, PICTURE, PICTURE_EVENTS, FIGURE, SYNC } job_kind;
 
 typedef struct job {
     job_kind kind;
@@ -106,11 +106,21 @@ static vae_status write_figure(const vae_writer *w, const job *item)
     return vae_plot_latent(prefix, item->figure.split, &item->figure.latent);
 }
 
+/* What a run is begun with must be on disk before its first checkpoint is, which needs it to be resumed. */
+static vae_status sync_beginning(const vae_writer *w)
+{
+    const char *const files[] = {w->folder->config, w->folder->data, w->folder->machine, w->folder->class_names};
+    for (size_t i = 0; i < sizeof files / sizeof *files; ++i)
+        VAE_TRY(vae_file_sync(files[i]));
+    return vae_file_sync_folder(w->folder->config);
+}
+
 static vae_status run(void *context, void *element)
 {
     vae_writer *w = context;
     const job *item = element;
     switch (item->kind) {
+    case BEGINNING: return sync_beginning(w);
     case LINE: return write_line(w, item);
     case SNAPSHOT: return write_snapshot(w, item->snapshot);
     case PICTURE: return vae_picture_write(&item->picture, w->folder->pictures);
@@ -162,8 +172,11 @@ vae_status vae_writer_open(vae_writer *w, int64_t saved_step)
     VAE_TRY(vae_metrics_open(&w->log, w->folder->metrics, progress->metric_lines));
     w->lines = w->log.lines;
     w->missing_lines = w->log.missing;
-    if (!w->run->config.run.tensorboard) return VAE_OK;
-    return vae_tensorboard_open(w->folder->tensorboard, progress->step + 1, &w->board);
+    if (w->run->config.run.tensorboard) {
+        VAE_TRY(vae_tensorboard_open(w->folder->tensorboard, progress->step + 1, &w->board));
+    }
+    job item = {.kind = BEGINNING};
+    return vae_worker_put(w->worker, &item, NULL);
 }
 
 void vae_writer_destroy(vae_writer *w)

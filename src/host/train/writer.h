@@ -15,8 +15,9 @@ typedef struct vae_writer vae_writer;
 /* Takes the memory that is needed; touches no file. `folder` and `run` are borrowed; all of `run` but its progress must
  * stay as it is. */
 vae_status vae_writer_create(const vae_run_folder *folder, const vae_checkpoint *run, vae_writer **writer);
-/* Opens metrics.jsonl, of which the lines that `run` counts are kept, and an event file where the configuration asks
- * for one. `saved_step` is that of the checkpoint that is there, or -1. */
+/* Brings to disk what the folder holds of the run's beginning. Opens metrics.jsonl, of which the lines that `run`
+ * counts are kept, and an event file where the configuration asks for one. `saved_step` is that of the checkpoint that
+ * is there, or -1. */
 vae_status vae_writer_open(vae_writer *writer, int64_t saved_step);
 /* Writes what is left; a failure is told to nobody, so vae_writer_drain() comes first. NULL is allowed. */
 void vae_writer_destroy(vae_writer *writer);
