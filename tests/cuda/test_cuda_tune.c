@@ -297,7 +297,7 @@ Test(cuda_tune, what_is_stored_is_tried_out)
     simt_cublaslt_fail_algorithm(67, CUBLAS_STATUS_SUCCESS);
     spoil(file, "\"algorithm\": \"5", "\"algorithm\": \"6");
     o = train_tuned(VAE_PRECISION_FP32, false, file, NULL, &h);
-    expect_words(&h, "encoder.0: [32, 33] = [32, 36] · [36, 33] with bias, relu, mask: cuBLASLt does not take the "
+    expect_words(&h, "[32, 33] = [32, 36] · [36, 33] with bias, relu, mask: cuBLASLt does not take the "
                      "algorithm that was chosen before; another is chosen\n");
     cr_assert_eq(h.count, 1);
     cr_assert_eq(o.algorithms[0], 67);

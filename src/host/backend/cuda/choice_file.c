@@ -157,15 +157,34 @@ static bool read_chosen(json_t *item, vae_cuda_chosen *chosen)
     return read_hex(hex, &chosen->algorithm.lt);
 }
 
-static bool read_list(json_t *list, vae_cuda_choices *choices)
+/* An algorithm that cuBLASLt cannot read would also keep the list from being written again. */
+static bool is_readable(const vae_cuda_blas *blas, const vae_cuda_chosen *chosen)
+{
+    vae_cuda_choice readable;
+    if (chosen->refused || !vae_cuda_algorithm_read(blas, &chosen->algorithm, &readable)) return true;
+    char key[VAE_CUDA_KEY_TEXT], told[VAE_CUDA_KEY_TEXT + 128];
+    snprintf(told, sizeof told, "%s: cuBLASLt does not take the algorithm that was chosen before; another is chosen",
+             vae_cuda_key_write(&chosen->key, key));
+    vae_cuda_tell(blas, told);
+    return false;
+}
+
+static bool read_list(const vae_cuda_blas *blas, json_t *list, vae_cuda_choices *choices)
 {
     size_t i;
     json_t *item;
+    bool dropped = false;
     json_array_foreach(list, i, item)
     {
         vae_cuda_chosen chosen = {0};
-        if (!read_chosen(item, &chosen) || vae_cuda_choices_put(choices, &chosen)) return false;
+        if (!read_chosen(item, &chosen)) return false;
+        if (!is_readable(blas, &chosen)) {
+            dropped = true;
+        } else if (vae_cuda_choices_put(choices, &chosen)) {
+            return false;
+        }
     }
+    choices->changed = dropped;
     return json_is_array(list);
 }
 
@@ -185,7 +204,7 @@ static bool read_root(const vae_cuda_blas *blas, json_t *root, vae_cuda_choices 
                  gpu, cublaslt, precision, w.gpu, w.cublaslt, w.precision);
         return false;
     }
-    return read_list(list, choices);
+    return read_list(blas, list, choices);
 }
 
 vae_status vae_cuda_choices_read(const vae_cuda_blas *blas, const char *path, vae_cuda_choices *choices)
@@ -199,7 +218,6 @@ vae_status vae_cuda_choices_read(const vae_cuda_blas *blas, const char *path, va
     free(text);
     const bool hold = read_root(blas, root, choices, why);
     json_decref(root);
-    choices->changed = !hold;
     if (hold) return VAE_OK;
     vae_cuda_choices_free(choices);
     choices->changed = true;
