@@ -2,16 +2,12 @@
 # The program with the CUDA backend on a simulated device: choosing it, its errors, and going from backend to backend.
 # Usage: test_cuda_cli.sh PROGRAM_WITH_SIMULATED_GPU PROGRAM
 set -eu
+. "$(dirname "$0")/tiny_run.sh"
 simt=$1
 cpu=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-
-fail() {
-    echo "failed: $*" >&2
-    exit 1
-}
 
 # exit code, words that must be in the output, command...
 expect() {
@@ -22,14 +18,7 @@ expect() {
     grep -qF -- "$words" output || fail "no '$words' from $* : $(cat output)"
 }
 
-python3 - <<'END'
-import math, struct
-for name, count in (("train", 300), ("test", 70)):
-    with open(f"{name}.idx", "wb") as file:
-        file.write(struct.pack(">iiii", 0x803, count, 9, 7))
-        for i in range(count):
-            file.write(bytes(int(127 + 120 * math.sin(0.07 * p * (1 + i % 5) + i)) for p in range(63)))
-END
+write_data
 cat >tiny.ini <<'END'
 [model]
 layers = 48
@@ -46,13 +35,6 @@ learning_rate = 3e-3
 precision = fp32
 END
 
-test_elbo() {
-    python3 - "$1/metrics.jsonl" <<'END'
-import json, sys
-lines = [json.loads(line) for line in open(sys.argv[1])]
-print([line["neg_elbo"] for line in lines if line["split"] == "test"][-1])
-END
-}
 close() { # a b relative
     python3 -c "import sys; a, b, r = map(float, sys.argv[1:]); sys.exit(abs(a - b) > r * abs(a))" "$1" "$2" "$3" ||
         fail "$1 and $2 differ by more than $3"

@@ -2,25 +2,14 @@
 # [run] tune in real processes on a simulated device: measured once, kept by the run and for others.
 # Usage: test_cuda_tune_cli.sh PROGRAM_WITH_SIMULATED_GPU PROGRAM
 set -eu
+. "$(dirname "$0")/tiny_run.sh"
 simt=$1
 cpu=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-fail() {
-    echo "failed: $*" >&2
-    exit 1
-}
-
-python3 - <<'END'
-import math, struct
-for name, count in (("train", 300), ("test", 70)):
-    with open(f"{name}.idx", "wb") as file:
-        file.write(struct.pack(">iiii", 0x803, count, 9, 7))
-        for i in range(count):
-            file.write(bytes(int(127 + 120 * math.sin(0.07 * p * (1 + i % 5) + i)) for p in range(63)))
-END
+write_data
 cat >tiny.ini <<'END'
 [model]
 layers = 8
@@ -37,13 +26,6 @@ learning_rate = 3e-3
 precision = fp32
 END
 
-test_elbo() {
-    python3 - "$1/metrics.jsonl" <<'END'
-import json, sys
-lines = [json.loads(line) for line in open(sys.argv[1])]
-print([line["neg_elbo"] for line in lines if line["split"] == "test"][-1])
-END
-}
 export XDG_CACHE_HOME=$work/cache
 fast71="SIMT_ALGORITHM_DURATION=-1:0:10,71:0:8 SIMT_KERNEL_DURATION=_kernel:9"
 fast6="SIMT_ALGORITHM_DURATION=-1:0:10,6:0:5 SIMT_KERNEL_DURATION=_kernel:1"
