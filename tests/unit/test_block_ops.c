@@ -113,21 +113,6 @@ Test(block_ops, a_norm_for_evaluation_has_no_backward_pass)
     close_block(&b);
 }
 
-Test(block_ops, a_term_of_the_loss_is_never_dropped)
-{
-    block b;
-    vae_tensor y, target, ll;
-    open_block(&b);
-    MUST(vae_program_dense(&b.program, "a", b.matrix, VAE_ACTIVATION_TANH, true, &y));
-    MUST(vae_program_input(&b.program, "target", vae_shape_matrix(4, 3), &target));
-    MUST(vae_program_likelihood(&b.program, "ll", y, target, &unit_gaussian, true, &ll));
-    const vae_loss_term terms[] = {{ll, row_weight}, {y, row_weight}}, twice[] = {{ll, row_weight}, {ll, row_weight}};
-    expect_error(vae_program_differentiate(&b.program, terms, 2), VAE_ERROR_ARGUMENT,
-                 "'a' cannot be a term of the loss");
-    expect_error(vae_program_differentiate(&b.program, twice, 2), VAE_ERROR_ARGUMENT, "it is a term already");
-    close_block(&b);
-}
-
 /* ---- Threads ---- */
 
 static double *gradients_with(int threads, op_program *p)

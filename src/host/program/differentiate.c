@@ -6,12 +6,10 @@
 
 #include "program/op.h"
 
-const vae_loss_term *vae_backward_find_term(const vae_backward_pass *pass, vae_tensor rows)
+const vae_loss_term *vae_backward_find_term(const vae_backward_pass *pass, vae_tensor tensor)
 {
-    for (int32_t i = 0; i < pass->term_count; ++i) {
-        if (pass->terms[i].rows == rows) return &pass->terms[i];
-    }
-    return NULL;
+    const int32_t term = tensor == VAE_NO_TENSOR ? -1 : pass->term_of[tensor];
+    return term < 0 ? NULL : &pass->terms[term];
 }
 
 void vae_backward_give_share(vae_backward_pass *pass, vae_tensor tensor, vae_tensor gradient)
@@ -79,9 +77,10 @@ static vae_status take_shares(vae_backward_pass *pass)
     return VAE_OK;
 }
 
-vae_tensor vae_backward_output_gradient(const vae_backward_pass *pass, const vae_op *forward)
+vae_tensor vae_backward_output_gradient(const vae_backward_pass *pass, const vae_op *forward, int output)
 {
-    return pass->gradients[forward->outputs[0]];
+    const vae_tensor tensor = forward->outputs[output];
+    return tensor == VAE_NO_TENSOR ? VAE_NO_TENSOR : pass->gradients[tensor];
 }
 
 vae_op vae_backward_make_op(vae_op_kind kind, const vae_op *forward, vae_tensor d_y)
@@ -113,63 +112,123 @@ static void mark_needed(vae_backward_pass *pass, int32_t op_count)
     }
     for (int32_t i = 0; i < op_count; ++i) {
         const vae_op *op = &program->ops[i];
+        const bool stops = op->kind == VAE_OP_ELEMENTWISE && op->attributes.elementwise.rule == VAE_GRADIENT_STOPS;
         bool needed = false;
         for (int k = 0; k < VAE_MAX_INPUTS; ++k) {
             needed = needed || (op->inputs[k] != VAE_NO_TENSOR && pass->needed[op->inputs[k]]);
         }
         for (int k = 0; k < VAE_MAX_OUTPUTS; ++k) {
-            if (op->outputs[k] != VAE_NO_TENSOR) pass->needed[op->outputs[k]] = needed;
+            if (op->outputs[k] != VAE_NO_TENSOR) pass->needed[op->outputs[k]] = needed && !stops;
         }
     }
 }
 
-/* A term that no backward pass would look at must not be lost without a word. */
-static vae_status check_terms(const vae_program *program, const vae_loss_term *terms, int32_t count)
+/* ---- Terms of the loss ---- */
+
+/* A term's weight as a gradient, added to what flows into its tensor. */
+static vae_status seed(vae_backward_pass *pass, const vae_loss_term *term)
 {
-    for (int32_t i = 0; i < count; ++i) {
-        bool found = false;
-        for (int32_t k = 0; k < program->op_count && !found; ++k) {
-            const vae_op *op = &program->ops[k];
-            found = (op->kind == VAE_OP_LIKELIHOOD && op->outputs[0] == terms[i].rows) ||
-                    (op->kind == VAE_OP_GAUSSIAN_SAMPLE_KL && op->outputs[1] == terms[i].rows);
+    vae_program *program = pass->program;
+    char name[VAE_NAME_SIZE];
+    vae_format_name(name, "d_%.60s", program->tensors[term->rows].name);
+    vae_tensor gradient;
+    VAE_TRY(vae_program_fill(program, name, *vae_tensor_shape(program, term->rows), term->weight, &gradient));
+    vae_backward_give_share(pass, term->rows, gradient);
+    return take_shares(pass);
+}
+
+/* All terms of one tensor, unless the op that makes it can take the only one along. All its readers have given their
+ * shares by now. */
+static vae_status begin_output(vae_backward_pass *pass, vae_tensor tensor, bool absorbs)
+{
+    int32_t count = 0, last = -1;
+    for (int32_t i = 0; i < pass->term_count; ++i) {
+        if (pass->terms[i].rows != tensor) continue;
+        ++count;
+        last = i;
+    }
+    if (absorbs && count == 1 && pass->gradients[tensor] == VAE_NO_TENSOR) {
+        pass->term_of[tensor] = last;
+        return VAE_OK;
+    }
+    for (int32_t i = 0; i < pass->term_count && count > 0; ++i) {
+        if (pass->terms[i].rows == tensor) VAE_TRY(seed(pass, &pass->terms[i]));
+    }
+    return VAE_OK;
+}
+
+/* ---- All of it ---- */
+
+static vae_status differentiate_op(vae_backward_pass *pass, int32_t index)
+{
+    const vae_op op = pass->program->ops[index];
+    const vae_op_info *info = vae_op_info_of(op.kind);
+    for (int k = 0; k < VAE_MAX_OUTPUTS; ++k) {
+        if (op.outputs[k] == VAE_NO_TENSOR || !pass->needed[op.outputs[k]]) continue;
+        const int absorbs = k == 0 ? VAE_OP_ABSORBS_TERM_0 : k == 1 ? VAE_OP_ABSORBS_TERM_1 : 0;
+        VAE_TRY(begin_output(pass, op.outputs[k], info->flags & absorbs));
+        const bool takes = info->backward && (k == 0 || (info->differentiable & (1 << k)));
+        if (pass->gradients[op.outputs[k]] == VAE_NO_TENSOR || takes) continue;
+        return vae_error_set(VAE_ERROR_ARGUMENT,
+                             "backward pass of '%s': the loss depends on '%s', but no gradient passes "
+                             "that output of '%s' (%s)",
+                             pass->program->name, pass->program->tensors[op.outputs[k]].name, op.name,
+                             vae_op_kind_name(op.kind));
+    }
+    if (!info->backward) return VAE_OK;
+    VAE_TRY(info->backward(pass, index));
+    return take_shares(pass);
+}
+
+/* Terms of tensors that no op makes: parameters. */
+static vae_status seed_parameter(vae_backward_pass *pass, const vae_loss_term *term)
+{
+    vae_tensor gradient;
+    VAE_TRY(vae_backward_parameter_gradient(pass, term->rows, &gradient));
+    VAE_TRY(vae_program_append_fill(pass->program, term->weight, gradient));
+    return take_shares(pass);
+}
+
+static vae_status begin_parameters(vae_backward_pass *pass, vae_tensor count)
+{
+    for (vae_tensor i = 0; i < count; ++i) {
+        if (pass->program->tensors[i].kind != VAE_TENSOR_PARAMETER) continue;
+        for (int32_t t = 0; t < pass->term_count; ++t) {
+            if (pass->terms[t].rows == i) VAE_TRY(seed_parameter(pass, &pass->terms[t]));
         }
-        for (int32_t k = 0; k < i; ++k)
-            found = found && terms[k].rows != terms[i].rows;
-        if (found) continue;
-        return vae_error_set(
-            VAE_ERROR_ARGUMENT,
-            "backward pass of '%s': '%s' cannot be a term of the loss: it is neither the log-likelihood of "
-            "a likelihood nor the KL of a posterior, or it is a term already",
-            program->name, program->tensors[terms[i].rows].name);
+    }
+    return VAE_OK;
+}
+
+static vae_status make_room_for(vae_backward_pass *pass, size_t count)
+{
+    pass->gradients = malloc((count + 1) * sizeof *pass->gradients);
+    pass->term_of = malloc((count + 1) * sizeof *pass->term_of);
+    pass->needed = calloc(count + 1, sizeof *pass->needed);
+    pass->writers = calloc(count + 1, sizeof *pass->writers);
+    if (!pass->gradients || !pass->term_of || !pass->needed || !pass->writers) {
+        return vae_error_set(VAE_ERROR_MEMORY, "backward pass of '%s': out of memory", pass->program->name);
+    }
+    for (size_t i = 0; i < count; ++i) {
+        pass->gradients[i] = VAE_NO_TENSOR;
+        pass->term_of[i] = -1;
     }
     return VAE_OK;
 }
 
 vae_status vae_program_differentiate(vae_program *program, const vae_loss_term *terms, int32_t term_count)
 {
-    VAE_TRY(check_terms(program, terms, term_count));
-    const size_t count = (size_t)program->tensor_count;
     vae_backward_pass pass = {.program = program, .terms = terms, .term_count = term_count};
-    pass.gradients = malloc((count + 1) * sizeof *pass.gradients);
-    pass.needed = calloc(count + 1, sizeof *pass.needed);
-    pass.writers = calloc(count + 1, sizeof *pass.writers);
-    vae_status status = VAE_OK;
-    if (!pass.gradients || !pass.needed || !pass.writers) {
-        status = vae_error_set(VAE_ERROR_MEMORY, "backward pass of '%s': out of memory", program->name);
-        goto cleanup;
-    }
-    for (size_t i = 0; i < count; ++i)
-        pass.gradients[i] = VAE_NO_TENSOR;
     const int32_t forward_count = program->op_count;
+    vae_status status;
+    VAE_TRY_GOTO(status, cleanup, make_room_for(&pass, (size_t)program->tensor_count));
     mark_needed(&pass, forward_count);
-    for (int32_t i = forward_count - 1; i >= 0; --i) {
-        const vae_op_info *info = vae_op_info_of(program->ops[i].kind);
-        if (!info->backward) continue;
-        VAE_TRY_GOTO(status, cleanup, info->backward(&pass, i));
-        VAE_TRY_GOTO(status, cleanup, take_shares(&pass));
-    }
+    VAE_TRY_GOTO(status, cleanup, begin_parameters(&pass, program->tensor_count));
+    for (int32_t i = forward_count - 1; i >= 0; --i)
+        VAE_TRY_GOTO(status, cleanup, differentiate_op(&pass, i));
 cleanup:
     free(pass.gradients);
+    free(pass.term_of);
     free(pass.needed);
     free(pass.writers);
     return status;

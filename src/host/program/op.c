@@ -62,6 +62,17 @@ vae_activation vae_op_activation(const vae_op *op)
 
 /* ---- Attributes ---- */
 
+/* "multiply, exp" */
+static void format_functions(const vae_elementwise *list, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int i = 0; i < list->count && used < size; ++i) {
+        const vae_function_info *info = vae_function_info_of((vae_function)list->instructions[i].function);
+        used += (size_t)snprintf(text + used, size - used, "%s%s%s", i > 0 ? ", " : "", info->name,
+                                 list->instructions[i].part == VAE_PART_VALUE ? "" : "'");
+    }
+}
+
 static void format_value(const vae_field *field, const void *value, char *text, size_t size)
 {
     switch (field->type) {
@@ -70,6 +81,7 @@ static void format_value(const vae_field *field, const void *value, char *text, 
     case VAE_FIELD_REAL: snprintf(text, size, "%g", *(const double *)value); break;
     case VAE_FIELD_ACTIVATION: snprintf(text, size, "%s", vae_activation_name(*(const vae_activation *)value)); break;
     case VAE_FIELD_LIKELIHOOD: snprintf(text, size, "%s", vae_likelihood_name(*(const vae_likelihood *)value)); break;
+    case VAE_FIELD_FUNCTIONS: format_functions(value, text, size); break;
     case VAE_FIELD_NONE: break;
     }
 }
@@ -80,7 +92,7 @@ const char *vae_op_format_attributes(const vae_op *op, char *text, size_t size)
     const vae_field *field = vae_op_info_of(op->kind)->fields;
     text[0] = '\0';
     for (; field && field->type != VAE_FIELD_NONE && used < size; ++field) {
-        char value[48] = "";
+        char value[160] = "";
         format_value(field, (const char *)&op->attributes + field->offset, value, sizeof value);
         used += (size_t)snprintf(text + used, size - used, "%s%s %s", used ? ", " : "", field->name, value);
     }

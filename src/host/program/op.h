@@ -17,6 +17,7 @@ typedef enum vae_field_type {
     VAE_FIELD_REAL,    /* double */
     VAE_FIELD_ACTIVATION,
     VAE_FIELD_LIKELIHOOD,
+    VAE_FIELD_FUNCTIONS, /* vae_elementwise: the functions of its instructions */
 } vae_field_type;
 
 /* An attribute of an op, as listings and the report's page show it. */
@@ -30,13 +31,16 @@ typedef struct vae_field {
         VAE_FIELD_##TYPE, #name_, offsetof(vae_attributes, member)                                                     \
     }
 
-enum { VAE_OP_LAYER = 1, VAE_OP_TRANSPOSED = 2 };
+/* VAE_OP_ABSORBS_TERM + k, k = 0 or 1: where nothing but a term of the loss reads its output k, the op and its backward
+ * pass take the term's weight along (vae_backward_find_term). */
+enum { VAE_OP_LAYER = 1, VAE_OP_TRANSPOSED = 2, VAE_OP_ABSORBS_TERM_0 = 4, VAE_OP_ABSORBS_TERM_1 = 8 };
 
 typedef struct vae_op_info {
     int flags; /* VAE_OP_LAYER: see vae_op_is_layer(); VAE_OP_TRANSPOSED: its window moves on its output */
     /* Appends what turns the gradients of the outputs of the op at `index` into those of its inputs. NULL: nothing
      * flows back through it. */
     vae_status (*backward)(vae_backward_pass *pass, int32_t index);
+    int differentiable; /* further outputs, beside the first, whose gradients it takes: the sum of 1 << output */
     vae_cost (*cost)(const vae_program *program, const vae_op *op);
     const vae_field *fields; /* what its attributes are, up to VAE_FIELD_NONE; NULL: it has none */
 } vae_op_info;
@@ -73,6 +77,26 @@ vae_status vae_program_require_matrix(const vae_program *program, const char *op
 /* Names longer than a tensor's field are cut, which only shortens what a message says. */
 __attribute__((format(printf, 2, 3))) void vae_format_name(char name[VAE_NAME_SIZE], const char *format, ...);
 
+/* Fills a tensor that is there with a constant. */
+vae_status vae_program_append_fill(vae_program *program, vae_weight constant, vae_tensor y);
+/* Multiplies each row of x, in place, by a weight of its own. */
+vae_status vae_program_append_scaled_rows(vae_program *program, vae_tensor x, vae_tensor weights);
+/* The sum over groups of `count` consecutive rows of x into a tensor that is there: sum_rows. */
+vae_status vae_program_append_sum_rows(vae_program *program, const char *name, vae_tensor x, int64_t count,
+                                       vae_tensor y);
+
+/* ---- Lists of instructions (program/list.c) ---- */
+
+/* A vector [n] is [n, 1]; of more than two dimensions, all but the first are columns. */
+void vae_shape_as_matrix(const vae_shape *shape, int64_t *rows, int64_t *columns);
+/* Whether an operand can be broadcast to the domain, and whether it is of just that size. */
+bool vae_elementwise_fits(const vae_elementwise *list, const vae_shape *operand);
+bool vae_elementwise_is_whole(const vae_elementwise *list, const vae_shape *operand);
+/* How an operand that fits is read. */
+vae_broadcast vae_elementwise_broadcast(const vae_elementwise *list, const vae_shape *operand);
+/* Gives each result a slot until its last reader; false where there are not enough. */
+bool vae_elementwise_assign_slots(vae_elementwise *list);
+
 /* ---- Costs ---- */
 
 /* 0 for VAE_NO_TENSOR. */
@@ -93,6 +117,7 @@ struct vae_backward_pass {
     vae_program *program;
     const vae_loss_term *terms;
     int32_t term_count;
+    int32_t *term_of;      /* by tensor: its term where the op that makes it absorbs it, else -1 */
     vae_tensor *gradients; /* by tensor: its gradient, or VAE_NO_TENSOR; has room for forward tensors only */
     int32_t *writers;      /* by parameter's tensor: the op that writes its gradient */
     bool *needed;          /* by tensor: depends on a parameter, so its gradient is wanted */
@@ -100,10 +125,10 @@ struct vae_backward_pass {
     int32_t share_count;
 };
 
-/* The gradient of the first output of the op that is differentiated, or VAE_NO_TENSOR: then nothing flows back. */
-vae_tensor vae_backward_output_gradient(const vae_backward_pass *pass, const vae_op *forward);
-/* The term of the loss that `rows` is, or NULL. */
-const vae_loss_term *vae_backward_find_term(const vae_backward_pass *pass, vae_tensor rows);
+/* The gradient of an output of the op that is differentiated, or VAE_NO_TENSOR: then nothing flows back from it. */
+vae_tensor vae_backward_output_gradient(const vae_backward_pass *pass, const vae_op *forward, int output);
+/* The term of the loss that `tensor`, an output with VAE_OP_ABSORBS_TERM, is and nothing else reads; else NULL. */
+const vae_loss_term *vae_backward_find_term(const vae_backward_pass *pass, vae_tensor tensor);
 /* An op with the attributes of `forward` that reads d_y first. */
 vae_op vae_backward_make_op(vae_op_kind kind, const vae_op *forward, vae_tensor d_y);
 /* `gradient` is what the op being differentiated adds to ∂loss/∂tensor. An op that changes a gradient in place has it

@@ -14,6 +14,8 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "program/activation.h"
+#include "program/elementwise.h"
+#include "program/function.h"
 #include "program/likelihood.h"
 
 enum { VAE_MAX_RANK = 4, VAE_MAX_INPUTS = 8, VAE_MAX_OUTPUTS = 4, VAE_NAME_SIZE = 64 };
@@ -118,6 +120,9 @@ typedef struct vae_tensor_info {
     X(UPSAMPLE, upsample)                                                                                              \
     X(UPSAMPLE_BACKWARD, upsample_backward)                                                                            \
     X(ADD, add)                                                                                                        \
+    X(ELEMENTWISE, elementwise)                                                                                        \
+    X(SUM_ROWS, sum_rows)                                                                                              \
+    X(LOG_SUM_EXP, log_sum_exp)                                                                                        \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
     X(ADAM, adam)
@@ -136,15 +141,6 @@ typedef struct vae_window {
     int64_t kernel, stride, padding;
     int64_t output_padding[2]; /* conv_transpose2d: of height and width, in [0, stride) */
 } vae_window;
-
-/* A scalar that may change from step to step, read from vae_step when the op runs. */
-typedef enum vae_scalar { VAE_SCALAR_ONE, VAE_SCALAR_BETA } vae_scalar;
-
-/* A weight of a per-row term in the loss: factor × scalar. */
-typedef struct vae_weight {
-    double factor;
-    vae_scalar scalar;
-} vae_weight;
 
 /* Sums that `accumulate` and `adam` add to, in double, over all runs since the last reset. Part of the checkpoint
  * contract: append only. */
@@ -234,6 +230,13 @@ typedef union vae_attributes {
     struct {
         int64_t factor;
     } upsample; /* and upsample_backward */
+    /* elementwise: see program/elementwise.h. */
+    vae_elementwise elementwise;
+    /* sum_rows: x [groups·count, columns] → y [groups, columns], the sum over each group of `count` consecutive rows.
+     * log_sum_exp: x of groups·count elements → y [groups] = log Σ e^x over each `count` consecutive ones. */
+    struct {
+        int64_t count;
+    } group; /* sum_rows, log_sum_exp */
     /* prior_sample: z [rows, latent] = temperature × normals at (VAE_STREAM_PRIOR, step, element). */
     struct {
         double temperature;
@@ -267,7 +270,7 @@ typedef struct vae_op {
  *   their _backward              in: d_y (overwritten), y?, x, weight, pre_activation?
  *                                                                         out: d_weight, d_bias, d_x?
  *   gaussian_sample_kl           in: posterior                            out: z, kl?, log_ratio?
- *   gaussian_sample_kl_backward  in: posterior, d_z?                      out: d_posterior
+ *   gaussian_sample_kl_backward  in: posterior, d_z?, d_kl?, d_log_ratio? out: d_posterior
  *   likelihood                   in: prediction, x, log_variance?         out: ll, gradient?, log_variance?
  *   likelihood_mean              in: prediction                           out: mean
  *   activate                     in: x                                    out: y
@@ -282,6 +285,8 @@ typedef struct vae_op {
  *   upsample                     in: x                                    out: y
  *   upsample_backward            in: d_y                                  out: d_x
  *   add                          in: a, b                                 out: y = a + b
+ *   elementwise                  in: up to VAE_MAX_INPUTS                 out: up to VAE_MAX_OUTPUTS
+ *   sum_rows, log_sum_exp        in: x                                    out: y
  *   prior_sample                 in: -                                    out: z
  *   accumulate                   in: rows                                 out: -
  *   adam                         in: -                                    out: - (works on the arenas)
@@ -360,7 +365,7 @@ vae_status vae_program_likelihood_mean(vae_program *program, const char *name, v
                                        const vae_likelihood_options *options, vae_tensor *mean);
 vae_status vae_program_activate(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                                 vae_tensor *y);
-/* The next two (program/builder_block.c) use the layout's parameters "<name>.scale" and "<name>.shift", one number a
+/* The next two (program/op/norm.c) use the layout's parameters "<name>.scale" and "<name>.shift", one number a
  * channel, which is the last dimension of x; batch_norm also its statistics "<name>.mean" and "<name>.variance".
  * `training` keeps what the backward pass needs; for batch_norm it takes the batch's statistics and updates the running
  * ones, except from a batch with a single number a channel, which has no unbiased variance. */
@@ -373,6 +378,35 @@ vae_status vae_program_dropout(vae_program *program, const char *name, vae_tenso
                                vae_tensor *y);
 vae_status vae_program_upsample(vae_program *program, const char *name, vae_tensor x, int64_t factor, vae_tensor *y);
 vae_status vae_program_add(vae_program *program, const char *name, vae_tensor a, vae_tensor b, vae_tensor *y);
+
+/* y = function(a) or function(a, b), broadcast as program/elementwise.h says: y has the shape of the operand with most
+ * elements. */
+vae_status vae_program_apply(vae_program *program, const char *name, vae_function function, vae_tensor a, vae_tensor b,
+                             vae_tensor *y);
+/* y = function(a, constant). */
+vae_status vae_program_apply_constant(vae_program *program, const char *name, vae_function function, vae_tensor a,
+                                      vae_weight constant, vae_tensor *y);
+/* y = constant - a, constant / a, …: the operands the other way round. */
+vae_status vae_program_apply_to_constant(vae_program *program, const char *name, vae_function function,
+                                         vae_weight constant, vae_tensor a, vae_tensor *y);
+/* Every element is the constant. */
+vae_status vae_program_fill(vae_program *program, const char *name, vae_shape shape, vae_weight constant,
+                            vae_tensor *y);
+/* a as a tensor of this shape, broadcast. */
+vae_status vae_program_broadcast(vae_program *program, const char *name, vae_tensor a, vae_shape shape, vae_tensor *y);
+/* y [rows] = Σ over the columns of x [rows, columns], in double. */
+vae_status vae_program_sum_columns(vae_program *program, const char *name, vae_tensor x, vae_tensor *y);
+/* y = x, and no gradient passes. */
+vae_status vae_program_stop_gradient(vae_program *program, const char *name, vae_tensor x, vae_tensor *y);
+/* y = x, and the gradient of x is that of y times a weight for each row (or group of rows), that may be made later:
+ * vae_program_bind_gradient_scale(). Nothing is known of the weights' own gradient: none flows to them. */
+vae_status vae_program_scale_gradient(vae_program *program, const char *name, vae_tensor x, vae_tensor *y);
+/* `y` is of vae_program_scale_gradient; rows of y are a multiple of the weights [rows']. */
+vae_status vae_program_bind_gradient_scale(vae_program *program, vae_tensor y, vae_tensor weights);
+/* y [groups, columns] = Σ over each group of `count` consecutive rows of x [groups·count, columns]. */
+vae_status vae_program_sum_rows(vae_program *program, const char *name, vae_tensor x, int64_t count, vae_tensor *y);
+/* y [groups] = log Σ e^x over each `count` consecutive elements of x. */
+vae_status vae_program_log_sum_exp(vae_program *program, const char *name, vae_tensor x, int64_t count, vae_tensor *y);
 vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,
                                     vae_tensor *z);
 vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_metric target, double sign,
@@ -384,8 +418,8 @@ vae_status vae_program_adam(vae_program *program, vae_adam_options options);
 
 /* ---- Backward pass (program/differentiate.c) ---- */
 
-/* One term of the loss: Σ over rows of weight × rows tensor, where the tensor is an output of a likelihood (ll) or of
- * gaussian_sample_kl (kl). */
+/* One term of the loss: weight × Σ of the elements of a tensor, any that the program has. The log-likelihoods of a
+ * likelihood and the KL of gaussian_sample_kl that only the loss reads cost nothing beside their own ops. */
 typedef struct vae_loss_term {
     vae_tensor rows;
     vae_weight weight;
@@ -394,6 +428,12 @@ typedef struct vae_loss_term {
 /* Appends the ops that compute ∂loss/∂parameter into the gradient arena for every parameter the loss depends on.
  * Parameters it does not depend on keep a zero gradient; of one that is used several times the shares are added up. */
 vae_status vae_program_differentiate(vae_program *program, const vae_loss_term *terms, int32_t term_count);
+
+/* ---- Fusion (program/fuse.c) ---- */
+
+/* Joins elementwise ops that are neighbours, after differentiate() and before plan(). Results keep their bits. Tensors
+ * that only a joined op reads have no memory any more: the host must have marked external what it reads. */
+vae_status vae_program_fuse(vae_program *program);
 
 /* ---- Memory plan (program/plan.c) ---- */
 

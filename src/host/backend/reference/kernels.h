@@ -14,6 +14,9 @@ double vae_reference_activation(vae_activation activation, double x);
 double vae_reference_activation_derivative(vae_activation activation, double x);
 /* dy/dx told from y, for the activations that keep no pre-activation. */
 double vae_reference_activation_derivative_from_y(vae_activation activation, double y);
+/* A function of program/function.h, its value or one of its gradients; operands that it does not read may be anything.
+ */
+double vae_reference_function(vae_function function, vae_function_part part, const double operands[VAE_LIST_OPERANDS]);
 
 /* One likelihood, over a row of `pixels`. `row` gives log p(x|z) and, where gradient is not NULL, its derivative times
  * weight; `mean` gives E[x|z]; `begin`, NULL for most, fills in options that the whole batch decides. */

@@ -15,7 +15,7 @@ vae_status vae_program_activate(vae_program *program, const char *name, vae_tens
 static vae_status backward(vae_backward_pass *pass, int32_t index)
 {
     const vae_op forward = pass->program->ops[index];
-    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward);
+    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward, 0);
     if (d_y == VAE_NO_TENSOR || !pass->needed[forward.inputs[0]]) return VAE_OK;
     vae_backward_give_share(pass, forward.inputs[0], d_y);
     const vae_activation activation = forward.attributes.activate.activation;

@@ -22,7 +22,7 @@ vae_status vae_program_add(vae_program *program, const char *name, vae_tensor a,
 static vae_status backward(vae_backward_pass *pass, int32_t index)
 {
     const vae_op forward = pass->program->ops[index];
-    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward);
+    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward, 0);
     if (d_y == VAE_NO_TENSOR) return VAE_OK;
     const bool both = pass->needed[forward.inputs[0]] && pass->needed[forward.inputs[1]];
     if (both) {

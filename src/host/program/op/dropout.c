@@ -26,7 +26,7 @@ vae_status vae_program_dropout(vae_program *program, const char *name, vae_tenso
 static vae_status backward(vae_backward_pass *pass, int32_t index)
 {
     const vae_op forward = pass->program->ops[index];
-    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward);
+    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward, 0);
     if (d_y == VAE_NO_TENSOR || !pass->needed[forward.inputs[0]]) return VAE_OK;
     vae_op op = vae_backward_make_op(VAE_OP_DROPOUT, &forward, d_y);
     op.outputs[0] = d_y;

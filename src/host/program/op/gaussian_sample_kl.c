@@ -48,14 +48,18 @@ static vae_status backward(vae_backward_pass *pass, int32_t index)
 {
     vae_program *program = pass->program;
     const vae_op forward = program->ops[index];
-    const vae_tensor d_z = vae_backward_output_gradient(pass, &forward);
-    const vae_loss_term *term =
-        forward.outputs[1] == VAE_NO_TENSOR ? NULL : vae_backward_find_term(pass, forward.outputs[1]);
-    if ((d_z == VAE_NO_TENSOR && !term) || !pass->needed[forward.inputs[0]]) return VAE_OK;
+    const vae_tensor d_z = vae_backward_output_gradient(pass, &forward, 0);
+    const vae_tensor d_kl = vae_backward_output_gradient(pass, &forward, 1);
+    const vae_tensor d_log_ratio = vae_backward_output_gradient(pass, &forward, 2);
+    const vae_loss_term *term = vae_backward_find_term(pass, forward.outputs[1]);
+    const bool flows = d_z != VAE_NO_TENSOR || d_kl != VAE_NO_TENSOR || d_log_ratio != VAE_NO_TENSOR || term;
+    if (!flows || !pass->needed[forward.inputs[0]]) return VAE_OK;
     vae_op op = vae_backward_make_op(VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD, &forward, VAE_NO_TENSOR);
     op.attributes.gaussian_sample_kl.kl_weight = term ? term->weight : (vae_weight){0.0, VAE_SCALAR_ONE};
     op.inputs[0] = forward.inputs[0];
     op.inputs[1] = d_z;
+    op.inputs[2] = d_kl;
+    op.inputs[3] = d_log_ratio;
     VAE_TRY(vae_backward_new_gradient(pass, forward.inputs[0], &op.outputs[0]));
     return vae_program_append(program, &op);
 }
@@ -76,5 +80,9 @@ static const vae_field fields[] = {
     {0},
 };
 
-const vae_op_info vae_op_info_gaussian_sample_kl = {.backward = backward, .cost = cost, .fields = fields};
+const vae_op_info vae_op_info_gaussian_sample_kl = {.flags = VAE_OP_ABSORBS_TERM_1,
+                                                    .backward = backward,
+                                                    .differentiable = 1 << 1 | 1 << 2,
+                                                    .cost = cost,
+                                                    .fields = fields};
 const vae_op_info vae_op_info_gaussian_sample_kl_backward = {.cost = cost_backward, .fields = fields};

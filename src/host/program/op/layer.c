@@ -18,7 +18,7 @@ vae_status vae_layer_backward(vae_backward_pass *pass, int32_t index, vae_op_kin
 {
     vae_program *program = pass->program;
     const vae_op forward = program->ops[index];
-    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward);
+    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward, 0);
     if (d_y == VAE_NO_TENSOR) return VAE_OK;
     vae_op op = vae_backward_make_op(kind, &forward, d_y);
     /* y is kept alive only for the activations whose derivative is taken from it. */

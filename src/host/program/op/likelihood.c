@@ -68,19 +68,22 @@ vae_status vae_program_likelihood_mean(vae_program *program, const char *name, v
     return vae_program_append(program, &op);
 }
 
-/* Likelihoods write their gradient in the forward pass: the weight of their rows in the loss is known when the program
- * is built. */
+/* Likelihoods write their gradient in the forward pass. The weight of their rows is known when the program is built,
+ * where only a term of the loss reads them; else the gradient that they write has weight 1, and each row is multiplied
+ * later. */
 static vae_status backward(vae_backward_pass *pass, int32_t index)
 {
-    const vae_op op = pass->program->ops[index];
+    vae_program *program = pass->program;
+    const vae_op op = program->ops[index];
     const vae_loss_term *term = vae_backward_find_term(pass, op.outputs[0]);
-    if (!term || !pass->needed[op.inputs[0]]) return VAE_OK;
+    const vae_tensor d_ll = vae_backward_output_gradient(pass, &op, 0);
+    if ((!term && d_ll == VAE_NO_TENSOR) || !pass->needed[op.inputs[0]]) return VAE_OK;
     vae_tensor gradient;
     VAE_TRY(vae_backward_new_gradient(pass, op.inputs[0], &gradient));
-    vae_op *forward = &pass->program->ops[index];
+    vae_op *forward = &program->ops[index];
     forward->outputs[1] = gradient;
-    forward->attributes.likelihood.weight = term->weight;
-    return VAE_OK;
+    forward->attributes.likelihood.weight = term ? term->weight : (vae_weight){1.0, VAE_SCALAR_ONE};
+    return term ? VAE_OK : vae_program_append_scaled_rows(program, gradient, d_ll);
 }
 
 static vae_cost cost(const vae_program *program, const vae_op *op)
@@ -103,5 +106,6 @@ static const vae_field fields[] = {
     {0},
 };
 
-const vae_op_info vae_op_info_likelihood = {.backward = backward, .cost = cost, .fields = fields};
+const vae_op_info vae_op_info_likelihood = {
+    .flags = VAE_OP_ABSORBS_TERM_0, .backward = backward, .cost = cost, .fields = fields};
 const vae_op_info vae_op_info_likelihood_mean = {.cost = cost_mean, .fields = fields};

@@ -61,7 +61,7 @@ static vae_status backward_norm(vae_backward_pass *pass, int32_t index, vae_op_k
 {
     vae_program *program = pass->program;
     const vae_op forward = program->ops[index];
-    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward);
+    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward, 0);
     if (d_y == VAE_NO_TENSOR) return VAE_OK;
     if (forward.outputs[1] == VAE_NO_TENSOR) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' was not built for training", forward.name,

@@ -26,7 +26,7 @@ vae_status vae_program_upsample(vae_program *program, const char *name, vae_tens
 static vae_status backward(vae_backward_pass *pass, int32_t index)
 {
     const vae_op forward = pass->program->ops[index];
-    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward);
+    const vae_tensor d_y = vae_backward_output_gradient(pass, &forward, 0);
     if (d_y == VAE_NO_TENSOR || !pass->needed[forward.inputs[0]]) return VAE_OK;
     vae_op op = vae_backward_make_op(VAE_OP_UPSAMPLE_BACKWARD, &forward, d_y);
     VAE_TRY(vae_backward_new_gradient(pass, forward.inputs[0], &op.outputs[0]));

@@ -1,0 +1,237 @@
+/* Losses written in the language of program/op/, over parameters alone: what runs them on a backend, for gradient
+ * checks, parity and fusion alike. */
+#ifndef VAE_TESTS_EXPRESSIONS_H
+#define VAE_TESTS_EXPRESSIONS_H
+
+#include "ops.h"
+#include "program/op.h"
+
+enum { EXPRESSION_PARAMETERS = 3 };
+
+typedef struct expression {
+    const char *name;
+    vae_shape shapes[EXPRESSION_PARAMETERS]; /* of the parameters; rank 0: not there */
+    /* Appends ops and gives a tensor. `function` is the case's, for those that go through the table. */
+    vae_tensor (*build)(vae_program *program, const vae_tensor *p, vae_function function);
+    vae_function function;
+    bool positive; /* parameters are in [0.3, 2.3], else in ±1.5, and 0.1 at least from 0 and from one another */
+} expression;
+
+typedef struct expression_program {
+    vae_layout layout;
+    vae_program program;
+    vae_tensor value; /* external */
+} expression_program;
+
+static const vae_weight expression_weight = {0.37, VAE_SCALAR_BETA};
+
+/* The loss is 0.37·β Σ y² of the tensor y that the case gives, so that no two elements have the same gradient. */
+static inline void build_expression(const expression *e, bool fused, expression_program *p)
+{
+    static const char *const names[EXPRESSION_PARAMETERS] = {"p", "q", "r"};
+    vae_tensor parameters[EXPRESSION_PARAMETERS] = {VAE_NO_TENSOR, VAE_NO_TENSOR, VAE_NO_TENSOR}, square;
+    *p = (expression_program){0};
+    for (int i = 0; i < EXPRESSION_PARAMETERS && e->shapes[i].rank > 0; ++i)
+        MUST(vae_layout_add(&p->layout, names[i], e->shapes[i], 1, NULL));
+    vae_program_init(&p->program, e->name, &p->layout);
+    for (int32_t i = 0; i < p->layout.count; ++i)
+        MUST(vae_program_add_parameter(&p->program, VAE_TENSOR_PARAMETER, i, &parameters[i]));
+    p->value = e->build(&p->program, parameters, e->function);
+    vae_program_mark_external(&p->program, p->value);
+    MUST(vae_program_apply(&p->program, "square", VAE_FUNCTION_SQUARE, p->value, VAE_NO_TENSOR, &square));
+    MUST(vae_program_differentiate(&p->program, &(vae_loss_term){square, expression_weight}, 1));
+    if (fused) MUST(vae_program_fuse(&p->program));
+    MUST(vae_program_plan(&p->program));
+}
+
+static inline void free_expression(expression_program *p)
+{
+    vae_program_free(&p->program);
+    vae_layout_free(&p->layout);
+}
+
+/* Away from the kinks of functions at 0 and where a = b. */
+static inline double expression_parameter(const expression *e, int32_t tensor, int64_t i)
+{
+    const double unit = 0.5 * erfc(-test_normal(70 + (uint64_t)tensor, (uint64_t)i) * M_SQRT1_2);
+    const double grid = floor(unit * 10) * 0.3 + 0.1 * tensor;
+    return e->positive ? 0.3 + 0.66 * grid : (grid < 1.35 ? grid - 1.5 : grid - 1.2);
+}
+
+typedef struct expression_run {
+    const vae_backend *backend;
+    vae_device *device;
+    vae_store *store;
+    vae_executable *executable;
+    double *parameters;
+} expression_run;
+
+static inline void open_expression(const vae_backend *backend, int threads, const expression *e, expression_program *p,
+                                   expression_run *r)
+{
+    const vae_device_options options = {.threads = threads, .precision = VAE_PRECISION_FP32};
+    *r = (expression_run){.backend = backend};
+    MUST(backend->device_open(&options, &r->device));
+    MUST(backend->store_create(r->device, &p->layout, true, &r->store));
+    r->parameters = calloc((size_t)p->layout.elements + 1, sizeof *r->parameters);
+    for (int32_t t = 0; t < p->layout.count; ++t) {
+        const vae_parameter *parameter = &p->layout.parameters[t];
+        for (int64_t i = 0; i < vae_shape_elements(&parameter->shape); ++i)
+            r->parameters[parameter->offset + i] = expression_parameter(e, t, i);
+    }
+    MUST(backend->store_write(r->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, r->parameters));
+    MUST(backend->executable_create(r->device, &p->program, r->store, NULL, &r->executable));
+}
+
+static inline void close_expression(expression_run *r)
+{
+    r->backend->executable_destroy(r->executable);
+    r->backend->store_destroy(r->store);
+    r->backend->device_close(r->device);
+    free(r->parameters);
+}
+
+/* Runs a step. The caller frees. */
+static inline double *expression_gradients(const expression_program *p, const expression_run *r)
+{
+    double *values = calloc((size_t)p->layout.elements + 1, sizeof *values);
+    MUST(r->backend->executable_run(r->executable, &op_step));
+    MUST(r->backend->store_read(r->store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, values));
+    return values;
+}
+
+static inline double *expression_value(const expression_program *p, const expression_run *r)
+{
+    double *values = calloc((size_t)p->program.tensors[p->value].elements + 1, sizeof *values);
+    MUST(r->backend->tensor_read(r->executable, p->value, VAE_FLOAT64, values));
+    return values;
+}
+
+static inline double expression_loss(const expression_program *p, const expression_run *r)
+{
+    MUST(r->backend->executable_run(r->executable, &op_step));
+    double *values = expression_value(p, r), sum = 0;
+    for (int64_t i = 0; i < p->program.tensors[p->value].elements; ++i)
+        sum += expression_weight.factor * op_step.beta * values[i] * values[i];
+    free(values);
+    return sum;
+}
+
+/* ---- The cases ---- */
+
+static inline vae_tensor applied(vae_program *program, vae_function function, vae_tensor a, vae_tensor b)
+{
+    vae_tensor y;
+    MUST(vae_program_apply(program, vae_function_info_of(function)->name, function, a, b, &y));
+    return y;
+}
+
+static inline vae_tensor build_function(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    return applied(program, function, p[0], p[1]);
+}
+
+/* The same tensor for both operands. */
+static inline vae_tensor build_twice(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    return applied(program, function, p[0], p[0]);
+}
+
+static inline vae_tensor build_constants(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    vae_tensor y;
+    MUST(vae_program_apply_constant(program, "left", function, p[0], (vae_weight){1.7, VAE_SCALAR_BETA}, &y));
+    MUST(vae_program_apply_to_constant(program, "right", function, (vae_weight){0.6, VAE_SCALAR_ONE}, y, &y));
+    return y;
+}
+
+/* log Σ exp over groups of rows of a sum over columns, as a bound takes it. */
+static inline vae_tensor build_bound(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor wide = applied(program, VAE_FUNCTION_MULTIPLY, p[0], p[1]), sums, y;
+    MUST(vae_program_sum_columns(program, "sums", wide, &sums));
+    MUST(vae_program_log_sum_exp(program, "bound", sums, 3, &y));
+    return y;
+}
+
+static inline vae_tensor build_softmax(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor y;
+    MUST(vae_program_log_sum_exp(program, "lse", p[0], vae_shape_columns(vae_tensor_shape(program, p[0])), &y));
+    return applied(program, VAE_FUNCTION_EXP, applied(program, VAE_FUNCTION_SUBTRACT, p[0], y), VAE_NO_TENSOR);
+}
+
+static inline vae_tensor build_sum_rows(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor y = applied(program, VAE_FUNCTION_TANH, p[0], VAE_NO_TENSOR);
+    MUST(vae_program_sum_rows(program, "groups", y, 4, &y));
+    return applied(program, VAE_FUNCTION_ADD, y, p[1]);
+}
+
+/* A diamond: y is read three times, twice by one op. */
+static inline vae_tensor build_diamond(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    const vae_tensor y = applied(program, VAE_FUNCTION_SIGMOID, p[0], VAE_NO_TENSOR);
+    const vae_tensor square = applied(program, VAE_FUNCTION_MULTIPLY, y, y);
+    const vae_tensor sum = applied(program, VAE_FUNCTION_ADD, square, p[1]);
+    return applied(program, VAE_FUNCTION_ADD, applied(program, VAE_FUNCTION_ADD, sum, y), sum);
+}
+
+static const expression structural_cases[] = {
+    {"bound", {{2, {12, 5}}, {2, {1, 5}}}, build_bound, 0, false},
+    {"bound of one", {{2, {3, 1}}, {2, {1, 1}}}, build_bound, 0, false},
+    {"bound, prime", {{2, {21, 67}}, {2, {3, 67}}}, build_bound, 0, false},
+    {"softmax", {{2, {7, 5}}}, build_softmax, 0, false},
+    {"softmax, wide", {{2, {3, 301}}}, build_softmax, 0, false},
+    {"groups of rows", {{2, {12, 5}}, {2, {3, 5}}}, build_sum_rows, 0, false},
+    {"groups of a vector", {{1, {8}}, {1, {2}}}, build_sum_rows, 0, false},
+    {"diamond", {{2, {5, 7}}, {2, {5, 1}}}, build_diamond, 0, false},
+    {"twice, add", {{2, {3, 5}}}, build_twice, VAE_FUNCTION_ADD, false},
+    {"twice, multiply", {{2, {3, 5}}}, build_twice, VAE_FUNCTION_MULTIPLY, false},
+    {"constants, subtract", {{2, {3, 5}}}, build_constants, VAE_FUNCTION_SUBTRACT, false},
+    {"constants, divide", {{2, {3, 5}}}, build_constants, VAE_FUNCTION_DIVIDE, true},
+};
+enum { STRUCTURAL_CASE_COUNT = sizeof structural_cases / sizeof *structural_cases };
+
+/* Ways in which two operands meet: whole, row by row, column by column, by groups of rows. */
+static const vae_shape expression_shapes[][2] = {
+    {{2, {4, 6}}, {2, {4, 6}}},
+    {{2, {4, 6}}, {1, {4}}},
+    {{2, {4, 1}}, {2, {4, 6}}},
+    {{2, {4, 6}}, {2, {1, 6}}},
+    {{1, {1}}, {2, {4, 6}}},
+    {{2, {12, 5}}, {2, {3, 5}}},
+    {{2, {3, 1}}, {2, {12, 5}}},
+    {{2, {12, 1}}, {2, {1, 5}}},
+    {{1, {7}}, {1, {7}}},
+    {{2, {67, 261}}, {1, {67}}},
+    {{4, {3, 2, 2, 2}}, {4, {3, 2, 2, 2}}},
+};
+enum { EXPRESSION_SHAPE_COUNT = sizeof expression_shapes / sizeof *expression_shapes };
+
+/* Calls `check` with every function of the table in every broadcast, and with the structural cases. */
+static inline void for_each_expression(void (*check)(const expression *e))
+{
+    for (int f = 0; f < VAE_FUNCTION_COUNT; ++f) {
+        const vae_function_info *info = vae_function_info_of((vae_function)f);
+        const bool positive = f == VAE_FUNCTION_LOG || f == VAE_FUNCTION_SQRT || f == VAE_FUNCTION_DIVIDE;
+        for (int s = 0; s < EXPRESSION_SHAPE_COUNT; ++s) {
+            char name[VAE_NAME_SIZE], first[96], second[96];
+            const vae_shape *shapes = expression_shapes[s];
+            snprintf(name, sizeof name, "%s of %s and %s", info->name,
+                     vae_shape_format(&shapes[0], first, sizeof first),
+                     vae_shape_format(&shapes[1], second, sizeof second));
+            expression e = {name, {shapes[0], shapes[1]}, build_function, (vae_function)f, positive};
+            if (info->operands == 1) e.shapes[1].rank = 0;
+            if (is_wanted(&(op_case){.name = name})) check(&e);
+        }
+    }
+    for (int i = 0; i < STRUCTURAL_CASE_COUNT; ++i)
+        if (is_wanted(&(op_case){.name = structural_cases[i].name})) check(&structural_cases[i]);
+}
+
+#endif
