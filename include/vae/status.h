@@ -16,13 +16,13 @@ extern "C" {
 /* One row per code: name, what it means. */
 #define VAE_STATUS_MAP(X)                                                                                              \
     X(OK, "success")                                                                                                   \
-    X(ERROR_ARGUMENT, "an argument of a call is out of its range")                                                     \
-    X(ERROR_CONFIG, "the configuration or command line cannot be used")                                                \
+    X(ERROR_ARGUMENT, "an argument of a call is out of range")                                                         \
+    X(ERROR_CONFIG, "the configuration or command line is not valid")                                                  \
     X(ERROR_IO, "a file cannot be opened, read or written")                                                            \
-    X(ERROR_FORMAT, "a file's content is not what its format allows")                                                  \
-    X(ERROR_SHAPE, "shapes or architectures do not fit together")                                                      \
-    X(ERROR_MEMORY, "memory could not be had")                                                                         \
-    X(ERROR_DEVICE, "the device or precision asked for is not available here")                                         \
+    X(ERROR_FORMAT, "a file's content does not follow its format")                                                     \
+    X(ERROR_SHAPE, "shapes or architectures do not match")                                                             \
+    X(ERROR_MEMORY, "out of memory")                                                                                   \
+    X(ERROR_DEVICE, "the requested device or precision is not available here")                                         \
     X(ERROR_NUMERIC, "a value that must be finite is not")                                                             \
     X(ERROR_INTERRUPTED, "the caller asked to stop")
 

@@ -29,20 +29,21 @@ static void print_help(void)
            "Commands (train is the default):\n");
     for (int i = 0; i < COMMAND_COUNT; ++i)
         printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
-    printf("\n  vae-cuda COMMAND --help   its options\n"
-           "  vae-cuda --help-config    every key of a config file\n"
-           "  vae-cuda --version        the version\n\n"
-           "Examples:\n"
-           "  vae-cuda --config configs/mnist.ini\n"
-           "  vae-cuda --config configs/mnist.ini --set model.latent=2 --out runs/two\n"
-           "  vae-cuda --config configs/mnist.ini --resume\n"
-           "  vae-cuda sample --run runs/mnist --count 64 --out samples.png\n"
-           "  vae-cuda evaluate --run runs/mnist --samples 5000\n\n"
-           "Environment: VAE_CUDA_SYNC=1 has a GPU run a step's kernels one at a time, slowly, so that an error names "
-           "the\n"
-           "             one that failed; OMP_NUM_THREADS and OMP_WAIT_POLICY as OpenMP has them\n\n"
-           "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 128 + n stopped by signal n, after a "
-           "checkpoint:\n            130 SIGINT, 143 SIGTERM, 129 SIGHUP, ….\n");
+    printf(
+        "\n  vae-cuda COMMAND --help   its options\n"
+        "  vae-cuda --help-config    every key of a config file\n"
+        "  vae-cuda --version        the version\n\n"
+        "Examples:\n"
+        "  vae-cuda --config configs/mnist.ini\n"
+        "  vae-cuda --config configs/mnist.ini --set model.latent=2 --out runs/two\n"
+        "  vae-cuda --config configs/mnist.ini --resume\n"
+        "  vae-cuda sample --run runs/mnist --count 64 --out samples.png\n"
+        "  vae-cuda evaluate --run runs/mnist --samples 5000\n\n"
+        "Environment: VAE_CUDA_SYNC=1 makes a GPU run a step's kernels one at a time, slowly, so that an error names "
+        "the\n"
+        "             one that failed; OMP_NUM_THREADS and OMP_WAIT_POLICY as OpenMP has them\n\n"
+        "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 128 + n stopped by signal n, after a "
+        "checkpoint:\n            130 SIGINT, 143 SIGTERM, 129 SIGHUP, ….\n");
 }
 
 static vae_status print_config_help(void)

@@ -63,7 +63,7 @@ Test(cli, wrong_usage_exits_2)
     process_expect(2, "unknown command 'qqqqqq'", folder, "qqqqqq");
     process_expect(2, "unknown option '--confg'; did you mean '--config'?", folder, "--confg", "tiny.ini");
     process_expect(2, "option '--config' needs a value", folder, "train", "--config");
-    process_expect(2, "'tiny.ini' is no option", folder, "train", "tiny.ini");
+    process_expect(2, "'tiny.ini' is not an option", folder, "train", "tiny.ini");
     process_expect(2, "unknown option '-q'", folder, "train", "-q");
     process_expect(2, "option '--quiet' takes no value", folder, "train", "--quiet=1");
     process_expect(2, "--seed: 'x' is not an integer", folder, "--config", "tiny.ini", "--seed", "x");
@@ -137,7 +137,7 @@ Test(cli, evaluate_agrees_with_itself)
     cr_expect_eq(number_after(cpu, "\"images\": "), TINY_TEST);
     free(cpu);
     free(reference);
-    process_expect(2, "each.npy: is there already", folder, "evaluate", "--run", "run", "--npy", "each.npy");
+    process_expect(2, "each.npy: already exists", folder, "evaluate", "--run", "run", "--npy", "each.npy");
     process_expect(2, "not one of test, validation, train", folder, "evaluate", "--run", "run", "--split", "tset");
     process_expect(2, "no validation images", folder, "evaluate", "--run", "run", "--split", "validation");
     EXPECT_WORDS(OUTPUT_OF("evaluate", "--run", "run", "--samples", "0"), "negative ELBO");

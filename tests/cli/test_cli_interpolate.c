@@ -65,7 +65,7 @@ Test(interpolate, animates_the_way_and_the_way_back)
     apng_file film = apng_file_read(in_folder("long.apng"));
     cr_expect_eq(film.frames, 300);
     free(film.pixels);
-    process_expect(2, "is there already", folder, "interpolate", RUN, "--prior", "1", "--out", "x.png", "--animate",
+    process_expect(2, "already exists", folder, "interpolate", RUN, "--prior", "1", "--out", "x.png", "--animate",
                    "long.apng");
     process_expect(2, "APNG", folder, "interpolate", RUN, "--prior", "1", "--animate", "x.gif");
 }

@@ -256,8 +256,8 @@ Test(model_commands, files_are_replaced_by_force_only)
     cr_assert_eq(fclose(file), 0);
     cr_assert_eq(link(in_folder("mine.npy"), in_folder("kept.npy")), 0);
     cr_assert_eq(link(in_folder("mine.npy"), in_folder("mine.png")), 0);
-#define REFUSED "mine.npy: is there already; --force replaces it"
-#define REFUSED_PICTURE "mine.png: is there already; --force replaces it"
+#define REFUSED "mine.npy: already exists; --force replaces it"
+#define REFUSED_PICTURE "mine.png: already exists; --force replaces it"
     process_expect(2, REFUSED_PICTURE, folder, "sample", RUN, "--out", "mine.png");
     process_expect(2, REFUSED, folder, "sample", RUN, "--npy", "mine.npy");
     process_expect(2, REFUSED, folder, "sample", RUN, "--codes", "mine.npy");
@@ -286,7 +286,7 @@ Test(model_commands, a_checkpoint_file_or_a_run_folder_is_needed)
     for (int i = 0; i < 3; ++i) {
         process_expect(2, "--run DIR or --checkpoint FILE is missing", folder, commands[i]);
         process_expect(2, "cannot both be given", folder, commands[i], "--run", "run", "--checkpoint", BEST);
-        process_expect(2, "nowhere: is no run folder", folder, commands[i], "--run", "nowhere");
+        process_expect(2, "nowhere: is not a run folder", folder, commands[i], "--run", "nowhere");
         process_expect(2, "no.safetensors: no such file", folder, commands[i], "--checkpoint", "no.safetensors");
         process_expect(1, "test.idx", folder, commands[i], "--checkpoint", "test.idx");
         process_expect(1, "run/checkpoints", folder, commands[i], "--checkpoint", "run/checkpoints");

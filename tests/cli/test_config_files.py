@@ -63,7 +63,7 @@ def check_paths(folder):
         json.loads((folder / os.fsdecode(out) / "machine.json").read_text("utf-8"))
     # What is longer than any path is refused, and not cut.
     error = run(folder, "--config", "path.ini", b"--set=data.train_images=" + b"p" * 5000, "--out=no", code=2)
-    assert "has 5000 bytes, but a text may have at most 4095" in error, error
+    assert "has 5000 bytes, but a string may have at most 4095" in error, error
     error = run(folder, "--config", "path.ini", b"--out=" + b"p" * 5000, code=2)
     assert "--out" in error and "has 5000 bytes" in error, error
     # A message shows what is not UTF-8, and stays one line.
@@ -77,7 +77,7 @@ def check_quotes(folder):
     run(folder, "--config", "quoted.ini", "--out", "quoted", "--quiet")
     opens(folder, b"quoted")
     for text, line, words in [(b'[data]\ntrain_images = "a\n', 2, "no other ends it"), (b'[data]\n\ntrain_images = "\\q"\n', 3, "not an escape"),
-                              (b'[data]\ntrain_images = "a" b\n', 2, "behind the quote"), (b"[model]\nlayers = 6\n  7\n", 3, "a value ends with its line"),
+                              (b'[data]\ntrain_images = "a" b\n', 2, "follows the quote"), (b"[model]\nlayers = 6\n  7\n", 3, "a value ends with its line"),
                               (b"[model]\n latnet = 3\n", 2, "'latent'")]:
         (folder / "bad.ini").write_bytes(text)
         error = run(folder, "--config", "bad.ini", code=2)

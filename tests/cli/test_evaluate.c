@@ -68,7 +68,7 @@ typedef struct numbers {
 static double number(const json_t *root, const char *key)
 {
     const json_t *value = json_object_get(root, key);
-    cr_assert(json_is_number(value) || json_is_null(value), "%s is no number", key);
+    cr_assert(json_is_number(value) || json_is_null(value), "%s is not a number", key);
     return json_is_null(value) ? NAN : json_number_value(value);
 }
 
@@ -173,7 +173,7 @@ Test(evaluate, kl_is_given_by_dimension_and_drawn)
     json_decref(root);
     process_result_free(&result);
     cr_expect(vae_path_exists(in_folder("kl.png")) && vae_path_exists(in_folder("kl.svg")));
-    process_expect(2, "kl.png: is there already", folder, EVALUATE, "--samples", "0", "--plot", "kl");
+    process_expect(2, "kl.png: already exists", folder, EVALUATE, "--samples", "0", "--plot", "kl");
 }
 
 Test(evaluate, no_samples_give_the_negative_elbo_alone)

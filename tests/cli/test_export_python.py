@@ -155,7 +155,7 @@ def check_outputs(folder):
     assert (folder / "relu/onnx/decoder.onnx").read_bytes() != before
 
     for arguments, code, words in [
-        (["--run", "nowhere"], 2, "nowhere: is no run folder"),
+        (["--run", "nowhere"], 2, "nowhere: is not a run folder"),
         ([], 2, "--run DIR or --checkpoint FILE is missing"),
         (["--run", "relu", "--out", "tiny.ini/x"], 1, "tiny.ini"),
         (["--run", "relu", "--out", "both.onnx"], 2, "both.onnx is one file"),

@@ -112,8 +112,8 @@ Test(input, a_folder_is_encoded_in_order_and_named)
     expect_same_file("f.npy", "a.npy", true);
     expect_same_file("v.npy", "w.npy", true);
     expect_text("which.csv", "index\n0\n1\n2\n3\n");
-    process_expect(2, "f.csv: is there already", folder, "encode", ANY, "--input", "photos", "--out", "g.npy",
-                   "--names", "f.csv");
+    process_expect(2, "f.csv: already exists", folder, "encode", ANY, "--input", "photos", "--out", "g.npy", "--names",
+                   "f.csv");
 }
 
 Test(input, any_picture_works_and_others_say_what_could_help)
@@ -139,7 +139,7 @@ Test(input, any_picture_works_and_others_say_what_could_help)
     expect_close(ends.values, alone.values, LATENT, "the same picture");
     vae_npy_free(&alone);
     vae_npy_free(&ends);
-    process_expect(2, "belong to --input", folder, "encode", RUN, "--size", "8x8", "--out", "q.npy");
+    process_expect(2, "go with --input", folder, "encode", RUN, "--size", "8x8", "--out", "q.npy");
     process_expect(2, "--size: ", folder, "encode", RUN, "--input", "one.png", "--size", "big", "--out", "q.npy");
     process_expect(2, "cannot open gone", folder, "encode", ANY, "--input", "gone", "--out", "q.npy");
     process_expect(2, "--input and --split cannot both be given", folder, "evaluate", ANY, "--input", "one.png",
@@ -186,7 +186,7 @@ Test(input, reconstruct_names_what_it_reconstructs)
     process_expect(0, "are dark", folder, "encode", ANY, "--input", "again", "--out", "e.npy");
     process_expect(2, "index 4 is past the last image, 3", folder, "reconstruct", ANY, "--input", "photos", "--index",
                    "4", "--out", "x.png");
-    process_expect(2, "would be a picture among those of photos", folder, "reconstruct", ANY, "--input", "photos",
+    process_expect(2, "would lie among the pictures of photos", folder, "reconstruct", ANY, "--input", "photos",
                    "--out", "photos/r.png");
 }
 

@@ -30,7 +30,7 @@ TestSuite(likelihoods, .init = setup, .fini = teardown, .timeout = 300);
 static double number(const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);
-    cr_assert(json_is_number(value) || json_is_null(value), "%s is no number", key);
+    cr_assert(json_is_number(value) || json_is_null(value), "%s is not a number", key);
     return json_is_null(value) ? NAN : json_number_value(value);
 }
 

@@ -40,7 +40,7 @@ static void expect_all_run(const char *words)
 Test(outputs, without_test_images_training_images_stand_in_and_are_told)
 {
     process_expect(0, NULL, folder, TRAIN, "--set", "data.test_images=");
-    expect_all_run("no test images; these are of its training images");
+    expect_all_run("no test images; these are its training images");
     process_expect(2, "--split: the run has no test images", folder, "encode", "--run", "run", "--split", "test",
                    "--out", "other.npy");
     process_expect(2, "--split: the run has no validation images", folder, "evaluate", "--run", "run", "--split",
@@ -50,7 +50,7 @@ Test(outputs, without_test_images_training_images_stand_in_and_are_told)
 Test(outputs, validation_images_come_before_training_images)
 {
     process_expect(0, NULL, folder, TRAIN, "--set", "data.test_images=", "--set", "data.validation=20");
-    expect_all_run("no test images; these are of its validation images");
+    expect_all_run("no test images; these are its validation images");
     process_expect(0, NULL, folder, "encode", "--run", "run", "--split", "train", "--out", "codes.npy", "--force");
 }
 
@@ -75,9 +75,8 @@ Test(outputs, are_written_as_their_endings_ask_or_refused)
     static const struct {
         const char *words, *command, *option, *value;
     } cases[] = {
-        {"--out: x.jpg: the name ends in .jpg, but what can be written is a picture (.png)", "sample", "--out",
-         "x.jpg"},
-        {"--npy: x.png: the name ends in .png, but what can be written is an array (.npy)", "sample", "--npy", "x.png"},
+        {"--out: x.jpg: the name ends in .jpg, but the output can be a picture (.png)", "sample", "--out", "x.jpg"},
+        {"--npy: x.png: the name ends in .png, but the output can be an array (.npy)", "sample", "--npy", "x.png"},
         {"--codes: x.csv: the name ends in .csv", "sample", "--codes", "x.csv"},
         {"--out: x: the name has no ending", "sample", "--out", "x"},
         {"--out: .png: the name has no ending", "sample", "--out", ".png"},
@@ -90,16 +89,16 @@ Test(outputs, are_written_as_their_endings_ask_or_refused)
         {"--out: x.svg", "traverse", "--out", "x.svg"},
         {"--out: x.npy", "arithmetic", "--out", "x.npy"},
         {"--save-vector: x.png", "arithmetic", "--save-vector", "x.png"},
-        {"--out: x.png: the name ends in .png, but what can be written is an array (.npy)", "encode", "--out", "x.png"},
+        {"--out: x.png: the name ends in .png, but the output can be an array (.npy)", "encode", "--out", "x.png"},
         {"--log-variance: x.txt", "encode", "--log-variance", "x.txt"},
         {"--out: x.jpeg", "decode", "--out", "x.jpeg"},
         {"--png: x.npy", "decode", "--png", "x.npy"},
-        {"--out: x.pdf: the name ends in .pdf, but what can be written is a figure (.png or .svg", "latent", "--out",
+        {"--out: x.pdf: the name ends in .pdf, but the output can be a figure (.png or .svg", "latent", "--out",
          "x.pdf"},
         {"--plot: x.jpg", "evaluate", "--plot", "x.jpg"},
         {"--out: x.csv", "evaluate", "--out", "x.csv"},
-        {"--out: x.pdf: the name ends in .pdf, but what can be written is a page (.html)", "report", "--out", "x.pdf"},
-        {"--out: model.pb: what can be written is a folder", "export", "--out", "model.pb"},
+        {"--out: x.pdf: the name ends in .pdf, but the output can be a page (.html)", "report", "--out", "x.pdf"},
+        {"--out: model.pb: the output can be a folder", "export", "--out", "model.pb"},
     };
     process_expect(0, NULL, folder, TRAIN);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
@@ -113,7 +112,7 @@ Test(outputs, are_written_as_their_endings_ask_or_refused)
         cr_expect_not_null(strstr(result.errors, cases[i].words), "'%s' lacks '%s'", result.errors, cases[i].words);
         process_result_free(&result);
     }
-    process_expect(2, "--animate: x.gif: the name ends in .gif, but what can be written is an animation, APNG", folder,
+    process_expect(2, "--animate: x.gif: the name ends in .gif, but the output can be an animation, APNG", folder,
                    "interpolate", "--run", "run", "--prior", "1", "--animate", "x.gif");
     process_expect(2, "--out: x.apng", folder, "interpolate", "--run", "run", "--prior", "1", "--out", "x.apng");
 }

@@ -313,7 +313,7 @@ def test_exact(root):
     words = compare(place, expected)
     largest = max(WIDE.max(), WIDE_RGB.max())
     for told in (f"7 pictures have 16 bits a channel and were rounded to 8: the largest value in them is {largest} of 65535",
-                 "1 picture was turned from CMYK to RGB: the first is tiff-cmyk.tif",
+                 "1 picture was converted from CMYK to RGB: the first is tiff-cmyk.tif",
                  "2 pictures hold several frames or pages, of which the first was taken: the first is gif-animated.gif",
                  " pictures are partly transparent and were laid over white: the first is "):
         check(told in words, f"'{told}' is not told: {words}")
@@ -366,7 +366,7 @@ def test_left_out(root):
     os.symlink("nowhere.png", place.path("b.png"))
     code, words, images = place.run()
     check(code == 0 and len(images) == 1, f"foreign files: {code}, {words}")
-    told = "3 pictures of formats that are not read were left out: 2 .heic, 1 .svg"
+    told = "3 pictures in unsupported formats were left out: 2 .heic, 1 .svg"
     check(words.count(told) == 1, f"'{told}' is not told: {words}")
     check("1 picture was left out, as its name leads to no file" in words, words)
     check(len(words.splitlines()) == 2, f"more is told than there is: {words}")

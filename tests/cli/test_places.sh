@@ -115,12 +115,12 @@ images 30 0 > fewer.idx
     expect 1 "40 labels for 30 images" --resume --out run --quiet --set train.epochs=5 $new --set data.train_images=fewer.idx
 }
 expect 0 "another number of images" evaluate --run run --set data.test_images=other.idx --set data.train_images=elsewhere/train.idx
-expect 2 "only the place of its data" reconstruct --run run --out r.png --force --set data.limit=3
-expect 2 "only the place of its data" reconstruct --run run --out r.png --force --set model.latent=3
+expect 2 "only the location of its data" reconstruct --run run --out r.png --force --set data.limit=3
+expect 2 "only the location of its data" reconstruct --run run --out r.png --force --set model.latent=3
 
 # A run without a record, as of earlier versions.
 rm run/data.json
-expect 0 "by number and shape only" reconstruct --run run --out r.png --force --set data.test_images=elsewhere/test.idx
+expect 0 "only their number and shape" reconstruct --run run --out r.png --force --set data.test_images=elsewhere/test.idx
 expect 2 "now there are 30" reconstruct --run run --out r.png --force --set data.train_images=fewer.idx --set data.train_labels=
 
 # Told before training.

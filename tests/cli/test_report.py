@@ -259,13 +259,13 @@ def check_left_out(page, folder):
 
 def check_refusals(folder):
     before = (folder / "relu.html").read_bytes()
-    assert "relu.html: is there already" in run(folder, "report", "--run", "relu", "--out", "relu.html", code=2)
+    assert "relu.html: already exists" in run(folder, "report", "--run", "relu", "--out", "relu.html", code=2)
     assert (folder / "relu.html").read_bytes() == before
     assert "nothing" in run(folder, "report", "--run", "nothing", code=2)
     shutil.copytree(folder / "relu", folder / "bad")
     metrics = folder / "bad/metrics.jsonl"
     lines = metrics.read_text().splitlines(keepends=True)
-    for line, words in [("{\n", "no JSON object"), ("\n", "no JSON object"), ('{"epoch": 1}\n', "'step' is missing"),
+    for line, words in [("{\n", "not a JSON object"), ("\n", "not a JSON object"), ('{"epoch": 1}\n', "'step' is missing"),
                         ('{"epoch": 1, "step": 2, "split": "spam"}\n', "'spam'"),
                         ('{"epoch": 1, "step": 2, "split": "test", "kl": 1}\n', "'neg_elbo' is missing"),
                         (lines[2].replace('"kl": ', '"kl": "x", "was": '), "'kl' is something else")]:
@@ -277,7 +277,7 @@ def check_refusals(folder):
     metrics.write_text("".join(lines) + lines[2][:40])  # as a killed run leaves it
     run(folder, "report", "--run", "bad", "--out", "cut.html")
     (folder / "bad/pictures/epoch-0001-samples.png").write_bytes(b"spam")
-    assert "epoch-0001-samples.png: is no PNG" in run(folder, "report", "--run", "bad", "--out", "bad.html", code=1)
+    assert "epoch-0001-samples.png: is not a PNG" in run(folder, "report", "--run", "bad", "--out", "bad.html", code=1)
     assert not (folder / "bad.html").exists() and not (folder / "bad.html.partial").exists()
 
 

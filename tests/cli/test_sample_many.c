@@ -90,8 +90,9 @@ Test(sample_many, fill_a_folder_with_numbered_pictures)
     expect_pixels("deep/new/000000.png", images.values);
     expect_pixels("deep/new/000029.png", images.values + 29 * ELEMENTS);
     vae_npy_free(&images);
-    process_expect(2, "deep/new/: has numbered pictures already; --force", folder, "sample", RUN, "--out", "deep/new/");
-    process_expect(2, "has numbered pictures already", folder, "sample", RUN, "--out", "deep/new");
+    process_expect(2, "deep/new/: already holds numbered pictures; --force", folder, "sample", RUN, "--out",
+                   "deep/new/");
+    process_expect(2, "already holds numbered pictures", folder, "sample", RUN, "--out", "deep/new");
     process_expect(0, NULL, folder, "sample", RUN, "--count", "3", "--out", "deep/new", "--force");
     cr_expect_eq(count_files("deep/new"), 30);
     /* A folder that is there needs no slash; other files in it do no harm. */

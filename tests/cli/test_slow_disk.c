@@ -177,13 +177,13 @@ Test(slow_disk, an_interrupted_run_ends_with_all_of_it_on_disk)
 Test(slow_disk, a_failing_fsync_ends_the_run_and_names_the_file)
 {
     make_slow("SLOW_DISK_FAIL", "/checkpoints/best");
-    process_expect(1, "run/checkpoints/best.safetensors.partial: cannot be brought to disk: Input/output error", slow,
+    process_expect(1, "run/checkpoints/best.safetensors.partial: cannot be flushed to disk: Input/output error", slow,
                    RUN, "--quiet", "--set", "train.epochs=100000");
     cr_expect(has_file("checkpoints/last.safetensors"), "what was on disk stays");
     cr_expect_not(has_file("checkpoints/best.safetensors.partial"));
     make_good();
     make_slow("SLOW_DISK_FAIL", "/metrics");
-    process_expect(1, "run/metrics.jsonl: cannot be brought to disk: Input/output error", slow, RUN, "--quiet",
+    process_expect(1, "run/metrics.jsonl: cannot be flushed to disk: Input/output error", slow, RUN, "--quiet",
                    "--resume", "--set", "train.epochs=100000");
     make_good();
     process_expect(0, NULL, slow, RUN, "--quiet", "--resume");

@@ -263,7 +263,7 @@ Test(cuda_backend, what_is_missing_is_said)
     options.devices = 0;
     expect_no_device(options, "this machine has no NVIDIA driver");
     options.driver_version = 13000;
-    expect_no_device(options, "it shows no GPU");
+    expect_no_device(options, "but finds no GPU");
     options.devices = 1;
     options.compute_major = 7;
     options.compute_minor = 5;

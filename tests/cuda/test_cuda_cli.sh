@@ -42,10 +42,10 @@ close() { # a b relative
 
 # ---- Which device, and why ----
 expect 0 "cuda: SIMT" "$simt" --config tiny.ini --out first --device cuda
-expect 0 "auto: a GPU is there" "$simt" --config tiny.ini --out second
-expect 1 "device cuda: the NVIDIA driver is there, but it shows no GPU" env SIMT_DEVICES=0 "$simt" --config tiny.ini \
+expect 0 "auto: found a GPU" "$simt" --config tiny.ini --out second
+expect 1 "device cuda: the NVIDIA driver is installed, but finds no GPU" env SIMT_DEVICES=0 "$simt" --config tiny.ini \
     --out none --device cuda
-expect 0 "auto: the NVIDIA driver is there, but it shows no GPU" env SIMT_DEVICES=0 "$simt" --config tiny.ini --out third
+expect 0 "auto: the NVIDIA driver is installed, but finds no GPU" env SIMT_DEVICES=0 "$simt" --config tiny.ini --out third
 expect 1 "compute capability 7.0, but at least 8.0" env SIMT_COMPUTE_CAPABILITY=7.0 "$simt" --config tiny.ini \
     --out none --device cuda
 expect 1 "out of memory" env SIMT_MEMORY_MB=16 "$simt" --config tiny.ini --out none --device cuda

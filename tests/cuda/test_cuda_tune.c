@@ -249,7 +249,7 @@ Test(cuda_tune, damaged_and_foreign_files_are_told_and_replaced)
     simt_cublaslt_set_duration(6, 0, 9.0);
     free(train_tuned(VAE_PRECISION_FP32, true, file, NULL, &h).numbers.parameters);
     spoil(file, NULL, "");
-    expect_replaced("is damaged: the algorithms of products are chosen anew");
+    expect_replaced("is damaged: algorithms of products are chosen afresh");
     spoil(file, "\"gpu\": \"", "\"gpu\": \"another ");
     expect_replaced("is of another SIMT executor");
     spoil(file, "\"cublaslt\": \"", "\"cublaslt\": \"9");
@@ -297,8 +297,8 @@ Test(cuda_tune, what_is_stored_is_tried_out)
     simt_cublaslt_fail_algorithm(67, CUBLAS_STATUS_SUCCESS);
     spoil(file, "\"algorithm\": \"5", "\"algorithm\": \"6");
     o = train_tuned(VAE_PRECISION_FP32, false, file, NULL, &h);
-    expect_words(&h, "[32, 33] = [32, 36] · [36, 33] with bias, relu, mask: cuBLASLt does not take the "
-                     "algorithm that was chosen before; another is chosen\n");
+    expect_words(&h, "[32, 33] = [32, 36] · [36, 33] with bias, relu, mask: cuBLASLt rejects the algorithm that was "
+                     "chosen before; another is chosen\n");
     cr_assert_eq(h.count, 1);
     cr_assert_eq(o.algorithms[0], 67);
     free(o.numbers.parameters);

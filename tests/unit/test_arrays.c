@@ -99,7 +99,7 @@ Test(arrays, shapes_and_types_that_are_no_images)
     const idx_bytes line = npy_values(NPY_SIZES(7)), empty = npy_values(NPY_SIZES(3, 0, 4));
     const idx_bytes deep = npy_values(NPY_SIZES(1, 2, 2, 2, 2)), torch = npy_values(NPY_SIZES(2, 3, 8, 8));
     expect_failure(idx_write("bad.npy", &line), VAE_ERROR_FORMAT, "bad.npy: is of shape [7], but images are [n, h, w]");
-    expect_failure(idx_write("bad.npy", &empty), VAE_ERROR_FORMAT, "is of shape [3, 0, 4], so nothing is in it");
+    expect_failure(idx_write("bad.npy", &empty), VAE_ERROR_FORMAT, "is of shape [3, 0, 4], so it is empty");
     expect_failure(idx_write("bad.npy", &deep), VAE_ERROR_FORMAT, "is of shape [1, 2, 2, 2, 2], but");
     expect_failure(idx_write("bad.npy", &torch), VAE_ERROR_FORMAT, "[2, 3, 8, 8], which looks like [n, c, h, w]");
     const float values[] = {1, 2, 3, 4, 5, 6, 7, 8};

@@ -102,7 +102,7 @@ Test(attributes, mistakes_say_where_they_are)
     expect_failure("image\nx\n", "a.csv:1:1: the header names no attribute");
     expect_failure("a,b\n", "no line follows the header");
     expect_failure("", "there is no header");
-    expect_failure("a,\"b\n1,0\n", "a.csv:1:3: a quoted field does not end");
+    expect_failure("a,\"b\n1,0\n", "a.csv:1:3: a quoted field is never closed");
     expect_failure("3\nMale\nx 1\ny 1\n", "a.csv:1:1: announces 3 images, but 2 lines follow");
     expect_failure("1\nMale Young\nx 1 0.5\n", "a.csv:3:5: '0.5' of Young");
     vae_attribute_table table;

@@ -42,9 +42,9 @@ Test(config, errors_name_line_key_and_what_is_allowed)
     refuses("[model]\nlayers = conv 32 batch_norm layer_norm\n", "'layer_norm'", "a second norm");
     refuses("[model]\nlayers = upsample 2 batch_norm\n", "'batch_norm'", "without weights");
     refuses("[model]\nlayers = upsample 65\n", "'65'", "a factor from 1 to 64");
-    refuses("[model]\nlayers = , 30\n", "a comma without a layer", "layers");
-    refuses("[model]\nlayers = 30,, 20\n", "a comma without a layer", "layers");
-    refuses("[model]\nlayers = 30, 20,\n", "a comma without a layer", "layers");
+    refuses("[model]\nlayers = , 30\n", "a comma has no layer beside it", "layers");
+    refuses("[model]\nlayers = 30,, 20\n", "a comma has no layer beside it", "layers");
+    refuses("[model]\nlayers = 30, 20,\n", "a comma has no layer beside it", "layers");
     refuses("[model]\nlayers = conv 32 k0\n", "'k0'", "an option of conv");
     refuses("[model]\nlayers = conv 32 k3 o1\n", "'o1'", "an option of conv");
     refuses("[model]\nlayers = dense 32 k3\n", "'k3'", "an option of dense");
@@ -84,7 +84,7 @@ Test(config, a_line_may_be_as_long_as_its_value)
     cr_assert_eq(vae_config_parse(&config, text, "a.ini"), VAE_OK, "%s", vae_error_message());
     cr_assert_str_eq(config.data.train_images, value);
     memset(value, '1', VAE_PATH_SIZE);
-    refuses(text, "a.ini:2: [data] train_images: '1111", "has 4096 bytes, but a text may have at most 4095");
+    refuses(text, "a.ini:2: [data] train_images: '1111", "has 4096 bytes, but a string may have at most 4095");
     memset(value, 'c', 9000);
     memcpy(value, " ; ", 3);
     vae_config_defaults(&config);

@@ -148,7 +148,7 @@ Test(folder, too_many_classes_for_labels)
 Test(folder, nothing_in_it)
 {
     expect_failure(&(vae_read_options){0}, VAE_ERROR_FORMAT,
-                   "is a folder in which no file has the ending of a picture that is read (PNG, JPEG,");
+                   "is a folder without a file whose name ends like that of a supported picture (PNG, JPEG,");
     cr_assert_eq(symlink("..", idx_path("set/loop")), 0);
     expect_failure(&(vae_read_options){0}, VAE_ERROR_CONFIG, "set/loop/set: is a folder that leads to itself");
 }
@@ -226,5 +226,5 @@ Test(folder, labels_of_a_file)
     cr_expect_not_null(strstr(vae_error_message(), "as 1 damaged one was left out"), "%s", vae_error_message());
     vae_dataset_free(&dataset);
     cr_expect_eq(vae_labels_read(idx_path("set"), 0, &dataset), VAE_ERROR_FORMAT);
-    cr_expect_not_null(strstr(vae_error_message(), "is a folder; the labels of one come with its images"));
+    cr_expect_not_null(strstr(vae_error_message(), "is a folder; a folder's labels come with its images"));
 }

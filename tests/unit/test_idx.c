@@ -161,7 +161,7 @@ Test(idx, unreadable_file)
 
 Test(idx, folders_pipes_and_devices)
 {
-    expect_failure(idx_folder, VAE_ERROR_FORMAT, "is a folder in which no file has the ending");
+    expect_failure(idx_folder, VAE_ERROR_FORMAT, "is a folder without a file whose name ends like");
     const char *pipe = idx_path("pipe");
     cr_assert_eq(mkfifo(pipe, 0600), 0);
     expect_failure(pipe, VAE_ERROR_FORMAT, "is not a regular file"); /* and does not wait for a writer */

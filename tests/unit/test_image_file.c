@@ -161,12 +161,12 @@ Test(image_file, sizes_that_promise_too_much)
 Test(image_file, what_is_no_picture)
 {
     idx_write_raw(idx_path("a.png"), "<html>", 6);
-    expect_failure(idx_path("a.png"), VAE_ERROR_FORMAT, "is not a picture of a format that is read");
+    expect_failure(idx_path("a.png"), VAE_ERROR_FORMAT, "is not a picture in a supported format");
     idx_write_raw(idx_path("a.png"),
                   "\0\0\0\x18"
                   "ftypheic",
                   12);
-    expect_failure(idx_path("a.png"), VAE_ERROR_FORMAT, "is a HEIC file, a format that is not read");
+    expect_failure(idx_path("a.png"), VAE_ERROR_FORMAT, "is a HEIC file, a format that is not supported");
     idx_write_raw(idx_path("a.png"), "", 0);
     expect_failure(idx_path("a.png"), VAE_ERROR_FORMAT, "is an empty file");
     expect_failure(idx_path("none.png"), VAE_ERROR_IO, "No such file");

@@ -72,10 +72,10 @@ Test(ini, what_is_not_ini_is_refused_with_its_line)
     refuses("[s\nk = v\n", 1, "neither");
     refuses("[s]\nk ; = v\n", 2, "neither");
     refuses("[s]\nk = a,\n  b\n", 3, "a value ends with its line");
-    refuses("[s] t\nk = v\n", 1, "'t' stands behind a [section]");
+    refuses("[s] t\nk = v\n", 1, "'t' follows a [section] on its line");
     refuses("[s]\nk = \"a\n", 2, "[s] k: the value begins with a quote, but no other ends it");
     refuses("[s]\nk = \"\\\"\n", 2, "no other ends it");
-    refuses("[s]\nk = \"a\" b\n", 2, "[s] k: 'b' stands behind the quote that ends the value");
+    refuses("[s]\nk = \"a\" b\n", 2, "[s] k: 'b' follows the quote that ends the value");
     refuses("[s]\nk = \"a\\q\"\n", 2, "'\\q' is not an escape");
     refuses("[s]\nk = \"a\\x4\"\n", 2, "'\\x' is not an escape");
     refuses("[s]\nk = \"a\\x00b\"\n", 2, "may not be 00");

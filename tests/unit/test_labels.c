@@ -277,8 +277,9 @@ Test(labels, names_and_numbers_cannot_be_told_apart)
     vae_dataset train = labelled((const uint8_t[]){0, 1, 2}, NULL);
     vae_dataset test = labelled((const uint8_t[]){0, 1, 1}, names);
     cr_expect_eq(vae_label_names_join(&train, &test), VAE_ERROR_CONFIG);
-    cr_expect_not_null(strstr(vae_error_message(), "labels of the test images are names, 'ape' say, and those of the "
-                                                   "training images are numbers; [data] class_names"),
+    cr_expect_not_null(strstr(vae_error_message(),
+                              "labels of the test images are names, such as 'ape', and those of the "
+                              "training images are numbers; [data] class_names"),
                        "%s", vae_error_message());
     free(test.labels);
     vae_classes_free(&test.classes);
@@ -326,8 +327,8 @@ Test(labels, a_file_gives_names)
 Test(labels, a_file_gives_each_class_a_name_of_its_own)
 {
     static const char *const bad[] = {"zero\n\none\n", "zero\nzero\n", "0,zero\n0,one\n", "0,zero\n1,zero\n"};
-    static const char *const words[] = {":3:1: stands behind an empty line", ":2:1: names a second class so",
-                                        ":2:1: names this class again", ":2:3: names a second class so"};
+    static const char *const words[] = {":3:1: follows an empty line", ":2:1: gives a second class the same name",
+                                        ":2:1: names this class again", ":2:3: gives a second class the same name"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
         vae_dataset numbers = labelled((const uint8_t[]){1, 0, 1}, NULL);
         cr_expect_eq(apply(bad[i], &numbers), VAE_ERROR_FORMAT, "%s", bad[i]);

@@ -172,9 +172,9 @@ Test(npy, foreign_content)
     write_file(1, HEADER("[('a', '<f4'), ('b', '<f4')]", "False", "(2,)"), values, sizeof values);
     expect_refusal("not a plain number");
     write_bytes("PK\003\004 this is an .npz archive", 28);
-    expect_refusal("does not begin as one");
+    expect_refusal("does not begin like one");
     write_bytes("", 0);
-    expect_refusal("does not begin as one");
+    expect_refusal("does not begin like one");
     write_file(4, HEADER("'<f4'", "False", "(4,)"), values, sizeof values);
     expect_refusal("version");
 }

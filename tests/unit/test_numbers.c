@@ -269,7 +269,7 @@ Test(numbers, rounding_past_the_ends_is_forgiven_and_told)
     vae_dataset dataset = read_images(write_floats("e.npy", 1.0000001f, 0, -0.00009f, 51.0f / 255), &plain);
     cr_expect_arr_eq(dataset.pixels, ((const uint8_t[]){255, 0, 0, 51}), 4);
     cr_expect_eq(remark(&dataset, VAE_REMARK_CLIPPED,
-                        "2 numbers lie past the ends of [0, 1] and were clipped: the "
+                        "2 numbers lie outside [0, 1] and were clipped: the "
                         "farthest by 9e-05"),
                  2);
     cr_expect_eq(remark(&dataset, VAE_REMARK_ROUNDED, ""), 0);
@@ -299,7 +299,8 @@ Test(numbers, ranges_that_people_have_are_recognised)
                    "divide them by 255");
     expect_failure(write_floats("f.npy", 0, 16, 3, 8), &plain, "go from 0 to 16: divide them by 16");
     expect_failure(write_floats("f.npy", 0, -1, 1, 0.5f), &plain, "go from -1 to 1: add 1 and divide by 2");
-    expect_failure(write_floats("f.npy", 0, -0.42f, 2.8f, 0), &plain, "if they were normalised, save them from before");
+    expect_failure(write_floats("f.npy", 0, -0.42f, 2.8f, 0), &plain,
+                   "if they were normalised, save them as they were");
     expect_failure(write_floats("f.npy", 0, 1, 1, NAN), &plain, "number 4 is nan, at [0, 1, 1]");
     expect_failure(write_floats("f.npy", 0, INFINITY, 1, 0), &plain, "number 2 is inf, at [0, 0, 1]");
     const uint16_t twelve[] = {0, 4000, 300, 1};

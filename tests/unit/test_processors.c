@@ -114,7 +114,7 @@ Test(processors, the_reason_is_told)
     cr_expect_str_eq(text, " of 16: a quota of 2 processors");
     const vae_processors mask = {.online = 16, .allowed = 3, .quota = 8.0, .threads = 3};
     vae_processors_reason(&mask, text, sizeof text);
-    cr_expect_str_eq(text, " of 16: no more are allowed to this process");
+    cr_expect_str_eq(text, " of 16: this process may use no more");
     const vae_processors asked = {.online = 16, .allowed = 16, .quota = INFINITY, .asked = 4, .threads = 4};
     vae_processors_reason(&asked, text, sizeof text);
     cr_expect_str_eq(text, " of 16: OMP_NUM_THREADS");

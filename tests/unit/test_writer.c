@@ -271,7 +271,7 @@ Test(writer, a_failing_disk_leaves_the_checkpoint_that_was_there)
     failing = "last.safetensors.partial";
     put_line(2);
     save(2, VAE_SNAPSHOT_PERIODIC);
-    expect_failure(VAE_ERROR_IO, "last.safetensors.partial: cannot be brought to disk: Input/output error");
+    expect_failure(VAE_ERROR_IO, "last.safetensors.partial: cannot be flushed to disk: Input/output error");
     cr_expect_eq(vae_writer_saved_step(writer), 1);
     expect_checkpoint(paths.last, 1, 0);
     char partial[VAE_PATH_SIZE];
@@ -284,7 +284,7 @@ Test(writer, metrics_that_do_not_reach_the_disk_keep_their_checkpoint_back)
     failing = "metrics.jsonl";
     put_line(1);
     save(1, VAE_SNAPSHOT_BEST);
-    expect_failure(VAE_ERROR_IO, "metrics.jsonl: cannot be brought to disk");
+    expect_failure(VAE_ERROR_IO, "metrics.jsonl: cannot be flushed to disk");
     cr_expect_not(vae_path_exists(paths.best));
     cr_expect_not(vae_path_exists(paths.last));
     cr_expect_eq(vae_writer_saved_step(writer), -1);

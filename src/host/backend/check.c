@@ -38,8 +38,9 @@ vae_status vae_check_rows(const vae_program *program, const vae_images *images, 
         if (program->ops[i].kind != VAE_OP_GATHER) continue;
         const int64_t rows = program->tensors[program->ops[i].outputs[0]].shape.size[0];
         if (step->first >= 0 && step->first + rows <= images->count) continue;
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: rows %lld to %lld are asked of a data set of %lld", program->name,
-                             (long long)step->first, (long long)(step->first + rows - 1), (long long)images->count);
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: rows %lld to %lld were requested of a data set of %lld",
+                             program->name, (long long)step->first, (long long)(step->first + rows - 1),
+                             (long long)images->count);
     }
     return VAE_OK;
 }

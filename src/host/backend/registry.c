@@ -28,7 +28,7 @@ static vae_status open_cuda(const vae_device_options *options, vae_device **devi
 static vae_status open_auto(const vae_device_options *options, vae_device **device)
 {
     if (!open_cuda(options, device)) {
-        snprintf((*device)->choice, sizeof(*device)->choice, "auto: a GPU is there");
+        snprintf((*device)->choice, sizeof(*device)->choice, "auto: found a GPU");
         return VAE_OK;
     }
     char reason[VAE_CHOICE_SIZE];

@@ -46,13 +46,14 @@ typedef struct arithmetic_options {
 static const struct argp_option options_table[] = {
     {"attribute", ATTRIBUTE, "NAME", 0, "training images that have this attribute, against those that have it not", 2},
     {"label", LABEL, "CLASS", 0, "training images of that class, a name or a number, against the rest", 2},
-    {"with", WITH, "FILE", 0, "images that have it, against those of --without; anything a data set is read from", 2},
-    {"without", WITHOUT, "FILE", 0, "images that have it not", 2},
+    {"with", WITH, "FILE", 0,
+     "images that have it, against those of --without; anything that a data set can be read from", 2},
+    {"without", WITHOUT, "FILE", 0, "images that lack it", 2},
     {"vector", VECTOR, "FILE", 0, "a difference that --save-vector wrote, or any .npy array [latent]", 2},
     {"attributes", ATTRIBUTES, "FILE", 0,
-     "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then a line an "
-     "image, its file's name first if it has one; 1 has it, 0 or -1 has it not. An empty field is not known, and so is "
-     "-1 in a column that has 0 as well",
+     "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then one line "
+     "per image, starting with its file name if it has one; 1: has the attribute, 0 or -1: lacks it. An empty field "
+     "means not known, and so does -1 in a column that has 0 as well",
      2},
     {"strength", STRENGTH, "FROM:TO:N", 0, "multiples of the difference that are added (-2:2:9)", 3},
     {"index", INDEX, "I,J,...", 0, "images that it is added to (0,1,2,3,4,5,6,7)", 3},
@@ -161,7 +162,8 @@ static vae_status subtract(const arithmetic_options *o, const contrast *c, const
         vector[j] = (float)(vae_latent_statistics_mean(&c->with, j) - vae_latent_statistics_mean(&c->without, j));
     }
     if (!o->shared.quiet) {
-        printf("%s: mean code of %" PRId64 " images less that of %" PRId64 "\n", name, c->with.count, c->without.count);
+        printf("%s: mean code of %" PRId64 " images minus that of %" PRId64 "\n", name, c->with.count,
+               c->without.count);
     }
     return VAE_OK;
 }
@@ -358,8 +360,8 @@ static vae_status run(int argc, char **argv)
     static const struct argp argp = {
         .options = options_table,
         .parser = parse,
-        .doc = "Takes the mean code of images with an attribute less that of images without, adds multiples of the "
-               "difference to the codes of some images and decodes: a labelled strip an image, its reconstruction "
+        .doc = "Takes the mean code of images with an attribute minus that of images without, adds multiples of the "
+               "difference to the codes of some images and decodes: one labelled strip per image, its reconstruction "
                "first, into arithmetic.png unless --out names another file.",
         .children = children,
     };

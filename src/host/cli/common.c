@@ -132,15 +132,15 @@ static error_t parse_shared(int key, char *argument, struct argp_state *state)
 
 #define SHARED_OPTIONS                                                                                                 \
     {"device", DEVICE, "NAME", 0, "auto, cpu, reference or cuda", 10},                                                 \
-        {"threads", THREADS, "N", 0, "CPU threads, 0: one for each processor it may use", 10},                         \
-        {"seed", SEED, "N", 0, "of all random numbers", 10},                                                           \
+        {"threads", THREADS, "N", 0, "CPU threads; 0: one for each processor available", 10},                          \
+        {"seed", SEED, "N", 0, "seed of all random numbers", 10},                                                      \
     {                                                                                                                  \
         "quiet", QUIET, 0, 0, "print errors only", 10                                                                  \
     }
 
 static const struct argp_option config_options[] = {
     {"config", CONFIG, "FILE", 0, "the experiment's INI file; may be a pipe", 1},
-    {"set", SET, "SECTION.KEY=VALUE", 0, "override one key, with all that follows '='; may be given several times", 1},
+    {"set", SET, "SECTION.KEY=VALUE", 0, "override one key; all that follows '=' is its value; may be repeated", 1},
     {"out", OUT, "DIR", 0, "run folder (runs/<name of the config> unless given)", 1},
     SHARED_OPTIONS,
     {0},
@@ -151,7 +151,7 @@ static const struct argp_option model_options[] = {
     {"checkpoint", CHECKPOINT, "FILE", 0, "a checkpoint file", 1},
     {"set", SET, "data.KEY=VALUE", 0, "where the run's data are now: data.train_images=PATH, and so on", 1},
     {"out", OUT, "FILE", 0, "what to write", 1},
-    {"force", FORCE, 0, 0, "replace files that are there already", 10},
+    {"force", FORCE, 0, 0, "replace existing files", 10},
     SHARED_OPTIONS,
     {0},
 };
@@ -238,7 +238,7 @@ vae_status vae_cli_find_checkpoint(const vae_cli_options *options, char *path, s
     VAE_TRY(vae_path_join(path, size, options->run, "checkpoints/last.safetensors"));
     if (vae_path_exists(path)) return VAE_OK;
     return vae_error_set(VAE_ERROR_CONFIG,
-                         "%s: is no run folder: it has no checkpoints/best.safetensors or last.safetensors",
+                         "%s: is not a run folder: it has no checkpoints/best.safetensors or last.safetensors",
                          options->run);
 }
 
@@ -254,7 +254,7 @@ static vae_status set_data(const char *set, bool other_data, vae_config *config)
     }
     if (!place && !other_data) {
         return vae_error_set(VAE_ERROR_ARGUMENT,
-                             "--set '%s': of a trained model only the place of its data can be changed: "
+                             "--set '%s': for a trained model, only the location of its data can be changed: "
                              "data.train_images, data.test_images, their _labels and _attributes, data.storage and "
                              "data.cache",
                              set);

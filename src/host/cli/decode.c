@@ -21,7 +21,7 @@ typedef struct decode_options {
 static const struct argp_option options_table[] = {
     {"input", INPUT, "FILE", 0, "codes, a .npy array [count, latent]", 2},
     {"png", PNG, "FILE", 0, "also draw the images as a grid", 2},
-    {"columns", COLUMNS, "N", 0, "images a row of the grid (8)", 2},
+    {"columns", COLUMNS, "N", 0, "images per row of the grid (8)", 2},
     {0},
 };
 
@@ -93,7 +93,7 @@ static vae_status run(int argc, char **argv)
         .options = options_table,
         .parser = parse,
         .doc = "Decodes codes and writes the images, in [0, 1], as a float32 array, images.npy unless --out names "
-               "another file; or as a grid (.png), or, with --out FOLDER/, a numbered PNG each.",
+               "another file; or as a grid (.png), or, with --out FOLDER/, as one numbered PNG each.",
         .children = children,
     };
     decode_options o = {.shared = vae_cli_options_none(), .columns = 8};

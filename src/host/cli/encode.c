@@ -21,9 +21,8 @@ typedef struct encode_options {
 static const struct argp_option options_table[] = {
     {"log-variance", LOG_VARIANCE, "FILE", 0, "also write log σ² of each code", 3},
     {"names", NAMES, "FILE", 0,
-     "a table (CSV) of which image each row is of: index, and file, class, and for images of the run their label, "
-     "where they have them; codes.csv "
-     "beside codes.npy unless given",
+     "a table (CSV) that says which image each row belongs to: its index and, where it has them, file, class and, for "
+     "the run's own images, label; codes.csv beside codes.npy unless given",
      3},
     {0},
 };

@@ -34,7 +34,7 @@ typedef struct evaluate_options {
 } evaluate_options;
 
 static const struct argp_option options_table[] = {
-    {"samples", SAMPLES, "K", 0, "importance samples an image; 0: negative ELBO only", 2},
+    {"samples", SAMPLES, "K", 0, "importance samples per image; 0: negative ELBO only", 2},
     {"limit", LIMIT, "N", 0, "use only the first N images; 0: all", 2},
     {"batch-size", BATCH, "N", 0, "images at a time", 2},
     {"npy", NPY, "FILE", 0,

@@ -20,9 +20,10 @@ typedef struct export_options {
 static const struct argp_option options_table[] = {
     {"run", RUN, "DIR", 0, "a run folder: its best checkpoint, else its last", 1},
     {"checkpoint", CHECKPOINT, "FILE", 0, "a checkpoint file", 1},
-    {"out", OUT, "DIR", 0, "folder of encoder.onnx and decoder.onnx (this one); for a single part also FILE.onnx", 1},
+    {"out", OUT, "DIR", 0, "folder for encoder.onnx and decoder.onnx (the current one); with one --part also FILE.onnx",
+     1},
     {"part", PART, "NAME", 0, "encoder, decoder or both (default)", 2},
-    {"force", FORCE, 0, 0, "replace files that are there already", 10},
+    {"force", FORCE, 0, 0, "replace existing files", 10},
     {"quiet", QUIET, 0, 0, "print errors only", 10},
     {0},
 };
@@ -64,7 +65,7 @@ static vae_status choose_paths(export_options *o)
     }
     if (!is_file && (vae_cli_is_file_name(out) || strcmp(out, "-") == 0)) {
         return vae_error_set(VAE_ERROR_ARGUMENT,
-                             "--out: %s: what can be written is a folder, or, of one --part, a model (.onnx)", out);
+                             "--out: %s: the output can be a folder or, with one --part, a model (.onnx)", out);
     }
     for (int i = 0; i < PARTS; ++i) {
         if (!o->parts[i]) continue;

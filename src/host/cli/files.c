@@ -98,7 +98,7 @@ static vae_status wrong_kind(const vae_cli_file *file)
         used +=
             (size_t)snprintf(possible + used, sizeof possible - used, "%s%s", used ? ", or " : "", kind_rows[i].text);
     }
-    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: %s: %s%s, but what can be written is %s", file->option, file->path,
+    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: %s: %s%s, but the output can be %s", file->option, file->path,
                          ending[0] ? "the name ends in " : "the name has no ending", ending, possible);
 }
 
@@ -152,7 +152,7 @@ static vae_status compare_with(const vae_cli_file *file, const char *path, const
     }
     if ((vae_cli_file_kind(path, file->kinds) & pictures) && is_below(path, read)) {
         return vae_error_set(VAE_ERROR_ARGUMENT,
-                             "%s: %s: would be a picture among those of %s, which is read (%s); write it elsewhere",
+                             "%s: %s: would lie among the pictures of %s, which is read (%s); write it elsewhere",
                              file->option, path, read, what);
     }
     return VAE_OK;
@@ -224,7 +224,7 @@ static vae_status check_folder(const char *path, bool force)
     }
     if (force || !has_numbered_pictures(path)) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT,
-                         "%s: has numbered pictures already; --force replaces those of the same number", path);
+                         "%s: already holds numbered pictures; --force replaces those with the same number", path);
 }
 
 static vae_status check_file(const char *path, bool force)
@@ -236,7 +236,7 @@ static vae_status check_file(const char *path, bool force)
                              "%s: is not a regular file, but results appear whole or not at all; name another", path);
     }
     if (force || !vae_path_exists(path)) return VAE_OK;
-    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: is there already; --force replaces it", path);
+    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: already exists; --force replaces it", path);
 }
 
 /* The files that an option's name stands for, one or two. */

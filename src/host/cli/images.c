@@ -61,7 +61,7 @@ static int choose_default(const vae_dataset *const parts[SPLITS])
     while (chosen < TRAIN && parts[chosen]->count == 0)
         ++chosen;
     if (chosen != TEST) {
-        vae_cli_warn("the run has no test images; these are of its %s images",
+        vae_cli_warn("the run has no test images; these are its %s images",
                      chosen == TRAIN ? "training" : "validation");
     }
     return chosen;

@@ -312,17 +312,18 @@ static vae_status run(int argc, char **argv)
         .parser = parse,
         .doc =
             "Prints the training program of a configuration: every operation with its shapes, parameters, "
-            "floating-point operations and bytes, and the memory in all. With --run or --checkpoint, what a "
-            "checkpoint holds."
-            "\v--measure trains newly initialised parameters for a few seconds, by a configuration or by that of a "
-            "run, and writes nothing. It takes the training images that are configured, as a training would read "
-            "them; with --shape, or where those of a run are gone, made-up ones. Steps are timed in turn op by op "
-            "and as the trainer runs them. Times are means over the middle half of the steps of either kind, so "
-            "that what other programs disturbed is left out, and the times of the ops add up.\n\n"
-            "On a GPU the parts are launches, timed by events in a graph of the step, each step with another batch, so "
-            "that caches hold what the launches before left there. Each product is compared with sums in double of its "
-            "own operands. VAE_CUDA_SYNC=1 in the environment has training run launches one at a time and name the "
-            "one that fails.",
+            "floating-point operations and bytes, and the total memory. With --run or --checkpoint, what a checkpoint "
+            "holds."
+            "\v--measure trains newly initialised parameters for a few seconds, as a configuration or that of a "
+            "run says, and writes nothing. It takes the configured training images, read as for training; with "
+            "--shape, or where those of a run are gone, made-up ones. Steps are timed alternately op by op and as the "
+            "trainer runs them. Times are means over the middle half of the steps of either kind, so that what other "
+            "programs disturbed is left out, and the times of the ops add up.\n\n"
+            "On a GPU the parts are launches, "
+            "timed by events in a graph of the step, each step with a different batch, so that caches hold what "
+            "earlier launches left there. Each product is compared with sums of its own operands in double precision. "
+            "VAE_CUDA_SYNC=1 in the environment makes training run its launches one at a time and name the one that "
+            "fails.",
         .children = children,
     };
     info_options options = {.shared = vae_cli_options_none()};

@@ -53,8 +53,8 @@ static void print_text(const vae_lowering *lowering, const vae_config *config, v
     print_launches(lowering);
     printf("\nlaunches      %d a step, as many graph nodes: %d kernels and %d cuBLASLt products\n",
            (int)lowering->count, (int)(lowering->count - cost.product_count), (int)cost.product_count);
-    printf("blocks        what a kernel asks for; a GPU with room for fewer goes round. A product's are cuBLASLt's "
-           "affair\n");
+    printf("blocks        what a kernel asks for; a GPU with room for fewer loops. Those of a product are up to "
+           "cuBLASLt\n");
     printf("per step      0 device allocations, 0 copies, 0 host synchronisations; metrics are read every %" PRId64
            " steps\n",
            config->train.log_interval);
@@ -66,7 +66,7 @@ static void print_text(const vae_lowering *lowering, const vae_config *config, v
     printf("FLOPs         %.3f M a step, %.1f %% of them in products\n",
            (cost.products.flops + cost.elementwise.flops) * 1e-6,
            100.0 * cost.products.flops / (cost.products.flops + cost.elementwise.flops));
-    printf("\nroofline, by data sheets: each launch at the limit of memory or arithmetic, launching itself free\n");
+    printf("\nroofline, by data sheets: each launch at the limit of memory or arithmetic, without launch overhead\n");
     for (int i = 0; i < vae_gpu_count; ++i) {
         const double seconds = vae_lowering_roofline(lowering, &vae_gpus[i], precision);
         printf("  %-17s %7.1f us a step, %6.1f M images/s\n", vae_gpus[i].name, seconds * 1e6,

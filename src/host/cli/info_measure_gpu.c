@@ -97,8 +97,8 @@ void vae_cli_print_launches(const vae_measured_step *m, vae_precision precision)
         print_product(m, i);
         wrong += is_wrong(&part->product);
     }
-    printf("     split: of k; KiB: workspace; over: algorithms passed over; error: from sums in double, as a share of "
-           "their terms\n");
+    printf("     split: of k; KiB: workspace; over: algorithms passed over; error: against sums in double, relative "
+           "to their terms\n");
     if (wrong > 0) printf("     !: %d with a larger error than the precision's roundings explain\n", wrong);
 }
 
@@ -107,10 +107,10 @@ void vae_cli_print_replay(const vae_measured_step *m, vae_precision precision)
     const vae_measurement *measurement = &m->measurement;
     const vae_gpu *gpu = vae_gpu_find(measurement->hardware);
     printf("     %-57s %11.1f us\n", "a replay of the step's graph", measurement->replay_seconds * 1e6);
-    printf("     %-57s %11.1f us\n", "two events and nothing between them, in each launch's time",
+    printf("     %-57s %11.1f us\n", "two events with nothing between them, part of each launch's time",
            measurement->event_seconds * 1e6);
     if (!gpu) {
-        printf("     no share of the roofline: the data sheet of '%s' is not known\n", measurement->hardware);
+        printf("     no share of the roofline: there is no data sheet for '%s'\n", measurement->hardware);
         return;
     }
     const double limit = whole_roofline(gpu, m, precision);

@@ -17,15 +17,14 @@ enum option_key { INPUT = 2000, CROP, SIZE, CHANNELS, LAYOUT, SPLIT };
 
 static const struct argp_option given_options[] = {
     {"input", INPUT, "WHAT", 0,
-     "images to take instead of the run's: a folder, an array (.npy, .npz or .npz:KEY, IDX) or a picture, brought to "
+     "images to use instead of the run's: a folder, an array (.npy, .npz or .npz:KEY, IDX) or a picture, brought to "
      "the model's shape by the run's [data] keys crop, size, channels and layout. A folder's pictures come in the "
-     "order of "
-     "their names; those of subfolders, its classes, are interleaved evenly",
+     "order of their names; if its subfolders are classes, these are interleaved evenly",
      2},
-    {"crop", CROP, "N", 0, "with --input: in place of the run's key crop (see --help-config)", 2},
-    {"size", SIZE, "HxW", 0, "with --input: in place of the run's key size", 2},
-    {"channels", CHANNELS, "NAME", 0, "with --input: in place of the run's key channels", 2},
-    {"layout", LAYOUT, "NAME", 0, "with --input: in place of the run's key layout", 2},
+    {"crop", CROP, "N", 0, "with --input: instead of the run's key crop (see --help-config)", 2},
+    {"size", SIZE, "HxW", 0, "with --input: instead of the run's key size", 2},
+    {"channels", CHANNELS, "NAME", 0, "with --input: instead of the run's key channels", 2},
+    {"layout", LAYOUT, "NAME", 0, "with --input: instead of the run's key layout", 2},
     {0},
 };
 
@@ -70,8 +69,8 @@ vae_status vae_cli_input_check(const vae_cli_input_options *options)
     }
     if (!options->input && (options->crop || options->size || options->channels || options->layout)) {
         return vae_error_set(VAE_ERROR_ARGUMENT,
-                             "--crop, --size, --channels and --layout belong to --input; the run's own images are read "
-                             "as it was trained");
+                             "--crop, --size, --channels and --layout go with --input; the run's own images are read "
+                             "as in its training");
     }
     return VAE_OK;
 }

@@ -24,15 +24,15 @@ typedef struct interpolate_options {
 
 static const struct argp_option options_table[] = {
     {"from", FROM, "I,J,...", 0, "images that the strips begin with: numbers, or picture files", 2},
-    {"to", TO, "I,J,...", 0, "images that they end with, as many", 2},
+    {"to", TO, "I,J,...", 0, "images that they end with, the same number", 2},
     {"prior", PRIOR, "N", 0, "N strips between draws from the prior instead", 2},
-    {"steps", STEPS, "N", 0, "images a strip, both ends included (10)", 2},
+    {"steps", STEPS, "N", 0, "images per strip, both ends included (10)", 2},
     {"mode", MODE, "NAME", 0, "linear (default) or spherical", 2},
     {"npy", NPY, "FILE", 0, "also write the images as float32 .npy", 2},
     {"codes", CODES, "FILE", 0, "also write the codes as float32 .npy", 2},
     {"animate", ANIMATE, "FILE", 0, "also write an animation (APNG), all pairs side by side", 3},
     {"frames", FRAMES, "N", 0, "frames from one end to the other (30)", 3},
-    {"fps", RATE, "N", 0, "frames a second (15)", 3},
+    {"fps", RATE, "N", 0, "frames per second (15)", 3},
     {"back-and-forth", BACK, 0, 0, "animate the way back too", 3},
     {0},
 };
@@ -84,7 +84,7 @@ static vae_status read_files(const interpolate_options *o, const char *option, c
     for (const char *at = list; at; ++*count) {
         const size_t length = strcspn(at, ",");
         if (*count == MAX_PAIRS || length >= sizeof path) {
-            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: at most %d files, of names shorter than %zu, can be given",
+            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: at most %d files, with names shorter than %zu, can be given",
                                  option, MAX_PAIRS, sizeof path);
         }
         snprintf(path, sizeof path, "%.*s", (int)length, at);
@@ -294,8 +294,8 @@ static vae_status run(int argc, char **argv)
     static const struct argp argp = {
         .options = options_table,
         .parser = parse,
-        .doc = "Draws one strip of images a pair of codes, linear or spherical in between, into interpolation.png "
-               "unless --out names another file; with --animate also as an animation.",
+        .doc = "Draws one strip of images per pair of codes, interpolated linearly or spherically, into "
+               "interpolation.png unless --out names another file; with --animate also as an animation.",
         .children = children,
     };
     interpolate_options o = {.shared = vae_cli_options_none(), .steps = 10, .frames = 30, .rate = 15};

@@ -35,8 +35,8 @@ static const struct argp_option options_table[] = {
     {"limit", LIMIT, "N", 0, "use only the first N images (10000)", 2},
     {"grid", GRID, "N", 0, "N x N decoded images (20)", 2},
     {"device", DEVICE, "NAME", 0, "auto, cpu, reference or cuda", 10},
-    {"threads", THREADS, "N", 0, "CPU threads, 0: one for each processor it may use", 10},
-    {"force", FORCE, 0, 0, "replace files that are there already", 10},
+    {"threads", THREADS, "N", 0, "CPU threads; 0: one for each processor available", 10},
+    {"force", FORCE, 0, 0, "replace existing files", 10},
     {"quiet", QUIET, 0, 0, "print errors only", 10},
     {0},
 };

@@ -85,7 +85,7 @@ static vae_status check_arguments(const option_list *list, int argc, char **argv
         } else if (argv[i][0] == '-' && argv[i][1] && !(argv[i][1] >= '0' && argv[i][1] <= '9')) {
             return vae_error_set(VAE_ERROR_ARGUMENT, "unknown option '%s'; --help lists them", argv[i]);
         } else {
-            return vae_error_set(VAE_ERROR_ARGUMENT, "'%s' is no option; --help lists them", argv[i]);
+            return vae_error_set(VAE_ERROR_ARGUMENT, "'%s' is not an option; --help lists them", argv[i]);
         }
     }
     return VAE_OK;
@@ -104,7 +104,7 @@ vae_status vae_cli_parse(const struct argp *argp, int argc, char **argv, void *i
         return VAE_OK;
     }
     const unsigned flags = ARGP_NO_EXIT | ARGP_NO_HELP | ARGP_NO_ERRS;
-    vae_error_set(VAE_ERROR_ARGUMENT, "the command line cannot be read; --help shows how it is written");
+    vae_error_set(VAE_ERROR_ARGUMENT, "the command line cannot be parsed; --help shows its form");
     /* A parser that fails has set the message of the option it failed on. */
     return argp_parse(argp, argc, argv, flags, NULL, input) == 0 ? VAE_OK : VAE_ERROR_ARGUMENT;
 }

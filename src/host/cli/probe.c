@@ -30,9 +30,9 @@ static const struct argp_option options_table[] = {
     {"label", LABEL, "CLASS", 0, "images of that class, a name or a number, against the rest, instead of attributes",
      2},
     {"attributes", ATTRIBUTES, "FILE", 0,
-     "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then a line an "
-     "image, its file's name first if it has one; 1 has it, 0 or -1 has it not. An empty field is not known, and so is "
-     "-1 in a column that has 0 as well; such images have no part, and are counted",
+     "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then one line "
+     "per image, starting with its file name if it has one; 1: has the attribute, 0 or -1: lacks it. An empty field "
+     "means not known, and so does -1 in a column that has 0 as well; such images are left out and counted",
      2},
     {"test-attributes", TEST_ATTRIBUTES, "FILE", 0, "those of the test images, or of --input", 2},
     {"l2", L2, "X", 0, "weight of the penalty on the squared weights (0.001)", 2},
@@ -257,11 +257,11 @@ static vae_status run(int argc, char **argv)
         .options = options_table,
         .parser = parse,
         .doc =
-            "Fits a logistic regression to the codes of the training images for each attribute, both classes "
-            "weighing the same, and prints its balanced accuracy on training and test images, or on those of --input, "
-            "whose subfolders are the classes of --label or whose attributes --test-attributes names: how much of the "
-            "attribute a plane through the latent space tells. Where the run mirrored its training images "
-            "(flip = horizontal), the probe learns from their mirror images too.",
+            "Fits a logistic regression to the codes of the training images for each attribute, both classes weighing "
+            "the same, and prints its balanced accuracy on training and test images, or on those of --input, whose "
+            "subfolders are the classes of --label or whose attributes --test-attributes names: how well a plane "
+            "through the latent space separates images with the attribute from those without. Where the run mirrored "
+            "its training images (flip = horizontal), the probe learns from their mirror images too.",
         .children = children,
     };
     probe_options o = {.shared = vae_cli_options_none(), .label = -1, .l2 = 1e-3};
@@ -281,4 +281,4 @@ static vae_status run(int argc, char **argv)
     return status;
 }
 
-const vae_command vae_command_probe = {"probe", "what a linear probe tells from codes", run};
+const vae_command vae_command_probe = {"probe", "measure what a linear probe can tell from codes", run};

@@ -138,11 +138,12 @@ static void show_start(void *context, const vae_train_start *start)
     vae_progress_view *view = context;
     vae_cli_tell_remarks(start->data);
     if (!vae_image_can_show(start->input.channels)) {
-        vae_cli_warn("no pictures are drawn of images with %" PRId64 " channels, but of 1 or 3", start->input.channels);
+        vae_cli_warn("no pictures are drawn of images with %" PRId64 " channels, only of those with 1 or 3",
+                     start->input.channels);
     }
     if (start->missing_lines > 0) {
-        vae_cli_warn("%s/metrics.jsonl lacks %" PRId64 " line%s that the run had written; it goes on "
-                     "without them",
+        vae_cli_warn("%s/metrics.jsonl lacks %" PRId64
+                     " line%s that the run had written; training goes on without them",
                      start->folder, start->missing_lines, start->missing_lines == 1 ? "" : "s");
     }
     if (view->mode == VAE_PROGRESS_QUIET) return;
@@ -192,10 +193,10 @@ static void warn_of_collapse(vae_progress_view *view)
 {
     vae_progress_clear(view);
     vae_cli_warn(
-        "all latent dimensions have collapsed: the posterior is the prior whatever the image, and "
-        "the decoder has learned to do without a code. What helps: raising beta slowly (kl_warmup_epochs = 5) or "
-        "lowering it, a likelihood that pays for detail (gaussian with a smaller variance, gaussian_shared), another "
-        "learning_rate, more epochs if the run has only begun");
+        "all latent dimensions have collapsed: the posterior is the prior whatever the image, and the decoder has "
+        "learned to do without a code. What may help: raising beta slowly (kl_warmup_epochs = 5) or lowering it, a "
+        "likelihood that pays for detail (gaussian with a smaller variance, gaussian_shared), another learning_rate, "
+        "or more epochs if the run has only just begun");
 }
 
 static void show_epoch(void *context, const vae_train_epoch *epoch)

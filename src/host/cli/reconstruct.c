@@ -27,10 +27,10 @@ typedef struct reconstruct_options {
 static const struct argp_option options_table[] = {
     {"count", COUNT, "N", 0, "the first N images (16 in a picture, else all)", 3},
     {"index", INDEX, "I,J,...", 0, "these images instead", 3},
-    {"columns", COLUMNS, "N", 0, "images a row (8)", 3},
+    {"columns", COLUMNS, "N", 0, "images per row (8)", 3},
     {"npy", NPY, "FILE", 0,
-     "write the reconstructions as a float32 array, and beside it a table (.csv) of which image each is of; without "
-     "--out no picture is drawn",
+     "write the reconstructions as a float32 array, and beside it a table (.csv) that says which image each belongs "
+     "to; without --out no picture is drawn",
      3},
     {0},
 };
@@ -180,7 +180,7 @@ static vae_status run(int argc, char **argv)
         .options = options_table,
         .parser = parse,
         .doc = "Draws images, and under each row the reconstructions from their posterior means, into "
-               "reconstructions.png unless --out names another file; or, with --out FOLDER/, writes a numbered PNG a "
+               "reconstructions.png unless --out names another file; or, with --out FOLDER/, one numbered PNG per "
                "reconstruction; or an array.",
         .children = children,
     };

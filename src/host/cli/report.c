@@ -25,8 +25,8 @@ static const struct argp_option options_table[] = {
     {"out", OUT, "FILE", 0, "what to write (report.html)", 1},
     {"compare", COMPARE, "DIR", 0, "another run for the same page; may be given several times", 1},
     {"explorer", EXPLORER, "WHEN", 0, "embed the decoder: auto (up to 16 MiB of weights), always or never", 2},
-    {"pictures", PICTURES, "N", 0, "at most so many epochs of pictures, evenly spaced (50)", 2},
-    {"force", FORCE, 0, 0, "replace a file that is there already", 10},
+    {"pictures", PICTURES, "N", 0, "at most N epochs of pictures, evenly spaced (50)", 2},
+    {"force", FORCE, 0, 0, "replace an existing file", 10},
     {"quiet", QUIET, 0, 0, "print errors only", 10},
     {0},
 };
@@ -37,7 +37,7 @@ static error_t set_run(report_options *o, const char *run)
         o->runs[0] = run;
         return 0;
     }
-    vae_error_set(VAE_ERROR_ARGUMENT, "--run: is given twice; further runs come with --compare DIR");
+    vae_error_set(VAE_ERROR_ARGUMENT, "--run: given twice; further runs are given with --compare DIR");
     return EINVAL;
 }
 
@@ -125,7 +125,7 @@ static vae_status run(int argc, char **argv)
         .parser = parse,
         .doc = "Writes one HTML page that needs nothing else: curves, samples and reconstructions by epoch, the KL of "
                "each latent dimension, a live explorer of the latent space, the program, the configuration and the "
-               "machine. With --compare, the curves of several runs lie over each other.",
+               "machine. With --compare, the curves of several runs are overlaid.",
     };
     report_options o = {.shared = vae_cli_options_none(), .run_count = 1, .pictures = 50};
     bool done;

@@ -25,16 +25,16 @@ typedef struct sample_options {
 
 static const struct argp_option options_table[] = {
     {"count", COUNT, "N", 0, "images to draw (64)", 2},
-    {"columns", COLUMNS, "N", 0, "images a row of a grid (8)", 2},
+    {"columns", COLUMNS, "N", 0, "images per row of a grid (8)", 2},
     {"temperature", TEMPERATURE, "T", 0,
-     "standard deviation of the codes (1); of aggregate: factor of each component's", 2},
+     "standard deviation of the codes (1); with --prior aggregate, a factor on that of each component", 2},
     {"prior", PRIOR, "NAME", 0,
      "standard (default): N(0, I), or aggregate: a Gaussian mixture fitted to the posterior means of the training "
      "images",
      2},
     {"components", COMPONENTS, "K", 0, "components of the mixture (10)", 2},
     {"npy", NPY, "FILE", 0, "write the images as a float32 array; without --out no picture is drawn", 2},
-    {"codes", CODES, "FILE", 0, "write their codes as a float32 array; likewise", 2},
+    {"codes", CODES, "FILE", 0, "write their codes as a float32 array; without --out no picture is drawn", 2},
     {0},
 };
 
@@ -182,9 +182,8 @@ static vae_status run(int argc, char **argv)
         .options = options_table,
         .parser = parse,
         .doc = "Decodes codes drawn from the prior, or from a Gaussian mixture fitted to the codes of the training "
-               "images. They become a grid, samples.png unless --out names another; or, with --out FOLDER/, a numbered "
-               "PNG "
-               "each; or an array. Memory grows with a grid only, not with an array or a folder.",
+               "images. They become a grid, samples.png unless --out names another; or, with --out FOLDER/, one "
+               "numbered PNG each; or an array. Memory grows with a grid only, not with an array or a folder.",
         .children = children,
     };
     sample_options o = {
@@ -193,7 +192,7 @@ static vae_status run(int argc, char **argv)
     VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
     if (done) return VAE_OK;
     if (o.components > 0 && !o.aggregate) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "--components belongs to --prior aggregate");
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--components needs --prior aggregate");
     }
     if (!o.shared.out && !o.npy && !o.codes) o.shared.out = "samples.png";
     const vae_cli_file files[] = {

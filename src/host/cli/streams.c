@@ -20,8 +20,8 @@ vae_status vae_streams_check(void)
     errno = 0;
     const int failed = fflush(stdout) | ferror(stdout);
     if (!failed) return VAE_OK;
-    return vae_error_set(VAE_ERROR_IO, "standard output cannot be written%s%s; some of it is lost", errno ? ": " : "",
-                         errno ? strerror(errno) : "");
+    return vae_error_set(VAE_ERROR_IO, "standard output cannot be written%s%s; some of the output is lost",
+                         errno ? ": " : "", errno ? strerror(errno) : "");
 }
 
 void vae_streams_forgive(void)

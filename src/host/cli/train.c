@@ -34,8 +34,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 static const struct argp_option own_options[] = {
     {"resume", RESUME, 0, 0, "go on with the run in --out from its last checkpoint; needs no --config", 1},
     {"from", FROM, "last|best", 0,
-     "with --resume: best goes on from the best checkpoint, and keeps what came after it under another name; last does "
-     "not mind that the best is gone",
+     "with --resume: best goes on from the best checkpoint and keeps what came after it under another name; last goes "
+     "on even if the best is missing",
      1},
     {0},
 };
@@ -103,8 +103,7 @@ static vae_status load_config(train_options *options, vae_config *config)
     vae_config_defaults(config);
     const vae_status status = vae_config_load(config, path);
     if (status) {
-        return vae_error_set(status,
-                             "%s; mend the file, or move it away: then the configuration is taken from a checkpoint",
+        return vae_error_set(status, "%s; fix the file, or move it away to take the configuration from a checkpoint",
                              vae_error_message());
     }
     shared.config = path;
@@ -157,4 +156,4 @@ static vae_status run(int argc, char **argv)
     return status;
 }
 
-const vae_command vae_command_train = {"train", "train a model (what happens without a command)", run};
+const vae_command vae_command_train = {"train", "train a model (the default)", run};

@@ -162,9 +162,9 @@ static vae_status run(int argc, char **argv)
     static const struct argp argp = {
         .options = options_table,
         .parser = parse,
-        .doc = "Changes one latent dimension at a time and decodes: a row a dimension, the one with the largest KL "
-               "first, each labelled with its number (from 0) and its KL, averaged over the images, into traversal.png "
-               "unless --out names another file.",
+        .doc = "Changes one latent dimension at a time and decodes: one row per dimension, the one with the largest "
+               "KL first, each labelled with its number (from 0) and its KL, averaged over the images, into "
+               "traversal.png unless --out names another file.",
         .children = children,
     };
     traverse_options o = {.shared = vae_cli_options_none(), .range = {-3.0, 3.0, 9}, .index = -1, .dimensions = 20};

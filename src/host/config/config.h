@@ -51,7 +51,7 @@ typedef struct vae_config {
         char train_attributes[VAE_PATH_SIZE], test_attributes[VAE_PATH_SIZE]; /* may be "" */
         char class_names[VAE_PATH_SIZE];                                      /* may be "" */
         int64_t validation; /* the last so many training images are held out, 0: none */
-        int64_t limit;      /* use only the first so many training images, 0: all */
+        int64_t limit;      /* use only the first N training images, 0: all */
         int64_t test_limit;
         vae_binarise binarise;
         vae_normalise normalise;

@@ -108,13 +108,13 @@ static vae_status assign(vae_config *config, const char *section, const char *na
 static vae_status take_entry(vae_config *config, const vae_ini *ini)
 {
     if (!ini->section[0]) {
-        return vae_error_set(VAE_ERROR_CONFIG, "'%s' stands before the first [section]", ini->key);
+        return vae_error_set(VAE_ERROR_CONFIG, "'%s' comes before the first [section]", ini->key);
     }
     int index;
     VAE_TRY(assign(config, ini->section, ini->key, ini->value, &index));
     int32_t *line = &config->source.line[index];
     if (*line > 0) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: given already in line %d", ini->section, ini->key, (int)*line);
+        return vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: already given in line %d", ini->section, ini->key, (int)*line);
     }
     *line = ini->line;
     return VAE_OK;
@@ -219,7 +219,7 @@ static vae_status check_likelihood(const vae_config *config)
     }
     if (config->model.objective == VAE_OBJECTIVE_VAE && likelihood == VAE_LIKELIHOOD_MSE) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[model] likelihood: mse is no density, so objective = vae cannot use it; use gaussian "
+                             "[model] likelihood: mse is not a density, so objective = vae cannot use it; use gaussian "
                              "with variance = 0.5, whose exponent is the squared error");
     }
     return VAE_OK;

@@ -24,7 +24,7 @@ void vae_key_allowed(const vae_key *key, char *text, size_t size)
         return;
     case VAE_KEY_TEXT:
         if (!key->choices) {
-            snprintf(text, size, "a text of at most %.0f bytes", key->maximum - 1);
+            snprintf(text, size, "a string of at most %.0f bytes", key->maximum - 1);
             return;
         }
         break;
@@ -119,7 +119,7 @@ vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *tex
     }
     case VAE_KEY_TEXT:
         if (strlen(text) >= (size_t)key->maximum && !key->choices) {
-            return vae_error_set(VAE_ERROR_CONFIG, "'%.100s…' has %zu bytes, but a text may have at most %.0f", text,
+            return vae_error_set(VAE_ERROR_CONFIG, "'%.100s…' has %zu bytes, but a string may have at most %.0f", text,
                                  strlen(text), key->maximum - 1);
         }
         if (strlen(text) >= (size_t)key->maximum || (key->choices && find_choice(key, text) < 0)) {

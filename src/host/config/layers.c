@@ -242,7 +242,7 @@ static vae_status read_layer(reader *r, vae_layer *layer, bool *more)
 
 static vae_status empty_entry(void)
 {
-    return vae_error_set(VAE_ERROR_CONFIG, "there is a comma without a layer; layers stand between single commas");
+    return vae_error_set(VAE_ERROR_CONFIG, "a comma has no layer beside it; layers are separated by single commas");
 }
 
 vae_status vae_layers_parse(const char *text, vae_layer_list *list)
@@ -251,7 +251,9 @@ vae_status vae_layers_parse(const char *text, vae_layer_list *list)
     if (strcmp(text, "none") == 0) return VAE_OK;
     reader r = {.at = text};
     bool more = next_word(&r);
-    if (!more) return vae_error_set(VAE_ERROR_CONFIG, "no layer is named; none is a network without hidden layers");
+    if (!more) {
+        return vae_error_set(VAE_ERROR_CONFIG, "no layer is named; write none for a network without hidden layers");
+    }
     while (more) {
         if (r.commas > 1) return empty_entry();
         if (list->count == VAE_MAX_LAYERS) {

@@ -75,8 +75,8 @@ static vae_status read_to_end(int file, const char *path, size_t max_size, char 
     for (;;) {
         if (*size == room) {
             if (*size > max_size) {
-                return vae_error_set(VAE_ERROR_FORMAT, "%s: has more than the %zu bytes that were expected at most",
-                                     path, max_size);
+                return vae_error_set(VAE_ERROR_FORMAT, "%s: has more than the %zu bytes expected at most", path,
+                                     max_size);
             }
             room = room ? 2 * room : 1 << 16;
             if (room > max_size) room = max_size + 1;
@@ -134,7 +134,7 @@ vae_status vae_file_sync(const char *path)
 {
     const int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return errno == ENOENT ? VAE_OK : io_error(path, "cannot be opened");
-    const vae_status status = fsync(file) ? io_error(path, "cannot be brought to disk") : VAE_OK;
+    const vae_status status = fsync(file) ? io_error(path, "cannot be flushed to disk") : VAE_OK;
     close(file);
     return status;
 }
@@ -154,7 +154,7 @@ vae_status vae_file_sync_folder(const char *path)
     if (descriptor < 0) return io_error(folder, "cannot be opened");
     /* Some file systems cannot fsync a folder; the file itself is safe there all the same. */
     const bool failed = fsync(descriptor) != 0 && errno != EINVAL && errno != ENOTSUP;
-    const vae_status status = failed ? io_error(folder, "cannot be brought to disk") : VAE_OK;
+    const vae_status status = failed ? io_error(folder, "cannot be flushed to disk") : VAE_OK;
     close(descriptor);
     return status;
 }
@@ -207,7 +207,7 @@ static vae_status finish_partial(vae_file_stream *stream)
 {
     errno = 0;
     if (fflush(stream->file) || ferror(stream->file)) return io_error(stream->partial, "cannot be written");
-    if (fsync(fileno(stream->file))) return io_error(stream->partial, "cannot be brought to disk");
+    if (fsync(fileno(stream->file))) return io_error(stream->partial, "cannot be flushed to disk");
     FILE *file = stream->file;
     stream->file = NULL;
     if (fclose(file)) return io_error(stream->partial, "cannot be closed");
@@ -278,7 +278,7 @@ vae_status vae_file_link_atomic(const char *from, const char *to)
     char partial[VAE_FILE_PATH_BYTES];
     VAE_TRY(partial_name(partial, to));
     unlink(partial);
-    if (link(from, partial)) return io_error(to, "cannot be made a link");
+    if (link(from, partial)) return io_error(to, "cannot be made into a link");
     const vae_status status = rename(partial, to) ? io_error(to, "cannot be replaced") : VAE_OK;
     unlink(partial); /* also where `to` was the same file already, for then rename does nothing */
     return status;
@@ -296,14 +296,14 @@ static vae_status make_one(const char *path)
         return vae_error_set(VAE_ERROR_IO, "%s: is a file, expected a folder", path);
     }
     errno = reason;
-    return io_error(path, "folder cannot be made");
+    return io_error(path, "folder cannot be created");
 }
 
 vae_status vae_folder_make(const char *path)
 {
     char part[VAE_FILE_PATH_BYTES];
     const size_t length = strlen(path);
-    if (length == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "a folder needs a name, got an empty one");
+    if (length == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "the name of the folder is empty");
     if (length >= sizeof part) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "path of %zu characters is too long: %.100s…", length, path);
     }
@@ -333,9 +333,9 @@ vae_status vae_folder_check(const char *path)
             strcpy(part, ".");
         }
     }
-    if (stat(part, &info)) return io_error(path, "folder cannot be made");
+    if (stat(part, &info)) return io_error(path, "folder cannot be created");
     if (!S_ISDIR(info.st_mode)) return vae_error_set(VAE_ERROR_IO, "%s: is a file, expected a folder", part);
-    return access(part, W_OK | X_OK) ? io_error(part, "cannot be written in") : VAE_OK;
+    return access(part, W_OK | X_OK) ? io_error(part, "cannot be written to") : VAE_OK;
 }
 
 bool vae_path_exists(const char *path)

@@ -72,7 +72,7 @@ static vae_status read_section(vae_ini *ini, char *line)
     char *end = strchr(line, ']');
     if (!end) return refuse_line(false);
     if (!is_end(skip_blanks(end + 1))) {
-        return vae_error_set(VAE_ERROR_CONFIG, "'%.100s' stands behind a [section]", skip_blanks(end + 1));
+        return vae_error_set(VAE_ERROR_CONFIG, "'%.100s' follows a [section] on its line", skip_blanks(end + 1));
     }
     ini->section = skip_blanks(line + 1);
     drop_blanks(line + 1, end);
@@ -99,7 +99,7 @@ static vae_status read_escape(char **at, char *byte)
     if (low < 0 || (high == 0 && low == 0)) {
         return vae_error_set(
             VAE_ERROR_CONFIG,
-            "'\\%.1s' is not an escape in a text in quotes; these are \\\" \\\\ \\n \\t \\r, and \\x41 "
+            "'\\%.1s' is not an escape in quoted text; the escapes are \\\" \\\\ \\n \\t \\r, and \\x41 "
             "for the byte 41, which may not be 00",
             letter ? *at : "");
     }
@@ -118,14 +118,14 @@ static vae_status read_quoted(vae_ini *ini, char *text)
     }
     if (!*at) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[%s] %s: the value begins with a quote, but no other ends it in this line; a quote that "
-                             "is meant is written \"\\\"…\"",
+                             "[%s] %s: the value begins with a quote, but no other ends it in this line; write a "
+                             "leading quote of the value itself as \"\\\"…\"",
                              ini->section, ini->key);
     }
     char *behind = skip_blanks(at + 1);
     if (!is_end(behind)) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: '%.100s' stands behind the quote that ends the value",
-                             ini->section, ini->key, behind);
+        return vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: '%.100s' follows the quote that ends the value", ini->section,
+                             ini->key, behind);
     }
     *to = '\0';
     ini->value = text;

@@ -29,7 +29,6 @@ vae_status vae_memory_check(const char *owner, double bytes)
 {
     const double left = vae_memory_left();
     if (bytes <= left) return VAE_OK;
-    return vae_error_set(VAE_ERROR_MEMORY,
-                         "%s: %.1f MB of memory could not be had: %.1f MB are left of what this process may use", owner,
-                         bytes * 1e-6, left * 1e-6);
+    return vae_error_set(VAE_ERROR_MEMORY, "%s: cannot allocate %.1f MB: %.1f MB remain of what this process may use",
+                         owner, bytes * 1e-6, left * 1e-6);
 }

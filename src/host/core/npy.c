@@ -32,8 +32,8 @@ static vae_status check_type(const char *path, const char *name, vae_number_type
 {
     const bool known = vae_number_type_parse(name, type);
     if (known && (type->kind == 'f' || (type->kind == 'u' && type->size == 1))) return VAE_OK;
-    return vae_error_set(VAE_ERROR_FORMAT, "%s: holds numbers of type '%s', but floats or unsigned bytes are read",
-                         path, name);
+    return vae_error_set(VAE_ERROR_FORMAT,
+                         "%s: holds numbers of type '%s', but only floats and unsigned bytes can be read", path, name);
 }
 
 static vae_status convert(const char *path, const uint8_t *data, size_t size, vae_npy_array *array)

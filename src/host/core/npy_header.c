@@ -48,7 +48,7 @@ static vae_status damaged(const char *name, const char *what)
 
 vae_status vae_npy_header_measure(const char *name, const uint8_t *data, size_t size, size_t *data_offset)
 {
-    if (size < SHORT_START || memcmp(data, magic, MAGIC_SIZE) != 0) return damaged(name, "it does not begin as one");
+    if (size < SHORT_START || memcmp(data, magic, MAGIC_SIZE) != 0) return damaged(name, "it does not begin like one");
     if (data[6] < 1 || data[6] > 3) return damaged(name, "its format version is not 1, 2 or 3");
     const bool long_header = data[6] >= 2;
     if (long_header && size < VAE_NPY_START_SIZE) return damaged(name, "it is cut short");

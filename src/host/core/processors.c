@@ -68,6 +68,6 @@ void vae_processors_reason(const vae_processors *p, char *text, int size)
         snprintf(text, (size_t)size, " of %d: a quota of %.3g processor%s", p->online, p->quota,
                  p->quota == 1.0 ? "" : "s");
     } else {
-        snprintf(text, (size_t)size, " of %d: no more are allowed to this process", p->online);
+        snprintf(text, (size_t)size, " of %d: this process may use no more", p->online);
     }
 }

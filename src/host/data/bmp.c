@@ -104,7 +104,7 @@ static vae_status read_headers(bitmap *b)
 {
     VAE_TRY(read_sizes(b));
     if (!is_known(b)) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a BMP file of a kind that is not read: %u bits, compression %u",
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a BMP file of an unsupported kind: %u bits, compression %u",
                              b->name, b->bits, b->compression);
     }
     VAE_TRY(b->bits > 8 ? read_masks(b) : read_palette(b));

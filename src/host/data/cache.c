@@ -179,7 +179,7 @@ static vae_status write_images(int file, const char *path, vae_source *source, c
     vae_classes_free(&dataset.classes);
     free(dataset.names);
     if (!status && fsync(file))
-        status = vae_error_set(VAE_ERROR_IO, "%s: cannot be brought to disk: %s", path, strerror(errno));
+        status = vae_error_set(VAE_ERROR_IO, "%s: cannot be flushed to disk: %s", path, strerror(errno));
     return status;
 }
 

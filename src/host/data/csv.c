@@ -46,7 +46,7 @@ static vae_status unquote(vae_csv *csv, vae_csv_field *field)
     char *to = field->text = ++csv->at;
     for (;; ++csv->at) {
         if (*csv->at == '\0' || *csv->at == '\n')
-            return vae_csv_fail(csv, field->column, "a quoted field does not end");
+            return vae_csv_fail(csv, field->column, "a quoted field is never closed");
         if (*csv->at == '"' && csv->at[1] != '"') break;
         if (*csv->at == '"') ++csv->at;
         *to++ = *csv->at;
@@ -56,7 +56,7 @@ static vae_status unquote(vae_csv *csv, vae_csv_field *field)
     *to = '\0';
     return vae_csv_at_end_of_line(csv) || *csv->at == ','
                ? VAE_OK
-               : vae_csv_fail(csv, field->column, "something follows a quoted field");
+               : vae_csv_fail(csv, field->column, "text follows a quoted field");
 }
 
 /* Reads the next field of the line and steps over the comma or the blanks behind it, never over the line's end. */

@@ -59,7 +59,7 @@ static const file_kind kinds[] = {
     MAGIC(0, "PAR1", "a Parquet file", array),
     MAGIC(0, "ARROW1", "an Arrow file", array),
     MAGIC(0, "FEA1", "a Feather file", array),
-    MAGIC(0, "SQLite format 3", "an SQLite data base", array),
+    MAGIC(0, "SQLite format 3", "an SQLite database", array),
     MAGIC(0, "\x80\002", "a Python pickle, as .pkl and old .pt files are", array),
     MAGIC(0, "\x80\003", "a Python pickle, as .pkl and old .pt files are", array),
     MAGIC(0, "\x80\004", "a Python pickle, as .pkl and old .pt files are", array),

@@ -244,7 +244,7 @@ static vae_status add_to_hash(const vae_source *source, vae_hash *hash)
 static vae_status open_source(vae_source *source, const vae_request *request)
 {
     if (request->content == VAE_CONTENT_LABELS) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a folder; the labels of one come with its images",
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a folder; a folder's labels come with its images",
                              request->path);
     }
     folder *f = calloc(1, sizeof *f);

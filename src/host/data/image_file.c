@@ -103,9 +103,8 @@ vae_image_ending vae_image_ending_of(const char *name)
 static vae_status refuse(const char *path, size_t size, const char *name)
 {
     if (size == 0) return vae_error_set(VAE_ERROR_FORMAT, "%s: is an empty file", path);
-    if (name) return vae_error_set(VAE_ERROR_FORMAT, "%s: is a %s file, a format that is not read", path, name);
-    return vae_error_set(VAE_ERROR_FORMAT, "%s: is not a picture of a format that is read: %s", path,
-                         vae_image_formats);
+    if (name) return vae_error_set(VAE_ERROR_FORMAT, "%s: is a %s file, a format that is not supported", path, name);
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: is not a picture in a supported format: %s", path, vae_image_formats);
 }
 
 static vae_status decode_once(const char *path, const uint8_t *data, size_t size, vae_picture *picture)

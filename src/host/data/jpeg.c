@@ -118,7 +118,7 @@ static vae_status failure(const decoder *d)
     const int code = d->errors.msg_code;
     const bool unread = code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED || code == JERR_CONVERSION_NOTIMPL;
     return vae_error_set(VAE_ERROR_FORMAT, "%s: is a %s: %s", d->name,
-                         unread ? "JPEG file of a kind that is not read" : "damaged JPEG file", d->message);
+                         unread ? "JPEG file of an unsupported kind" : "damaged JPEG file", d->message);
 }
 
 static vae_status decode(decoder *d, const uint8_t *data, size_t size, vae_picture *picture)

@@ -35,16 +35,20 @@ static vae_status read_line(vae_csv *csv, name_list *list)
     if (!keyed) {
         /* An empty line would give all that follow the number of another class. */
         if (here.line != list->names.count + 1) {
-            return vae_csv_fail(&here, 1, "stands behind an empty line; each line names the class of its number");
+            return vae_csv_fail(&here, 1, "follows an empty line; each line must name a class, from class 0 on");
         }
-        if (vae_classes_find(&list->names, first.text) >= 0) return vae_csv_fail(&here, 1, "names a second class so");
+        if (vae_classes_find(&list->names, first.text) >= 0) {
+            return vae_csv_fail(&here, 1, "gives a second class the same name");
+        }
         return vae_classes_add(&list->names, first.text);
     }
     VAE_TRY(vae_csv_read(csv, &second));
-    if (!second.last) return vae_csv_fail(&here, second.column, "more than two fields; name the class in the second");
+    if (!second.last) {
+        return vae_csv_fail(&here, second.column, "there are more than two fields; the second names the class");
+    }
     if (vae_classes_find(&list->keys, first.text) >= 0) return vae_csv_fail(&here, 1, "names this class again");
     if (vae_classes_find(&list->names, second.text) >= 0) {
-        return vae_csv_fail(&here, second.column, "names a second class so");
+        return vae_csv_fail(&here, second.column, "gives a second class the same name");
     }
     VAE_TRY(vae_classes_add(&list->keys, first.text));
     return vae_classes_add(&list->names, second.text);
@@ -228,9 +232,9 @@ vae_status vae_label_names_join(vae_dataset *train, vae_dataset *test)
         vae_classes_free(&named->classes);
         return VAE_OK;
     }
-    return vae_error_set(VAE_ERROR_CONFIG,
-                         "labels of the %s images are names, '%s' say, and those of the %s images are numbers; [data] "
-                         "class_names can tell which is which",
-                         named == train ? "training" : "test", named->classes.names,
-                         named == train ? "test" : "training");
+    return vae_error_set(
+        VAE_ERROR_CONFIG,
+        "labels of the %s images are names, such as '%s', and those of the %s images are numbers; [data] "
+        "class_names can tell which is which",
+        named == train ? "training" : "test", named->classes.names, named == train ? "test" : "training");
 }

@@ -115,7 +115,7 @@ static vae_status read_rows(reading *r)
 {
     const char *fields[MAX_COLUMNS];
     if (r->named_images) find_separator(&r->csv);
-    if (!*r->csv.at) return vae_csv_fail(&r->csv, 1, "there is no line in it");
+    if (!*r->csv.at) return vae_csv_fail(&r->csv, 1, "the file is empty");
     VAE_TRY(read_line(&r->csv, fields, &r->columns));
     VAE_TRY(choose_columns(r, fields));
     if (!r->header) VAE_TRY(add_row(r, fields));

@@ -15,7 +15,7 @@
 
 enum { MAX_UNREAD = 16, ENDING_SIZE = 8 };
 
-/* How many pictures of a format that is not read there are, by the endings of their names. */
+/* How many pictures of an unsupported format there are, by the endings of their names. */
 typedef struct ending {
     char text[ENDING_SIZE];
     int64_t count;
@@ -216,7 +216,7 @@ static vae_status refuse_empty(const lister *l)
     char text[VAE_REMARK_TEXT];
     const bool others = vae_remark_write(l->remarks, VAE_REMARK_UNREAD, text);
     return vae_error_set(VAE_ERROR_FORMAT,
-                         "%s: is a folder in which no file has the ending of a picture that is read (%s)%s%s",
+                         "%s: is a folder without a file whose name ends like that of a supported picture (%s)%s%s",
                          l->folder, vae_image_formats, others ? "; " : "", others ? text : "");
 }
 

@@ -95,8 +95,8 @@ static void advise(const vae_numbers *numbers, range all, char *text, size_t siz
         snprintf(text + used, size - used, "add 1 and divide by 2");
     } else {
         snprintf(text + used, size - used,
-                 "if they were normalised, save them from before that, else subtract the lowest and divide by the "
-                 "range");
+                 "if they were normalised, save them as they were before that, else subtract the lowest and divide by "
+                 "the range");
     }
 }
 

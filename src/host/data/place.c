@@ -65,7 +65,7 @@ vae_status vae_place_explain(const vae_config *config, vae_status status, const 
                                  i ? ", " : "; it was looked for in the working directory, ", config->places.folder[i]);
     }
     if (!config->places.of_run) return vae_error_set(status, "%s%s", vae_error_message(), looked);
-    return vae_error_set(status, "%s%s; if the data moved, give their new place: --set data.%s=PATH",
+    return vae_error_set(status, "%s%s; if the data moved, give their new location: --set data.%s=PATH",
                          vae_error_message(), looked, key);
 }
 

@@ -56,8 +56,8 @@ static vae_status read_header(reader *r)
     r->bits = kind % 3 == 1;
     r->channels = kind % 3 == 0 ? 3 : 1;
     r->maximum = 1;
-    if (!read_number(r, 9, &width) || !read_number(r, 9, &height)) return damaged(r, "its header is not whole");
-    if (!r->bits && !read_number(r, 9, &r->maximum)) return damaged(r, "its header is not whole");
+    if (!read_number(r, 9, &width) || !read_number(r, 9, &height)) return damaged(r, "its header is incomplete");
+    if (!r->bits && !read_number(r, 9, &r->maximum)) return damaged(r, "its header is incomplete");
     if (r->maximum < 1 || r->maximum > MOST) return damaged(r, "its largest value is not in 1 to 65535");
     if (!r->text && r->at++ >= r->size) return damaged(r, "it is cut short"); /* one blank ends the header */
     r->height = height;
@@ -104,7 +104,7 @@ static vae_status read_values(reader *r, uint8_t *pixels)
         if (!r->text) {
             value = read_binary(r);
         } else if (!read_text(r, &value)) {
-            return damaged(r, r->at < r->size ? "what should be a number is none" : "it is cut short");
+            return damaged(r, r->at < r->size ? "a number is missing or malformed" : "it is cut short");
         }
         if (value > r->maximum) return damaged(r, "a value is larger than the header allows");
         if (value > r->largest) r->largest = value;

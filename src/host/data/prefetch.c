@@ -86,7 +86,7 @@ static vae_status start(vae_prefetch *p)
     if (!failed) return VAE_OK;
     pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->mutex);
-    return vae_error_set(VAE_ERROR_MEMORY, "training images: no thread can be made to read ahead");
+    return vae_error_set(VAE_ERROR_MEMORY, "training images: cannot start a thread that reads ahead");
 }
 
 vae_status vae_prefetch_create(const vae_dataset *dataset, uint64_t seed, vae_prefetch **prefetch)

@@ -144,7 +144,7 @@ static vae_status check_part(const vae_config *config, vae_splits *splits, const
         return vae_error_set(VAE_ERROR_CONFIG,
                              "[data] %s: holds %s than the run was trained with, by its record (%" PRId64
                              " images of %" PRId64 "x%" PRId64 "x%" PRId64 " now, %" PRId64
-                             " then); to use them all the same, move %s away",
+                             " then); to use them anyway, move %s away",
                              key, difference, now->images, now->height, now->width, now->channels, (int64_t)images,
                              config->places.record);
     }
@@ -163,9 +163,8 @@ static vae_status check_count(const vae_config *config, vae_splits *splits)
                              "%" PRId64,
                              before, now);
     }
-    vae_splits_add_note(
-        splits, "the run has no record of its data (%s): that they are the same was seen by number and shape only",
-        config->places.record);
+    vae_splits_add_note(splits, "the run has no record of its data (%s): only their number and shape could be checked",
+                        config->places.record);
     return VAE_OK;
 }
 

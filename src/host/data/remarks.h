@@ -12,15 +12,14 @@
  * follows the number, "3 damaged pictures were left out", and the detail follows it after a colon. */
 #define VAE_REMARK_MAP(X)                                                                                              \
     X(DAMAGED, "damaged picture was left out", "damaged pictures were left out")                                       \
-    X(UNREAD, "picture of a format that is not read was left out",                                                     \
-      "pictures of formats that are not read were left out")                                                           \
+    X(UNREAD, "picture in an unsupported format was left out", "pictures in unsupported formats were left out")        \
     X(NO_FILE, "picture was left out, as its name leads to no file",                                                   \
       "pictures were left out, as their names lead to no file")                                                        \
     X(SIXTEEN_BITS, "picture has 16 bits a channel and was rounded to 8",                                              \
       "pictures have 16 bits a channel and were rounded to 8")                                                         \
     X(TRANSPARENT, "picture is partly transparent and was laid over white",                                            \
       "pictures are partly transparent and were laid over white")                                                      \
-    X(CMYK, "picture was turned from CMYK to RGB", "pictures were turned from CMYK to RGB")                            \
+    X(CMYK, "picture was converted from CMYK to RGB", "pictures were converted from CMYK to RGB")                      \
     X(PROFILE, "picture has a colour profile or gamma other than sRGB, which was not applied",                         \
       "pictures have a colour profile or gamma other than sRGB, which was not applied")                                \
     X(SEVERAL, "picture holds several frames or pages, of which the first was taken",                                  \
@@ -30,8 +29,7 @@
     X(DARK, "image is dark", "images are dark")                                                                        \
     X(ROUNDED, "number was rounded to one of the 256 levels that pixels have",                                         \
       "numbers were rounded to the 256 levels that pixels have")                                                       \
-    X(CLIPPED, "number lies past the ends of [0, 1] and was clipped",                                                  \
-      "numbers lie past the ends of [0, 1] and were clipped")                                                          \
+    X(CLIPPED, "number lies outside [0, 1] and was clipped", "numbers lie outside [0, 1] and were clipped")            \
     X(OTHER_ARRAYS, "other array of the archive is not read", "other arrays of the archive are not read")              \
     X(UNUSED_LABELS, "array of the archive may be labels, but is not used as such",                                    \
       "arrays of the archive may be labels, but are not used as such")                                                 \

@@ -102,8 +102,8 @@ static vae_status take_row(match *m, int64_t image, const char *name)
                              m->path, row->name, name);
     }
     if (row->taken) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: its row '%s' fits more than one image, as %s", m->path, row->name,
-                             name);
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: its row '%s' matches more than one image, such as %s", m->path,
+                             row->name, name);
     }
     row->taken = true;
     m->row_of[image] = row->row;

@@ -48,7 +48,7 @@ vae_status vae_numbers_check_shape(const vae_numbers *numbers, const vae_request
     } else if (rank < 2 || rank > 4) {
         return wrong_shape(numbers, "but images are [n, h, w], [n, h, w, c] or [n, d]");
     }
-    if (numbers->count == 0) return wrong_shape(numbers, "so nothing is in it");
+    if (numbers->count == 0) return wrong_shape(numbers, "so it is empty");
     return rank == 4 ? check_layout(numbers, request) : VAE_OK;
 }
 

@@ -82,8 +82,8 @@ static vae_status split_validation(const vae_config *config, vae_splits *splits)
     if (held_out == 0) return VAE_OK;
     if (held_out >= splits->train.count) {
         const vae_status status = vae_error_set(
-            VAE_ERROR_CONFIG, "%" PRId64 " images are to be held out, but there are only %" PRId64 " in all", held_out,
-            splits->train.count);
+            VAE_ERROR_CONFIG, "%" PRId64 " images are to be held out, but there are only %" PRId64 " in total",
+            held_out, splits->train.count);
         return blame(config, status, "validation");
     }
     vae_dataset *train = &splits->train;

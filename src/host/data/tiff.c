@@ -240,7 +240,9 @@ static vae_status make_block(const decoder *d, block *block)
     block->height = height;
     block->width = width;
     block->row_bytes = tiled ? TIFFTileRowSize(d->tiff) : TIFFScanlineSize(d->tiff);
-    if (block->row_bytes < ((int64_t)width * block->samples * l->bits + 7) / 8) return damaged(d, "its rows are short");
+    if (block->row_bytes < ((int64_t)width * block->samples * l->bits + 7) / 8) {
+        return damaged(d, "its rows are too short");
+    }
     return vae_picture_allocate(d->name, block->height, block->row_bytes, 1, &block->bytes);
 }
 
@@ -359,7 +361,7 @@ static vae_status decode_by_libtiff(decoder *d, vae_picture *picture)
     char reason[1024] = "";
     TIFFRGBAImage image;
     if (!TIFFRGBAImageOK(d->tiff, reason) || !TIFFRGBAImageBegin(&image, d->tiff, 1, reason)) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a TIFF file of a kind that is not read: %s", d->name, reason);
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a TIFF file of an unsupported kind: %s", d->name, reason);
     }
     uint8_t *pixels = NULL;
     image.req_orientation = image.orientation; /* turned later, with all others */
@@ -389,10 +391,10 @@ static vae_status decode(decoder *d, vae_picture *picture)
 {
     uint32_t profile_size = 0;
     void *profile = NULL;
-    if (!read_layout(d, &d->layout)) return damaged(d, "its size or its colours are not told");
+    if (!read_layout(d, &d->layout)) return damaged(d, "its size or its colours are missing");
     if (!is_unsigned(&d->layout)) {
         return vae_error_set(VAE_ERROR_FORMAT,
-                             "%s: is a TIFF file of a kind that is not read: its samples are not unsigned integers",
+                             "%s: is a TIFF file of an unsupported kind: its samples are not unsigned integers",
                              d->name);
     }
     VAE_TRY(is_direct(&d->layout) ? decode_direct(d, picture) : decode_by_libtiff(d, picture));

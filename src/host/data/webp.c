@@ -17,7 +17,7 @@ static vae_status damaged(const char *name, const char *what)
 static vae_status decode_frame(const char *name, const WebPIterator *frame, vae_samples *canvas)
 {
     WebPDecoderConfig config;
-    if (!WebPInitDecoderConfig(&config)) return damaged(name, "libwebp has another version than its headers");
+    if (!WebPInitDecoderConfig(&config)) return damaged(name, "the version of libwebp is not that of its headers");
     const size_t row = (size_t)(canvas->width * canvas->channels), whole = row * (size_t)canvas->height;
     const size_t at = (size_t)frame->y_offset * row + (size_t)(frame->x_offset * canvas->channels);
     config.output.colorspace = canvas->channels == 4 ? MODE_RGBA : MODE_RGB;

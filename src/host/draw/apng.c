@@ -117,7 +117,7 @@ vae_status vae_apng_add(vae_apng *animation, const uint8_t *pixels)
     size_t size;
     bool in_data = false;
     if (a->added == a->shape.frames) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: all %" PRId64 " frames are there already", a->path,
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: all %" PRId64 " frames have been written already", a->path,
                              a->shape.frames);
     }
     VAE_TRY(encode(a, pixels, &size));

@@ -235,7 +235,7 @@ static vae_status add_tensor(vae_graph *graph, const char *layer, const char *su
     if (graph->tensor_bytes > MAX_FILE_BYTES) {
         return vae_error_set(VAE_ERROR_SHAPE,
                              "ONNX graph: with '%s' its weights take %" PRId64
-                             " bytes or more, but a file of ONNX holds %d at most",
+                             " bytes or more, but an ONNX file can hold at most %d",
                              text, graph->tensor_bytes, MAX_FILE_BYTES);
     }
     VAE_TRY(allocate(graph, sizeof **tensor, tensor));
@@ -277,7 +277,7 @@ static vae_status write_model(const Onnx__ModelProto *model, const char *path)
 {
     const size_t size = onnx__model_proto__get_packed_size(model);
     if (size > MAX_FILE_BYTES) {
-        return vae_error_set(VAE_ERROR_SHAPE, "%s: would have %zu bytes, but a file of ONNX holds %d at most", path,
+        return vae_error_set(VAE_ERROR_SHAPE, "%s: would have %zu bytes, but an ONNX file can hold at most %d", path,
                              size, MAX_FILE_BYTES);
     }
     uint8_t *data = malloc(size);

@@ -300,7 +300,8 @@ static vae_status check_version(const vae_safetensors_file *file, const char *pa
     VAE_TRY(get_integer(file, path, "format_version", 1, INT32_MAX, &version));
     if (version > FORMAT_VERSION) {
         return vae_error_set(VAE_ERROR_FORMAT,
-                             "%s: has checkpoint format version %" PRId64 ", but this program knows versions up to %d",
+                             "%s: has checkpoint format version %" PRId64
+                             ", but this program supports versions up to %d",
                              path, version, FORMAT_VERSION);
     }
     const char *layout;

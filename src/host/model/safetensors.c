@@ -138,7 +138,8 @@ static vae_status foreign(const char *path, const char *what)
 static vae_status parse_header(vae_safetensors_file *file, const char *path, uint64_t *data_bytes)
 {
     if (file->size < LENGTH_BYTES) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: is no safetensors file: it has only %zu bytes", path, file->size);
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: is not a safetensors file: it has only %zu bytes", path,
+                             file->size);
     }
     uint64_t length;
     memcpy(&length, file->bytes, sizeof length);
@@ -146,7 +147,7 @@ static vae_status parse_header(vae_safetensors_file *file, const char *path, uin
     if (length > MAX_HEADER_BYTES) return foreign(path, "the length of its header is not plausible");
     if (length > file->size - LENGTH_BYTES) {
         return vae_error_set(VAE_ERROR_FORMAT,
-                             "%s: is cut short, or is no safetensors file: its header should have %" PRIu64
+                             "%s: is cut short, or is not a safetensors file: its header should have %" PRIu64
                              " bytes, but %zu follow",
                              path, length, file->size - LENGTH_BYTES);
     }
@@ -171,7 +172,7 @@ static vae_status check_metadata(const vae_safetensors_file *file, const char *p
     json_object_foreach(metadata, key, value)
     {
         if (json_is_string(value)) continue;
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: metadata '%.64s' is not a text", path, key);
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: metadata '%.64s' is not a string", path, key);
     }
     return VAE_OK;
 }
@@ -199,15 +200,17 @@ static vae_status read_shape(const char *path, const char *name, json_t *entry, 
     json_t *sizes = json_object_get(entry, "shape");
     if (!json_is_array(sizes)) return tensor_error(path, name, "has no shape");
     const size_t rank = json_array_size(sizes);
-    if (rank > VAE_MAX_RANK) return tensor_error(path, name, "has more dimensions than this program knows");
+    if (rank > VAE_MAX_RANK) return tensor_error(path, name, "has more dimensions than this program supports");
     size_t bytes = vae_dtype_size(tensor->dtype);
     tensor->shape.rank = (int32_t)rank;
     for (size_t i = 0; i < rank; ++i) {
         json_t *size = json_array_get(sizes, i);
         const json_int_t value = json_integer_value(size);
-        if (!json_is_integer(size) || value < 0) return tensor_error(path, name, "has a size that is no whole number");
+        if (!json_is_integer(size) || value < 0) {
+            return tensor_error(path, name, "has a size that is not a whole number");
+        }
         if (__builtin_mul_overflow(bytes, (size_t)value, &bytes)) {
-            return tensor_error(path, name, "has a shape too large to be true");
+            return tensor_error(path, name, "has an implausibly large shape");
         }
         tensor->shape.size[i] = value;
     }

@@ -37,7 +37,7 @@ static vae_status write_json(FILE *file, const json_t *json)
     enum { DIGITS = 17 };
     fputs("<script type=\"application/json\" id=\"report\">", file);
     if (!json || json_dump_callback(json, write_escaped, file, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS))) {
-        return vae_error_set(VAE_ERROR_MEMORY, "report: out of memory, or a name that is no UTF-8");
+        return vae_error_set(VAE_ERROR_MEMORY, "report: out of memory, or a name is not valid UTF-8");
     }
     fputs("</script>\n", file);
     return VAE_OK;
@@ -58,7 +58,7 @@ static vae_status write_picture(FILE *file, const vae_page_run *run, int index, 
     VAE_TRY(vae_file_read(path, MAX_PICTURE_BYTES, &data, &size));
     vae_status status = VAE_OK;
     if (size < sizeof signature || memcmp(data, signature, sizeof signature) != 0) {
-        status = vae_error_set(VAE_ERROR_FORMAT, "%s: is no PNG picture", path);
+        status = vae_error_set(VAE_ERROR_FORMAT, "%s: is not a PNG picture", path);
     } else {
         snprintf(name, sizeof name, "%s-%lld", kind, (long long)epoch);
         open_block(file, index, name);
@@ -141,7 +141,7 @@ static vae_status write_run(FILE *file, const vae_page_run *run, int index, vae_
 {
     json_t *json = vae_page_run_json(run);
     if (!json || json_array_append_new(list, json)) {
-        return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory, or a name that is no UTF-8", run->folder.path);
+        return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory, or a name is not valid UTF-8", run->folder.path);
     }
     VAE_TRY(write_pictures(file, run, index));
     return write_decoder(file, run, index, explorer, json);

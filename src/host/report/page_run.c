@@ -98,7 +98,7 @@ static vae_status read_machine(vae_page_run *run)
     if (!vae_path_exists(run->folder.machine)) return VAE_OK;
     run->machine = json_load_file(run->folder.machine, 0, &error);
     if (json_is_object(run->machine)) return VAE_OK;
-    return vae_error_set(VAE_ERROR_FORMAT, "%s:%d: is no JSON object: %s", run->folder.machine, error.line,
+    return vae_error_set(VAE_ERROR_FORMAT, "%s:%d: is not a JSON object: %s", run->folder.machine, error.line,
                          run->machine ? "another value" : error.text);
 }
 

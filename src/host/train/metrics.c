@@ -41,7 +41,9 @@ static vae_status skip_lines(vae_metrics_log *log, int64_t keep)
     }
     if (ferror(log->file)) return io_error(log, "cannot be read");
     log->missing = keep - log->lines;
-    if (fseek(log->file, end, SEEK_SET) || ftruncate(fileno(log->file), end)) return io_error(log, "cannot be cut");
+    if (fseek(log->file, end, SEEK_SET) || ftruncate(fileno(log->file), end)) {
+        return io_error(log, "cannot be truncated");
+    }
     return VAE_OK;
 }
 
@@ -100,7 +102,7 @@ vae_status vae_metrics_write(vae_metrics_log *log, const vae_metrics_line *line,
 
 vae_status vae_metrics_sync(vae_metrics_log *log)
 {
-    return fsync(fileno(log->file)) ? io_error(log, "cannot be brought to disk") : VAE_OK;
+    return fsync(fileno(log->file)) ? io_error(log, "cannot be flushed to disk") : VAE_OK;
 }
 
 void vae_metrics_close(vae_metrics_log *log)

@@ -68,7 +68,7 @@ static vae_status read_kl_per_dimension(const json_t *object, vae_metrics_record
     for (size_t i = 0; i < count; ++i) {
         const json_t *value = json_array_get(list, i);
         if (!json_is_number(value)) {
-            return vae_error_set(VAE_ERROR_FORMAT, "'kl_per_dimension' holds something else than numbers");
+            return vae_error_set(VAE_ERROR_FORMAT, "'kl_per_dimension' holds something other than numbers");
         }
         record->kl_per_dimension[i] = (float)json_number_value(value);
     }
@@ -93,7 +93,7 @@ static vae_status read_line(const char *text, vae_metrics_record *record)
     if (json_is_object(object)) {
         status = read_object(object, record);
     } else {
-        status = vae_error_set(VAE_ERROR_FORMAT, "is no JSON object: %s", object ? "another value" : error.text);
+        status = vae_error_set(VAE_ERROR_FORMAT, "is not a JSON object: %s", object ? "another value" : error.text);
     }
     json_decref(object);
     return status;

@@ -241,7 +241,7 @@ static vae_status kept_name(const char *path, char kept[VAE_FILE_PATH_BYTES])
         if (length >= VAE_FILE_PATH_BYTES) break;
         if (!vae_path_exists(kept)) return VAE_OK;
     }
-    return vae_error_set(VAE_ERROR_IO, "%s: cannot be kept aside under another name", path);
+    return vae_error_set(VAE_ERROR_IO, "%s: cannot be moved aside", path);
 }
 
 static vae_status keep_copy(const char *path)

@@ -36,7 +36,7 @@ vae_status vae_run_folder_check_new(const vae_run_folder *folder)
     for (size_t i = 0; i < sizeof own / sizeof *own; ++i) {
         if (!vae_path_exists(own[i])) continue;
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "%s: holds a run already (%s); continue it with --resume, or choose another folder "
+                             "%s: already holds a run (%s); continue it with --resume, or choose another folder "
                              "with --out",
                              folder->path, own[i]);
     }

@@ -186,7 +186,7 @@ vae_status vae_tensorboard_write_line(vae_tensorboard *board, double time, const
 static vae_status read_header(const char *path, const uint8_t *data, size_t size, Vae__Summary__Image *image)
 {
     enum { WIDTH = 16, HEIGHT = 20, COLOUR_TYPE = 25, GREY = 0 };
-    if (size <= COLOUR_TYPE) return vae_error_set(VAE_ERROR_FORMAT, "%s: is no PNG picture", path);
+    if (size <= COLOUR_TYPE) return vae_error_set(VAE_ERROR_FORMAT, "%s: is not a PNG picture", path);
     image->width = data[WIDTH + 2] << 8 | data[WIDTH + 3];
     image->height = data[HEIGHT + 2] << 8 | data[HEIGHT + 3];
     image->colorspace = data[COLOUR_TYPE] == GREY ? 1 : 3;

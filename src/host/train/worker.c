@@ -107,7 +107,7 @@ static vae_status start(vae_worker *w)
     pthread_cond_destroy(&w->less);
     pthread_cond_destroy(&w->more);
     pthread_mutex_destroy(&w->mutex);
-    return vae_error_set(VAE_ERROR_MEMORY, "no thread can be made to write files: %s", strerror(failed));
+    return vae_error_set(VAE_ERROR_MEMORY, "cannot start a thread that writes files: %s", strerror(failed));
 }
 
 static void free_memory(vae_worker *w)

@@ -38,7 +38,7 @@ static vae_status check_options(const vae_device_options *options, const vae_cpu
     }
     if (options->precision == VAE_PRECISION_BF16 && !vae_onednn_has_bf16()) {
         return vae_error_set(VAE_ERROR_DEVICE,
-                             "precision = bf16 needs a processor with AVX512-BF16 or AMX, which this one has not; "
+                             "precision = bf16 needs a processor with AVX512-BF16 or AMX, which this one lacks; "
                              "use precision = fp32");
     }
     if (options->precision == VAE_PRECISION_TF32) {

@@ -163,7 +163,7 @@ static bool is_readable(const vae_cuda_blas *blas, const vae_cuda_chosen *chosen
     vae_cuda_choice readable;
     if (chosen->refused || !vae_cuda_algorithm_read(blas, &chosen->algorithm, &readable)) return true;
     char key[VAE_CUDA_KEY_TEXT], told[VAE_CUDA_KEY_TEXT + 128];
-    snprintf(told, sizeof told, "%s: cuBLASLt does not take the algorithm that was chosen before; another is chosen",
+    snprintf(told, sizeof told, "%s: cuBLASLt rejects the algorithm that was chosen before; another is chosen",
              vae_cuda_key_write(&chosen->key, key));
     vae_cuda_tell(blas, told);
     return false;
@@ -222,7 +222,7 @@ vae_status vae_cuda_choices_read(const vae_cuda_blas *blas, const char *path, va
     vae_cuda_choices_free(choices);
     choices->changed = true;
     char told[VAE_FILE_PATH_BYTES + WHOSE_TEXT + 128];
-    snprintf(told, sizeof told, "%s %s: the algorithms of products are chosen anew", path, why);
+    snprintf(told, sizeof told, "%s %s: algorithms of products are chosen afresh", path, why);
     vae_cuda_tell(blas, told);
     return VAE_OK;
 }

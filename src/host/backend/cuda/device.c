@@ -40,13 +40,14 @@ static vae_status find_device(void)
     cudaRuntimeGetVersion(&runtime);
     const cudaError_t error = cudaGetDeviceCount(&count);
     if (error == cudaErrorInsufficientDriver) {
-        return vae_error_set(VAE_ERROR_DEVICE,
-                             "device cuda: the NVIDIA driver knows CUDA %d.%d, but this program was built with %d.%d: "
-                             "update the driver",
-                             driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+        return vae_error_set(
+            VAE_ERROR_DEVICE,
+            "device cuda: the NVIDIA driver supports CUDA %d.%d, but this program was built with %d.%d: "
+            "update the driver",
+            driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
     }
     if (error == cudaErrorNoDevice || (!error && count == 0)) {
-        return vae_error_set(VAE_ERROR_DEVICE, "device cuda: the NVIDIA driver is there, but it shows no GPU");
+        return vae_error_set(VAE_ERROR_DEVICE, "device cuda: the NVIDIA driver is installed, but finds no GPU");
     }
     if (error) return vae_cuda_failure(error, "cudaGetDeviceCount", "device cuda");
     return VAE_OK;

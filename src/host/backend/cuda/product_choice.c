@@ -192,7 +192,7 @@ static vae_status check_restored(search *s, vae_cuda_chosen *restored, bool *goo
     if (restored->refused) return VAE_OK;
     VAE_TRY(vae_cuda_trial_accepts(s->trial, &restored->algorithm, good));
     if (!*good) {
-        tell(s, "cuBLASLt does not take the algorithm that was chosen before; another is chosen");
+        tell(s, "cuBLASLt rejects the algorithm that was chosen before; another is chosen");
         return VAE_OK;
     }
     VAE_TRY(vae_cuda_trial_run(s->trial, &restored->algorithm, fault));

@@ -20,7 +20,7 @@ vae_status vae_arena_create(const char *owner, int64_t elements, size_t element_
     VAE_TRY(vae_memory_check(owner, (double)bytes));
     *memory = aligned_alloc(ARENA_ALIGNMENT, bytes);
     if (!*memory) {
-        return vae_error_set(VAE_ERROR_MEMORY, "%s: %.1f MB of memory could not be had", owner, (double)bytes * 1e-6);
+        return vae_error_set(VAE_ERROR_MEMORY, "%s: cannot allocate %.1f MB of memory", owner, (double)bytes * 1e-6);
     }
     memset(*memory, 0, bytes);
     return VAE_OK;
