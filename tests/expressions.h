@@ -181,6 +181,50 @@ static inline vae_tensor build_diamond(vae_program *program, const vae_tensor *p
     return applied(program, VAE_FUNCTION_ADD, applied(program, VAE_FUNCTION_ADD, sum, y), sum);
 }
 
+/* Runs of 2 and of 1 columns out of runs of 4, put side by side the other way round, and beside p itself. */
+static inline vae_tensor build_columns(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor left, right, y;
+    MUST(vae_program_slice(program, "left", p[0], 4, 0, 2, &left));
+    MUST(vae_program_slice(program, "right", p[0], 4, 3, 1, &right));
+    MUST(vae_program_concat(program, "swapped", right, 1, applied(program, VAE_FUNCTION_TANH, left, VAE_NO_TENSOR), 2,
+                            &y));
+    MUST(vae_program_concat(program, "beside", y, 3, p[0], 4, &y));
+    return y;
+}
+
+/* All columns of q but the first and the last, between those of p. */
+static inline vae_tensor build_pad(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    const int64_t width = vae_shape_columns(vae_tensor_shape(program, p[1]));
+    vae_tensor slice, y;
+    MUST(vae_program_slice(program, "middle", p[1], width, 1, width - 2, &slice));
+    MUST(vae_program_pad(program, "pad", slice, width + 1, 2, width - 2, &y));
+    MUST(vae_program_concat(program, "both", y, width + 1, p[0], vae_shape_columns(vae_tensor_shape(program, p[0])),
+                            &y));
+    return y;
+}
+
+static inline vae_tensor build_concat_twice(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor y;
+    MUST(vae_program_concat(program, "twice", p[0], 1, p[0], 1, &y));
+    return applied(program, VAE_FUNCTION_SIGMOID, y, VAE_NO_TENSOR);
+}
+
+/* A reduction is the only reader of a parameter. */
+static inline vae_tensor build_reduced(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor sums, y;
+    MUST(vae_program_sum_rows(program, "sums", p[0], 2, &sums));
+    MUST(vae_program_log_sum_exp(program, "lse", p[1], 2, &y));
+    return applied(program, VAE_FUNCTION_MULTIPLY, sums, y);
+}
+
 static const expression structural_cases[] = {
     {"bound", {{2, {12, 5}}, {2, {1, 5}}}, build_bound, 0, false},
     {"bound of one", {{2, {3, 1}}, {2, {1, 1}}}, build_bound, 0, false},
@@ -194,6 +238,13 @@ static const expression structural_cases[] = {
     {"twice, multiply", {{2, {3, 5}}}, build_twice, VAE_FUNCTION_MULTIPLY, false},
     {"constants, subtract", {{2, {3, 5}}}, build_constants, VAE_FUNCTION_SUBTRACT, false},
     {"constants, divide", {{2, {3, 5}}}, build_constants, VAE_FUNCTION_DIVIDE, true},
+    {"reduced parameters", {{2, {6, 5}}, {1, {6}}}, build_reduced, 0, false},
+    {"columns", {{2, {3, 12}}}, build_columns, 0, false},
+    {"columns of images", {{4, {2, 3, 2, 4}}}, build_columns, 0, false},
+    {"columns, wide", {{2, {37, 404}}}, build_columns, 0, false},
+    {"pad", {{2, {3, 2}}, {2, {3, 7}}}, build_pad, 0, false},
+    {"pad, wide", {{2, {67, 20}}, {2, {67, 300}}}, build_pad, 0, false},
+    {"concat, twice", {{2, {3, 5}}}, build_concat_twice, 0, false},
 };
 enum { STRUCTURAL_CASE_COUNT = sizeof structural_cases / sizeof *structural_cases };
 

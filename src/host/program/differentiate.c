@@ -26,9 +26,22 @@ static vae_status make_gradient(vae_backward_pass *pass, vae_tensor tensor, vae_
     return vae_program_add_activation(program, name, program->tensors[tensor].shape, gradient);
 }
 
+/* The arena's tensor for the gradient of a parameter, which the op appended next writes. */
+static vae_status take_arena(vae_backward_pass *pass, vae_tensor tensor, vae_tensor *gradient)
+{
+    pass->writers[tensor] = pass->program->op_count;
+    return vae_program_add_parameter(pass->program, VAE_TENSOR_GRADIENT, pass->program->tensors[tensor].parameter,
+                                     gradient);
+}
+
 vae_status vae_backward_new_gradient(vae_backward_pass *pass, vae_tensor tensor, vae_tensor *gradient)
 {
-    VAE_TRY(make_gradient(pass, tensor, gradient));
+    const bool is_parameter = pass->program->tensors[tensor].kind == VAE_TENSOR_PARAMETER;
+    if (is_parameter && pass->gradients[tensor] == VAE_NO_TENSOR) {
+        VAE_TRY(take_arena(pass, tensor, gradient));
+    } else {
+        VAE_TRY(make_gradient(pass, tensor, gradient));
+    }
     vae_backward_give_share(pass, tensor, *gradient);
     return VAE_OK;
 }
@@ -62,13 +75,26 @@ static vae_status add_share(vae_backward_pass *pass, vae_gradient_share share)
     return vae_program_append(pass->program, &op);
 }
 
-/* The first share of a tensor is its gradient; each further one is added to what is there. */
+/* The gradient of a parameter ends in the arena, whatever made its first share. */
+static vae_status take_first_share(vae_backward_pass *pass, vae_gradient_share share)
+{
+    vae_tensor *gradient = &pass->gradients[share.tensor];
+    const bool in_arena = pass->program->tensors[share.gradient].kind == VAE_TENSOR_GRADIENT;
+    if (in_arena || pass->program->tensors[share.tensor].kind != VAE_TENSOR_PARAMETER) {
+        *gradient = share.gradient;
+        return VAE_OK;
+    }
+    VAE_TRY(take_arena(pass, share.tensor, gradient));
+    return vae_program_append_copy(pass->program, share.gradient, *gradient);
+}
+
+/* Each further share is added to what is there. */
 static vae_status take_shares(vae_backward_pass *pass)
 {
     for (int32_t i = 0; i < pass->share_count; ++i) {
         const vae_gradient_share share = pass->shares[i];
         if (pass->gradients[share.tensor] == VAE_NO_TENSOR) {
-            pass->gradients[share.tensor] = share.gradient;
+            VAE_TRY(take_first_share(pass, share));
         } else {
             VAE_TRY(add_share(pass, share));
         }
@@ -91,16 +117,6 @@ vae_op vae_backward_make_op(vae_op_kind kind, const vae_op *forward, vae_tensor 
     op.attributes = forward->attributes;
     op.inputs[0] = d_y;
     return op;
-}
-
-vae_status vae_backward_parameter_gradient(vae_backward_pass *pass, vae_tensor tensor, vae_tensor *gradient)
-{
-    if (pass->gradients[tensor] != VAE_NO_TENSOR) return vae_backward_new_gradient(pass, tensor, gradient);
-    const int32_t parameter = pass->program->tensors[tensor].parameter;
-    VAE_TRY(vae_program_add_parameter(pass->program, VAE_TENSOR_GRADIENT, parameter, gradient));
-    pass->writers[tensor] = pass->program->op_count;
-    vae_backward_give_share(pass, tensor, *gradient);
-    return VAE_OK;
 }
 
 /* Which tensors depend on a parameter: their gradients are wanted. */
@@ -184,7 +200,7 @@ static vae_status differentiate_op(vae_backward_pass *pass, int32_t index)
 static vae_status seed_parameter(vae_backward_pass *pass, const vae_loss_term *term)
 {
     vae_tensor gradient;
-    VAE_TRY(vae_backward_parameter_gradient(pass, term->rows, &gradient));
+    VAE_TRY(vae_backward_new_gradient(pass, term->rows, &gradient));
     VAE_TRY(vae_program_append_fill(pass->program, term->weight, gradient));
     return take_shares(pass);
 }

@@ -79,6 +79,8 @@ __attribute__((format(printf, 2, 3))) void vae_format_name(char name[VAE_NAME_SI
 
 /* Fills a tensor that is there with a constant. */
 vae_status vae_program_append_fill(vae_program *program, vae_weight constant, vae_tensor y);
+/* Copies x to a tensor of its shape that is there. */
+vae_status vae_program_append_copy(vae_program *program, vae_tensor x, vae_tensor y);
 /* Multiplies each row of x, in place, by a weight of its own. */
 vae_status vae_program_append_scaled_rows(vae_program *program, vae_tensor x, vae_tensor weights);
 /* The sum over groups of `count` consecutive rows of x into a tensor that is there: sum_rows. */
@@ -134,10 +136,8 @@ vae_op vae_backward_make_op(vae_op_kind kind, const vae_op *forward, vae_tensor 
 /* `gradient` is what the op being differentiated adds to ∂loss/∂tensor. An op that changes a gradient in place has it
  * to itself: no two shares are one tensor, and that of the op's own output may be handed on as one share. */
 void vae_backward_give_share(vae_backward_pass *pass, vae_tensor tensor, vae_tensor gradient);
-/* A new tensor that is a share. */
+/* A share that the op appended next writes: a new tensor, or for the first share of a parameter its place in the arena.
+ */
 vae_status vae_backward_new_gradient(vae_backward_pass *pass, vae_tensor tensor, vae_tensor *gradient);
-/* Where the op that is appended next writes its share of a parameter's gradient: the arena, unless another share is
- * there already. */
-vae_status vae_backward_parameter_gradient(vae_backward_pass *pass, vae_tensor tensor, vae_tensor *gradient);
 
 #endif

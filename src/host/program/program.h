@@ -123,6 +123,9 @@ typedef struct vae_tensor_info {
     X(ELEMENTWISE, elementwise)                                                                                        \
     X(SUM_ROWS, sum_rows)                                                                                              \
     X(LOG_SUM_EXP, log_sum_exp)                                                                                        \
+    X(SLICE, slice)                                                                                                    \
+    X(PAD, pad)                                                                                                        \
+    X(CONCAT, concat)                                                                                                  \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
     X(ADAM, adam)
@@ -237,6 +240,17 @@ typedef union vae_attributes {
     struct {
         int64_t count;
     } group; /* sum_rows, log_sum_exp */
+    /* Columns are runs of equal width. slice: x [rows, groups·width] → y [rows, groups·count], of each run the columns
+     * begin … begin + count - 1. pad: x [rows, groups·count] → y [rows, groups·width], each run at `begin` among
+     * zeros. */
+    struct {
+        int64_t width, begin, count;
+    } slice; /* and pad */
+    /* concat: a [rows, groups·a_width], b [rows, groups·b_width] → y [rows, groups·(a_width + b_width)], a run of a,
+     * one of b, and so on. */
+    struct {
+        int64_t a_width, b_width;
+    } concat;
     /* prior_sample: z [rows, latent] = temperature × normals at (VAE_STREAM_PRIOR, step, element). */
     struct {
         double temperature;
@@ -287,6 +301,8 @@ typedef struct vae_op {
  *   add                          in: a, b                                 out: y = a + b
  *   elementwise                  in: up to VAE_MAX_INPUTS                 out: up to VAE_MAX_OUTPUTS
  *   sum_rows, log_sum_exp        in: x                                    out: y
+ *   slice, pad                   in: x                                    out: y
+ *   concat                       in: a, b                                 out: y
  *   prior_sample                 in: -                                    out: z
  *   accumulate                   in: rows                                 out: -
  *   adam                         in: -                                    out: - (works on the arenas)
@@ -407,6 +423,18 @@ vae_status vae_program_bind_gradient_scale(vae_program *program, vae_tensor y, v
 vae_status vae_program_sum_rows(vae_program *program, const char *name, vae_tensor x, int64_t count, vae_tensor *y);
 /* y [groups] = log Σ e^x over each `count` consecutive elements of x. */
 vae_status vae_program_log_sum_exp(vae_program *program, const char *name, vae_tensor x, int64_t count, vae_tensor *y);
+/* The columns of x are runs of `width` (all of them: one run); y [rows, groups·count] has of each run the columns from
+ * `begin` on. */
+vae_status vae_program_slice(vae_program *program, const char *name, vae_tensor x, int64_t width, int64_t begin,
+                             int64_t count, vae_tensor *y);
+/* The way back: the columns of x are runs of `count`; y [rows, groups·width] has each from `begin` on, and zeros
+ * beside it. */
+vae_status vae_program_pad(vae_program *program, const char *name, vae_tensor x, int64_t width, int64_t begin,
+                           int64_t count, vae_tensor *y);
+/* y [rows, groups·(a_width + b_width)]: a run of a_width columns of a, one of b_width columns of b, and so on; with all
+ * columns of both, a beside b. */
+vae_status vae_program_concat(vae_program *program, const char *name, vae_tensor a, int64_t a_width, vae_tensor b,
+                              int64_t b_width, vae_tensor *y);
 vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,
                                     vae_tensor *z);
 vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_metric target, double sign,

@@ -24,6 +24,9 @@
     X(UPSAMPLE, upsample)                                                                                              \
     X(UPSAMPLE_BACKWARD, upsample_backward)                                                                            \
     X(ADD, add)                                                                                                        \
+    X(SLICE, slice)                                                                                                    \
+    X(PAD, pad)                                                                                                        \
+    X(CONCAT, concat)                                                                                                  \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
     X(ADAM, adam)

@@ -164,6 +164,14 @@ static vae_status make_copy(const vae_program *program, const char *name, vae_te
     return VAE_OK;
 }
 
+vae_status vae_program_append_copy(vae_program *program, vae_tensor x, vae_tensor y)
+{
+    vae_op op;
+    VAE_TRY(make_copy(program, program->tensors[y].name, x, vae_tensor_shape(program, y), &op));
+    set_output(&op, y);
+    return vae_program_append(program, &op);
+}
+
 vae_status vae_program_broadcast(vae_program *program, const char *name, vae_tensor a, vae_shape shape, vae_tensor *y)
 {
     vae_op op;
@@ -221,14 +229,6 @@ vae_status vae_program_bind_gradient_scale(vae_program *program, vae_tensor y, v
 
 /* ---- Backward ---- */
 
-/* Where the list that is appended next writes its share of the gradient of `tensor`. */
-static vae_status make_share(vae_backward_pass *pass, vae_tensor tensor, vae_tensor *gradient)
-{
-    return pass->program->tensors[tensor].kind == VAE_TENSOR_PARAMETER
-               ? vae_backward_parameter_gradient(pass, tensor, gradient)
-               : vae_backward_new_gradient(pass, tensor, gradient);
-}
-
 /* Appends `op`, which gives the gradient of an operand at each place that it was broadcast to, and adds these up. */
 static vae_status append_gradient(vae_backward_pass *pass, vae_op *op, vae_tensor operand)
 {
@@ -240,7 +240,7 @@ static vae_status append_gradient(vae_backward_pass *pass, vae_op *op, vae_tenso
     vae_shape_as_matrix(&shape, &rows, &columns);
     list->outputs[0].summed = columns < list->columns;
     if (rows == list->rows) {
-        VAE_TRY(make_share(pass, operand, &gradient));
+        VAE_TRY(vae_backward_new_gradient(pass, operand, &gradient));
         set_output(op, gradient);
         return vae_program_append(program, op);
     }
@@ -248,7 +248,7 @@ static vae_status append_gradient(vae_backward_pass *pass, vae_op *op, vae_tenso
     const int64_t count = list->rows / rows;
     VAE_TRY(append_list(program, op,
                         columns == 1 ? vae_shape_vector(list->rows) : vae_shape_matrix(list->rows, columns), &wide));
-    VAE_TRY(make_share(pass, operand, &gradient));
+    VAE_TRY(vae_backward_new_gradient(pass, operand, &gradient));
     return vae_program_append_sum_rows(program, op->name, wide, count, gradient);
 }
 

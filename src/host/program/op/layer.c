@@ -28,7 +28,7 @@ vae_status vae_layer_backward(vae_backward_pass *pass, int32_t index, vae_op_kin
     op.inputs[3] = forward.inputs[1];
     op.inputs[4] = forward.outputs[1];
     for (int i = 0; i < 2; ++i)
-        VAE_TRY(vae_backward_parameter_gradient(pass, forward.inputs[1 + i], &op.outputs[i]));
+        VAE_TRY(vae_backward_new_gradient(pass, forward.inputs[1 + i], &op.outputs[i]));
     if (pass->needed[forward.inputs[0]]) VAE_TRY(vae_backward_new_gradient(pass, forward.inputs[0], &op.outputs[2]));
     return vae_program_append(program, &op);
 }

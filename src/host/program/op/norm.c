@@ -76,8 +76,8 @@ static vae_status backward_norm(vae_backward_pass *pass, int32_t index, vae_op_k
         op.outputs[0] = d_y;
         vae_backward_give_share(pass, forward.inputs[0], d_y);
     }
-    VAE_TRY(vae_backward_parameter_gradient(pass, forward.inputs[1], &op.outputs[1]));
-    VAE_TRY(vae_backward_parameter_gradient(pass, forward.inputs[2], &op.outputs[2]));
+    VAE_TRY(vae_backward_new_gradient(pass, forward.inputs[1], &op.outputs[1]));
+    VAE_TRY(vae_backward_new_gradient(pass, forward.inputs[2], &op.outputs[2]));
     return vae_program_append(program, &op);
 }
 
