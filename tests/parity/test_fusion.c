@@ -1,5 +1,4 @@
 /* Fused programs against unfused ones: the same bits, fewer ops, and all in all less memory. */
-#define VAE_TEST_BACKEND vae_backend_reference
 #include "expressions.h"
 
 typedef struct outcome {

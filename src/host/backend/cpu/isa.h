@@ -28,6 +28,9 @@
     X(PAD, pad)                                                                                                        \
     X(CONCAT, concat)                                                                                                  \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
+    X(ELEMENTWISE, elementwise)                                                                                        \
+    X(SUM_ROWS, sum_rows)                                                                                              \
+    X(LOG_SUM_EXP, log_sum_exp)                                                                                        \
     X(ACCUMULATE, accumulate)                                                                                          \
     X(ADAM, adam)
 #define VAE_CPU_PREPARED_MAP(X)                                                                                        \

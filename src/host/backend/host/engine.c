@@ -249,6 +249,48 @@ static bool report_nonfinite(vae_executable *executable, vae_tensor tensor, char
     return true;
 }
 
+/* Runs the first `count` instructions of a list, of which the last leaves its result in `result`. */
+static vae_status run_instructions(const vae_executable *executable, vae_call call, uint8_t count, void *result)
+{
+    vae_op part = *call.op;
+    vae_elementwise *list = &part.attributes.elementwise;
+    vae_list_output output = {.instruction = (uint8_t)(count - 1)};
+    for (int k = 0; k < list->output_count; ++k)
+        if (list->outputs[k].instruction == output.instruction) output.summed = list->outputs[k].summed;
+    list->count = count;
+    list->output_count = 1;
+    list->outputs[0] = output;
+    for (int k = 0; k < VAE_MAX_OUTPUTS; ++k)
+        part.outputs[k] = VAE_NO_TENSOR;
+    part.outputs[0] = list->instructions[count - 1].tensor;
+    call.op = &part;
+    call.outputs[0] = result;
+    call.output_shadows[0] = NULL;
+    const vae_kernel *kernel = executable->device->kernels[VAE_OP_ELEMENTWISE];
+    if (kernel->prepare) VAE_TRY(kernel->prepare(&call));
+    const vae_status status = kernel->run(&call);
+    if (kernel->release) kernel->release(&call);
+    return status;
+}
+
+/* Looks through the results of a list that was fused, before it runs and changes what it works on in place. */
+static vae_status search_list(const vae_executable *executable, int32_t index, char *name, size_t size)
+{
+    const vae_op *op = &executable->program->ops[index];
+    const vae_elementwise *list = &op->attributes.elementwise;
+    const vae_dtype dtype = executable->device->base.backend->dtype;
+    void *result = calloc((size_t)(list->rows * list->columns), vae_dtype_size(dtype));
+    if (!result) return vae_error_set(VAE_ERROR_MEMORY, "%s: '%s': out of memory", executable->program->name, op->name);
+    vae_status status = VAE_OK;
+    for (uint8_t i = 0; i < list->count && !status && !name[0]; ++i) {
+        status = run_instructions(executable, executable->calls[index], (uint8_t)(i + 1), result);
+        const vae_tensor_info *info = &executable->program->tensors[list->instructions[i].tensor];
+        if (!status && !all_finite(result, info->elements, dtype)) snprintf(name, size, "%s", info->name);
+    }
+    free(result);
+    return status;
+}
+
 static vae_status find_nonfinite(vae_executable *executable, char *name, size_t size)
 {
     const vae_program *program = executable->program;
@@ -257,10 +299,15 @@ static vae_status find_nonfinite(vae_executable *executable, char *name, size_t 
         if (report_nonfinite(executable, i, name, size)) return VAE_OK;
     }
     for (int32_t i = 0; i < program->op_count; ++i) {
-        if (program->ops[i].kind == VAE_OP_ADAM) continue;
+        const vae_op *op = &program->ops[i];
+        if (op->kind == VAE_OP_ADAM) continue;
+        if (op->kind == VAE_OP_ELEMENTWISE && op->attributes.elementwise.count > 1) {
+            VAE_TRY(search_list(executable, i, name, size));
+            if (name[0]) return VAE_OK;
+        }
         VAE_TRY(run_call(executable, i));
         for (int k = 0; k < VAE_MAX_OUTPUTS; ++k) {
-            if (report_nonfinite(executable, program->ops[i].outputs[k], name, size)) return VAE_OK;
+            if (report_nonfinite(executable, op->outputs[k], name, size)) return VAE_OK;
         }
     }
     return VAE_OK;

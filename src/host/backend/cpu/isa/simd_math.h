@@ -41,14 +41,22 @@ static inline float simd_exp(float x)
     return x > 88.3f ? INFINITY : result;
 }
 
-/* ln x to about 1 ulp, for normal positive x. */
-static inline float simd_log(float x)
+/* The same up to the largest float: the last power of two, which exponents of floats lack, is a product. */
+static inline float simd_exp_any(float x)
+{
+    const float lowered = x > 88.0f ? x - 0.69314718055994531f : x;
+    const float result = simd_exp(lowered);
+    return x > 88.0f ? 2.0f * result : result;
+}
+
+/* ln(x·2^offset) to about 1 ulp, for normal positive x. */
+static inline float simd_log_scaled(float x, int32_t offset)
 {
     const int32_t bits = simd_bits(x);
     /* The mantissa is taken in [sqrt(1/2), sqrt(2)). */
     const int32_t exponent = (bits - 0x3F3504F3) >> 23;
     const float m = simd_float(bits - (int32_t)((uint32_t)exponent << 23)) - 1.0f;
-    const float e = (float)exponent;
+    const float e = (float)(exponent + offset);
     const float square = m * m;
     float p = 7.0376836292e-2f;
     p = p * m - 1.1514610310e-1f;
@@ -61,6 +69,23 @@ static inline float simd_log(float x)
     p = p * m + 3.3333331174e-1f;
     const float tail = m * square * p + e * -2.12194440e-4f - 0.5f * square;
     return m + tail + e * 0.693359375f;
+}
+
+/* ln x to about 1 ulp, for normal positive x. */
+static inline float simd_log(float x)
+{
+    return simd_log_scaled(x, 0);
+}
+
+/* The same for any number: -∞ of 0, NaN of those below. A subnormal's bits count units of 2^-149, and are read as such,
+ * as arithmetic takes subnormals for zero. */
+static inline float simd_log_any(float x)
+{
+    const int32_t bits = simd_bits(x);
+    const float value = simd_log_scaled(bits < 0x00800000 ? (float)bits : x, bits < 0x00800000 ? -149 : 0);
+    const float finite_or_not = bits >= 0x7F800000 ? x : value; /* ∞ and NaN stay */
+    const float signed_value = bits < 0 ? NAN : finite_or_not;
+    return (bits & 0x7FFFFFFF) == 0 ? -INFINITY : signed_value;
 }
 
 /* sin and cos of 2π·turn, turn in [0, 1]. */
