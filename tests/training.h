@@ -23,7 +23,7 @@ static inline vae_config small_config(void)
     vae_config config;
     vae_config_defaults(&config);
     config.model.encoder = (vae_layer_list){.layer = {{.size = 33}}, .count = 1};
-    config.model.latent = 3;
+    config.model.latent.size[0] = 3;
     return config;
 }
 

@@ -24,7 +24,7 @@ __global__ void __launch_bounds__(THREADS) accumulate_kernel(const __grid_consta
         const double total = block_sum(part.value(), shared);
         if (threadIdx.x > 0) continue;
         call.metrics[sum.target] += sum.sign * total;
-        if (sum.rows_target >= 0) call.metrics[sum.rows_target] += (double)sum.count;
+        call.metrics[sum.rows_target] += (double)sum.counted;
     }
 }
 

@@ -15,7 +15,8 @@ struct adam_scalars {
 
 __device__ inline bool losses_finite(const vae_cuda_adam_call &call)
 {
-    return isfinite(call.metrics[call.loss_metrics[0]]) && isfinite(call.metrics[call.loss_metrics[1]]);
+    return isfinite(call.metrics[call.loss_metrics[0]]) && isfinite(call.metrics[call.loss_metrics[1]]) &&
+           isfinite(call.metrics[call.loss_metrics[2]]);
 }
 
 /* The last block to finish adds up all blocks' sums, in their order, and reports the norm. */

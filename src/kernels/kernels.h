@@ -208,10 +208,10 @@ cudaError_t vae_cuda_upsample_backward(const vae_cuda_upsample_call *call, cudaS
 cudaError_t vae_cuda_add(const float *a, const float *b, float *y, uint16_t *shadow, int64_t elements,
                          cudaStream_t stream);
 
-/* metrics[target] += sign × Σ rows; metrics[rows_target] += count where rows_target ≥ 0. */
+/* metrics[target] += sign × Σ rows; metrics[rows_target] += counted. */
 typedef struct vae_cuda_sum {
     const float *rows;
-    int64_t count;
+    int64_t count, counted;
     double sign;
     int32_t target, rows_target;
 } vae_cuda_sum;
@@ -227,7 +227,7 @@ typedef struct vae_cuda_adam_call {
     double beta1, beta2, epsilon, weight_decay, clip_norm;
     const vae_cuda_step *step;
     double *metrics; /* not updated, and parameters neither, unless metrics[loss_metrics[…]] are finite */
-    int32_t loss_metrics[2], norm_metric, steps_metric;
+    int32_t loss_metrics[3], norm_metric, steps_metric;
     double *partials;       /* [vae_cuda_adam_blocks()], one a block */
     unsigned int *finished; /* blocks done; zero before and after */
     double *norm;           /* scalar: the gradient's norm, for clipping */

@@ -108,7 +108,7 @@ static void lower_mnist(const char *layers, vae_layout *layout, vae_program *pro
     vae_config config;
     vae_config_defaults(&config);
     MUST(vae_layers_parse(layers, &config.model.encoder));
-    config.model.latent = 32;
+    config.model.latent.size[0] = 32;
     const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0};
     MUST(vae_model_layout(&config, &input, layout));
     MUST(vae_model_build_train(&config, &input, layout, 128, program));

@@ -64,7 +64,7 @@ static void open_model(const model_case *c, model_run *m)
     m->config.model.likelihood = c->likelihood;
     m->config.model.activation = c->activation;
     MUST(vae_layers_parse(c->layers, &m->config.model.encoder));
-    m->config.model.latent = 3;
+    m->config.model.latent.size[0] = 3;
     m->config.model.variance = 0.3;
     m->config.data.binarise = c->binarise;
     m->input = (vae_input){HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0};

@@ -114,8 +114,8 @@ Test(parity_data, accumulate)
         double expected = 0, *values = calloc((size_t)counts[c], sizeof *values);
         vae_program_init(&program, "accumulate", &layout);
         MUST(vae_program_input(&program, "rows", vae_shape_vector(counts[c]), &rows));
-        MUST(vae_program_accumulate(&program, rows, VAE_METRIC_RECONSTRUCTION, -1.0, true));
-        MUST(vae_program_accumulate(&program, rows, VAE_METRIC_KL, 1.0, false));
+        MUST(vae_program_accumulate(&program, rows, VAE_METRIC_RECONSTRUCTION, -1.0, counts[c]));
+        MUST(vae_program_accumulate(&program, rows, VAE_METRIC_KL, 1.0, 0));
         MUST(vae_program_plan(&program));
         for (int64_t i = 0; i < counts[c]; ++i) {
             values[i] = (double)(vae_random_block(4, 4, 4, (uint64_t)i).word[0] >> 20);

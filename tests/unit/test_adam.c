@@ -26,7 +26,7 @@ static void open_adam(const vae_backend *backend, vae_adam_options options, adam
     MUST(vae_layout_add(&r->layout, "b", vae_shape_vector(9001), 5, NULL));
     vae_program_init(&r->program, "adam", &r->layout);
     MUST(vae_program_input(&r->program, "rows", vae_shape_vector(1), &r->loss_rows));
-    MUST(vae_program_accumulate(&r->program, r->loss_rows, VAE_METRIC_RECONSTRUCTION, 1.0, true));
+    MUST(vae_program_accumulate(&r->program, r->loss_rows, VAE_METRIC_RECONSTRUCTION, 1.0, 1));
     MUST(vae_program_adam(&r->program, options));
     MUST(vae_program_plan(&r->program));
     const vae_device_options device_options = {.threads = 2};

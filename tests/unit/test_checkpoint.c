@@ -36,7 +36,7 @@ static vae_checkpoint make_checkpoint(vae_dtype dtype)
     vae_checkpoint checkpoint = {.dtype = dtype, .input = {3, 2, 1, 1.0 / 255.0, -0.1}};
     vae_config_defaults(&checkpoint.config);
     strcpy(checkpoint.config.data.train_images, "somewhere/images");
-    checkpoint.config.model.latent = 2;
+    checkpoint.config.model.latent.size[0] = 2;
     cr_assert_eq(vae_layers_parse("5, 4", &checkpoint.config.model.encoder), VAE_OK);
     checkpoint.config.train.learning_rate = 0.1 + 0.2;
     checkpoint.config.train.seed = 9007199254740991;

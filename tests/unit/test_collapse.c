@@ -9,7 +9,7 @@ static vae_latent_statistics nothing; /* no images held out */
 static void setup(void)
 {
     vae_config_defaults(&config);
-    config.model.latent = 10;
+    config.model.latent.size[0] = 10;
 }
 
 TestSuite(collapse, .init = setup);
@@ -54,7 +54,7 @@ Test(collapse, goes_by_active_dimensions_where_images_are_held_out)
     const float still[] = {0.5f, 0.0f, 0.5f, 0.0f}, moving[] = {-0.5f, 0.0f, 0.5f, 0.0f};
     const vae_metrics_line line = {.epoch = 9, .step = 900, .kl = 0.0};
     vae_latent_statistics latent;
-    config.model.latent = 1;
+    config.model.latent.size[0] = 1;
     cr_assert_eq(vae_latent_statistics_create(1, &latent), VAE_OK);
     vae_latent_statistics_add_posterior(&latent, still, 2, 2);
     cr_expect(vae_collapse_seen(&config, &line, &latent, false));

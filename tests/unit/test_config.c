@@ -96,7 +96,7 @@ Test(config, reads_every_kind_of_value)
 {
     vae_config c;
     vae_config_defaults(&c);
-    cr_assert_eq(c.model.latent, 20);
+    cr_assert_eq(c.model.latent.size[0], 20);
     cr_assert_eq(
         vae_config_parse(&c,
                          "; comment\n[model]\nobjective = ae ; inline\nlayers = 512, 256\ndecoder_layers = none\n"

@@ -35,7 +35,7 @@ static void open_model(const vae_backend *backend, linear_model *m)
     memset(m, 0, sizeof *m);
     vae_config_defaults(&m->config);
     m->config.model.encoder.count = 0;
-    m->config.model.latent = LATENT;
+    m->config.model.latent.size[0] = LATENT;
     m->config.model.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
     m->config.model.variance = 0.05;
     m->input = (vae_input){2, 2, 1, 1.0 / 255.0, 0.0};

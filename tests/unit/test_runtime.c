@@ -231,7 +231,7 @@ Test(runtime, the_shape_is_told)
     const int64_t encoder = (ELEMENTS + 1) * TINY_MODEL_HIDDEN + (TINY_MODEL_HIDDEN + 1) * 2 * LATENT;
     const int64_t decoder = (LATENT + 1) * TINY_MODEL_HIDDEN + (TINY_MODEL_HIDDEN + 1) * ELEMENTS;
     cr_expect_eq(shape.parameters, encoder + decoder);
-    cr_expect_eq(vae_model_config(model)->model.latent, LATENT);
+    cr_expect_eq(vae_model_config(model)->model.latent.size[0], LATENT);
     cr_expect_eq(vae_model_input(model)->height, HEIGHT);
     vae_model_free(model);
 }

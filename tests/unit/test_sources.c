@@ -218,8 +218,8 @@ Test(sources, sums_and_counts_add_up_over_runs_until_taken)
         double sums[VAE_METRIC_COUNT];
         vae_program_init(&r.program, "sums", &r.layout);
         MUST(vae_program_input(&r.program, "rows", vae_shape_vector(COUNT), &values));
-        MUST(vae_program_accumulate(&r.program, values, VAE_METRIC_RECONSTRUCTION, -1.0, true));
-        MUST(vae_program_accumulate(&r.program, values, VAE_METRIC_KL, 1.0, false));
+        MUST(vae_program_accumulate(&r.program, values, VAE_METRIC_RECONSTRUCTION, -1.0, COUNT));
+        MUST(vae_program_accumulate(&r.program, values, VAE_METRIC_KL, 1.0, 0));
         open_source(backends[b], NULL, &r);
         MUST(backends[b]->tensor_write(r.executable, values, VAE_FLOAT64, rows));
         for (int run = 0; run < RUNS; ++run)

@@ -122,7 +122,7 @@ vae_status vae_measurement_create(const vae_step_times *times, vae_measurement *
 
 vae_status vae_measurement_check(const double sums[VAE_METRIC_COUNT], const vae_step *step)
 {
-    if (isfinite(sums[VAE_METRIC_RECONSTRUCTION]) && isfinite(sums[VAE_METRIC_KL])) return VAE_OK;
+    if (vae_metrics_finite(sums)) return VAE_OK;
     return vae_error_set(VAE_ERROR_NUMERIC,
                          "the loss of step %" PRIu64 " is not finite, so times would be those of a model that has "
                          "diverged; try a lower learning_rate",

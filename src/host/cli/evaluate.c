@@ -205,7 +205,7 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
     if (!per_image) return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
     vae_evaluation result;
     vae_latent_statistics latent;
-    vae_status status = vae_latent_statistics_create(config->model.latent, &latent);
+    vae_status status = vae_latent_statistics_create(config->model.latent.size[0], &latent);
     setup.latent = &latent;
     if (!status) status = vae_checkpoint_load_store(checkpoint, device, false, &setup.store);
     if (!status) status = vae_evaluate(&setup, per_image, &result);

@@ -12,6 +12,7 @@
 #include "core/normal.h"
 #include "data/read.h"
 #include "draw/plot.h"
+#include "model/objective.h"
 #include "model/runtime.h"
 
 enum option_key { RUN = 1, SET, OUT, LABELS, SPLIT, LIMIT, GRID, DEVICE, THREADS, FORCE, QUIET };
@@ -169,12 +170,8 @@ static vae_status view_run(const latent_options *o, const char *run, run_view *v
 
 static const char *objective_title(vae_objective objective)
 {
-    switch (objective) {
-    case VAE_OBJECTIVE_AE: return "reconstruction only";
-    case VAE_OBJECTIVE_KL: return "KL only";
-    case VAE_OBJECTIVE_VAE: break;
-    }
-    return "reconstruction and KL";
+    const char *summary = vae_objective_info_of(objective)->summary;
+    return summary ? summary : "reconstruction and KL";
 }
 
 /* The objective, and the run's name where the objective does not tell the runs apart. */
@@ -207,7 +204,7 @@ static vae_status draw(const latent_options *o, const run_view *views)
             class_names[i][label] = vae_classes_name(&view->classes, label);
         panels[i] = (vae_panel){.kind = VAE_PANEL_SCATTER,
                                 .title = titles[i],
-                                .subtitle = view->objective == VAE_OBJECTIVE_AE
+                                .subtitle = !vae_objective_info_of(view->objective)->has_posterior
                                                 ? "codes; circles: 1, 2, 3 σ of N(0, I)"
                                                 : "posterior means; circles: 1, 2, 3 σ of the prior",
                                 /* The prior's 3 σ at least: a collapsed posterior is then a dot. */

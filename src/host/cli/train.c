@@ -124,7 +124,7 @@ static void print_result(const vae_config *config, const vae_train_result *resul
     const char *folder = config->run.out;
     printf("run folder: %s (metrics.jsonl, checkpoints/best.safetensors, pictures/)\n", folder);
     printf("next: vae-cuda sample --run %s --out samples.png\n", folder);
-    if (config->model.latent == 2) {
+    if (config->model.latent.size[0] == 2) {
         printf("      vae-cuda latent --run %s --out latent.png\n", folder);
     } else if (!autoencoder) {
         printf("      vae-cuda evaluate --run %s\n", folder);

@@ -11,7 +11,24 @@
 
 enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 128, VAE_MAX_PLACES = 6 };
 
-typedef enum vae_objective { VAE_OBJECTIVE_VAE, VAE_OBJECTIVE_AE, VAE_OBJECTIVE_KL } vae_objective;
+/* model/objective.h says what each minimises. */
+#define VAE_OBJECTIVE_MAP(X) X(VAE, vae) X(AE, ae) X(KL, kl) X(IWAE, iwae) X(DREG, dreg)
+typedef enum vae_objective {
+#define VAE_OBJECTIVE_ROW(NAME, name) VAE_OBJECTIVE_##NAME,
+    VAE_OBJECTIVE_MAP(VAE_OBJECTIVE_ROW)
+#undef VAE_OBJECTIVE_ROW
+        VAE_OBJECTIVE_COUNT
+} vae_objective;
+/* Families of q(z|x), a file each in model/. */
+#define VAE_POSTERIOR_MAP(X) X(GAUSSIAN, gaussian) X(PLANAR, planar)
+typedef enum vae_posterior {
+#define VAE_POSTERIOR_ROW(NAME, name) VAE_POSTERIOR_##NAME,
+    VAE_POSTERIOR_MAP(VAE_POSTERIOR_ROW)
+#undef VAE_POSTERIOR_ROW
+        VAE_POSTERIOR_COUNT
+} vae_posterior;
+/* exact: in closed form where the posterior has one; sampled: log q(z|x) - log p(z) of the sample itself. */
+typedef enum vae_kl_estimate { VAE_KL_EXACT, VAE_KL_SAMPLED } vae_kl_estimate;
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
 /* unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1 over the training set */
 typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;
@@ -33,13 +50,24 @@ typedef struct vae_image_size {
     int64_t height, width; /* zeros: as the images are */
 } vae_image_size;
 
+/* Dimensions of the latent code: of z, or of several stochastic layers, from the one that the decoder reads up. */
+enum { VAE_MAX_LATENTS = 8 };
+typedef struct vae_latent_sizes {
+    int64_t size[VAE_MAX_LATENTS];
+    int32_t count; /* 1 or more */
+} vae_latent_sizes;
+
 typedef struct vae_config {
     struct {
         vae_objective objective;
         vae_layer_list encoder; /* layers = 400, or conv 32 k4 s2, dense 256 */
         vae_layer_list decoder; /* decoder_layers; mirrored encoder unless set */
         bool decoder_set;
-        int64_t latent;
+        vae_latent_sizes latent;
+        vae_layer_list latent_layers; /* hidden layers of the networks between two stochastic layers */
+        vae_posterior posterior;
+        int64_t flow_length; /* of a planar posterior */
+        vae_kl_estimate kl;
         vae_activation activation;
         vae_likelihood likelihood;
         double variance;  /* σ² of the Gaussian likelihood */
@@ -66,6 +94,7 @@ typedef struct vae_config {
     } data;
     struct {
         int64_t epochs, batch_size, seed;
+        int64_t samples; /* of the posterior, an image and step: K of iwae and dreg */
         double learning_rate;
         vae_schedule schedule;
         int64_t warmup_steps;    /* learning rate rises linearly over these */
@@ -86,6 +115,7 @@ typedef struct vae_config {
         int64_t threads;         /* 0: all */
         vae_switch tune;         /* take the fastest algorithms of matrix products, on cuda */
         vae_switch tensorboard;  /* event files too */
+        vae_switch fuse;         /* join elementwise ops */
         char out[VAE_PATH_SIZE]; /* run folder; "" gives runs/<name of the config file> */
     } run;
     struct {

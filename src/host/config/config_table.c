@@ -1,7 +1,17 @@
 /* The table of keys: each row has a key's section, name, type, field, range, default and help. */
 #include "config/config_table.h"
 
-static const char *const objectives[] = {"vae", "ae", "kl", NULL};
+static const char *const objectives[] = {
+#define ROW(NAME, name) #name,
+    VAE_OBJECTIVE_MAP(ROW)
+#undef ROW
+        NULL};
+static const char *const posteriors[] = {
+#define ROW(NAME, name) #name,
+    VAE_POSTERIOR_MAP(ROW)
+#undef ROW
+        NULL};
+static const char *const kl_estimates[] = {"exact", "sampled", NULL};
 static const char *const likelihoods[] = {
 #define ROW(NAME, name) #name,
     VAE_LIKELIHOOD_MAP(ROW)
@@ -47,10 +57,14 @@ static const char *const activations[] = {
 
 /* clang-format off */
 const vae_key vae_config_keys[] = {
-    CHOICE("model", "objective", model.objective, objectives, "vae", "vae: reconstruction + beta x KL; ae: reconstruction only, no sampling; kl: KL only"),
+    CHOICE("model", "objective", model.objective, objectives, "vae", "vae: reconstruction + beta x KL; ae: reconstruction only, no sampling; kl: KL only; iwae: the importance-weighted bound of train.samples; dreg: the same with doubly reparameterised gradients for the encoder"),
     LAYERS("model", "layers", model.encoder, "400", "the encoder's hidden layers: dense 256 (or 256), conv 32 k4 s2, residual k3, dropout 0.1, …, with batch_norm or layer_norm; or none"),
     LAYERS("model", "decoder_layers", model.decoder, "mirrored", "the decoder's hidden layers, also dense 7x7x64, deconv 32 k4 s2, upsample 2; none; or mirrored: the encoder's undone in reverse"),
-    INTEGER("model", "latent", model.latent, 1, 1 << 20, "20", "dimensions of the latent code z"),
+    {"model", "latent", VAE_KEY_LATENT, FIELD(model.latent), 1, 1 << 20, NULL, "20", "dimensions of the latent code z; of several stochastic layers, such as 100, 50, from the one that the decoder reads"},
+    LAYERS("model", "latent_layers", model.latent_layers, "100, 100", "hidden layers of the networks between two stochastic layers, which only latent = 100, 50 and the like have"),
+    CHOICE("model", "posterior", model.posterior, posteriors, "gaussian", "q(z|x): a diagonal gaussian, or one that goes through a planar flow, whose parameters the encoder gives"),
+    INTEGER("model", "flow_length", model.flow_length, 1, 256, "8", "planar: layers of the flow"),
+    CHOICE("model", "kl", model.kl, kl_estimates, "exact", "exact: in closed form where there is one; sampled: log q(z|x) - log p(z) of the sample"),
     CHOICE("model", "activation", model.activation, activations, "relu", "activation of the hidden layers"),
     CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
     REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
@@ -79,6 +93,7 @@ const vae_key vae_config_keys[] = {
 
     INTEGER("train", "epochs", train.epochs, 0, 1e9, "10", "passes over the training images"),
     INTEGER("train", "batch_size", train.batch_size, 1, 1 << 20, "128", "images per step"),
+    INTEGER("train", "samples", train.samples, 1, 1 << 16, "1", "samples of z per image and step: K of iwae and dreg; vae averages over them"),
     INTEGER("train", "seed", train.seed, 0, 9007199254740992.0, "1", "seed of initial parameters, order and noise"),
     REAL("train", "learning_rate", train.learning_rate, 0, 1e6, "0.001", "of Adam"),
     CHOICE("train", "schedule", train.schedule, schedules, "constant", "of the learning rate"),
@@ -103,6 +118,7 @@ const vae_key vae_config_keys[] = {
     INTEGER("run", "threads", run.threads, 0, 1024, "0", "0: one for each processor available"),
     CHOICE("run", "tune", run.tune, switches, "no", "on cuda, try out before training which algorithms of matrix products are the fastest, and record them in products.json and ~/.cache/vae-cuda; no effect elsewhere"),
     CHOICE("run", "tensorboard", run.tensorboard, switches, "no", "also write metrics and pictures as TensorBoard's event files, to <run folder>/tensorboard"),
+    CHOICE("run", "fuse", run.fuse, switches, "yes", "join neighbouring elementwise operations; the result is the same to the bit"),
     TEXT("run", "out", run.out, "", "run folder; runs/<name of the config file> unless set"),
 
     INTEGER("evaluate", "samples", evaluate.samples, 1, 1e9, "5000", "K of the importance sampling"),

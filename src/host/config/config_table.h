@@ -14,6 +14,7 @@ typedef enum vae_key_type {
     VAE_KEY_TEXT,    /* char[maximum] */
     VAE_KEY_LAYERS,  /* vae_layer_list */
     VAE_KEY_SIZE,    /* vae_image_size */
+    VAE_KEY_LATENT,  /* vae_latent_sizes */
 } vae_key_type;
 
 typedef struct vae_key {

@@ -207,6 +207,8 @@ static vae_status check_likelihood(const vae_config *config)
 {
     const vae_likelihood likelihood = config->model.likelihood;
     const char *name = vae_likelihood_name(likelihood);
+    const bool needs_density =
+        config->model.objective != VAE_OBJECTIVE_AE && config->model.objective != VAE_OBJECTIVE_KL;
     const bool unit = likelihood == VAE_LIKELIHOOD_BERNOULLI || likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
     if (unit && config->data.normalise != VAE_NORMALISE_UNIT) {
         return vae_error_set(VAE_ERROR_CONFIG,
@@ -217,12 +219,31 @@ static vae_status check_likelihood(const vae_config *config)
                              "[data] binarise: likelihood = %s gives probabilities of 256 levels, so binarise = none",
                              name);
     }
-    if (config->model.objective == VAE_OBJECTIVE_VAE && likelihood == VAE_LIKELIHOOD_MSE) {
+    if (needs_density && likelihood == VAE_LIKELIHOOD_MSE) {
         return vae_error_set(VAE_ERROR_CONFIG,
                              "[model] likelihood: mse is not a density, so objective = vae cannot use it; use gaussian "
                              "with variance = 0.5, whose exponent is the squared error");
     }
     return VAE_OK;
+}
+
+/* What draws z must be there, and be one thing. */
+static vae_status check_posterior(const vae_config *config)
+{
+    const bool layers = config->model.latent.count > 1, planar = config->model.posterior != VAE_POSTERIOR_GAUSSIAN;
+    if (layers && planar) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "[model] posterior: several stochastic layers (latent = %lld, %lld) take "
+                             "posterior = gaussian only",
+                             (long long)config->model.latent.size[0], (long long)config->model.latent.size[1]);
+    }
+    if (config->model.objective != VAE_OBJECTIVE_AE) return VAE_OK;
+    const char *key = layers ? "[model] latent" : planar ? "[model] posterior" : "[train] samples";
+    if (!layers && !planar && config->train.samples == 1) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG,
+                         "%s: objective = ae has no posterior, so it takes one latent size, no flow and "
+                         "one sample",
+                         key);
 }
 
 vae_status vae_config_check(const vae_config *config)
@@ -231,6 +252,7 @@ vae_status vae_config_check(const vae_config *config)
         return vae_error_set(VAE_ERROR_CONFIG, "[data] train_images: must name the training images");
     }
     VAE_TRY(check_likelihood(config));
+    VAE_TRY(check_posterior(config));
     if (config->data.test_labels[0] && !config->data.test_images[0]) {
         return vae_error_set(VAE_ERROR_CONFIG, "[data] test_labels: given without test_images");
     }

@@ -22,6 +22,10 @@ void vae_key_allowed(const vae_key *key, char *text, size_t size)
     case VAE_KEY_SIZE:
         snprintf(text, size, "original, or a size up to %.0f such as 64, or 64x48, height x width", key->maximum);
         return;
+    case VAE_KEY_LATENT:
+        snprintf(text, size, "an integer from %.0f to %.0f, or up to %d of them, such as 100, 50", key->minimum,
+                 key->maximum, VAE_MAX_LATENTS);
+        return;
     case VAE_KEY_TEXT:
         if (!key->choices) {
             snprintf(text, size, "a string of at most %.0f bytes", key->maximum - 1);
@@ -100,6 +104,30 @@ static void write_size(const vae_image_size *size, FILE *stream)
     }
 }
 
+/* "20", or "100, 50". */
+static vae_status parse_latent(const vae_key *key, const char *text, vae_latent_sizes *latent)
+{
+    *latent = (vae_latent_sizes){0};
+    for (const char *at = text;;) {
+        char *end;
+        errno = 0;
+        const long long size = strtoll(at, &end, 10);
+        const bool in_range = size >= (long long)key->minimum && size <= (long long)key->maximum;
+        if (end == at || errno || !in_range || latent->count == VAE_MAX_LATENTS) return refuse(key, text);
+        latent->size[latent->count++] = size;
+        end += strspn(end, " \t");
+        if (*end == '\0') return VAE_OK;
+        if (*end != ',') return refuse(key, text);
+        at = end + 1;
+    }
+}
+
+static void write_latent(const vae_latent_sizes *latent, FILE *stream)
+{
+    for (int32_t i = 0; i < latent->count; ++i)
+        fprintf(stream, "%s%" PRId64, i > 0 ? ", " : "", latent->size[i]);
+}
+
 static bool is_decoder(const vae_key *key)
 {
     return key->offset == offsetof(vae_config, model.decoder);
@@ -138,6 +166,7 @@ vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *tex
         }
         return vae_layers_parse(text, field);
     case VAE_KEY_SIZE: return parse_size(key, text, field);
+    case VAE_KEY_LATENT: return parse_latent(key, text, field);
     }
     return refuse(key, text);
 }
@@ -162,5 +191,6 @@ void vae_key_write(const vae_key *key, const vae_config *config, FILE *stream)
         }
         return;
     case VAE_KEY_SIZE: write_size(field, stream); return;
+    case VAE_KEY_LATENT: write_latent(field, stream); return;
     }
 }

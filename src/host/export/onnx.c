@@ -15,7 +15,7 @@
 static vae_status begin_encoder(vae_emitter *emitter, const vae_input *input)
 {
     const int64_t sizes[] = {input->height, input->width, input->channels};
-    const vae_tensor x = vae_program_find(emitter->program, "x");
+    const vae_tensor x = vae_program_port(emitter->program, "x");
     const double scale = input->scale * 255.0;
     const char *value = "x", *constant;
     VAE_TRY(vae_graph_input(emitter->graph, "x", sizes, 3));
@@ -33,7 +33,7 @@ static vae_status begin_encoder(vae_emitter *emitter, const vae_input *input)
 
 static vae_status end_encoder(vae_emitter *emitter, int64_t latent)
 {
-    const vae_tensor posterior = vae_program_find(emitter->program, "posterior");
+    const vae_tensor posterior = vae_program_port(emitter->program, "code");
     const bool code = emitter->program->tensors[posterior].shape.size[1] == latent;
     const char *value;
     VAE_TRY(vae_emit_use(emitter, posterior, VAE_VIEW_ROWS, &value));
@@ -57,7 +57,7 @@ static vae_status end_encoder(vae_emitter *emitter, int64_t latent)
 static vae_status begin_decoder(vae_emitter *emitter, int64_t latent)
 {
     VAE_TRY(vae_graph_input(emitter->graph, "z", &latent, 1));
-    vae_emit_define(emitter, vae_program_find(emitter->program, "z"), VAE_VIEW_ROWS, "z");
+    vae_emit_define(emitter, vae_program_port(emitter->program, "z"), VAE_VIEW_ROWS, "z");
     return VAE_OK;
 }
 
@@ -65,7 +65,7 @@ static vae_status begin_decoder(vae_emitter *emitter, int64_t latent)
 static vae_status end_decoder(vae_emitter *emitter, const vae_input *input)
 {
     const int64_t sizes[] = {input->height, input->width, input->channels};
-    const vae_tensor mean = vae_program_find(emitter->program, "mean");
+    const vae_tensor mean = vae_program_port(emitter->program, "mean");
     const double scale = 1.0 / (input->scale * 255.0);
     const char *value, *constant, *zero, *one;
     if (emitter->program->tensors[mean].shape.rank == 4) {
@@ -91,7 +91,7 @@ static vae_status end_decoder(vae_emitter *emitter, const vae_input *input)
 
 static vae_status emit_part(vae_emitter *emitter, const vae_checkpoint *checkpoint, vae_onnx_part part)
 {
-    const int64_t latent = checkpoint->config.model.latent;
+    const int64_t latent = checkpoint->config.model.latent.size[0];
     if (part == VAE_ONNX_ENCODER) {
         VAE_TRY(begin_encoder(emitter, &checkpoint->input));
         VAE_TRY(vae_emit_program(emitter));

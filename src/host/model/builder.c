@@ -5,6 +5,8 @@
 
 #include "core/random.h"
 #include "model/network.h"
+#include "model/objective.h"
+#include "model/posterior.h"
 
 static vae_shape image_shape(const vae_input *input, int64_t rows)
 {
@@ -13,10 +15,9 @@ static vae_shape image_shape(const vae_input *input, int64_t rows)
 
 /* ---- Parameters ---- */
 
-/* Numbers the encoder gives per image: mean and log-variance, or the code itself. */
-static int64_t posterior_width(const vae_config *config)
+int64_t vae_model_posterior_width(const vae_config *config)
 {
-    return config->model.objective == VAE_OBJECTIVE_AE ? config->model.latent : 2 * config->model.latent;
+    return vae_posterior_family_of(config)->width(config);
 }
 
 vae_likelihood_options vae_model_likelihood(const vae_config *config, const vae_input *input)
@@ -34,8 +35,10 @@ vae_likelihood_options vae_model_likelihood(const vae_config *config, const vae_
 double vae_model_bits_per_dimension(const vae_config *config, const vae_input *input, double nats)
 {
     const vae_likelihood_options options = vae_model_likelihood(config, input);
-    const bool bytes = config->data.binarise == VAE_BINARISE_NONE, bound = config->model.objective != VAE_OBJECTIVE_AE;
-    return bytes && bound ? vae_likelihood_bits_per_dimension(&options, nats, vae_input_elements(input)) : NAN;
+    const bool bytes = config->data.binarise == VAE_BINARISE_NONE;
+    return bytes && vae_objective_info_of(config->model.objective)->has_posterior
+               ? vae_likelihood_bits_per_dimension(&options, nats, vae_input_elements(input))
+               : NAN;
 }
 
 /* What a likelihood learns beside the network: σ² = 1 until the first step. */
@@ -56,12 +59,15 @@ static vae_status declare(const vae_config *config, const vae_input *input, vae_
     const vae_likelihood_options likelihood = vae_model_likelihood(config, input);
     vae_network encoder, decoder;
     VAE_TRY(vae_likelihood_check(&likelihood));
-    VAE_TRY(vae_network_encoder(config, input, posterior_width(config), &encoder));
+    VAE_TRY(vae_network_encoder(config, input, vae_model_posterior_width(config), &encoder));
     VAE_TRY(resolve_decoder(config, input, &decoder));
     VAE_TRY(vae_network_declare(&encoder, layout));
     VAE_TRY(vae_network_declare(&decoder, layout));
+    const vae_posterior_family *family = vae_posterior_family_of(config);
+    if (family->declare) VAE_TRY(family->declare(config, layout));
     VAE_TRY(vae_network_declare_statistics(&encoder, layout));
     VAE_TRY(vae_network_declare_statistics(&decoder, layout));
+    if (family->declare_statistics) VAE_TRY(family->declare_statistics(config, layout));
     return add_likelihood_statistic(&likelihood, layout);
 }
 
@@ -95,7 +101,7 @@ static vae_status build_encoder(vae_program *program, const vae_config *config, 
                                 bool training, vae_tensor *posterior)
 {
     vae_network encoder;
-    VAE_TRY(vae_network_encoder(config, input, posterior_width(config), &encoder));
+    VAE_TRY(vae_network_encoder(config, input, vae_model_posterior_width(config), &encoder));
     return vae_network_build(&encoder, program, x, training, posterior);
 }
 
@@ -118,69 +124,81 @@ static vae_status build_likelihood(vae_program *program, const vae_config *confi
 /* ---- Programs that see the data set ---- */
 
 typedef struct objective_tensors {
-    vae_tensor x, posterior, ll, kl; /* kl is VAE_NO_TENSOR for an autoencoder */
+    vae_tensor x, posterior, code;
+    vae_objective_inputs inputs;
+    vae_objective_outputs outputs;
 } objective_tensors;
 
-static vae_status build_objective(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch,
-                                  bool training, objective_tensors *tensors)
+static vae_status build_gather(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch,
+                               bool training, vae_tensor *x)
 {
-    vae_tensor x, z;
     const vae_gather gather = {.shuffle = training,
                                .binarise = config->data.binarise == VAE_BINARISE_DYNAMIC,
                                .flip = training && config->data.flip == VAE_FLIP_HORIZONTAL,
                                .scale = input->scale,
                                .shift = input->shift};
-    VAE_TRY(vae_program_gather(program, "x", image_shape(input, batch), &gather, &x));
-    vae_tensor posterior;
-    VAE_TRY(build_encoder(program, config, input, x, training, &posterior));
-    tensors->kl = VAE_NO_TENSOR;
-    z = posterior;
-    if (config->model.objective != VAE_OBJECTIVE_AE) {
-        const vae_posterior_options options = {
-            .samples = 1,
-            .stream = training ? VAE_STREAM_POSTERIOR : VAE_STREAM_EVALUATE,
-            .sampled = true,
-            .with_kl = true,
-        };
-        vae_posterior_outputs outputs;
-        VAE_TRY(vae_program_gaussian_sample_kl(program, "gaussian_sample_kl", posterior, options, &outputs));
-        z = outputs.z;
-        tensors->kl = outputs.kl;
-    }
-    vae_tensor prediction;
-    VAE_TRY(build_decoder(program, config, input, z, training, &prediction));
-    VAE_TRY(build_likelihood(program, config, input, prediction, x, training, &tensors->ll));
-    tensors->x = x;
-    tensors->posterior = posterior;
-    VAE_TRY(vae_program_accumulate(program, tensors->ll, VAE_METRIC_RECONSTRUCTION, -1.0, true));
-    if (tensors->kl != VAE_NO_TENSOR) {
-        VAE_TRY(vae_program_accumulate(program, tensors->kl, VAE_METRIC_KL, 1.0, false));
-    }
-    return VAE_OK;
+    return vae_program_gather(program, "x", image_shape(input, batch), &gather, x);
 }
 
-/* The loss: (reconstruction + β·KL) / batch, or one of the two alone. */
-static int32_t loss_terms(const vae_config *config, const objective_tensors *tensors, int64_t batch,
-                          vae_loss_term terms[2])
+static vae_status build_draw(vae_program *program, const vae_config *config, bool training, objective_tensors *tensors)
 {
-    const double share = 1.0 / (double)batch;
-    int32_t count = 0;
-    if (config->model.objective != VAE_OBJECTIVE_KL) {
-        terms[count++] = (vae_loss_term){tensors->ll, {-share, VAE_SCALAR_ONE}};
+    const vae_objective_info *objective = vae_objective_info_of(config->model.objective);
+    const vae_draw_options options = {
+        .samples = tensors->inputs.samples,
+        .stream = training ? VAE_STREAM_POSTERIOR : VAE_STREAM_EVALUATE,
+        .training = training,
+        .exact_kl = config->model.kl == VAE_KL_EXACT && !(training && objective->needs_ratio),
+        .log_ratio = objective->needs_ratio,
+        .path = training && objective->path,
+    };
+    return vae_posterior_family_of(config)->draw(config, program, tensors->posterior, &options, &tensors->inputs.draw);
+}
+
+/* x, z, log p(x|z) and the objective. */
+static vae_status build_objective(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch,
+                                  bool training, objective_tensors *tensors)
+{
+    vae_objective_inputs *inputs = &tensors->inputs;
+    vae_tensor prediction;
+    *tensors = (objective_tensors){.outputs.bound = VAE_NO_TENSOR};
+    inputs->batch = batch;
+    inputs->samples = vae_objective_info_of(config->model.objective)->has_posterior ? config->train.samples : 1;
+    VAE_TRY(build_gather(program, config, input, batch, training, &tensors->x));
+    VAE_TRY(build_encoder(program, config, input, tensors->x, training, &tensors->posterior));
+    VAE_TRY(build_draw(program, config, training, tensors));
+    VAE_TRY(build_decoder(program, config, input, inputs->draw.z, training, &prediction));
+    VAE_TRY(build_likelihood(program, config, input, prediction, tensors->x, training, &inputs->ll));
+    return vae_objective_info_of(config->model.objective)->build(program, inputs, &tensors->outputs);
+}
+
+/* Sums over the batch. Rows are counted by the one that has one a row: sums over samples are means over them. */
+static vae_status build_metrics(vae_program *program, const objective_tensors *tensors)
+{
+    const vae_objective_inputs *inputs = &tensors->inputs;
+    const double share = 1.0 / (double)inputs->samples;
+    const vae_tensor bound = tensors->outputs.bound;
+    VAE_TRY(vae_program_accumulate(program, inputs->ll, VAE_METRIC_RECONSTRUCTION, -share, inputs->samples));
+    if (inputs->draw.kl != VAE_NO_TENSOR) {
+        VAE_TRY(vae_program_accumulate(program, inputs->draw.kl, VAE_METRIC_KL, 1.0, 0));
+    } else if (inputs->draw.log_ratio != VAE_NO_TENSOR) {
+        VAE_TRY(vae_program_accumulate(program, inputs->draw.log_ratio, VAE_METRIC_KL, -share, 0));
     }
-    if (config->model.objective != VAE_OBJECTIVE_AE) {
-        terms[count++] = (vae_loss_term){tensors->kl, {share, VAE_SCALAR_BETA}};
-    }
-    return count;
+    return bound == VAE_NO_TENSOR ? VAE_OK : vae_program_accumulate(program, bound, VAE_METRIC_BOUND, -1.0, 0);
+}
+
+/* Joins what can be joined, and gives every tensor its place. */
+static vae_status close_program(vae_program *program, const vae_config *config)
+{
+    if (config->run.fuse == VAE_YES) VAE_TRY(vae_program_fuse(program));
+    return vae_program_plan(program);
 }
 
 static vae_status build_train(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch)
 {
     objective_tensors tensors;
     VAE_TRY(build_objective(program, config, input, batch, true, &tensors));
-    vae_loss_term terms[2];
-    const int32_t count = loss_terms(config, &tensors, batch, terms);
-    VAE_TRY(vae_program_differentiate(program, terms, count));
+    VAE_TRY(build_metrics(program, &tensors));
+    VAE_TRY(vae_program_differentiate(program, tensors.outputs.terms, tensors.outputs.term_count));
     const vae_adam_options options = {
         .beta1 = config->train.adam_beta1,
         .beta2 = config->train.adam_beta2,
@@ -189,7 +207,7 @@ static vae_status build_train(vae_program *program, const vae_config *config, co
         .clip_norm = config->train.clip_norm,
     };
     VAE_TRY(vae_program_adam(program, options));
-    return vae_program_plan(program);
+    return close_program(program, config);
 }
 
 /* Frees what a failed build left behind. */
@@ -206,15 +224,45 @@ vae_status vae_model_build_train(const vae_config *config, const vae_input *inpu
     return finish(program, build_train(program, config, input, batch));
 }
 
+/* A port of the mean over a row's samples, times `sign`. */
+static vae_status build_row_mean(vae_program *program, const char *port, vae_tensor rows, int64_t samples, double sign)
+{
+    const vae_weight share = {sign / (double)samples, VAE_SCALAR_ONE};
+    if (samples > 1) VAE_TRY(vae_program_sum_rows(program, port, rows, samples, &rows));
+    if (samples > 1 || sign < 0) {
+        VAE_TRY(vae_program_apply_constant(program, port, VAE_FUNCTION_MULTIPLY, rows, share, &rows));
+    }
+    return vae_program_set_port(program, port, rows);
+}
+
+/* What the host reads of each row. */
+static vae_status build_rows(vae_program *program, const objective_tensors *tensors)
+{
+    const vae_objective_inputs *inputs = &tensors->inputs;
+    VAE_TRY(build_row_mean(program, "ll", inputs->ll, inputs->samples, 1.0));
+    if (inputs->draw.kl != VAE_NO_TENSOR) return vae_program_set_port(program, "kl", inputs->draw.kl);
+    if (inputs->draw.log_ratio == VAE_NO_TENSOR) return VAE_OK;
+    return build_row_mean(program, "kl", inputs->draw.log_ratio, inputs->samples, -1.0);
+}
+
+static vae_status build_code(vae_program *program, const vae_config *config, vae_tensor posterior)
+{
+    const vae_posterior_family *family = vae_posterior_family_of(config);
+    vae_tensor code = posterior;
+    if (family->code) VAE_TRY(family->code(config, program, posterior, &code));
+    return vae_program_set_port(program, "code", code);
+}
+
 static vae_status build_evaluate(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch)
 {
     objective_tensors tensors;
     VAE_TRY(build_objective(program, config, input, batch, false, &tensors));
-    vae_program_mark_external(program, tensors.x);
-    vae_program_mark_external(program, tensors.posterior);
-    vae_program_mark_external(program, tensors.ll);
-    if (tensors.kl != VAE_NO_TENSOR) vae_program_mark_external(program, tensors.kl);
-    return vae_program_plan(program);
+    VAE_TRY(build_metrics(program, &tensors));
+    VAE_TRY(build_rows(program, &tensors));
+    VAE_TRY(build_code(program, config, tensors.posterior));
+    VAE_TRY(vae_program_set_port(program, "x", tensors.x));
+    VAE_TRY(vae_program_set_port(program, "posterior", tensors.posterior));
+    return close_program(program, config);
 }
 
 vae_status vae_model_build_evaluate(const vae_config *config, const vae_input *input, const vae_layout *layout,
@@ -230,9 +278,10 @@ static vae_status build_encode(vae_program *program, const vae_config *config, c
 {
     vae_tensor x, posterior;
     VAE_TRY(vae_program_input(program, "x", image_shape(input, batch), &x));
+    VAE_TRY(vae_program_set_port(program, "x", x));
     VAE_TRY(build_encoder(program, config, input, x, false, &posterior));
-    vae_program_mark_external(program, posterior);
-    return vae_program_plan(program);
+    VAE_TRY(build_code(program, config, posterior));
+    return close_program(program, config);
 }
 
 vae_status vae_model_build_encode(const vae_config *config, const vae_input *input, const vae_layout *layout,
@@ -245,12 +294,13 @@ vae_status vae_model_build_encode(const vae_config *config, const vae_input *inp
 static vae_status build_decode(vae_program *program, const vae_config *config, const vae_input *input, int64_t batch)
 {
     vae_tensor z, prediction, mean;
-    VAE_TRY(vae_program_input(program, "z", vae_shape_matrix(batch, config->model.latent), &z));
+    VAE_TRY(vae_program_input(program, "z", vae_shape_matrix(batch, config->model.latent.size[0]), &z));
+    VAE_TRY(vae_program_set_port(program, "z", z));
     VAE_TRY(build_decoder(program, config, input, z, false, &prediction));
     const vae_likelihood_options options = vae_model_likelihood(config, input);
     VAE_TRY(vae_program_likelihood_mean(program, "mean", prediction, &options, &mean));
-    vae_program_mark_external(program, mean);
-    return vae_program_plan(program);
+    VAE_TRY(vae_program_set_port(program, "mean", mean));
+    return close_program(program, config);
 }
 
 vae_status vae_model_build_decode(const vae_config *config, const vae_input *input, const vae_layout *layout,
@@ -260,24 +310,44 @@ vae_status vae_model_build_decode(const vae_config *config, const vae_input *inp
     return finish(program, build_decode(program, config, input, batch));
 }
 
+static vae_status build_prior(vae_program *program, const vae_config *config, int64_t batch)
+{
+    vae_tensor normals, z;
+    VAE_TRY(
+        vae_program_input(program, "normals", vae_shape_matrix(batch, vae_posterior_prior_width(config)), &normals));
+    VAE_TRY(vae_program_set_port(program, "normals", normals));
+    VAE_TRY(vae_posterior_family_of(config)->prior(config, program, normals, &z));
+    VAE_TRY(vae_program_set_port(program, "z", z));
+    return close_program(program, config);
+}
+
+vae_status vae_model_build_prior(const vae_config *config, const vae_layout *layout, int64_t batch,
+                                 vae_program *program)
+{
+    vae_program_init(program, "prior", layout);
+    return finish(program, build_prior(program, config, batch));
+}
+
 static vae_status build_importance(vae_program *program, const vae_config *config, const vae_input *input, int64_t rows,
                                    int64_t samples)
 {
-    if (config->model.objective == VAE_OBJECTIVE_AE) {
+    if (!vae_objective_info_of(config->model.objective)->has_posterior) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "log P(X) is not defined for objective = ae: it has no posterior");
     }
     vae_tensor x, posterior, prediction, ll;
     VAE_TRY(vae_program_input(program, "x", image_shape(input, rows), &x));
-    VAE_TRY(vae_program_input(program, "posterior", vae_shape_matrix(rows, posterior_width(config)), &posterior));
-    const vae_posterior_options options = {
-        .samples = samples, .stream = VAE_STREAM_IMPORTANCE, .sampled = true, .with_log_ratio = true};
-    vae_posterior_outputs outputs;
-    VAE_TRY(vae_program_gaussian_sample_kl(program, "gaussian_sample_kl", posterior, options, &outputs));
-    VAE_TRY(build_decoder(program, config, input, outputs.z, false, &prediction));
+    VAE_TRY(
+        vae_program_input(program, "posterior", vae_shape_matrix(rows, vae_model_posterior_width(config)), &posterior));
+    const vae_draw_options options = {.samples = samples, .stream = VAE_STREAM_IMPORTANCE, .log_ratio = true};
+    vae_draw draw;
+    VAE_TRY(vae_posterior_family_of(config)->draw(config, program, posterior, &options, &draw));
+    VAE_TRY(build_decoder(program, config, input, draw.z, false, &prediction));
     VAE_TRY(build_likelihood(program, config, input, prediction, x, false, &ll));
-    vae_program_mark_external(program, outputs.log_ratio);
-    vae_program_mark_external(program, ll);
-    return vae_program_plan(program);
+    VAE_TRY(vae_program_set_port(program, "x", x));
+    VAE_TRY(vae_program_set_port(program, "posterior", posterior));
+    VAE_TRY(vae_program_set_port(program, "log_ratio", draw.log_ratio));
+    VAE_TRY(vae_program_set_port(program, "ll", ll));
+    return close_program(program, config);
 }
 
 vae_status vae_model_build_importance(const vae_config *config, const vae_input *input, const vae_layout *layout,

@@ -23,21 +23,28 @@ void vae_model_initialise(const vae_layout *layout, uint64_t seed, double *value
 /* gather → encoder → posterior → decoder → likelihood, metrics, backward, adam; planned. */
 vae_status vae_model_build_train(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                  int64_t batch, vae_program *program);
-/* The same without noise in the order and without backward: metrics over `batch` rows from step.first on. One
- * posterior sample a row, at (VAE_STREAM_EVALUATE, step). External tensors "x" [batch, height, width, channels],
- * "posterior", "ll" [batch] and, but for ae, "kl" [batch].
- */
+/* The same without noise in the order and without backward: metrics over `batch` rows from step.first on. K =
+ * train.samples draws a row, at (VAE_STREAM_EVALUATE, step). Ports: "x" [batch, height, width, channels], "posterior",
+ * "code", "ll" [batch] and, but for ae, "kl" [batch], both means over a row's draws. */
 vae_status vae_model_build_evaluate(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                     int64_t batch, vae_program *program);
-/* External "x" [batch, height, width, channels] → external "posterior" [batch, 2·latent] = (mean | log_variance);
- * [batch, latent] for an autoencoder. */
+/* Port "x" [batch, height, width, channels] → "code" [batch, 2·latent]: (mean | log_variance), of which the mean is
+ * what the decoder takes; [batch, latent] for an autoencoder. Of a planar flow, the mean is that of its Gaussian,
+ * carried through the flow, and the log-variance is the Gaussian's; of several stochastic layers, both are of the
+ * first. */
 vae_status vae_model_build_encode(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                   int64_t batch, vae_program *program);
-/* External "z" [batch, latent] → external "mean" [batch, elements]: E[x|z] in the data's own scale (before
+/* Columns of "posterior": what the encoder gives. */
+int64_t vae_model_posterior_width(const vae_config *config);
+/* Port "z" [batch, latent] → "mean" [batch, elements]: E[x|z] in the data's own scale (before
  * un-normalising). */
 vae_status vae_model_build_decode(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                   int64_t batch, vae_program *program);
-/* External "x" [rows, height, width, channels], "posterior" [rows, 2·latent] → external "ll" and "log_ratio"
+/* Port "normals" [batch, vae_posterior_prior_width()] → "z" [batch, latent], draws of p(z). Only for families whose
+ * prior is more than the normals themselves. */
+vae_status vae_model_build_prior(const vae_config *config, const vae_layout *layout, int64_t batch,
+                                 vae_program *program);
+/* Port "x" [rows, height, width, channels], "posterior" [rows, vae_model_posterior_width()] → "ll" and "log_ratio"
  * [rows·samples]: log p(x|z) and log p(z) - log q(z|x) of `samples` draws a row, at (VAE_STREAM_IMPORTANCE, step). */
 vae_status vae_model_build_importance(const vae_config *config, const vae_input *input, const vae_layout *layout,
                                       int64_t rows, int64_t samples, vae_program *program);

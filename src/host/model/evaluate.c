@@ -50,7 +50,7 @@ typedef struct evaluator {
     runner importance, importance_rest; /* a whole run of samples, and the last short one */
     int64_t group;                      /* images in an importance run */
     int64_t chunks;                     /* importance runs of an image group */
-    float *x, *posterior;               /* of a batch */
+    float *x, *posterior, *codes;       /* of a batch */
     float *ll, *kl;                     /* of a batch, or of a run's samples */
     float *log_ratio;
     double *per_image;
@@ -65,8 +65,7 @@ static int64_t elements_of(const evaluator *e)
 
 static int64_t posterior_width(const evaluator *e)
 {
-    const int64_t latent = e->setup->config->model.latent;
-    return e->setup->config->model.objective == VAE_OBJECTIVE_AE ? latent : 2 * latent;
+    return vae_model_posterior_width(e->setup->config);
 }
 
 static vae_status open_elbo(evaluator *e, runner *r, int64_t rows)
@@ -99,10 +98,11 @@ static vae_status allocate(evaluator *e, int64_t batch)
     /* A last group is filled up with copies, so there is room for one group more. */
     e->x = calloc((size_t)((batch + e->group) * elements_of(e)), sizeof *e->x);
     e->posterior = calloc((size_t)((batch + e->group) * posterior_width(e)), sizeof *e->posterior);
+    e->codes = calloc((size_t)(2 * batch * e->setup->config->model.latent.size[0]), sizeof *e->codes);
     e->ll = calloc((size_t)rows, sizeof *e->ll);
     e->kl = calloc((size_t)rows, sizeof *e->kl);
     e->log_ratio = calloc((size_t)rows, sizeof *e->log_ratio);
-    if (e->x && e->posterior && e->ll && e->kl && e->log_ratio) return VAE_OK;
+    if (e->x && e->posterior && e->codes && e->ll && e->kl && e->log_ratio) return VAE_OK;
     return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
 }
 
@@ -135,6 +135,7 @@ static void close_evaluator(evaluator *e)
     e->backend->data_destroy(e->data);
     free(e->x);
     free(e->posterior);
+    free(e->codes);
     free(e->ll);
     free(e->kl);
     free(e->log_ratio);
@@ -144,9 +145,18 @@ static void close_evaluator(evaluator *e)
 
 static vae_status read_tensor(const evaluator *e, const runner *r, const char *name, float *values)
 {
-    const vae_tensor tensor = vae_program_find(&r->program, name);
+    const vae_tensor tensor = vae_program_port(&r->program, name);
     if (tensor == VAE_NO_TENSOR) return VAE_OK;
     return e->backend->tensor_read(r->executable, tensor, VAE_FLOAT32, values);
+}
+
+static vae_status add_codes(evaluator *e, const runner *r)
+{
+    const vae_tensor code = vae_program_port(&r->program, "code");
+    VAE_TRY(e->backend->tensor_read(r->executable, code, VAE_FLOAT32, e->codes));
+    vae_latent_statistics_add_posterior(e->setup->latent, e->codes, r->rows,
+                                        vae_shape_columns(&r->program.tensors[code].shape));
+    return VAE_OK;
 }
 
 static vae_status run_elbo(evaluator *e, const runner *r, int64_t first)
@@ -157,8 +167,7 @@ static vae_status run_elbo(evaluator *e, const runner *r, int64_t first)
     VAE_TRY(read_tensor(e, r, "posterior", e->posterior));
     VAE_TRY(read_tensor(e, r, "ll", e->ll));
     VAE_TRY(read_tensor(e, r, "kl", e->kl));
-    if (e->setup->latent)
-        vae_latent_statistics_add_posterior(e->setup->latent, e->posterior, r->rows, posterior_width(e));
+    if (e->setup->latent) VAE_TRY(add_codes(e, r));
     for (int64_t i = 0; i < r->rows; ++i) {
         const double neg_elbo = (double)e->kl[i] - (double)e->ll[i];
         e->elbo_sum += neg_elbo;
@@ -178,7 +187,7 @@ static vae_status report(const evaluator *e, int64_t done)
 static vae_status run_samples(evaluator *e, const runner *r, int64_t image, uint64_t step_number, vae_log_sum *sums)
 {
     const vae_step step = {.seed = e->setup->seed, .step = step_number, .beta = 1.0};
-    const vae_tensor x = vae_program_find(&r->program, "x"), posterior = vae_program_find(&r->program, "posterior");
+    const vae_tensor x = vae_program_port(&r->program, "x"), posterior = vae_program_port(&r->program, "posterior");
     VAE_TRY(e->backend->tensor_write(r->executable, x, VAE_FLOAT32, e->x + image * elements_of(e)));
     VAE_TRY(e->backend->tensor_write(r->executable, posterior, VAE_FLOAT32, e->posterior + image * posterior_width(e)));
     VAE_TRY(e->backend->executable_run(r->executable, &step));

@@ -164,6 +164,22 @@ vae_status vae_network_encoder(const vae_config *config, const vae_input *input,
     return name_key(make_encoder(config, input, width, network), false);
 }
 
+/* ---- Between stochastic layers ---- */
+
+vae_status vae_network_between(const vae_config *config, const char *name, int64_t from, int64_t to, int64_t width,
+                               vae_network *network)
+{
+    char layers[VAE_NAME_SIZE], output[VAE_NAME_SIZE];
+    const vae_layer last = {.kind = VAE_LAYER_DENSE, .size = width};
+    snprintf(layers, sizeof layers, "%.40s.%%d", name);
+    snprintf(output, sizeof output, "%.40s.latent%" PRId64, name, to + 1);
+    *network = (vae_network){0};
+    network->layers[0].input = vector_of(config->model.latent.size[from]);
+    vae_status status = append_all(network, layers, &config->model.latent_layers, config->model.activation);
+    if (!status) status = append(network, output, &last, VAE_ACTIVATION_IDENTITY);
+    return status ? vae_error_prepend(VAE_ERROR_CONFIG, "[model] latent_layers") : VAE_OK;
+}
+
 /* ---- Decoder ---- */
 
 static vae_layer dense_to(const vae_shape *shape)
@@ -276,7 +292,7 @@ static vae_status make_decoder(const vae_config *config, const vae_input *input,
                                int64_t width, vae_network *network)
 {
     *network = (vae_network){0};
-    network->layers[0].input = vector_of(config->model.latent);
+    network->layers[0].input = vector_of(config->model.latent.size[0]);
     vae_layer output;
     bool found = false;
     if (config->model.decoder_set) {

@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "core/random.h"
+#include "model/posterior.h"
 
 /* Every batch has this many rows, the last one padded: a row's result then never depends on how many came with it. */
 enum { CHUNK_ROWS = 256 };
@@ -27,6 +28,7 @@ struct vae_model {
     vae_device *device;
     vae_store *store;
     feed encoder, decoder;
+    feed prior; /* from normals to codes; not open where p(z) is the standard normal */
 };
 
 const vae_config *vae_model_config(const vae_model *model)
@@ -78,8 +80,8 @@ static void close_feed(const vae_model *model, feed *f)
 
 static vae_status open_feed(vae_model *model, feed *f, const char *input, const char *output)
 {
-    f->input = vae_program_find(&f->program, input);
-    f->output = vae_program_find(&f->program, output);
+    f->input = vae_program_port(&f->program, input);
+    f->output = vae_program_port(&f->program, output);
     f->input_width = vae_shape_columns(&f->program.tensors[f->input].shape);
     f->output_width = vae_shape_columns(&f->program.tensors[f->output].shape);
     f->input_rows = calloc((size_t)(CHUNK_ROWS * f->input_width), sizeof *f->input_rows);
@@ -92,9 +94,12 @@ static vae_status open_programs(vae_model *model)
 {
     const vae_checkpoint *c = &model->checkpoint;
     VAE_TRY(vae_model_build_encode(&c->config, &c->input, &c->layout, CHUNK_ROWS, &model->encoder.program));
-    VAE_TRY(open_feed(model, &model->encoder, "x", "posterior"));
+    VAE_TRY(open_feed(model, &model->encoder, "x", "code"));
     VAE_TRY(vae_model_build_decode(&c->config, &c->input, &c->layout, CHUNK_ROWS, &model->decoder.program));
-    return open_feed(model, &model->decoder, "z", "mean");
+    VAE_TRY(open_feed(model, &model->decoder, "z", "mean"));
+    if (!vae_posterior_family_of(&c->config)->prior) return VAE_OK;
+    VAE_TRY(vae_model_build_prior(&c->config, &c->layout, CHUNK_ROWS, &model->prior.program));
+    return open_feed(model, &model->prior, "normals", "z");
 }
 
 static vae_status open_device(const vae_model_options *options, vae_device_remarks remarks, vae_device **device)
@@ -163,6 +168,7 @@ void vae_model_free(vae_model *model)
     if (model->device) {
         close_feed(model, &model->encoder);
         close_feed(model, &model->decoder);
+        close_feed(model, &model->prior);
         if (model->store) model->device->backend->store_destroy(model->store);
         model->device->backend->device_close(model->device);
     }
@@ -178,7 +184,7 @@ vae_model_shape vae_model_get_shape(const vae_model *model)
         .width = c->input.width,
         .channels = c->input.channels,
         .elements = vae_input_elements(&c->input),
-        .latent = c->config.model.latent,
+        .latent = c->config.model.latent.size[0],
         .parameters = vae_layout_parameter_count(&c->layout),
     };
 }
@@ -234,7 +240,7 @@ static void fill_encoder(vae_model *model, const float *images, int64_t rows)
 static void take_posterior(const vae_model *model, int64_t rows, float *mean, float *log_variance)
 {
     const feed *f = &model->encoder;
-    const int64_t latent = model->checkpoint.config.model.latent;
+    const int64_t latent = model->checkpoint.config.model.latent.size[0];
     for (int64_t r = 0; r < rows; ++r) {
         const float *row = f->output_rows + r * f->output_width;
         memcpy(mean + r * latent, row, (size_t)latent * sizeof *mean);
@@ -248,7 +254,7 @@ vae_status vae_model_encode(vae_model *model, const float *images, int64_t count
 {
     static const char call[] = "vae_model_encode";
     VAE_TRY(check_arguments(call, model, images, count, model ? model->encoder.input_width : 1, mean));
-    const int64_t elements = model->encoder.input_width, latent = model->checkpoint.config.model.latent;
+    const int64_t elements = model->encoder.input_width, latent = model->checkpoint.config.model.latent.size[0];
     for (int64_t first = 0; first < count; first += CHUNK_ROWS) {
         const int64_t rows = count - first < CHUNK_ROWS ? count - first : CHUNK_ROWS;
         VAE_TRY(check_finite(call, "input", images + first * elements, first, rows, elements));
@@ -291,6 +297,33 @@ vae_status vae_model_sample_prior(vae_model *model, uint64_t seed, double temper
     return vae_model_sample_prior_from(model, seed, temperature, 0, count, codes);
 }
 
+/* Rows first … first + count - 1 of [∞, width] normals times the temperature. */
+static void fill_normals(uint64_t seed, double temperature, int64_t first, int64_t count, int64_t width, float *values)
+{
+    const int64_t begin = first * width, end = (first + count) * width;
+    for (int64_t four = begin / 4 * 4; four < end; four += 4) {
+        double normal[4];
+        vae_random_normal4(seed, VAE_STREAM_PRIOR, 0, (uint64_t)four / 4, normal);
+        for (int64_t i = four < begin ? begin : four; i < four + 4 && i < end; ++i)
+            values[i - begin] = (float)(temperature * normal[i % 4]);
+    }
+}
+
+/* Draws of every stochastic layer, from the last to the first. */
+static vae_status sample_layers(const char *call, vae_model *model, uint64_t seed, double temperature, int64_t first,
+                                int64_t count, float *codes)
+{
+    feed *f = &model->prior;
+    for (int64_t done = 0; done < count; done += CHUNK_ROWS) {
+        const int64_t rows = count - done < CHUNK_ROWS ? count - done : CHUNK_ROWS;
+        memset(f->input_rows, 0, (size_t)(CHUNK_ROWS * f->input_width) * sizeof *f->input_rows);
+        fill_normals(seed, temperature, first + done, rows, f->input_width, f->input_rows);
+        VAE_TRY(run_feed(call, model, f, first + done, rows));
+        memcpy(codes + done * f->output_width, f->output_rows, (size_t)(rows * f->output_width) * sizeof *codes);
+    }
+    return VAE_OK;
+}
+
 vae_status vae_model_sample_prior_from(vae_model *model, uint64_t seed, double temperature, int64_t first,
                                        int64_t count, float *codes)
 {
@@ -300,13 +333,7 @@ vae_status vae_model_sample_prior_from(vae_model *model, uint64_t seed, double t
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: temperature is %g, but must be finite and not negative", call,
                              temperature);
     }
-    const int64_t latent = model->checkpoint.config.model.latent;
-    const int64_t begin = first * latent, end = (first + count) * latent;
-    for (int64_t four = begin / 4 * 4; four < end; four += 4) {
-        double normal[4];
-        vae_random_normal4(seed, VAE_STREAM_PRIOR, 0, (uint64_t)four / 4, normal);
-        for (int64_t i = four < begin ? begin : four; i < four + 4 && i < end; ++i)
-            codes[i - begin] = (float)(temperature * normal[i % 4]);
-    }
+    if (model->prior.executable) return sample_layers(call, model, seed, temperature, first, count, codes);
+    fill_normals(seed, temperature, first, count, model->checkpoint.config.model.latent.size[0], codes);
     return VAE_OK;
 }

@@ -137,6 +137,28 @@ void vae_program_mark_external(vae_program *program, vae_tensor tensor)
     program->tensors[tensor].external = true;
 }
 
+vae_status vae_program_set_port(vae_program *program, const char *name, vae_tensor tensor)
+{
+    if (tensor == VAE_NO_TENSOR) return VAE_OK;
+    if (program->port_count == VAE_MAX_PORTS || vae_program_port(program, name) != VAE_NO_TENSOR) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "program '%s': port '%s' is there already, or one too many",
+                             program->name, name);
+    }
+    vae_port *port = &program->ports[program->port_count++];
+    snprintf(port->name, sizeof port->name, "%s", name);
+    port->tensor = tensor;
+    vae_program_mark_external(program, tensor);
+    return VAE_OK;
+}
+
+vae_tensor vae_program_port(const vae_program *program, const char *name)
+{
+    for (int32_t i = 0; i < program->port_count; ++i) {
+        if (strcmp(program->ports[i].name, name) == 0) return program->ports[i].tensor;
+    }
+    return VAE_NO_TENSOR;
+}
+
 vae_tensor vae_program_find(const vae_program *program, const char *name)
 {
     for (vae_tensor i = 0; i < program->tensor_count; ++i) {

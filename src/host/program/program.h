@@ -7,6 +7,7 @@
 #ifndef VAE_PROGRAM_PROGRAM_H
 #define VAE_PROGRAM_PROGRAM_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -153,8 +154,16 @@ typedef enum vae_metric {
     VAE_METRIC_ROWS,           /* rows counted by RECONSTRUCTION (by KL where the program has no likelihood) */
     VAE_METRIC_GRADIENT_NORM,  /* Σ runs of the global L2 norm of the gradient, before clipping */
     VAE_METRIC_STEPS,          /* runs with an `adam` */
+    VAE_METRIC_BOUND,          /* Σ rows of minus the bound of an importance-weighted objective, nats */
     VAE_METRIC_COUNT
 } vae_metric;
+
+/* True while no loss among the sums is NaN or infinite: `adam` updates only then. */
+static inline bool vae_metrics_finite(const double sums[VAE_METRIC_COUNT])
+{
+    return isfinite(sums[VAE_METRIC_RECONSTRUCTION]) && isfinite(sums[VAE_METRIC_KL]) &&
+           isfinite(sums[VAE_METRIC_BOUND]);
+}
 
 /* gather: data[position] → x [batch, elements] = (binarised ? Bernoulli(u8/255) : u8) * scale + shift.
  * Dynamic binarisation draws u in (0, 1] at (VAE_STREAM_BINARISE, step, row·elements + column) and gives 255 where
@@ -255,11 +264,11 @@ typedef union vae_attributes {
     struct {
         double temperature;
     } prior_sample;
-    /* accumulate: metric[target] += sign × Σ rows; counts rows into VAE_METRIC_ROWS where count_rows. */
+    /* accumulate: metric[target] += sign × Σ rows; VAE_METRIC_ROWS += counted. */
     struct {
         vae_metric target;
         double sign;
-        bool count_rows;
+        int64_t counted; /* rows of the batch that these stand for, or 0 where another op counts them */
     } accumulate;
     /* adam: over the whole arena, AdamW's decoupled decay (Loshchilov & Hutter 2019), bias correction
      * (Kingma & Ba 2015, Algorithm 1). clip_norm 0: no clipping. Skips the update, leaving parameters as they were,
@@ -310,6 +319,13 @@ typedef struct vae_op {
  * identity, gelu and silu); activate_backward's `from` is y, or x for gelu and silu. The norms' backward ops compute
  * the pre-activation again from x. Their mean and inverse_deviation are [channels], or [rows] for layer_norm. */
 
+/* A tensor that those who run a program ask for by its part in it, whatever it is called and whichever op makes it. */
+typedef struct vae_port {
+    char name[16];
+    vae_tensor tensor;
+} vae_port;
+enum { VAE_MAX_PORTS = 8 };
+
 typedef struct vae_program {
     char name[VAE_NAME_SIZE];
     const vae_layout *layout; /* borrowed; must outlive the program */
@@ -320,7 +336,9 @@ typedef struct vae_program {
     vae_tensor *parameter_tensors; /* [parameter_slots] of each parameter its own and its gradient's, if there */
     int32_t parameter_slots;
     uint16_t noise_sites[VAE_STREAM_SITE]; /* by stream: how many have been declared */
-    int64_t activation_elements;           /* size of the planned arena */
+    vae_port ports[VAE_MAX_PORTS];
+    int32_t port_count;
+    int64_t activation_elements; /* size of the planned arena */
     bool planned;
 } vae_program;
 
@@ -346,6 +364,10 @@ void vae_program_free(vae_program *program);
 
 vae_status vae_program_input(vae_program *program, const char *name, vae_shape shape, vae_tensor *tensor);
 void vae_program_mark_external(vae_program *program, vae_tensor tensor);
+/* Makes a tensor a port, external too; VAE_NO_TENSOR is none. VAE_ERROR_ARGUMENT where there is one of that name. */
+vae_status vae_program_set_port(vae_program *program, const char *name, vae_tensor tensor);
+/* The port called `name`, or VAE_NO_TENSOR. */
+vae_tensor vae_program_port(const vae_program *program, const char *name);
 /* The tensor called `name`, or VAE_NO_TENSOR. */
 vae_tensor vae_program_find(const vae_program *program, const char *name);
 
@@ -438,7 +460,7 @@ vae_status vae_program_concat(vae_program *program, const char *name, vae_tensor
 vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,
                                     vae_tensor *z);
 vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_metric target, double sign,
-                                  bool count_rows);
+                                  int64_t counted);
 typedef struct vae_adam_options {
     double beta1, beta2, epsilon, weight_decay, clip_norm;
 } vae_adam_options;

@@ -40,8 +40,8 @@ json_t *vae_page_decoder(const vae_program *program)
         json_array_append_new(tensors, write_tensor(&program->tensors[i], &weight));
     for (int32_t i = 0; i < program->op_count; ++i)
         json_array_append_new(ops, write_op(&program->ops[i]));
-    return json_pack("{s:i, s:i, s:I, s:o, s:o}", "input", (int)vae_program_find(program, "z"), "output",
-                     (int)vae_program_find(program, "mean"), "weights", (json_int_t)weight, "tensors", tensors, "ops",
+    return json_pack("{s:i, s:i, s:I, s:o, s:o}", "input", (int)vae_program_port(program, "z"), "output",
+                     (int)vae_program_port(program, "mean"), "weights", (json_int_t)weight, "tensors", tensors, "ops",
                      ops);
 }
 

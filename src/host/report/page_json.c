@@ -179,7 +179,7 @@ json_t *vae_page_run_json(const vae_page_run *run)
     return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?}", "name",
                      write_name(run->folder.path), "folder", vae_json_text(run->folder.path), "checkpoint",
                      vae_json_text(run->checkpoint_path), "images", images, "latent",
-                     (json_int_t)c->config.model.latent, "parameters",
+                     (json_int_t)c->config.model.latent.size[0], "parameters",
                      (json_int_t)vae_layout_parameter_count(&c->layout), "epoch", (json_int_t)c->progress.epoch, "step",
                      (json_int_t)c->progress.step, "train_images", (json_int_t)c->progress.train_images, "config",
                      write_config(&c->config), "metrics", write_metrics(&run->history), "pictures", write_pictures(run),

@@ -13,13 +13,13 @@ static vae_status create_one(vae_batches *batches, const vae_batches_place *plac
                                                &batches->executables[which]);
 }
 
-static vae_status allocate_posterior(vae_batches *batches)
+static vae_status allocate_codes(vae_batches *batches)
 {
     const vae_program *program = &batches->programs[batches->executables[0] ? 0 : 1];
-    const vae_tensor posterior = vae_program_find(program, "posterior");
-    if (posterior == VAE_NO_TENSOR || !program->tensors[posterior].external) return VAE_OK;
-    batches->posterior = calloc((size_t)program->tensors[posterior].elements, sizeof *batches->posterior);
-    return batches->posterior ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
+    const vae_tensor code = vae_program_port(program, "code");
+    if (code == VAE_NO_TENSOR) return VAE_OK;
+    batches->codes = calloc((size_t)program->tensors[code].elements, sizeof *batches->codes);
+    return batches->codes ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
 }
 
 vae_status vae_batches_create(vae_batches *batches, const vae_batches_place *place, const vae_dataset *dataset,
@@ -33,7 +33,7 @@ vae_status vae_batches_create(vae_batches *batches, const vae_batches_place *pla
     VAE_TRY_GOTO(status, failure, batches->backend->data_create(place->device, &images, &batches->data));
     VAE_TRY_GOTO(status, failure, create_one(batches, place, 0, rows >= batch ? batch : 0, build));
     VAE_TRY_GOTO(status, failure, create_one(batches, place, 1, rows % batch, build));
-    VAE_TRY_GOTO(status, failure, allocate_posterior(batches));
+    VAE_TRY_GOTO(status, failure, allocate_codes(batches));
     return VAE_OK;
 failure:
     vae_batches_destroy(batches);
@@ -48,7 +48,7 @@ void vae_batches_destroy(vae_batches *batches)
         vae_program_free(&batches->programs[i]);
     }
     batches->backend->data_destroy(batches->data);
-    free(batches->posterior);
+    free(batches->codes);
     *batches = (vae_batches){0};
 }
 
@@ -72,16 +72,15 @@ vae_status vae_batches_take(const vae_batches *batches, double sums[VAE_METRIC_C
     return VAE_OK;
 }
 
-/* Reads the posteriors of the batch that ran last. */
-static vae_status add_posterior(const vae_batches *batches, const vae_executable *executable,
-                                vae_latent_statistics *latent)
+/* Reads the codes of the batch that ran last. */
+static vae_status add_codes(const vae_batches *batches, const vae_executable *executable, vae_latent_statistics *latent)
 {
     const int which = executable == batches->executables[1];
     const vae_program *program = &batches->programs[which];
-    const vae_tensor posterior = vae_program_find(program, "posterior");
-    const vae_shape *shape = &program->tensors[posterior].shape;
-    VAE_TRY(batches->backend->tensor_read(batches->executables[which], posterior, VAE_FLOAT32, batches->posterior));
-    vae_latent_statistics_add_posterior(latent, batches->posterior, shape->size[0], shape->size[1]);
+    const vae_tensor code = vae_program_port(program, "code");
+    const vae_shape *shape = &program->tensors[code].shape;
+    VAE_TRY(batches->backend->tensor_read(batches->executables[which], code, VAE_FLOAT32, batches->codes));
+    vae_latent_statistics_add_posterior(latent, batches->codes, shape->size[0], shape->size[1]);
     return VAE_OK;
 }
 
@@ -98,7 +97,7 @@ vae_status vae_batches_evaluate(const vae_batches *batches, uint64_t seed, doubl
         vae_step step = {.seed = seed, .step = (uint64_t)i, .beta = 1.0};
         vae_executable *executable = vae_batches_select(batches, i, &step, &rows);
         VAE_TRY(batches->backend->executable_run(executable, &step));
-        if (latent) VAE_TRY(add_posterior(batches, executable, latent));
+        if (latent) VAE_TRY(add_codes(batches, executable, latent));
     }
     return vae_batches_take(batches, sums);
 }

@@ -30,7 +30,7 @@ typedef struct vae_batches {
     vae_data *data;
     vae_program programs[2]; /* full, short; not built where there is no such batch */
     vae_executable *executables[2];
-    float *posterior; /* room for a full batch's, where the programs let it be read */
+    float *codes; /* room for a full batch's, where the programs let it be read */
 } vae_batches;
 
 /* The data set may not be empty, and its pixels must outlive the batches. On failure nothing is left to free. */

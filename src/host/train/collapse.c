@@ -1,13 +1,16 @@
 /* Tells a collapsed posterior from one that has only begun to learn. */
 #include "train/collapse.h"
 
+#include "model/objective.h"
+
 #define LEAST_KL 0.01 /* nats a dimension, on average */
 enum { LEAST_STEPS = 50, LEAST_EPOCHS = 3 };
 
 static bool can_be_judged(const vae_config *config, const vae_metrics_line *train, bool last)
 {
+    const vae_objective_info *objective = vae_objective_info_of(config->model.objective);
     const double full_weight = (double)train->epoch - config->train.kl_warmup_epochs; /* epochs at it */
-    if (config->model.objective != VAE_OBJECTIVE_VAE || !(config->train.beta > 0.0)) return false;
+    if (!objective->has_posterior || !objective->fits_decoder || !(config->train.beta > 0.0)) return false;
     return train->step >= LEAST_STEPS && full_weight >= (last ? 1 : LEAST_EPOCHS);
 }
 
@@ -16,5 +19,5 @@ bool vae_collapse_seen(const vae_config *config, const vae_metrics_line *train, 
 {
     if (!can_be_judged(config, train, last)) return false;
     if (latent->count > 0) return vae_latent_statistics_active(latent) == 0;
-    return train->kl < LEAST_KL * (double)config->model.latent;
+    return train->kl < LEAST_KL * (double)config->model.latent.size[0];
 }

@@ -53,7 +53,7 @@ vae_status vae_diagnose_step(const vae_batches *batches, const vae_batches_place
     char name[NAME_SIZE] = "";
     /* With a finite loss the gradient is at fault. It is looked at first: running a step again overwrites it, and the
      * update has already carried it into the parameters. */
-    if (isfinite(sums[VAE_METRIC_RECONSTRUCTION]) && isfinite(sums[VAE_METRIC_KL])) {
+    if (vae_metrics_finite(sums)) {
         VAE_TRY(find_gradient(place, name, sizeof name));
         return report_step(step, name, sums);
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/json.h"
+#include "model/objective.h"
 
 /* Digits of a number: enough to compare runs, few enough to read. */
 enum { DIGITS = 10 };
@@ -17,9 +18,10 @@ void vae_metrics_mean(const vae_config *config, const vae_input *input, const do
                       vae_metrics_line *line)
 {
     const double rows = sums[VAE_METRIC_ROWS], steps = sums[VAE_METRIC_STEPS];
-    const bool has_kl = config->model.objective != VAE_OBJECTIVE_AE;
+    const vae_objective_info *objective = vae_objective_info_of(config->model.objective);
     line->reconstruction = rows > 0.0 ? sums[VAE_METRIC_RECONSTRUCTION] / rows : NAN;
-    line->kl = rows > 0.0 && has_kl ? sums[VAE_METRIC_KL] / rows : NAN;
+    line->kl = rows > 0.0 && objective->has_posterior ? sums[VAE_METRIC_KL] / rows : NAN;
+    line->bound = rows > 0.0 && objective->is_weighted ? sums[VAE_METRIC_BOUND] / rows : NAN;
     line->neg_elbo = line->reconstruction + line->kl;
     line->bits_per_dimension = vae_model_bits_per_dimension(config, input, line->neg_elbo);
     line->grad_norm = steps > 0.0 ? sums[VAE_METRIC_GRADIENT_NORM] / steps : NAN;

@@ -16,6 +16,7 @@ typedef struct vae_metrics_line {
     const char *split;
     double neg_elbo; /* reconstruction + kl, whatever beta is */
     double reconstruction, kl;
+    double bound; /* minus the importance-weighted bound of train.samples, of objectives that have one */
     double bits_per_dimension; /* of neg_elbo: vae_model_bits_per_dimension */
     double beta, learning_rate;
     double grad_norm; /* global L2 norm before clipping, mean over the steps */

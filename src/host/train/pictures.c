@@ -8,45 +8,59 @@
 
 #include "core/file.h"
 #include "core/random.h"
+#include "model/posterior.h"
 
 enum { COLUMNS = 8, ROWS = 8, TILES = COLUMNS * ROWS };
 
 struct vae_pictures {
     vae_batches_place place;
     const vae_backend *backend;
-    vae_program decode, encode;
+    vae_program decode, encode, draw;
     vae_executable *decoder, *encoder; /* encoder is NULL without images */
-    vae_tensor z, mean, x, posterior;
+    vae_executable *prior;             /* NULL where p(z) is the standard normal */
+    vae_tensor z, mean, x, code, normals_port, prior_z;
     int64_t elements, latent;
     int64_t images; /* whole rows of them, at most half the tiles */
+    float *normals; /* [TILES, vae_posterior_prior_width()] */
     float *codes;   /* [TILES, latent], from the prior */
     float *inputs;  /* [images, elements], in the data's scale */
-    float *means;   /* [images, posterior width] */
+    float *means;   /* [images, width of a code with its log-variances] */
     float *encoded; /* [TILES, latent]: means without log-variances */
     float *decoded; /* [TILES, elements] */
 };
 
 /* ---- Making ---- */
 
-static vae_status find_tensor(const vae_program *program, const char *name, vae_tensor *tensor)
+static vae_status find_port(const vae_program *program, const char *name, vae_tensor *tensor)
 {
-    *tensor = vae_program_find(program, name);
+    *tensor = vae_program_port(program, name);
     if (*tensor != VAE_NO_TENSOR) return VAE_OK;
-    return vae_error_set(VAE_ERROR_ARGUMENT, "program '%s' has no tensor '%s'", program->name, name);
+    return vae_error_set(VAE_ERROR_ARGUMENT, "program '%s' has no port '%s'", program->name, name);
+}
+
+static vae_status create_prior(vae_pictures *pictures)
+{
+    const vae_batches_place *place = &pictures->place;
+    if (!vae_posterior_family_of(place->config)->prior) return VAE_OK;
+    VAE_TRY(vae_model_build_prior(place->config, place->layout, TILES, &pictures->draw));
+    VAE_TRY(find_port(&pictures->draw, "normals", &pictures->normals_port));
+    VAE_TRY(find_port(&pictures->draw, "z", &pictures->prior_z));
+    return pictures->backend->executable_create(place->device, &pictures->draw, place->store, NULL, &pictures->prior);
 }
 
 static vae_status create_programs(vae_pictures *pictures)
 {
     const vae_batches_place *place = &pictures->place;
     VAE_TRY(vae_model_build_decode(place->config, place->input, place->layout, TILES, &pictures->decode));
-    VAE_TRY(find_tensor(&pictures->decode, "z", &pictures->z));
-    VAE_TRY(find_tensor(&pictures->decode, "mean", &pictures->mean));
+    VAE_TRY(find_port(&pictures->decode, "z", &pictures->z));
+    VAE_TRY(find_port(&pictures->decode, "mean", &pictures->mean));
     VAE_TRY(
         pictures->backend->executable_create(place->device, &pictures->decode, place->store, NULL, &pictures->decoder));
+    VAE_TRY(create_prior(pictures));
     if (pictures->images == 0) return VAE_OK;
     VAE_TRY(vae_model_build_encode(place->config, place->input, place->layout, pictures->images, &pictures->encode));
-    VAE_TRY(find_tensor(&pictures->encode, "x", &pictures->x));
-    VAE_TRY(find_tensor(&pictures->encode, "posterior", &pictures->posterior));
+    VAE_TRY(find_port(&pictures->encode, "x", &pictures->x));
+    VAE_TRY(find_port(&pictures->encode, "code", &pictures->code));
     return pictures->backend->executable_create(place->device, &pictures->encode, place->store, NULL,
                                                 &pictures->encoder);
 }
@@ -55,24 +69,27 @@ static vae_status allocate(vae_pictures *pictures)
 {
     const size_t elements = (size_t)pictures->elements, latent = (size_t)pictures->latent;
     const size_t images = (size_t)pictures->images + 1; /* none: calloc may not return NULL */
+    pictures->normals = calloc(TILES * (size_t)vae_posterior_prior_width(pictures->place.config), sizeof(float));
     pictures->codes = calloc(TILES * latent, sizeof(float));
     pictures->inputs = calloc(images * elements, sizeof(float));
     pictures->means = calloc(images * 2 * latent, sizeof(float));
     pictures->encoded = calloc(TILES * latent, sizeof(float));
     pictures->decoded = calloc(TILES * elements, sizeof(float));
-    if (pictures->codes && pictures->inputs && pictures->means && pictures->encoded && pictures->decoded) return VAE_OK;
+    if (pictures->normals && pictures->codes && pictures->inputs && pictures->means && pictures->encoded &&
+        pictures->decoded)
+        return VAE_OK;
     return vae_error_set(VAE_ERROR_MEMORY, "pictures: out of memory");
 }
 
-static void draw_codes(vae_pictures *pictures)
+static void draw_normals(vae_pictures *pictures)
 {
     const uint64_t seed = (uint64_t)pictures->place.config->train.seed;
-    const int64_t count = TILES * pictures->latent;
+    const int64_t count = TILES * vae_posterior_prior_width(pictures->place.config);
     for (int64_t i = 0; i < count; i += 4) {
         double normal[4];
         vae_random_normal4(seed, VAE_STREAM_PRIOR, 0, (uint64_t)i / 4, normal);
         for (int64_t k = 0; k < 4 && i + k < count; ++k)
-            pictures->codes[i + k] = (float)normal[k];
+            pictures->normals[i + k] = (float)normal[k];
     }
 }
 
@@ -95,12 +112,12 @@ vae_status vae_pictures_create(const vae_batches_place *place, const vae_dataset
     made->place = *place;
     made->backend = place->device->backend;
     made->elements = vae_input_elements(place->input);
-    made->latent = place->config->model.latent;
+    made->latent = place->config->model.latent.size[0];
     made->images = dataset->count < TILES / 2 ? dataset->count / COLUMNS * COLUMNS : TILES / 2;
     vae_status status;
     VAE_TRY_GOTO(status, failure, allocate(made));
     VAE_TRY_GOTO(status, failure, create_programs(made));
-    draw_codes(made);
+    draw_normals(made);
     take_images(made, dataset);
     *pictures = made;
     return VAE_OK;
@@ -114,6 +131,9 @@ void vae_pictures_destroy(vae_pictures *pictures)
     if (!pictures) return;
     pictures->backend->executable_destroy(pictures->decoder);
     pictures->backend->executable_destroy(pictures->encoder);
+    pictures->backend->executable_destroy(pictures->prior);
+    vae_program_free(&pictures->draw);
+    free(pictures->normals);
     vae_program_free(&pictures->decode);
     vae_program_free(&pictures->encode);
     free(pictures->codes);
@@ -167,8 +187,23 @@ static vae_status make_picture(const vae_pictures *pictures, const char *what, i
     return picture->images ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "pictures: out of memory");
 }
 
+/* From the same normals each time: those of the parameters that there are now. */
+static vae_status draw_codes(vae_pictures *pictures)
+{
+    const vae_backend *backend = pictures->backend;
+    const vae_step step = {0};
+    if (!pictures->prior) {
+        memcpy(pictures->codes, pictures->normals, TILES * (size_t)pictures->latent * sizeof *pictures->codes);
+        return VAE_OK;
+    }
+    VAE_TRY(backend->tensor_write(pictures->prior, pictures->normals_port, VAE_FLOAT32, pictures->normals));
+    VAE_TRY(backend->executable_run(pictures->prior, &step));
+    return backend->tensor_read(pictures->prior, pictures->prior_z, VAE_FLOAT32, pictures->codes);
+}
+
 static vae_status draw_samples(vae_pictures *pictures, int64_t epoch, vae_picture *picture)
 {
+    VAE_TRY(draw_codes(pictures));
     VAE_TRY(decode(pictures, pictures->codes));
     VAE_TRY(make_picture(pictures, "samples", epoch, TILES, picture));
     to_unit(pictures, pictures->decoded, picture->images, TILES * pictures->elements);
@@ -182,14 +217,14 @@ static vae_status encode(vae_pictures *pictures)
     const vae_backend *backend = pictures->backend;
     VAE_TRY(backend->tensor_write(pictures->encoder, pictures->x, VAE_FLOAT32, pictures->inputs));
     VAE_TRY(backend->executable_run(pictures->encoder, &step));
-    return backend->tensor_read(pictures->encoder, pictures->posterior, VAE_FLOAT32, pictures->means);
+    return backend->tensor_read(pictures->encoder, pictures->code, VAE_FLOAT32, pictures->means);
 }
 
 static vae_status draw_reconstructions(vae_pictures *pictures, int64_t epoch, vae_picture *picture)
 {
     VAE_TRY(encode(pictures));
     /* The decoder's batch is larger; the codes of its other rows are zero. */
-    const int64_t width = pictures->encode.tensors[pictures->posterior].shape.size[1], latent = pictures->latent;
+    const int64_t width = pictures->encode.tensors[pictures->code].shape.size[1], latent = pictures->latent;
     for (int64_t i = 0; i < pictures->images; ++i)
         memcpy(pictures->encoded + i * latent, pictures->means + i * width, (size_t)latent * sizeof(float));
     VAE_TRY(decode(pictures, pictures->encoded));

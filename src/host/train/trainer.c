@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "model/objective.h"
 #include "train/collapse.h"
 #include "train/diagnose.h"
 #include "train/schedule.h"
@@ -134,18 +135,17 @@ static vae_status evaluate(vae_trainer *trainer, vae_batches *batches, const cha
     VAE_TRY(vae_batches_evaluate(batches, seed, sums, &trainer->latent, trainer->options->stop));
     *line = vae_trainer_line(trainer, split, sums);
     line->images_per_second = vae_rate_per_second((vae_rate){batches->rows, vae_clock_seconds() - start});
-    if (isfinite(sums[VAE_METRIC_RECONSTRUCTION]) && isfinite(sums[VAE_METRIC_KL])) return VAE_OK;
+    if (vae_metrics_finite(sums)) return VAE_OK;
     return vae_diagnose_evaluation(batches, split, trainer->state.progress.epoch + 1, seed);
 }
 
 /* What is minimised, at the beta that the warm-up ends with: so that epochs compare. */
 static double objective_loss(const vae_config *config, const vae_metrics_line *line)
 {
-    switch (config->model.objective) {
-    case VAE_OBJECTIVE_AE: return line->reconstruction;
-    case VAE_OBJECTIVE_KL: return line->kl;
-    case VAE_OBJECTIVE_VAE: break;
-    }
+    const vae_objective_info *objective = vae_objective_info_of(config->model.objective);
+    if (objective->is_weighted) return line->bound;
+    if (!objective->has_posterior) return line->reconstruction;
+    if (!objective->fits_decoder) return line->kl;
     return line->reconstruction + config->train.beta * line->kl;
 }
 

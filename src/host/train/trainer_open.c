@@ -179,7 +179,7 @@ static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
     VAE_TRY(vae_model_layout(&state->config, &state->input, &state->layout));
     VAE_TRY(open_device(trainer));
     VAE_TRY(make_programs(trainer));
-    VAE_TRY(vae_latent_statistics_create(state->config.model.latent, &trainer->latent));
+    VAE_TRY(vae_latent_statistics_create(state->config.model.latent.size[0], &trainer->latent));
     if (trainer->options->resume == VAE_RESUME_NONE) VAE_TRY(vae_run_folder_make(&trainer->folder));
     VAE_TRY(point->found ? take_up(trainer, point)
                          : vae_initialise_store(trainer->device, trainer->store, &state->layout,

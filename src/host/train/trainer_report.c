@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/objective.h"
 #include "train/trainer_state.h"
 
 double vae_rate_per_second(vae_rate rate)
@@ -29,7 +30,7 @@ vae_metrics_line vae_trainer_train_line(const vae_trainer *trainer, const char *
 {
     vae_metrics_line line = vae_trainer_line(trainer, split, sums);
     const vae_step step = vae_trainer_step(trainer, trainer->state.progress.step - 1);
-    line.beta = trainer->state.config.model.objective == VAE_OBJECTIVE_AE ? NAN : step.beta;
+    line.beta = vae_objective_info_of(trainer->state.config.model.objective)->has_posterior ? step.beta : NAN;
     line.learning_rate = step.learning_rate;
     line.images_per_second = vae_rate_per_second(rate);
     return line;

@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "draw/image.h"
+#include "model/objective.h"
 #include "train/trainer_state.h"
 
 /* ---- Checkpoints ---- */
@@ -75,7 +76,8 @@ vae_status vae_trainer_draw_lost_pictures(vae_trainer *trainer)
 /* A run that only looks again at what a former process completed may have evaluated nothing. */
 vae_status vae_trainer_draw_latent(vae_trainer *trainer, const char *split)
 {
-    if (trainer->latent.count == 0 || trainer->state.config.model.objective == VAE_OBJECTIVE_AE) return VAE_OK;
+    if (trainer->latent.count == 0 || !vae_objective_info_of(trainer->state.config.model.objective)->has_posterior)
+        return VAE_OK;
     return vae_writer_latent(trainer->writer, split, &trainer->latent);
 }
 

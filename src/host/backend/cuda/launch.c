@@ -222,7 +222,8 @@ static cudaError_t launch_accumulate(const vae_executable *e, const vae_launch *
             .count = e->program->tensors[op->inputs[0]].elements,
             .sign = op->attributes.accumulate.sign,
             .target = (int32_t)op->attributes.accumulate.target,
-            .rows_target = op->attributes.accumulate.count_rows ? VAE_METRIC_ROWS : -1,
+            .counted = op->attributes.accumulate.counted,
+            .rows_target = VAE_METRIC_ROWS,
         };
     }
     return vae_cuda_accumulate(sums, launch->as.op_count, e->scratch->metrics, e->device->stream);
@@ -245,7 +246,7 @@ static cudaError_t launch_adam(const vae_executable *e, const vae_launch *launch
         .clip_norm = op->attributes.adam.clip_norm,
         .step = &e->scratch->current,
         .metrics = e->scratch->metrics,
-        .loss_metrics = {VAE_METRIC_RECONSTRUCTION, VAE_METRIC_KL},
+        .loss_metrics = {VAE_METRIC_RECONSTRUCTION, VAE_METRIC_KL, VAE_METRIC_BOUND},
         .norm_metric = VAE_METRIC_GRADIENT_NORM,
         .steps_metric = VAE_METRIC_STEPS,
         .partials = e->partials,

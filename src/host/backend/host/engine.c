@@ -26,11 +26,6 @@ struct vae_executable {
     double metrics[VAE_METRIC_COUNT];
 };
 
-bool vae_metrics_finite(const double *metrics)
-{
-    return isfinite(metrics[VAE_METRIC_RECONSTRUCTION]) && isfinite(metrics[VAE_METRIC_KL]);
-}
-
 /* ---- Data ---- */
 
 vae_status vae_host_data_create(vae_device *device, const vae_images *images, vae_data **data)

@@ -63,8 +63,6 @@ static inline double vae_weight_value(vae_weight weight, const vae_step *step)
 {
     return weight.factor * (weight.scalar == VAE_SCALAR_BETA ? step->beta : 1.0);
 }
-/* True while no loss metric is NaN or infinite: `adam` updates only then. */
-bool vae_metrics_finite(const double *metrics);
 
 /* The backend table's functions, for backends whose memory is host memory. */
 vae_status vae_host_store_create(vae_device *device, const vae_layout *layout, bool training, vae_store **store);

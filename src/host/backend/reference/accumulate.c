@@ -9,6 +9,6 @@ vae_status vae_reference_accumulate(vae_call *call)
     for (int64_t r = 0; r < count; ++r)
         sum += rows[r];
     call->metrics[call->op->attributes.accumulate.target] += call->op->attributes.accumulate.sign * sum;
-    if (call->op->attributes.accumulate.count_rows) call->metrics[VAE_METRIC_ROWS] += (double)count;
+    call->metrics[VAE_METRIC_ROWS] += (double)call->op->attributes.accumulate.counted;
     return VAE_OK;
 }

@@ -2,7 +2,7 @@
 #include "program/op.h"
 
 vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_metric target, double sign,
-                                  bool count_rows)
+                                  int64_t counted)
 {
     char name[VAE_NAME_SIZE];
     vae_format_name(name, "sum.%.50s", program->tensors[rows].name);
@@ -10,7 +10,7 @@ vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_met
     op.inputs[0] = rows;
     op.attributes.accumulate.target = target;
     op.attributes.accumulate.sign = sign;
-    op.attributes.accumulate.count_rows = count_rows;
+    op.attributes.accumulate.counted = counted;
     return vae_program_append(program, &op);
 }
 

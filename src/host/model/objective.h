@@ -1,0 +1,43 @@
+/* Objectives: what training minimises, of a batch's log-likelihoods and what was drawn. An objective is a row in
+ * VAE_OBJECTIVE_MAP (config/config.h) and a vae_objective_info in a file model/objective_<name>.c. */
+#ifndef VAE_MODEL_OBJECTIVE_H
+#define VAE_MODEL_OBJECTIVE_H
+
+#include "config/config.h"
+#include "model/posterior.h"
+
+/* What an objective is given. */
+typedef struct vae_objective_inputs {
+    vae_tensor ll; /* [batch·K]: log p(x|z) */
+    vae_draw draw;
+    int64_t batch, samples;
+    vae_tensor kl; /* [batch·k], k = 1 or K: the KL, exact or the mean of its sample; VAE_NO_TENSOR of an autoencoder */
+} vae_objective_inputs;
+
+enum { VAE_MAX_TERMS = 4 };
+
+/* What it makes of them. */
+typedef struct vae_objective_outputs {
+    vae_loss_term terms[VAE_MAX_TERMS]; /* whose sum is the loss: a mean over the batch, nats */
+    int32_t term_count;
+    vae_tensor
+        bound; /* [batch]: a bound of log p(x) that is tighter than the ELBO; VAE_NO_TENSOR where there is none */
+} vae_objective_outputs;
+
+typedef struct vae_objective_info {
+    bool has_posterior;  /* z is drawn, and there is a KL */
+    bool needs_ratio;    /* draw with log_ratio, not a KL in closed form */
+    bool path;           /* see vae_draw_options */
+    bool fits_decoder;   /* the decoder is trained */
+    bool is_weighted;    /* the bound is what counts: it decides which epoch is the best */
+    const char *summary; /* "reconstruction only": in captions of figures; NULL for the ELBO */
+    vae_status (*build)(vae_program *program, const vae_objective_inputs *inputs, vae_objective_outputs *outputs);
+} vae_objective_info;
+
+#define VAE_OBJECTIVE_ROW(NAME, name) extern const vae_objective_info vae_objective_info_##name;
+VAE_OBJECTIVE_MAP(VAE_OBJECTIVE_ROW)
+#undef VAE_OBJECTIVE_ROW
+
+const vae_objective_info *vae_objective_info_of(vae_objective objective);
+
+#endif
