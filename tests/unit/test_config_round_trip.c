@@ -130,6 +130,13 @@ static void random_value(uint64_t *state, const vae_key *key, vae_config *config
         if (below(state, 3) == 0) return;
         *(vae_image_size *)field = (vae_image_size){between(state, 1, 4096), between(state, 1, 4096)};
         return;
+    case VAE_KEY_LATENT: {
+        vae_latent_sizes *latent = field;
+        *latent = (vae_latent_sizes){.count = (int32_t)between(state, 1, VAE_MAX_LATENTS)};
+        for (int32_t i = 0; i < latent->count; ++i)
+            latent->size[i] = between(state, 1, (int64_t)key->maximum);
+        return;
+    }
     }
     cr_assert_fail("[%s] %s: of a type that this test does not know", key->section, key->name);
 }

@@ -171,13 +171,13 @@ static vae_status build_objective(vae_program *program, const vae_config *config
     return vae_objective_info_of(config->model.objective)->build(program, inputs, &tensors->outputs);
 }
 
-/* Sums over the batch. Rows are counted by the one that has one a row: sums over samples are means over them. */
+/* Sums over the batch; of several samples a row, their means. */
 static vae_status build_metrics(vae_program *program, const objective_tensors *tensors)
 {
     const vae_objective_inputs *inputs = &tensors->inputs;
     const double share = 1.0 / (double)inputs->samples;
     const vae_tensor bound = tensors->outputs.bound;
-    VAE_TRY(vae_program_accumulate(program, inputs->ll, VAE_METRIC_RECONSTRUCTION, -share, inputs->samples));
+    VAE_TRY(vae_program_accumulate(program, inputs->ll, VAE_METRIC_RECONSTRUCTION, -share, inputs->batch));
     if (inputs->draw.kl != VAE_NO_TENSOR) {
         VAE_TRY(vae_program_accumulate(program, inputs->draw.kl, VAE_METRIC_KL, 1.0, 0));
     } else if (inputs->draw.log_ratio != VAE_NO_TENSOR) {

@@ -166,13 +166,13 @@ vae_status vae_network_encoder(const vae_config *config, const vae_input *input,
 
 /* ---- Between stochastic layers ---- */
 
-vae_status vae_network_between(const vae_config *config, const char *name, int64_t from, int64_t to, int64_t width,
+vae_status vae_network_between(const vae_config *config, const char *name, int32_t from, int32_t to, int64_t width,
                                vae_network *network)
 {
     char layers[VAE_NAME_SIZE], output[VAE_NAME_SIZE];
     const vae_layer last = {.kind = VAE_LAYER_DENSE, .size = width};
     snprintf(layers, sizeof layers, "%.40s.%%d", name);
-    snprintf(output, sizeof output, "%.40s.latent%" PRId64, name, to + 1);
+    snprintf(output, sizeof output, "%.40s.latent%d", name, to + 1);
     *network = (vae_network){0};
     network->layers[0].input = vector_of(config->model.latent.size[from]);
     vae_status status = append_all(network, layers, &config->model.latent_layers, config->model.activation);

@@ -30,7 +30,7 @@ typedef struct vae_network {
 vae_status vae_network_encoder(const vae_config *config, const vae_input *input, int64_t width, vae_network *network);
 /* From stochastic layer `from` of the latent code to `width` numbers for layer `to`, both counted from 0: the hidden
  * layers of latent_layers, <name>.<i>, and <name>.latent<to + 1>, a dense layer. */
-vae_status vae_network_between(const vae_config *config, const char *name, int64_t from, int64_t to, int64_t width,
+vae_status vae_network_between(const vae_config *config, const char *name, int32_t from, int32_t to, int64_t width,
                                vae_network *network);
 /* From the latent code to `output`, with `width` numbers a pixel. Mirrored: a dense layer to the shape that the encoder
  * ends with, then each encoder layer undone in reverse, the first of them by `output`. Otherwise `output` is dense from

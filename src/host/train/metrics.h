@@ -16,11 +16,11 @@ typedef struct vae_metrics_line {
     const char *split;
     double neg_elbo; /* reconstruction + kl, whatever beta is */
     double reconstruction, kl;
-    double bound; /* minus the importance-weighted bound of train.samples, of objectives that have one */
     double bits_per_dimension; /* of neg_elbo: vae_model_bits_per_dimension */
     double beta, learning_rate;
     double grad_norm; /* global L2 norm before clipping, mean over the steps */
     double images_per_second;
+    double bound; /* minus the importance-weighted bound of train.samples, of objectives that have one */
 } vae_metrics_line;
 
 /* The line's losses from the sums that a backend gathered. An autoencoder has no KL term and no ELBO; sums over no rows
