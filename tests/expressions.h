@@ -225,6 +225,55 @@ static inline vae_tensor build_reduced(vae_program *program, const vae_tensor *p
     return applied(program, VAE_FUNCTION_MULTIPLY, sums, y);
 }
 
+/* Three samples of a posterior that is half of p. */
+static inline vae_posterior_outputs build_posterior_of(vae_program *program, vae_tensor p, bool sampled)
+{
+    const vae_posterior_options options = {
+        .samples = 3, .stream = VAE_STREAM_POSTERIOR, .sampled = sampled, .with_kl = true, .with_log_ratio = true};
+    vae_posterior_outputs outputs;
+    vae_tensor posterior;
+    MUST(vae_program_apply_constant(program, "posterior", VAE_FUNCTION_MULTIPLY, p, (vae_weight){0.5, VAE_SCALAR_ONE},
+                                    &posterior));
+    MUST(vae_program_gaussian_sample_kl(program, "sample", posterior, options, &outputs));
+    return outputs;
+}
+
+/* Of an importance bound: log p(x|z) is Σ q·z here. */
+static inline vae_tensor build_posterior_bound(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    const vae_posterior_outputs outputs = build_posterior_of(program, p[0], true);
+    vae_tensor ll, y;
+    MUST(vae_program_sum_columns(program, "ll", applied(program, VAE_FUNCTION_MULTIPLY, outputs.z, p[1]), &ll));
+    const vae_tensor log_weights = applied(program, VAE_FUNCTION_ADD, ll, outputs.log_ratio);
+    MUST(vae_program_log_sum_exp(program, "bound", log_weights, 3, &y));
+    return y;
+}
+
+/* KL, log ratio and z, each row with a gradient of its own. */
+static inline vae_tensor build_posterior_rows(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    const vae_posterior_outputs outputs = build_posterior_of(program, p[0], true);
+    vae_tensor sum, y;
+    MUST(vae_program_sum_columns(program, "sum", applied(program, VAE_FUNCTION_SIGMOID, outputs.z, VAE_NO_TENSOR),
+                                 &sum));
+    sum = applied(program, VAE_FUNCTION_MULTIPLY, sum, outputs.log_ratio);
+    MUST(vae_program_sum_rows(program, "rows", sum, 3, &y));
+    return applied(program, VAE_FUNCTION_ADD, y, outputs.kl);
+}
+
+static inline vae_tensor build_posterior_kl(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    return build_posterior_of(program, p[0], true).kl;
+}
+
+static inline vae_tensor build_posterior_log_ratio(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    return build_posterior_of(program, p[0], function == VAE_FUNCTION_ADD).log_ratio;
+}
+
 static const expression structural_cases[] = {
     {"bound", {{2, {12, 5}}, {2, {1, 5}}}, build_bound, 0, false},
     {"bound of one", {{2, {3, 1}}, {2, {1, 1}}}, build_bound, 0, false},
@@ -245,6 +294,12 @@ static const expression structural_cases[] = {
     {"pad", {{2, {3, 2}}, {2, {3, 7}}}, build_pad, 0, false},
     {"pad, wide", {{2, {67, 20}}, {2, {67, 300}}}, build_pad, 0, false},
     {"concat, twice", {{2, {3, 5}}}, build_concat_twice, 0, false},
+    {"posterior, bound", {{2, {4, 6}}, {2, {1, 3}}}, build_posterior_bound, 0, false},
+    {"posterior, bound, wide", {{2, {7, 16}}, {2, {21, 8}}}, build_posterior_bound, 0, false},
+    {"posterior, all outputs", {{2, {5, 8}}}, build_posterior_rows, 0, false},
+    {"posterior, kl", {{2, {3, 10}}}, build_posterior_kl, 0, false},
+    {"posterior, log ratio", {{2, {3, 10}}}, build_posterior_log_ratio, VAE_FUNCTION_ADD, false},
+    {"posterior, log ratio, not sampled", {{2, {3, 8}}}, build_posterior_log_ratio, VAE_FUNCTION_SUBTRACT, false},
 };
 enum { STRUCTURAL_CASE_COUNT = sizeof structural_cases / sizeof *structural_cases };
 

@@ -12,10 +12,12 @@ template <int WIDTH>
 __global__ void __launch_bounds__(THREADS) dropout_kernel(const __grid_constant__ vae_cuda_dropout_call call)
 {
     const float rate = (float)call.rate, scale = (float)(1.0 / (1.0 - call.rate));
+    const int64_t first = first_element(call.step, call.per_row);
     for (int64_t i = thread_index() * WIDTH; i < call.elements; i += thread_count() * WIDTH) {
         float x[WIDTH], uniform[WIDTH];
         load(call.x + i, x);
-        uniforms(call.step, call.noise_stream, i, uniform);
+        draw_from(first + i, uniform,
+                  [&](int64_t at, auto &into) { uniforms(call.step, call.noise_stream, at, into); });
         for (int k = 0; k < WIDTH; ++k)
             x[k] = uniform[k] > rate ? x[k] * scale : 0.0f;
         store(call.y + i, x);

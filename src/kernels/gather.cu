@@ -31,9 +31,10 @@ template <int BYTES> __device__ inline void load_pixels(const uint8_t *from, uin
 template <int BYTES, int WIDTH>
 __device__ inline void convert(const vae_cuda_gather_call &call, const uint8_t (&pixels)[BYTES], int64_t element)
 {
+    const int64_t first = call.binarise ? first_element(call.step, call.elements) : 0;
     for (int i = 0; i < BYTES; i += WIDTH) {
         float values[WIDTH], uniform[WIDTH];
-        if (call.binarise) uniforms(call.step, VAE_STREAM_BINARISE, element + i, uniform);
+        if (call.binarise) uniforms(call.step, VAE_STREAM_BINARISE, first + element + i, uniform);
         for (int k = 0; k < WIDTH; ++k) {
             const float pixel = (float)pixels[i + k];
             const float value = !call.binarise ? pixel : uniform[k] * 255.0f <= pixel ? 255.0f : 0.0f;
@@ -48,7 +49,7 @@ __device__ inline void convert(const vae_cuda_gather_call &call, const uint8_t (
 __device__ inline int64_t flipped_column(const vae_cuda_gather_call &call, int64_t row, int64_t column)
 {
     float coin[1];
-    uniforms(call.step, VAE_STREAM_FLIP, row, coin);
+    uniforms(call.step, VAE_STREAM_FLIP, call.step->first_row + row, coin);
     const int64_t x = column / call.channels % call.width;
     return coin[0] > 0.5f ? column + (call.width - 1 - 2 * x) * call.channels : column;
 }

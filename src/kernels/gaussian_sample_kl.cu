@@ -40,6 +40,7 @@ template <int WIDTH>
 __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant__ vae_cuda_posterior_call call)
 {
     const int64_t lane = threadIdx.x % WARP, warps = thread_count() / WARP;
+    const int64_t first = first_element(call.step, call.samples * call.latent);
     for (int64_t z_row = thread_index() / WARP; z_row < call.rows * call.samples; z_row += warps) {
         const int64_t row = z_row / call.samples;
         long_sum kl_sum, log_ratio_sum;
@@ -47,7 +48,7 @@ __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant_
             const int64_t element = z_row * call.latent + j;
             const posterior_values<WIDTH> q = load_posterior<WIDTH>(call, row, j);
             float noise[WIDTH], z[WIDTH];
-            load_noise(call, element, noise);
+            load_noise(call, first + element, noise);
             for (int k = 0; k < WIDTH; ++k) {
                 z[k] = q.mean[k] + expf(0.5f * q.log_variance[k]) * noise[k];
                 kl_sum.add(0.5f * (q.mean[k] * q.mean[k] + expm1f(q.log_variance[k]) - q.log_variance[k]));
@@ -62,25 +63,41 @@ __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant_
     }
 }
 
-/* Through z: d_μ = d_z, d_log σ² = d_z·ε·½σ. Through the KL, weighted: d_μ = μ, d_log σ² = ½(σ² - 1). */
+/* What `d` of a row's log ratio adds to the gradients of z and log σ². */
 template <int WIDTH>
+__device__ inline void add_log_ratio(float d, const posterior_values<WIDTH> &q, const float (&noise)[WIDTH],
+                                     float (&d_z)[WIDTH], float (&d_log_variance)[WIDTH])
+{
+    for (int k = 0; k < WIDTH; ++k) {
+        d_z[k] -= d * (q.mean[k] + expf(0.5f * q.log_variance[k]) * noise[k]);
+        d_log_variance[k] += 0.5f * d;
+    }
+}
+
+/* Through z: d_μ = d_z, d_log σ² = d_z·ε·½σ. Through the KL, weighted: d_μ = μ, d_log σ² = ½(σ² - 1). BY_ROW: rows have
+ * gradients of their own, of the KL, and of the log ratio, which z enters by -z and log σ² by ½. */
+template <int WIDTH, bool BY_ROW>
 __global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant__ vae_cuda_posterior_call call)
 {
     const int64_t per_row = call.latent / WIDTH;
     const float weight = weight_value(call.kl_weight, call.step);
+    const int64_t first = first_element(call.step, call.samples * call.latent);
+    const bool draws = call.d_z || (BY_ROW && call.d_log_ratio);
     for (int64_t i = thread_index(); i < call.rows * per_row; i += thread_count()) {
         const int64_t row = i / per_row, j = i % per_row * WIDTH;
         const posterior_values<WIDTH> q = load_posterior<WIDTH>(call, row, j);
+        const float d_kl = BY_ROW && call.d_kl ? call.d_kl[row] : weight;
         float d_mean[WIDTH], d_log_variance[WIDTH];
         for (int k = 0; k < WIDTH; ++k) {
-            d_mean[k] = weight * q.mean[k];
-            d_log_variance[k] = weight * 0.5f * expm1f(q.log_variance[k]);
+            d_mean[k] = d_kl * q.mean[k];
+            d_log_variance[k] = d_kl * 0.5f * expm1f(q.log_variance[k]);
         }
-        for (int64_t s = 0; call.d_z && s < call.samples; ++s) {
-            const int64_t element = (row * call.samples + s) * call.latent + j;
-            float d_z[WIDTH], noise[WIDTH];
-            load(call.d_z + element, d_z);
-            load_noise(call, element, noise);
+        for (int64_t s = 0; draws && s < call.samples; ++s) {
+            const int64_t z_row = row * call.samples + s, element = z_row * call.latent + j;
+            float d_z[WIDTH] = {0}, noise[WIDTH];
+            if (!BY_ROW || call.d_z) load(call.d_z + element, d_z);
+            load_noise(call, first + element, noise);
+            if (BY_ROW && call.d_log_ratio) add_log_ratio(call.d_log_ratio[z_row], q, noise, d_z, d_log_variance);
             for (int k = 0; k < WIDTH; ++k) {
                 d_mean[k] += d_z[k];
                 d_log_variance[k] += d_z[k] * noise[k] * 0.5f * expf(0.5f * q.log_variance[k]);
@@ -95,16 +112,16 @@ __global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant
 }
 
 template <int WIDTH>
-__global__ void __launch_bounds__(THREADS)
-    prior_kernel(float *z, uint16_t *shadow, int64_t count, float temperature, const vae_cuda_step *step)
+__global__ void __launch_bounds__(THREADS) prior_kernel(const __grid_constant__ vae_cuda_prior_call call)
 {
-    for (int64_t i = thread_index(); i < count / WIDTH; i += thread_count()) {
+    const int64_t first = first_element(call.step, call.latent);
+    for (int64_t i = thread_index() * WIDTH; i < call.rows * call.latent; i += thread_count() * WIDTH) {
         float values[WIDTH];
-        normals(step, VAE_STREAM_PRIOR, i * WIDTH, values);
+        draw_from(first + i, values, [&](int64_t at, auto &into) { normals(call.step, VAE_STREAM_PRIOR, at, into); });
         for (int k = 0; k < WIDTH; ++k)
-            values[k] *= temperature;
-        store(z + i * WIDTH, values);
-        store_shadow(shadow_at(shadow, i * WIDTH), values);
+            values[k] *= call.temperature;
+        store(call.z + i, values);
+        store_shadow(shadow_at(call.shadow, i), values);
     }
 }
 
@@ -118,14 +135,16 @@ cudaError_t vae_cuda_gaussian_sample_kl_forward(const vae_cuda_posterior_call *c
 
 cudaError_t vae_cuda_gaussian_sample_kl_backward(const vae_cuda_posterior_call *call, cudaStream_t stream)
 {
-    return launch(vae_vector_width(call->latent) == 4 ? backward_kernel<4> : backward_kernel<1>,
-                  vae_grid_of_vectors(call->rows * call->latent, call->latent, THREADS), dim3(THREADS), stream, *call);
+    const bool wide = vae_vector_width(call->latent) == 4, by_row = call->d_kl || call->d_log_ratio;
+    const auto kernel = by_row ? (wide ? backward_kernel<4, true> : backward_kernel<1, true>)
+                               : (wide ? backward_kernel<4, false> : backward_kernel<1, false>);
+    return launch(kernel, vae_grid_of_vectors(call->rows * call->latent, call->latent, THREADS), dim3(THREADS), stream,
+                  *call);
 }
 
-cudaError_t vae_cuda_prior_sample(float *z, uint16_t *shadow, int64_t count, float temperature,
-                                  const vae_cuda_step *step, cudaStream_t stream)
+cudaError_t vae_cuda_prior_sample(const vae_cuda_prior_call *call, cudaStream_t stream)
 {
+    const int64_t count = call->rows * call->latent;
     return launch(vae_vector_width(count) == 4 ? prior_kernel<4> : prior_kernel<1>,
-                  vae_grid_of_vectors(count, count, THREADS), dim3(THREADS), stream, z, shadow, count, temperature,
-                  step);
+                  vae_grid_of_vectors(count, count, THREADS), dim3(THREADS), stream, *call);
 }

@@ -21,6 +21,7 @@ extern "C" {
 typedef struct vae_cuda_step {
     uint64_t seed, step;
     int64_t first; /* row of the data set, or of the staged rows, that the batch begins with */
+    int64_t first_row;
     uint64_t adam_step;
     double beta, learning_rate;
     /* Of the program's adam: learning_rate / (1 - beta1^adam_step), and 1 / sqrt(1 - beta2^adam_step). */
@@ -57,8 +58,10 @@ typedef struct vae_cuda_posterior_call {
     float *kl;                 /* [rows] or NULL */
     float *log_ratio;          /* [rows·samples] or NULL */
     const float *d_z;          /* backward: [rows·samples, latent] or NULL */
+    const float *d_kl;         /* backward: [rows], in place of kl_weight, or NULL */
+    const float *d_log_ratio;  /* backward: [rows·samples] or NULL */
     float *d_posterior;        /* backward: [rows, 2·latent] */
-    vae_cuda_weight kl_weight; /* backward: ∂loss/∂kl */
+    vae_cuda_weight kl_weight; /* backward: ∂loss/∂kl of every row */
     const vae_cuda_step *step;
     int64_t rows, latent, samples;
     uint32_t noise_stream;
@@ -67,9 +70,15 @@ typedef struct vae_cuda_posterior_call {
 cudaError_t vae_cuda_gaussian_sample_kl_forward(const vae_cuda_posterior_call *call, cudaStream_t stream);
 cudaError_t vae_cuda_gaussian_sample_kl_backward(const vae_cuda_posterior_call *call, cudaStream_t stream);
 
-/* z[i] = temperature × normal(VAE_STREAM_PRIOR, step, i) */
-cudaError_t vae_cuda_prior_sample(float *z, uint16_t *shadow, int64_t count, float temperature,
-                                  const vae_cuda_step *step, cudaStream_t stream);
+/* z [rows, latent] = temperature × normals of VAE_STREAM_PRIOR */
+typedef struct vae_cuda_prior_call {
+    float *z;
+    uint16_t *shadow;
+    const vae_cuda_step *step;
+    int64_t rows, latent;
+    float temperature;
+} vae_cuda_prior_call;
+cudaError_t vae_cuda_prior_sample(const vae_cuda_prior_call *call, cudaStream_t stream);
 
 typedef struct vae_cuda_likelihood_call {
     const float *prediction; /* [rows, pixels·width] */
@@ -181,12 +190,13 @@ cudaError_t vae_cuda_batch_norm_backward(const vae_cuda_norm_call *call, cudaStr
 cudaError_t vae_cuda_layer_norm(const vae_cuda_norm_call *call, cudaStream_t stream);
 cudaError_t vae_cuda_layer_norm_backward(const vae_cuda_norm_call *call, cudaStream_t stream);
 
-/* y = x / (1 - rate) where the uniform at (noise_stream, step, element) > rate, else 0; y may be x. */
+/* y = x / (1 - rate) where the element's uniform of noise_stream > rate, else 0; y may be x. */
 typedef struct vae_cuda_dropout_call {
     const float *x;
     float *y;
     uint16_t *shadow;
     int64_t elements;
+    int64_t per_row; /* elements for each row of the batch */
     double rate;
     uint32_t noise_stream;
     const vae_cuda_step *step;

@@ -32,6 +32,12 @@ template <int WIDTH> __device__ inline void pick(float4 four, int64_t element, f
     }
 }
 
+/* The element that the first of a step is, where each row of the batch has `per_row` of them. */
+__device__ inline int64_t first_element(const vae_cuda_step *step, int64_t per_row)
+{
+    return step->first_row * per_row;
+}
+
 /* Standard normals of elements element … element + WIDTH - 1; WIDTH is 1, or 4 with element a multiple of it. */
 template <int WIDTH>
 __device__ inline void normals(const vae_cuda_step *step, uint32_t stream, int64_t element, float (&values)[WIDTH])
@@ -46,6 +52,23 @@ __device__ inline void uniforms(const vae_cuda_step *step, uint32_t stream, int6
 {
     curandStatePhilox4_32_10_t state = noise_at(step, stream, element);
     pick(curand_uniform4(&state), element, values);
+}
+
+/* WIDTH numbers from any element on, as `draw(element, values)` gives them: one by one, and so slower, where the
+ * element is no multiple of WIDTH. */
+template <int WIDTH, typename DRAW> __device__ inline void draw_from(int64_t element, float (&values)[WIDTH], DRAW draw)
+{
+    if (element % WIDTH == 0) return draw(element, values);
+        /* Unrolled it would take twice the registers; values move up, as an array that is indexed would live in memory.
+         */
+#pragma unroll 1
+    for (int i = 0; i < WIDTH; ++i) {
+        float next[1];
+        draw(element + i, next);
+        for (int k = 1; k < WIDTH; ++k)
+            values[k - 1] = values[k];
+        values[WIDTH - 1] = next[0];
+    }
 }
 
 } // namespace

@@ -30,10 +30,11 @@ typedef enum vae_arena {
 /* Everything that changes from run to run. Noise and order are functions of these, so a step can be run again. */
 typedef struct vae_step {
     uint64_t seed;
-    uint64_t step;  /* counts noise: global training step, or batch number within an evaluation */
-    uint64_t epoch; /* keys the shuffle */
-    int64_t first;  /* position in the epoch of the batch's first row */
-    double beta;    /* weight of the KL term */
+    uint64_t step;     /* counts noise: global training step, or batch number within an evaluation */
+    uint64_t epoch;    /* keys the shuffle */
+    int64_t first;     /* position in the epoch of the batch's first row */
+    int64_t first_row; /* of the whole batch, that the step begins with: counts noise; 0 unless runs share a batch */
+    double beta;       /* weight of the KL term */
     double learning_rate;
     uint64_t adam_step; /* 1 for the first update: bias correction */
 } vae_step;

@@ -165,15 +165,19 @@ static inline bool vae_metrics_finite(const double sums[VAE_METRIC_COUNT])
            isfinite(sums[VAE_METRIC_BOUND]);
 }
 
-/* gather: data[position] → x [batch, elements] = (binarised ? Bernoulli(u8/255) : u8) * scale + shift.
- * Dynamic binarisation draws u in (0, 1] at (VAE_STREAM_BINARISE, step, row·elements + column) and gives 255 where
+/* Noise is counted by the row of the whole batch and the place in it: `element` of row r of an op's tensor is
+ * (first_row·samples + r)·columns + column, with vae_step's first_row and as many rows as `samples` for each of the
+ * batch.
+ *
+ * gather: data[position] → x [batch, elements] = (binarised ? Bernoulli(u8/255) : u8) * scale + shift.
+ * Dynamic binarisation draws u in (0, 1] at (VAE_STREAM_BINARISE, step, element) and gives 255 where
  * u·255 ≤ pixel, computed in float32, else 0; so 0 never and 255 always becomes 255. column is that of x. */
 typedef struct vae_gather {
     bool shuffle;  /* position = permutation(epoch)[first + row], else first + row */
     bool binarise; /* dynamic binarisation, drawn anew at each step */
-    bool flip; /* x [batch, height, width, channels]: mirrored left to right where u > ½ at (VAE_STREAM_FLIP, step, row)
-                */
-    double scale; /* 1/255 maps to [0,1] */
+    bool flip;     /* x [batch, height, width, channels]: mirrored left to right where u > ½ at (VAE_STREAM_FLIP, step,
+                    * first_row + row) */
+    double scale;  /* 1/255 maps to [0,1] */
     double shift;
 } vae_gather;
 
@@ -197,12 +201,14 @@ typedef union vae_attributes {
     } convolution; /* of conv2d, conv_transpose2d and their backward */
     /* gaussian_sample_kl: posterior [rows, 2·latent] = (mean | log_variance) → z [rows·samples, latent],
      * kl [rows] or none, log_ratio [rows·samples] = log p(z) - log q(z|x) or none.
-     * Noise of z[r, j] is the normal at (stream, step, r·latent + j). log_variance is used as it is (no clamp): exact
-     * within ±80. Row r of z comes from posterior row r / samples. */
+     * Noise of z[r, j] is the normal at (stream, step, element). log_variance is used as it is (no clamp): exact
+     * within ±80. Row r of z comes from posterior row r / samples.
+     * gaussian_sample_kl_backward: posterior, ∂loss/∂z or none, ∂loss/∂kl [rows] or none, ∂loss/∂log_ratio or none →
+     * d_posterior. */
     struct {
         int64_t samples;
         uint32_t stream;      /* a site of a vae_stream */
-        vae_weight kl_weight; /* backward only: ∂loss/∂kl of every row */
+        vae_weight kl_weight; /* backward only: ∂loss/∂kl of every row, where it is no input */
         bool sampled;         /* false: z = mean (autoencoder); backward then has no noise term */
     } gaussian_sample_kl;
     /* likelihood: prediction [rows·samples, pixels·width], x [rows, pixels·channels] → ll [rows·samples] and, if
@@ -234,7 +240,8 @@ typedef union vae_attributes {
     /* dropout (Srivastava et al. 2014): y = x / (1 - rate) where the uniform at (stream, step, element) > rate, else 0;
      * in float32 for every backend to keep the same elements. Its own backward op. */
     struct {
-        double rate;     /* 0 ≤ rate < 1 */
+        double rate; /* 0 ≤ rate < 1 */
+        int64_t samples;
         uint32_t stream; /* a site of VAE_STREAM_DROPOUT + layer */
     } dropout;
     /* upsample: x [rows, height, width, channels] → y [rows, factor·height, factor·width, channels], the nearest pixel.

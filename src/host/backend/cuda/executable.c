@@ -181,6 +181,7 @@ vae_status vae_cuda_executable_stage(vae_executable *executable, const vae_step 
         .seed = step->seed,
         .step = step->step,
         .first = step->first,
+        .first_row = step->first_row,
         .adam_step = step->adam_step,
         .beta = step->beta,
         .learning_rate = step->learning_rate,

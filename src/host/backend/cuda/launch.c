@@ -70,6 +70,8 @@ static cudaError_t launch_posterior(const vae_executable *e, const vae_launch *l
         .kl = backward ? NULL : vae_cuda_tensor(e, op->outputs[1]),
         .log_ratio = backward ? NULL : vae_cuda_tensor(e, op->outputs[2]),
         .d_z = backward ? vae_cuda_tensor(e, op->inputs[1]) : NULL,
+        .d_kl = backward ? vae_cuda_tensor(e, op->inputs[2]) : NULL,
+        .d_log_ratio = backward ? vae_cuda_tensor(e, op->inputs[3]) : NULL,
         .d_posterior = backward ? vae_cuda_tensor(e, op->outputs[0]) : NULL,
         .kl_weight = weight_of(op->attributes.gaussian_sample_kl.kl_weight),
         .step = &e->scratch->current,
@@ -86,9 +88,16 @@ static cudaError_t launch_posterior(const vae_executable *e, const vae_launch *l
 static cudaError_t launch_prior_sample(const vae_executable *e, const vae_launch *launch)
 {
     const vae_op *op = op_of(e, launch);
-    return vae_cuda_prior_sample(
-        vae_cuda_tensor(e, op->outputs[0]), written_shadow(e, launch), e->program->tensors[op->outputs[0]].elements,
-        (float)op->attributes.prior_sample.temperature, &e->scratch->current, e->device->stream);
+    const vae_shape *shape = shape_of(e, op->outputs[0]);
+    const vae_cuda_prior_call call = {
+        .z = vae_cuda_tensor(e, op->outputs[0]),
+        .shadow = written_shadow(e, launch),
+        .step = &e->scratch->current,
+        .rows = shape->size[0],
+        .latent = vae_shape_columns(shape),
+        .temperature = (float)op->attributes.prior_sample.temperature,
+    };
+    return vae_cuda_prior_sample(&call, e->device->stream);
 }
 
 typedef cudaError_t (*likelihood_launcher)(const vae_cuda_likelihood_call *call, cudaStream_t stream);

@@ -58,6 +58,11 @@ static inline const vae_shape *vae_call_output_shape(const vae_call *call, int i
 {
     return &call->program->tensors[call->op->outputs[index]].shape;
 }
+/* The element of noise that the first of a step is, where each row of the batch has `per_row` of them. */
+static inline uint64_t vae_call_first_element(const vae_call *call, int64_t per_row)
+{
+    return (uint64_t)(call->step->first_row * per_row);
+}
 /* The current value of a weight in the loss. */
 static inline double vae_weight_value(vae_weight weight, const vae_step *step)
 {

@@ -14,8 +14,9 @@ static bool is_flipped(const vae_call *call, int64_t row)
 {
     if (!call->op->attributes.gather.flip) return false;
     const vae_step *step = call->step;
-    const vae_philox random = vae_random_block(step->seed, VAE_STREAM_FLIP, step->step, (uint64_t)row / 4);
-    return vae_random_uniform(random.word[row % 4]) > 0.5f;
+    const uint64_t element = vae_call_first_element(call, 1) + (uint64_t)row;
+    const vae_philox random = vae_random_block(step->seed, VAE_STREAM_FLIP, step->step, element / 4);
+    return vae_random_uniform(random.word[element % 4]) > 0.5f;
 }
 
 /* Where column j of an image comes from if it is mirrored; shape [rows, height, width, channels]. */
@@ -38,7 +39,7 @@ vae_status vae_reference_gather(vae_call *call)
         const bool flipped = is_flipped(call, r);
         for (int64_t j = 0; j < elements; ++j) {
             const uint8_t pixel = pixels[flipped ? mirrored(shape, j) : j];
-            const uint64_t element = (uint64_t)(r * elements + j);
+            const uint64_t element = vae_call_first_element(call, elements) + (uint64_t)(r * elements + j);
             const double value = gather->binarise ? binarise(call->step, element, pixel) : (double)pixel;
             x[r * elements + j] = value * gather->scale + gather->shift;
         }

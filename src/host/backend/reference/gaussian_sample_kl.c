@@ -11,10 +11,14 @@ double vae_reference_normal(const vae_step *step, uint32_t stream, uint64_t elem
     return normal[element % 4];
 }
 
-static double noise(const vae_call *call, int64_t element)
+/* Of element `at` of the step's z. */
+static double noise(const vae_call *call, int64_t at)
 {
     if (!call->op->attributes.gaussian_sample_kl.sampled) return 0;
-    return vae_reference_normal(call->step, call->op->attributes.gaussian_sample_kl.stream, (uint64_t)element);
+    const int64_t latent = vae_call_input_shape(call, 0)->size[1] / 2;
+    const int64_t per_row = call->op->attributes.gaussian_sample_kl.samples * latent;
+    return vae_reference_normal(call->step, call->op->attributes.gaussian_sample_kl.stream,
+                                vae_call_first_element(call, per_row) + (uint64_t)at);
 }
 
 /* z = μ + σε; log p(z) - log q(z|x) = Σ ½(ε² + log σ² - z²) */
@@ -56,25 +60,40 @@ vae_status vae_reference_gaussian_sample_kl(vae_call *call)
     return VAE_OK;
 }
 
-/* Through z: d_μ = d_z, d_log σ² = d_z·ε·½σ. Through the KL, weighted: d_μ = μ, d_log σ² = ½(σ² - 1). */
+/* Of one sample of one latent. Through z: d_μ = d_z, d_log σ² = d_z·ε·½σ. The log ratio has -z for a d_z, and ½ of its
+ * own in log σ². */
+static void add_sample(const vae_call *call, int64_t z_row, int64_t j, double mean, double log_variance, double *d_mean,
+                       double *d_log_variance)
+{
+    const double *d_zs = call->inputs[1], *d_log_ratios = call->inputs[3];
+    const int64_t element = z_row * (vae_call_input_shape(call, 0)->size[1] / 2) + j;
+    const double epsilon = noise(call, element), half_deviation = 0.5 * exp(0.5 * log_variance);
+    const double d_log_ratio = d_log_ratios ? d_log_ratios[z_row] : 0;
+    const double z = mean + 2 * half_deviation * epsilon;
+    const double d_z = (d_zs ? d_zs[element] : 0) - d_log_ratio * z;
+    *d_mean += d_z;
+    *d_log_variance += d_z * epsilon * half_deviation + 0.5 * d_log_ratio;
+}
+
+/* Through the KL, weighted: d_μ = μ, d_log σ² = ½(σ² - 1). */
 vae_status vae_reference_gaussian_sample_kl_backward(vae_call *call)
 {
     const int64_t rows = vae_call_input_shape(call, 0)->size[0];
     const int64_t latent = vae_call_input_shape(call, 0)->size[1] / 2;
     const int64_t samples = call->op->attributes.gaussian_sample_kl.samples;
     const double weight = vae_weight_value(call->op->attributes.gaussian_sample_kl.kl_weight, call->step);
-    const double *d_z = call->inputs[1];
+    const double *d_kl = call->inputs[2];
+    const bool draws = call->inputs[1] || call->inputs[3];
     for (int64_t r = 0; r < rows; ++r) {
         const double *posterior = (const double *)call->inputs[0] + r * 2 * latent;
         double *d_posterior = (double *)call->outputs[0] + r * 2 * latent;
+        const double d_row = d_kl ? d_kl[r] : weight;
         for (int64_t j = 0; j < latent; ++j) {
             const double mean = posterior[j], log_variance = posterior[latent + j];
-            d_posterior[j] = weight * mean;
-            d_posterior[latent + j] = weight * 0.5 * (exp(log_variance) - 1);
-            for (int64_t s = 0; d_z && s < samples; ++s) {
-                const int64_t element = (r * samples + s) * latent + j;
-                d_posterior[j] += d_z[element];
-                d_posterior[latent + j] += d_z[element] * noise(call, element) * 0.5 * exp(0.5 * log_variance);
+            d_posterior[j] = d_row * mean;
+            d_posterior[latent + j] = d_row * 0.5 * (exp(log_variance) - 1);
+            for (int64_t s = 0; draws && s < samples; ++s) {
+                add_sample(call, r * samples + s, j, mean, log_variance, &d_posterior[j], &d_posterior[latent + j]);
             }
         }
     }
@@ -84,10 +103,11 @@ vae_status vae_reference_gaussian_sample_kl_backward(vae_call *call)
 vae_status vae_reference_prior_sample(vae_call *call)
 {
     double *z = call->outputs[0];
-    const int64_t count = vae_shape_elements(vae_call_output_shape(call, 0));
-    for (int64_t i = 0; i < count; ++i) {
+    const vae_shape *shape = vae_call_output_shape(call, 0);
+    const uint64_t first = vae_call_first_element(call, vae_shape_columns(shape));
+    for (int64_t i = 0; i < vae_shape_elements(shape); ++i) {
         z[i] = call->op->attributes.prior_sample.temperature *
-               vae_reference_normal(call->step, VAE_STREAM_PRIOR, (uint64_t)i);
+               vae_reference_normal(call->step, VAE_STREAM_PRIOR, first + (uint64_t)i);
     }
     return VAE_OK;
 }

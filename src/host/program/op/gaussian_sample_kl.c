@@ -71,7 +71,12 @@ static vae_cost cost(const vae_program *program, const vae_op *op)
 
 static vae_cost cost_backward(const vae_program *program, const vae_op *op)
 {
-    return vae_op_elementwise_cost(program, op, 8, op->outputs[0]);
+    vae_cost cost = vae_op_elementwise_cost(program, op, 8, op->outputs[0]);
+    if (op->inputs[3] != VAE_NO_TENSOR) { /* of the log ratio, for each number of z */
+        const double samples = (double)op->attributes.gaussian_sample_kl.samples;
+        cost.flops += 7 * samples * vae_op_elements(program, op->outputs[0]) / 2;
+    }
+    return cost;
 }
 
 static const vae_field fields[] = {

@@ -15,10 +15,18 @@ static inline float keep(const dropout *d, uint32_t word, float x)
     return vae_random_uniform(word) > d->rate ? x * d->scale : 0.0f;
 }
 
-/* From element `first`, a multiple of 4. y may be x. */
-static void drop(const dropout *d, const float *x, float *y, int64_t first, int64_t count)
+/* `count` elements of one block of four, from element `first` on. */
+static void drop_few(const dropout *d, const float *x, float *y, uint64_t first, int64_t count)
 {
-    const uint64_t seed = d->seed, step = d->step, block = (uint64_t)first / 4;
+    const vae_philox random = vae_random_block(d->seed, d->stream, d->step, first / 4);
+    for (int64_t i = 0; i < count; ++i)
+        y[i] = keep(d, random.word[first % 4 + (uint64_t)i], x[i]);
+}
+
+/* From element `first` on, a multiple of 4. y may be x. */
+static void drop_blocks(const dropout *d, const float *x, float *y, uint64_t first, int64_t count)
+{
+    const uint64_t seed = d->seed, step = d->step, block = first / 4;
     const uint32_t stream = d->stream;
 #pragma omp simd
     for (int64_t b = 0; b < count / 4; ++b) {
@@ -28,9 +36,16 @@ static void drop(const dropout *d, const float *x, float *y, int64_t first, int6
         y[4 * b + 2] = keep(d, random.word[2], x[4 * b + 2]);
         y[4 * b + 3] = keep(d, random.word[3], x[4 * b + 3]);
     }
-    const vae_philox last = vae_random_block(seed, stream, step, block + (uint64_t)count / 4);
-    for (int64_t i = count / 4 * 4; i < count; ++i)
-        y[i] = keep(d, last.word[i % 4], x[i]);
+    const int64_t done = count / 4 * 4;
+    drop_few(d, x + done, y + done, first + (uint64_t)done, count - done);
+}
+
+/* From any element on. */
+static void drop(const dropout *d, const float *x, float *y, uint64_t first, int64_t count)
+{
+    const int64_t to_block = (int64_t)(-first % 4), begin = to_block < count ? to_block : count;
+    if (begin > 0) drop_few(d, x, y, first, begin);
+    drop_blocks(d, x + begin, y + begin, first + (uint64_t)begin, count - begin);
 }
 
 static vae_status run(vae_call *call)
@@ -45,13 +60,16 @@ static vae_status run(vae_call *call)
         .rate = (float)rate,
         .scale = (float)(1.0 / (1.0 - rate)),
     };
-    const int64_t elements = vae_shape_elements(vae_call_output_shape(call, 0));
+    const vae_shape *shape = vae_call_output_shape(call, 0);
+    const int64_t elements = vae_shape_elements(shape);
+    const uint64_t first =
+        vae_call_first_element(call, call->op->attributes.dropout.samples * vae_shape_columns(shape));
     const int threads = vae_call_threads(call);
 #pragma omp parallel for schedule(static) num_threads(threads) if (elements >= PARALLEL_ELEMENTS)
     for (int part = 0; part < threads; ++part) {
         int64_t begin, end;
         vae_cpu_share(elements, GRAIN, part, threads, &begin, &end);
-        drop(&d, x + begin, y + begin, begin, end - begin);
+        drop(&d, x + begin, y + begin, first + (uint64_t)begin, end - begin);
     }
     return VAE_OK;
 }

@@ -16,7 +16,7 @@ static inline float binarise(uint8_t pixel, uint32_t word, float scale, float sh
     return bit * scale + shift;
 }
 
-/* Elements of the batch are numbered row by row; `first` is the row's first. */
+/* `first` is the element of noise that the first pixel is. */
 static void binarise_row(const vae_step *step, const uint8_t *restrict pixels, float *restrict x, int64_t count,
                          uint64_t first, float scale, float shift)
 {
@@ -48,14 +48,15 @@ static const uint8_t *prefetch_row(const vae_call *call, int64_t r, int64_t rows
     return pixels;
 }
 
-/* `count` pixels that become elements first … first + count - 1 of the batch. */
+/* `count` pixels that become numbers first … first + count - 1 of x. */
 static void gather_pixels(const vae_call *call, const uint8_t *pixels, int64_t first, int64_t count)
 {
     const vae_gather *gather = &call->op->attributes.gather;
     const float scale = (float)gather->scale, shift = (float)gather->shift;
     float *x = (float *)call->outputs[0] + first;
     if (gather->binarise) {
-        binarise_row(call->step, pixels, x, count, (uint64_t)first, scale, shift);
+        const uint64_t element = vae_call_first_element(call, vae_shape_columns(vae_call_output_shape(call, 0)));
+        binarise_row(call->step, pixels, x, count, element + (uint64_t)first, scale, shift);
     } else {
         convert_row(pixels, x, count, scale, shift);
     }
@@ -65,8 +66,9 @@ static bool is_flipped(const vae_call *call, int64_t r)
 {
     if (!call->op->attributes.gather.flip) return false;
     const vae_step *step = call->step;
-    const vae_philox random = vae_random_block(step->seed, VAE_STREAM_FLIP, step->step, (uint64_t)r / 4);
-    return vae_random_uniform(random.word[r % 4]) > 0.5f;
+    const uint64_t element = vae_call_first_element(call, 1) + (uint64_t)r;
+    const vae_philox random = vae_random_block(step->seed, VAE_STREAM_FLIP, step->step, element / 4);
+    return vae_random_uniform(random.word[element % 4]) > 0.5f;
 }
 
 /* Pixel by pixel, from the right of each line to its left. */

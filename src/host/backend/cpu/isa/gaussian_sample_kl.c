@@ -39,11 +39,13 @@ static void fill_noise(const vae_call *call, int64_t elements)
 {
     if (!call->op->attributes.gaussian_sample_kl.sampled) return;
     float *noise = call->state;
+    const int64_t rows = vae_call_input_shape(call, 0)->size[0];
+    const uint64_t begin = vae_call_first_element(call, elements / rows);
 #pragma omp for schedule(static)
     for (int64_t first = 0; first < elements; first += NOISE_PIECE) {
         const int64_t count = elements - first < NOISE_PIECE ? elements - first : NOISE_PIECE;
         VAE_ISA_NAME(vae_cpu_fill_normal)
-        (call->step, call->op->attributes.gaussian_sample_kl.stream, (uint64_t)first, count, noise + first);
+        (call->step, call->op->attributes.gaussian_sample_kl.stream, begin + (uint64_t)first, count, noise + first);
     }
 }
 
@@ -116,26 +118,47 @@ static void backward_sample(posterior_row row, const float *restrict d_z, const 
     }
 }
 
+/* Of log p(z) - log q(z|x), weighted: through z as above, where it has -z for a d_z, and ½ of its own in log σ². */
+static void backward_log_ratio(posterior_row row, float weight, const float *restrict noise, float *restrict d_mean,
+                               float *restrict d_log_variance)
+{
+#pragma omp simd
+    for (int64_t j = 0; j < row.latent; ++j) {
+        const float spread = simd_exp(0.5f * row.log_variance[j]) * noise[j];
+        const float d_z = -weight * (row.mean[j] + spread);
+        d_mean[j] += d_z;
+        d_log_variance[j] += 0.5f * (weight + d_z * spread);
+    }
+}
+
+/* Of a row of the posterior: all that flows into it. */
+static void backward_row(const vae_call *call, int64_t r, float d_kl)
+{
+    const posterior_row row = row_of(call, r);
+    const int64_t latent = row.latent, samples = call->op->attributes.gaussian_sample_kl.samples;
+    const float *d_z = call->inputs[1], *d_log_ratio = call->inputs[3], *noise = call->state;
+    float *d_mean = (float *)call->outputs[0] + r * 2 * latent, *d_log_variance = d_mean + latent;
+    backward_kl(row, d_kl, d_mean, d_log_variance);
+    for (int64_t s = r * samples; s < (r + 1) * samples; ++s) {
+        if (d_z) backward_sample(row, d_z + s * latent, noise + s * latent, d_mean, d_log_variance);
+        if (d_log_ratio) backward_log_ratio(row, d_log_ratio[s], noise + s * latent, d_mean, d_log_variance);
+    }
+}
+
 static vae_status run_backward(vae_call *call)
 {
     const int64_t rows = vae_call_input_shape(call, 0)->size[0];
     const int64_t latent = vae_call_input_shape(call, 0)->size[1] / 2;
     const int64_t samples = call->op->attributes.gaussian_sample_kl.samples;
     const float weight = (float)vae_weight_value(call->op->attributes.gaussian_sample_kl.kl_weight, call->step);
-    const float *d_z = call->inputs[1], *noise = call->state;
+    const float *d_kl = call->inputs[2];
     const int threads = vae_call_threads(call);
 #pragma omp parallel num_threads(threads) if (rows * samples * latent >= PARALLEL_ELEMENTS)
     {
-        if (d_z) fill_noise(call, rows * samples * latent);
+        if (call->inputs[1] || call->inputs[3]) fill_noise(call, rows * samples * latent);
 #pragma omp for schedule(static)
-        for (int64_t r = 0; r < rows; ++r) {
-            const posterior_row row = row_of(call, r);
-            float *d_mean = (float *)call->outputs[0] + r * 2 * latent, *d_log_variance = d_mean + latent;
-            backward_kl(row, weight, d_mean, d_log_variance);
-            for (int64_t s = r * samples; d_z && s < (r + 1) * samples; ++s) {
-                backward_sample(row, d_z + s * latent, noise + s * latent, d_mean, d_log_variance);
-            }
-        }
+        for (int64_t r = 0; r < rows; ++r)
+            backward_row(call, r, d_kl ? d_kl[r] : weight);
     }
     return VAE_OK;
 }

@@ -44,9 +44,11 @@ void VAE_ISA_NAME(vae_cpu_fill_normal)(const vae_step *step, uint32_t stream, ui
 static vae_status run(vae_call *call)
 {
     float *z = call->outputs[0];
-    const int64_t count = vae_shape_elements(vae_call_output_shape(call, 0));
+    const vae_shape *shape = vae_call_output_shape(call, 0);
+    const int64_t count = vae_shape_elements(shape);
+    const uint64_t first = vae_call_first_element(call, vae_shape_columns(shape));
     const float temperature = (float)call->op->attributes.prior_sample.temperature;
-    VAE_ISA_NAME(vae_cpu_fill_normal)(call->step, VAE_STREAM_PRIOR, 0, count, z);
+    VAE_ISA_NAME(vae_cpu_fill_normal)(call->step, VAE_STREAM_PRIOR, first, count, z);
 #pragma omp simd
     for (int64_t i = 0; i < count; ++i)
         z[i] *= temperature;
