@@ -139,6 +139,10 @@ struct vae_backend {
     /* One line for the log: "2 threads, AVX-512, oneDNN 2.6.3, fp32"; owned by the device. */
     const char *(*device_describe)(vae_device *device);
 
+    /* Whether ops of this kind run by a kernel of the backend's own; else they run the reference's, which is slow.
+     * NULL: all do. */
+    bool (*has_kernel)(vae_op_kind kind);
+
     /* Writes choices.file, now and whenever there is something new to choose. NULL: the backend has no choices. */
     vae_status (*choices_keep)(vae_device *device);
 

@@ -152,6 +152,18 @@ static totals add_up(const vae_program *program)
     return t;
 }
 
+/* Kinds of ops, each once, for which the CPU has the reference's kernel only. */
+static void print_borrowed(FILE *out, const vae_program *program)
+{
+    bool told[VAE_OP_COUNT] = {false};
+    for (int32_t i = 0; i < program->op_count; ++i) {
+        const vae_op_kind kind = program->ops[i].kind;
+        if (told[kind] || vae_backend_cpu.has_kernel(kind)) continue;
+        told[kind] = true;
+        fprintf(out, "op %s: no kernel of its own on cpu, runs the reference's\n", vae_op_kind_name(kind));
+    }
+}
+
 void vae_cli_print_program(FILE *out, const vae_config *config, const vae_program *program)
 {
     const totals t = add_up(program);
@@ -184,6 +196,7 @@ void vae_cli_print_program(FILE *out, const vae_config *config, const vae_progra
     fprintf(out, "activations   %12.3f MB; %.3f MB if no memory were reused\n", t.activation_bytes * 1e-6,
             t.activation_bytes_flat * 1e-6);
     fprintf(out, "total memory  %12.3f MB, the data set apart\n", (4 * t.parameter_bytes + t.activation_bytes) * 1e-6);
+    print_borrowed(out, program);
 }
 
 static json_t *tensors_to_json(const vae_program *program, const vae_tensor *tensors, int count)

@@ -78,16 +78,34 @@ static void choose_threads(vae_cpu_device *cpu, int wanted)
     describe(cpu, reason);
 }
 
+/* Those of this backend; NULL where an op has none. */
+static void find_own_kernels(const vae_cpu_isa *isa, const vae_kernel *kernels[VAE_OP_COUNT])
+{
+    memcpy(kernels, isa->kernels, VAE_OP_COUNT * sizeof *kernels);
+#define ROW(NAME, name) kernels[VAE_OP_##NAME] = &vae_cpu_##name;
+    VAE_CPU_PREPARED_MAP(ROW)
+#undef ROW
+}
+
+static bool has_kernel(vae_op_kind kind)
+{
+    const vae_cpu_isa *isa = choose_isa();
+    const vae_kernel *kernels[VAE_OP_COUNT];
+    if (!isa) return false;
+    find_own_kernels(isa, kernels);
+    return kernels[kind] != NULL;
+}
+
 static vae_status open_device(const vae_device_options *options, vae_device **device)
 {
     const vae_cpu_isa *isa = choose_isa();
     VAE_TRY(check_options(options, isa));
     vae_cpu_device *cpu = calloc(1, sizeof *cpu);
     if (!cpu) return vae_error_set(VAE_ERROR_MEMORY, "device cpu: out of memory");
-    memcpy(cpu->kernels, isa->kernels, sizeof cpu->kernels);
-#define ROW(NAME, name) cpu->kernels[VAE_OP_##NAME] = &vae_cpu_##name;
-    VAE_CPU_PREPARED_MAP(ROW)
-#undef ROW
+    find_own_kernels(isa, cpu->kernels);
+    for (int k = 0; k < VAE_OP_COUNT; ++k) {
+        if (!cpu->kernels[k] && k != VAE_OP_ADAM) cpu->kernels[k] = &vae_cpu_by_reference;
+    }
     cpu->isa = isa;
     cpu->host.base.backend = &vae_backend_cpu;
     cpu->host.kernels = cpu->kernels;
@@ -182,6 +200,7 @@ const vae_backend vae_backend_cpu = {
     .device_open = open_device,
     .device_close = close_device,
     .device_describe = describe_device,
+    .has_kernel = has_kernel,
     .store_create = vae_host_store_create,
     .store_destroy = vae_host_store_destroy,
     .store_read = vae_host_store_read,

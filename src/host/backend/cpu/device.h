@@ -12,12 +12,15 @@ typedef struct vae_cpu_device {
     const vae_cpu_isa *isa;
     vae_onednn *onednn;
     vae_waiting *waiting;                    /* NULL where there is nothing to choose */
-    const vae_kernel *kernels[VAE_OP_COUNT]; /* the level's loops, and what is prepared */
+    const vae_kernel *kernels[VAE_OP_COUNT]; /* the level's loops, what is prepared, else vae_cpu_by_reference */
 } vae_cpu_device;
 
 #define VAE_CPU_DECLARE(NAME, name) extern const vae_kernel vae_cpu_##name;
 VAE_CPU_PREPARED_MAP(VAE_CPU_DECLARE)
 #undef VAE_CPU_DECLARE
+
+/* Runs the reference's kernel of any op but `adam`, which works on the arenas. */
+extern const vae_kernel vae_cpu_by_reference;
 
 /* A layer's backward pass up to its products: d_y [rows, columns] becomes d_y ⊙ activation', and its column sums
  * d_bias. Operands as those of dense_backward. */

@@ -5,7 +5,7 @@
 #include "backend/host/measure.h"
 #include "backend/reference/kernels.h"
 
-static const vae_kernel *const kernels[VAE_OP_COUNT] = {
+const vae_kernel *const vae_reference_kernels[VAE_OP_COUNT] = {
 #define ROW(NAME, name) [VAE_OP_##NAME] = &(const vae_kernel){.run = vae_reference_##name},
     VAE_OP_MAP(ROW)
 #undef ROW
@@ -19,7 +19,7 @@ static vae_status open_device(const vae_device_options *options, vae_device **de
     vae_host_device *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "device reference: out of memory");
     made->base.backend = &vae_backend_reference;
-    made->kernels = kernels;
+    made->kernels = vae_reference_kernels;
     made->threads = 1;
     snprintf(made->description, sizeof made->description, "1 thread, plain C, double precision");
     *device = &made->base;

@@ -8,6 +8,7 @@
 #define VAE_REFERENCE_DECLARE(NAME, name) vae_status vae_reference_##name(vae_call *call);
 VAE_OP_MAP(VAE_REFERENCE_DECLARE)
 #undef VAE_REFERENCE_DECLARE
+extern const vae_kernel *const vae_reference_kernels[VAE_OP_COUNT];
 
 /* y = activation(x), and dy/dx at the pre-activation x. */
 double vae_reference_activation(vae_activation activation, double x);
