@@ -69,9 +69,12 @@ static vae_status unknown_command(const char *name)
 static vae_status run_command(const vae_command *command, int argc, char **argv)
 {
     char title[64];
+    vae_cli_options options;
+    bool done;
     snprintf(title, sizeof title, "vae-cuda %s", command->name);
     argv[0] = title;
-    return command->run(argc, argv);
+    VAE_TRY(vae_cli_parse(command, argc, argv, &options, &done));
+    return done ? VAE_OK : command->run(&options);
 }
 
 static vae_status dispatch(int argc, char **argv)

@@ -51,10 +51,18 @@ Test(cli, help_and_version)
     EXPECT_WORDS(OUTPUT_OF("--help"), "train", "info", "sample", "reconstruct", "interpolate", "encode", "decode",
                  "latent", "evaluate", "Exit codes");
     EXPECT_WORDS(OUTPUT_OF("--help-config"), "[model]", "learning_rate = 0.001", "one of vae, ae, kl");
-    const char *commands[] = {"train",  "info",   "sample", "reconstruct", "interpolate",
-                              "encode", "decode", "latent", "evaluate"};
-    for (int i = 0; i < 9; ++i)
-        EXPECT_WORDS(OUTPUT_OF(commands[i], "--help"), "Usage: vae-cuda", commands[i], "--device");
+    const char *commands[] = {"train", "info",   "sample", "reconstruct", "interpolate", "traverse", "arithmetic",
+                              "probe", "encode", "decode", "export",      "latent",      "evaluate", "report"};
+    for (int i = 0; i < 14; ++i)
+        EXPECT_WORDS(OUTPUT_OF(commands[i], "--help"), "Usage: vae-cuda", commands[i], "--out", "--quiet");
+}
+
+/* A command's own words for an option that others have too. */
+Test(cli, help_says_what_a_command_means_by_an_option)
+{
+    EXPECT_WORDS(OUTPUT_OF("decode", "--help"), "--out=FILE", "codes, a .npy array [count, latent]");
+    EXPECT_WORDS(OUTPUT_OF("latent", "--help"), "--out=PREFIX", "FILE.png or FILE.svg writes that one");
+    EXPECT_WORDS(OUTPUT_OF("train", "--help"), "--out=DIR", "run folder (runs/<name of the config>");
 }
 
 Test(cli, wrong_usage_exits_2)
@@ -69,6 +77,17 @@ Test(cli, wrong_usage_exits_2)
     process_expect(2, "--seed: 'x' is not an integer", folder, "--config", "tiny.ini", "--seed", "x");
     process_expect(2, "--threads: '-1' is not an integer", folder, "--config", "tiny.ini", "--threads", "-1");
     process_expect(2, "--config FILE is missing", folder, "info");
+}
+
+Test(cli, values_are_refused_by_their_type)
+{
+    process_expect(2, "--count: '0' is not an integer from 1 to 1000000000", folder, "sample", "--count", "0");
+    process_expect(2, "--temperature: '-1' is not a number from 0 to 1e+06", folder, "sample", "--temperature", "-1");
+    process_expect(2, "--prior: 'x' is not one of standard, aggregate", folder, "sample", "--prior", "x");
+    process_expect(2, "--prior: 'aggregate' is not an integer", folder, "interpolate", "--prior", "aggregate");
+    process_expect(2, "--range: '-3:3' is not a range such as", folder, "traverse", "--range", "-3:3");
+    process_expect(2, "--shape: '28' is not a shape such as", folder, "info", "--shape", "28");
+    process_expect(2, "--run: given twice", folder, "report", "--run", "a", "--run", "b");
 }
 
 Test(cli, wrong_configuration_exits_2)

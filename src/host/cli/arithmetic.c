@@ -1,5 +1,4 @@
 /* vae-cuda arithmetic: the difference that an attribute makes to codes, added to images. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,75 +16,15 @@
 #include "model/latent_statistics.h"
 #include "model/runtime.h"
 
-enum option_key {
-    ATTRIBUTE = 1,
-    LABEL,
-    WITH,
-    WITHOUT,
-    VECTOR,
-    ATTRIBUTES,
-    STRENGTH,
-    INDEX,
-    SPLIT,
-    ORIGINALS,
-    SAVE,
-    NPY
-};
 enum { MAX_INDICES = 256, MAX_COLUMNS = 1002, NAME_SIZE = VAE_CLI_LABEL_SIZE };
 
-typedef struct arithmetic_options {
-    vae_cli_options shared;
-    const char *attribute, *with, *without, *vector, *attributes;
-    const char *index, *split, *save, *npy;
-    const char *label_text; /* NULL: no label */
-    int64_t label;          /* what that names, once the data is open; -1: none */
-    vae_cli_range strength;
-    bool originals;
-} arithmetic_options;
-
-static const struct argp_option options_table[] = {
-    {"attribute", ATTRIBUTE, "NAME", 0, "training images that have this attribute, against those that have it not", 2},
-    {"label", LABEL, "CLASS", 0, "training images of that class, a name or a number, against the rest", 2},
-    {"with", WITH, "FILE", 0,
-     "images that have it, against those of --without; anything that a data set can be read from", 2},
-    {"without", WITHOUT, "FILE", 0, "images that lack it", 2},
-    {"vector", VECTOR, "FILE", 0, "a difference that --save-vector wrote, or any .npy array [latent]", 2},
-    {"attributes", ATTRIBUTES, "FILE", 0,
-     "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then one line "
-     "per image, starting with its file name if it has one; 1: has the attribute, 0 or -1: lacks it. An empty field "
-     "means not known, and so does -1 in a column that has 0 as well",
-     2},
-    {"strength", STRENGTH, "FROM:TO:N", 0, "multiples of the difference that are added (-2:2:9)", 3},
-    {"index", INDEX, "I,J,...", 0, "images that it is added to (0,1,2,3,4,5,6,7)", 3},
-    {"split", SPLIT, "NAME", 0, "where these are from: test (default, if there is one), validation or train", 3},
-    {"with-originals", ORIGINALS, 0, 0, "begin each strip with the image itself", 3},
-    {"save-vector", SAVE, "FILE", 0, "also write the difference as float32 .npy", 4},
-    {"npy", NPY, "FILE", 0, "also write the images, strip by strip, as float32 .npy", 4},
-    {0},
-};
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    arithmetic_options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
-    case ATTRIBUTE: o->attribute = argument; return 0;
-    case LABEL: o->label_text = argument; return 0;
-    case WITH: o->with = argument; return 0;
-    case WITHOUT: o->without = argument; return 0;
-    case VECTOR: o->vector = argument; return 0;
-    case ATTRIBUTES: o->attributes = argument; return 0;
-    case STRENGTH: return vae_cli_parse_range("--strength", argument, &o->strength) ? EINVAL : 0;
-    case INDEX: o->index = argument; return 0;
-    case SPLIT: o->split = argument; return 0;
-    case ORIGINALS: o->originals = true; return 0;
-    case SAVE: o->save = argument; return 0;
-    case NPY: o->npy = argument; return 0;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-}
-
 /* ---- The difference ---- */
+
+/* What is told apart. */
+typedef struct trait {
+    int64_t label; /* what --label names, once the data is open; -1: none */
+    char name[NAME_SIZE];
+} trait;
 
 /* Codes of images that have it and of those that have it not. */
 typedef struct contrast {
@@ -126,25 +65,26 @@ static vae_status encode_file(vae_model *model, const char *path, vae_latent_sta
 }
 
 /* Who of the training images has it, by the run's table or labels. */
-static vae_status find_members(const arithmetic_options *o, const vae_model *model, vae_cli_part *part, int8_t *has)
+static vae_status find_members(const vae_cli_options *o, const vae_model *model, const trait *what, vae_cli_part *part,
+                               int8_t *has)
 {
     int64_t column = 0;
-    if (o->label < 0) {
+    if (what->label < 0) {
         VAE_TRY(vae_cli_part_read(model, o->attributes, part));
         const vae_status status = vae_attribute_table_find(&part->table, o->attribute, &column);
         if (status) return vae_error_prepend(status, "%s", part->table_path);
     }
-    return vae_cli_part_membership(part, column, o->label, has);
+    return vae_cli_part_membership(part, column, what->label, has);
 }
 
-static vae_status contrast_training_images(const arithmetic_options *o, vae_model *model, const vae_splits *splits,
-                                           contrast *c)
+static vae_status contrast_training_images(const vae_cli_options *o, vae_model *model, const vae_splits *splits,
+                                           const trait *what, contrast *c)
 {
     vae_cli_part part = {.name = "train"};
     VAE_TRY(vae_cli_choose_split(model, splits, "train", &part.dataset));
     int8_t *has = calloc((size_t)part.dataset->count, sizeof *has);
     if (!has) return vae_error_set(VAE_ERROR_MEMORY, "attributes: out of memory");
-    vae_status status = find_members(o, model, &part, has);
+    vae_status status = find_members(o, model, what, &part, has);
     c->has = has;
     if (!status) status = vae_cli_encode_each(model, part.dataset, sort_codes, c);
     vae_cli_part_free(&part);
@@ -152,7 +92,7 @@ static vae_status contrast_training_images(const arithmetic_options *o, vae_mode
     return status;
 }
 
-static vae_status subtract(const arithmetic_options *o, const contrast *c, const char *name, float *vector)
+static vae_status subtract(const vae_cli_options *o, const contrast *c, const char *name, float *vector)
 {
     if (c->with.count == 0 || c->without.count == 0) {
         return vae_error_set(VAE_ERROR_CONFIG, "no training image is known to %s %s",
@@ -161,15 +101,15 @@ static vae_status subtract(const arithmetic_options *o, const contrast *c, const
     for (int64_t j = 0; j < c->with.latent; ++j) {
         vector[j] = (float)(vae_latent_statistics_mean(&c->with, j) - vae_latent_statistics_mean(&c->without, j));
     }
-    if (!o->shared.quiet) {
+    if (!o->quiet) {
         printf("%s: mean code of %" PRId64 " images minus that of %" PRId64 "\n", name, c->with.count,
                c->without.count);
     }
     return VAE_OK;
 }
 
-static vae_status find_difference(const arithmetic_options *o, vae_model *model, const vae_splits *splits,
-                                  const char *name, float *vector)
+static vae_status find_difference(const vae_cli_options *o, vae_model *model, const vae_splits *splits,
+                                  const trait *what, float *vector)
 {
     const int64_t latent = vae_model_get_shape(model).latent;
     contrast c = {0};
@@ -179,9 +119,9 @@ static vae_status find_difference(const arithmetic_options *o, vae_model *model,
         status = encode_file(model, o->with, &c.with);
         if (!status) status = encode_file(model, o->without, &c.without);
     } else if (!status) {
-        status = contrast_training_images(o, model, splits, &c);
+        status = contrast_training_images(o, model, splits, what, &c);
     }
-    if (!status) status = subtract(o, &c, name, vector);
+    if (!status) status = subtract(o, &c, what->name, vector);
     vae_latent_statistics_free(&c.with);
     vae_latent_statistics_free(&c.without);
     return status;
@@ -209,20 +149,20 @@ typedef struct strip_plan {
     int64_t indices[MAX_INDICES];
     int count;
     int64_t decoded, columns; /* columns without and with the original */
-    char name[NAME_SIZE];     /* of the attribute */
-    float *codes;             /* [count, latent] of the images */
-    float *row_codes;         /* [decoded, latent] of a strip */
-    float *images;            /* [count, columns, elements] */
+    trait what;
+    float *codes;     /* [count, latent] of the images */
+    float *row_codes; /* [decoded, latent] of a strip */
+    float *images;    /* [count, columns, elements] */
 } strip_plan;
 
-static vae_status fill_strip(const arithmetic_options *o, vae_model *model, const vae_dataset *dataset,
+static vae_status fill_strip(const vae_cli_options *o, vae_model *model, const vae_dataset *dataset,
                              const float *vector, const strip_plan *plan, int row)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
     const float *code = plan->codes + row * shape.latent;
     float *images = plan->images + row * plan->columns * shape.elements;
     for (int64_t c = 0; c < plan->decoded; ++c) {
-        const double strength = c == 0 ? 0.0 : vae_cli_range_value(&o->strength, c - 1);
+        const double strength = c == 0 ? 0.0 : vae_cli_range_value(&o->range, c - 1);
         for (int64_t j = 0; j < shape.latent; ++j)
             plan->row_codes[c * shape.latent + j] = (float)((double)code[j] + strength * (double)vector[j]);
     }
@@ -233,19 +173,19 @@ static vae_status fill_strip(const arithmetic_options *o, vae_model *model, cons
     return vae_model_decode(model, plan->row_codes, plan->decoded, images);
 }
 
-static void format_columns(const arithmetic_options *o, const strip_plan *plan, char labels[MAX_COLUMNS][16],
+static void format_columns(const vae_cli_options *o, const strip_plan *plan, char labels[MAX_COLUMNS][16],
                            const char *pointers[MAX_COLUMNS])
 {
     int64_t c = 0;
     if (o->originals) snprintf(labels[c++], sizeof labels[0], "original");
     snprintf(labels[c++], sizeof labels[0], "decoded");
-    for (int64_t i = 0; i < o->strength.count; ++i)
-        vae_plot_number(vae_cli_range_value(&o->strength, i), 3, labels[c++], sizeof labels[0]);
+    for (int64_t i = 0; i < o->range.count; ++i)
+        vae_plot_number(vae_cli_range_value(&o->range, i), 3, labels[c++], sizeof labels[0]);
     for (c = 0; c < plan->columns; ++c)
         pointers[c] = labels[c];
 }
 
-static vae_status draw_strips(const arithmetic_options *o, vae_model *model, const vae_dataset *dataset,
+static vae_status draw_strips(const vae_cli_options *o, vae_model *model, const vae_dataset *dataset,
                               const float *vector, const strip_plan *plan)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
@@ -254,73 +194,73 @@ static vae_status draw_strips(const arithmetic_options *o, vae_model *model, con
     const char *pointers[MAX_COLUMNS];
     vae_strips *strips;
     format_columns(o, plan, columns, pointers);
-    snprintf(widest, sizeof widest, "%s%s", strlen(plan->name) > 9 ? "+ " : "",
-             strlen(plan->name) > 9 ? plan->name : "image 00000");
-    VAE_TRY(vae_strips_open(o->shared.out, &picture, pointers, widest, &strips));
+    snprintf(widest, sizeof widest, "%s%s", strlen(plan->what.name) > 9 ? "+ " : "",
+             strlen(plan->what.name) > 9 ? plan->what.name : "image 00000");
+    VAE_TRY(vae_strips_open(o->out, &picture, pointers, widest, &strips));
     vae_status status = VAE_OK;
     for (int row = 0; row < plan->count && !status; ++row) {
         char label[NAME_SIZE + 32];
-        snprintf(label, sizeof label, "image %" PRId64 "\n+ %s", plan->indices[row], plan->name);
+        snprintf(label, sizeof label, "image %" PRId64 "\n+ %s", plan->indices[row], plan->what.name);
         status = fill_strip(o, model, dataset, vector, plan, row);
         if (!status) vae_strips_row(strips, row, label, plan->images + row * plan->columns * shape.elements);
     }
-    if (!status) status = vae_strips_write(o->shared.out, strips);
+    if (!status) status = vae_strips_write(o->out, strips);
     vae_strips_free(strips);
-    if (!status && !o->shared.quiet) printf("%s\n", o->shared.out);
+    if (!status && !o->quiet) printf("%s\n", o->out);
     return status;
 }
 
-static vae_status add_to_images(const arithmetic_options *o, vae_model *model, const vae_dataset *dataset,
+static vae_status add_to_images(const vae_cli_options *o, vae_model *model, const vae_dataset *dataset,
                                 const float *vector, strip_plan *plan)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
     VAE_TRY(draw_strips(o, model, dataset, vector, plan));
     if (o->npy) VAE_TRY(vae_cli_write_images(o->npy, model, plan->images, plan->count * plan->columns));
-    if (!o->save) return VAE_OK;
-    return vae_npy_write_float32(o->save, vector, 1, &shape.latent);
+    if (!o->save_vector) return VAE_OK;
+    return vae_npy_write_float32(o->save_vector, vector, 1, &shape.latent);
 }
 
 /* ---- All of it ---- */
 
-static void name_difference(const arithmetic_options *o, const vae_dataset *train, char name[NAME_SIZE])
+static void name_trait(const vae_cli_options *o, const vae_dataset *train, trait *what)
 {
-    if (o->label >= 0) {
-        vae_cli_name_label(train, o->label, name);
+    if (what->label >= 0) {
+        vae_cli_name_label(train, what->label, what->name);
     } else {
         const char *path = o->vector ? o->vector : o->with, *slash = path ? strrchr(path, '/') : NULL;
-        vae_utf8_show(o->attribute ? o->attribute : (slash && slash[1] ? slash + 1 : path), name, NAME_SIZE);
+        vae_utf8_show(o->attribute ? o->attribute : (slash && slash[1] ? slash + 1 : path), what->name, NAME_SIZE);
     }
 }
 
-static vae_status find_vector(const arithmetic_options *o, vae_model *model, const vae_splits *splits, const char *name,
+static vae_status find_vector(const vae_cli_options *o, vae_model *model, const vae_splits *splits, const trait *what,
                               float *vector)
 {
     if (o->vector) return read_vector(o->vector, vae_model_get_shape(model).latent, vector);
-    return find_difference(o, model, splits, name, vector);
+    return find_difference(o, model, splits, what, vector);
 }
 
-static vae_status with_splits(arithmetic_options *o, vae_model *model, strip_plan *plan, float *vector)
+static vae_status with_splits(vae_cli_options *o, vae_model *model, strip_plan *plan, float *vector)
 {
     vae_splits splits;
     const vae_dataset *dataset;
     VAE_TRY(vae_cli_splits_open(model, &splits));
     /* The images it is added to come first: all training images are encoded only once those are known to be there. */
-    vae_status status = vae_cli_choose_split(model, &splits, o->split, &dataset);
-    if (!status && o->label_text) status = vae_dataset_find_label(&splits.train, "--label", o->label_text, &o->label);
-    if (!status) name_difference(o, &splits.train, plan->name);
+    vae_status status = vae_cli_choose_split(model, &splits, o->images.split, &dataset);
+    if (!status && o->label) status = vae_dataset_find_label(&splits.train, "--label", o->label, &plan->what.label);
+    if (!status) name_trait(o, &splits.train, &plan->what);
     if (!status) status = vae_cli_encode_selected(model, dataset, plan->indices, plan->count, plan->codes);
-    if (!status) status = find_vector(o, model, &splits, plan->name, vector);
+    if (!status) status = find_vector(o, model, &splits, &plan->what, vector);
     if (!status) status = add_to_images(o, model, dataset, vector, plan);
     vae_splits_free(&splits);
     return status;
 }
 
-static vae_status arithmetic(arithmetic_options *o, vae_model *model)
+static vae_status arithmetic(vae_cli_options *o, vae_model *model)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
-    strip_plan plan = {.decoded = o->strength.count + 1};
+    strip_plan plan = {.decoded = o->range.count + 1, .what = {.label = -1}};
     plan.columns = plan.decoded + o->originals;
-    VAE_TRY(vae_cli_parse_list("--index", o->index, plan.indices, MAX_INDICES, &plan.count));
+    VAE_TRY(vae_cli_parse_list("--index", o->indices, plan.indices, MAX_INDICES, &plan.count));
     float *vector = calloc((size_t)shape.latent, sizeof *vector);
     plan.codes = calloc((size_t)(plan.count * shape.latent), sizeof *plan.codes);
     plan.row_codes = calloc((size_t)(plan.decoded * shape.latent), sizeof *plan.row_codes);
@@ -335,10 +275,9 @@ static vae_status arithmetic(arithmetic_options *o, vae_model *model)
     return status;
 }
 
-static vae_status check_options(const arithmetic_options *o)
+static vae_status check_options(const vae_cli_options *o)
 {
-    const int sources =
-        (o->attribute != NULL) + (o->label_text != NULL) + (o->with || o->without) + (o->vector != NULL);
+    const int sources = (o->attribute != NULL) + (o->label != NULL) + (o->with || o->without) + (o->vector != NULL);
     if (sources > 1) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "only one of --attribute, --label, --with and --without, and --vector "
                                                  "can say what is added");
@@ -354,37 +293,46 @@ static vae_status check_options(const arithmetic_options *o)
     return VAE_OK;
 }
 
-static vae_status run(int argc, char **argv)
+static vae_status run(vae_cli_options *o)
 {
-    static const struct argp_child children[] = {{&vae_cli_model_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {
-        .options = options_table,
-        .parser = parse,
-        .doc = "Takes the mean code of images with an attribute minus that of images without, adds multiples of the "
-               "difference to the codes of some images and decodes: one labelled strip per image, its reconstruction "
-               "first, into arithmetic.png unless --out names another file.",
-        .children = children,
-    };
-    arithmetic_options o = {
-        .shared = vae_cli_options_none(), .label = -1, .strength = {-2.0, 2.0, 9}, .index = "0,1,2,3,4,5,6,7"};
-    bool done;
-    VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
-    if (done) return VAE_OK;
-    if (!o.shared.out) o.shared.out = "arithmetic.png";
-    VAE_TRY(check_options(&o));
-    const vae_cli_file files[] = {{"--out", o.shared.out, VAE_FILE_PNG},
-                                  {"--npy", o.npy, VAE_FILE_NPY},
-                                  {"--save-vector", o.save, VAE_FILE_NPY},
-                                  {"--vector", o.vector, VAE_FILE_READ},
-                                  {"--with", o.with, VAE_FILE_READ},
-                                  {"--without", o.without, VAE_FILE_READ},
-                                  {"--attributes", o.attributes, VAE_FILE_READ}};
-    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 7));
-    vae_model *model;
-    VAE_TRY(vae_cli_open_model(&o.shared, &model));
-    const vae_status status = arithmetic(&o, model);
-    vae_model_free(model);
-    return status;
+    VAE_TRY(check_options(o));
+    const vae_cli_file files[] = {{"--out", o->out, VAE_FILE_PNG},
+                                  {"--npy", o->npy, VAE_FILE_NPY},
+                                  {"--save-vector", o->save_vector, VAE_FILE_NPY},
+                                  {"--vector", o->vector, VAE_FILE_READ},
+                                  {"--with", o->with, VAE_FILE_READ},
+                                  {"--without", o->without, VAE_FILE_READ},
+                                  {"--attributes", o->attributes, VAE_FILE_READ}};
+    return vae_cli_use_model(o, files, 7, arithmetic);
 }
 
-const vae_command vae_command_arithmetic = {"arithmetic", "add what an attribute makes of codes to images", run};
+static const vae_cli_pick picks[] = {
+    {VAE_OPTION_ATTRIBUTE, .group = 2},
+    {VAE_OPTION_LABEL, .group = 2},
+    {VAE_OPTION_WITH, .group = 2},
+    {VAE_OPTION_WITHOUT, .group = 2},
+    {VAE_OPTION_VECTOR, .group = 2},
+    {VAE_OPTION_ATTRIBUTES, .group = 2},
+    {VAE_OPTION_STRENGTH, .group = 3, .initial = "-2:2:9"},
+    {VAE_OPTION_INDICES, .group = 3, .initial = "0,1,2,3,4,5,6,7",
+     .help = "images that it is added to (0,1,2,3,4,5,6,7)"},
+    {VAE_OPTION_SPLIT, .group = 3,
+     .help = "where these are from: test (default, if there is one), validation or train"},
+    {VAE_OPTION_WITH_ORIGINALS, .group = 3},
+    {VAE_OPTION_SAVE_VECTOR, .group = 4},
+    {VAE_OPTION_NPY, .group = 4, .help = "also write the images, strip by strip, as float32 .npy"},
+    {VAE_OPTION_OUT, .group = 1, .initial = "arithmetic.png"},
+    VAE_CLI_MODEL_PICKS,
+    {VAE_OPTION_END},
+};
+
+const vae_command vae_command_arithmetic = {
+    .name = "arithmetic",
+    .summary = "add what an attribute makes of codes to images",
+    .description =
+        "Takes the mean code of images with an attribute minus that of images without, adds multiples of the "
+        "difference to the codes of some images and decodes: one labelled strip per image, its reconstruction "
+        "first, into arithmetic.png unless --out names another file.",
+    .picks = picks,
+    .run = run,
+};

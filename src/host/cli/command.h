@@ -2,10 +2,9 @@
 #ifndef VAE_CLI_COMMAND_H
 #define VAE_CLI_COMMAND_H
 
-#include <argp.h>
 #include <stdbool.h>
 
-#include "core/error.h"
+#include "cli/options.h"
 
 #define VAE_COMMAND_MAP(X)                                                                                             \
     X(train)                                                                                                           \
@@ -25,17 +24,19 @@
 
 typedef struct vae_command {
     const char *name, *summary;
-    /* argv[0] is "vae-cuda <name>"; prints its own results. A failure's message is printed by main. */
-    vae_status (*run)(int argc, char **argv);
+    const char *description;   /* of its help text; what follows a \v comes after the options */
+    const vae_cli_pick *picks; /* the options it has, up to VAE_OPTION_END */
+    /* Prints its own results. A failure's message is printed by main. `options` is the command's to change. */
+    vae_status (*run)(vae_cli_options *options);
 } vae_command;
 
 #define VAE_COMMAND_DECLARE(name) extern const vae_command vae_command_##name;
 VAE_COMMAND_MAP(VAE_COMMAND_DECLARE)
 #undef VAE_COMMAND_DECLARE
 
-/* argp_parse() that never exits and never prints an error: --help prints to stdout and sets *done; an unknown option
- * or a missing value is VAE_ERROR_ARGUMENT, with a message that names it and the nearest valid one. A parser reports a
- * bad value by vae_error_set() and returning EINVAL. Arguments that are no options are refused. */
-vae_status vae_cli_parse(const struct argp *argp, int argc, char **argv, void *input, bool *done);
+/* Reads the command's options; argv[0] is "vae-cuda <name>". --help prints to stdout and sets *done. VAE_ERROR_ARGUMENT
+ * for an unknown option or a missing value, with a message that names it and the nearest valid one; for a bad value,
+ * with what is allowed; and for arguments that are no options. */
+vae_status vae_cli_parse(const vae_command *command, int argc, char **argv, vae_cli_options *options, bool *done);
 
 #endif

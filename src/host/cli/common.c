@@ -1,9 +1,7 @@
-/* The parsers of shared options and of their values, and the config, checkpoint or model they lead to. */
+/* The configuration, checkpoint or model that options lead to. */
 #include "cli/common.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,152 +12,6 @@
 #include "data/place.h"
 #include "data/record.h"
 #include "model/runtime.h"
-
-enum option_key { CONFIG = 1000, SET, RUN, CHECKPOINT, DEVICE, OUT, SEED, THREADS, QUIET, FORCE };
-
-vae_cli_options vae_cli_options_none(void)
-{
-    return (vae_cli_options){.seed = -1, .threads = -1};
-}
-
-/* ---- Values ---- */
-
-vae_status vae_cli_parse_integer(const char *option, const char *text, int64_t minimum, int64_t maximum, int64_t *value)
-{
-    char *end;
-    errno = 0;
-    const long long parsed = strtoll(text, &end, 10);
-    if (end == text || *end || errno || parsed < minimum || parsed > maximum) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' is not an integer from %" PRId64 " to %" PRId64, option,
-                             text, minimum, maximum);
-    }
-    *value = parsed;
-    return VAE_OK;
-}
-
-vae_status vae_cli_parse_real(const char *option, const char *text, double minimum, double maximum, double *value)
-{
-    char *end;
-    const double parsed = strtod(text, &end);
-    if (end == text || *end || !isfinite(parsed) || parsed < minimum || parsed > maximum) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' is not a number from %g to %g", option, text, minimum,
-                             maximum);
-    }
-    *value = parsed;
-    return VAE_OK;
-}
-
-vae_status vae_cli_parse_list(const char *option, const char *text, int64_t *values, int capacity, int *count)
-{
-    const char *at = text;
-    *count = 0;
-    do {
-        char *end;
-        errno = 0;
-        const long long value = strtoll(at, &end, 10);
-        if (end == at || errno || value < 0 || (*end && *end != ',')) {
-            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' is not a list such as 3,7,12", option, text);
-        }
-        if (*count == capacity) {
-            return vae_error_set(VAE_ERROR_ARGUMENT, "%s: at most %d numbers can be given", option, capacity);
-        }
-        values[(*count)++] = value;
-        at = *end ? end + 1 : NULL;
-    } while (at);
-    return VAE_OK;
-}
-
-/* Reads a finite number at *at, which is then moved past it and `end`. */
-static bool read_number(const char **at, char end, double *value)
-{
-    char *after;
-    *value = strtod(*at, &after);
-    if (after == *at || *after != end || !isfinite(*value)) return false;
-    *at = after + 1;
-    return true;
-}
-
-vae_status vae_cli_parse_range(const char *option, const char *text, vae_cli_range *range)
-{
-    const char *at = text;
-    *range = (vae_cli_range){.count = 1};
-    if (!strchr(text, ':')) return vae_cli_parse_real(option, text, -1e6, 1e6, &range->first);
-    if (read_number(&at, ':', &range->first) && read_number(&at, ':', &range->last) && *at >= '0' && *at <= '9') {
-        VAE_TRY(vae_cli_parse_integer(option, at, 2, 1000, &range->count));
-        if (fabs(range->first) <= 1e6 && fabs(range->last) <= 1e6) return VAE_OK;
-    }
-    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' is not a range such as -3:3:9 (from, to, how many)", option,
-                         text);
-}
-
-double vae_cli_range_value(const vae_cli_range *range, int64_t index)
-{
-    if (index == 0) return range->first;
-    const double t = (double)index / (double)(range->count - 1);
-    /* In this form the middle of a symmetric range is exactly zero. */
-    return (1.0 - t) * range->first + t * range->last;
-}
-
-/* ---- Parsers ---- */
-
-error_t vae_cli_add_set(vae_cli_options *options, const char *set)
-{
-    if (options->set_count == VAE_CLI_MAX_SETS) {
-        vae_error_set(VAE_ERROR_ARGUMENT, "--set: at most %d can be given", VAE_CLI_MAX_SETS);
-        return EINVAL;
-    }
-    options->sets[options->set_count++] = set;
-    return 0;
-}
-
-static error_t parse_shared(int key, char *argument, struct argp_state *state)
-{
-    vae_cli_options *options = state->input;
-    switch (key) {
-    case CONFIG: options->config = argument; return 0;
-    case SET: return vae_cli_add_set(options, argument);
-    case RUN: options->run = argument; return 0;
-    case CHECKPOINT: options->checkpoint = argument; return 0;
-    case DEVICE: options->device = argument; return 0;
-    case OUT: options->out = argument; return 0;
-    case SEED: return vae_cli_parse_integer("--seed", argument, 0, (int64_t)1 << 53, &options->seed) ? EINVAL : 0;
-    case THREADS: return vae_cli_parse_integer("--threads", argument, 0, 1024, &options->threads) ? EINVAL : 0;
-    case QUIET: options->quiet = true; return 0;
-    case FORCE: options->force = true; return 0;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-}
-
-#define SHARED_OPTIONS                                                                                                 \
-    {"device", DEVICE, "NAME", 0, "auto, cpu, reference or cuda", 10},                                                 \
-        {"threads", THREADS, "N", 0, "CPU threads; 0: one for each processor available", 10},                          \
-        {"seed", SEED, "N", 0, "seed of all random numbers", 10},                                                      \
-    {                                                                                                                  \
-        "quiet", QUIET, 0, 0, "print errors only", 10                                                                  \
-    }
-
-static const struct argp_option config_options[] = {
-    {"config", CONFIG, "FILE", 0, "the experiment's INI file; may be a pipe", 1},
-    {"set", SET, "SECTION.KEY=VALUE", 0, "override one key; all that follows '=' is its value; may be repeated", 1},
-    {"out", OUT, "DIR", 0, "run folder (runs/<name of the config> unless given)", 1},
-    SHARED_OPTIONS,
-    {0},
-};
-
-static const struct argp_option model_options[] = {
-    {"run", RUN, "DIR", 0, "a run folder: its best checkpoint, else its last", 1},
-    {"checkpoint", CHECKPOINT, "FILE", 0, "a checkpoint file", 1},
-    {"set", SET, "data.KEY=VALUE", 0, "where the run's data are now: data.train_images=PATH, and so on", 1},
-    {"out", OUT, "FILE", 0, "what to write", 1},
-    {"force", FORCE, 0, 0, "replace existing files", 10},
-    SHARED_OPTIONS,
-    {0},
-};
-
-const struct argp vae_cli_config_argp = {.options = config_options, .parser = parse_shared};
-const struct argp vae_cli_model_argp = {.options = model_options, .parser = parse_shared};
-
-/* ---- What follows ---- */
 
 static bool begins_with(const char *text, const char *start)
 {
@@ -190,8 +42,8 @@ static vae_status set_run_key(const char *option, const char *key, const char *v
 
 vae_status vae_cli_override_config(const vae_cli_options *options, vae_config *config)
 {
-    for (int i = 0; i < options->set_count; ++i)
-        VAE_TRY(vae_config_set(config, options->sets[i]));
+    for (int i = 0; i < options->sets.count; ++i)
+        VAE_TRY(vae_config_set(config, options->sets.values[i]));
     VAE_TRY(set_run_key("--device", "device", options->device, config));
     VAE_TRY(set_run_key("--out", "out", options->out, config));
     if (options->seed >= 0) config->train.seed = options->seed;
@@ -284,9 +136,9 @@ vae_status vae_cli_place_data(const vae_cli_options *options, bool other_data, c
     vae_config *config = &checkpoint->config;
     VAE_TRY(run_folder_of(path, folder));
     VAE_TRY(vae_path_join(record, sizeof record, folder, "data.json"));
-    config->places.check = options->set_count > 0 && !other_data ? VAE_RECORD_FAIL : VAE_RECORD_TELL;
-    for (int i = 0; i < options->set_count; ++i)
-        VAE_TRY(set_data(options->sets[i], other_data, config));
+    config->places.check = options->sets.count > 0 && !other_data ? VAE_RECORD_FAIL : VAE_RECORD_TELL;
+    for (int i = 0; i < options->sets.count; ++i)
+        VAE_TRY(set_data(options->sets.values[i], other_data, config));
     config->places.train_images = checkpoint->progress.train_images;
     vae_record_use(record, folder, config);
     return vae_config_check(config);
@@ -314,4 +166,14 @@ vae_status vae_cli_check_outputs(vae_cli_options *options, const vae_cli_file *f
     options->files = files;
     options->file_count = count;
     return vae_cli_check_files(files, count, options->force);
+}
+
+vae_status vae_cli_use_model(vae_cli_options *options, const vae_cli_file *files, int count, vae_cli_use *use)
+{
+    vae_model *model;
+    VAE_TRY(vae_cli_check_outputs(options, files, count));
+    VAE_TRY(vae_cli_open_model(options, &model));
+    const vae_status status = use(options, model);
+    vae_model_free(model);
+    return status;
 }

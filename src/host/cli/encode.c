@@ -10,37 +10,6 @@
 #include "cli/table.h"
 #include "core/npy_writer.h"
 
-enum option_key { LOG_VARIANCE = 1, NAMES };
-
-typedef struct encode_options {
-    vae_cli_options shared;
-    vae_cli_input_options images;
-    const char *log_variance, *names;
-} encode_options;
-
-static const struct argp_option options_table[] = {
-    {"log-variance", LOG_VARIANCE, "FILE", 0, "also write log σ² of each code", 3},
-    {"names", NAMES, "FILE", 0,
-     "a table (CSV) that says which image each row belongs to: its index and, where it has them, file, class and, for "
-     "the run's own images, label; codes.csv beside codes.npy unless given",
-     3},
-    {0},
-};
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    encode_options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->shared;
-        state->child_inputs[1] = &o->images;
-        return 0;
-    case LOG_VARIANCE: o->log_variance = argument; return 0;
-    case NAMES: o->names = argument; return 0;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-}
-
 /* What is written, and room for a batch of it. */
 typedef struct encoding {
     vae_npy_writer *means, *log_variances; /* the latter NULL where not asked for */
@@ -56,22 +25,22 @@ static vae_status encode_batch(vae_model *model, const encoding *e, const vae_im
     return vae_cli_table_add(e->table, batch, NULL, NULL);
 }
 
-static vae_status open_encoding(const encode_options *o, int64_t count, int64_t latent, encoding *e)
+static vae_status open_encoding(const vae_cli_options *o, int64_t count, int64_t latent, encoding *e)
 {
     const int64_t sizes[] = {count, latent};
     e->mean = calloc((size_t)(2 * VAE_CLI_BATCH * latent), sizeof *e->mean);
     if (!e->mean) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
     e->log_variance = e->mean + VAE_CLI_BATCH * latent;
-    VAE_TRY(vae_npy_writer_open(o->shared.out, 2, sizes, &e->means));
+    VAE_TRY(vae_npy_writer_open(o->out, 2, sizes, &e->means));
     if (o->log_variance) VAE_TRY(vae_npy_writer_open(o->log_variance, 2, sizes, &e->log_variances));
     return vae_cli_table_open(o->names, NULL, &e->table);
 }
 
-static vae_status encode_all(const encode_options *o, vae_model *model, vae_cli_input *input, encoding *e,
+static vae_status encode_all(const vae_cli_options *o, vae_model *model, vae_cli_input *input, encoding *e,
                              int64_t *done)
 {
     const int64_t count = vae_cli_input_count(input);
-    vae_cli_counter counter = vae_cli_counter_start("encode", count, o->shared.quiet);
+    vae_cli_counter counter = vae_cli_counter_start("encode", count, o->quiet);
     VAE_TRY(open_encoding(o, count, vae_model_get_shape(model).latent, e));
     vae_image_batch batch = {.count = 1};
     while (batch.count > 0) {
@@ -100,7 +69,7 @@ static vae_status finish_encoding(encoding *e)
     return status;
 }
 
-static vae_status encode(const encode_options *o, vae_model *model)
+static vae_status encode(vae_cli_options *o, vae_model *model)
 {
     vae_cli_input *input;
     encoding e = {.table = NULL};
@@ -113,43 +82,42 @@ static vae_status encode(const encode_options *o, vae_model *model)
     vae_npy_writer_abandon(e.log_variances);
     vae_cli_table_abandon(e.table);
     free(e.mean);
-    if (!status && !o->shared.quiet) {
-        printf("%s: %" PRId64 " codes of %" PRId64 ", images named in %s\n", o->shared.out, done,
+    if (!status && !o->quiet) {
+        printf("%s: %" PRId64 " codes of %" PRId64 ", images named in %s\n", o->out, done,
                vae_model_get_shape(model).latent, o->names);
     }
     return status;
 }
 
-static vae_status run(int argc, char **argv)
+static vae_status run(vae_cli_options *o)
 {
-    static const struct argp_child children[] = {
-        {&vae_cli_model_argp, 0, NULL, 0}, {&vae_cli_input_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {
-        .options = options_table,
-        .parser = parse,
-        .doc = "Writes the posterior means of images as a float32 array [images, latent], codes.npy unless --out names "
-               "another file, and beside it a table that names the images row by row. Memory does not grow with their "
-               "number.",
-        .children = children,
-    };
-    encode_options o = {.shared = vae_cli_options_none()};
     char beside[VAE_PATH_SIZE];
-    bool done;
-    VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
-    if (done) return VAE_OK;
-    if (!o.shared.out) o.shared.out = "codes.npy";
-    if (!o.names) vae_cli_table_path(o.shared.out, beside);
-    const vae_cli_file files[] = {{"--out", o.shared.out, VAE_FILE_NPY},
-                                  {"--log-variance", o.log_variance, VAE_FILE_NPY},
-                                  {"--names", o.names ? o.names : beside, VAE_FILE_CSV},
-                                  {"--input", o.images.input, VAE_FILE_READ}};
-    if (!o.names) o.names = beside;
-    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 4));
-    vae_model *model;
-    VAE_TRY(vae_cli_open_model(&o.shared, &model));
-    const vae_status status = encode(&o, model);
-    vae_model_free(model);
-    return status;
+    vae_cli_table_path(o->out, beside);
+    if (!o->names) o->names = beside;
+    const vae_cli_file files[] = {{"--out", o->out, VAE_FILE_NPY},
+                                  {"--log-variance", o->log_variance, VAE_FILE_NPY},
+                                  {"--names", o->names, VAE_FILE_CSV},
+                                  {"--input", o->images.input, VAE_FILE_READ}};
+    return vae_cli_use_model(o, files, 4, encode);
 }
 
-const vae_command vae_command_encode = {"encode", "turn images into codes (.npy)", run};
+static const vae_cli_pick picks[] = {
+    {VAE_OPTION_LOG_VARIANCE, .group = 3},
+    {VAE_OPTION_NAMES, .group = 3},
+    {VAE_OPTION_OUT, .group = 1, .initial = "codes.npy"},
+    VAE_CLI_MODEL_PICKS,
+    {VAE_OPTION_SPLIT, .group = 2},
+    VAE_CLI_INPUT_PICKS,
+    {VAE_OPTION_END},
+};
+
+const vae_command vae_command_encode = {
+    .name = "encode",
+    .summary = "turn images into codes (.npy)",
+    .description =
+        "Writes the posterior means of images as a float32 array [images, latent], codes.npy unless --out names "
+        "another file, and beside it a table that names the images row by row. Memory does not grow with their "
+        "number.",
+    .picks = picks,
+    .run = run,
+};

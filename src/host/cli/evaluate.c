@@ -1,5 +1,4 @@
 /* vae-cuda evaluate: negative ELBO and log P(X) of a trained model on a data set. */
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -21,48 +20,6 @@
 #include "model/evaluate.h"
 #include "model/runtime.h"
 #include "train/metrics.h"
-
-enum option_key { SAMPLES = 1, LIMIT, BATCH, NPY, JSON, PLOT };
-
-typedef struct evaluate_options {
-    vae_cli_options shared;
-    int64_t samples, limit, batch; /* -1: as configured */
-    vae_cli_input_options images;
-    const char *npy, *plot;
-    char table[VAE_PATH_SIZE]; /* beside the array */
-    bool json;
-} evaluate_options;
-
-static const struct argp_option options_table[] = {
-    {"samples", SAMPLES, "K", 0, "importance samples per image; 0: negative ELBO only", 2},
-    {"limit", LIMIT, "N", 0, "use only the first N images; 0: all", 2},
-    {"batch-size", BATCH, "N", 0, "images at a time", 2},
-    {"npy", NPY, "FILE", 0,
-     "write each image's log P(x), or negative ELBO where K is 0, and beside it a table (.csv) that has "
-     "the same with the images' file names, classes and labels; --out is the same",
-     2},
-    {"plot", PLOT, "PREFIX", 0, "draw the KL of each dimension into PREFIX.png and PREFIX.svg, or into one of them", 2},
-    {"json", JSON, 0, 0, "print one JSON object", 2},
-    {0},
-};
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    evaluate_options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->shared;
-        state->child_inputs[1] = &o->images;
-        return 0;
-    case SAMPLES: return vae_cli_parse_integer("--samples", argument, 0, 1000000000, &o->samples) ? EINVAL : 0;
-    case LIMIT: return vae_cli_parse_integer("--limit", argument, 0, INT64_MAX, &o->limit) ? EINVAL : 0;
-    case BATCH: return vae_cli_parse_integer("--batch-size", argument, 1, 1 << 20, &o->batch) ? EINVAL : 0;
-    case NPY: o->npy = argument; return 0;
-    case PLOT: o->plot = argument; return 0;
-    case JSON: o->json = true; return 0;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-}
 
 /* ---- What is asked for ---- */
 
@@ -178,7 +135,7 @@ static void print_text(const vae_config *config, const vae_evaluation *e, int64_
     }
 }
 
-static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint *checkpoint, vae_device *device,
+static vae_status evaluate_split(const vae_cli_options *o, const vae_checkpoint *checkpoint, vae_device *device,
                                  const vae_dataset *dataset, const char *split)
 {
     const vae_config *config = &checkpoint->config;
@@ -192,14 +149,14 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
         .layout = &checkpoint->layout,
         .device = device,
         .images = vae_dataset_images(dataset),
-        .batch_size = o->batch > 0 ? o->batch : config->evaluate.batch_size,
+        .batch_size = o->batch_size > 0 ? o->batch_size : config->evaluate.batch_size,
         .samples = autoencoder ? 0 : (o->samples >= 0 ? o->samples : config->evaluate.samples),
-        .seed = (uint64_t)(o->shared.seed >= 0 ? o->shared.seed : config->train.seed),
+        .seed = (uint64_t)(o->seed >= 0 ? o->seed : config->train.seed),
         .progress = vae_cli_counter_show,
     };
     const int64_t limit = o->limit >= 0 ? o->limit : config->evaluate.limit;
     if (limit > 0 && limit < setup.images.count) setup.images.count = limit;
-    vae_cli_counter counter = vae_cli_counter_start("evaluate", setup.images.count, o->shared.quiet);
+    vae_cli_counter counter = vae_cli_counter_start("evaluate", setup.images.count, o->quiet);
     setup.progress_context = &counter;
     double *per_image = calloc((size_t)setup.images.count, sizeof *per_image);
     if (!per_image) return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
@@ -212,7 +169,7 @@ static vae_status evaluate_split(const evaluate_options *o, const vae_checkpoint
     const double seconds = vae_cli_counter_seconds(&counter);
     if (!status && o->npy) status = write_npy(o->npy, per_image, setup.images.count);
     if (!status && o->npy) {
-        status = write_table(o->table, dataset, !o->images.input, per_image, setup.images.count, setup.samples > 0);
+        status = write_table(o->names, dataset, !o->images.input, per_image, setup.images.count, setup.samples > 0);
     }
     if (!status && o->json) print_json(&setup, &result, seconds);
     if (!status && !o->json) print_text(config, &result, setup.samples, seconds);
@@ -231,7 +188,7 @@ static vae_status open_device(const vae_config *config, vae_device **device)
     return vae_device_open(config->run.device, &options, device);
 }
 
-static vae_status evaluate_dataset(const evaluate_options *o, const vae_checkpoint *checkpoint,
+static vae_status evaluate_dataset(const vae_cli_options *o, const vae_checkpoint *checkpoint,
                                    const vae_dataset *dataset, const char *name)
 {
     vae_device *device;
@@ -242,7 +199,7 @@ static vae_status evaluate_dataset(const evaluate_options *o, const vae_checkpoi
     return status;
 }
 
-static vae_status evaluate_run(const evaluate_options *o, const vae_checkpoint *checkpoint)
+static vae_status evaluate_run(const vae_cli_options *o, const vae_checkpoint *checkpoint)
 {
     vae_splits splits;
     const vae_dataset *dataset = NULL;
@@ -255,7 +212,7 @@ static vae_status evaluate_run(const evaluate_options *o, const vae_checkpoint *
     return status;
 }
 
-static vae_status evaluate_input(const evaluate_options *o, const vae_checkpoint *checkpoint)
+static vae_status evaluate_input(const vae_cli_options *o, const vae_checkpoint *checkpoint)
 {
     const vae_input *input = &checkpoint->input;
     const int64_t shape[] = {input->height, input->width, input->channels};
@@ -266,49 +223,62 @@ static vae_status evaluate_input(const evaluate_options *o, const vae_checkpoint
     return status;
 }
 
-static vae_status evaluate_checkpoint(const evaluate_options *o, vae_checkpoint *checkpoint)
+static vae_status evaluate_checkpoint(const vae_cli_options *o, vae_checkpoint *checkpoint)
 {
     vae_config *config = &checkpoint->config;
-    VAE_TRY(vae_cli_check_data_kept(o->shared.files, o->shared.file_count, config));
-    if (o->shared.device) VAE_TRY(vae_config_assign(config, "run", "device", o->shared.device));
-    if (o->shared.threads >= 0) config->run.threads = o->shared.threads;
+    VAE_TRY(vae_cli_check_data_kept(o->files, o->file_count, config));
+    if (o->device) VAE_TRY(vae_config_assign(config, "run", "device", o->device));
+    if (o->threads >= 0) config->run.threads = o->threads;
     return o->images.input ? evaluate_input(o, checkpoint) : evaluate_run(o, checkpoint);
 }
 
-static vae_status run(int argc, char **argv)
+static vae_status run(vae_cli_options *o)
 {
-    static const struct argp_child children[] = {
-        {&vae_cli_model_argp, 0, NULL, 0}, {&vae_cli_input_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {
-        .options = options_table,
-        .parser = parse,
-        .doc = "Prints the negative ELBO of a trained model, and log P(X) by importance sampling from Q, as mean ± "
-               "standard error over the images, in nats.",
-        .children = children,
-    };
-    evaluate_options options = {.shared = vae_cli_options_none(), .samples = -1, .limit = -1, .batch = -1};
-    char path[VAE_PATH_SIZE];
-    bool done;
-    VAE_TRY(vae_cli_parse(&argp, argc, argv, &options, &done));
-    if (done) return VAE_OK;
-    VAE_TRY(vae_cli_find_checkpoint(&options.shared, path, sizeof path));
-    if (options.npy && options.shared.out) {
+    char path[VAE_PATH_SIZE], beside[VAE_PATH_SIZE];
+    VAE_TRY(vae_cli_find_checkpoint(o, path, sizeof path));
+    if (o->npy && o->out) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--npy and --out both name the file to write; give one");
     }
-    VAE_TRY(vae_cli_input_check(&options.images));
-    if (options.shared.out) options.npy = options.shared.out;
-    if (options.npy) vae_cli_table_path(options.npy, options.table);
-    const vae_cli_file files[] = {{options.shared.out ? "--out" : "--npy", options.npy, VAE_FILE_NPY},
-                                  {"--npy", options.npy ? options.table : NULL, VAE_FILE_CSV},
-                                  {"--input", options.images.input, VAE_FILE_READ},
-                                  {"--plot", options.plot, VAE_FILE_FIGURE}};
-    VAE_TRY(vae_cli_check_outputs(&options.shared, files, 4));
+    VAE_TRY(vae_cli_input_check(&o->images));
+    if (o->out) o->npy = o->out;
+    if (o->npy) {
+        vae_cli_table_path(o->npy, beside);
+        o->names = beside;
+    }
+    const vae_cli_file files[] = {{o->out ? "--out" : "--npy", o->npy, VAE_FILE_NPY},
+                                  {"--npy", o->names, VAE_FILE_CSV},
+                                  {"--input", o->images.input, VAE_FILE_READ},
+                                  {"--plot", o->plot, VAE_FILE_FIGURE}};
+    VAE_TRY(vae_cli_check_outputs(o, files, 4));
     vae_checkpoint checkpoint;
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
-    vae_status status = vae_cli_place_data(&options.shared, true, path, &checkpoint);
-    if (!status) status = evaluate_checkpoint(&options, &checkpoint);
+    vae_status status = vae_cli_place_data(o, true, path, &checkpoint);
+    if (!status) status = evaluate_checkpoint(o, &checkpoint);
     vae_checkpoint_free(&checkpoint);
     return status;
 }
 
-const vae_command vae_command_evaluate = {"evaluate", "negative ELBO and log P(X) of a trained model", run};
+static const vae_cli_pick picks[] = {
+    {VAE_OPTION_SAMPLES, .group = 2},
+    {VAE_OPTION_LIMIT_OR_ALL, .group = 2},
+    {VAE_OPTION_BATCH_SIZE, .group = 2},
+    {VAE_OPTION_NPY, .group = 2,
+     .help = "write each image's log P(x), or negative ELBO where K is 0, and beside it a table (.csv) that has the "
+             "same with the images' file names, classes and labels; --out is the same"},
+    {VAE_OPTION_PLOT, .group = 2},
+    {VAE_OPTION_JSON, .group = 2},
+    {VAE_OPTION_OUT, .group = 1},
+    VAE_CLI_MODEL_PICKS,
+    {VAE_OPTION_SPLIT, .group = 2},
+    VAE_CLI_INPUT_PICKS,
+    {VAE_OPTION_END},
+};
+
+const vae_command vae_command_evaluate = {
+    .name = "evaluate",
+    .summary = "negative ELBO and log P(X) of a trained model",
+    .description = "Prints the negative ELBO of a trained model, and log P(X) by importance sampling from Q, as mean ± "
+                   "standard error over the images, in nats.",
+    .picks = picks,
+    .run = run,
+};

@@ -1,5 +1,4 @@
 /* vae-cuda info: what a configuration would run, op by op, and what it costs; or what a checkpoint holds. */
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -21,65 +20,9 @@
 #include "program/op_json.h"
 #include "train/run_folder.h"
 
-enum option_key { SHAPE = 1, JSON, CHECKPOINT, RUN, COST, MEASURE, REPEATS };
-
-typedef struct info_options {
-    vae_cli_options shared;
-    int64_t shape[3]; /* height, width, channels; 0: read from the data set */
-    bool json, cost, measure;
-    int64_t repeats; /* 0: not given */
-} info_options;
-
-static const struct argp_option options_table[] = {
-    {"run", RUN, "DIR", 0, "describe the checkpoint of a run folder instead", 2},
-    {"checkpoint", CHECKPOINT, "FILE", 0, "describe a checkpoint instead", 2},
-    {"shape", SHAPE, "HxWxC", 0, "shape of an image, instead of the data set's", 2},
-    {"cost", COST, 0, 0, "count what a GPU would do in a step: launches, traffic, roofline", 2},
-    {"measure", MEASURE, 0, 0, "time real training steps on --device, op by op", 2},
-    {"repeats", REPEATS, "N", 0,
-     "with --measure: steps timed op by op; unless given, 3 seconds' worth, and on a GPU 200", 2},
-    {"json", JSON, 0, 0, "print JSON, of a configuration", 2},
-    {0},
-};
-
-/* "28x28" or "64x64x3" */
-static error_t parse_shape(const char *text, int64_t shape[3])
-{
-    const char *at = text;
-    int count = 0;
-    shape[2] = 1;
-    while (count < 3) {
-        char *end;
-        const long size = strtol(at, &end, 10);
-        if (end == at || size < 1 || size > 1 << 16 || (*end && *end != 'x')) break;
-        shape[count++] = size;
-        if (!*end && count >= 2) return 0;
-        if (!*end) break;
-        at = end + 1;
-    }
-    vae_error_set(VAE_ERROR_ARGUMENT, "--shape: '%s' is not a shape such as 28x28x1", text);
-    return EINVAL;
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    info_options *options = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &options->shared; return 0;
-    case RUN: options->shared.run = argument; return 0;
-    case CHECKPOINT: options->shared.checkpoint = argument; return 0;
-    case COST: options->cost = true; return 0;
-    case MEASURE: options->measure = true; return 0;
-    case REPEATS: return vae_cli_parse_integer("--repeats", argument, 1, 100000, &options->repeats) ? EINVAL : 0;
-    case JSON: options->json = true; return 0;
-    case SHAPE: return parse_shape(argument, options->shape);
-    default: return ARGP_ERR_UNKNOWN;
-    }
-}
-
 /* ---- A program ---- */
 
-static vae_status find_input(const info_options *options, const vae_config *config, vae_input *input)
+static vae_status find_input(const vae_cli_options *options, const vae_config *config, vae_input *input)
 {
     *input = (vae_input){.scale = 1.0 / 255.0};
     int64_t shape[4] = {0, options->shape[0], options->shape[1], options->shape[2]};
@@ -238,13 +181,13 @@ static vae_status print_json(const vae_program *program)
     return failed ? vae_error_set(VAE_ERROR_IO, "standard output cannot be written") : VAE_OK;
 }
 
-static vae_status describe_config(const info_options *options)
+static vae_status describe_config(const vae_cli_options *options)
 {
     vae_config config;
     vae_input input;
     vae_layout layout = {0};
     vae_program program = {0};
-    VAE_TRY(vae_cli_load_config(&options->shared, &config));
+    VAE_TRY(vae_cli_load_config(options, &config));
     VAE_TRY(find_input(options, &config, &input));
     VAE_TRY(vae_model_layout(&config, &input, &layout));
     vae_status status = vae_model_build_train(&config, &input, &layout, config.train.batch_size, &program);
@@ -280,18 +223,18 @@ static void print_classes(const vae_classes *classes)
         printf("%s%s", name, i + 1 < classes->count ? ", " : "\n");
 }
 
-static vae_status describe_checkpoint(const info_options *options)
+static vae_status describe_checkpoint(const vae_cli_options *options)
 {
     char path[VAE_PATH_SIZE], *config;
     vae_checkpoint checkpoint;
-    if (options->cost || options->json || options->shared.config) {
+    if (options->cost || options->json || options->config) {
         return vae_error_set(VAE_ERROR_ARGUMENT,
                              "--run and --checkpoint describe a checkpoint, as text: no --config, --cost or --json");
     }
-    VAE_TRY(vae_cli_find_checkpoint(&options->shared, path, sizeof path));
+    VAE_TRY(vae_cli_find_checkpoint(options, path, sizeof path));
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
     vae_classes classes;
-    vae_status status = read_classes(options->shared.run, &classes);
+    vae_status status = read_classes(options->run, &classes);
     if (!status) status = vae_config_format(&checkpoint.config, &config);
     if (!status) {
         printf("%s\n\n", path);
@@ -317,44 +260,46 @@ static vae_status describe_checkpoint(const info_options *options)
     return status;
 }
 
-static vae_status run(int argc, char **argv)
+static vae_status run(vae_cli_options *options)
 {
-    static const struct argp_child children[] = {{&vae_cli_config_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {
-        .options = options_table,
-        .parser = parse,
-        .doc =
-            "Prints the training program of a configuration: every operation with its shapes, parameters, "
-            "floating-point operations and bytes, and the total memory. With --run or --checkpoint, what a checkpoint "
-            "holds."
-            "\v--measure trains newly initialised parameters for a few seconds, as a configuration or that of a "
-            "run says, and writes nothing. It takes the configured training images, read as for training; with "
-            "--shape, or where those of a run are gone, made-up ones. Steps are timed alternately op by op and as the "
-            "trainer runs them. Times are means over the middle half of the steps of either kind, so that what other "
-            "programs disturbed is left out, and the times of the ops add up.\n\n"
-            "On a GPU the parts are launches, "
-            "timed by events in a graph of the step, each step with a different batch, so that caches hold what "
-            "earlier launches left there. Each product is compared with sums of its own operands in double precision. "
-            "VAE_CUDA_SYNC=1 in the environment makes training run its launches one at a time and name the one that "
-            "fails.",
-        .children = children,
-    };
-    info_options options = {.shared = vae_cli_options_none()};
-    bool done;
-    VAE_TRY(vae_cli_parse(&argp, argc, argv, &options, &done));
-    if (done) return VAE_OK;
-    if (options.repeats > 0 && !options.measure) {
+    if (options->repeats > 0 && !options->measure) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--repeats says how often --measure runs a step; give both");
     }
-    if (options.measure) {
-        const vae_cli_measure_options measure = {
-            .shared = &options.shared, .shape = options.shape, .json = options.json, .repeats = options.repeats};
-        if (options.cost) return vae_error_set(VAE_ERROR_ARGUMENT, "--cost and --measure cannot both be given");
-        return vae_cli_measure(&measure);
+    if (options->measure && options->cost) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--cost and --measure cannot both be given");
     }
-    if (options.shared.run || options.shared.checkpoint) return describe_checkpoint(&options);
-    return describe_config(&options);
+    if (options->measure) return vae_cli_measure(options);
+    if (options->run || options->checkpoint) return describe_checkpoint(options);
+    return describe_config(options);
 }
 
-const vae_command vae_command_info = {"info", "show what a configuration runs and costs, or what a checkpoint holds",
-                                      run};
+static const vae_cli_pick picks[] = {
+    {VAE_OPTION_RUN, .group = 2, .help = "describe the checkpoint of a run folder instead"},
+    {VAE_OPTION_CHECKPOINT, .group = 2, .help = "describe a checkpoint instead"},
+    {VAE_OPTION_SHAPE, .group = 2},
+    {VAE_OPTION_COST, .group = 2},
+    {VAE_OPTION_MEASURE, .group = 2},
+    {VAE_OPTION_REPEATS, .group = 2},
+    {VAE_OPTION_JSON, .group = 2, .help = "print JSON, of a configuration"},
+    VAE_CLI_CONFIG_PICKS,
+    {VAE_OPTION_END},
+};
+
+const vae_command vae_command_info = {
+    .name = "info",
+    .summary = "show what a configuration runs and costs, or what a checkpoint holds",
+    .description = "Prints the training program of a configuration: every operation with its shapes, parameters, "
+                   "floating-point operations and bytes, and the total memory. With --run or --checkpoint, what a "
+                   "checkpoint holds."
+                   "\v--measure trains newly initialised parameters for a few seconds, as a configuration or that of a "
+                   "run says, and writes nothing. It takes the configured training images, read as for training; with "
+                   "--shape, or where those of a run are gone, made-up ones. Steps are timed alternately op by op "
+                   "and as the trainer runs them. Times are means over the middle half of the steps of either kind, so "
+                   "that what other programs disturbed is left out, and the times of the ops add up.\n\n"
+                   "On a GPU the parts are launches, timed by events in a graph of the step, each step with a "
+                   "different batch, so that caches hold what earlier launches left there. Each product is compared "
+                   "with sums of its own operands in double precision. VAE_CUDA_SYNC=1 in the environment makes "
+                   "training run its launches one at a time and name the one that fails.",
+    .picks = picks,
+    .run = run,
+};

@@ -23,7 +23,7 @@ static vae_status load_run(const vae_cli_options *options, vae_config *config, v
     char path[VAE_PATH_SIZE];
     vae_checkpoint checkpoint;
     vae_cli_options unchanged = *options;
-    unchanged.set_count = 0;
+    unchanged.sets.count = 0;
     if (options->config) return vae_error_set(VAE_ERROR_ARGUMENT, "--config and a run cannot both be given");
     VAE_TRY(vae_cli_find_checkpoint(options, path, sizeof path));
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
@@ -35,7 +35,7 @@ static vae_status load_run(const vae_cli_options *options, vae_config *config, v
     return status ? status : vae_config_check(config);
 }
 
-static vae_status open_data(const vae_cli_measure_options *options, const vae_config *config, const vae_input *of_run,
+static vae_status open_data(const vae_cli_options *options, const vae_config *config, const vae_input *of_run,
                             vae_measure_data *data)
 {
     if (options->shape[0] > 0) {
@@ -254,23 +254,23 @@ static vae_status print_json(const vae_measured_step *m, const vae_measure_data 
 
 /* ---- The command ---- */
 
-vae_status vae_cli_measure(const vae_cli_measure_options *options)
+vae_status vae_cli_measure(const vae_cli_options *options)
 {
-    const bool of_run = options->shared->run || options->shared->checkpoint;
+    const bool of_run = options->run || options->checkpoint;
     vae_config config;
     vae_input input;
     vae_measure_data data;
     /* The algorithms that the run trained by. */
     char products[VAE_PATH_SIZE] = "";
-    if (options->shared->run) {
-        VAE_TRY(vae_path_join(products, sizeof products, options->shared->run, "products.json"));
+    if (options->run) {
+        VAE_TRY(vae_path_join(products, sizeof products, options->run, "products.json"));
     }
-    VAE_TRY(of_run ? load_run(options->shared, &config, &input) : vae_cli_load_config(options->shared, &config));
+    VAE_TRY(of_run ? load_run(options, &config, &input) : vae_cli_load_config(options, &config));
     VAE_TRY(open_data(options, &config, of_run ? &input : NULL, &data));
     const vae_measure_options measure = {.config = &config,
                                          .input = data.input,
                                          .images = data.images,
-                                         .repeats = options->repeats,
+                                         .repeats = options->repeats > 0 ? options->repeats : 0,
                                          .remarks = vae_cli_device_remarks(),
                                          .choices = {.tune = config.run.tune, .file = products[0] ? products : NULL}};
     const vae_precision precision = vae_cuda_precision(config.run.precision);

@@ -1,7 +1,6 @@
 /* Images for a command, in batches: from --input, or of a part of the run's data. */
 #include "cli/input.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,64 +12,14 @@
 #include "data/splits.h"
 #include "model/runtime.h"
 
-enum option_key { INPUT = 2000, CROP, SIZE, CHANNELS, LAYOUT, SPLIT };
-
-static const struct argp_option given_options[] = {
-    {"input", INPUT, "WHAT", 0,
-     "images to use instead of the run's: a folder, an array (.npy, .npz or .npz:KEY, IDX) or a picture, brought to "
-     "the model's shape by the run's [data] keys crop, size, channels and layout. A folder's pictures come in the "
-     "order of their names; if its subfolders are classes, these are interleaved evenly",
-     2},
-    {"crop", CROP, "N", 0, "with --input: instead of the run's key crop (see --help-config)", 2},
-    {"size", SIZE, "HxW", 0, "with --input: instead of the run's key size", 2},
-    {"channels", CHANNELS, "NAME", 0, "with --input: instead of the run's key channels", 2},
-    {"layout", LAYOUT, "NAME", 0, "with --input: instead of the run's key layout", 2},
-    {0},
-};
-
-static error_t parse_given(int key, char *argument, struct argp_state *state)
-{
-    vae_cli_input_options *o = state->input;
-    switch (key) {
-    case INPUT: o->input = argument; return 0;
-    case CROP: o->crop = argument; return 0;
-    case SIZE: o->size = argument; return 0;
-    case CHANNELS: o->channels = argument; return 0;
-    case LAYOUT: o->layout = argument; return 0;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-}
-
-const struct argp vae_cli_given_argp = {.options = given_options, .parser = parse_given};
-
-static const struct argp_option split_option[] = {
-    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
-    {0},
-};
-
-static error_t parse_split(int key, char *argument, struct argp_state *state)
-{
-    vae_cli_input_options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
-    case SPLIT: o->split = argument; return 0;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child given_child[] = {{&vae_cli_given_argp, 0, NULL, 0}, {0}};
-
-const struct argp vae_cli_input_argp = {.options = split_option, .parser = parse_split, .children = given_child};
-
 vae_status vae_cli_input_check(const vae_cli_input_options *options)
 {
     if (options->input && options->split) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--input and --split cannot both be given");
     }
     if (!options->input && (options->crop || options->size || options->channels || options->layout)) {
-        return vae_error_set(VAE_ERROR_ARGUMENT,
-                             "--crop, --size, --channels and --layout go with --input; the run's own images are read "
-                             "as in its training");
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--crop, --size, --channels and --layout go with --input; the run's "
+                                                 "own images are read as in its training");
     }
     return VAE_OK;
 }

@@ -3,7 +3,6 @@
 #ifndef VAE_CLI_INPUT_H
 #define VAE_CLI_INPUT_H
 
-#include <argp.h>
 #include <vae/model.h>
 
 #include "data/image_stream.h"
@@ -12,10 +11,6 @@ typedef struct vae_cli_input_options {
     const char *input, *split;                   /* NULL: not given */
     const char *crop, *size, *channels, *layout; /* of --input, in place of the run's keys of [data] */
 } vae_cli_input_options;
-
-/* Children of a command's argp; their input is a vae_cli_input_options. */
-extern const struct argp vae_cli_input_argp; /* --input --crop --size --channels --layout --split */
-extern const struct argp vae_cli_given_argp; /* the same without --split */
 
 /* VAE_ERROR_ARGUMENT for what cannot be given together. */
 vae_status vae_cli_input_check(const vae_cli_input_options *options);

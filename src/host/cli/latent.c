@@ -1,5 +1,4 @@
 /* vae-cuda latent: pictures of 2-D latent spaces, one run's or several side by side. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,61 +14,7 @@
 #include "model/objective.h"
 #include "model/runtime.h"
 
-enum option_key { RUN = 1, SET, OUT, LABELS, SPLIT, LIMIT, GRID, DEVICE, THREADS, FORCE, QUIET };
 enum { MAX_RUNS = 8, TITLE_SIZE = 256 };
-
-typedef struct latent_options {
-    vae_cli_options shared;
-    const char *runs[MAX_RUNS];
-    int run_count;
-    const char *labels, *split;
-    int64_t limit, grid;
-} latent_options;
-
-static const struct argp_option options_table[] = {
-    {"run", RUN, "DIR", 0, "a run folder; given several times, one figure compares them", 1},
-    {"set", SET, "data.KEY=VALUE", 0, "where the runs' data are now: data.test_images=PATH, and so on", 1},
-    {"out", OUT, "PREFIX", 0,
-     "write PREFIX.png and PREFIX.svg (latent unless given); FILE.png or FILE.svg writes that one", 1},
-    {"split", SPLIT, "NAME", 0, "test (default, if there is one), validation or train images of the run", 2},
-    {"labels", LABELS, "FILE", 0, "labels of these images (CSV, IDX, NPY or NPZ), instead of the run's", 2},
-    {"limit", LIMIT, "N", 0, "use only the first N images (10000)", 2},
-    {"grid", GRID, "N", 0, "N x N decoded images (20)", 2},
-    {"device", DEVICE, "NAME", 0, "auto, cpu, reference or cuda", 10},
-    {"threads", THREADS, "N", 0, "CPU threads; 0: one for each processor available", 10},
-    {"force", FORCE, 0, 0, "replace existing files", 10},
-    {"quiet", QUIET, 0, 0, "print errors only", 10},
-    {0},
-};
-
-static error_t add_run(latent_options *o, const char *run)
-{
-    if (o->run_count < MAX_RUNS) {
-        o->runs[o->run_count++] = run;
-        return 0;
-    }
-    vae_error_set(VAE_ERROR_ARGUMENT, "--run: at most %d runs fit a figure", MAX_RUNS);
-    return EINVAL;
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    latent_options *o = state->input;
-    switch (key) {
-    case RUN: return add_run(o, argument);
-    case SET: return vae_cli_add_set(&o->shared, argument);
-    case OUT: o->shared.out = argument; return 0;
-    case SPLIT: o->split = argument; return 0;
-    case LABELS: o->labels = argument; return 0;
-    case LIMIT: return vae_cli_parse_integer("--limit", argument, 1, INT64_MAX, &o->limit) ? EINVAL : 0;
-    case GRID: return vae_cli_parse_integer("--grid", argument, 2, 200, &o->grid) ? EINVAL : 0;
-    case DEVICE: o->shared.device = argument; return 0;
-    case THREADS: return vae_cli_parse_integer("--threads", argument, 0, 1024, &o->shared.threads) ? EINVAL : 0;
-    case FORCE: o->shared.force = true; return 0;
-    case QUIET: o->shared.quiet = true; return 0;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-}
 
 /* What is drawn of one run. */
 typedef struct run_view {
@@ -83,7 +28,7 @@ typedef struct run_view {
 } run_view;
 
 /* The run's own, or those of --labels: of all images of the part, as their file may be. */
-static vae_status find_labels(const latent_options *o, const vae_dataset *dataset, run_view *view)
+static vae_status find_labels(const vae_cli_options *o, const vae_dataset *dataset, run_view *view)
 {
     vae_dataset part = *dataset;
     part.borrowed = true;
@@ -102,7 +47,7 @@ static vae_status find_labels(const latent_options *o, const vae_dataset *datase
     return vae_classes_copy(&dataset->classes, &view->classes);
 }
 
-static vae_status encode_part(const latent_options *o, vae_model *model, const vae_dataset *dataset, run_view *view)
+static vae_status encode_part(const vae_cli_options *o, vae_model *model, const vae_dataset *dataset, run_view *view)
 {
     view->count = dataset->count < o->limit ? dataset->count : o->limit;
     view->means = calloc((size_t)view->count * 2, sizeof *view->means);
@@ -113,19 +58,19 @@ static vae_status encode_part(const latent_options *o, vae_model *model, const v
     return vae_cli_encode_all(model, &first, view->means);
 }
 
-static vae_status encode_means(const latent_options *o, vae_model *model, run_view *view)
+static vae_status encode_means(const vae_cli_options *o, vae_model *model, run_view *view)
 {
     vae_splits splits;
     const vae_dataset *dataset;
     VAE_TRY(vae_cli_splits_open(model, &splits));
-    vae_status status = vae_cli_choose_split(model, &splits, o->split, &dataset);
+    vae_status status = vae_cli_choose_split(model, &splits, o->images.split, &dataset);
     if (!status) status = encode_part(o, model, dataset, view);
     vae_splits_free(&splits);
     return status;
 }
 
 /* z = Φ⁻¹(u) at the middles of a grid of cells over the unit square. */
-static vae_status decode_manifold(const latent_options *o, vae_model *model, run_view *view)
+static vae_status decode_manifold(const vae_cli_options *o, vae_model *model, run_view *view)
 {
     const int64_t side = o->grid;
     float *codes = calloc((size_t)(side * side) * 2, sizeof *codes);
@@ -144,7 +89,7 @@ static vae_status decode_manifold(const latent_options *o, vae_model *model, run
     return status;
 }
 
-static vae_status view_model(const latent_options *o, const char *run, vae_model *model, run_view *view)
+static vae_status view_model(const vae_cli_options *o, const char *run, vae_model *model, run_view *view)
 {
     view->shape = vae_model_get_shape(model);
     view->objective = vae_model_config(model)->model.objective;
@@ -157,12 +102,12 @@ static vae_status view_model(const latent_options *o, const char *run, vae_model
     return decode_manifold(o, model, view);
 }
 
-static vae_status view_run(const latent_options *o, const char *run, run_view *view)
+static vae_status view_run(const vae_cli_options *o, const char *run, run_view *view)
 {
-    vae_cli_options shared = o->shared;
-    shared.run = run;
+    vae_cli_options of_run = *o;
+    of_run.run = run;
     vae_model *model;
-    VAE_TRY(vae_cli_open_model(&shared, &model));
+    VAE_TRY(vae_cli_open_model(&of_run, &model));
     const vae_status status = view_model(o, run, model, view);
     vae_model_free(model);
     return status;
@@ -175,13 +120,13 @@ static const char *objective_title(vae_objective objective)
 }
 
 /* The objective, and the run's name where the objective does not tell the runs apart. */
-static void format_title(const latent_options *o, const run_view *views, int index, char *title, size_t size)
+static void format_title(const vae_cli_options *o, const run_view *views, int index, char *title, size_t size)
 {
     bool alone = true;
-    for (int i = 0; i < o->run_count; ++i)
+    for (int i = 0; i < o->runs.count; ++i)
         alone = alone && (i == index || views[i].objective != views[index].objective);
     int length;
-    const char *name = vae_path_name(o->runs[index], &length);
+    const char *name = vae_path_name(o->runs.values[index], &length);
     const char *objective = objective_title(views[index].objective);
     if (alone) {
         snprintf(title, size, "%s", objective);
@@ -191,12 +136,12 @@ static void format_title(const latent_options *o, const run_view *views, int ind
 }
 
 /* One run: both pictures side by side. Several: a column a run. */
-static vae_status draw(const latent_options *o, const run_view *views)
+static vae_status draw(const vae_cli_options *o, const run_view *views)
 {
     vae_panel panels[2 * MAX_RUNS] = {0};
     char titles[MAX_RUNS][TITLE_SIZE];
     const char *class_names[MAX_RUNS][VAE_MAX_CLASSES];
-    const int count = o->run_count;
+    const int count = o->runs.count;
     for (int i = 0; i < count; ++i) {
         const run_view *view = &views[i];
         format_title(o, views, i, titles[i], sizeof titles[i]);
@@ -215,42 +160,28 @@ static vae_status draw(const latent_options *o, const run_view *views)
             .subtitle = count == 1 ? "z through the inverse normal CDF" : "decoded manifold",
             .manifold = {view->manifold, o->grid, view->shape.height, view->shape.width, view->shape.channels}};
     }
-    VAE_TRY(vae_plot_write(o->shared.out, panels, count == 1 ? 1 : 2, count == 1 ? 2 : count));
+    VAE_TRY(vae_plot_write(o->out, panels, count == 1 ? 1 : 2, count == 1 ? 2 : count));
     char paths[2][VAE_PLOT_PATH_SIZE];
-    const int files = vae_plot_paths(o->shared.out, paths);
-    for (int i = 0; i < files && !o->shared.quiet; ++i)
+    const int files = vae_plot_paths(o->out, paths);
+    for (int i = 0; i < files && !o->quiet; ++i)
         printf("%s\n", paths[i]);
     return VAE_OK;
 }
 
-static vae_status check_options(latent_options *o)
+static vae_status run(vae_cli_options *o)
 {
-    if (o->run_count == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "--run DIR is missing");
-    if (!o->shared.out) o->shared.out = "latent";
-    return VAE_OK;
-}
-
-static vae_status run(int argc, char **argv)
-{
-    static const struct argp argp = {
-        .options = options_table,
-        .parser = parse,
-        .doc = "Draws the 2-D latent space of a run: posterior means coloured by label, and images decoded over the "
-               "prior's quantiles. Several runs are drawn side by side.",
-    };
-    latent_options o = {.shared = vae_cli_options_none(), .limit = 10000, .grid = 20};
     run_view views[MAX_RUNS] = {0};
-    bool done;
-    VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
-    if (done) return VAE_OK;
-    VAE_TRY(check_options(&o));
-    const vae_cli_file files[] = {{"--out", o.shared.out, VAE_FILE_FIGURE}, {"--labels", o.labels, VAE_FILE_READ}};
-    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 2));
+    if (o->runs.count == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "--run DIR is missing");
+    if (o->runs.count > MAX_RUNS) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--run: at most %d runs fit a figure", MAX_RUNS);
+    }
+    const vae_cli_file files[] = {{"--out", o->out, VAE_FILE_FIGURE}, {"--labels", o->labels, VAE_FILE_READ}};
+    VAE_TRY(vae_cli_check_outputs(o, files, 2));
     vae_status status = VAE_OK;
-    for (int i = 0; i < o.run_count && !status; ++i)
-        status = view_run(&o, o.runs[i], &views[i]);
-    if (!status) status = draw(&o, views);
-    for (int i = 0; i < o.run_count; ++i) {
+    for (int i = 0; i < o->runs.count && !status; ++i)
+        status = view_run(o, o->runs.values[i], &views[i]);
+    if (!status) status = draw(o, views);
+    for (int i = 0; i < o->runs.count; ++i) {
         free(views[i].labels);
         vae_classes_free(&views[i].classes);
         free(views[i].means);
@@ -259,4 +190,29 @@ static vae_status run(int argc, char **argv)
     return status;
 }
 
-const vae_command vae_command_latent = {"latent", "draw a 2-D latent space", run};
+static const vae_cli_pick picks[] = {
+    {VAE_OPTION_RUNS, .group = 1},
+    {VAE_OPTION_SET, .group = 1, .argument = "data.KEY=VALUE",
+     .help = "where the runs' data are now: data.test_images=PATH, and so on"},
+    {VAE_OPTION_OUT, .group = 1, .initial = "latent", .argument = "PREFIX",
+     .help = "write PREFIX.png and PREFIX.svg (latent unless given); FILE.png or FILE.svg writes that one"},
+    {VAE_OPTION_SPLIT, .group = 2},
+    {VAE_OPTION_LABELS, .group = 2},
+    {VAE_OPTION_LIMIT, .group = 2, .initial = "10000"},
+    {VAE_OPTION_GRID, .group = 2, .initial = "20"},
+    {VAE_OPTION_DEVICE, .group = 10},
+    {VAE_OPTION_THREADS, .group = 10},
+    {VAE_OPTION_FORCE, .group = 10},
+    {VAE_OPTION_QUIET, .group = 10},
+    {VAE_OPTION_END},
+};
+
+const vae_command vae_command_latent = {
+    .name = "latent",
+    .summary = "draw a 2-D latent space",
+    .description =
+        "Draws the 2-D latent space of a run: posterior means coloured by label, and images decoded over the "
+        "prior's quantiles. Several runs are drawn side by side.",
+    .picks = picks,
+    .run = run,
+};

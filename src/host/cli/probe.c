@@ -1,7 +1,6 @@
 /* vae-cuda probe: what a plane through the latent space tells of an image. */
 #include "model/probe.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,48 +13,6 @@
 #include "cli/input.h"
 #include "model/runtime.h"
 
-enum option_key { ATTRIBUTE = 1, LABEL, ATTRIBUTES, TEST_ATTRIBUTES, L2 };
-
-typedef struct probe_options {
-    vae_cli_options shared;
-    const char *attribute, *attributes, *test_attributes;
-    vae_cli_input_options images; /* no split */
-    const char *label_text;       /* NULL: by attributes */
-    int64_t label;                /* what that names, once the data is open; -1: none */
-    double l2;
-} probe_options;
-
-static const struct argp_option options_table[] = {
-    {"attribute", ATTRIBUTE, "NAME", 0, "this attribute only, instead of all", 2},
-    {"label", LABEL, "CLASS", 0, "images of that class, a name or a number, against the rest, instead of attributes",
-     2},
-    {"attributes", ATTRIBUTES, "FILE", 0,
-     "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then one line "
-     "per image, starting with its file name if it has one; 1: has the attribute, 0 or -1: lacks it. An empty field "
-     "means not known, and so does -1 in a column that has 0 as well; such images are left out and counted",
-     2},
-    {"test-attributes", TEST_ATTRIBUTES, "FILE", 0, "those of the test images, or of --input", 2},
-    {"l2", L2, "X", 0, "weight of the penalty on the squared weights (0.001)", 2},
-    {0},
-};
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    probe_options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->shared;
-        state->child_inputs[1] = &o->images;
-        return 0;
-    case ATTRIBUTE: o->attribute = argument; return 0;
-    case LABEL: o->label_text = argument; return 0;
-    case ATTRIBUTES: o->attributes = argument; return 0;
-    case TEST_ATTRIBUTES: o->test_attributes = argument; return 0;
-    case L2: return vae_cli_parse_real("--l2", argument, 1e-9, 1e9, &o->l2) ? EINVAL : 0;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-}
-
 /* A part of the data, and its codes: posterior means. A model that learned from images and their mirror images
  * (`flip = horizontal`) takes both for the same thing, so the probe learns from both as well. */
 typedef struct side {
@@ -64,10 +21,10 @@ typedef struct side {
     int8_t *has;   /* [count] */
     int64_t count; /* of codes: the images, or twice as many where their mirror images follow */
     int64_t latent;
-    int64_t label; /* as in probe_options, but of these images */
+    int64_t label; /* what --label names among these images; -1: none */
 } side;
 
-static vae_status open_side(const probe_options *o, vae_model *model, const vae_dataset *dataset, const char *name,
+static vae_status open_side(const vae_cli_options *o, vae_model *model, const vae_dataset *dataset, const char *name,
                             side *s)
 {
     const bool train = strcmp(name, "train") == 0;
@@ -75,7 +32,7 @@ static vae_status open_side(const probe_options *o, vae_model *model, const vae_
     s->part.dataset = dataset;
     s->latent = vae_model_get_shape(model).latent;
     VAE_TRY(vae_cli_check_shape(model, dataset));
-    if (o->label < 0) VAE_TRY(vae_cli_part_read(model, train ? o->attributes : o->test_attributes, &s->part));
+    if (!o->label) VAE_TRY(vae_cli_part_read(model, train ? o->attributes : o->test_attributes, &s->part));
     const int64_t images = s->part.dataset->count;
     const bool mirrored = train && vae_model_config(model)->data.flip == VAE_FLIP_HORIZONTAL;
     s->count = mirrored ? 2 * images : images;
@@ -140,15 +97,15 @@ static void print_line(const char *name, const vae_probe *probe, const side *tra
 }
 
 /* The probe of one attribute (column `column` of the training table), or of the label. */
-static vae_status probe_one(const probe_options *o, side *train, side *test, int64_t column)
+static vae_status probe_one(const vae_cli_options *o, side *train, side *test, int64_t column)
 {
     char label[VAE_CLI_LABEL_SIZE];
-    vae_cli_name_label(train->part.dataset, o->label, label);
-    const char *name = o->label >= 0 ? label : train->part.table.names[column];
+    vae_cli_name_label(train->part.dataset, train->label, label);
+    const char *name = o->label ? label : train->part.table.names[column];
     int64_t test_column = 0;
     VAE_TRY(find_members(train, column));
     if (test->codes) {
-        if (o->label < 0) {
+        if (!o->label) {
             const vae_status status = vae_attribute_table_find(&test->part.table, name, &test_column);
             if (status) return vae_error_prepend(status, "%s", test->part.table_path);
         }
@@ -162,15 +119,15 @@ static vae_status probe_one(const probe_options *o, side *train, side *test, int
     return VAE_OK;
 }
 
-static vae_status probe_all(const probe_options *o, side *train, side *test)
+static vae_status probe_all(const vae_cli_options *o, side *train, side *test)
 {
-    int64_t first = 0, end = o->label >= 0 ? 1 : train->part.table.count;
+    int64_t first = 0, end = o->label ? 1 : train->part.table.count;
     if (o->attribute) {
         const vae_status status = vae_attribute_table_find(&train->part.table, o->attribute, &first);
         if (status) return vae_error_prepend(status, "%s", train->part.table_path);
         end = first + 1;
     }
-    if (!o->shared.quiet)
+    if (!o->quiet)
         printf("%-20s %7s %7s   balanced accuracy of a linear probe on posterior means\n", "", "train", "test");
     for (int64_t column = first; column < end; ++column)
         VAE_TRY(probe_one(o, train, test, column));
@@ -178,28 +135,29 @@ static vae_status probe_all(const probe_options *o, side *train, side *test)
 }
 
 /* Test images are looked at where there are some and what is asked of them is known. */
-static bool has_test(const probe_options *o, const vae_model *model, const vae_dataset *test)
+static bool has_test(const vae_cli_options *o, const vae_model *model, const vae_dataset *test)
 {
     if (o->images.input) return true;
     if (test->count == 0) return false;
-    if (o->label >= 0) return test->labels != NULL;
+    if (o->label) return test->labels != NULL;
     return o->test_attributes || vae_model_config(model)->data.test_attributes[0];
 }
 
 /* The class of the training images among those of --input: by its name, which is its number where it has
  * no other. */
-static vae_status find_class(const probe_options *o, const vae_dataset *train, const vae_dataset *given, int64_t *label)
+static vae_status find_class(const vae_cli_options *o, const vae_dataset *train, const vae_dataset *given,
+                             int64_t of_train, int64_t *label)
 {
     char number[24];
-    const char *name = vae_classes_name(&train->classes, o->label);
-    *label = o->label;
-    if (!o->images.input || o->label < 0) return VAE_OK;
+    const char *name = vae_classes_name(&train->classes, of_train);
+    *label = of_train;
+    if (!o->images.input || !o->label) return VAE_OK;
     if (!given->labels) {
         return vae_error_set(VAE_ERROR_CONFIG, "--input: %s: has no classes; --label needs a folder with subfolders",
                              o->images.input);
     }
     if (given->classes.count == 0) return VAE_OK;
-    snprintf(number, sizeof number, "%" PRId64, o->label);
+    snprintf(number, sizeof number, "%" PRId64, of_train);
     if (!name) name = number; /* subfolders 0 to 9, say */
     *label = vae_classes_find(&given->classes, name);
     if (*label >= 0) return VAE_OK;
@@ -208,18 +166,18 @@ static vae_status find_class(const probe_options *o, const vae_dataset *train, c
                          name);
 }
 
-static vae_status check_input(const probe_options *o)
+static vae_status check_input(const vae_cli_options *o)
 {
-    if (!o->images.input || o->label_text || o->test_attributes) return VAE_OK;
+    if (!o->images.input || o->label || o->test_attributes) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT, "--input: name its attributes with --test-attributes FILE, or a class of "
                                              "its subfolders with --label");
 }
 
-static vae_status probe_parts(const probe_options *o, vae_model *model, const vae_dataset *train_images,
-                              const vae_dataset *test_images)
+static vae_status probe_parts(const vae_cli_options *o, vae_model *model, const vae_dataset *train_images,
+                              const vae_dataset *test_images, int64_t label)
 {
-    side train = {.label = o->label}, test = {0};
-    vae_status status = find_class(o, train_images, test_images, &test.label);
+    side train = {.label = label}, test = {.label = -1};
+    vae_status status = find_class(o, train_images, test_images, label, &test.label);
     if (!status) status = open_side(o, model, train_images, "train", &train);
     if (!status && has_test(o, model, test_images)) status = open_side(o, model, test_images, "test", &test);
     if (!status) status = probe_all(o, &train, &test);
@@ -228,57 +186,65 @@ static vae_status probe_parts(const probe_options *o, vae_model *model, const va
     return status;
 }
 
-static vae_status read_given(const probe_options *o, const vae_model *model, vae_dataset *given)
+static vae_status read_given(const vae_cli_options *o, const vae_model *model, vae_dataset *given)
 {
     const vae_model_shape s = vae_model_get_shape(model);
     const int64_t shape[] = {s.height, s.width, s.channels};
     return o->images.input ? vae_cli_read_input(vae_model_config(model), shape, &o->images, false, given) : VAE_OK;
 }
 
-static vae_status run_probe(probe_options *o, vae_model *model)
+static vae_status probe(vae_cli_options *o, vae_model *model)
 {
     vae_splits splits;
     vae_dataset given = {.count = 0};
+    int64_t label = -1;
     VAE_TRY(vae_cli_splits_open(model, &splits));
-    vae_status status =
-        o->label_text ? vae_dataset_find_label(&splits.train, "--label", o->label_text, &o->label) : VAE_OK;
+    vae_status status = o->label ? vae_dataset_find_label(&splits.train, "--label", o->label, &label) : VAE_OK;
     if (!status) status = read_given(o, model, &given);
-    if (!status) status = probe_parts(o, model, &splits.train, o->images.input ? &given : &splits.test);
+    if (!status) status = probe_parts(o, model, &splits.train, o->images.input ? &given : &splits.test, label);
     vae_dataset_free(&given);
     vae_splits_free(&splits);
     return status;
 }
 
-static vae_status run(int argc, char **argv)
+static vae_status run(vae_cli_options *o)
 {
-    static const struct argp_child children[] = {
-        {&vae_cli_model_argp, 0, NULL, 0}, {&vae_cli_given_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {
-        .options = options_table,
-        .parser = parse,
-        .doc =
-            "Fits a logistic regression to the codes of the training images for each attribute, both classes weighing "
-            "the same, and prints its balanced accuracy on training and test images, or on those of --input, whose "
-            "subfolders are the classes of --label or whose attributes --test-attributes names: how well a plane "
-            "through the latent space separates images with the attribute from those without. Where the run mirrored "
-            "its training images (flip = horizontal), the probe learns from their mirror images too.",
-        .children = children,
-    };
-    probe_options o = {.shared = vae_cli_options_none(), .label = -1, .l2 = 1e-3};
-    bool done;
-    VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
-    if (done) return VAE_OK;
-    if (o.label_text && (o.attribute || o.attributes || o.test_attributes)) {
+    if (o->label && (o->attribute || o->attributes || o->test_attributes)) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--label and attributes cannot both be given");
     }
-    VAE_TRY(vae_cli_input_check(&o.images));
-    VAE_TRY(check_input(&o));
-    if (o.shared.out) return vae_error_set(VAE_ERROR_ARGUMENT, "--out: probe prints its results and writes no file");
-    vae_model *model;
-    VAE_TRY(vae_cli_open_model(&o.shared, &model));
-    const vae_status status = run_probe(&o, model);
-    vae_model_free(model);
-    return status;
+    VAE_TRY(vae_cli_input_check(&o->images));
+    VAE_TRY(check_input(o));
+    if (o->out) return vae_error_set(VAE_ERROR_ARGUMENT, "--out: probe prints its results and writes no file");
+    return vae_cli_use_model(o, NULL, 0, probe);
 }
 
-const vae_command vae_command_probe = {"probe", "measure what a linear probe can tell from codes", run};
+static const vae_cli_pick picks[] = {
+    {VAE_OPTION_ATTRIBUTE, .group = 2, .help = "this attribute only, instead of all"},
+    {VAE_OPTION_LABEL, .group = 2,
+     .help = "images of that class, a name or a number, against the rest, instead of attributes"},
+    {VAE_OPTION_ATTRIBUTES, .group = 2,
+     .help =
+         "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then one "
+         "line per image, starting with its file name if it has one; 1: has the attribute, 0 or -1: lacks it. An empty "
+         "field means not known, and so does -1 in a column that has 0 as well; such images are left out and counted"},
+    {VAE_OPTION_TEST_ATTRIBUTES, .group = 2},
+    {VAE_OPTION_L2, .group = 2, .initial = "0.001"},
+    {VAE_OPTION_OUT, .group = 1},
+    VAE_CLI_MODEL_PICKS,
+    VAE_CLI_INPUT_PICKS,
+    {VAE_OPTION_END},
+};
+
+const vae_command vae_command_probe = {
+    .name = "probe",
+    .summary = "measure what a linear probe can tell from codes",
+    .description =
+        "Fits a logistic regression to the codes of the training images for each attribute, both classes "
+        "weighing the same, and prints its balanced accuracy on training and test images, or on those of --input, "
+        "whose subfolders are the classes of --label or whose attributes --test-attributes names: how well a plane "
+        "through the latent space separates images with the attribute from those without. Where the run mirrored its "
+        "training images "
+        "(flip = horizontal), the probe learns from their mirror images too.",
+    .picks = picks,
+    .run = run,
+};

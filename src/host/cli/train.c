@@ -12,52 +12,12 @@
 #include "core/file.h"
 #include "train/trainer.h"
 
-enum option_key { RESUME = 1, FROM };
-
-typedef struct train_options {
-    vae_cli_options shared;
-    bool resume;
-    const char *from; /* NULL: not given */
-} train_options;
-
-static error_t parse_option(int key, char *argument, struct argp_state *state)
-{
-    train_options *options = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &options->shared; return 0;
-    case RESUME: options->resume = true; return 0;
-    case FROM: options->from = argument; return 0;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_option own_options[] = {
-    {"resume", RESUME, 0, 0, "go on with the run in --out from its last checkpoint; needs no --config", 1},
-    {"from", FROM, "last|best", 0,
-     "with --resume: best goes on from the best checkpoint and keeps what came after it under another name; last goes "
-     "on even if the best is missing",
-     1},
-    {0},
-};
-static const struct argp_child children[] = {{&vae_cli_config_argp, 0, NULL, 0}, {0}};
-static const struct argp argp = {
-    .options = own_options,
-    .parser = parse_option,
-    .doc = "Trains a model as a configuration says."
-           "\vThe run folder gets config.ini (as used), metrics.jsonl, checkpoints/best.safetensors and "
-           "last.safetensors, machine.json and pictures/. Ctrl-C saves a checkpoint; --resume goes on from it.",
-    .children = children,
-};
-
-static vae_status find_resume(const train_options *options, vae_resume *how)
+static vae_status find_resume(const vae_cli_options *options, vae_resume *how)
 {
     *how = options->resume ? VAE_RESUME : VAE_RESUME_NONE;
-    if (!options->from) return VAE_OK;
+    if (options->resume_from < 0) return VAE_OK;
     if (!options->resume) return vae_error_set(VAE_ERROR_ARGUMENT, "--from says where --resume goes on; give both");
-    if (strcmp(options->from, "last") != 0 && strcmp(options->from, "best") != 0) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "--from: '%s' is neither last nor best", options->from);
-    }
-    *how = strcmp(options->from, "best") != 0 ? VAE_RESUME_LAST : VAE_RESUME_BEST;
+    *how = options->resume_from == VAE_CLI_FROM_BEST ? VAE_RESUME_BEST : VAE_RESUME_LAST;
     return VAE_OK;
 }
 
@@ -90,24 +50,24 @@ static vae_status config_of_file(const vae_cli_options *options, vae_config *con
 }
 
 /* --resume --out DIR takes the configuration that the run was started with. */
-static vae_status load_config(train_options *options, vae_config *config)
+static vae_status load_config(const vae_cli_options *options, vae_config *config)
 {
     char path[VAE_PATH_SIZE];
-    vae_cli_options shared = options->shared;
-    if (!options->resume || shared.config) return config_of_file(&shared, config);
-    if (!shared.out) {
+    if (!options->resume || options->config) return config_of_file(options, config);
+    if (!options->out) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--resume: which run? give --out DIR, or --config FILE");
     }
-    VAE_TRY(vae_path_join(path, sizeof path, shared.out, "config.ini"));
-    if (!vae_path_exists(path)) return config_of_checkpoint(&shared, path, config);
+    VAE_TRY(vae_path_join(path, sizeof path, options->out, "config.ini"));
+    if (!vae_path_exists(path)) return config_of_checkpoint(options, path, config);
     vae_config_defaults(config);
     const vae_status status = vae_config_load(config, path);
     if (status) {
         return vae_error_set(status, "%s; fix the file, or move it away to take the configuration from a checkpoint",
                              vae_error_message());
     }
-    shared.config = path;
-    return vae_cli_load_config(&shared, config);
+    vae_cli_options of_run = *options;
+    of_run.config = path;
+    return vae_cli_load_config(&of_run, config);
 }
 
 static void print_result(const vae_config *config, const vae_train_result *result)
@@ -131,17 +91,13 @@ static void print_result(const vae_config *config, const vae_train_result *resul
     }
 }
 
-static vae_status run(int argc, char **argv)
+static vae_status run(vae_cli_options *options)
 {
-    train_options options = {.shared = vae_cli_options_none()};
-    bool done;
-    VAE_TRY(vae_cli_parse(&argp, argc, argv, &options, &done));
-    if (done) return VAE_OK;
     vae_config config;
     vae_resume resume;
-    VAE_TRY(find_resume(&options, &resume));
-    VAE_TRY(load_config(&options, &config));
-    vae_progress_view view = vae_progress_make(&config, options.shared.quiet);
+    VAE_TRY(find_resume(options, &resume));
+    VAE_TRY(load_config(options, &config));
+    vae_progress_view view = vae_progress_make(&config, options->quiet);
     const vae_train_options train = {.folder = config.run.out,
                                      .resume = resume,
                                      .ready = vae_interrupt_catch,
@@ -150,10 +106,25 @@ static vae_status run(int argc, char **argv)
     vae_train_result result;
     const vae_status status = vae_train(&config, &train, &result);
     vae_progress_clear(&view);
-    if (!status && !options.shared.quiet) print_result(&config, &result);
+    if (!status && !options->quiet) print_result(&config, &result);
     /* Who closes the terminal or the pipe wants to see no more; the run goes on and is all in its folder. */
     if (!status) vae_streams_forgive();
     return status;
 }
 
-const vae_command vae_command_train = {"train", "train a model (the default)", run};
+static const vae_cli_pick picks[] = {
+    {VAE_OPTION_RESUME, .group = 1},
+    {VAE_OPTION_RESUME_FROM, .group = 1},
+    VAE_CLI_CONFIG_PICKS,
+    {VAE_OPTION_END},
+};
+
+const vae_command vae_command_train = {
+    .name = "train",
+    .summary = "train a model (the default)",
+    .description = "Trains a model as a configuration says."
+                   "\vThe run folder gets config.ini (as used), metrics.jsonl, checkpoints/best.safetensors and "
+                   "last.safetensors, machine.json and pictures/. Ctrl-C saves a checkpoint; --resume goes on from it.",
+    .picks = picks,
+    .run = run,
+};

@@ -1,5 +1,4 @@
 /* vae-cuda traverse: what each latent dimension does to an image. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,39 +13,7 @@
 #include "model/latent_statistics.h"
 #include "model/runtime.h"
 
-enum option_key { RANGE = 1, INDEX, DIMENSIONS, SPLIT, NPY };
 enum { LABEL_SIZE = 64 };
-
-typedef struct traverse_options {
-    vae_cli_options shared;
-    vae_cli_range range;
-    int64_t index, dimensions; /* index -1: from the prior's mean */
-    const char *split, *npy;
-} traverse_options;
-
-static const struct argp_option options_table[] = {
-    {"range", RANGE, "FROM:TO:N", 0, "values that a dimension takes (-3:3:9)", 2},
-    {"index", INDEX, "I", 0, "start from this image's code instead of zeros, the prior's mean", 2},
-    {"dimensions", DIMENSIONS, "N", 0, "only the N with the largest KL (20)", 2},
-    {"split", SPLIT, "NAME", 0,
-     "test (default, if there is one), validation or train: the images that KL is averaged over", 2},
-    {"npy", NPY, "FILE", 0, "also write the images, row by row, as float32 .npy", 2},
-    {0},
-};
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    traverse_options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &o->shared; return 0;
-    case RANGE: return vae_cli_parse_range("--range", argument, &o->range) ? EINVAL : 0;
-    case INDEX: return vae_cli_parse_integer("--index", argument, 0, INT64_MAX, &o->index) ? EINVAL : 0;
-    case DIMENSIONS: return vae_cli_parse_integer("--dimensions", argument, 1, 1 << 20, &o->dimensions) ? EINVAL : 0;
-    case SPLIT: o->split = argument; return 0;
-    case NPY: o->npy = argument; return 0;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-}
 
 /* What the rows are made of. */
 typedef struct traversal {
@@ -65,12 +32,12 @@ static void take_codes(void *context, int64_t first, int64_t rows, const float *
     vae_latent_statistics_add(context, mean, log_variance, rows);
 }
 
-static vae_status look_at_data(const traverse_options *o, vae_model *model, traversal *t)
+static vae_status look_at_data(const vae_cli_options *o, vae_model *model, traversal *t)
 {
     vae_splits splits;
     const vae_dataset *dataset = NULL;
     VAE_TRY(vae_cli_splits_open(model, &splits));
-    vae_status status = vae_cli_choose_split(model, &splits, o->split, &dataset);
+    vae_status status = vae_cli_choose_split(model, &splits, o->images.split, &dataset);
     if (!status && o->index >= 0) status = vae_cli_encode_selected(model, dataset, &o->index, 1, t->start);
     if (!status) status = vae_cli_encode_each(model, dataset, take_codes, &t->statistics);
     vae_splits_free(&splits);
@@ -78,7 +45,7 @@ static vae_status look_at_data(const traverse_options *o, vae_model *model, trav
     return status;
 }
 
-static vae_status decode_row(const traverse_options *o, vae_model *model, traversal *t, int64_t row)
+static vae_status decode_row(const vae_cli_options *o, vae_model *model, traversal *t, int64_t row)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
     for (int64_t c = 0; c < t->columns; ++c) {
@@ -99,7 +66,7 @@ static void format_label(const traversal *t, int64_t dimension, char label[LABEL
     }
 }
 
-static vae_status draw_rows(const traverse_options *o, vae_model *model, traversal *t, vae_strips *strips)
+static vae_status draw_rows(const vae_cli_options *o, vae_model *model, traversal *t, vae_strips *strips)
 {
     const int64_t row_elements = t->columns * vae_model_get_shape(model).elements;
     for (int64_t row = 0; row < t->rows; ++row) {
@@ -108,10 +75,10 @@ static vae_status draw_rows(const traverse_options *o, vae_model *model, travers
         VAE_TRY(decode_row(o, model, t, row));
         vae_strips_row(strips, row, label, t->images + row * row_elements);
     }
-    return vae_strips_write(o->shared.out, strips);
+    return vae_strips_write(o->out, strips);
 }
 
-static vae_status draw(const traverse_options *o, vae_model *model, traversal *t)
+static vae_status draw(const vae_cli_options *o, vae_model *model, traversal *t)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
     char labels[1000][16];
@@ -120,18 +87,18 @@ static vae_status draw(const traverse_options *o, vae_model *model, traversal *t
         pointers[c] = vae_plot_number(vae_cli_range_value(&o->range, c), 3, labels[c], sizeof labels[c]);
     const vae_strips_shape picture = {t->rows, t->columns, shape.height, shape.width, shape.channels};
     vae_strips *strips;
-    VAE_TRY(vae_strips_open(o->shared.out, &picture, pointers, "000.00 nats", &strips));
+    VAE_TRY(vae_strips_open(o->out, &picture, pointers, "000.00 nats", &strips));
     vae_status status = draw_rows(o, model, t, strips);
     vae_strips_free(strips);
     if (!status && o->npy) status = vae_cli_write_images(o->npy, model, t->images, t->rows * t->columns);
-    if (!status && !o->shared.quiet) {
-        printf("%s: %" PRId64 " of %" PRId64 " dimensions, %" PRId64 " active\n", o->shared.out, t->rows, shape.latent,
+    if (!status && !o->quiet) {
+        printf("%s: %" PRId64 " of %" PRId64 " dimensions, %" PRId64 " active\n", o->out, t->rows, shape.latent,
                vae_latent_statistics_active(&t->statistics));
     }
     return status;
 }
 
-static vae_status traverse(const traverse_options *o, vae_model *model)
+static vae_status traverse(vae_cli_options *o, vae_model *model)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
     const size_t latent = (size_t)shape.latent;
@@ -156,29 +123,31 @@ static vae_status traverse(const traverse_options *o, vae_model *model)
     return status;
 }
 
-static vae_status run(int argc, char **argv)
+static vae_status run(vae_cli_options *o)
 {
-    static const struct argp_child children[] = {{&vae_cli_model_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {
-        .options = options_table,
-        .parser = parse,
-        .doc = "Changes one latent dimension at a time and decodes: one row per dimension, the one with the largest "
-               "KL first, each labelled with its number (from 0) and its KL, averaged over the images, into "
-               "traversal.png unless --out names another file.",
-        .children = children,
-    };
-    traverse_options o = {.shared = vae_cli_options_none(), .range = {-3.0, 3.0, 9}, .index = -1, .dimensions = 20};
-    bool done;
-    VAE_TRY(vae_cli_parse(&argp, argc, argv, &o, &done));
-    if (done) return VAE_OK;
-    if (!o.shared.out) o.shared.out = "traversal.png";
-    const vae_cli_file files[] = {{"--out", o.shared.out, VAE_FILE_PNG}, {"--npy", o.npy, VAE_FILE_NPY}};
-    VAE_TRY(vae_cli_check_outputs(&o.shared, files, 2));
-    vae_model *model;
-    VAE_TRY(vae_cli_open_model(&o.shared, &model));
-    const vae_status status = traverse(&o, model);
-    vae_model_free(model);
-    return status;
+    const vae_cli_file files[] = {{"--out", o->out, VAE_FILE_PNG}, {"--npy", o->npy, VAE_FILE_NPY}};
+    return vae_cli_use_model(o, files, 2, traverse);
 }
 
-const vae_command vae_command_traverse = {"traverse", "draw what each latent dimension does", run};
+static const vae_cli_pick picks[] = {
+    {VAE_OPTION_RANGE, .group = 2, .initial = "-3:3:9"},
+    {VAE_OPTION_INDEX, .group = 2},
+    {VAE_OPTION_DIMENSIONS, .group = 2, .initial = "20"},
+    {VAE_OPTION_SPLIT, .group = 2,
+     .help = "test (default, if there is one), validation or train: the images that KL is averaged over"},
+    {VAE_OPTION_NPY, .group = 2, .help = "also write the images, row by row, as float32 .npy"},
+    {VAE_OPTION_OUT, .group = 1, .initial = "traversal.png"},
+    VAE_CLI_MODEL_PICKS,
+    {VAE_OPTION_END},
+};
+
+const vae_command vae_command_traverse = {
+    .name = "traverse",
+    .summary = "draw what each latent dimension does",
+    .description =
+        "Changes one latent dimension at a time and decodes: one row per dimension, the one with the largest KL "
+        "first, each labelled with its number (from 0) and its KL, averaged over the images, into traversal.png "
+        "unless --out names another file.",
+    .picks = picks,
+    .run = run,
+};
