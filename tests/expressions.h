@@ -66,6 +66,22 @@ typedef struct expression_run {
     double *parameters;
 } expression_run;
 
+/* "index": numbers of rows of the first parameter, out of order, some of them often and some never. "mask": zeros and
+ * ones. */
+static inline void write_expression_inputs(const expression *e, const expression_program *p, const expression_run *r)
+{
+    for (vae_tensor t = 0; t < p->program.tensor_count; ++t) {
+        const vae_tensor_info *info = &p->program.tensors[t];
+        const bool is_index = strcmp(info->name, "index") == 0;
+        if (!info->external || t == p->value) continue;
+        double *values = calloc((size_t)info->elements, sizeof *values);
+        for (int64_t i = 0; i < info->elements; ++i)
+            values[i] = is_index ? (double)((i * i + i / 3) % e->shapes[0].size[0]) : i % 3 != 0;
+        MUST(r->backend->tensor_write(r->executable, t, VAE_FLOAT64, values));
+        free(values);
+    }
+}
+
 static inline void open_expression(const vae_backend *backend, int threads, const expression *e, expression_program *p,
                                    expression_run *r)
 {
@@ -81,6 +97,7 @@ static inline void open_expression(const vae_backend *backend, int threads, cons
     }
     MUST(backend->store_write(r->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, r->parameters));
     MUST(backend->executable_create(r->device, &p->program, r->store, NULL, &r->executable));
+    write_expression_inputs(e, p, r);
 }
 
 static inline void close_expression(expression_run *r)
@@ -274,6 +291,103 @@ static inline vae_tensor build_posterior_log_ratio(vae_program *program, const v
     return build_posterior_of(program, p[0], function == VAE_FUNCTION_ADD).log_ratio;
 }
 
+static inline vae_tensor build_matmul(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor y;
+    MUST(vae_program_matmul(program, "product", p[0], false, p[1], false, &y));
+    return y;
+}
+
+static inline vae_tensor build_matmul_ta(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor y;
+    MUST(vae_program_matmul(program, "product", p[0], true, p[1], false, &y));
+    return y;
+}
+
+static inline vae_tensor build_matmul_tb(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor y;
+    MUST(vae_program_matmul(program, "product", applied(program, VAE_FUNCTION_TANH, p[0], VAE_NO_TENSOR), false, p[1],
+                            true, &y));
+    return y;
+}
+
+/* (ab)ᵀ = bᵀaᵀ, of an activation. */
+static inline vae_tensor build_matmul_tatb(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor y;
+    MUST(vae_program_matmul(program, "product", p[0], true, applied(program, VAE_FUNCTION_TANH, p[1], VAE_NO_TENSOR),
+                            true, &y));
+    return y;
+}
+
+/* p·pᵀ·p */
+static inline vae_tensor build_gram(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor y;
+    MUST(vae_program_matmul(program, "gram", p[0], false, p[0], true, &y));
+    MUST(vae_program_matmul(program, "cube", y, false, p[0], false, &y));
+    return y;
+}
+
+/* A dense layer out of its parts. */
+static inline vae_tensor build_layer(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor y;
+    MUST(vae_program_matmul(program, "product", p[0], false, p[1], false, &y));
+    return applied(program, VAE_FUNCTION_SOFTPLUS, applied(program, VAE_FUNCTION_ADD, y, p[2]), VAE_NO_TENSOR);
+}
+
+static inline vae_tensor build_masked(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor mask, y;
+    MUST(vae_program_input(program, "mask", *vae_tensor_shape(program, p[1]), &mask));
+    MUST(vae_program_masked_dense(program, "masked", p[0], p[1], mask, p[2], &y));
+    return y;
+}
+
+/* Twice as many rows as there are, and one more. */
+static inline vae_tensor gathered(vae_program *program, vae_tensor x)
+{
+    vae_tensor index, y;
+    MUST(vae_program_input(program, "index", vae_shape_vector(2 * vae_tensor_shape(program, x)->size[0] + 1), &index));
+    MUST(vae_program_gather_rows(program, "rows", x, index, &y));
+    return y;
+}
+
+static inline vae_tensor build_embedding(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    return applied(program, VAE_FUNCTION_MULTIPLY, gathered(program, p[0]), p[1]);
+}
+
+static inline vae_tensor build_gather_rows(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    const vae_tensor y = applied(program, VAE_FUNCTION_SIGMOID, p[0], VAE_NO_TENSOR);
+    return applied(program, VAE_FUNCTION_SIGMOID, gathered(program, y), VAE_NO_TENSOR);
+}
+
+/* The reversal, a shuffle, and another backwards. */
+static inline vae_tensor build_permute(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor y;
+    MUST(vae_program_permute_columns(program, "reversed", p[0], 0, false, &y));
+    MUST(vae_program_permute_columns(program, "shuffled", applied(program, VAE_FUNCTION_MULTIPLY, y, p[1]), 5, false,
+                                     &y));
+    MUST(vae_program_permute_columns(program, "back", applied(program, VAE_FUNCTION_MULTIPLY, y, p[1]), 6, true, &y));
+    return applied(program, VAE_FUNCTION_MULTIPLY, y, p[1]);
+}
+
 static const expression structural_cases[] = {
     {"bound", {{2, {12, 5}}, {2, {1, 5}}}, build_bound, 0, false},
     {"bound of one", {{2, {3, 1}}, {2, {1, 1}}}, build_bound, 0, false},
@@ -300,6 +414,23 @@ static const expression structural_cases[] = {
     {"posterior, kl", {{2, {3, 10}}}, build_posterior_kl, 0, false},
     {"posterior, log ratio", {{2, {3, 10}}}, build_posterior_log_ratio, VAE_FUNCTION_ADD, false},
     {"posterior, log ratio, not sampled", {{2, {3, 8}}}, build_posterior_log_ratio, VAE_FUNCTION_SUBTRACT, false},
+}
+
+    {"matmul", {{2, {5, 7}}, {2, {7, 3}}}, build_matmul, 0, false},
+    {"matmul 1x1", {{2, {1, 1}}, {2, {1, 1}}}, build_matmul, 0, false},
+    {"matmul, transposed left", {{2, {7, 5}}, {2, {7, 3}}}, build_matmul_ta, 0, false},
+    {"matmul, transposed right", {{2, {5, 7}}, {2, {3, 7}}}, build_matmul_tb, 0, false},
+    {"matmul, both transposed", {{2, {7, 5}}, {2, {3, 7}}}, build_matmul_tatb, 0, false},
+    {"matmul of images", {{4, {3, 2, 2, 2}}, {2, {5, 8}}}, build_matmul_tb, 0, false},
+    {"matmul, large", {{2, {67, 130}}, {2, {130, 129}}}, build_matmul, 0, false},
+    {"gram matrix", {{2, {4, 3}}}, build_gram, 0, false},
+    {"dense of its parts", {{2, {5, 7}}, {2, {7, 3}}, {2, {1, 3}}}, build_layer, 0, false},
+    {"masked dense", {{2, {5, 7}}, {2, {7, 4}}, {2, {1, 4}}}, build_masked, 0, false},
+    {"embedding", {{2, {7, 3}}, {2, {15, 3}}}, build_embedding, 0, false},
+    {"embedding, wide", {{2, {31, 130}}, {2, {63, 130}}}, build_embedding, 0, false},
+    {"gathered rows", {{2, {6, 5}}}, build_gather_rows, 0, false},
+    {"permuted columns", {{2, {3, 7}}, {2, {1, 7}}}, build_permute, 0, false},
+    {"permuted columns, wide", {{2, {37, 300}}, {2, {1, 300}}}, build_permute, 0, false},
 };
 enum { STRUCTURAL_CASE_COUNT = sizeof structural_cases / sizeof *structural_cases };
 

@@ -103,6 +103,7 @@ static void check_bijection(uint64_t seed, uint64_t epoch, uint64_t count)
         const uint64_t index = vae_permutation_apply(&permutation, i);
         cr_assert_lt(index, count, "count %llu: %llu is outside", (unsigned long long)count, (unsigned long long)index);
         cr_assert(!seen[index], "count %llu: %llu comes twice", (unsigned long long)count, (unsigned long long)index);
+        cr_assert_eq(vae_permutation_invert(&permutation, index), i);
         seen[index] = 1;
     }
     free(seen);

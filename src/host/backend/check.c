@@ -44,3 +44,10 @@ vae_status vae_check_rows(const vae_program *program, const vae_images *images, 
     }
     return VAE_OK;
 }
+
+vae_status vae_check_index(double index, int64_t position, int64_t rows)
+{
+    if (index >= 0 && index < (double)rows && index == (double)(int64_t)index) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "entry %lld of the index is %g, but must be a whole number from 0 to %lld",
+                         (long long)position, index, (long long)rows - 1);
+}

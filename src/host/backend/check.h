@@ -11,4 +11,7 @@ vae_status vae_check_program(const vae_program *program, const vae_images *image
 /* That the rows a step asks for are in the data set. */
 vae_status vae_check_rows(const vae_program *program, const vae_images *images, const vae_step *step);
 
+/* That entry `position` of an index is the number of one of `rows` rows. */
+vae_status vae_check_index(double index, int64_t position, int64_t rows);
+
 #endif

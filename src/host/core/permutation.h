@@ -42,6 +42,19 @@ VAE_HOST_DEVICE static inline uint64_t vae_permutation_encrypt(const vae_permuta
     return high << permutation->low_bits | low;
 }
 
+/* What was encrypted to `value`. */
+VAE_HOST_DEVICE static inline uint64_t vae_permutation_decrypt(const vae_permutation *permutation, uint64_t value)
+{
+    const uint64_t low_mask = ((uint64_t)1 << permutation->low_bits) - 1;
+    const uint64_t high_mask = ((uint64_t)1 << permutation->high_bits) - 1;
+    uint64_t low = value & low_mask, high = value >> permutation->low_bits;
+    for (int round = VAE_PERMUTATION_ROUNDS - 2; round >= 0; round -= 2) {
+        low ^= vae_permutation_mix((uint32_t)high, permutation->key[round + 1]) & low_mask;
+        high ^= vae_permutation_mix((uint32_t)low, permutation->key[round]) & high_mask;
+    }
+    return high << permutation->low_bits | low;
+}
+
 /* position in [0, count) → index in [0, count). */
 VAE_HOST_DEVICE static inline uint64_t vae_permutation_apply(const vae_permutation *permutation, uint64_t position)
 {
@@ -50,6 +63,16 @@ VAE_HOST_DEVICE static inline uint64_t vae_permutation_apply(const vae_permutati
         index = vae_permutation_encrypt(permutation, index);
     } while (index >= permutation->count);
     return index;
+}
+
+/* The position whose index this is: the cycle that was walked, backwards. */
+VAE_HOST_DEVICE static inline uint64_t vae_permutation_invert(const vae_permutation *permutation, uint64_t index)
+{
+    uint64_t position = index;
+    do {
+        position = vae_permutation_decrypt(permutation, position);
+    } while (position >= permutation->count);
+    return position;
 }
 
 #endif

@@ -124,7 +124,9 @@ static void mark_needed(vae_backward_pass *pass, int32_t op_count)
 {
     const vae_program *program = pass->program;
     for (vae_tensor i = 0; i < program->tensor_count; ++i) {
-        pass->needed[i] = program->tensors[i].kind == VAE_TENSOR_PARAMETER;
+        const vae_tensor_info *info = &program->tensors[i];
+        /* A statistic is nobody's to train. */
+        pass->needed[i] = info->kind == VAE_TENSOR_PARAMETER && info->offset < program->layout->trained_elements;
     }
     for (int32_t i = 0; i < op_count; ++i) {
         const vae_op *op = &program->ops[i];

@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "program/activation.h"
+#include "program/column_order.h"
 #include "program/elementwise.h"
 #include "program/function.h"
 #include "program/likelihood.h"
@@ -127,6 +128,10 @@ typedef struct vae_tensor_info {
     X(SLICE, slice)                                                                                                    \
     X(PAD, pad)                                                                                                        \
     X(CONCAT, concat)                                                                                                  \
+    X(MATMUL, matmul)                                                                                                  \
+    X(GATHER_ROWS, gather_rows)                                                                                        \
+    X(SCATTER_ROWS, scatter_rows)                                                                                      \
+    X(PERMUTE_COLUMNS, permute_columns)                                                                                \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
     X(ADAM, adam)
@@ -267,6 +272,12 @@ typedef union vae_attributes {
     struct {
         int64_t a_width, b_width;
     } concat;
+    /* matmul: y [m, n] = a [m, k] · b [k, n]; a transposed operand lies in memory as [k, m] or [n, k]. */
+    struct {
+        bool a_transposed, b_transposed;
+    } matmul;
+    /* permute_columns: column c of y is column vae_column_source(c) of x. */
+    vae_column_order order;
     /* prior_sample: z [rows, latent] = temperature × normals at (VAE_STREAM_PRIOR, step, element). */
     struct {
         double temperature;
@@ -318,7 +329,11 @@ typedef struct vae_op {
  *   elementwise                  in: up to VAE_MAX_INPUTS                 out: up to VAE_MAX_OUTPUTS
  *   sum_rows, log_sum_exp        in: x                                    out: y
  *   slice, pad                   in: x                                    out: y
- *   concat                       in: a, b                                 out: y
+ *   concat, matmul               in: a, b                                 out: y
+ *   gather_rows                  in: x, index                             out: y
+ *   scatter_rows                 in: d_y, index                           out: d_x, each row the sum, in order, of
+ *                                                                              those of d_y that have its number
+ *   permute_columns              in: x                                    out: y
  *   prior_sample                 in: -                                    out: z
  *   accumulate                   in: rows                                 out: -
  *   adam                         in: -                                    out: - (works on the arenas)
@@ -464,6 +479,20 @@ vae_status vae_program_pad(vae_program *program, const char *name, vae_tensor x,
  * columns of both, a beside b. */
 vae_status vae_program_concat(vae_program *program, const char *name, vae_tensor a, int64_t a_width, vae_tensor b,
                               int64_t b_width, vae_tensor *y);
+/* y [m, n] = a [m, k] · b [k, n], either of them transposed where so told; activations or parameters. */
+vae_status vae_program_matmul(vae_program *program, const char *name, vae_tensor a, bool a_transposed, vae_tensor b,
+                              bool b_transposed, vae_tensor *y);
+/* y [rows, out] = x · (weight ⊙ mask) + bias, with weight and mask [in, out] and bias [1, out]. */
+vae_status vae_program_masked_dense(vae_program *program, const char *name, vae_tensor x, vae_tensor weight,
+                                    vae_tensor mask, vae_tensor bias, vae_tensor *y);
+/* Row r of y [m, columns] is row index[r] of x [rows, columns]; index [m] holds whole numbers below `rows`. Another
+ * number is an error when the op runs; on a GPU it gives a row of NaN. */
+vae_status vae_program_gather_rows(vae_program *program, const char *name, vae_tensor x, vae_tensor index,
+                                   vae_tensor *y);
+/* y has the columns of x in another order: reversed for seed 0, else as the seed shuffles them; `inverse` undoes that.
+ */
+vae_status vae_program_permute_columns(vae_program *program, const char *name, vae_tensor x, int64_t seed, bool inverse,
+                                       vae_tensor *y);
 vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,
                                     vae_tensor *z);
 vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_metric target, double sign,

@@ -27,6 +27,9 @@
     X(SLICE, slice)                                                                                                    \
     X(PAD, pad)                                                                                                        \
     X(CONCAT, concat)                                                                                                  \
+    X(GATHER_ROWS, gather_rows)                                                                                        \
+    X(SCATTER_ROWS, scatter_rows)                                                                                      \
+    X(PERMUTE_COLUMNS, permute_columns)                                                                                \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ELEMENTWISE, elementwise)                                                                                        \
     X(SUM_ROWS, sum_rows)                                                                                              \
@@ -34,6 +37,7 @@
     X(ACCUMULATE, accumulate)                                                                                          \
     X(ADAM, adam)
 #define VAE_CPU_PREPARED_MAP(X)                                                                                        \
+    X(MATMUL, matmul)                                                                                                  \
     X(DENSE, dense)                                                                                                    \
     X(DENSE_BACKWARD, dense_backward)                                                                                  \
     X(CONV2D, conv2d)                                                                                                  \
