@@ -2,12 +2,10 @@
  */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
-#include <jansson.h>
 #include <math.h>
-#include <pty.h>
-#include <sys/ioctl.h>
 
 #include "cli/process.h"
+#include "cli/run_metrics.h"
 #include "cli/tiny_data.h"
 #include "core/file.h"
 #include "core/npy_header.h"
@@ -42,77 +40,6 @@ static void *read_file(const char *name, size_t *size)
     void *data;
     cr_assert_eq(vae_file_read(in_run(name), 1 << 26, &data, size), VAE_OK, "%s", vae_error_message());
     return data;
-}
-
-/* ---- metrics.jsonl ---- */
-
-/* All lines as one array; each must be an object with exactly these keys, in this order; the last two are those of
- * evaluations. */
-static json_t *read_metrics(void)
-{
-    static const char *const keys[] = {"epoch",
-                                       "step",
-                                       "split",
-                                       "neg_elbo",
-                                       "reconstruction",
-                                       "kl",
-                                       "bits_per_dimension",
-                                       "beta",
-                                       "learning_rate",
-                                       "grad_norm",
-                                       "images_per_second",
-                                       "kl_per_dimension",
-                                       "active_units"};
-    json_t *lines = json_array();
-    FILE *file = fopen(in_run("metrics.jsonl"), "r");
-    cr_assert_not_null(file);
-    char text[1024];
-    while (fgets(text, sizeof text, file)) {
-        json_t *line = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-        cr_assert(json_is_object(line), "%s", text);
-        const char *key;
-        json_t *value;
-        size_t count = 0;
-        json_object_foreach(line, key, value)
-        {
-            cr_assert_lt(count, sizeof keys / sizeof *keys, "%s", text);
-            cr_expect_str_eq(key, keys[count++]);
-        }
-        const bool training = strstr(text, "\"split\": \"train") != NULL;
-        cr_expect_eq(count, sizeof keys / sizeof *keys - (training ? 2 : 0), "%s", text);
-        json_array_append_new(lines, line);
-    }
-    fclose(file);
-    return lines;
-}
-
-/* NAN where it is null. */
-static double number(json_t *line, const char *key)
-{
-    json_t *value = json_object_get(line, key);
-    return json_is_null(value) ? NAN : json_number_value(value);
-}
-
-static bool is_split(json_t *line, const char *split)
-{
-    return strcmp(json_string_value(json_object_get(line, "split")), split) == 0;
-}
-
-/* The n-th line (from 0; -1: the last) of a split, and how many there are. */
-static json_t *find_line(json_t *lines, const char *split, int which, int *count)
-{
-    json_t *line, *found = NULL;
-    size_t i;
-    int seen = 0;
-    json_array_foreach(lines, i, line)
-    {
-        if (!is_split(line, split)) continue;
-        if (seen == which || which < 0) found = line;
-        ++seen;
-    }
-    if (count) *count = seen;
-    cr_assert_not_null(found, "no line of %s", split);
-    return found;
 }
 
 static void check_losses(json_t *lines)
@@ -156,7 +83,7 @@ static void check_latent(json_t *lines, int latent, bool autoencoder)
 Test(train, kl_per_dimension_adds_up_and_is_drawn)
 {
     process_expect(0, NULL, folder, TRAIN, "--quiet");
-    json_t *lines = read_metrics();
+    json_t *lines = read_metrics(in_run("metrics.jsonl"));
     check_latent(lines, 3, false);
     json_decref(lines);
     cr_expect(vae_path_exists(in_run("pictures/kl_per_dimension.png")));
@@ -166,22 +93,10 @@ Test(train, kl_per_dimension_adds_up_and_is_drawn)
 Test(train, an_autoencoder_has_active_units_but_no_kl)
 {
     process_expect(0, NULL, folder, TRAIN, "--quiet", "--set", "model.objective=ae");
-    json_t *lines = read_metrics();
+    json_t *lines = read_metrics(in_run("metrics.jsonl"));
     check_latent(lines, 3, true);
     json_decref(lines);
     cr_expect_not(vae_path_exists(in_run("pictures/kl_per_dimension.png")));
-}
-
-Test(train, a_collapsed_code_is_told_once_and_what_helps)
-{
-    process_result result =
-        process_run_in(folder, TRAIN, "--quiet", "--set", "train.epochs=30", "--set", "train.beta=1e4");
-    cr_assert_eq(result.code, 0, "%s", result.errors);
-    const char *told = strstr(result.errors, "all latent dimensions have collapsed");
-    cr_assert_not_null(told, "%s", result.errors);
-    cr_expect_null(strstr(told + 1, "all latent dimensions"), "told twice: %s", result.errors);
-    cr_expect_not_null(strstr(told, "kl_warmup_epochs"));
-    process_result_free(&result);
 }
 
 Test(train, learns_and_leaves_a_run_folder)
@@ -196,7 +111,7 @@ Test(train, learns_and_leaves_a_run_folder)
     process_result_free(&result);
 
     int count;
-    json_t *lines = read_metrics();
+    json_t *lines = read_metrics(in_run("metrics.jsonl"));
     check_losses(lines);
     const double first = number(find_line(lines, "test", 0, &count), "neg_elbo");
     const double last = number(find_line(lines, "test", -1, NULL), "neg_elbo");
@@ -240,15 +155,6 @@ Test(train, the_same_seed_gives_the_same_model_and_another_does_not)
     free(other);
 }
 
-Test(train, quiet_prints_nothing)
-{
-    process_result result = process_run_in(folder, TRAIN, "--quiet");
-    cr_expect_eq(result.code, 0);
-    cr_expect_str_empty(result.output);
-    cr_expect_str_empty(result.errors);
-    process_result_free(&result);
-}
-
 Test(train, stops_early_when_validation_no_longer_improves)
 {
     /* Nothing is learnt, so the second epoch cannot be better than the first. */
@@ -259,7 +165,7 @@ Test(train, stops_early_when_validation_no_longer_improves)
     cr_expect_not_null(strstr(result.output, "epoch 1\n"), "the best is the first: %s", result.output);
     process_result_free(&result);
     int count;
-    json_t *lines = read_metrics();
+    json_t *lines = read_metrics(in_run("metrics.jsonl"));
     check_losses(lines);
     find_line(lines, "validation", -1, &count);
     cr_expect_eq(count, 3);
@@ -275,7 +181,7 @@ Test(train, best_is_kept_when_later_epochs_are_worse)
     /* A learning rate that rises all the time: it helps at first, then ruins. */
     process_expect(0, NULL, folder, TRAIN, "--quiet", "--set", "data.validation=40", "--set", "train.epochs=12",
                    "--set", "train.learning_rate=3", "--set", "train.warmup_steps=2000");
-    json_t *lines = read_metrics();
+    json_t *lines = read_metrics(in_run("metrics.jsonl"));
     double lowest = INFINITY, last = NAN;
     double lowest_epoch = 0;
     json_t *line;
@@ -341,7 +247,7 @@ Test(train, what_cannot_be_trained_leaves_no_folder)
 Test(train, no_epochs_give_the_untrained_model)
 {
     process_expect(0, NULL, folder, TRAIN, "--quiet", "--set", "train.epochs=0");
-    json_t *lines = read_metrics();
+    json_t *lines = read_metrics(in_run("metrics.jsonl"));
     cr_expect_eq(json_array_size(lines), 1u);
     cr_expect_eq(number(find_line(lines, "test", 0, NULL), "step"), 0);
     json_decref(lines);
@@ -372,7 +278,7 @@ Test(train, images_that_no_picture_can_show_are_trained_on)
     write_channels("test.npy", 20, 2);
     process_expect(0, "no pictures are drawn of images with 2 channels", folder, TRAIN, "--set",
                    "data.train_images=train.npy", "--set", "data.test_images=test.npy", "--set", "train.epochs=2");
-    json_t *lines = read_metrics();
+    json_t *lines = read_metrics(in_run("metrics.jsonl"));
     cr_expect_not_null(find_line(lines, "test", 1, NULL), "both epochs were evaluated");
     json_decref(lines);
     cr_expect(vae_path_exists(in_run("checkpoints/best.safetensors")));
@@ -390,14 +296,14 @@ Test(train, images_that_no_picture_can_show_are_trained_on)
 Test(train, the_other_objectives)
 {
     process_expect(0, NULL, folder, TRAIN, "--quiet", "--set", "model.objective=ae");
-    json_t *lines = read_metrics();
+    json_t *lines = read_metrics(in_run("metrics.jsonl"));
     json_t *line = find_line(lines, "test", -1, NULL);
     cr_expect(isnan(number(line, "kl")) && isnan(number(line, "neg_elbo")), "an autoencoder has neither");
     cr_expect_lt(number(line, "reconstruction"), number(find_line(lines, "test", 0, NULL), "reconstruction"));
     json_decref(lines);
     temporary_remove(in_run(""));
     process_expect(0, NULL, folder, TRAIN, "--quiet", "--set", "model.objective=kl", "--set", "train.epochs=20");
-    lines = read_metrics();
+    lines = read_metrics(in_run("metrics.jsonl"));
     cr_expect_lt(number(find_line(lines, "test", -1, NULL), "kl"), 0.01, "nothing but the KL term is minimised");
     json_decref(lines);
 }
@@ -407,7 +313,7 @@ Test(train, each_epoch_sees_every_image_in_an_order_of_its_own)
     /* Nothing is learnt and nothing is random but the order: the batches differ, their sum does not. */
     process_expect(0, NULL, folder, TRAIN, "--quiet", "--set", "model.objective=ae", "--set", "train.learning_rate=0",
                    "--set", "train.epochs=2", "--set", "train.log_interval=1");
-    json_t *lines = read_metrics();
+    json_t *lines = read_metrics(in_run("metrics.jsonl"));
     int same = 0;
     for (int step = 0; step < 13; ++step) {
         const double first = number(find_line(lines, "train", step, NULL), "reconstruction");
@@ -430,62 +336,9 @@ Test(train, every_batch_size_works)
         snprintf(batch, sizeof batch, "train.batch_size=%s", sizes[i]);
         process_expect(0, NULL, folder, TRAIN, "--quiet", "--set", "train.epochs=1", "--set", batch, "--set",
                        "evaluate.batch_size=1000");
-        json_t *lines = read_metrics();
+        json_t *lines = read_metrics(in_run("metrics.jsonl"));
         cr_expect_eq(number(find_line(lines, "train_epoch", 0, NULL), "step"), steps[i]);
         json_decref(lines);
         temporary_remove(in_run(""));
     }
-}
-
-/* ---- On a terminal ---- */
-
-/* Runs the program on a terminal of so many columns; the caller frees what it printed. */
-static char *run_on_terminal(unsigned short columns)
-{
-    char program[PROCESS_PATH];
-    process_find(program);
-    const struct winsize window = {.ws_row = 24, .ws_col = columns};
-    int terminal;
-    const pid_t id = forkpty(&terminal, NULL, NULL, &window);
-    cr_assert_geq(id, 0);
-    if (id == 0) {
-        if (chdir(folder)) _exit(126);
-        setenv("TERM", "xterm", 1);
-        execl(program, program, "--config", "tiny.ini", "--out", "run", NULL);
-        _exit(127);
-    }
-    size_t size = 0, room = 1 << 20;
-    char *text = calloc(room, 1);
-    for (ssize_t got; size + 1 < room && (got = read(terminal, text + size, room - 1 - size)) > 0;)
-        size += (size_t)got;
-    int status;
-    waitpid(id, &status, 0);
-    close(terminal);
-    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", text);
-    return text;
-}
-
-static void expect_bar(unsigned short columns)
-{
-    char *text = run_on_terminal(columns);
-    int bars = 0;
-    for (char *part = strtok(text, "\r\n"); part; part = strtok(NULL, "\r\n")) {
-        char *erase = strstr(part, "\033[K");
-        if (!erase || erase == part) continue;
-        *erase = '\0';
-        ++bars;
-        cr_expect_lt(strlen(part), (size_t)columns, "'%s' does not fit %u columns", part, columns);
-        cr_expect_not_null(strstr(part, "epoch "), "%s", part);
-        if (columns >= 60) cr_expect_not_null(strstr(part, "ETA "), "%s", part);
-    }
-    cr_expect_geq(bars, 4, "each of the four epochs draws the bar at least once");
-    free(text);
-    temporary_remove(in_run(""));
-}
-
-Test(train, the_progress_bar_fits_the_terminal)
-{
-    static const unsigned short columns[] = {20, 45, 60, 80, 200};
-    for (int i = 0; i < 5; ++i)
-        expect_bar(columns[i]);
 }

@@ -1,4 +1,4 @@
-/* model/checkpoint.c: what is saved comes back bit for bit; damage of every kind is one clear error. */
+/* model/checkpoint.h: what is saved comes back bit for bit; damage of every kind is one clear error. */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <locale.h>

@@ -1,232 +1,26 @@
-/* Checkpoints written and read in the C locale, under a checksum; what is read is checked against its configuration. */
-#include "model/checkpoint.h"
-
+/* Checkpoints read: what is found is checked against the file's own configuration and checksum before it is used. */
 #include <inttypes.h>
-#include <locale.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "model/checkpoint_internal.h"
 #include "model/safetensors.h"
 
-#define FORMAT_NAME "vae-cuda checkpoint"
-#define FORMAT_VERSION 1
 enum {
-    MAX_TEXTS = 24,
-    NUMBER_SIZE = 32, /* more than any double takes as %a, with the space before it */
-    VALUE_SIZE = VAE_METRIC_COUNT * NUMBER_SIZE > 256 ? VAE_METRIC_COUNT *NUMBER_SIZE : 256,
     MAX_SIDE = 1 << 16,
     MAX_PIXELS = 1 << 30,
-    FIRST_METRICS = 5, /* that files of version 1 have had from the beginning */
-    TENSOR_NAME_SIZE = VAE_NAME_SIZE + 32
+    FIRST_METRICS = 5 /* that files of version 1 have had from the beginning */
 };
 
-static const vae_arena saved_arenas[] = {VAE_ARENA_PARAMETERS, VAE_ARENA_FIRST_MOMENT, VAE_ARENA_SECOND_MOMENT};
-enum { SAVED_ARENAS = sizeof saved_arenas / sizeof *saved_arenas };
-
-static const char *tensor_prefix(vae_arena arena)
-{
-    if (arena == VAE_ARENA_FIRST_MOMENT) return "adam.first_moment.";
-    return arena == VAE_ARENA_SECOND_MOMENT ? "adam.second_moment." : "";
-}
-
-static void tensor_name(char name[TENSOR_NAME_SIZE], vae_arena arena, const vae_parameter *parameter)
-{
-    snprintf(name, TENSOR_NAME_SIZE, "%s%s", tensor_prefix(arena), parameter->name);
-}
-
-static char *at(void *arena, vae_dtype dtype, int64_t offset)
-{
-    return (char *)arena + (size_t)offset * vae_dtype_size(dtype);
-}
-
-/* A program around the library may have chosen a locale with a decimal comma; the file's numbers have points. */
-static locale_t enter_c_locale(locale_t *c_locale)
-{
-    *c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    return *c_locale ? uselocale(*c_locale) : (locale_t)0;
-}
-
-static void leave_c_locale(locale_t c_locale, locale_t before)
-{
-    if (!c_locale) return;
-    uselocale(before);
-    freelocale(c_locale);
-}
-
-/* Index of the first NaN or infinity among `count` numbers, or -1. */
-static int64_t first_nonfinite(const void *values, vae_dtype dtype, int64_t count)
-{
-    for (int64_t i = 0; i < count; ++i) {
-        const bool finite =
-            dtype == VAE_FLOAT64 ? isfinite(((const double *)values)[i]) : isfinite(((const float *)values)[i]);
-        if (!finite) return i;
-    }
-    return -1;
-}
-
-static vae_status check_finite(const vae_checkpoint *checkpoint, const char *path, vae_status failure)
-{
-    for (int i = 0; i < SAVED_ARENAS; ++i) {
-        void *arena = checkpoint->arenas[saved_arenas[i]];
-        for (int32_t p = 0; arena && p < checkpoint->layout.count; ++p) {
-            const vae_parameter *parameter = &checkpoint->layout.parameters[p];
-            const int64_t bad = first_nonfinite(at(arena, checkpoint->dtype, parameter->offset), checkpoint->dtype,
-                                                vae_shape_elements(&parameter->shape));
-            if (bad < 0) continue;
-            char name[TENSOR_NAME_SIZE];
-            tensor_name(name, saved_arenas[i], parameter);
-            return vae_error_set(failure, "%s: %stensor '%s' holds a NaN or an infinity at element %" PRId64, path,
-                                 failure == VAE_ERROR_NUMERIC ? "not written: " : "", name, bad);
-        }
-    }
-    return VAE_OK;
-}
-
-/* ---- Metadata: one list of texts, written in this order ---- */
-
-typedef struct metadata {
-    vae_safetensors_text texts[MAX_TEXTS];
-    char values[MAX_TEXTS][VALUE_SIZE];
-    int32_t count;
-} metadata;
-
-static void add_text(metadata *list, const char *key, const char *text)
-{
-    list->texts[list->count++] = (vae_safetensors_text){key, text};
-}
-
-__attribute__((format(printf, 3, 4))) static void add_value(metadata *list, const char *key, const char *format, ...)
-{
-    char *value = list->values[list->count];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(value, VALUE_SIZE, format, arguments);
-    va_end(arguments);
-    add_text(list, key, value);
-}
-
-static void add_sums(metadata *list, const char *key, const double sums[VAE_METRIC_COUNT])
-{
-    char *value = list->values[list->count];
-    size_t used = 0;
-    for (int i = 0; i < VAE_METRIC_COUNT; ++i)
-        used += (size_t)snprintf(value + used, VALUE_SIZE - used, i ? " %a" : "%a", sums[i]);
-    add_text(list, key, value);
-}
-
-static void build_metadata(metadata *list, const vae_checkpoint *checkpoint, const char *config_text)
-{
-    const vae_progress *progress = &checkpoint->progress;
-    add_text(list, "format", FORMAT_NAME);
-    add_value(list, "format_version", "%d", FORMAT_VERSION);
-    add_text(list, "weight_layout", "in,out");
-    add_text(list, "config", config_text);
-    add_value(list, "input.height", "%" PRId64, checkpoint->input.height);
-    add_value(list, "input.width", "%" PRId64, checkpoint->input.width);
-    add_value(list, "input.channels", "%" PRId64, checkpoint->input.channels);
-    add_value(list, "input.scale", "%a", checkpoint->input.scale);
-    add_value(list, "input.shift", "%a", checkpoint->input.shift);
-    add_value(list, "seed", "%" PRId64, checkpoint->config.train.seed);
-    add_value(list, "epoch", "%" PRId64, progress->epoch);
-    add_value(list, "step", "%" PRId64, progress->step);
-    add_value(list, "best_loss", "%a", progress->best_loss);
-    add_value(list, "epochs_since_best", "%" PRId64, progress->epochs_since_best);
-    add_sums(list, "epoch_sums", progress->epoch_sums);
-    add_sums(list, "interval_sums", progress->interval_sums);
-    add_value(list, "metric_lines", "%" PRId64, progress->metric_lines);
-    add_value(list, "train_images", "%" PRId64, progress->train_images);
-}
-
-/* The checksum runs over keys and texts with their final zeros, then over names and data in layout order. */
+/* What of the metadata the checksum runs over, in this order. */
 static const char *const checked_keys[] = {
     "format",         "format_version",    "weight_layout", "config",        "input.height", "input.width",
     "input.channels", "input.scale",       "input.shift",   "seed",          "epoch",        "step",
     "best_loss",      "epochs_since_best", "epoch_sums",    "interval_sums", "metric_lines", "train_images",
 };
 enum { CHECKED_KEYS = sizeof checked_keys / sizeof *checked_keys };
-
-static uLong checksum_text(uLong sum, const char *text)
-{
-    return crc32_z(sum, (const Bytef *)text, strlen(text) + 1);
-}
-
-static uLong checksum_arenas(uLong sum, const vae_checkpoint *checkpoint)
-{
-    for (int i = 0; i < SAVED_ARENAS; ++i) {
-        void *arena = checkpoint->arenas[saved_arenas[i]];
-        for (int32_t p = 0; arena && p < checkpoint->layout.count; ++p) {
-            const vae_parameter *parameter = &checkpoint->layout.parameters[p];
-            char name[TENSOR_NAME_SIZE];
-            tensor_name(name, saved_arenas[i], parameter);
-            sum = checksum_text(sum, name);
-            sum = crc32_z(sum, (const Bytef *)at(arena, checkpoint->dtype, parameter->offset),
-                          (size_t)vae_shape_elements(&parameter->shape) * vae_dtype_size(checkpoint->dtype));
-        }
-    }
-    return sum;
-}
-
-/* ---- Writing ---- */
-
-static vae_status write_tensors(const vae_checkpoint *checkpoint, const char *path, const metadata *list)
-{
-    const size_t capacity = (size_t)checkpoint->layout.count * SAVED_ARENAS;
-    vae_safetensor *tensors = calloc(capacity + 1, sizeof *tensors);
-    char(*names)[TENSOR_NAME_SIZE] = calloc(capacity + 1, sizeof *names);
-    vae_status status = VAE_OK;
-    if (!tensors || !names) {
-        status = vae_error_set(VAE_ERROR_MEMORY, "%s: no memory to write it", path);
-    } else {
-        int32_t count = 0;
-        for (int i = 0; i < SAVED_ARENAS; ++i) {
-            void *arena = checkpoint->arenas[saved_arenas[i]];
-            for (int32_t p = 0; arena && p < checkpoint->layout.count; ++p) {
-                const vae_parameter *parameter = &checkpoint->layout.parameters[p];
-                tensor_name(names[count], saved_arenas[i], parameter);
-                tensors[count] = (vae_safetensor){.name = names[count],
-                                                  .dtype = checkpoint->dtype,
-                                                  .shape = parameter->shape,
-                                                  .data = at(arena, checkpoint->dtype, parameter->offset)};
-                ++count;
-            }
-        }
-        status = vae_safetensors_write(path, list->texts, list->count, tensors, count);
-    }
-    free(tensors);
-    free(names);
-    return status;
-}
-
-static vae_status write_in_c_locale(const vae_checkpoint *checkpoint, const char *path)
-{
-    VAE_TRY(check_finite(checkpoint, path, VAE_ERROR_NUMERIC));
-    vae_config config = checkpoint->config;
-    config.run.out[0] = '\0';
-    char *config_text = NULL;
-    VAE_TRY(vae_config_format(&config, &config_text));
-    metadata list = {.count = 0};
-    build_metadata(&list, checkpoint, config_text);
-    uLong sum = crc32_z(0, NULL, 0);
-    for (int32_t i = 0; i < list.count; ++i)
-        sum = checksum_text(checksum_text(sum, list.texts[i].key), list.texts[i].text);
-    add_value(&list, "crc32", "%08lx", checksum_arenas(sum, checkpoint));
-    const vae_status status = write_tensors(checkpoint, path, &list);
-    free(config_text);
-    return status;
-}
-
-vae_status vae_checkpoint_write(const vae_checkpoint *checkpoint, const char *path)
-{
-    locale_t c_locale;
-    const locale_t before = enter_c_locale(&c_locale);
-    const vae_status status = write_in_c_locale(checkpoint, path);
-    leave_c_locale(c_locale, before);
-    return status;
-}
 
 /* ---- Reading metadata ---- */
 
@@ -291,18 +85,18 @@ static vae_status get_sums(const vae_safetensors_file *file, const char *path, c
 static vae_status check_version(const vae_safetensors_file *file, const char *path)
 {
     const char *format = vae_safetensors_metadata(file, "format");
-    if (!format || strcmp(format, FORMAT_NAME) != 0) {
+    if (!format || strcmp(format, VAE_CHECKPOINT_FORMAT) != 0) {
         return vae_error_set(VAE_ERROR_FORMAT,
                              "%s: is a safetensors file, but not a checkpoint of vae-cuda (metadata 'format' is %.64s)",
                              path, format ? format : "missing");
     }
     int64_t version = 0;
     VAE_TRY(get_integer(file, path, "format_version", 1, INT32_MAX, &version));
-    if (version > FORMAT_VERSION) {
+    if (version > VAE_CHECKPOINT_VERSION) {
         return vae_error_set(VAE_ERROR_FORMAT,
                              "%s: has checkpoint format version %" PRId64
                              ", but this program supports versions up to %d",
-                             path, version, FORMAT_VERSION);
+                             path, version, VAE_CHECKPOINT_VERSION);
     }
     const char *layout;
     VAE_TRY(get_text(file, path, "weight_layout", &layout));
@@ -359,8 +153,8 @@ static vae_status check_arena(const vae_safetensors_file *file, const char *path
 {
     for (int32_t p = 0; p < checkpoint->layout.count; ++p) {
         const vae_parameter *parameter = &checkpoint->layout.parameters[p];
-        char name[TENSOR_NAME_SIZE];
-        tensor_name(name, arena, parameter);
+        char name[VAE_CHECKPOINT_NAME_SIZE];
+        vae_checkpoint_tensor_name(name, arena, parameter);
         char expected[96], found[96];
         vae_shape_format(&parameter->shape, expected, sizeof expected);
         const vae_safetensor *tensor = vae_safetensors_find(file, name);
@@ -390,10 +184,10 @@ static vae_status copy_arena(const vae_safetensors_file *file, const char *path,
     checkpoint->arenas[arena] = values;
     for (int32_t p = 0; p < checkpoint->layout.count; ++p) {
         const vae_parameter *parameter = &checkpoint->layout.parameters[p];
-        char name[TENSOR_NAME_SIZE];
-        tensor_name(name, arena, parameter);
+        char name[VAE_CHECKPOINT_NAME_SIZE];
+        vae_checkpoint_tensor_name(name, arena, parameter);
         const vae_safetensor *tensor = vae_safetensors_find(file, name);
-        memcpy(at(values, checkpoint->dtype, parameter->offset), tensor->data, tensor->bytes);
+        memcpy(vae_checkpoint_at(values, checkpoint->dtype, parameter->offset), tensor->data, tensor->bytes);
     }
     return VAE_OK;
 }
@@ -411,15 +205,15 @@ static vae_status read_tensors(const vae_safetensors_file *file, const char *pat
     const vae_layout *layout = &checkpoint->layout;
     const vae_safetensor *first = vae_safetensors_find(file, layout->parameters[0].name);
     checkpoint->dtype = first ? first->dtype : VAE_FLOAT32;
-    const int arenas = has_moments(file) ? SAVED_ARENAS : 1;
+    const int arenas = has_moments(file) ? VAE_SAVED_ARENAS : 1;
     for (int i = 0; i < arenas; ++i)
-        VAE_TRY(check_arena(file, path, checkpoint, saved_arenas[i]));
+        VAE_TRY(check_arena(file, path, checkpoint, vae_saved_arenas[i]));
     if (vae_safetensors_count(file) != layout->count * arenas) {
         return vae_error_set(VAE_ERROR_SHAPE, "%s: has %d tensors, but its configuration asks for %d", path,
                              (int)vae_safetensors_count(file), (int)layout->count * arenas);
     }
     for (int i = 0; i < arenas; ++i)
-        VAE_TRY(copy_arena(file, path, checkpoint, saved_arenas[i]));
+        VAE_TRY(copy_arena(file, path, checkpoint, vae_saved_arenas[i]));
     return VAE_OK;
 }
 
@@ -427,14 +221,14 @@ static vae_status check_sum(const vae_safetensors_file *file, const char *path, 
 {
     const char *text = vae_safetensors_metadata(file, "crc32");
     if (!text) return VAE_OK;
-    uLong sum = crc32_z(0, NULL, 0);
+    unsigned long sum = 0;
     for (int i = 0; i < CHECKED_KEYS; ++i) {
         const char *value;
         VAE_TRY(get_text(file, path, checked_keys[i], &value));
-        sum = checksum_text(checksum_text(sum, checked_keys[i]), value);
+        sum = vae_checkpoint_sum_text(vae_checkpoint_sum_text(sum, checked_keys[i]), value);
     }
     char expected[16];
-    snprintf(expected, sizeof expected, "%08lx", checksum_arenas(sum, checkpoint));
+    snprintf(expected, sizeof expected, "%08lx", vae_checkpoint_sum_arenas(sum, checkpoint));
     if (strcmp(text, expected) == 0) return VAE_OK;
     return vae_error_set(VAE_ERROR_FORMAT, "%s: is damaged: its content has checksum %s, but its metadata says %.16s",
                          path, expected, text);
@@ -450,7 +244,7 @@ static vae_status read_file(const vae_safetensors_file *file, const char *path, 
     if (status) return vae_error_prepend(status, "%s", path);
     VAE_TRY(read_tensors(file, path, checkpoint));
     VAE_TRY(check_sum(file, path, checkpoint));
-    return check_finite(checkpoint, path, VAE_ERROR_FORMAT);
+    return vae_checkpoint_check_finite(checkpoint, path, VAE_ERROR_FORMAT);
 }
 
 vae_status vae_checkpoint_read(const char *path, vae_checkpoint *checkpoint)
@@ -459,18 +253,10 @@ vae_status vae_checkpoint_read(const char *path, vae_checkpoint *checkpoint)
     vae_safetensors_file *file;
     VAE_TRY(vae_safetensors_read(path, &file));
     locale_t c_locale;
-    const locale_t before = enter_c_locale(&c_locale);
+    const locale_t before = vae_checkpoint_enter_locale(&c_locale);
     const vae_status status = read_file(file, path, checkpoint);
-    leave_c_locale(c_locale, before);
+    vae_checkpoint_leave_locale(c_locale, before);
     vae_safetensors_free(file);
     if (status) vae_checkpoint_free(checkpoint);
     return status;
-}
-
-void vae_checkpoint_free(vae_checkpoint *checkpoint)
-{
-    vae_layout_free(&checkpoint->layout);
-    for (int i = 0; i < VAE_ARENA_COUNT; ++i)
-        free(checkpoint->arenas[i]);
-    *checkpoint = (vae_checkpoint){0};
 }
