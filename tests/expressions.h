@@ -414,8 +414,6 @@ static const expression structural_cases[] = {
     {"posterior, kl", {{2, {3, 10}}}, build_posterior_kl, 0, false},
     {"posterior, log ratio", {{2, {3, 10}}}, build_posterior_log_ratio, VAE_FUNCTION_ADD, false},
     {"posterior, log ratio, not sampled", {{2, {3, 8}}}, build_posterior_log_ratio, VAE_FUNCTION_SUBTRACT, false},
-}
-
     {"matmul", {{2, {5, 7}}, {2, {7, 3}}}, build_matmul, 0, false},
     {"matmul 1x1", {{2, {1, 1}}, {2, {1, 1}}}, build_matmul, 0, false},
     {"matmul, transposed left", {{2, {7, 5}}, {2, {7, 3}}}, build_matmul_ta, 0, false},

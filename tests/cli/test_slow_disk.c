@@ -116,8 +116,9 @@ Test(slow_disk, training_goes_on_while_nothing_reaches_the_disk)
     cr_expect_not(has_file("checkpoints/best.safetensors"));
     cr_expect_not(has_file("pictures/epoch-0001-samples.png"), "pictures come after their checkpoint");
     fclose(fopen(go, "w"));
-    const process_result result = process_wait(started);
+    process_result result = process_wait(started);
     cr_expect_eq(result.code, 0, "exit code %d, signal %d: %s", result.code, result.signal, result.errors);
+    process_result_free(&result);
     expect_same_run();
 }
 
@@ -160,16 +161,18 @@ Test(slow_disk, an_interrupted_run_ends_with_all_of_it_on_disk)
     for (int wait = 0; !has_file("checkpoints/last.safetensors") && wait < 20000; ++wait)
         sleep_ms(1);
     kill(started.id, SIGTERM);
-    const process_result result = process_wait(started);
+    process_result result = process_wait(started);
     cr_expect_eq(result.code, 143, "exit code %d, signal %d: %s", result.code, result.signal, result.errors);
     long long told = -1, saved = -1;
     cr_expect_eq(sscanf(result.errors, "%*[^:]: stopped after step %lld", &told), 1, "%s", result.errors);
+    process_result_free(&result);
     size_t size;
-    const char *checkpoint = read_file(slow, "checkpoints/last.safetensors", &size);
+    char *checkpoint = read_file(slow, "checkpoints/last.safetensors", &size);
     const char *step = memmem(checkpoint, size, "\"step\":\"", 8);
     cr_assert_not_null(step);
     sscanf(step + 8, "%lld", &saved);
     cr_expect_eq(saved, told, "saved step %lld, told %lld", saved, told);
+    free(checkpoint);
 }
 
 /* ---- Broken ---- */

@@ -15,6 +15,7 @@
 
 #include "backend/cpu/contention.h"
 #include "backend/cpu/waiting.h"
+#include "core/clock.h"
 
 /* Runs of a millisecond, in each of which threads stand `queued` seconds in queues; returns how many until what they do
  * changes, or -1. */
@@ -115,19 +116,12 @@ static vae_waiting *open_waiting(void)
     return waiting;
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* A run that computes, and so stands in the queue beside others, or sleeps, and does not. */
 static void run(vae_waiting *waiting, bool computes)
 {
     vae_waiting_begin(waiting);
-    const double start = now();
-    while (computes && now() < start + 0.03)
+    const double start = vae_clock_seconds();
+    while (computes && vae_clock_seconds() < start + 0.03)
         continue;
     if (!computes) usleep(30000);
     vae_waiting_end(waiting);
@@ -164,8 +158,8 @@ static void part_from(pid_t child)
 /* Runs until there are more threads than `than`, or no more. */
 static bool run_for_threads(vae_waiting *waiting, bool more, int than)
 {
-    const double end = now() + 10.0;
-    while (now() < end) {
+    const double end = vae_clock_seconds() + 10.0;
+    while (vae_clock_seconds() < end) {
         if ((count_threads() > than) == more) return true;
         if (waiting) run(waiting, more);
         if (!waiting) usleep(1000);

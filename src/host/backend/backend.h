@@ -52,7 +52,7 @@ typedef struct vae_device_remarks {
     void (*tell)(void *context, const char *text); /* NULL: nobody listens */
 } vae_device_remarks;
 
-/* Of the ways that a device has to compute the same, which it takes; results differ in their last bits. */
+/* Which of several equivalent algorithms a device takes; results differ in their last bits. */
 typedef struct vae_device_choices {
     bool tune;         /* measure them, and take the fastest */
     const char *file;  /* JSON: what it holds is taken, and choices_keep() writes it; NULL: none */

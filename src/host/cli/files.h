@@ -8,7 +8,7 @@
 
 /* What can be written where an option names a file, a bit each; the name's ending chooses, in capitals too. */
 enum {
-    VAE_FILE_READ = 0, /* it is read: a file, a folder, "file.npz:key", or several files parted by commas */
+    VAE_FILE_READ = 0, /* it is read: a file, a folder, "file.npz:key", or several files separated by commas */
     VAE_FILE_PNG = 1,
     VAE_FILE_APNG = 2, /* .apng, or .png */
     VAE_FILE_NPY = 4,

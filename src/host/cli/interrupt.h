@@ -14,10 +14,9 @@ void vae_interrupt_spare_writes(void);
 volatile sig_atomic_t *vae_interrupt_flag(void);
 
 /* From now on signals that would end the process set the flag instead: SIGINT, SIGTERM and SIGQUIT once, a second one
- * ending the process at once; SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM and a
- * SIGPIPE that is sent as often as they come, as a terminal that
- * closes sends two and batch systems repeat theirs. A signal that was ignored when the program started, as nohup does
- * with SIGHUP, stays ignored. */
+ * ending the process at once; SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM and a SIGPIPE sent from elsewhere as often as
+ * they come, since a closing terminal sends two and batch systems repeat theirs. A signal that was ignored when the
+ * program started, as nohup does with SIGHUP, stays ignored. */
 void vae_interrupt_catch(void);
 
 /* The number of the signal that was caught, or 0. */

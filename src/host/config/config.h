@@ -40,7 +40,7 @@ typedef enum vae_flip { VAE_FLIP_NONE, VAE_FLIP_HORIZONTAL } vae_flip;
 typedef enum vae_storage { VAE_STORAGE_AUTO, VAE_STORAGE_MEMORY, VAE_STORAGE_DISK } vae_storage;
 typedef enum vae_schedule { VAE_SCHEDULE_CONSTANT, VAE_SCHEDULE_COSINE, VAE_SCHEDULE_STEP } vae_schedule;
 
-/* What comes of data that are not those of the run's record. */
+/* What to do about data that are not those of the run's record. */
 typedef enum vae_record_mode { VAE_RECORD_IGNORE, VAE_RECORD_TELL, VAE_RECORD_FAIL } vae_record_mode;
 
 /* Of keys that are yes or no. */
@@ -78,7 +78,7 @@ typedef struct vae_config {
         char test_images[VAE_PATH_SIZE], test_labels[VAE_PATH_SIZE];
         char train_attributes[VAE_PATH_SIZE], test_attributes[VAE_PATH_SIZE]; /* may be "" */
         char class_names[VAE_PATH_SIZE];                                      /* may be "" */
-        int64_t validation; /* the last so many training images are held out, 0: none */
+        int64_t validation; /* number of training images held out, from the end; 0: none */
         int64_t limit;      /* use only the first N training images, 0: all */
         int64_t test_limit;
         vae_binarise binarise;
@@ -98,7 +98,7 @@ typedef struct vae_config {
         double learning_rate;
         vae_schedule schedule;
         int64_t warmup_steps;    /* learning rate rises linearly over these */
-        int64_t schedule_epochs; /* step: multiply by schedule_factor every so many epochs */
+        int64_t schedule_epochs; /* step: multiply by schedule_factor whenever this many epochs have passed */
         double schedule_factor;
         double schedule_floor; /* cosine: final learning rate as a fraction */
         double beta;
@@ -123,8 +123,8 @@ typedef struct vae_config {
         int64_t batch_size;
         int64_t limit; /* test images used, 0: all */
     } evaluate;
-    /* What follows is no part of the configuration itself. Where the relative paths of [data] are looked for, see
-     * data/place.h, and what of a run's data they must hold, see data/record.h. */
+    /* What follows is not part of the configuration itself: where the relative paths of [data] are looked for, see
+     * data/place.h, and which data of a run they must hold, see data/record.h. */
     struct {
         char folder[VAE_MAX_PLACES][VAE_PATH_SIZE];
         int32_t count;

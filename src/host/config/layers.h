@@ -12,15 +12,10 @@ enum { VAE_MAX_LAYERS = 48 };
 /* The layer's name in a configuration:
  *
  *   dense N             N numbers, or images: dense 7x7x64. N alone is dense too: "512, 256"
- *
  *   conv C [k s p]      convolution to C channels: kernel (3), stride (1), padding
- *
  *   deconv C [k s p o]  transposed convolution: kernel (4), stride (2), padding, output padding (o1x0: height x width)
- *
  *   upsample F          every pixel becomes F×F
- *
- *   residual [k]        x + f(x), f being two convolutions of x's own shape; two dense layers where x is no image
- *
+ *   residual [k]        x + f(x), f being two convolutions of x's own shape; two dense layers if x is not an image
  *   dropout R           numbers are zeroed at rate R in training
  *
  * Layers with weights take batch_norm or layer_norm, applied before the activation. */

@@ -1,4 +1,4 @@
-/* How the library's own code reports failure: set the message once, where it is known, and pass the code up. */
+/* How the library's own code reports failure: set the message once, where the cause is known, and pass the code up. */
 #ifndef VAE_CORE_ERROR_H
 #define VAE_CORE_ERROR_H
 

@@ -9,12 +9,12 @@
 #include "core/error.h"
 
 /* Reads the whole regular file into memory from malloc, followed by one zero byte that *size does not count, so that
- * text can be used as a string; the caller frees *data. VAE_ERROR_IO if it cannot be opened or read, or is no regular
- * file; VAE_ERROR_FORMAT if it is larger than max_size bytes, in which case nothing is allocated. */
+ * text can be used as a string; the caller frees *data. VAE_ERROR_IO if it cannot be opened or read, or is not a
+ * regular file; VAE_ERROR_FORMAT if it is larger than max_size bytes, in which case nothing is allocated. */
 vae_status vae_file_read(const char *path, size_t max_size, void **data, size_t *size);
 
 /* The same for text that users may also hand over by a pipe: anything that can be read to its end, but a folder. Waits
- * for who writes into a pipe. What is larger than max_size is VAE_ERROR_FORMAT. */
+ * for the writer of a pipe. What is larger than max_size is VAE_ERROR_FORMAT. */
 vae_status vae_file_read_stream(const char *path, size_t max_size, void **data, size_t *size);
 
 /* Writes all of the content to an open file, at its position. VAE_ERROR_IO; the message begins with `path`. */
@@ -54,20 +54,20 @@ vae_status vae_file_link_atomic(const char *from, const char *to);
 /* Makes the folder and those above it, like mkdir -p; one that is there already is fine. */
 vae_status vae_folder_make(const char *path);
 
-/* Whole or not at all under its name, as vae_file_write_atomic(), but left to the system when to bring it to disk: for
- * many small files, of which a crash of the machine may take the last. */
+/* Whole or not at all under its name, as vae_file_write_atomic(), but the system decides when it reaches the disk: for
+ * many small files, the last of which may be lost if the machine crashes. */
 vae_status vae_file_write_soon(const char *path, const void *content, size_t size);
 
-/* Brings the file's content to disk; one that is not there is fine. VAE_ERROR_IO. */
+/* Flushes the file's content to disk; a missing file is fine. VAE_ERROR_IO. */
 vae_status vae_file_sync(const char *path);
 
-/* VAE_ERROR_IO unless the folder is there and may be written in, or can be made: nothing is. */
+/* VAE_ERROR_IO unless the folder exists and is writable, or can be made; makes nothing. */
 vae_status vae_folder_check(const char *path);
 
 bool vae_path_exists(const char *path);
 
-/* VAE_ERROR_ARGUMENT unless a file of this name can be written: its folder is there and may be written in, and the name
- * is not that of a folder. */
+/* VAE_ERROR_ARGUMENT unless a file of this name can be written: its folder exists and is writable, and the name is not
+ * that of a folder. */
 vae_status vae_path_check_output(const char *path);
 
 /* Writes "folder/name" to path[size]; folder "" or an absolute name give name alone. VAE_ERROR_ARGUMENT if it is too

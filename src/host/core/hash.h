@@ -1,4 +1,4 @@
-/* A 128-bit hash by which files are named and found again; no protection against those who seek collisions. */
+/* A 128-bit hash by which files are named and found again; not secure against deliberate collisions. */
 #ifndef VAE_CORE_HASH_H
 #define VAE_CORE_HASH_H
 

@@ -1,5 +1,5 @@
-/* The header of NumPy's .npy format, versions 1.0 to 3.0: parsed and made here for all who read or write such arrays.
- */
+/* The header of NumPy's .npy format, versions 1.0 to 3.0: parsed and made here for all readers and writers of such
+ * arrays. */
 #ifndef VAE_CORE_NPY_HEADER_H
 #define VAE_CORE_NPY_HEADER_H
 
@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 
-/* START: so many bytes say how long the header is. HEADER_SIZE: the most that vae_npy_header_make writes. */
+/* START: this many bytes tell how long the header is. HEADER_SIZE: the most that vae_npy_header_make writes. */
 enum { VAE_NPY_MAX_RANK = 8, VAE_NPY_START_SIZE = 12, VAE_NPY_HEADER_SIZE = 4096 };
 
 typedef struct vae_npy_header {

@@ -19,7 +19,8 @@ vae_processors vae_processors_find(const vae_control_groups *groups);
 /* The threads to use where `wanted` is 0, which means all there are; else `wanted`. */
 int vae_processors_threads(int wanted);
 
-/* Says in text[size] what keeps `threads` below the machine's processors: "", or " of 16: a quota of 2 processors". */
+/* Says in text[size] what limits `threads` to fewer than the machine's processors: "", or " of 16: a quota of 2
+ * processors". */
 void vae_processors_reason(const vae_processors *processors, char *text, int size);
 
 #endif

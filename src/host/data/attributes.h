@@ -8,23 +8,23 @@ typedef struct vae_attribute_table {
     int64_t count;  /* attributes */
     char **names;   /* [count], owned */
     vae_rows rows;  /* images */
-    int8_t *values; /* [rows.count, count]: 1 has it, 0 has it not, -1 not known; owned */
+    int8_t *values; /* [rows.count, count]: 1 has it, 0 lacks it, -1 not known; owned */
 } vae_attribute_table;
 
-/* Reads a table of attributes, a row an image:
- *   CSV     a header of names, then a line an image. Values are 1 (has it) and 0 or -1 (has it not), or as 1.0; where a
- *           column has both 0 and -1, -1 is "not known", as is an empty field. Names have at most 255 bytes. A first
- * column of file names or numbers of the images holds the rows' names: one that is called image, image_id, file,
- * filename, path, name, id or index, or is not called anything, or whose first field is none of 1, 0, -1. CelebA  the
- * list format of list_attr_celeba.txt (Liu et al. 2015): how many images; names; then a line an image, its file's name
- * and 1 or -1 for each attribute. VAE_ERROR_CONFIG if it cannot be opened; VAE_ERROR_FORMAT, naming file:line:column,
- * for a value, a line or a header that does not fit; VAE_ERROR_IO, VAE_ERROR_MEMORY. *table is then empty. */
+/* Reads a table of attributes, one row per image:
+ *   CSV     a header of names, then one line per image. Values are 1 (has it) and 0 or -1 (lacks it), also as 1.0; in a
+ *           column that has both 0 and -1, -1 means "not known", as does an empty field. Names have at most 255 bytes.
+ *           A first column of the images' file names or numbers gives the rows' names: one called image, image_id,
+ *           file, filename, path, name, id or index, or without a name, or whose first field is none of 1, 0, -1.
+ *   CelebA  the list format of list_attr_celeba.txt (Liu et al. 2015): the number of images; names; then one line per
+ *           image, its file name and 1 or -1 for each attribute.
+ * VAE_ERROR_CONFIG if it cannot be opened; VAE_ERROR_FORMAT, naming file:line:column, for a value, a line or a header
+ * that does not fit; VAE_ERROR_IO, VAE_ERROR_MEMORY. *table is then empty. */
 vae_status vae_attribute_table_read(const char *path, vae_attribute_table *table);
 /* Also of a zeroed table. */
 void vae_attribute_table_free(vae_attribute_table *table);
 
-/* *index receives the column called `name`, whatever its case. VAE_ERROR_ARGUMENT names the nearest, or the
- * first ten. */
+/* *index receives the column called `name`, ignoring case. VAE_ERROR_ARGUMENT names the nearest, or the first ten. */
 vae_status vae_attribute_table_find(const vae_attribute_table *table, const char *name, int64_t *index);
 
 /* Makes row i that of image i of `dataset`, as vae_rows_match() finds it. Rows that are in the order of images must be

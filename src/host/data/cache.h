@@ -5,7 +5,7 @@
 
 #include "data/format.h"
 
-/* Maps the file of that name, after writing it from the source where it is missing or not whole. It is written aside,
+/* Maps the file of that name, after writing it from the source if it is missing or incomplete. It is written aside,
  * under a lock, and renamed, so that no one sees half of it. */
 vae_status vae_cache_images(const char *path, vae_source *source, const vae_read_options *options,
                             vae_dataset *dataset);

@@ -1,4 +1,4 @@
-/* Tables as text: fields parted by commas, or by blanks, a line a row. */
+/* Tables as text: one row per line, fields separated by commas or by blanks. */
 #ifndef VAE_DATA_CSV_H
 #define VAE_DATA_CSV_H
 
@@ -7,13 +7,13 @@
 
 #include "core/error.h"
 
-/* A file's text, and where reading stands in it. */
+/* A file's text and the reader's place in it. */
 typedef struct vae_csv {
     const char *path; /* begins each message; borrowed */
     char *text;       /* owned */
     char *at, *line_start;
     int64_t line; /* from 1 */
-    bool blanks;  /* fields are parted by blanks, not by commas */
+    bool blanks;  /* fields are separated by blanks, not by commas */
 } vae_csv;
 
 typedef struct vae_csv_field {
@@ -22,17 +22,17 @@ typedef struct vae_csv_field {
     bool last; /* of its line */
 } vae_csv_field;
 
-/* Reads the file, plain or gzip, and steps over a byte order mark and empty lines. VAE_ERROR_CONFIG if there is none,
- * VAE_ERROR_FORMAT for one that is not text or whose lines end in CR alone; VAE_ERROR_IO, VAE_ERROR_MEMORY. */
+/* Reads the file, plain or gzip, and skips a byte order mark and empty lines. VAE_ERROR_CONFIG if there is no such
+ * file, VAE_ERROR_FORMAT for one that is not text or whose lines end in CR alone; VAE_ERROR_IO, VAE_ERROR_MEMORY. */
 vae_status vae_csv_open(const char *path, vae_csv *csv);
 void vae_csv_close(vae_csv *csv);
-/* Reads the next field of the line and steps over the comma or the blanks behind it; over the line's end and empty
- * lines after the last. A quoted field, a quote in it written twice, becomes what it stands for. At the end of the
- * text, where *csv->at is 0, there is no field. */
+/* Reads the next field of the line and skips the comma or blanks after it or, after the last field, the end of the line
+ * and empty lines. A quoted field, in which a quote is written twice, is unquoted. At the end of the text, where
+ * *csv->at is 0, there is no field. */
 vae_status vae_csv_read(vae_csv *csv, vae_csv_field *field);
 /* "path:line:column: what" */
 vae_status vae_csv_fail(const vae_csv *csv, int64_t column, const char *what);
-/* VAE_ERROR_FORMAT if the only field of the first line holds what other programs part fields by. */
+/* VAE_ERROR_FORMAT if the only field of the first line holds a separator that other programs use. */
 vae_status vae_csv_check_separator(const vae_csv *csv, const vae_csv_field *field);
 
 bool vae_csv_at_end_of_line(const vae_csv *csv);

@@ -65,9 +65,9 @@ typedef struct vae_read_options {
     int threads;       /* for decoding; 0: one per processor */
 } vae_read_options;
 
-/* The number of the class that `text` names, by its name or, unless names are numbers, by its
- * number. `option` begins the message.
- * VAE_ERROR_CONFIG where there are no labels, VAE_ERROR_ARGUMENT, with the nearest name, for what is neither. */
+/* The number of the class that `text` names, by its name or, unless names are numbers, by its number. `option` begins
+ * the message. VAE_ERROR_CONFIG if there are no labels, VAE_ERROR_ARGUMENT, with the nearest name, for what is neither.
+ * */
 vae_status vae_dataset_find_label(const vae_dataset *dataset, const char *option, const char *text, int64_t *label);
 void vae_dataset_free(vae_dataset *dataset);
 

@@ -5,8 +5,8 @@
 #include "data/dataset.h"
 
 /* Names the classes of `dataset` by a text file. A name a line: line i is label i; where classes have names already,
- * each must be in the list, and labels are renumbered by it. Or two fields a line, parted by a comma: a label, or the
- * name it has so far, and the name to show. Nothing happens where there are no labels. VAE_ERROR_FORMAT for a class
+ * each must be in the list, and labels are renumbered by it. Or two fields a line, separated by a comma: a label, or
+ * the name it has so far, and the name to show. Nothing happens where there are no labels. VAE_ERROR_FORMAT for a class
  * without a name; what reading gives. */
 vae_status vae_label_names_apply(const char *path, vae_dataset *dataset);
 

@@ -25,12 +25,12 @@ typedef struct vae_listing {
     vae_classes classes; /* none: the pictures are in the folder itself */
 } vae_listing;
 
-/* Files whose names end as those of pictures that are read do, in capitals too; names that begin with a point are
- * passed over. Pictures of other formats, and names that lead to no file, are counted in the remarks. Each folder
- * directly below is a class, numbered in the order of names, and may have folders of its own. Within a class files are
- * in the order of their names, and classes are interleaved evenly, so that the first or the last part of the listing
- * has every class in proportion. VAE_ERROR_CONFIG if a folder cannot be read; VAE_ERROR_FORMAT if there is no picture,
- * or some are in the folder itself and others below. */
+/* Files whose names end as those of pictures that are read do, in capitals too; names that begin with a dot are
+ * skipped. Pictures of other formats, and names that lead to no file, are counted in the remarks. Each folder directly
+ * below is a class, numbered in the order of names, and may have folders of its own. Within a class files are in the
+ * order of their names, and classes are interleaved evenly, so that the first or the last part of the listing has every
+ * class in proportion. VAE_ERROR_CONFIG if a folder cannot be read; VAE_ERROR_FORMAT if there is no picture, or some
+ * are in the folder itself and others below. */
 vae_status vae_listing_make(const char *folder, vae_listing *listing, vae_remarks *remarks);
 /* Of one file, `name`. VAE_ERROR_MEMORY. */
 vae_status vae_listing_of_file(const char *name, vae_listing *listing);

@@ -1,6 +1,7 @@
 /* One decoded picture, and what its decoders share. Pixels come as bytes of one channel, grey, or three, RGB, upright:
- * orientations are applied, 16 bits rounded to 8, palettes looked up, transparency laid over white, CMYK turned to RGB,
- * the first of several frames taken. No gamma and no colour profile is applied. What is lost thereby is noted. */
+ * orientations are applied, 16 bits rounded to 8, palettes looked up, transparency laid over white, CMYK converted to
+ * RGB, the first of several frames taken. No gamma and no colour profile is applied. Anything lost this way is noted.
+ * */
 #ifndef VAE_DATA_PICTURE_H
 #define VAE_DATA_PICTURE_H
 
@@ -9,7 +10,7 @@
 #include "data/remarks.h"
 #include "data/transform.h"
 
-/* Of a picture's side: what is larger is refused, though it is no damage. */
+/* Of a picture's side: a larger picture is refused, though not as damaged. */
 enum { VAE_MAX_IMAGE_SIDE = 1 << 16 };
 
 typedef struct vae_picture {

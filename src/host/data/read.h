@@ -5,17 +5,18 @@
 #include "data/dataset.h"
 
 /* Reads images from what `path` names; its content decides, not its name:
- *   IDX  plain or gzip: [n, h, w] or [n, h, w, c]
- *   NPY  plain or gzip: [n, h, w], [n, h, w, c] or [n, d], which is one row of d pixels, in C or Fortran order
- *   NPZ  the array `images`, or else the only one of rank 3 or 4; "file.npz:key" names another
- *        Of these, layout may say that rank 4 is [n, c, h, w]. Numbers are integers from 0 to 255, booleans (true is
- *        255), or floats in [0, 1], which are rounded to bytes, of either byte order. Where integers are all 0 or 1,
- *        as far as they are read, 1 is 255.
- *   a folder of pictures, all of one shape once transformed; its subfolders are classes, whose numbers in the
- *        order of names become the labels where there are at most 256, else a remark. Within a class files are in the
- * order of their names, and classes are interleaved evenly, so that every part of the data set has each in proportion.
- * Memory grows with what the file holds, whatever its header promises. VAE_ERROR_CONFIG if the file cannot be opened,
- * VAE_ERROR_FORMAT if its content is not such a file, VAE_ERROR_IO, VAE_ERROR_MEMORY; *dataset is then empty. */
+ *   IDX     plain or gzip: [n, h, w] or [n, h, w, c]
+ *   NPY     plain or gzip: [n, h, w], [n, h, w, c] or [n, d], which is one row of d pixels, in C or Fortran order
+ *   NPZ     the array `images`, or else the only one of rank 3 or 4; "file.npz:key" names another
+ *   folder  pictures, all of one shape once transformed. Its subfolders are classes, whose numbers in the order of
+ *           names become the labels if there are at most 256, else there is a remark. Within a class files are in the
+ *           order of their names, and classes are interleaved evenly, so that every part of the data set has each in
+ *           proportion.
+ * Numbers of arrays are integers from 0 to 255, booleans (true is 255), or floats in [0, 1], which are rounded to
+ * bytes, of either byte order. If all integers read are 0 or 1, 1 is taken as 255. The layout option may say that
+ * arrays of rank 4 are [n, c, h, w]. Memory grows with what the file holds, whatever its header promises.
+ * VAE_ERROR_CONFIG if the file cannot be opened, VAE_ERROR_FORMAT if its content is not such a file, VAE_ERROR_IO,
+ * VAE_ERROR_MEMORY; *dataset is then empty. */
 vae_status vae_images_read(const char *path, const vae_read_options *options, vae_dataset *dataset);
 /* Reads the labels of the images into dataset->labels, and their names, if any, into dataset->classes, in place of what
  * was there: from text (data/label_table.h), or from IDX, NPY or NPZ (the array `labels`, or else the only one of rank

@@ -1,6 +1,6 @@
-/* What reading data left out, rounded or changed: counted by kind while it is read, told once, and kept in the cache
- * beside the pixels. A new kind is a row here; who finds an instance calls vae_remarks_add with the source's remarks.
- */
+/* What reading data left out, rounded or changed: counted by kind while it is read, reported once, and kept in the
+ * cache beside the pixels. A new kind is a row here; who finds an instance calls vae_remarks_add with the source's
+ * remarks. */
 #ifndef VAE_DATA_REMARKS_H
 #define VAE_DATA_REMARKS_H
 
@@ -61,7 +61,7 @@ typedef struct vae_remarks {
 __attribute__((format(printf, 4, 5))) void vae_remarks_add(vae_remarks *remarks, vae_remark_kind kind, int64_t count,
                                                            const char *format, ...);
 
-/* Puts another detail in the place of that kind's. */
+/* Replaces that kind's detail. */
 __attribute__((format(printf, 3, 4))) void vae_remarks_describe(vae_remarks *remarks, vae_remark_kind kind,
                                                                 const char *format, ...);
 

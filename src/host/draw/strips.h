@@ -13,7 +13,7 @@ typedef struct vae_strips_shape {
     int64_t height, width, channels; /* of an image; 1 or 3 channels */
 } vae_strips_shape;
 
-/* Opens a white picture with column_labels [columns] drawn. Row labels, in one or two lines parted by '\n', get as much
+/* Opens a white picture with column_labels [columns] drawn. Row labels, one or two lines separated by '\n', get as much
  * room as `widest_label` takes. VAE_ERROR_ARGUMENT for a picture larger than 32768 pixels a side, or that `path`, named
  * in messages, cannot hold. On failure *strips is NULL. */
 vae_status vae_strips_open(const char *path, const vae_strips_shape *shape, const char *const *column_labels,

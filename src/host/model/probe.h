@@ -17,8 +17,8 @@ typedef struct vae_probe {
  * (iteratively reweighted least squares) with halved steps, to a gradient of 1e-9; the same input gives the same
  * result.
  *
- * codes [count, latent]; has [count]: 1 has it, 0 has it not, anything else is left out. l2 > 0 makes the minimum
- * unique, also where a plane parts the classes. VAE_ERROR_ARGUMENT if a class has no code, VAE_ERROR_MEMORY,
+ * codes [count, latent]; has [count]: 1 has it, 0 lacks it, anything else is left out. l2 > 0 makes the minimum
+ * unique, also if a plane separates the classes. VAE_ERROR_ARGUMENT if a class has no code, VAE_ERROR_MEMORY,
  * VAE_ERROR_NUMERIC if no minimum is found. */
 vae_status vae_probe_fit(const float *codes, const int8_t *has, int64_t count, int64_t latent, double l2,
                          vae_probe *probe);
@@ -28,8 +28,8 @@ void vae_probe_free(vae_probe *probe);
 /* Log-odds that a code has it. */
 double vae_probe_score(const vae_probe *probe, const float *code);
 
-/* The mean of the two shares of codes that are told rightly, of those that have it and of those that do not: ½ for a
- * guess. NaN where a class has no code. `has` as above. */
+/* The mean of the two shares of codes that are classified correctly, among those that have it and among those that lack
+ * it: ½ for a guess. NaN where a class has no code. `has` as above. */
 double vae_probe_balanced_accuracy(const vae_probe *probe, const float *codes, const int8_t *has, int64_t count);
 
 #endif

@@ -1,4 +1,4 @@
-/* A thread that does work in the order in which it is handed over, so that who hands it over need not wait. */
+/* A thread that does work in the order in which it was submitted, so that the submitter need not wait. */
 #ifndef VAE_TRAIN_WORKER_H
 #define VAE_TRAIN_WORKER_H
 
@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 
-/* One thread hands over items, calling all of the functions below; the worker's thread alone runs them. */
+/* One thread submits items and calls all of the functions below; only the worker's own thread runs the items. */
 typedef struct vae_worker vae_worker;
 
 /* What an item means. */
@@ -16,24 +16,24 @@ typedef struct vae_worker_duty {
     void *context;
     /* In the worker's thread. After a failure nothing more is run. */
     vae_status (*run)(void *context, void *item);
-    /* Frees what the item owns, once for each that was handed over, run or not, in either thread; may be NULL. */
+    /* Frees what an item owns: called once for every submitted item, run or not, in either thread; may be NULL. */
     void (*release)(void *context, void *item);
 } vae_worker_duty;
 
-/* Room for `capacity` items of `item_size` bytes is all that is ever taken. The thread blocks all signals, so that
- * handlers run where they did before, and gives way to the threads that hand over: it has a lower priority. */
+/* Allocates room for `capacity` items of `item_size` bytes, and nothing later. The thread blocks all signals, so that
+ * handlers run where they did before, and has a lower priority than the threads that submit. */
 vae_status vae_worker_create(const vae_worker_duty *duty, size_t item_size, int64_t capacity, vae_worker **worker);
-/* Ends the thread when it has run what it was handed; a failure is told to nobody. NULL is allowed. */
+/* Ends the thread once it has run everything that was submitted; failures go unreported. NULL is allowed. */
 void vae_worker_destroy(vae_worker *worker);
 
-/* Copies the item to the end of the queue. Waits only where the queue is full. Each item has a number, from 0 on. A
- * failure is that of an earlier item, with its message; the item is released then. `number` may be NULL. */
+/* Copies the item to the end of the queue; waits only while the queue is full. Items are numbered from 0. A failure is
+ * that of an earlier item, with its message, and this item is released. `number` may be NULL. */
 vae_status vae_worker_put(vae_worker *worker, void *item, int64_t *number);
-/* The failure so far, with its message, once it has come up; does not wait. */
+/* The failure of an item run so far, if any, with its message; does not wait. */
 vae_status vae_worker_check(vae_worker *worker);
 /* Whether the item of this number has been run, or dropped; true for -1. */
 bool vae_worker_has_done(vae_worker *worker, int64_t number);
-/* Takes back an item that has not been begun; false where it is too late for that. */
+/* Withdraws an item that has not been started; false if it is too late. */
 bool vae_worker_cancel(vae_worker *worker, int64_t number);
 /* Waits until vae_worker_has_done(number). */
 vae_status vae_worker_wait(vae_worker *worker, int64_t number);

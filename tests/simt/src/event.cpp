@@ -137,10 +137,6 @@ cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t start, cudaEve
 
 cudaError_t cudaEventDestroy(cudaEvent_t event)
 {
-    return runtime_call("cudaEventDestroy", [&]() -> cudaError_t {
-        if (event == nullptr) return cudaErrorInvalidResourceHandle;
-        destroy(event);
-        return cudaSuccess;
-    });
+    return destroy_call("cudaEventDestroy", event, cudaErrorInvalidResourceHandle);
 }
 }

@@ -91,20 +91,12 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream)
 
 cudaError_t cudaGraphDestroy(cudaGraph_t graph)
 {
-    return runtime_call("cudaGraphDestroy", [&]() -> cudaError_t {
-        if (graph == nullptr) return cudaErrorInvalidValue;
-        destroy(graph);
-        return cudaSuccess;
-    });
+    return destroy_call("cudaGraphDestroy", graph, cudaErrorInvalidValue);
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec)
 {
-    return runtime_call("cudaGraphExecDestroy", [&]() -> cudaError_t {
-        if (exec == nullptr) return cudaErrorInvalidValue;
-        destroy(exec);
-        return cudaSuccess;
-    });
+    return destroy_call("cudaGraphExecDestroy", exec, cudaErrorInvalidValue);
 }
 
 cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t *nodes, size_t *count)

@@ -82,6 +82,15 @@ template <class Body> cudaError_t runtime_call(const char *function, Body body)
     return error;
 }
 
+// A call that destroys an object. It is gone even if the call fails, as after a fault nothing could free it any more.
+template <class T> cudaError_t destroy_call(const char *function, T *object, cudaError_t if_null)
+{
+    const cudaError_t error = runtime_call(function, [&] { return object == nullptr ? if_null : cudaSuccess; });
+    std::lock_guard<std::recursive_mutex> lock(runtime().mutex);
+    destroy(object);
+    return error;
+}
+
 // A call that is an error in the program under test, with the reason that an error code alone does not tell.
 cudaError_t refuse(cudaError_t error, const std::string &reason);
 } // namespace simt

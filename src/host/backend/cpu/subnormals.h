@@ -1,5 +1,5 @@
-/* Subnormal numbers slow matrix products down several times on many processors, and training makes them all the time:
- * a confident black pixel's gradient is e^-90. The CPU backend computes with them flushed to zero. */
+/* Subnormal numbers make matrix products several times slower on many processors, and training produces them all the
+ * time: the gradient of a confident black pixel is e^-90. So the CPU backend flushes them to zero. */
 #ifndef VAE_BACKEND_CPU_SUBNORMALS_H
 #define VAE_BACKEND_CPU_SUBNORMALS_H
 
