@@ -12,33 +12,108 @@ typedef struct model_case {
     vae_activation activation;
     const char *layers;
     vae_binarise binarise;
+    const char *set[3]; /* further keys, "train.samples=3" */
 } model_case;
 
 static const model_case cases[] = {
-    {"vae bernoulli tanh", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_TANH, "7", VAE_BINARISE_NONE},
-    {"vae bernoulli gelu, two layers", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_GELU, "7, 6",
-     VAE_BINARISE_DYNAMIC},
-    {"vae gaussian silu", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_SILU, "7", VAE_BINARISE_NONE},
-    {"vae gaussian linear", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_IDENTITY, "none",
-     VAE_BINARISE_NONE},
-    {"ae mse softplus", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_MSE, VAE_ACTIVATION_SOFTPLUS, "7, 6", VAE_BINARISE_NONE},
-    {"ae bernoulli sigmoid", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_SIGMOID, "7",
-     VAE_BINARISE_NONE},
-    {"convolutions", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_TANH, "conv 3 k2 p0, conv 4 k2 p1, 5",
-     VAE_BINARISE_NONE},
-    {"convolutions to the end", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_SILU, "conv 3 k3",
-     VAE_BINARISE_NONE},
-    {"norms, a residual block, dropout", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_TANH,
-     "conv 4 k3 batch_norm, residual layer_norm, dropout 0.3, 6 batch_norm, residual", VAE_BINARISE_NONE},
-    {"vae shared variance tanh", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN_SHARED, VAE_ACTIVATION_TANH, "7",
-     VAE_BINARISE_NONE},
-    {"vae variance of each pixel silu", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN_PIXEL, VAE_ACTIVATION_SILU, "7",
-     VAE_BINARISE_NONE},
-    {"ae continuous bernoulli tanh", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI, VAE_ACTIVATION_TANH, "7",
-     VAE_BINARISE_NONE},
-    {"vae logistic mixture gelu", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_LOGISTIC_MIXTURE, VAE_ACTIVATION_GELU, "7",
-     VAE_BINARISE_NONE},
-    {"kl tanh", VAE_OBJECTIVE_KL, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_TANH, "7", VAE_BINARISE_NONE},
+    {"vae bernoulli tanh",
+     VAE_OBJECTIVE_VAE,
+     VAE_LIKELIHOOD_BERNOULLI,
+     VAE_ACTIVATION_TANH,
+     "7",
+     VAE_BINARISE_NONE,
+     {0}},
+    {"vae bernoulli gelu, two layers",
+     VAE_OBJECTIVE_VAE,
+     VAE_LIKELIHOOD_BERNOULLI,
+     VAE_ACTIVATION_GELU,
+     "7, 6",
+     VAE_BINARISE_DYNAMIC,
+     {0}},
+    {"vae gaussian silu", VAE_OBJECTIVE_VAE, VAE_LIKELIHOOD_GAUSSIAN, VAE_ACTIVATION_SILU, "7", VAE_BINARISE_NONE, {0}},
+    {"vae gaussian linear",
+     VAE_OBJECTIVE_VAE,
+     VAE_LIKELIHOOD_GAUSSIAN,
+     VAE_ACTIVATION_IDENTITY,
+     "none",
+     VAE_BINARISE_NONE,
+     {0}},
+    {"ae mse softplus", VAE_OBJECTIVE_AE, VAE_LIKELIHOOD_MSE, VAE_ACTIVATION_SOFTPLUS, "7, 6", VAE_BINARISE_NONE, {0}},
+    {"ae bernoulli sigmoid",
+     VAE_OBJECTIVE_AE,
+     VAE_LIKELIHOOD_BERNOULLI,
+     VAE_ACTIVATION_SIGMOID,
+     "7",
+     VAE_BINARISE_NONE,
+     {0}},
+    {"convolutions",
+     VAE_OBJECTIVE_VAE,
+     VAE_LIKELIHOOD_GAUSSIAN,
+     VAE_ACTIVATION_TANH,
+     "conv 3 k2 p0, conv 4 k2 p1, 5",
+     VAE_BINARISE_NONE,
+     {0}},
+    {"convolutions to the end",
+     VAE_OBJECTIVE_VAE,
+     VAE_LIKELIHOOD_BERNOULLI,
+     VAE_ACTIVATION_SILU,
+     "conv 3 k3",
+     VAE_BINARISE_NONE,
+     {0}},
+    {"norms, a residual block, dropout",
+     VAE_OBJECTIVE_VAE,
+     VAE_LIKELIHOOD_GAUSSIAN,
+     VAE_ACTIVATION_TANH,
+     "conv 4 k3 batch_norm, residual layer_norm, dropout 0.3, 6 batch_norm, residual",
+     VAE_BINARISE_NONE,
+     {0}},
+    {"vae shared variance tanh",
+     VAE_OBJECTIVE_VAE,
+     VAE_LIKELIHOOD_GAUSSIAN_SHARED,
+     VAE_ACTIVATION_TANH,
+     "7",
+     VAE_BINARISE_NONE,
+     {0}},
+    {"vae variance of each pixel silu",
+     VAE_OBJECTIVE_VAE,
+     VAE_LIKELIHOOD_GAUSSIAN_PIXEL,
+     VAE_ACTIVATION_SILU,
+     "7",
+     VAE_BINARISE_NONE,
+     {0}},
+    {"ae continuous bernoulli tanh",
+     VAE_OBJECTIVE_AE,
+     VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI,
+     VAE_ACTIVATION_TANH,
+     "7",
+     VAE_BINARISE_NONE,
+     {0}},
+    {"vae logistic mixture gelu",
+     VAE_OBJECTIVE_VAE,
+     VAE_LIKELIHOOD_LOGISTIC_MIXTURE,
+     VAE_ACTIVATION_GELU,
+     "7",
+     VAE_BINARISE_NONE,
+     {0}},
+    {"kl tanh", VAE_OBJECTIVE_KL, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_TANH, "7", VAE_BINARISE_NONE, {0}},
+#define LANGUAGE(name, objective, ...)                                                                                 \
+    {                                                                                                                  \
+        name, VAE_OBJECTIVE_##objective, VAE_LIKELIHOOD_BERNOULLI, VAE_ACTIVATION_TANH, "7", VAE_BINARISE_NONE,        \
+        {                                                                                                              \
+            __VA_ARGS__                                                                                                \
+        }                                                                                                              \
+    }
+    LANGUAGE("vae of 3 samples", VAE, "train.samples=3"),
+    LANGUAGE("vae, sampled KL", VAE, "model.kl=sampled", "train.samples=2"),
+    LANGUAGE("kl, sampled", KL, "model.kl=sampled"),
+    LANGUAGE("iwae of 1", IWAE, "train.samples=1"),
+    LANGUAGE("iwae of 4", IWAE, "train.samples=4"),
+    LANGUAGE("vae, planar flow", VAE, "model.posterior=planar", "model.flow_length=2"),
+    LANGUAGE("iwae, planar flow", IWAE, "model.posterior=planar", "model.flow_length=3", "train.samples=3"),
+    LANGUAGE("vae, two stochastic layers", VAE, "model.latent=3, 2", "model.latent_layers=4"),
+    LANGUAGE("iwae, three stochastic layers", IWAE, "model.latent=3, 2, 2", "model.latent_layers=none",
+             "train.samples=2"),
+#undef LANGUAGE
 };
 
 static const vae_step step = {.seed = 3, .step = 17, .epoch = 2, .first = 1, .beta = 0.7, .adam_step = 1};
@@ -67,6 +142,8 @@ static void open_model(const model_case *c, model_run *m)
     m->config.model.latent.size[0] = 3;
     m->config.model.variance = 0.3;
     m->config.data.binarise = c->binarise;
+    for (int i = 0; i < 3 && c->set[i]; ++i)
+        MUST(vae_config_set(&m->config, c->set[i]));
     m->input = (vae_input){HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0};
     for (size_t i = 0; i < sizeof m->pixels; ++i)
         m->pixels[i] = (uint8_t)(i * 37 % 256);
@@ -104,6 +181,7 @@ static double loss(model_run *m)
     MUST(b->executable_run(m->executable, &step));
     MUST(b->metrics_take(m->executable, sums));
     cr_assert_eq(sums[VAE_METRIC_ROWS], (double)ROWS);
+    if (m->config.model.objective == VAE_OBJECTIVE_IWAE) return sums[VAE_METRIC_BOUND] / ROWS;
     const double reconstruction = m->config.model.objective == VAE_OBJECTIVE_KL ? 0.0 : sums[VAE_METRIC_RECONSTRUCTION];
     return (reconstruction + step.beta * sums[VAE_METRIC_KL]) / ROWS;
 }
