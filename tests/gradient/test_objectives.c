@@ -6,6 +6,7 @@ static vae_config config_of(vae_objective objective, int64_t samples, vae_kl_est
 {
     vae_config config = small_config();
     config.model.objective = objective;
+    config.model.activation = VAE_ACTIVATION_TANH; /* no unit that is dead */
     config.train.samples = samples;
     config.model.kl = kl;
     return config;
