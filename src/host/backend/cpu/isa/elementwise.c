@@ -8,8 +8,9 @@
 #include "program/op.h"
 
 /* A tile is whole rows, as many as fit, or part of one. How rows are cut depends on the domain alone, and with it the
- * order of sums. Below so many results, a parallel region costs more than it saves. */
-enum { TILE = 1024, PIECE_GRAIN = 16, PARALLEL_RESULTS = 8192 };
+ * order of sums; where a list needs no tiles of its own, they are longer. Below so many results, a parallel region
+ * costs more than it saves. */
+enum { TILE = 1024, PLAIN_TILE = 8192, FILL = 16, TILE_SPACE = TILE + FILL, PIECE_GRAIN = 16, PARALLEL_RESULTS = 8192 };
 
 /* Where operands are found: a pointer each for inputs, constants and results. */
 enum {
@@ -27,7 +28,7 @@ typedef enum input_way {
 
 typedef struct list_input {
     input_way way;
-    const float *values;
+    float *values; /* only read */
     vae_broadcast at;
 } list_input;
 
@@ -43,7 +44,7 @@ typedef struct list_plan {
     float *outputs[VAE_LIST_INSTRUCTIONS];                      /* memory of results that are outputs, else NULL */
     int tile_of[PLACE_COUNT];                                   /* of places that are a thread's tiles, else -1 */
     int tile_count;
-    float *memory; /* [threads, tile_count, TILE] */
+    float *memory; /* [threads, tile_count, TILE_SPACE] */
 } list_plan;
 
 /* What a thread works with. */
@@ -70,17 +71,26 @@ static bool is_flat(const vae_call *call)
     return true;
 }
 
+/* One instruction whose operands and result are read and written where they lie. */
+static bool is_plain(const vae_call *call)
+{
+    const vae_elementwise *list = &call->op->attributes.elementwise;
+    for (int i = 0; i < VAE_MAX_INPUTS && call->op->inputs[i] != VAE_NO_TENSOR; ++i)
+        if (!vae_elementwise_is_whole(list, vae_call_input_shape(call, i))) return false;
+    return list->count == 1 && list->constant_count == 0 && !list->outputs[0].summed;
+}
+
 static void cut_domain(const vae_call *call, list_plan *plan)
 {
     const vae_elementwise *list = &call->op->attributes.elementwise;
     const bool flat = is_flat(call);
     plan->rows = flat ? 1 : list->rows;
     plan->columns = flat ? list->rows * list->columns : list->columns;
-    const int64_t wanted = (plan->columns + TILE - 1) / TILE;
+    const int64_t room = is_plain(call) ? PLAIN_TILE : TILE, wanted = (plan->columns + room - 1) / room;
     const int64_t size = (plan->columns + wanted - 1) / wanted;
     plan->tile_columns = wanted == 1 ? plan->columns : (size + PIECE_GRAIN - 1) / PIECE_GRAIN * PIECE_GRAIN;
     plan->pieces = (plan->columns + plan->tile_columns - 1) / plan->tile_columns;
-    plan->tile_rows = plan->pieces > 1 ? 1 : TILE / plan->columns;
+    plan->tile_rows = plan->pieces > 1 ? 1 : room / plan->columns;
     if (plan->tile_rows > plan->rows) plan->tile_rows = plan->rows;
     plan->tiles = (plan->rows + plan->tile_rows - 1) / plan->tile_rows * plan->pieces;
 }
@@ -162,7 +172,7 @@ static vae_status prepare(vae_call *call)
     plan_instructions(call, plan);
     assign_tiles(&call->op->attributes.elementwise, plan);
     const size_t tiles = (size_t)vae_call_threads(call) * (size_t)plan->tile_count;
-    plan->memory = aligned_alloc(64, tiles * TILE * sizeof(float));
+    plan->memory = aligned_alloc(64, tiles * TILE_SPACE * sizeof(float));
     if (plan->memory) return VAE_OK;
     release(call);
     call->state = NULL;
@@ -171,11 +181,14 @@ static vae_status prepare(vae_call *call)
 
 /* ---- Broadcasting ---- */
 
+/* Whole vectors, up to FILL - 1 numbers more than `count`. */
 static void fill(float *tile, float value, int64_t count)
 {
+    for (int64_t i = 0; i < count; i += FILL) {
 #pragma omp simd
-    for (int64_t i = 0; i < count; ++i)
-        tile[i] = value;
+        for (int k = 0; k < FILL; ++k)
+            tile[i + k] = value;
+    }
 }
 
 /* The input at the tile at hand; rows of one group follow one another. */
@@ -199,9 +212,9 @@ static void expand(const list_team_member *member, const list_input *input, floa
 static void begin(list_team_member *member, const vae_call *call, int part)
 {
     const list_plan *plan = member->plan;
-    float *tiles = plan->memory + (int64_t)part * plan->tile_count * TILE;
+    float *tiles = plan->memory + (int64_t)part * plan->tile_count * TILE_SPACE;
     for (int i = 0; i < PLACE_COUNT; ++i)
-        if (plan->tile_of[i] >= 0) member->places[i] = tiles + (int64_t)plan->tile_of[i] * TILE;
+        if (plan->tile_of[i] >= 0) member->places[i] = tiles + (int64_t)plan->tile_of[i] * TILE_SPACE;
     for (int i = 0; i < member->list->constant_count; ++i)
         fill(member->places[PLACE_CONSTANT + i], (float)vae_weight_value(member->list->constants[i], call->step), TILE);
     member->rows = plan->tile_rows;
@@ -221,10 +234,11 @@ static void take_tile(list_team_member *member, int64_t tile)
     const int64_t first = member->row * plan->columns + member->column;
     for (int i = 0; i < plan->input_count; ++i) {
         const list_input *input = &plan->inputs[i];
-        const int64_t row = member->row / input->at.row_divisor * input->at.row_stride;
-        /* Through an integer, as places are of what is written too. */
-        if (input->way == INPUT_WHOLE) member->places[i] = (float *)(uintptr_t)(input->values + first);
-        if (input->way == INPUT_ROW) member->places[i] = (float *)(uintptr_t)(input->values + row + member->column);
+        if (input->way == INPUT_WHOLE) member->places[i] = input->values + first;
+        if (input->way == INPUT_ROW) {
+            const int64_t row = member->row / input->at.row_divisor * input->at.row_stride;
+            member->places[i] = input->values + row + member->column;
+        }
         if (input->way == INPUT_EXPANDED) expand(member, input, member->places[i]);
     }
     for (int i = 0; i < member->list->count; ++i)

@@ -21,32 +21,46 @@ static inline float simd_float(int32_t bits)
     return x;
 }
 
-/* e^x to about 1 ulp; below -87.3 it is e^-87.3 (1e-38), above 88.3 infinity; NaN stays NaN. */
-static inline float simd_exp(float x)
+/* e^x = p·2^n for x in [-88, 89]; n stands in the low bits of `shifted`. */
+static inline float simd_exp_fraction(float x, float *shifted)
 {
-    const float clamped = x < -87.3f ? -87.3f : (x > 88.3f ? 88.3f : x);
-    /* Adding 1.5·2²³ rounds to an integer, which then stands in the low bits. */
-    const float shifted = clamped * 1.44269504088896341f + 12582912.0f;
-    const float n = shifted - 12582912.0f;
-    const float r = (clamped - n * 0.693145751953125f) - n * 1.42860682030941723e-6f;
+    /* Adding 1.5·2²³ rounds to an integer. */
+    *shifted = x * 1.44269504088896341f + 12582912.0f;
+    const float n = *shifted - 12582912.0f;
+    const float r = (x - n * 0.693145751953125f) - n * 1.42860682030941723e-6f;
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
+    return p * r * r + r + 1.0f;
+}
+
+/* p·2^n */
+static inline float simd_scale(float p, float shifted)
+{
     const int32_t exponent = (int32_t)((uint32_t)simd_bits(shifted) << 23);
-    const float result = simd_float((int32_t)((uint32_t)simd_bits(p) + (uint32_t)exponent));
+    return simd_float((int32_t)((uint32_t)simd_bits(p) + (uint32_t)exponent));
+}
+
+/* e^x to about 1 ulp; below -87.3 it is e^-87.3 (1e-38), above 88.3 infinity; NaN stays NaN. */
+static inline float simd_exp(float x)
+{
+    float shifted;
+    const float p = simd_exp_fraction(x < -87.3f ? -87.3f : (x > 88.3f ? 88.3f : x), &shifted);
+    const float result = simd_scale(p, shifted);
     return x > 88.3f ? INFINITY : result;
 }
 
-/* The same up to the largest float: the last power of two, which exponents of floats lack, is a product. */
+/* The same up to the largest float, 2^128 being more than an exponent can hold. */
 static inline float simd_exp_any(float x)
 {
-    const float lowered = x > 88.0f ? x - 0.69314718055994531f : x;
-    const float result = simd_exp(lowered);
-    return x > 88.0f ? 2.0f * result : result;
+    float shifted;
+    const float p = simd_exp_fraction(x < -87.3f ? -87.3f : (x > 89.0f ? 89.0f : x), &shifted);
+    const float last = 12582912.0f + 128.0f;
+    const float result = simd_scale(p, shifted == last ? last - 1.0f : shifted);
+    return shifted == last ? 2.0f * result : result;
 }
 
 /* ln(x·2^offset) to about 1 ulp, for normal positive x. */
