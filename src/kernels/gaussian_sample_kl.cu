@@ -40,7 +40,7 @@ template <int WIDTH>
 __global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant__ vae_cuda_posterior_call call)
 {
     const int64_t lane = threadIdx.x % WARP, warps = thread_count() / WARP;
-    const int64_t first = first_element(call.step, call.samples * call.latent);
+    const int64_t first = first_element(call.step, call.per_row);
     for (int64_t z_row = thread_index() / WARP; z_row < call.rows * call.samples; z_row += warps) {
         const int64_t row = z_row / call.samples;
         long_sum kl_sum, log_ratio_sum;
@@ -81,7 +81,7 @@ __global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant
 {
     const int64_t per_row = call.latent / WIDTH;
     const float weight = weight_value(call.kl_weight, call.step);
-    const int64_t first = first_element(call.step, call.samples * call.latent);
+    const int64_t first = first_element(call.step, call.per_row);
     const bool draws = call.d_z || (BY_ROW && call.d_log_ratio);
     for (int64_t i = thread_index(); i < call.rows * per_row; i += thread_count()) {
         const int64_t row = i / per_row, j = i % per_row * WIDTH;
@@ -114,8 +114,8 @@ __global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant
 template <int WIDTH>
 __global__ void __launch_bounds__(THREADS) prior_kernel(const __grid_constant__ vae_cuda_prior_call call)
 {
-    const int64_t first = first_element(call.step, call.latent);
-    for (int64_t i = thread_index() * WIDTH; i < call.rows * call.latent; i += thread_count() * WIDTH) {
+    const int64_t first = first_element(call.step, call.per_row);
+    for (int64_t i = thread_index() * WIDTH; i < call.elements; i += thread_count() * WIDTH) {
         float values[WIDTH];
         draw_from(first + i, values, [&](int64_t at, auto &into) { normals(call.step, VAE_STREAM_PRIOR, at, into); });
         for (int k = 0; k < WIDTH; ++k)
@@ -144,7 +144,6 @@ cudaError_t vae_cuda_gaussian_sample_kl_backward(const vae_cuda_posterior_call *
 
 cudaError_t vae_cuda_prior_sample(const vae_cuda_prior_call *call, cudaStream_t stream)
 {
-    const int64_t count = call->rows * call->latent;
-    return launch(vae_vector_width(count) == 4 ? prior_kernel<4> : prior_kernel<1>,
-                  vae_grid_of_vectors(count, count, THREADS), dim3(THREADS), stream, *call);
+    return launch(vae_vector_width(call->elements) == 4 ? prior_kernel<4> : prior_kernel<1>,
+                  vae_grid_of_vectors(call->elements, call->elements, THREADS), dim3(THREADS), stream, *call);
 }

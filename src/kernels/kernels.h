@@ -64,18 +64,19 @@ typedef struct vae_cuda_posterior_call {
     vae_cuda_weight kl_weight; /* backward: ∂loss/∂kl of every row */
     const vae_cuda_step *step;
     int64_t rows, latent, samples;
+    int64_t per_row; /* elements of z for each row of the batch */
     uint32_t noise_stream;
     bool sampled;
 } vae_cuda_posterior_call;
 cudaError_t vae_cuda_gaussian_sample_kl_forward(const vae_cuda_posterior_call *call, cudaStream_t stream);
 cudaError_t vae_cuda_gaussian_sample_kl_backward(const vae_cuda_posterior_call *call, cudaStream_t stream);
 
-/* z [rows, latent] = temperature × normals of VAE_STREAM_PRIOR */
+/* z = temperature × normals of VAE_STREAM_PRIOR */
 typedef struct vae_cuda_prior_call {
     float *z;
     uint16_t *shadow;
     const vae_cuda_step *step;
-    int64_t rows, latent;
+    int64_t elements, per_row; /* as of dropout */
     float temperature;
 } vae_cuda_prior_call;
 cudaError_t vae_cuda_prior_sample(const vae_cuda_prior_call *call, cudaStream_t stream);

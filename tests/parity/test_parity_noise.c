@@ -3,12 +3,12 @@
 #include "compare.h"
 #include "program/op.h"
 
-enum { ROWS = 8, SAMPLES = 3, OUTPUTS = 7, GRADIENTS = 3 };
+enum { ROWS = 8, SAMPLES = 3, OUTPUTS = 8, GRADIENTS = 3 };
 
 typedef struct noisy {
     vae_layout layout;
     vae_program program;
-    vae_tensor posterior, d_z;
+    vae_tensor posterior, upper, d_z;
     vae_tensor outputs[OUTPUTS];
 } noisy;
 
@@ -32,29 +32,31 @@ static vae_tensor append_backward(vae_program *program, vae_tensor posterior, co
 
 /* ---- A batch in parts ---- */
 
-/* Everything that draws: pixels, mirrored and binarised, z, its backward pass, dropout of rows and of samples, the
- * prior. */
+/* Everything that draws: pixels, mirrored and binarised, z, its backward pass, dropout of rows and of samples, and of
+ * samples too a second posterior and the prior. */
 static void build_noisy(int64_t rows, vae_shape image, int64_t latent, noisy *n)
 {
-    const vae_posterior_options options = {
+    vae_posterior_options options = {
         .samples = SAMPLES, .stream = VAE_STREAM_POSTERIOR, .sampled = true, .with_kl = true, .with_log_ratio = true};
     const vae_gather gather = {.shuffle = true, .binarise = true, .flip = true, .scale = 1.0 / 255};
-    vae_posterior_outputs sampled;
-    vae_tensor dropped;
+    vae_posterior_outputs sampled, upper;
     *n = (noisy){0};
     image.size[0] = rows;
     vae_program_init(&n->program, "noisy", &n->layout);
     MUST(vae_program_gather(&n->program, "x", image, &gather, &n->outputs[0]));
     MUST(vae_program_input(&n->program, "posterior", vae_shape_matrix(rows, 2 * latent), &n->posterior));
+    MUST(vae_program_input(&n->program, "upper posterior", vae_shape_matrix(rows * SAMPLES, 2 * latent), &n->upper));
     MUST(vae_program_input(&n->program, "d_z", vae_shape_matrix(rows * SAMPLES, latent), &n->d_z));
     MUST(vae_program_gaussian_sample_kl(&n->program, "sample", n->posterior, options, &sampled));
     n->outputs[1] = sampled.z;
     n->outputs[2] = sampled.log_ratio;
     n->outputs[3] = append_backward(&n->program, n->posterior, (vae_tensor[]){n->d_z, VAE_NO_TENSOR, VAE_NO_TENSOR});
     MUST(vae_program_dropout(&n->program, "dropout", n->outputs[0], 0.4, 0, &n->outputs[4]));
-    MUST(vae_program_dropout(&n->program, "dropout of samples", sampled.z, 0.4, 1, &dropped));
-    n->outputs[5] = dropped;
-    MUST(vae_program_prior_sample(&n->program, "prior", vae_shape_matrix(rows, latent), 0.7, &n->outputs[6]));
+    MUST(vae_program_dropout(&n->program, "dropout of samples", sampled.z, 0.4, 1, &n->outputs[5]));
+    MUST(vae_program_prior_sample(&n->program, "prior", vae_shape_matrix(rows * SAMPLES, latent), 0.7, &n->outputs[6]));
+    options.samples = 1;
+    MUST(vae_program_gaussian_sample_kl(&n->program, "upper", n->upper, options, &upper));
+    n->outputs[7] = upper.z;
     for (int i = 0; i < OUTPUTS; ++i)
         vae_program_mark_external(&n->program, n->outputs[i]);
     MUST(vae_program_plan(&n->program));
@@ -95,6 +97,7 @@ static void run_part(const vae_backend *backend, const vae_images *images, vae_s
     MUST(backend->data_create(device, images, &data));
     MUST(backend->executable_create(device, &n.program, store, data, &executable));
     write_part(backend, executable, &n.program, n.posterior, first, rows);
+    write_part(backend, executable, &n.program, n.upper, first, rows);
     write_part(backend, executable, &n.program, n.d_z, first, rows);
     MUST(backend->executable_run(executable, &step));
     for (int i = 0; i < OUTPUTS; ++i) {
@@ -110,7 +113,8 @@ static void run_part(const vae_backend *backend, const vae_images *images, vae_s
 
 static void compare_parts(const vae_backend *backend, vae_shape image, int64_t latent, const int64_t *parts)
 {
-    static const char *const names[OUTPUTS] = {"x", "z", "log_ratio", "d_posterior", "dropped", "drop2", "prior"};
+    static const char *const names[OUTPUTS] = {"x",       "z",         "log_ratio", "d_posterior",
+                                               "dropped", "dropped z", "prior",     "upper z"};
     enum { IMAGES = 20 };
     const int64_t pixels = image.size[1] * image.size[2] * image.size[3];
     const int64_t widest = ROWS * (pixels + 2 * SAMPLES * latent);

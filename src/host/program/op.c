@@ -44,6 +44,13 @@ bool vae_op_is_layer(vae_op_kind kind)
     return vae_op_info_of(kind)->flags & VAE_OP_LAYER;
 }
 
+int64_t vae_program_batch_row_elements(const vae_program *program, vae_tensor tensor)
+{
+    const vae_tensor_info *info = &program->tensors[tensor];
+    const int64_t rows = info->shape.size[0];
+    return info->elements / (program->batch_rows > 0 && rows % program->batch_rows == 0 ? program->batch_rows : rows);
+}
+
 bool vae_op_gives_gradients(const vae_program *program, const vae_op *op)
 {
     for (int i = 0; i < VAE_MAX_OUTPUTS; ++i) {

@@ -171,8 +171,8 @@ static inline bool vae_metrics_finite(const double sums[VAE_METRIC_COUNT])
 }
 
 /* Noise is counted by the row of the whole batch and the place in it: `element` of row r of an op's tensor is
- * (first_row·samples + r)·columns + column, with vae_step's first_row and as many rows as `samples` for each of the
- * batch.
+ * first_row·(elements of a row of the batch) + r·columns + column, with vae_step's first_row. A row of the batch has
+ * several rows of a tensor where samples are taken.
  *
  * gather: data[position] → x [batch, elements] = (binarised ? Bernoulli(u8/255) : u8) * scale + shift.
  * Dynamic binarisation draws u in (0, 1] at (VAE_STREAM_BINARISE, step, element) and gives 255 where
@@ -245,8 +245,7 @@ typedef union vae_attributes {
     /* dropout (Srivastava et al. 2014): y = x / (1 - rate) where the uniform at (stream, step, element) > rate, else 0;
      * in float32 for every backend to keep the same elements. Its own backward op. */
     struct {
-        double rate; /* 0 ≤ rate < 1 */
-        int64_t samples;
+        double rate;     /* 0 ≤ rate < 1 */
         uint32_t stream; /* a site of VAE_STREAM_DROPOUT + layer */
     } dropout;
     /* upsample: x [rows, height, width, channels] → y [rows, factor·height, factor·width, channels], the nearest pixel.
@@ -360,6 +359,7 @@ typedef struct vae_program {
     uint16_t noise_sites[VAE_STREAM_SITE]; /* by stream: how many have been declared */
     vae_port ports[VAE_MAX_PORTS];
     int32_t port_count;
+    int64_t batch_rows;          /* that it gathers; 0 where it gathers none */
     int64_t activation_elements; /* size of the planned arena */
     bool planned;
 } vae_program;
@@ -371,6 +371,8 @@ bool vae_op_is_layer(vae_op_kind kind);
 bool vae_op_is_transposed(vae_op_kind kind);
 /* Whether the op writes gradients of parameters, as backward ops of what has parameters do. */
 bool vae_op_gives_gradients(const vae_program *program, const vae_op *op);
+/* Elements of a tensor for each row of the batch, where the program gathers one; else of each of its own rows. */
+int64_t vae_program_batch_row_elements(const vae_program *program, vae_tensor tensor);
 /* The fused activation of a layer or of its backward op; identity for other ops. */
 vae_activation vae_op_activation(const vae_op *op);
 const char *vae_activation_name(vae_activation activation);

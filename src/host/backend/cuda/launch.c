@@ -78,6 +78,8 @@ static cudaError_t launch_posterior(const vae_executable *e, const vae_launch *l
         .rows = posterior->size[0],
         .latent = posterior->size[1] / 2,
         .samples = op->attributes.gaussian_sample_kl.samples,
+        .per_row =
+            op->attributes.gaussian_sample_kl.samples * vae_program_batch_row_elements(e->program, op->inputs[0]) / 2,
         .noise_stream = op->attributes.gaussian_sample_kl.stream,
         .sampled = op->attributes.gaussian_sample_kl.sampled,
     };
@@ -93,8 +95,8 @@ static cudaError_t launch_prior_sample(const vae_executable *e, const vae_launch
         .z = vae_cuda_tensor(e, op->outputs[0]),
         .shadow = written_shadow(e, launch),
         .step = &e->scratch->current,
-        .rows = shape->size[0],
-        .latent = vae_shape_columns(shape),
+        .elements = vae_shape_elements(shape),
+        .per_row = vae_program_batch_row_elements(e->program, op->outputs[0]),
         .temperature = (float)op->attributes.prior_sample.temperature,
     };
     return vae_cuda_prior_sample(&call, e->device->stream);

@@ -66,7 +66,7 @@ cudaError_t vae_cuda_launch_dropout(const vae_executable *e, const vae_launch *l
         .y = vae_cuda_tensor(e, op->outputs[0]),
         .shadow = written_shadow(e, launch),
         .elements = e->program->tensors[op->outputs[0]].elements,
-        .per_row = op->attributes.dropout.samples * vae_shape_columns(shape_of(e, op->outputs[0])),
+        .per_row = vae_program_batch_row_elements(e->program, op->outputs[0]),
         .rate = op->attributes.dropout.rate,
         .noise_stream = op->attributes.dropout.stream,
         .step = &e->scratch->current,

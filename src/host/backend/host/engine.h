@@ -58,7 +58,7 @@ static inline const vae_shape *vae_call_output_shape(const vae_call *call, int i
 {
     return &call->program->tensors[call->op->outputs[index]].shape;
 }
-/* The element of noise that the first of a step is, where each row of the batch has `per_row` of them. */
+/* Of the noise that a step's rows draw, the first element; each row of the batch has `per_row`. */
 static inline uint64_t vae_call_first_element(const vae_call *call, int64_t per_row)
 {
     return (uint64_t)(call->step->first_row * per_row);

@@ -8,7 +8,7 @@ vae_status vae_reference_dropout(vae_call *call)
     const uint32_t stream = call->op->attributes.dropout.stream;
     double *y = call->outputs[0];
     const int64_t count = vae_shape_elements(vae_call_output_shape(call, 0));
-    const int64_t per_row = call->op->attributes.dropout.samples * vae_shape_columns(vae_call_output_shape(call, 0));
+    const int64_t per_row = vae_program_batch_row_elements(call->program, call->op->outputs[0]);
     for (int64_t i = 0; i < count; ++i) {
         const uint64_t element = vae_call_first_element(call, per_row) + (uint64_t)i;
         const vae_philox random = vae_random_block(call->step->seed, stream, call->step->step, element / 4);

@@ -15,8 +15,8 @@ double vae_reference_normal(const vae_step *step, uint32_t stream, uint64_t elem
 static double noise(const vae_call *call, int64_t at)
 {
     if (!call->op->attributes.gaussian_sample_kl.sampled) return 0;
-    const int64_t latent = vae_call_input_shape(call, 0)->size[1] / 2;
-    const int64_t per_row = call->op->attributes.gaussian_sample_kl.samples * latent;
+    const int64_t posteriors = vae_program_batch_row_elements(call->program, call->op->inputs[0]);
+    const int64_t per_row = call->op->attributes.gaussian_sample_kl.samples * posteriors / 2;
     return vae_reference_normal(call->step, call->op->attributes.gaussian_sample_kl.stream,
                                 vae_call_first_element(call, per_row) + (uint64_t)at);
 }
@@ -104,7 +104,8 @@ vae_status vae_reference_prior_sample(vae_call *call)
 {
     double *z = call->outputs[0];
     const vae_shape *shape = vae_call_output_shape(call, 0);
-    const uint64_t first = vae_call_first_element(call, vae_shape_columns(shape));
+    const uint64_t first =
+        vae_call_first_element(call, vae_program_batch_row_elements(call->program, call->op->outputs[0]));
     for (int64_t i = 0; i < vae_shape_elements(shape); ++i) {
         z[i] = call->op->attributes.prior_sample.temperature *
                vae_reference_normal(call->step, VAE_STREAM_PRIOR, first + (uint64_t)i);

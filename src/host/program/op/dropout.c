@@ -2,20 +2,6 @@
 #include "core/random.h"
 #include "program/op.h"
 
-/* Rows of x for each row of the batch, which is what the program gathers: several where a decoder takes several
- * samples.
- */
-static int64_t samples_of(const vae_program *program, vae_tensor x)
-{
-    const int64_t rows = vae_tensor_shape(program, x)->size[0];
-    for (int32_t i = 0; i < program->op_count; ++i) {
-        if (program->ops[i].kind != VAE_OP_GATHER) continue;
-        const int64_t batch = vae_tensor_shape(program, program->ops[i].outputs[0])->size[0];
-        return rows % batch == 0 ? rows / batch : 1;
-    }
-    return 1;
-}
-
 vae_status vae_program_dropout(vae_program *program, const char *name, vae_tensor x, double rate, uint32_t layer,
                                vae_tensor *y)
 {
@@ -30,7 +16,6 @@ vae_status vae_program_dropout(vae_program *program, const char *name, vae_tenso
     vae_op op = vae_op_make(VAE_OP_DROPOUT, name);
     op.inputs[0] = x;
     op.attributes.dropout.rate = rate;
-    op.attributes.dropout.samples = samples_of(program, x);
     VAE_TRY(vae_program_noise_site(program, name, VAE_STREAM_DROPOUT + layer, &op.attributes.dropout.stream));
     VAE_TRY(vae_program_add_activation(program, name, *vae_tensor_shape(program, x), &op.outputs[0]));
     *y = op.outputs[0];

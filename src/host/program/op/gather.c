@@ -15,6 +15,7 @@ vae_status vae_program_gather(vae_program *program, const char *name, vae_shape 
     vae_op op = vae_op_make(VAE_OP_GATHER, name);
     op.outputs[0] = *x;
     op.attributes.gather = *gather;
+    program->batch_rows = shape.size[0];
     return vae_program_append(program, &op);
 }
 

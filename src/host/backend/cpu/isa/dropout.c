@@ -63,7 +63,7 @@ static vae_status run(vae_call *call)
     const vae_shape *shape = vae_call_output_shape(call, 0);
     const int64_t elements = vae_shape_elements(shape);
     const uint64_t first =
-        vae_call_first_element(call, call->op->attributes.dropout.samples * vae_shape_columns(shape));
+        vae_call_first_element(call, vae_program_batch_row_elements(call->program, call->op->outputs[0]));
     const int threads = vae_call_threads(call);
 #pragma omp parallel for schedule(static) num_threads(threads) if (elements >= PARALLEL_ELEMENTS)
     for (int part = 0; part < threads; ++part) {

@@ -39,8 +39,9 @@ static void fill_noise(const vae_call *call, int64_t elements)
 {
     if (!call->op->attributes.gaussian_sample_kl.sampled) return;
     float *noise = call->state;
-    const int64_t rows = vae_call_input_shape(call, 0)->size[0];
-    const uint64_t begin = vae_call_first_element(call, elements / rows);
+    const int64_t posteriors = vae_program_batch_row_elements(call->program, call->op->inputs[0]);
+    const uint64_t begin =
+        vae_call_first_element(call, call->op->attributes.gaussian_sample_kl.samples * posteriors / 2);
 #pragma omp for schedule(static)
     for (int64_t first = 0; first < elements; first += NOISE_PIECE) {
         const int64_t count = elements - first < NOISE_PIECE ? elements - first : NOISE_PIECE;

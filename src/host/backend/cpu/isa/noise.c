@@ -46,7 +46,8 @@ static vae_status run(vae_call *call)
     float *z = call->outputs[0];
     const vae_shape *shape = vae_call_output_shape(call, 0);
     const int64_t count = vae_shape_elements(shape);
-    const uint64_t first = vae_call_first_element(call, vae_shape_columns(shape));
+    const uint64_t first =
+        vae_call_first_element(call, vae_program_batch_row_elements(call->program, call->op->outputs[0]));
     const float temperature = (float)call->op->attributes.prior_sample.temperature;
     VAE_ISA_NAME(vae_cpu_fill_normal)(call->step, VAE_STREAM_PRIOR, first, count, z);
 #pragma omp simd
