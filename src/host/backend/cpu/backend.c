@@ -2,7 +2,6 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "backend/cpu/device.h"
 #include "backend/cpu/subnormals.h"
@@ -81,7 +80,8 @@ static void choose_threads(vae_cpu_device *cpu, int wanted)
 /* Those of this backend; NULL where an op has none. */
 static void find_own_kernels(const vae_cpu_isa *isa, const vae_kernel *kernels[VAE_OP_COUNT])
 {
-    memcpy(kernels, isa->kernels, VAE_OP_COUNT * sizeof *kernels);
+    for (int k = 0; k < VAE_OP_COUNT; ++k)
+        kernels[k] = isa->kernels[k];
 #define ROW(NAME, name) kernels[VAE_OP_##NAME] = &vae_cpu_##name;
     VAE_CPU_PREPARED_MAP(ROW)
 #undef ROW
