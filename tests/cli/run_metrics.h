@@ -24,8 +24,8 @@ static inline json_t *read_metrics(const char *path)
                                        "learning_rate",
                                        "grad_norm",
                                        "images_per_second",
-                                       "kl_per_dimension",
-                                       "active_units"};
+                                       "active_units",
+                                       "kl_per_dimension"};
     json_t *lines = json_array();
     FILE *file = fopen(path, "r");
     cr_assert_not_null(file);

@@ -36,8 +36,14 @@ static void write_text(const char *text)
 
 Test(metrics_read, lines_come_back_as_they_were_written)
 {
-    const vae_metrics_line train = {2, 30, "train", 110.5, 80.25, 30.25, NAN, 0.5, 1e-3, 12.5, 4000.0, 101.5};
-    const vae_metrics_line test = {2, 40, "test", 100.0, 75.0, 25.0, NAN, NAN, NAN, NAN, 9000.0, NAN};
+    const vae_metrics_line train = {.epoch = 2,
+                                    .step = 30,
+                                    .split = "train",
+                                    .neg_elbo = 110.5,
+                                    .bound = 101.5,
+                                    .images_per_second = 4000.0,
+                                    .active_units = 12.0};
+    const vae_metrics_line test = vae_metrics_line_make(2, 40, "test");
     vae_metrics_log log;
     cr_assert_eq(vae_metrics_open(&log, path, 0), VAE_OK);
     cr_assert_eq(vae_metrics_write(&log, &train, NULL), VAE_OK);
@@ -52,8 +58,11 @@ Test(metrics_read, lines_come_back_as_they_were_written)
     cr_expect_eq(first->split, VAE_SPLIT_TRAIN);
     cr_expect_eq(first->values[VAE_FIELD_NEG_ELBO], 110.5);
     cr_expect_eq(first->values[VAE_FIELD_IMAGES_PER_SECOND], 4000.0);
+    cr_expect_eq(first->values[VAE_FIELD_BOUND], 101.5);
+    cr_expect_eq(first->values[VAE_FIELD_ACTIVE_UNITS], 12.0);
     cr_expect_eq(second->split, VAE_SPLIT_TEST);
-    cr_expect(isnan(second->values[VAE_FIELD_BETA]) && isnan(second->values[VAE_FIELD_ACTIVE_UNITS]));
+    for (int field = 0; field < VAE_FIELD_COUNT; ++field)
+        cr_expect(isnan(second->values[field]), "%s", vae_metrics_fields[field].name);
     cr_expect_null(second->kl_per_dimension);
     vae_metrics_history_free(&history);
 }

@@ -154,7 +154,8 @@ static vae_status write_data(FILE *file, const vae_page_run *runs, int count, va
     for (int i = 0; i < count && !status; ++i)
         status = write_run(file, &runs[i], i, explorer, list);
     if (!status) {
-        json_t *root = json_pack("{s:s, s:O}", "version", vae_version(), "runs", list);
+        json_t *root =
+            json_pack("{s:s, s:o, s:O}", "version", vae_version(), "fields", vae_page_fields_json(), "runs", list);
         status = write_json(file, root);
         json_decref(root);
     }

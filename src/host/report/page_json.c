@@ -97,7 +97,7 @@ static json_t *write_split(const vae_metrics_history *history, vae_metrics_split
         if (!any) continue;
         const char *name = column == COLUMN_STEP    ? "step"
                            : column == COLUMN_EPOCH ? "epoch"
-                                                    : vae_metrics_field_names[column];
+                                                    : vae_metrics_fields[column].name;
         json_object_set_new(object, name, write_column(values, count, column >= VAE_FIELD_COUNT));
     }
     json_t *kl = write_kl_per_dimension(history, split, values);
@@ -168,6 +168,16 @@ static json_t *write_name(const char *folder)
     json_t *text = name ? vae_json_text(name) : NULL;
     free(name);
     return text;
+}
+
+json_t *vae_page_fields_json(void)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < VAE_FIELD_COUNT; ++i) {
+        const vae_metrics_field_info *field = &vae_metrics_fields[i];
+        json_array_append_new(list, json_pack("[s, s, s]", field->name, field->title, field->unit));
+    }
+    return list;
 }
 
 json_t *vae_page_run_json(const vae_page_run *run)

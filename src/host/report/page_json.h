@@ -12,4 +12,7 @@
  * dimensions]}. NULL without memory. */
 json_t *vae_page_run_json(const vae_page_run *run);
 
+/* Every metric: [[name, title, unit]]. */
+json_t *vae_page_fields_json(void);
+
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,23 @@
 
 /* Digits of a number: enough to compare runs, few enough to read. */
 enum { DIGITS = 10 };
+
+#define ROW(NAME, name, presence, title, unit) {#name, title, unit, presence, offsetof(vae_metrics_line, name)},
+const vae_metrics_field_info vae_metrics_fields[VAE_FIELD_COUNT] = {VAE_METRICS_FIELD_MAP(ROW)};
+#undef ROW
+
+vae_metrics_line vae_metrics_line_make(int64_t epoch, int64_t step, const char *split)
+{
+    vae_metrics_line line = {.epoch = epoch, .step = step, .split = split};
+    for (int field = 0; field < VAE_FIELD_COUNT; ++field)
+        *(double *)((char *)&line + vae_metrics_fields[field].offset) = NAN;
+    return line;
+}
+
+double vae_metrics_value(const vae_metrics_line *line, vae_metrics_field field)
+{
+    return *(const double *)((const char *)line + vae_metrics_fields[field].offset);
+}
 
 void vae_metrics_mean(const vae_config *config, const vae_input *input, const double sums[VAE_METRIC_COUNT],
                       vae_metrics_line *line)
@@ -73,24 +91,31 @@ json_t *vae_metrics_kl_to_json(const vae_latent_statistics *latent, bool has_kl)
     return kl;
 }
 
+static bool add_fields(json_t *object, const vae_metrics_line *line)
+{
+    bool added = true;
+    for (int field = 0; field < VAE_FIELD_COUNT; ++field) {
+        const double value = vae_metrics_value(line, (vae_metrics_field)field);
+        if (vae_metrics_fields[field].presence == VAE_FIELD_OPTIONAL && isnan(value)) continue;
+        /* A count is written as one. */
+        json_t *number = field == VAE_FIELD_ACTIVE_UNITS ? json_integer((json_int_t)value) : vae_json_number(value);
+        added = added && !json_object_set_new(object, vae_metrics_fields[field].name, number);
+    }
+    return added;
+}
+
 /* An autoencoder, known by its line, has codes but no KL. */
 static bool add_latent(json_t *object, const vae_metrics_line *line, const vae_latent_statistics *latent)
 {
-    json_t *kl = vae_metrics_kl_to_json(latent, !isnan(line->kl));
-    return !json_object_set_new(object, "kl_per_dimension", kl) &&
-           !json_object_set_new(object, "active_units", json_integer(vae_latent_statistics_active(latent)));
+    return !latent ||
+           !json_object_set_new(object, "kl_per_dimension", vae_metrics_kl_to_json(latent, !isnan(line->kl)));
 }
 
 vae_status vae_metrics_write(vae_metrics_log *log, const vae_metrics_line *line, const vae_latent_statistics *latent)
 {
-    json_t *object =
-        json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)line->epoch, "step",
-                  (json_int_t)line->step, "split", line->split, "neg_elbo", vae_json_number(line->neg_elbo),
-                  "reconstruction", vae_json_number(line->reconstruction), "kl", vae_json_number(line->kl),
-                  "bits_per_dimension", vae_json_number(line->bits_per_dimension), "beta", vae_json_number(line->beta),
-                  "learning_rate", vae_json_number(line->learning_rate), "grad_norm", vae_json_number(line->grad_norm),
-                  "images_per_second", vae_json_number(line->images_per_second));
-    if (!object || (latent && !add_latent(object, line, latent))) {
+    json_t *object = json_pack("{s:I, s:I, s:s}", "epoch", (json_int_t)line->epoch, "step", (json_int_t)line->step,
+                               "split", line->split);
+    if (!object || !add_fields(object, line) || !add_latent(object, line, latent)) {
         json_decref(object);
         return vae_error_set(VAE_ERROR_MEMORY, "%s: no memory for a line", log->path);
     }

@@ -8,20 +8,56 @@
 #include "model/builder.h"
 #include "model/latent_statistics.h"
 
-/* Means per example, in nats. NAN stands for what is not defined, and is written as null. */
+/* Numbers of a line, a row each: enumerator, name, when it is there, and the title and unit of its curve. They are
+ * means per example; NAN stands for what is not defined. */
+#define VAE_METRICS_FIELD_MAP(X)                                                                                       \
+    /* reconstruction + kl, whatever beta is */                                                                        \
+    X(NEG_ELBO, neg_elbo, VAE_FIELD_NEEDED, "Negative ELBO", "nats")                                                   \
+    X(RECONSTRUCTION, reconstruction, VAE_FIELD_NEEDED, "Reconstruction", "nats")                                      \
+    X(KL, kl, VAE_FIELD_NEEDED, "KL", "nats")                                                                          \
+    /* minus the importance-weighted bound of train.samples, of objectives that have one */                            \
+    X(BOUND, bound, VAE_FIELD_OPTIONAL, "Negative importance-weighted bound", "nats")                                  \
+    /* of neg_elbo: vae_model_bits_per_dimension */                                                                    \
+    X(BITS_PER_DIMENSION, bits_per_dimension, VAE_FIELD_WRITTEN, "Bits per dimension", "")                             \
+    X(BETA, beta, VAE_FIELD_WRITTEN, "β", "")                                                                          \
+    X(LEARNING_RATE, learning_rate, VAE_FIELD_WRITTEN, "Learning rate", "")                                            \
+    /* global L2 norm before clipping, mean over the steps */                                                          \
+    X(GRAD_NORM, grad_norm, VAE_FIELD_WRITTEN, "Gradient norm", "")                                                    \
+    X(IMAGES_PER_SECOND, images_per_second, VAE_FIELD_WRITTEN, "Speed", "images/s")                                    \
+    /* of evaluations, see vae_latent_statistics_active() */                                                           \
+    X(ACTIVE_UNITS, active_units, VAE_FIELD_OPTIONAL, "Active units", "")
+
+typedef enum vae_field_presence {
+    VAE_FIELD_NEEDED,  /* null where it is not defined; readers refuse a line without it */
+    VAE_FIELD_WRITTEN, /* null where it is not defined; older files may lack it */
+    VAE_FIELD_OPTIONAL /* left out where it is not defined */
+} vae_field_presence;
+
+#define ROW(NAME, name, presence, title, unit) VAE_FIELD_##NAME,
+typedef enum vae_metrics_field { VAE_METRICS_FIELD_MAP(ROW) VAE_FIELD_COUNT } vae_metrics_field;
+#undef ROW
+
+typedef struct vae_metrics_field_info {
+    const char *name, *title, *unit;
+    vae_field_presence presence;
+    size_t offset; /* in vae_metrics_line, of a double */
+} vae_metrics_field_info;
+
+extern const vae_metrics_field_info vae_metrics_fields[VAE_FIELD_COUNT];
+
 typedef struct vae_metrics_line {
     int64_t epoch; /* from 1 */
     int64_t step;  /* completed steps, over all epochs */
     /* "train": since the last such line; "train_epoch": over the epoch; "validation", "test": over that whole split */
     const char *split;
-    double neg_elbo; /* reconstruction + kl, whatever beta is */
-    double reconstruction, kl;
-    double bits_per_dimension; /* of neg_elbo: vae_model_bits_per_dimension */
-    double beta, learning_rate;
-    double grad_norm; /* global L2 norm before clipping, mean over the steps */
-    double images_per_second;
-    double bound; /* minus the importance-weighted bound of train.samples, of objectives that have one */
+#define ROW(NAME, name, presence, title, unit) double name;
+    VAE_METRICS_FIELD_MAP(ROW)
+#undef ROW
 } vae_metrics_line;
+
+/* One whose numbers are all undefined. */
+vae_metrics_line vae_metrics_line_make(int64_t epoch, int64_t step, const char *split);
+double vae_metrics_value(const vae_metrics_line *line, vae_metrics_field field);
 
 /* The line's losses from the sums that a backend gathered. An autoencoder has no KL term and no ELBO; sums over no rows
  * give NAN. */
@@ -37,8 +73,7 @@ typedef struct vae_metrics_log {
 
 /* Opens the file to append after its first `keep` lines; what follows them is cut off. VAE_ERROR_IO. */
 vae_status vae_metrics_open(vae_metrics_log *log, const char *path, int64_t keep);
-/* With `latent`, which may be NULL, the line has "kl_per_dimension" (nats; null for an autoencoder) and "active_units"
- * too. */
+/* With `latent`, which may be NULL, the line has "kl_per_dimension" too: nats; null for an autoencoder. */
 vae_status vae_metrics_write(vae_metrics_log *log, const vae_metrics_line *line, const vae_latent_statistics *latent);
 /* [nats of each dimension]; null where `has_kl` is false, as of an autoencoder. */
 json_t *vae_metrics_kl_to_json(const vae_latent_statistics *latent, bool has_kl);

@@ -13,12 +13,6 @@
 #define ROW(name, text) text,
 const char *const vae_metrics_split_names[VAE_SPLIT_COUNT] = {VAE_METRICS_SPLIT_MAP(ROW)};
 #undef ROW
-#define ROW(name, text, needed) text,
-const char *const vae_metrics_field_names[VAE_FIELD_COUNT] = {VAE_METRICS_FIELD_MAP(ROW)};
-#undef ROW
-#define ROW(name, text, needed) needed,
-static const bool field_needed[VAE_FIELD_COUNT] = {VAE_METRICS_FIELD_MAP(ROW)};
-#undef ROW
 
 static vae_status read_integer(const json_t *object, const char *key, int64_t *value)
 {
@@ -45,12 +39,13 @@ static vae_status read_split(const json_t *object, vae_metrics_split *split)
 
 static vae_status read_field(const json_t *object, vae_metrics_field field, double *value)
 {
-    const json_t *found = json_object_get(object, vae_metrics_field_names[field]);
+    const vae_metrics_field_info *info = &vae_metrics_fields[field];
+    const json_t *found = json_object_get(object, info->name);
     *value = NAN;
     if (json_is_number(found)) {
         *value = json_number_value(found);
-    } else if (found ? !json_is_null(found) : field_needed[field]) {
-        return vae_error_set(VAE_ERROR_FORMAT, "'%s' is %s, expected a number or null", vae_metrics_field_names[field],
+    } else if (found ? !json_is_null(found) : info->presence == VAE_FIELD_NEEDED) {
+        return vae_error_set(VAE_ERROR_FORMAT, "'%s' is %s, expected a number or null", info->name,
                              found ? "something else" : "missing");
     }
     return VAE_OK;

@@ -5,29 +5,16 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "train/metrics.h"
 
 #define VAE_METRICS_SPLIT_MAP(X)                                                                                       \
     X(TRAIN, "train") X(TRAIN_EPOCH, "train_epoch") X(VALIDATION, "validation") X(TEST, "test")
-#define VAE_METRICS_FIELD_MAP(X)                                                                                       \
-    X(NEG_ELBO, "neg_elbo", true)                                                                                      \
-    X(RECONSTRUCTION, "reconstruction", true)                                                                          \
-    X(KL, "kl", true)                                                                                                  \
-    X(BITS_PER_DIMENSION, "bits_per_dimension", false)                                                                 \
-    X(BETA, "beta", false)                                                                                             \
-    X(LEARNING_RATE, "learning_rate", false)                                                                           \
-    X(GRAD_NORM, "grad_norm", false)                                                                                   \
-    X(IMAGES_PER_SECOND, "images_per_second", false)                                                                   \
-    X(ACTIVE_UNITS, "active_units", false)
 
 #define ROW(name, text) VAE_SPLIT_##name,
 typedef enum vae_metrics_split { VAE_METRICS_SPLIT_MAP(ROW) VAE_SPLIT_COUNT } vae_metrics_split;
 #undef ROW
-#define ROW(name, text, needed) VAE_FIELD_##name,
-typedef enum vae_metrics_field { VAE_METRICS_FIELD_MAP(ROW) VAE_FIELD_COUNT } vae_metrics_field;
-#undef ROW
 
 extern const char *const vae_metrics_split_names[VAE_SPLIT_COUNT];
-extern const char *const vae_metrics_field_names[VAE_FIELD_COUNT];
 
 typedef struct vae_metrics_record {
     int64_t epoch, step;

@@ -148,34 +148,20 @@ void vae_tensorboard_close(vae_tensorboard *board)
 
 /* ---- Metrics and pictures ---- */
 
-vae_status vae_tensorboard_write_line(vae_tensorboard *board, double time, const vae_metrics_line *line,
-                                      const vae_latent_statistics *latent)
+vae_status vae_tensorboard_write_line(vae_tensorboard *board, double time, const vae_metrics_line *line)
 {
-    const struct {
-        const char *name;
-        double value;
-    } metrics[] = {
-        {"neg_elbo", line->neg_elbo},
-        {"reconstruction", line->reconstruction},
-        {"kl", line->kl},
-        {"bits_per_dimension", line->bits_per_dimension},
-        {"active_units", latent ? (double)vae_latent_statistics_active(latent) : NAN},
-        {"beta", line->beta},
-        {"learning_rate", line->learning_rate},
-        {"grad_norm", line->grad_norm},
-        {"images_per_second", line->images_per_second},
-    };
-    enum { COUNT = sizeof metrics / sizeof *metrics, TAG_SIZE = 64 };
-    char tags[COUNT][TAG_SIZE];
-    Vae__Summary__Value values[COUNT], *list[COUNT];
+    enum { TAG_SIZE = 64 };
+    char tags[VAE_FIELD_COUNT][TAG_SIZE];
+    Vae__Summary__Value values[VAE_FIELD_COUNT], *list[VAE_FIELD_COUNT];
     size_t count = 0;
-    for (int i = 0; i < COUNT; ++i) {
-        if (!isfinite(metrics[i].value)) continue;
-        snprintf(tags[count], TAG_SIZE, "%s/%s", metrics[i].name, line->split);
+    for (int field = 0; field < VAE_FIELD_COUNT; ++field) {
+        const double value = vae_metrics_value(line, (vae_metrics_field)field);
+        if (!isfinite(value)) continue;
+        snprintf(tags[count], TAG_SIZE, "%s/%s", vae_metrics_fields[field].name, line->split);
         vae__summary__value__init(&values[count]);
         values[count].tag = tags[count];
         values[count].value_case = VAE__SUMMARY__VALUE__VALUE_SIMPLE_VALUE;
-        values[count].simple_value = (float)metrics[i].value;
+        values[count].simple_value = (float)value;
         list[count] = &values[count];
         ++count;
     }

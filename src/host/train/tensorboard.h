@@ -14,10 +14,8 @@ typedef struct vae_tensorboard vae_tensorboard;
 vae_status vae_tensorboard_open(const char *folder, int64_t first_step, vae_tensorboard **board);
 /* Seconds since 1970: when the events below came about, which may be before they are written. */
 double vae_tensorboard_time(void);
-/* Scalars "<metric>/<split>", such as "kl/test", of every number that is defined; active_units with `latent`, which may
- * be NULL. */
-vae_status vae_tensorboard_write_line(vae_tensorboard *board, double time, const vae_metrics_line *line,
-                                      const vae_latent_statistics *latent);
+/* Scalars "<metric>/<split>", such as "kl/test", of every number that is defined. */
+vae_status vae_tensorboard_write_line(vae_tensorboard *board, double time, const vae_metrics_line *line);
 /* Those of the epoch's pictures (train/pictures.h) that are in `folder`, as images of their own names. */
 vae_status vae_tensorboard_write_pictures(vae_tensorboard *board, double time, const char *folder, int64_t epoch,
                                           int64_t step);

@@ -135,6 +135,7 @@ static vae_status evaluate(vae_trainer *trainer, vae_batches *batches, const cha
     VAE_TRY(vae_batches_evaluate(batches, seed, sums, &trainer->latent, trainer->options->stop));
     *line = vae_trainer_line(trainer, split, sums);
     line->images_per_second = vae_rate_per_second((vae_rate){batches->rows, vae_clock_seconds() - start});
+    line->active_units = (double)vae_latent_statistics_active(&trainer->latent);
     if (vae_metrics_finite(sums)) return VAE_OK;
     return vae_diagnose_evaluation(batches, split, trainer->state.progress.epoch + 1, seed);
 }

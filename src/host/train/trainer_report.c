@@ -13,14 +13,8 @@ double vae_rate_per_second(vae_rate rate)
 
 vae_metrics_line vae_trainer_line(const vae_trainer *trainer, const char *split, const double sums[VAE_METRIC_COUNT])
 {
-    vae_metrics_line line = {
-        .epoch = trainer->state.progress.epoch + 1,
-        .step = trainer->state.progress.step,
-        .split = split,
-        .beta = NAN,
-        .learning_rate = NAN,
-        .images_per_second = NAN,
-    };
+    const vae_progress *progress = &trainer->state.progress;
+    vae_metrics_line line = vae_metrics_line_make(progress->epoch + 1, progress->step, split);
     vae_metrics_mean(&trainer->state.config, &trainer->state.input, sums, &line);
     return line;
 }

@@ -61,7 +61,7 @@ static vae_status write_line(vae_writer *w, const job *item)
     VAE_TRY(vae_metrics_write(&w->log, &item->line.line, latent));
     w->unsynced = true;
     if (!w->board || !item->line.curves) return VAE_OK;
-    return vae_tensorboard_write_line(w->board, item->time, &item->line.line, latent);
+    return vae_tensorboard_write_line(w->board, item->time, &item->line.line);
 }
 
 static vae_status sync_metrics(vae_writer *w)

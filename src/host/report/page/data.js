@@ -2,8 +2,7 @@
 /* What the C program embedded (report/page_json.h), as typed arrays. */
 const VaeData = (() => {
   const SPLITS = ["train", "train_epoch", "validation", "test"];
-  const FIELDS = ["neg_elbo", "reconstruction", "kl", "bits_per_dimension", "beta", "learning_rate", "grad_norm",
-    "images_per_second", "active_units"];
+  const report = JSON.parse(document.getElementById("report").textContent);
 
   function bytes(base64) {
     const raw = atob(base64), array = new Uint8Array(raw.length);
@@ -21,7 +20,7 @@ const VaeData = (() => {
 
   function unpackSplit(packed) {
     const split = { count: packed.count, step: column(packed.step, packed.count), epoch: column(packed.epoch, packed.count) };
-    for (const field of FIELDS) split[field] = column(packed[field], packed.count);
+    for (const [field] of report.fields) split[field] = column(packed[field], packed.count);
     if (packed.kl_per_dimension) {
       const { dimensions, rows, f32 } = packed.kl_per_dimension;
       const values = new Float32Array(bytes(f32).buffer);
@@ -74,7 +73,6 @@ const VaeData = (() => {
     return [];
   }
 
-  const report = JSON.parse(document.getElementById("report").textContent);
   report.runs.forEach((run, index) => {
     run.index = index;
     for (const name of SPLITS) run.metrics[name] = unpackSplit(run.metrics[name]);

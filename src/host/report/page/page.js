@@ -12,13 +12,6 @@ const vaeReport = (() => {
 
   /* ---- Curves ---- */
 
-  const charts = [
-    ["Negative ELBO", "nats", "neg_elbo"], ["Reconstruction", "nats", "reconstruction"], ["KL", "nats", "kl"],
-    ["Bits per dimension", "", "bits_per_dimension"],
-    ["β", "", "beta"], ["Learning rate", "", "learning_rate"], ["Gradient norm", "", "grad_norm"],
-    ["Speed", "images/s", "images_per_second"], ["Active units", "", "active_units"],
-  ];
-
   function trainSeries(run, field, single) {
     const split = run.metrics.train.count > 1 && run.metrics.train[field] ? "train" : "train_epoch";
     return { label: single ? "training" : run.label, color: single ? "var(--c0)" : colors[run.index], thin: true, dots: split === "train_epoch",
@@ -38,7 +31,7 @@ const vaeReport = (() => {
   }
 
   function curves() {
-    const drawn = charts.map(([title, unit, field]) => VaeChart.create({ title, unit, series: seriesOf(field) })).filter(Boolean);
+    const drawn = report.fields.map(([field, title, unit]) => VaeChart.create({ title, unit, series: seriesOf(field) })).filter(Boolean);
     const body = drawn.length > 0 ? make("div", { class: "charts" }, drawn) : make("p", { class: "note card" }, "There are no metrics yet.");
     return section("curves", "Curves", body, drawn.length > 0
       ? make("p", { class: "caption" }, "By training step. Drag to zoom all curves, double-click to see all again; outliers of the first steps may lie outside.") : null);
