@@ -142,7 +142,7 @@ Test(cli, evaluate_agrees_with_itself)
 {
     free(OUTPUT_OF("--config", "tiny.ini", "--out", "run", "--quiet"));
     EXPECT_WORDS(OUTPUT_OF("info", "--run", "run"), "encoder.0.weight", "epoch 4", "objective = vae");
-    process_expect(2, "no --config, --cost or --json", folder, "info", "--run", "run", "--json");
+    process_expect(2, "--config, --cost and --json cannot be given", folder, "info", "--run", "run", "--json");
     char *cpu = OUTPUT_OF("evaluate", "--run", "run", "--samples", "300", "--json", "--npy", "each.npy");
     char *reference = OUTPUT_OF("evaluate", "--run", "run", "--samples", "300", "--json", "--device", "reference",
                                 "--batch-size", "7");

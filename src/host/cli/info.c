@@ -228,8 +228,10 @@ static vae_status describe_checkpoint(const vae_cli_options *options)
     char path[VAE_PATH_SIZE], *config;
     vae_checkpoint checkpoint;
     if (options->cost || options->json || options->config) {
-        return vae_error_set(VAE_ERROR_ARGUMENT,
-                             "--run and --checkpoint describe a checkpoint, as text: no --config, --cost or --json");
+        return vae_error_set(
+            VAE_ERROR_ARGUMENT,
+            "without --measure, --run and --checkpoint describe a checkpoint as text: --config, --cost "
+            "and --json cannot be given");
     }
     VAE_TRY(vae_cli_find_checkpoint(options, path, sizeof path));
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));

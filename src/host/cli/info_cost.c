@@ -51,7 +51,8 @@ static void print_text(const vae_lowering *lowering, const vae_config *config, v
     printf("%s step on a GPU: one CUDA graph, batch %" PRId64 ", %s products\n\n", lowering->program->name,
            config->train.batch_size, vae_cuda_precision_name(precision));
     print_launches(lowering);
-    printf("\nlaunches      %d a step, as many graph nodes: %d kernels and %d cuBLASLt products\n",
+    printf("\nlaunches      %d a step: %d kernels and %d cuBLASLt products, each a graph node, or more where cuBLASLt "
+           "splits it\n",
            (int)lowering->count, (int)(lowering->count - cost.product_count), (int)cost.product_count);
     printf("blocks        what a kernel asks for; a GPU with room for fewer loops. Those of a product are up to "
            "cuBLASLt\n");
@@ -69,8 +70,8 @@ static void print_text(const vae_lowering *lowering, const vae_config *config, v
     printf("\nroofline, by data sheets: each launch at the limit of memory or arithmetic, without launch overhead\n");
     for (int i = 0; i < vae_gpu_count; ++i) {
         const double seconds = vae_lowering_roofline(lowering, &vae_gpus[i], precision);
-        printf("  %-17s %7.1f us a step, %6.1f M images/s\n", vae_gpus[i].name, seconds * 1e6,
-               (double)config->train.batch_size / seconds * 1e-6);
+        printf("  %-17s %9.1f us a step, %10.0f images/s\n", vae_gpus[i].name, seconds * 1e6,
+               (double)config->train.batch_size / seconds);
     }
 }
 

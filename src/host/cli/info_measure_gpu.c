@@ -56,45 +56,58 @@ static const char *tile_name(int32_t tile, char text[16])
     return text;
 }
 
-/* ---- Text, 120 columns wide ---- */
+/* ---- Text, 120 columns wide unless names are long ---- */
 
-static void print_launch(const vae_measured_step *m, int32_t index, const vae_gpu *gpu, vae_precision precision)
+/* Of a column that holds what launches are of. */
+static int owner_width(const vae_measured_step *m, int width)
+{
+    for (int32_t i = 0; i < m->measurement.count; ++i) {
+        const int length = (int)strlen(owner(m, &m->measurement.parts[i]));
+        width = length > width ? length : width;
+    }
+    return width;
+}
+
+static void print_launch(const vae_measured_step *m, int32_t index, int width, const vae_gpu *gpu,
+                         vae_precision precision)
 {
     const vae_measured_part *part = &m->measurement.parts[index];
     const double seconds = part->seconds;
-    printf("%3d  %-27s %-20s %5d %9.2f %6.1f %9.3f %8.3f %8.1f %8.1f", (int)index, part->kind, owner(m, part),
+    printf("%3d  %-27s %-*s %5d %9.2f %6.1f %9.3f %8.3f %8.1f %8.1f", (int)index, part->kind, width, owner(m, part),
            (int)part->nodes, seconds * 1e6, 100.0 * seconds / m->measurement.replay_seconds, part->cost.flops * 1e-6,
            bytes(part->cost) * 1e-6, part->cost.flops / seconds * 1e-9, bytes(part->cost) / seconds * 1e-9);
     if (gpu) printf(" %6.1f", 100.0 * roofline(gpu, part, precision) / seconds);
     printf("\n");
 }
 
-static void print_product(const vae_measured_step *m, int32_t index)
+static void print_product(const vae_measured_step *m, int32_t index, int width)
 {
     const vae_measured_part *part = &m->measurement.parts[index];
     const vae_measured_product *p = &part->product;
     char shape[64], tile[16];
     snprintf(shape, sizeof shape, "%" PRId64 "x%" PRId64 "x%" PRId64, p->m, p->n, p->k);
-    printf("%3d  %-16s %-15s %-28s %-15s %4d %7s %5d %6.0f %4d %5.0e%s\n", (int)index, owner(m, part), p->product,
+    printf("%3d  %-*s %-15s %-28s %-15s %4d %7s %5d %6.0f %4d %5.0e%s\n", (int)index, width, owner(m, part), p->product,
            p->epilogue, shape, (int)p->algorithm, tile_name(p->tile, tile), (int)p->split_k,
            (double)p->workspace_bytes / 1024.0, (int)p->passed_over, p->error, is_wrong(p) ? "!" : "");
-    if (strcmp(p->wanted, p->epilogue) != 0) printf("     %-16s %-15s without the wanted: %s\n", "", "", p->wanted);
+    if (strcmp(p->wanted, p->epilogue) != 0)
+        printf("     %-*s %-15s without the wanted: %s\n", width, "", "", p->wanted);
 }
 
 void vae_cli_print_launches(const vae_measured_step *m, vae_precision precision)
 {
     const vae_gpu *gpu = vae_gpu_find(m->measurement.hardware);
+    const int launch_width = owner_width(m, 20), product_width = owner_width(m, 16);
     int wrong = 0;
-    printf("\n%3s  %-27s %-20s %5s %9s %6s %9s %8s %8s %8s%s\n", "#", "launch", "of", "nodes", "us", "%", "MFLOP", "MB",
-           "GFLOP/s", "GB/s", gpu ? "  roof%" : "");
+    printf("\n%3s  %-27s %-*s %5s %9s %6s %9s %8s %8s %8s%s\n", "#", "launch", launch_width, "of", "nodes", "us", "%",
+           "MFLOP", "MB", "GFLOP/s", "GB/s", gpu ? "  roof%" : "");
     for (int32_t i = 0; i < m->measurement.count; ++i)
-        print_launch(m, i, gpu, precision);
-    printf("\n%3s  %-16s %-15s %-28s %-15s %4s %7s %5s %6s %4s %5s\n", "#", "of", "product", "carries", "m x n x k",
-           "algo", "tile", "split", "KiB", "over", "error");
+        print_launch(m, i, launch_width, gpu, precision);
+    printf("\n%3s  %-*s %-15s %-28s %-15s %4s %7s %5s %6s %4s %5s\n", "#", product_width, "of", "product", "carries",
+           "m x n x k", "algo", "tile", "split", "KiB", "over", "error");
     for (int32_t i = 0; i < m->measurement.count; ++i) {
         const vae_measured_part *part = &m->measurement.parts[i];
         if (!is_product(part)) continue;
-        print_product(m, i);
+        print_product(m, i, product_width);
         wrong += is_wrong(&part->product);
     }
     printf("     split: of k; KiB: workspace; over: algorithms passed over; error: against sums in double, relative "
