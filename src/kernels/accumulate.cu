@@ -7,8 +7,16 @@ namespace
 
 enum { THREADS = VAE_BLOCK_THREADS };
 
+/* metrics[target] += sign × Σ rows; metrics[rows_target] += counted. */
+struct row_sum {
+    const float *rows;
+    int64_t count, counted;
+    double sign;
+    int32_t target, rows_target;
+};
+
 struct sums_call {
-    vae_cuda_sum sum[VAE_CUDA_MAX_SUMS];
+    row_sum sum[VAE_CUDA_MAX_SUMS];
     int count;
     double *metrics;
 };
@@ -17,7 +25,7 @@ __global__ void __launch_bounds__(THREADS) accumulate_kernel(const __grid_consta
 {
     __shared__ double shared[MAX_WARPS];
     for (int s = 0; s < call.count; ++s) {
-        const vae_cuda_sum &sum = call.sum[s];
+        const row_sum &sum = call.sum[s];
         long_sum part;
         for (int64_t i = threadIdx.x; i < sum.count; i += THREADS)
             part.add(sum.rows[i]);
@@ -28,13 +36,24 @@ __global__ void __launch_bounds__(THREADS) accumulate_kernel(const __grid_consta
     }
 }
 
+row_sum sum_of(const vae_cuda_call *call)
+{
+    const auto &attributes = call->op->attributes.accumulate;
+    return {call->inputs[0],
+            vae_shape_elements(vae_cuda_input_shape(call, 0)),
+            attributes.counted,
+            attributes.sign,
+            (int32_t)attributes.target,
+            (int32_t)VAE_METRIC_ROWS};
+}
+
 } // namespace
 
-cudaError_t vae_cuda_accumulate(const vae_cuda_sum *sums, int count, double *metrics, cudaStream_t stream)
+cudaError_t vae_cuda_accumulate(const vae_cuda_call *call, cudaStream_t stream)
 {
-    sums_call call = {};
-    for (int i = 0; i < count && i < VAE_CUDA_MAX_SUMS; ++i)
-        call.sum[call.count++] = sums[i];
-    call.metrics = metrics;
-    return launch(accumulate_kernel, vae_grid_of_blocks(1), dim3(THREADS), stream, call);
+    sums_call own = {};
+    for (; own.count <= call->more_calls && own.count < VAE_CUDA_MAX_SUMS; ++own.count)
+        own.sum[own.count] = sum_of(call + own.count);
+    own.metrics = call->metrics;
+    return launch(accumulate_kernel, call->grid, dim3(THREADS), stream, own);
 }

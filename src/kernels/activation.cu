@@ -1,5 +1,5 @@
-/* What cuBLASLt's epilogues do not cover: the other activations (its gelu is the tanh approximation, ours the exact
- * one), and the bias and its gradient where an epilogue is refused. */
+/* Activations as ops of their own, and what cuBLASLt's epilogues do not cover of layers: the other activations (its
+ * gelu is the tanh approximation, ours the exact one), and the bias and its gradient where an epilogue is refused. */
 #include "activation.cuh"
 #include "column_sums.cuh"
 #include "launch.cuh"
@@ -69,4 +69,29 @@ cudaError_t vae_cuda_activation_backward(const vae_cuda_activation_call *call, c
     const vae_column_plan plan = vae_plan_columns(call->rows, call->columns);
     return launch(vae_vector_width(call->columns) == 4 ? backward_kernel<4> : backward_kernel<1>,
                   vae_grid_of_blocks(plan.tasks), block_of(plan), stream, *call, plan);
+}
+
+cudaError_t vae_cuda_activate(const vae_cuda_call *call, cudaStream_t stream)
+{
+    vae_cuda_activation_call own = {};
+    own.activation = (int)call->op->attributes.activate.activation;
+    own.x = call->inputs[0];
+    own.y = call->outputs[0];
+    own.shadow = call->shadows[0];
+    own.rows = vae_cuda_input_shape(call, 0)->size[0];
+    own.columns = vae_shape_columns(vae_cuda_input_shape(call, 0));
+    return vae_cuda_activation_forward(&own, stream);
+}
+
+/* In place. */
+cudaError_t vae_cuda_activate_backward(const vae_cuda_call *call, cudaStream_t stream)
+{
+    vae_cuda_activation_call own = {};
+    own.activation = (int)call->op->attributes.activate.activation;
+    own.x = call->inputs[0];
+    own.from = call->inputs[1];
+    own.shadow = call->shadows[0];
+    own.rows = vae_cuda_input_shape(call, 0)->size[0];
+    own.columns = vae_shape_columns(vae_cuda_input_shape(call, 0));
+    return vae_cuda_activation_backward(&own, stream);
 }

@@ -9,18 +9,32 @@ namespace
 
 enum { THREADS = VAE_BLOCK_THREADS, WIDTH = 4 };
 
+struct adam_call {
+    float *parameters, *first, *second;
+    const float *gradients;
+    uint16_t *shadow; /* of the parameters */
+    int64_t elements; /* a multiple of 4 */
+    double beta1, beta2, epsilon, weight_decay, clip_norm;
+    const vae_cuda_step *step;
+    double *metrics; /* not updated, and parameters neither, unless metrics[loss_metrics[…]] are finite */
+    int32_t loss_metrics[3], norm_metric, steps_metric;
+    double *partials;       /* one a block */
+    unsigned int *finished; /* blocks done; zero before and after */
+    double *norm;           /* scalar: the gradient's norm, for clipping */
+};
+
 struct adam_scalars {
     float beta1, beta2, step_size, root_correction, epsilon, decay, gradient_scale;
 };
 
-__device__ inline bool losses_finite(const vae_cuda_adam_call &call)
+__device__ inline bool losses_finite(const adam_call &call)
 {
     return isfinite(call.metrics[call.loss_metrics[0]]) && isfinite(call.metrics[call.loss_metrics[1]]) &&
            isfinite(call.metrics[call.loss_metrics[2]]);
 }
 
 /* The last block to finish adds up all blocks' sums, in their order, and reports the norm. */
-__device__ inline void report_norm(const vae_cuda_adam_call &call, double sum_of_squares, double *shared)
+__device__ inline void report_norm(const adam_call &call, double sum_of_squares, double *shared)
 {
     const double block_total = block_sum(sum_of_squares, shared);
     if (threadIdx.x == 0) call.partials[blockIdx.x] = block_total;
@@ -46,7 +60,7 @@ __device__ inline float sum_of_squares(const float (&values)[WIDTH])
     return sum;
 }
 
-__global__ void __launch_bounds__(THREADS) gradient_norm_kernel(const __grid_constant__ vae_cuda_adam_call call)
+__global__ void __launch_bounds__(THREADS) gradient_norm_kernel(const __grid_constant__ adam_call call)
 {
     __shared__ double shared[MAX_WARPS];
     if (!losses_finite(call)) return;
@@ -59,7 +73,7 @@ __global__ void __launch_bounds__(THREADS) gradient_norm_kernel(const __grid_con
     report_norm(call, sum, shared);
 }
 
-__device__ inline adam_scalars make_scalars(const vae_cuda_adam_call &call)
+__device__ inline adam_scalars make_scalars(const adam_call &call)
 {
     adam_scalars scalars;
     scalars.beta1 = (float)call.beta1;
@@ -74,7 +88,7 @@ __device__ inline adam_scalars make_scalars(const vae_cuda_adam_call &call)
 }
 
 /* Four parameters; gives their Σ gradient². */
-__device__ inline float update(const vae_cuda_adam_call &call, const adam_scalars &s, int64_t at)
+__device__ inline float update(const adam_call &call, const adam_scalars &s, int64_t at)
 {
     float parameter[WIDTH], first[WIDTH], second[WIDTH], raw[WIDTH];
     load(call.parameters + at, parameter);
@@ -95,7 +109,7 @@ __device__ inline float update(const vae_cuda_adam_call &call, const adam_scalar
     return sum_of_squares(raw);
 }
 
-__global__ void __launch_bounds__(THREADS) adam_kernel(const __grid_constant__ vae_cuda_adam_call call)
+__global__ void __launch_bounds__(THREADS) adam_kernel(const __grid_constant__ adam_call call)
 {
     __shared__ double shared[MAX_WARPS];
     __shared__ adam_scalars scalars;
@@ -113,6 +127,33 @@ vae_grid grid_of(int64_t elements)
     return vae_grid_of_vectors(elements, elements, THREADS);
 }
 
+adam_call call_of(const vae_cuda_call *call)
+{
+    adam_call own = {};
+    own.parameters = call->parameters;
+    own.first = call->first_moment;
+    own.second = call->second_moment;
+    own.gradients = call->gradients;
+    own.shadow = call->parameter_shadow;
+    own.elements = call->program->layout->trained_elements;
+    own.beta1 = call->op->attributes.adam.beta1;
+    own.beta2 = call->op->attributes.adam.beta2;
+    own.epsilon = call->op->attributes.adam.epsilon;
+    own.weight_decay = call->op->attributes.adam.weight_decay;
+    own.clip_norm = call->op->attributes.adam.clip_norm;
+    own.step = call->step;
+    own.metrics = call->metrics;
+    own.loss_metrics[0] = VAE_METRIC_RECONSTRUCTION;
+    own.loss_metrics[1] = VAE_METRIC_KL;
+    own.loss_metrics[2] = VAE_METRIC_BOUND;
+    own.norm_metric = VAE_METRIC_GRADIENT_NORM;
+    own.steps_metric = VAE_METRIC_STEPS;
+    own.partials = call->partials;
+    own.finished = call->finished;
+    own.norm = call->norm;
+    return own;
+}
+
 } // namespace
 
 cudaError_t vae_cuda_adam_blocks(int64_t elements, int *blocks)
@@ -125,12 +166,12 @@ cudaError_t vae_cuda_adam_blocks(int64_t elements, int *blocks)
     return error;
 }
 
-cudaError_t vae_cuda_gradient_norm(const vae_cuda_adam_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_gradient_norm(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(gradient_norm_kernel, grid_of(call->elements), dim3(THREADS), stream, *call);
+    return launch(gradient_norm_kernel, call->grid, dim3(THREADS), stream, call_of(call));
 }
 
-cudaError_t vae_cuda_adam(const vae_cuda_adam_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_adam(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(adam_kernel, grid_of(call->elements), dim3(THREADS), stream, *call);
+    return launch(adam_kernel, call->grid, dim3(THREADS), stream, call_of(call));
 }

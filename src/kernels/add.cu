@@ -24,9 +24,9 @@ __global__ void __launch_bounds__(THREADS)
 
 } // namespace
 
-cudaError_t vae_cuda_add(const float *a, const float *b, float *y, uint16_t *shadow, int64_t elements,
-                         cudaStream_t stream)
+cudaError_t vae_cuda_add(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(vae_vector_width(elements) == 4 ? add_kernel<4> : add_kernel<1>,
-                  vae_grid_of_vectors(elements, elements, THREADS), dim3(THREADS), stream, a, b, y, shadow, elements);
+    const int64_t elements = vae_shape_elements(vae_cuda_output_shape(call, 0));
+    return launch(vae_vector_width(elements) == 4 ? add_kernel<4> : add_kernel<1>, call->grid, dim3(THREADS), stream,
+                  call->inputs[0], call->inputs[1], call->outputs[0], call->shadows[0], elements);
 }

@@ -4,8 +4,8 @@
 #ifndef VAE_KERNELS_COLUMN_SUMS_CUH
 #define VAE_KERNELS_COLUMN_SUMS_CUH
 
-#include "grid.h"
 #include "kernels.h"
+#include "program/grid.h"
 #include "reduce.cuh"
 
 namespace

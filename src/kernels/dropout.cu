@@ -8,8 +8,19 @@ namespace
 
 enum { THREADS = VAE_BLOCK_THREADS };
 
+struct dropout_call {
+    const float *x;
+    float *y; /* may be x */
+    uint16_t *shadow;
+    int64_t elements;
+    int64_t per_row; /* elements for each row of the batch */
+    double rate;
+    uint32_t noise_stream;
+    const vae_cuda_step *step;
+};
+
 template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) dropout_kernel(const __grid_constant__ vae_cuda_dropout_call call)
+__global__ void __launch_bounds__(THREADS) dropout_kernel(const __grid_constant__ dropout_call call)
 {
     const float rate = (float)call.rate, scale = (float)(1.0 / (1.0 - call.rate));
     const int64_t first = first_element(call.step, call.per_row);
@@ -27,8 +38,18 @@ __global__ void __launch_bounds__(THREADS) dropout_kernel(const __grid_constant_
 
 } // namespace
 
-cudaError_t vae_cuda_dropout(const vae_cuda_dropout_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_dropout(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(vae_vector_width(call->elements) == 4 ? dropout_kernel<4> : dropout_kernel<1>,
-                  vae_grid_of_vectors(call->elements, call->elements, THREADS), dim3(THREADS), stream, *call);
+    const auto &attributes = call->op->attributes.dropout;
+    dropout_call own = {};
+    own.x = call->inputs[0];
+    own.y = call->outputs[0];
+    own.shadow = call->shadows[0];
+    own.elements = vae_shape_elements(vae_cuda_output_shape(call, 0));
+    own.per_row = vae_program_batch_row_elements(call->program, call->op->outputs[0]);
+    own.rate = attributes.rate;
+    own.noise_stream = attributes.stream;
+    own.step = call->step;
+    return launch(vae_vector_width(own.elements) == 4 ? dropout_kernel<4> : dropout_kernel<1>, call->grid,
+                  dim3(THREADS), stream, own);
 }

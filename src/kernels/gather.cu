@@ -8,6 +8,17 @@ namespace
 
 enum { THREADS = VAE_SMALL_BLOCK_THREADS };
 
+struct gather_call {
+    const uint8_t *pixels; /* [count, elements] */
+    float *x;              /* [rows, elements] */
+    uint16_t *shadow;
+    const vae_cuda_step *step;
+    int64_t rows, elements;
+    int64_t width, channels; /* of images that may be flipped; width 0: none are */
+    bool shuffle, binarise;
+    float scale, shift;
+};
+
 /* BYTES pixels, from one access. */
 template <int BYTES> __device__ inline void load_pixels(const uint8_t *from, uint8_t (&pixels)[BYTES])
 {
@@ -29,7 +40,7 @@ template <int BYTES> __device__ inline void load_pixels(const uint8_t *from, uin
 
 /* BYTES numbers from column on, WIDTH of them a store. */
 template <int BYTES, int WIDTH>
-__device__ inline void convert(const vae_cuda_gather_call &call, const uint8_t (&pixels)[BYTES], int64_t element)
+__device__ inline void convert(const gather_call &call, const uint8_t (&pixels)[BYTES], int64_t element)
 {
     const int64_t first = call.binarise ? first_element(call.step, call.elements) : 0;
     for (int i = 0; i < BYTES; i += WIDTH) {
@@ -46,7 +57,7 @@ __device__ inline void convert(const vae_cuda_gather_call &call, const uint8_t (
 }
 
 /* Where a column comes from: its mirror image where the row's coin says so. */
-__device__ inline int64_t flipped_column(const vae_cuda_gather_call &call, int64_t row, int64_t column)
+__device__ inline int64_t flipped_column(const gather_call &call, int64_t row, int64_t column)
 {
     float coin[1];
     uniforms(call.step, VAE_STREAM_FLIP, call.step->first_row + row, coin);
@@ -54,8 +65,7 @@ __device__ inline int64_t flipped_column(const vae_cuda_gather_call &call, int64
     return coin[0] > 0.5f ? column + (call.width - 1 - 2 * x) * call.channels : column;
 }
 
-template <int BYTES>
-__global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__ vae_cuda_gather_call call)
+template <int BYTES> __global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__ gather_call call)
 {
     const int64_t per_row = call.elements / BYTES;
     for (int64_t i = thread_index(); i < call.rows * per_row; i += thread_count()) {
@@ -69,14 +79,34 @@ __global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__
     }
 }
 
+gather_call call_of(const vae_cuda_call *call)
+{
+    const vae_gather *gather = &call->op->attributes.gather;
+    const vae_shape *shape = vae_cuda_output_shape(call, 0);
+    gather_call own = {};
+    own.pixels = call->data;
+    own.x = call->outputs[0];
+    own.shadow = call->shadows[0];
+    own.step = call->step;
+    own.rows = shape->size[0];
+    own.elements = vae_shape_columns(shape);
+    own.width = gather->flip ? shape->size[2] : 0;
+    own.channels = gather->flip ? shape->size[3] : 0;
+    own.shuffle = gather->shuffle && !call->staged;
+    own.binarise = gather->binarise;
+    own.scale = (float)gather->scale;
+    own.shift = (float)gather->shift;
+    return own;
+}
+
 } // namespace
 
-cudaError_t vae_cuda_gather(const vae_cuda_gather_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_gather(const vae_cuda_call *call, cudaStream_t stream)
 {
-    const bool mirrored = call->width > 0;
-    const int64_t width = vae_gather_width(call->elements, mirrored);
+    const gather_call own = call_of(call);
+    const int64_t width = vae_gather_width(own.elements, own.width > 0);
     return launch(width == 16  ? gather_kernel<16>
                   : width == 4 ? gather_kernel<4>
                                : gather_kernel<1>,
-                  vae_grid_of_gather(call->rows, call->elements, mirrored), dim3(THREADS), stream, *call);
+                  call->grid, dim3(THREADS), stream, own);
 }

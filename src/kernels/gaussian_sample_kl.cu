@@ -10,12 +10,39 @@ namespace
 
 enum { THREADS = VAE_SMALL_BLOCK_THREADS };
 
+struct posterior_call {
+    const float *posterior;   /* [rows, 2·latent] */
+    float *z;                 /* [rows·samples, latent] */
+    uint16_t *shadow;         /* of z, or of d_posterior */
+    float *kl;                /* [rows] or NULL */
+    float *log_ratio;         /* [rows·samples] or NULL */
+    const float *d_z;         /* backward: [rows·samples, latent] or NULL */
+    const float *d_kl;        /* backward: [rows], in place of kl_weight, or NULL */
+    const float *d_log_ratio; /* backward: [rows·samples] or NULL */
+    float *d_posterior;       /* backward: [rows, 2·latent] */
+    vae_weight kl_weight;     /* backward: ∂loss/∂kl of every row */
+    const vae_cuda_step *step;
+    int64_t rows, latent, samples;
+    int64_t per_row; /* elements of z for each row of the batch */
+    uint32_t noise_stream;
+    bool sampled;
+};
+
+/* z = temperature × normals of VAE_STREAM_PRIOR */
+struct prior_call {
+    float *z;
+    uint16_t *shadow;
+    const vae_cuda_step *step;
+    int64_t elements, per_row; /* elements for each row of the batch */
+    float temperature;
+};
+
 template <int WIDTH> struct posterior_values {
     float mean[WIDTH], log_variance[WIDTH];
 };
 
 template <int WIDTH>
-__device__ inline posterior_values<WIDTH> load_posterior(const vae_cuda_posterior_call &call, int64_t row, int64_t j)
+__device__ inline posterior_values<WIDTH> load_posterior(const posterior_call &call, int64_t row, int64_t j)
 {
     posterior_values<WIDTH> values;
     const float *at = call.posterior + row * 2 * call.latent + j;
@@ -25,7 +52,7 @@ __device__ inline posterior_values<WIDTH> load_posterior(const vae_cuda_posterio
 }
 
 template <int WIDTH>
-__device__ inline void load_noise(const vae_cuda_posterior_call &call, int64_t element, float (&noise)[WIDTH])
+__device__ inline void load_noise(const posterior_call &call, int64_t element, float (&noise)[WIDTH])
 {
     if (call.sampled) {
         normals(call.step, call.noise_stream, element, noise);
@@ -37,7 +64,7 @@ __device__ inline void load_noise(const vae_cuda_posterior_call &call, int64_t e
 
 /* z = μ + σε; KL = ½ Σ μ² + σ² - log σ² - 1; log p(z) - log q(z|x) = Σ ½(ε² + log σ² - z²) */
 template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant__ vae_cuda_posterior_call call)
+__global__ void __launch_bounds__(THREADS) forward_kernel(const __grid_constant__ posterior_call call)
 {
     const int64_t lane = threadIdx.x % WARP, warps = thread_count() / WARP;
     const int64_t first = first_element(call.step, call.per_row);
@@ -77,7 +104,7 @@ __device__ inline void add_log_ratio(float d, const posterior_values<WIDTH> &q, 
 /* Through z: d_μ = d_z, d_log σ² = d_z·ε·½σ. Through the KL, weighted: d_μ = μ, d_log σ² = ½(σ² - 1). BY_ROW: rows have
  * gradients of their own, of the KL, and of the log ratio, which z enters by -z and log σ² by ½. */
 template <int WIDTH, bool BY_ROW>
-__global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant__ vae_cuda_posterior_call call)
+__global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant__ posterior_call call)
 {
     const int64_t per_row = call.latent / WIDTH;
     const float weight = weight_value(call.kl_weight, call.step);
@@ -111,8 +138,7 @@ __global__ void __launch_bounds__(THREADS) backward_kernel(const __grid_constant
     }
 }
 
-template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) prior_kernel(const __grid_constant__ vae_cuda_prior_call call)
+template <int WIDTH> __global__ void __launch_bounds__(THREADS) prior_kernel(const __grid_constant__ prior_call call)
 {
     const int64_t first = first_element(call.step, call.per_row);
     for (int64_t i = thread_index() * WIDTH; i < call.elements; i += thread_count() * WIDTH) {
@@ -125,25 +151,58 @@ __global__ void __launch_bounds__(THREADS) prior_kernel(const __grid_constant__ 
     }
 }
 
+/* What forward and backward have in common. */
+posterior_call call_of(const vae_cuda_call *call)
+{
+    const vae_shape *posterior = vae_cuda_input_shape(call, 0);
+    posterior_call own = {};
+    own.posterior = call->inputs[0];
+    own.shadow = call->shadows[0];
+    own.step = call->step;
+    own.rows = posterior->size[0];
+    own.latent = posterior->size[1] / 2;
+    own.samples = call->op->attributes.gaussian_sample_kl.samples;
+    own.per_row = own.samples * vae_program_batch_row_elements(call->program, call->op->inputs[0]) / 2;
+    own.noise_stream = call->op->attributes.gaussian_sample_kl.stream;
+    own.sampled = call->op->attributes.gaussian_sample_kl.sampled;
+    return own;
+}
+
 } // namespace
 
-cudaError_t vae_cuda_gaussian_sample_kl_forward(const vae_cuda_posterior_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_gaussian_sample_kl(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(vae_vector_width(call->latent) == 4 ? forward_kernel<4> : forward_kernel<1>,
-                  vae_grid_of_warps(call->rows * call->samples), dim3(THREADS), stream, *call);
+    posterior_call own = call_of(call);
+    own.z = call->outputs[0];
+    own.kl = call->outputs[1];
+    own.log_ratio = call->outputs[2];
+    return launch(vae_vector_width(own.latent) == 4 ? forward_kernel<4> : forward_kernel<1>, call->grid, dim3(THREADS),
+                  stream, own);
 }
 
-cudaError_t vae_cuda_gaussian_sample_kl_backward(const vae_cuda_posterior_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_gaussian_sample_kl_backward(const vae_cuda_call *call, cudaStream_t stream)
 {
-    const bool wide = vae_vector_width(call->latent) == 4, by_row = call->d_kl || call->d_log_ratio;
+    posterior_call own = call_of(call);
+    own.d_z = call->inputs[1];
+    own.d_kl = call->inputs[2];
+    own.d_log_ratio = call->inputs[3];
+    own.d_posterior = call->outputs[0];
+    own.kl_weight = call->op->attributes.gaussian_sample_kl.kl_weight;
+    const bool wide = vae_vector_width(own.latent) == 4, by_row = own.d_kl || own.d_log_ratio;
     const auto kernel = by_row ? (wide ? backward_kernel<4, true> : backward_kernel<1, true>)
                                : (wide ? backward_kernel<4, false> : backward_kernel<1, false>);
-    return launch(kernel, vae_grid_of_vectors(call->rows * call->latent, call->latent, THREADS), dim3(THREADS), stream,
-                  *call);
+    return launch(kernel, call->grid, dim3(THREADS), stream, own);
 }
 
-cudaError_t vae_cuda_prior_sample(const vae_cuda_prior_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_prior_sample(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(vae_vector_width(call->elements) == 4 ? prior_kernel<4> : prior_kernel<1>,
-                  vae_grid_of_vectors(call->elements, call->elements, THREADS), dim3(THREADS), stream, *call);
+    prior_call own = {};
+    own.z = call->outputs[0];
+    own.shadow = call->shadows[0];
+    own.step = call->step;
+    own.elements = vae_shape_elements(vae_cuda_output_shape(call, 0));
+    own.per_row = vae_program_batch_row_elements(call->program, call->op->outputs[0]);
+    own.temperature = (float)call->op->attributes.prior_sample.temperature;
+    return launch(vae_vector_width(own.elements) == 4 ? prior_kernel<4> : prior_kernel<1>, call->grid, dim3(THREADS),
+                  stream, own);
 }

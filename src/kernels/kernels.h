@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #include "core/permutation.h"
-#include "program/likelihood.h"
+#include "program/grid.h"
+#include "program/program.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,82 +30,65 @@ typedef struct vae_cuda_step {
     vae_permutation permutation;
 } vae_cuda_step;
 
-/* A weight in the loss, factor × (beta or 1). */
-typedef struct vae_cuda_weight {
-    double factor;
-    bool times_beta;
-} vae_cuda_weight;
-
 /* Takes the next of the `mask` + 1 records that the host has written: *current = ring[(*counter)++ & mask]. */
 cudaError_t vae_cuda_begin_step(const vae_cuda_step *ring, uint32_t mask, uint64_t *counter, vae_cuda_step *current,
                                 cudaStream_t stream);
 
-typedef struct vae_cuda_gather_call {
-    const uint8_t *pixels; /* [count, elements] */
-    float *x;              /* [rows, elements] */
-    uint16_t *shadow;
-    const vae_cuda_step *step;
-    int64_t rows, elements;
-    int64_t width, channels; /* of images that may be flipped; width 0: none are */
-    bool shuffle, binarise;
-    float scale, shift;
-} vae_cuda_gather_call;
-cudaError_t vae_cuda_gather(const vae_cuda_gather_call *call, cudaStream_t stream);
+/* ---- Ops ---- */
 
-typedef struct vae_cuda_posterior_call {
-    const float *posterior;    /* [rows, 2·latent] */
-    float *z;                  /* [rows·samples, latent] */
-    uint16_t *shadow;          /* of z, or of d_posterior */
-    float *kl;                 /* [rows] or NULL */
-    float *log_ratio;          /* [rows·samples] or NULL */
-    const float *d_z;          /* backward: [rows·samples, latent] or NULL */
-    const float *d_kl;         /* backward: [rows], in place of kl_weight, or NULL */
-    const float *d_log_ratio;  /* backward: [rows·samples] or NULL */
-    float *d_posterior;        /* backward: [rows, 2·latent] */
-    vae_cuda_weight kl_weight; /* backward: ∂loss/∂kl of every row */
-    const vae_cuda_step *step;
-    int64_t rows, latent, samples;
-    int64_t per_row; /* elements of z for each row of the batch */
-    uint32_t noise_stream;
-    bool sampled;
-} vae_cuda_posterior_call;
-cudaError_t vae_cuda_gaussian_sample_kl_forward(const vae_cuda_posterior_call *call, cudaStream_t stream);
-cudaError_t vae_cuda_gaussian_sample_kl_backward(const vae_cuda_posterior_call *call, cudaStream_t stream);
+/* An op bound to device memory: what the launcher of its kernel sees, and takes its kernel's arguments from. */
+typedef struct vae_cuda_call {
+    const vae_program *program;
+    const vae_op *op;
+    vae_grid grid;                 /* of the launch: vae_op_grid() for the op's own kernel */
+    float *inputs[VAE_MAX_INPUTS]; /* NULL where the op has none */
+    float *outputs[VAE_MAX_OUTPUTS];
+    uint16_t *shadows[VAE_MAX_OUTPUTS]; /* of outputs; NULL where none is to be written */
+    const vae_cuda_step *step;          /* of the run in progress */
+    /* Rows of the data set, in its order; or, where `staged`, those that the step reads, in the step's. */
+    const uint8_t *data;
+    bool staged;
+    /* Arenas; gradients and moments are NULL in a store that is not for training. */
+    float *parameters, *gradients, *first_moment, *second_moment;
+    uint16_t *parameter_shadow;
+    double *metrics;  /* [VAE_METRIC_COUNT] */
+    double *norm;     /* scalar: the gradient's, for clipping */
+    double *variance; /* scalar: of gaussian_shared in training */
+    /* For sums over blocks: as many as the grid says, and as vae_cuda_adam_blocks() for adam. */
+    double *partials;
+    unsigned int *finished; /* blocks done, of each group; zero before and after */
+    int32_t more_calls;     /* those behind this one that the launch takes along, of ops of this kind */
+} vae_cuda_call;
 
-/* z = temperature × normals of VAE_STREAM_PRIOR */
-typedef struct vae_cuda_prior_call {
-    float *z;
-    uint16_t *shadow;
-    const vae_cuda_step *step;
-    int64_t elements, per_row; /* as of dropout */
-    float temperature;
-} vae_cuda_prior_call;
-cudaError_t vae_cuda_prior_sample(const vae_cuda_prior_call *call, cudaStream_t stream);
+static inline const vae_shape *vae_cuda_input_shape(const vae_cuda_call *call, int index)
+{
+    return &call->program->tensors[call->op->inputs[index]].shape;
+}
+static inline const vae_shape *vae_cuda_output_shape(const vae_cuda_call *call, int index)
+{
+    return &call->program->tensors[call->op->outputs[index]].shape;
+}
 
-typedef struct vae_cuda_likelihood_call {
-    const float *prediction; /* [rows, pixels·width] */
-    const float *x;          /* [rows / samples, pixels·channels] */
-    float *ll;               /* [rows] */
-    float *gradient;         /* [rows, pixels·width] or NULL */
-    uint16_t *shadow;        /* of the gradient */
-    float *mean;             /* likelihood_mean: [rows, pixels·channels] */
-    vae_cuda_weight weight;  /* ∂loss/∂ll */
-    const vae_cuda_step *step;
-    int64_t rows, pixels, samples;
-    vae_likelihood_options options;
-    float floor;            /* vae_likelihood_floor() */
-    float *log_variance;    /* gaussian_shared: the statistic [1] */
-    double *variance;       /* gaussian_shared in training: the batch's σ² [1], from shared_variance; else NULL */
-    unsigned int *finished; /* shared_variance: blocks done; zero before and after */
-} vae_cuda_likelihood_call;
-#define VAE_CUDA_DECLARE(NAME, name)                                                                                   \
-    cudaError_t vae_cuda_likelihood_##name(const vae_cuda_likelihood_call *call, cudaStream_t stream);                 \
-    cudaError_t vae_cuda_likelihood_mean_##name(const vae_cuda_likelihood_call *call, cudaStream_t stream);
-VAE_LIKELIHOOD_MAP(VAE_CUDA_DECLARE)
+#define VAE_CUDA_DECLARE(NAME, name) cudaError_t vae_cuda_##name(const vae_cuda_call *call, cudaStream_t stream);
+VAE_OP_KERNELS(VAE_CUDA_DECLARE)
 #undef VAE_CUDA_DECLARE
-/* gaussian_shared in training, ahead of it: *variance from the whole batch, and the statistic after it. Leaves rows'
- * squared errors in ll. */
-cudaError_t vae_cuda_shared_variance(const vae_cuda_likelihood_call *call, cudaStream_t stream);
+
+/* Kernels ahead of an op's own, of the same call. gaussian_shared in training: *variance from the whole batch, and the
+ * statistic after it. Leaves rows' squared errors in ll. */
+cudaError_t vae_cuda_shared_variance(const vae_cuda_call *call, cudaStream_t stream);
+/* Batch norm in training: the batch's statistics, and the running ones moved towards them. */
+cudaError_t vae_cuda_norm_moments(const vae_cuda_call *call, cudaStream_t stream);
+/* The backward pass of norms: d_scale and d_shift. */
+cudaError_t vae_cuda_norm_gradients(const vae_cuda_call *call, cudaStream_t stream);
+/* adam: the global norm of the gradient, which clipping needs before the update. */
+cudaError_t vae_cuda_gradient_norm(const vae_cuda_call *call, cudaStream_t stream);
+/* Blocks that adam and gradient_norm take at most on this device. */
+cudaError_t vae_cuda_adam_blocks(int64_t elements, int *blocks);
+
+/* Calls that `accumulate` takes at a time. */
+enum { VAE_CUDA_MAX_SUMS = 4 };
+
+/* ---- Parts of layers ---- */
 
 /* Where blocks meet whose sums over rows become one: the column sums of a matrix, such as a bias gradient, are added up
  * in an order that only its shape decides. */
@@ -156,99 +140,6 @@ typedef struct vae_cuda_unpatch_call {
     vae_cuda_column_sums d_bias; /* backward: Σ of the images over rows and pixels */
 } vae_cuda_unpatch_call;
 cudaError_t vae_cuda_unpatch(const vae_cuda_unpatch_call *call, cudaStream_t stream);
-
-/* Batch norm: x is [rows·positions, channels], a mean and deviation a channel. Layer norm: a mean and deviation for
- * each of the rows, `positions` × channels numbers. Backward, with d = d_y · activation'(scale·x̂ + shift). */
-typedef struct vae_cuda_norm_call {
-    int activation;  /* vae_activation */
-    bool by_channel; /* batch norm */
-    bool
-        training; /* batch norm: by the batch's statistics, which vae_cuda_norm_moments has put into `mean` and below */
-    const float *x;     /* [rows, positions, channels] */
-    const float *scale; /* [channels] */
-    const float *shift; /* [channels] */
-    float *mean;        /* [channels] or [rows]; layer norm: may be NULL */
-    float *inverse_deviation;
-    float *running_mean; /* [channels] */
-    float *running_variance;
-    float *y;
-    float *d_y;       /* becomes d_x */
-    float *d_scale;   /* Σ d·x̂ */
-    float *d_shift;   /* Σ d */
-    uint16_t *shadow; /* of y, or of d_x */
-    int64_t rows, positions, channels;
-    double epsilon, momentum;
-    double *partials; /* as in vae_cuda_column_sums, for two sums a channel */
-    unsigned int *finished;
-} vae_cuda_norm_call;
-/* Batch norm in training: the batch's statistics, and the running ones moved towards them. */
-cudaError_t vae_cuda_norm_moments(const vae_cuda_norm_call *call, cudaStream_t stream);
-/* d_scale and d_shift. */
-cudaError_t vae_cuda_norm_gradients(const vae_cuda_norm_call *call, cudaStream_t stream);
-cudaError_t vae_cuda_batch_norm(const vae_cuda_norm_call *call, cudaStream_t stream);
-/* d_x, from d_scale and d_shift. */
-cudaError_t vae_cuda_batch_norm_backward(const vae_cuda_norm_call *call, cudaStream_t stream);
-cudaError_t vae_cuda_layer_norm(const vae_cuda_norm_call *call, cudaStream_t stream);
-cudaError_t vae_cuda_layer_norm_backward(const vae_cuda_norm_call *call, cudaStream_t stream);
-
-/* y = x / (1 - rate) where the element's uniform of noise_stream > rate, else 0; y may be x. */
-typedef struct vae_cuda_dropout_call {
-    const float *x;
-    float *y;
-    uint16_t *shadow;
-    int64_t elements;
-    int64_t per_row; /* elements for each row of the batch */
-    double rate;
-    uint32_t noise_stream;
-    const vae_cuda_step *step;
-} vae_cuda_dropout_call;
-cudaError_t vae_cuda_dropout(const vae_cuda_dropout_call *call, cudaStream_t stream);
-
-/* y [rows, factor·height, factor·width, channels] from x [rows, height, width, channels]. backward: x is Σ y of each of
- * its pixels, in a fixed order. Rows of all images count as one run of rows. */
-typedef struct vae_cuda_upsample_call {
-    const float *from; /* x; backward: d_y */
-    float *to;         /* y; backward: d_x */
-    uint16_t *shadow;
-    int64_t rows, width, channels, factor; /* of x; rows: of all images */
-} vae_cuda_upsample_call;
-cudaError_t vae_cuda_upsample(const vae_cuda_upsample_call *call, cudaStream_t stream);
-cudaError_t vae_cuda_upsample_backward(const vae_cuda_upsample_call *call, cudaStream_t stream);
-
-/* y = a + b */
-cudaError_t vae_cuda_add(const float *a, const float *b, float *y, uint16_t *shadow, int64_t elements,
-                         cudaStream_t stream);
-
-/* metrics[target] += sign × Σ rows; metrics[rows_target] += counted. */
-typedef struct vae_cuda_sum {
-    const float *rows;
-    int64_t count, counted;
-    double sign;
-    int32_t target, rows_target;
-} vae_cuda_sum;
-enum { VAE_CUDA_MAX_SUMS = 4 };
-/* One block, so that the order is fixed. */
-cudaError_t vae_cuda_accumulate(const vae_cuda_sum *sums, int count, double *metrics, cudaStream_t stream);
-
-typedef struct vae_cuda_adam_call {
-    float *parameters, *first, *second;
-    const float *gradients;
-    uint16_t *shadow; /* of the parameters */
-    int64_t elements; /* a multiple of 4 */
-    double beta1, beta2, epsilon, weight_decay, clip_norm;
-    const vae_cuda_step *step;
-    double *metrics; /* not updated, and parameters neither, unless metrics[loss_metrics[…]] are finite */
-    int32_t loss_metrics[3], norm_metric, steps_metric;
-    double *partials;       /* [vae_cuda_adam_blocks()], one a block */
-    unsigned int *finished; /* blocks done; zero before and after */
-    double *norm;           /* scalar: the gradient's norm, for clipping */
-} vae_cuda_adam_call;
-/* Blocks that the two kernels below take at most on this device. */
-cudaError_t vae_cuda_adam_blocks(int64_t elements, int *blocks);
-/* The global norm ahead of the update, which clipping needs. */
-cudaError_t vae_cuda_gradient_norm(const vae_cuda_adam_call *call, cudaStream_t stream);
-/* The update; it takes the norm along where clip_norm is 0. */
-cudaError_t vae_cuda_adam(const vae_cuda_adam_call *call, cudaStream_t stream);
 
 /* Ties to even; NaN stays NaN. */
 cudaError_t vae_cuda_round_bf16(const float *values, uint16_t *rounded, int64_t count, cudaStream_t stream);

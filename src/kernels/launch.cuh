@@ -3,8 +3,8 @@
 #ifndef VAE_KERNELS_LAUNCH_CUH
 #define VAE_KERNELS_LAUNCH_CUH
 
-#include "grid.h"
 #include "kernels.h"
+#include "program/grid.h"
 
 namespace
 {

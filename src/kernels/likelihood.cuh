@@ -5,6 +5,7 @@
 #define VAE_KERNELS_LIKELIHOOD_CUH
 
 #include "launch.cuh"
+#include "likelihood_call.cuh"
 #include "reduce.cuh"
 #include "vector.cuh"
 

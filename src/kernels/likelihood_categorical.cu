@@ -1,5 +1,6 @@
 /* One block a row, one warp an element: a lane has every 32nd of the 256 logits. */
 #include "launch.cuh"
+#include "likelihood_call.cuh"
 #include "reduce.cuh"
 #include "vector.cuh"
 

@@ -48,9 +48,9 @@ struct shared_gaussian_mean : gaussian {
 
 } // namespace
 
-cudaError_t vae_cuda_shared_variance(const vae_cuda_likelihood_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_shared_variance(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(shared_variance_kernel, vae_grid_of_blocks(call->rows), dim3(THREADS), stream, *call);
+    return launch(shared_variance_kernel, call->grid, dim3(THREADS), stream, vae_cuda_likelihood_call_of(call));
 }
 
 cudaError_t vae_cuda_likelihood_gaussian_shared(const vae_cuda_likelihood_call *call, cudaStream_t stream)

@@ -4,6 +4,7 @@
 #define VAE_KERNELS_LOCATION_SCALE_CUH
 
 #include "launch.cuh"
+#include "likelihood_call.cuh"
 #include "likelihood_math.cuh"
 #include "reduce.cuh"
 #include "vector.cuh"

@@ -11,12 +11,35 @@ namespace
 
 enum { THREADS = VAE_BLOCK_THREADS };
 
+/* Batch norm: x is [rows·positions, channels], a mean and deviation a channel. Layer norm: a mean and deviation for
+ * each of the rows, `positions` × channels numbers. Backward, with d = d_y · activation'(scale·x̂ + shift). */
+struct norm_call {
+    int activation;     /* vae_activation */
+    bool by_channel;    /* batch norm */
+    bool training;      /* batch norm: by the batch's statistics, which norm_moments has put into `mean` and below */
+    const float *x;     /* [rows, positions, channels] */
+    const float *scale; /* [channels] */
+    const float *shift; /* [channels] */
+    float *mean;        /* [channels] or [rows]; layer norm: may be NULL */
+    float *inverse_deviation;
+    float *running_mean; /* [channels] */
+    float *running_variance;
+    float *y;
+    float *d_y;       /* becomes d_x */
+    float *d_scale;   /* Σ d·x̂ */
+    float *d_shift;   /* Σ d */
+    uint16_t *shadow; /* of y, or of d_x */
+    int64_t rows, positions, channels;
+    double epsilon, momentum;
+    double *partials; /* as in vae_cuda_column_sums, for two sums a channel */
+    unsigned int *finished;
+};
+
 /* ---- Sums over rows and positions ---- */
 
 /* Near the mean of each channel: that of four rows. The fourth part of a float is exact, so it is the same wherever it
  * is computed. */
-template <int WIDTH>
-__device__ inline void load_origin(const vae_cuda_norm_call &call, int64_t column, float (&origin)[WIDTH])
+template <int WIDTH> __device__ inline void load_origin(const norm_call &call, int64_t column, float (&origin)[WIDTH])
 {
     const int64_t last = call.rows * call.positions - 1;
     for (int k = 0; k < WIDTH; ++k)
@@ -34,10 +57,10 @@ __device__ inline void load_origin(const vae_cuda_norm_call &call, int64_t colum
 /* The batch's mean and variance of each channel, from Σ and Σ² of x less its origin, whose squares lose nothing that
  * counts as floats. Divisions are the host's: in double they are calls, for which registers would be spilled. */
 template <int WIDTH> struct moments {
-    vae_cuda_norm_call call;
+    norm_call call;
     double share;    /* 1 / count */
     double unbiased; /* count / (count - 1) */
-    explicit moments(const vae_cuda_norm_call &of)
+    explicit moments(const norm_call &of)
         : call(of), share(1.0 / (double)(of.rows * of.positions)), unbiased(1.0 / (1.0 - share))
     {
     }
@@ -78,8 +101,8 @@ template <int WIDTH> struct place {
 };
 
 template <int WIDTH>
-__device__ inline void load_statistics(const vae_cuda_norm_call &call, int64_t row, int64_t channel,
-                                       float (&mean)[WIDTH], float (&inverse_deviation)[WIDTH])
+__device__ inline void load_statistics(const norm_call &call, int64_t row, int64_t channel, float (&mean)[WIDTH],
+                                       float (&inverse_deviation)[WIDTH])
 {
     if (call.by_channel) {
         load(call.mean + channel, mean);
@@ -93,7 +116,7 @@ __device__ inline void load_statistics(const vae_cuda_norm_call &call, int64_t r
 }
 
 template <int WIDTH>
-__device__ inline place<WIDTH> load_place(const vae_cuda_norm_call &call, int64_t row, int64_t channel, int64_t at)
+__device__ inline place<WIDTH> load_place(const norm_call &call, int64_t row, int64_t channel, int64_t at)
 {
     place<WIDTH> p;
     float x[WIDTH], mean[WIDTH], shift[WIDTH], d_y[WIDTH];
@@ -110,7 +133,7 @@ __device__ inline place<WIDTH> load_place(const vae_cuda_norm_call &call, int64_
 }
 
 template <int WIDTH> struct gradients {
-    vae_cuda_norm_call call;
+    norm_call call;
     __device__ void start(int64_t, float (&)[WIDTH]) const
     {
     }
@@ -155,8 +178,7 @@ template <int WIDTH, typename Term> cudaError_t launch_sums(const Term &term, cu
 
 /* ---- Batch norm, number by number ---- */
 
-template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) batch_kernel(const __grid_constant__ vae_cuda_norm_call call)
+template <int WIDTH> __global__ void __launch_bounds__(THREADS) batch_kernel(const __grid_constant__ norm_call call)
 {
     const int64_t count = call.rows * call.positions * call.channels;
     for (int64_t i = thread_index() * WIDTH; i < count; i += thread_count() * WIDTH) {
@@ -184,7 +206,7 @@ __global__ void __launch_bounds__(THREADS) batch_kernel(const __grid_constant__ 
 
 /* d_x = inverse_deviation·scale·(d - mean of d - x̂·mean of d·x̂) */
 template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) batch_backward_kernel(const __grid_constant__ vae_cuda_norm_call call)
+__global__ void __launch_bounds__(THREADS) batch_backward_kernel(const __grid_constant__ norm_call call)
 {
     const int64_t count = call.rows * call.positions * call.channels;
     const float share = (float)(1.0 / (double)(call.rows * call.positions));
@@ -215,8 +237,7 @@ __device__ inline double share_sum(double value, double *shared)
     return total;
 }
 
-template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) layer_kernel(const __grid_constant__ vae_cuda_norm_call call)
+template <int WIDTH> __global__ void __launch_bounds__(THREADS) layer_kernel(const __grid_constant__ norm_call call)
 {
     __shared__ double shared[MAX_WARPS];
     const int64_t columns = call.positions * call.channels;
@@ -258,7 +279,7 @@ __global__ void __launch_bounds__(THREADS) layer_kernel(const __grid_constant__ 
 
 /* With g = scale·d: d_x = inverse_deviation·(g - mean of g - x̂·mean of g·x̂) */
 template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) layer_backward_kernel(const __grid_constant__ vae_cuda_norm_call call)
+__global__ void __launch_bounds__(THREADS) layer_backward_kernel(const __grid_constant__ norm_call call)
 {
     __shared__ double shared[MAX_WARPS];
     const int64_t columns = call.positions * call.channels;
@@ -285,47 +306,90 @@ __global__ void __launch_bounds__(THREADS) layer_backward_kernel(const __grid_co
     }
 }
 
-bool in_fours(const vae_cuda_norm_call *call)
+/* What forward and backward have in common; x, scale and shift are the op's inputs from `first` on. */
+norm_call call_of(const vae_cuda_call *call, int first, float *mean, float *inverse_deviation)
 {
-    return vae_vector_width(call->channels) == 4;
+    const vae_shape *shape = vae_cuda_input_shape(call, first);
+    norm_call own = {};
+    own.activation = (int)call->op->attributes.norm.activation;
+    own.training = call->op->attributes.norm.training;
+    own.x = call->inputs[first];
+    own.scale = call->inputs[first + 1];
+    own.shift = call->inputs[first + 2];
+    own.mean = mean;
+    own.inverse_deviation = inverse_deviation;
+    own.shadow = call->shadows[0];
+    own.rows = shape->size[0];
+    own.channels = shape->size[shape->rank - 1];
+    own.positions = vae_shape_columns(shape) / own.channels;
+    own.epsilon = call->op->attributes.norm.epsilon;
+    own.momentum = call->op->attributes.norm.momentum;
+    own.partials = call->partials;
+    own.finished = call->finished;
+    return own;
 }
 
-vae_grid grid_of(const vae_cuda_norm_call *call)
+norm_call forward_of(const vae_cuda_call *call)
 {
-    return vae_grid_of_vectors(call->rows * call->positions * call->channels, call->channels, THREADS);
+    norm_call own = call_of(call, 0, call->outputs[1], call->outputs[2]);
+    own.by_channel = call->op->kind == VAE_OP_BATCH_NORM;
+    own.y = call->outputs[0];
+    own.running_mean = call->inputs[3];
+    own.running_variance = call->inputs[4];
+    return own;
+}
+
+norm_call backward_of(const vae_cuda_call *call)
+{
+    norm_call own = call_of(call, 1, call->inputs[4], call->inputs[5]);
+    own.by_channel = call->op->kind == VAE_OP_BATCH_NORM_BACKWARD;
+    own.d_y = call->inputs[0];
+    own.d_scale = call->outputs[1];
+    own.d_shift = call->outputs[2];
+    return own;
+}
+
+bool in_fours(const norm_call &call)
+{
+    return vae_vector_width(call.channels) == 4;
 }
 
 } // namespace
 
-cudaError_t vae_cuda_norm_moments(const vae_cuda_norm_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_norm_moments(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return in_fours(call) ? launch_sums<4>(moments<4>(*call), stream) : launch_sums<1>(moments<1>(*call), stream);
+    const norm_call own = forward_of(call);
+    return in_fours(own) ? launch_sums<4>(moments<4>(own), stream) : launch_sums<1>(moments<1>(own), stream);
 }
 
-cudaError_t vae_cuda_norm_gradients(const vae_cuda_norm_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_norm_gradients(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return in_fours(call) ? launch_sums<4>(gradients<4>{*call}, stream) : launch_sums<1>(gradients<1>{*call}, stream);
+    const norm_call own = backward_of(call);
+    return in_fours(own) ? launch_sums<4>(gradients<4>{own}, stream) : launch_sums<1>(gradients<1>{own}, stream);
 }
 
-cudaError_t vae_cuda_batch_norm(const vae_cuda_norm_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_batch_norm(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(in_fours(call) ? batch_kernel<4> : batch_kernel<1>, grid_of(call), dim3(THREADS), stream, *call);
+    const norm_call own = forward_of(call);
+    return launch(in_fours(own) ? batch_kernel<4> : batch_kernel<1>, call->grid, dim3(THREADS), stream, own);
 }
 
-cudaError_t vae_cuda_batch_norm_backward(const vae_cuda_norm_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_batch_norm_backward(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(in_fours(call) ? batch_backward_kernel<4> : batch_backward_kernel<1>, grid_of(call), dim3(THREADS),
-                  stream, *call);
+    const norm_call own = backward_of(call);
+    return launch(in_fours(own) ? batch_backward_kernel<4> : batch_backward_kernel<1>, call->grid, dim3(THREADS),
+                  stream, own);
 }
 
-cudaError_t vae_cuda_layer_norm(const vae_cuda_norm_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_layer_norm(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(in_fours(call) ? layer_kernel<4> : layer_kernel<1>, vae_grid_of_blocks(call->rows), dim3(THREADS),
-                  stream, *call);
+    const norm_call own = forward_of(call);
+    return launch(in_fours(own) ? layer_kernel<4> : layer_kernel<1>, call->grid, dim3(THREADS), stream, own);
 }
 
-cudaError_t vae_cuda_layer_norm_backward(const vae_cuda_norm_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_layer_norm_backward(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(in_fours(call) ? layer_backward_kernel<4> : layer_backward_kernel<1>, vae_grid_of_blocks(call->rows),
-                  dim3(THREADS), stream, *call);
+    const norm_call own = backward_of(call);
+    return launch(in_fours(own) ? layer_backward_kernel<4> : layer_backward_kernel<1>, call->grid, dim3(THREADS),
+                  stream, own);
 }

@@ -8,21 +8,28 @@ namespace
 
 enum { THREADS = VAE_BLOCK_THREADS };
 
+struct upsample_call {
+    const float *from; /* x; backward: d_y */
+    float *to;         /* y; backward: d_x */
+    uint16_t *shadow;
+    int64_t rows, width, channels, factor; /* of the smaller images; rows: of all of them, as one run */
+};
+
 /* Where the upper left of the pixels that belong to number i of the smaller images lies in the larger ones. */
-__device__ inline int64_t corner_of(const vae_cuda_upsample_call &call, int64_t i)
+__device__ inline int64_t corner_of(const upsample_call &call, int64_t i)
 {
     const int64_t channel = i % call.channels, pixel = i / call.channels;
     const int64_t row = pixel / call.width, column = pixel % call.width;
     return (row * call.factor * call.width + column) * call.factor * call.channels + channel;
 }
 
-__device__ inline int64_t offset_of(const vae_cuda_upsample_call &call, int64_t row, int64_t column)
+__device__ inline int64_t offset_of(const upsample_call &call, int64_t row, int64_t column)
 {
     return (row * call.factor * call.width + column) * call.channels;
 }
 
 template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) spread_kernel(const __grid_constant__ vae_cuda_upsample_call call)
+__global__ void __launch_bounds__(THREADS) spread_kernel(const __grid_constant__ upsample_call call)
 {
     const int64_t count = call.rows * call.width * call.channels;
     for (int64_t i = thread_index() * WIDTH; i < count; i += thread_count() * WIDTH) {
@@ -40,7 +47,7 @@ __global__ void __launch_bounds__(THREADS) spread_kernel(const __grid_constant__
 }
 
 template <int WIDTH>
-__global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__ vae_cuda_upsample_call call)
+__global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__ upsample_call call)
 {
     const int64_t count = call.rows * call.width * call.channels;
     for (int64_t i = thread_index() * WIDTH; i < count; i += thread_count() * WIDTH) {
@@ -59,21 +66,29 @@ __global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__
     }
 }
 
-vae_grid grid_of(const vae_cuda_upsample_call *call)
+upsample_call call_of(const vae_cuda_call *call, const vae_shape *small)
 {
-    return vae_grid_of_vectors(call->rows * call->width * call->channels, call->channels, THREADS);
+    return {call->inputs[0],
+            call->outputs[0],
+            call->shadows[0],
+            small->size[0] * small->size[1],
+            small->size[2],
+            small->size[3],
+            call->op->attributes.upsample.factor};
 }
 
 } // namespace
 
-cudaError_t vae_cuda_upsample(const vae_cuda_upsample_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_upsample(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(vae_vector_width(call->channels) == 4 ? spread_kernel<4> : spread_kernel<1>, grid_of(call),
-                  dim3(THREADS), stream, *call);
+    const upsample_call own = call_of(call, vae_cuda_input_shape(call, 0));
+    return launch(vae_vector_width(own.channels) == 4 ? spread_kernel<4> : spread_kernel<1>, call->grid, dim3(THREADS),
+                  stream, own);
 }
 
-cudaError_t vae_cuda_upsample_backward(const vae_cuda_upsample_call *call, cudaStream_t stream)
+cudaError_t vae_cuda_upsample_backward(const vae_cuda_call *call, cudaStream_t stream)
 {
-    return launch(vae_vector_width(call->channels) == 4 ? gather_kernel<4> : gather_kernel<1>, grid_of(call),
-                  dim3(THREADS), stream, *call);
+    const upsample_call own = call_of(call, vae_cuda_output_shape(call, 0));
+    return launch(vae_vector_width(own.channels) == 4 ? gather_kernel<4> : gather_kernel<1>, call->grid, dim3(THREADS),
+                  stream, own);
 }

@@ -58,9 +58,9 @@ __device__ inline uint16_t *shadow_at(uint16_t *shadow, int64_t index)
     return shadow ? shadow + index : nullptr;
 }
 
-__device__ inline float weight_value(vae_cuda_weight weight, const vae_cuda_step *step)
+__device__ inline float weight_value(vae_weight weight, const vae_cuda_step *step)
 {
-    return (float)(weight.factor * (weight.times_beta ? step->beta : 1.0));
+    return (float)(weight.factor * (weight.scalar == VAE_SCALAR_BETA ? step->beta : 1.0));
 }
 
 } // namespace

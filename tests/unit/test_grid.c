@@ -1,7 +1,7 @@
 /* How passes over columns are cut into tasks. */
 #include <criterion/criterion.h>
 
-#include "grid.h"
+#include "program/grid.h"
 
 /* Multiprocessors of the GPU that a step of configs/mnist-conv.ini should fill. */
 enum { MULTIPROCESSORS = 132 };

@@ -1,9 +1,11 @@
 /* Checks a program against the data set and store it is to run with, and a step's rows against the data set. */
 #include "backend/check.h"
+#include "program/op.h"
 
 static vae_status check_op(const vae_program *program, const vae_op *op, const vae_images *images, bool training_store)
 {
-    if (op->kind == VAE_OP_GATHER) {
+    const int flags = vae_op_info_of(op->kind)->flags;
+    if (flags & VAE_OP_READS_DATA) {
         const int64_t elements = vae_shape_columns(&program->tensors[op->outputs[0]].shape);
         if (!images) {
             return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' reads a data set, but none was given", program->name,
@@ -14,7 +16,7 @@ static vae_status check_op(const vae_program *program, const vae_op *op, const v
                                  program->name, op->name, (long long)elements, (long long)images->elements);
         }
     }
-    const bool trains = op->kind == VAE_OP_ADAM || vae_op_gives_gradients(program, op);
+    const bool trains = (flags & VAE_OP_TRAINS) || vae_op_gives_gradients(program, op);
     if (trains && !training_store) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' needs a store made for training", program->name, op->name);
     }
@@ -35,7 +37,7 @@ vae_status vae_check_rows(const vae_program *program, const vae_images *images, 
 {
     if (!images) return VAE_OK;
     for (int32_t i = 0; i < program->op_count; ++i) {
-        if (program->ops[i].kind != VAE_OP_GATHER) continue;
+        if (!(vae_op_info_of(program->ops[i].kind)->flags & VAE_OP_READS_DATA)) continue;
         const int64_t rows = program->tensors[program->ops[i].outputs[0]].shape.size[0];
         if (step->first >= 0 && step->first + rows <= images->count) continue;
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: rows %lld to %lld were requested of a data set of %lld",

@@ -11,6 +11,10 @@
 
 #include <vae/status.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A new likelihood is a row here, its width and kind in likelihood.c, and a file named after it in each backend. C
  * channels, K components; within a pixel, numbers stand in the order given. ⌊l⌋ is a soft floor, floor + log(1 +
  * e^(l - floor)), so that pixels that never change cannot make a density grow without bound; vae_likelihood_floor().
@@ -75,5 +79,9 @@ double vae_likelihood_floor(const vae_likelihood_options *options);
  * for discrete likelihoods; a density is taken as constant over the width of a level, which flatters densities that are
  * narrower. NAN for bernoulli and mse, which say nothing of levels. */
 double vae_likelihood_bits_per_dimension(const vae_likelihood_options *options, double nats, int64_t elements);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -106,6 +106,27 @@ const char *vae_op_format_attributes(const vae_op *op, char *text, size_t size)
     return text;
 }
 
+/* ---- Grids ---- */
+
+vae_grid vae_op_grid(const vae_program *program, const vae_op *op)
+{
+    const vae_op_info *info = vae_op_info_of(op->kind);
+    if (info->grid) return info->grid(program, op);
+    const int64_t elements = program->tensors[op->outputs[0]].elements;
+    return vae_grid_of_vectors(elements, elements, VAE_BLOCK_THREADS);
+}
+
+vae_grid vae_op_grid_of_rows(const vae_program *program, vae_tensor tensor)
+{
+    return vae_grid_of_blocks(vae_tensor_shape(program, tensor)->size[0]);
+}
+
+vae_grid vae_op_grid_of_channels(const vae_program *program, vae_tensor tensor)
+{
+    const vae_shape *shape = vae_tensor_shape(program, tensor);
+    return vae_grid_of_vectors(program->tensors[tensor].elements, shape->size[shape->rank - 1], VAE_BLOCK_THREADS);
+}
+
 /* ---- Costs ---- */
 
 double vae_op_elements(const vae_program *program, vae_tensor tensor)

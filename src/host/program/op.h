@@ -4,6 +4,7 @@
 #ifndef VAE_PROGRAM_OP_H
 #define VAE_PROGRAM_OP_H
 
+#include "program/grid.h"
 #include "program/program.h"
 
 /* ---- The row of an op ---- */
@@ -31,18 +32,32 @@ typedef struct vae_field {
         VAE_FIELD_##TYPE, #name_, offsetof(vae_attributes, member)                                                     \
     }
 
-/* VAE_OP_ABSORBS_TERM + k, k = 0 or 1: where nothing but a term of the loss reads its output k, the op and its backward
- * pass take the term's weight along (vae_backward_find_term). */
-enum { VAE_OP_LAYER = 1, VAE_OP_TRANSPOSED = 2, VAE_OP_ABSORBS_TERM_0 = 4, VAE_OP_ABSORBS_TERM_1 = 8 };
+/* What is to be known of a kind of op, as bits. */
+typedef enum vae_op_flag {
+    VAE_OP_LAYER = 1 << 0,      /* see vae_op_is_layer() */
+    VAE_OP_TRANSPOSED = 1 << 1, /* its window moves on its output */
+    /* Where nothing but a term of the loss reads its output 0, or 1, the op and its backward pass take the term's
+     * weight along (vae_backward_find_term). */
+    VAE_OP_ABSORBS_TERM_0 = 1 << 2,
+    VAE_OP_ABSORBS_TERM_1 = 1 << 3,
+    VAE_OP_READS_STEP = 1 << 4, /* its numbers change from step to step: noise, beta, a learning rate, rows of data */
+    VAE_OP_READS_DATA = 1 << 5, /* its first output is rows of the data set */
+    VAE_OP_TRAINS = 1 << 6,     /* it works on the arenas of a store made for training, and changes parameters */
+} vae_op_flag;
 
 typedef struct vae_op_info {
-    int flags; /* VAE_OP_LAYER: see vae_op_is_layer(); VAE_OP_TRANSPOSED: its window moves on its output */
+    int flags; /* of vae_op_flag */
     /* Appends what turns the gradients of the outputs of the op at `index` into those of its inputs. NULL: nothing
      * flows back through it. */
     vae_status (*backward)(vae_backward_pass *pass, int32_t index);
     int differentiable; /* further outputs, beside the first, whose gradients it takes: the sum of 1 << output */
     vae_cost (*cost)(const vae_program *program, const vae_op *op);
     const vae_field *fields; /* what its attributes are, up to VAE_FIELD_NONE; NULL: it has none */
+    /* The grid of its own kernel on a GPU. NULL: a thread takes a vector of the first output's numbers. */
+    vae_grid (*grid)(const vae_program *program, const vae_op *op);
+    /* The outputs whose bf16 copies that kernel writes along where products read them: the sum of 1 << output. 0: the
+     * first. */
+    int shadowed;
 } vae_op_info;
 
 /* One for each row of VAE_OP_MAP, beside its builder. */
@@ -50,6 +65,11 @@ typedef struct vae_op_info {
 VAE_OP_MAP(VAE_OP_ROW)
 #undef VAE_OP_ROW
 const vae_op_info *vae_op_info_of(vae_op_kind kind);
+vae_grid vae_op_grid(const vae_program *program, const vae_op *op);
+/* A block of threads for each row of a tensor; a thread for each vector of its numbers, that lie in rows as long as its
+ * last dimension. */
+vae_grid vae_op_grid_of_rows(const vae_program *program, vae_tensor tensor);
+vae_grid vae_op_grid_of_channels(const vae_program *program, vae_tensor tensor);
 
 /* ---- Building ---- */
 

@@ -20,6 +20,10 @@
 #include "program/function.h"
 #include "program/likelihood.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { VAE_MAX_RANK = 4, VAE_MAX_INPUTS = 8, VAE_MAX_OUTPUTS = 4, VAE_NAME_SIZE = 64 };
 
 typedef struct vae_shape {
@@ -98,16 +102,22 @@ typedef struct vae_tensor_info {
 
 /* ---- Operations ---- */
 
-/* What an op is, its builder, backward pass, cost and attributes, stands in program/op/; every backend has a table with
- * the same rows. */
-#define VAE_OP_MAP(X)                                                                                                  \
-    X(GATHER, gather)                                                                                                  \
+/* What an op is, its builder, backward pass, cost and attributes, stands in program/op/. Every backend has a table of
+ * kernels with the same rows, made from these lists, which say who has one.
+ *
+ * Products of matrices with what belongs to them: a library's, oneDNN on CPUs and cuBLASLt on GPUs. */
+#define VAE_OP_PRODUCTS(X)                                                                                             \
     X(DENSE, dense)                                                                                                    \
     X(DENSE_BACKWARD, dense_backward)                                                                                  \
     X(CONV2D, conv2d)                                                                                                  \
     X(CONV2D_BACKWARD, conv2d_backward)                                                                                \
     X(CONV_TRANSPOSE2D, conv_transpose2d)                                                                              \
     X(CONV_TRANSPOSE2D_BACKWARD, conv_transpose2d_backward)                                                            \
+    X(MATMUL, matmul)
+
+/* A kernel of their own in every backend. */
+#define VAE_OP_KERNELS(X)                                                                                              \
+    X(GATHER, gather)                                                                                                  \
     X(GAUSSIAN_SAMPLE_KL, gaussian_sample_kl)                                                                          \
     X(GAUSSIAN_SAMPLE_KL_BACKWARD, gaussian_sample_kl_backward)                                                        \
     X(LIKELIHOOD, likelihood)                                                                                          \
@@ -122,19 +132,30 @@ typedef struct vae_tensor_info {
     X(UPSAMPLE, upsample)                                                                                              \
     X(UPSAMPLE_BACKWARD, upsample_backward)                                                                            \
     X(ADD, add)                                                                                                        \
+    X(PRIOR_SAMPLE, prior_sample)                                                                                      \
+    X(ACCUMULATE, accumulate)                                                                                          \
+    X(ADAM, adam)
+
+/* One on CPUs, none on GPUs yet. */
+#define VAE_OP_HOST_KERNELS(X)                                                                                         \
     X(ELEMENTWISE, elementwise)                                                                                        \
     X(SUM_ROWS, sum_rows)                                                                                              \
     X(LOG_SUM_EXP, log_sum_exp)                                                                                        \
     X(SLICE, slice)                                                                                                    \
     X(PAD, pad)                                                                                                        \
     X(CONCAT, concat)                                                                                                  \
-    X(MATMUL, matmul)                                                                                                  \
     X(GATHER_ROWS, gather_rows)                                                                                        \
     X(SCATTER_ROWS, scatter_rows)                                                                                      \
-    X(PERMUTE_COLUMNS, permute_columns)                                                                                \
-    X(PRIOR_SAMPLE, prior_sample)                                                                                      \
-    X(ACCUMULATE, accumulate)                                                                                          \
-    X(ADAM, adam)
+    X(PERMUTE_COLUMNS, permute_columns)
+
+/* The reference's alone. */
+#define VAE_OP_REFERENCE_KERNELS(X)
+
+#define VAE_OP_MAP(X)                                                                                                  \
+    VAE_OP_PRODUCTS(X)                                                                                                 \
+    VAE_OP_KERNELS(X)                                                                                                  \
+    VAE_OP_HOST_KERNELS(X)                                                                                             \
+    VAE_OP_REFERENCE_KERNELS(X)
 
 typedef enum vae_op_kind {
 #define VAE_OP_ROW(NAME, name) VAE_OP_##NAME,
@@ -538,5 +559,9 @@ typedef struct vae_cost {
 } vae_cost;
 
 vae_cost vae_op_cost(const vae_program *program, const vae_op *op);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,7 @@
 #include "backend/cpu/subnormals.h"
 #include "backend/host/measure.h"
 #include "core/processors.h"
+#include "program/op.h"
 
 static const vae_cpu_isa *choose_isa(void)
 {
@@ -83,7 +84,7 @@ static void find_own_kernels(const vae_cpu_isa *isa, const vae_kernel *kernels[V
     for (int k = 0; k < VAE_OP_COUNT; ++k)
         kernels[k] = isa->kernels[k];
 #define ROW(NAME, name) kernels[VAE_OP_##NAME] = &vae_cpu_##name;
-    VAE_CPU_PREPARED_MAP(ROW)
+    VAE_OP_PRODUCTS(ROW)
 #undef ROW
 }
 
@@ -104,7 +105,8 @@ static vae_status open_device(const vae_device_options *options, vae_device **de
     if (!cpu) return vae_error_set(VAE_ERROR_MEMORY, "device cpu: out of memory");
     find_own_kernels(isa, cpu->kernels);
     for (int k = 0; k < VAE_OP_COUNT; ++k) {
-        if (!cpu->kernels[k] && k != VAE_OP_ADAM) cpu->kernels[k] = &vae_cpu_by_reference;
+        if (!cpu->kernels[k] && !(vae_op_info_of((vae_op_kind)k)->flags & VAE_OP_TRAINS))
+            cpu->kernels[k] = &vae_cpu_by_reference;
     }
     cpu->isa = isa;
     cpu->host.base.backend = &vae_backend_cpu;

@@ -16,7 +16,7 @@ typedef struct vae_cpu_device {
 } vae_cpu_device;
 
 #define VAE_CPU_DECLARE(NAME, name) extern const vae_kernel vae_cpu_##name;
-VAE_CPU_PREPARED_MAP(VAE_CPU_DECLARE)
+VAE_OP_PRODUCTS(VAE_CPU_DECLARE)
 #undef VAE_CPU_DECLARE
 
 /* Runs the reference's kernel of any op but `adam`, which works on the arenas. */

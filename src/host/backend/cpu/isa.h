@@ -6,45 +6,6 @@
 #include "backend/cpu/convolution_pass.h"
 #include "backend/host/engine.h"
 
-/* How this backend runs each op: by a loop of its own, compiled once a level (isa/<op>.c), or by what is prepared when
- * the program is built, oneDNN's products and convolutions (<op>.c). */
-#define VAE_CPU_LOOP_MAP(X)                                                                                            \
-    X(GATHER, gather)                                                                                                  \
-    X(GAUSSIAN_SAMPLE_KL, gaussian_sample_kl)                                                                          \
-    X(GAUSSIAN_SAMPLE_KL_BACKWARD, gaussian_sample_kl_backward)                                                        \
-    X(LIKELIHOOD, likelihood)                                                                                          \
-    X(LIKELIHOOD_MEAN, likelihood_mean)                                                                                \
-    X(ACTIVATE, activate)                                                                                              \
-    X(ACTIVATE_BACKWARD, activate_backward)                                                                            \
-    X(BATCH_NORM, batch_norm)                                                                                          \
-    X(BATCH_NORM_BACKWARD, batch_norm_backward)                                                                        \
-    X(LAYER_NORM, layer_norm)                                                                                          \
-    X(LAYER_NORM_BACKWARD, layer_norm_backward)                                                                        \
-    X(DROPOUT, dropout)                                                                                                \
-    X(UPSAMPLE, upsample)                                                                                              \
-    X(UPSAMPLE_BACKWARD, upsample_backward)                                                                            \
-    X(ADD, add)                                                                                                        \
-    X(SLICE, slice)                                                                                                    \
-    X(PAD, pad)                                                                                                        \
-    X(CONCAT, concat)                                                                                                  \
-    X(GATHER_ROWS, gather_rows)                                                                                        \
-    X(SCATTER_ROWS, scatter_rows)                                                                                      \
-    X(PERMUTE_COLUMNS, permute_columns)                                                                                \
-    X(PRIOR_SAMPLE, prior_sample)                                                                                      \
-    X(ELEMENTWISE, elementwise)                                                                                        \
-    X(SUM_ROWS, sum_rows)                                                                                              \
-    X(LOG_SUM_EXP, log_sum_exp)                                                                                        \
-    X(ACCUMULATE, accumulate)                                                                                          \
-    X(ADAM, adam)
-#define VAE_CPU_PREPARED_MAP(X)                                                                                        \
-    X(MATMUL, matmul)                                                                                                  \
-    X(DENSE, dense)                                                                                                    \
-    X(DENSE_BACKWARD, dense_backward)                                                                                  \
-    X(CONV2D, conv2d)                                                                                                  \
-    X(CONV2D_BACKWARD, conv2d_backward)                                                                                \
-    X(CONV_TRANSPOSE2D, conv_transpose2d)                                                                              \
-    X(CONV_TRANSPOSE2D_BACKWARD, conv_transpose2d_backward)
-
 /* d_pre = d_y ⊙ activation'(·) in place, d_bias = column sums of d_pre in a fixed order, and d_pre rounded into
  * `shadow` unless NULL. `from` is y, or the pre-activation for gelu and silu; NULL for identity. All [rows, columns].
  */
@@ -58,9 +19,13 @@ typedef struct vae_cpu_activation_backward {
     int threads;
 } vae_cpu_activation_backward;
 
+/* Ops that are loops of a level, isa/<op>.c. The others, VAE_OP_PRODUCTS, are prepared when the program is built:
+ * oneDNN's products and convolutions, <op>.c. */
+#define VAE_CPU_LOOPS(X) VAE_OP_KERNELS(X) VAE_OP_HOST_KERNELS(X)
+
 typedef struct vae_cpu_isa {
     const char *name;                        /* "AVX-512" */
-    const vae_kernel *kernels[VAE_OP_COUNT]; /* those of VAE_CPU_LOOP_MAP */
+    const vae_kernel *kernels[VAE_OP_COUNT]; /* of VAE_CPU_LOOPS */
     void (*activate)(vae_activation activation, const float *x, float *y, int64_t elements, int threads);
     void (*activation_backward)(const vae_cpu_activation_backward *arguments);
     void (*round_bf16)(const float *source, uint16_t *target, int64_t elements, int threads);

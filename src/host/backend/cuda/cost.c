@@ -1,6 +1,7 @@
 /* What a launch moves and computes. */
 #include "backend/cuda/lowering.h"
 #include "backend/cuda/lowering_internal.h"
+#include "program/op.h"
 
 static double bytes_of(const vae_lowering *lowering, vae_tensor tensor)
 {
@@ -59,11 +60,14 @@ static vae_cost add(vae_cost a, vae_cost b)
     return (vae_cost){a.flops + b.flops, a.bytes_read + b.bytes_read, a.bytes_written + b.bytes_written};
 }
 
-static vae_cost accumulate_cost(const vae_lowering *lowering, const vae_launch *launch)
+static vae_cost ops_cost(const vae_lowering *lowering, const vae_launch *launch)
 {
     vae_cost cost = {0};
-    for (int32_t i = 0; i < launch->as.op_count; ++i)
+    for (int32_t i = 0; i <= launch->as.more_ops; ++i)
         cost = add(cost, vae_op_cost(lowering->program, &lowering->program->ops[launch->op + i]));
+    /* The bf16 copies of parameters. */
+    const bool trains = vae_op_info_of(lowering->program->ops[launch->op].kind)->flags & VAE_OP_TRAINS;
+    if (lowering->bf16 && trains) cost.bytes_written += 2.0 * (double)lowering->program->layout->trained_elements;
     return cost;
 }
 
@@ -95,7 +99,6 @@ vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
     case VAE_LAUNCH_ACTIVATION_BACKWARD: cost = activation_cost(lowering, launch); break;
     case VAE_LAUNCH_PATCHES:
     case VAE_LAUNCH_UNPATCH: cost = windows_cost(lowering, launch); break;
-    case VAE_LAUNCH_ACCUMULATE: cost = accumulate_cost(lowering, launch); break;
     case VAE_LAUNCH_SHARED_VARIANCE: cost = shared_variance_cost(lowering, launch); break;
     case VAE_LAUNCH_NORM_SUMS: cost = norm_sums_cost(lowering, launch); break;
     case VAE_LAUNCH_GRADIENT_NORM: cost = (vae_cost){.flops = arena / 2.0, .bytes_read = arena}; break;
@@ -103,12 +106,13 @@ vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
         cost.bytes_read = bytes_of(lowering, launch->as.rounded);
         cost.bytes_written = 0.5 * cost.bytes_read;
         break;
-    case VAE_LAUNCH_OP:
-        cost = vae_op_cost(lowering->program, &lowering->program->ops[launch->op]);
-        if (lowering->bf16 && lowering->program->ops[launch->op].kind == VAE_OP_ADAM) cost.bytes_written += 0.5 * arena;
-        break;
+    case VAE_LAUNCH_OP: cost = ops_cost(lowering, launch); break;
     }
-    if (launch->writes_shadow) cost.bytes_written += 0.5 * bytes_of(lowering, vae_launch_shadowed(lowering, launch));
+    for (int i = 0; i < VAE_MAX_OUTPUTS; ++i) {
+        if (launch->shadows >> i & 1) {
+            cost.bytes_written += 0.5 * bytes_of(lowering, vae_launch_shadowed(lowering, launch, i));
+        }
+    }
     return cost;
 }
 

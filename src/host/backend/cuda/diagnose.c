@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/cuda/internal.h"
+#include "program/op.h"
 
 /* Puts the tensor's name into `name` if it holds a number that is not finite. */
 static vae_status check_tensor(vae_executable *executable, vae_tensor tensor, char *name, size_t size)
@@ -39,7 +40,7 @@ static vae_status find(vae_executable *executable, char *name, size_t size)
     }
     int32_t launch = 0;
     for (int32_t i = 0; i < program->op_count && !name[0]; ++i) {
-        if (program->ops[i].kind == VAE_OP_ADAM) break;
+        if (vae_op_info_of(program->ops[i].kind)->flags & VAE_OP_TRAINS) break;
         VAE_TRY(run_op(executable, &launch, i));
         for (int k = 0; k < VAE_MAX_OUTPUTS; ++k)
             VAE_TRY(check_tensor(executable, program->ops[i].outputs[k], name, size));

@@ -65,7 +65,7 @@ static vae_status allocate(vae_executable *executable)
                                    &executable->staging);
 }
 
-/* What the blocks of adam and of column sums leave for their last one: one launch's at a time. */
+/* What the blocks of adam and of sums leave for their last one: one launch's at a time. */
 static vae_status allocate_partials(vae_executable *executable)
 {
     const vae_program *program = executable->program;
@@ -73,11 +73,9 @@ static vae_status allocate_partials(vae_executable *executable)
     VAE_CUDA_TRY("adam", vae_cuda_adam_blocks, program->layout->trained_elements, &blocks);
     int64_t partials = blocks, finished = 1;
     for (int32_t i = 0; i < executable->lowering.count; ++i) {
-        vae_column_plan plan;
-        const int32_t sums = vae_launch_column_plan(&executable->lowering, &executable->lowering.launches[i], &plan);
-        if (sums == 0) continue;
-        if (plan.pieces * sums * plan.columns > partials) partials = plan.pieces * sums * plan.columns;
-        if (plan.groups > finished) finished = plan.groups;
+        const vae_grid grid = vae_launch_grid(&executable->lowering, &executable->lowering.launches[i]);
+        if (grid.partials > partials) partials = grid.partials;
+        if (grid.groups > finished) finished = grid.groups;
     }
     const size_t bytes = (size_t)finished * sizeof *executable->finished;
     VAE_CUDA_TRY("partial sums", cudaMalloc, (void **)&executable->partials, (size_t)partials * sizeof(double));

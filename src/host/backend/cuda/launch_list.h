@@ -13,7 +13,6 @@
     X(ACTIVATION_BACKWARD, "activation_backward")                                                                      \
     X(PATCHES, "patches")                                                                                              \
     X(UNPATCH, "unpatch")                                                                                              \
-    X(ACCUMULATE, "accumulate")                                                                                        \
     X(SHARED_VARIANCE, "shared_variance")                                                                              \
     X(NORM_SUMS, "norm_sums") /* a norm's sums over rows and positions, ahead of its own kernel */                     \
     X(GRADIENT_NORM, "gradient_norm")                                                                                  \
@@ -26,8 +25,8 @@ typedef enum vae_launch_kind {
         VAE_LAUNCH_COUNT
 } vae_launch_kind;
 
-/* Sums that one accumulate launch takes. */
-enum { VAE_LAUNCH_MAX_SUMS = 4 };
+/* Ops that one launch takes. */
+enum { VAE_LAUNCH_MAX_OPS = 4 };
 
 /* What a product does to its result on the way out. */
 #define VAE_EPILOGUE_MAP(X)                                                                                            \
@@ -95,13 +94,13 @@ typedef struct vae_launch_windows {
 
 typedef struct vae_launch {
     vae_launch_kind kind;
-    int32_t op;         /* to which it belongs; -1 for begin_step */
-    bool writes_shadow; /* the bf16 copy too */
+    int32_t op;       /* to which it belongs; -1 for begin_step */
+    uint32_t shadows; /* the bf16 copies that it writes too: the sum of 1 << place, of vae_launch_shadowed() */
     union {
         vae_matmul matmul;
         vae_launch_activation activation;
         vae_launch_windows windows;
-        int32_t op_count;   /* accumulate: consecutive ops, from `op` on */
+        int32_t more_ops;   /* op: consecutive ones behind `op` that it takes along */
         vae_tensor rounded; /* round_bf16 */
     } as;
 } vae_launch;

@@ -1,6 +1,7 @@
 /* Builds the list of launches: one lowering function for each kind of op, then the bf16 copies that products read. */
 #include "backend/cuda/lowering.h"
 #include "backend/cuda/lowering_internal.h"
+#include "program/op.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,12 +100,13 @@ static vae_status lower_accumulate(vae_lowering *lowering, vae_lowering_options 
 {
     (void)options;
     vae_launch *last = lowering->count > 0 ? &lowering->launches[lowering->count - 1] : NULL;
-    if (last && last->kind == VAE_LAUNCH_ACCUMULATE && last->as.op_count < VAE_LAUNCH_MAX_SUMS &&
-        last->op + last->as.op_count == index) {
-        last->as.op_count++;
+    const vae_op *ops = lowering->program->ops;
+    if (last && last->kind == VAE_LAUNCH_OP && ops[last->op].kind == VAE_OP_ACCUMULATE &&
+        last->as.more_ops + 1 < VAE_LAUNCH_MAX_OPS && last->op + last->as.more_ops + 1 == index) {
+        last->as.more_ops++;
         return VAE_OK;
     }
-    return vae_lowering_append(lowering, &(vae_launch){.kind = VAE_LAUNCH_ACCUMULATE, .op = index, .as.op_count = 1});
+    return append_simple(lowering, VAE_LAUNCH_OP, index);
 }
 
 static vae_status lower_likelihood(vae_lowering *lowering, vae_lowering_options options, int32_t index)
@@ -122,41 +124,6 @@ static vae_status lower_adam(vae_lowering *lowering, vae_lowering_options option
         VAE_TRY(append_simple(lowering, VAE_LAUNCH_GRADIENT_NORM, index));
     }
     return append_simple(lowering, VAE_LAUNCH_OP, index);
-}
-
-static vae_status lower_activate(vae_lowering *lowering, vae_lowering_options options, int32_t index)
-{
-    (void)options;
-    const vae_op *op = &lowering->program->ops[index];
-    const vae_launch_activation call = {
-        .activation = op->attributes.activate.activation,
-        .x = op->inputs[0],
-        .y = op->outputs[0],
-        .bias = VAE_NO_TENSOR,
-        .d_bias = VAE_NO_TENSOR,
-        .from = VAE_NO_TENSOR,
-        .columns = vae_shape_columns(vae_lowering_shape(lowering, op->inputs[0])),
-    };
-    return vae_lowering_append(lowering,
-                               &(vae_launch){.kind = VAE_LAUNCH_ACTIVATION, .op = index, .as.activation = call});
-}
-
-/* In place. */
-static vae_status lower_activate_backward(vae_lowering *lowering, vae_lowering_options options, int32_t index)
-{
-    (void)options;
-    const vae_op *op = &lowering->program->ops[index];
-    const vae_launch_activation call = {
-        .activation = op->attributes.activate.activation,
-        .x = op->inputs[0],
-        .y = VAE_NO_TENSOR,
-        .bias = VAE_NO_TENSOR,
-        .d_bias = VAE_NO_TENSOR,
-        .from = op->inputs[1],
-        .columns = vae_shape_columns(vae_lowering_shape(lowering, op->inputs[0])),
-    };
-    return vae_lowering_append(
-        lowering, &(vae_launch){.kind = VAE_LAUNCH_ACTIVATION_BACKWARD, .op = index, .as.activation = call});
 }
 
 /* In training the batch's statistics come first. */
@@ -180,7 +147,7 @@ static vae_status lower_norm_backward(vae_lowering *lowering, vae_lowering_optio
 
 typedef vae_status (*lower_function)(vae_lowering *lowering, vae_lowering_options options, int32_t index);
 
-/* Ops that are more, or less, than one launch of their own kernel. */
+/* Ops that are more, or less, than one launch of a kernel of their own. */
 static const lower_function lower_functions[VAE_OP_COUNT] = {
     [VAE_OP_DENSE] = vae_lower_dense,
     [VAE_OP_DENSE_BACKWARD] = vae_lower_dense_backward,
@@ -189,8 +156,6 @@ static const lower_function lower_functions[VAE_OP_COUNT] = {
     [VAE_OP_CONV_TRANSPOSE2D] = vae_lower_convolution,
     [VAE_OP_CONV_TRANSPOSE2D_BACKWARD] = vae_lower_convolution_backward,
     [VAE_OP_LIKELIHOOD] = lower_likelihood,
-    [VAE_OP_ACTIVATE] = lower_activate,
-    [VAE_OP_ACTIVATE_BACKWARD] = lower_activate_backward,
     [VAE_OP_ACCUMULATE] = lower_accumulate,
     [VAE_OP_ADAM] = lower_adam,
     [VAE_OP_BATCH_NORM] = lower_batch_norm,
@@ -208,16 +173,7 @@ static vae_status lower_op(vae_lowering *lowering, vae_lowering_options options,
 static bool needs_step(const vae_program *program)
 {
     for (int32_t i = 0; i < program->op_count; ++i) {
-        switch (program->ops[i].kind) {
-        case VAE_OP_GATHER:
-        case VAE_OP_GAUSSIAN_SAMPLE_KL:
-        case VAE_OP_GAUSSIAN_SAMPLE_KL_BACKWARD:
-        case VAE_OP_LIKELIHOOD:
-        case VAE_OP_PRIOR_SAMPLE:
-        case VAE_OP_DROPOUT:
-        case VAE_OP_ADAM: return true;
-        default: break;
-        }
+        if (vae_op_info_of(program->ops[i].kind)->flags & VAE_OP_READS_STEP) return true;
     }
     return false;
 }
@@ -234,12 +190,15 @@ static bool is_operand(const vae_lowering *lowering, vae_tensor tensor)
     return false;
 }
 
-vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *launch)
+vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *launch, int place)
 {
-    if (launch->op < 0) return VAE_NO_TENSOR;
-    const vae_op *op = &lowering->program->ops[launch->op];
+    if (launch->kind == VAE_LAUNCH_OP) {
+        const vae_op *op = &lowering->program->ops[launch->op];
+        const int shadowed = vae_op_info_of(op->kind)->shadowed;
+        return (shadowed ? shadowed : 1) >> place & 1 ? op->outputs[place] : VAE_NO_TENSOR;
+    }
+    if (place > 0) return VAE_NO_TENSOR;
     switch (launch->kind) {
-    case VAE_LAUNCH_OP: return op->outputs[op->kind == VAE_OP_LIKELIHOOD ? 1 : 0];
     case VAE_LAUNCH_ACTIVATION: return launch->as.activation.y;
     case VAE_LAUNCH_ACTIVATION_BACKWARD: return launch->as.activation.x;
     case VAE_LAUNCH_UNPATCH: return launch->as.windows.images;
@@ -261,6 +220,17 @@ static vae_status round_operand(vae_lowering *lowering, bool *rounded, vae_tenso
     return VAE_OK;
 }
 
+/* The copies that a launch can write along are those that products read. */
+static void write_shadows(const vae_lowering *lowering, bool *rounded, vae_launch *launch)
+{
+    for (int i = 0; i < VAE_MAX_OUTPUTS; ++i) {
+        const vae_tensor written = vae_launch_shadowed(lowering, launch, i);
+        if (written == VAE_NO_TENSOR) continue;
+        rounded[written] = is_operand(lowering, written);
+        launch->shadows |= (uint32_t)rounded[written] << i;
+    }
+}
+
 static vae_status add_shadows(vae_lowering *lowering)
 {
     bool *rounded = calloc((size_t)lowering->program->tensor_count + 1, sizeof *rounded);
@@ -268,11 +238,7 @@ static vae_status add_shadows(vae_lowering *lowering)
     vae_status status = VAE_OK;
     for (int32_t i = 0; i < lowering->count && !status; ++i) {
         vae_launch *launch = &lowering->launches[i];
-        const vae_tensor written = vae_launch_shadowed(lowering, launch);
-        if (written != VAE_NO_TENSOR) {
-            launch->writes_shadow = is_operand(lowering, written);
-            rounded[written] = launch->writes_shadow;
-        }
+        write_shadows(lowering, rounded, launch);
         if (launch->kind != VAE_LAUNCH_MATMUL) continue;
         const vae_matmul matmul = launch->as.matmul;
         status = round_operand(lowering, rounded, matmul.left, &i);

@@ -6,7 +6,7 @@
 
 #include "backend/backend.h"
 #include "backend/cuda/launch_list.h"
-#include "grid.h"
+#include "program/grid.h"
 #include "program/program.h"
 
 /* What `auto` means on a GPU, and what a precision is called. */
@@ -21,19 +21,19 @@ const char *vae_product_name(vae_product product);
 vae_status vae_lowering_create(const vae_program *program, vae_lowering_options options, vae_lowering *lowering);
 void vae_lowering_free(vae_lowering *lowering);
 
-/* The tensor whose bf16 copy a launch other than a product can write along, or VAE_NO_TENSOR. */
-vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *launch);
+/* The tensor whose bf16 copy a launch other than a product can write along, or VAE_NO_TENSOR: an op's kernel that of
+ * its output at `place`, any other one at 0. */
+vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *launch, int place);
 
 /* What a launch reads and writes, each operand once, and computes; begin_step and the scalars count as nothing. */
 vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch);
 
+/* What a kernel's launch asks for; of no meaning for a product. */
+vae_grid vae_launch_grid(const vae_lowering *lowering, const vae_launch *launch);
+
 /* Blocks that a kernel's launch asks for, of which a device takes as many at a time as it holds; 0 for a product, whose
  * grid is cuBLASLt's affair. */
 int64_t vae_launch_blocks(const vae_lowering *lowering, const vae_launch *launch);
-
-/* The sums that a launch takes of every column of a matrix, or 0, and how it goes over the matrix, whether it sums or
- * not; no tasks where it does not go by columns. */
-int32_t vae_launch_column_plan(const vae_lowering *lowering, const vae_launch *launch, vae_column_plan *plan);
 
 /* A whole step. */
 typedef struct vae_step_cost {

@@ -3,7 +3,7 @@
 
 #include "backend/cuda/internal.h"
 #include "backend/cuda/matmul_internal.h"
-#include "grid.h"
+#include "program/grid.h"
 
 /* A round is as many repeats between two events; the best of the rounds counts. Long ones need no second round. */
 enum { REPEATS = 10, ROUNDS = 3, ENOUGH_MICROSECONDS = 50000 };

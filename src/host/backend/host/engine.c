@@ -9,6 +9,7 @@
 #include "backend/check.h"
 #include "backend/host/arena.h"
 #include "core/clock.h"
+#include "program/op.h"
 
 struct vae_executable {
     vae_host_device *device;
@@ -295,7 +296,7 @@ static vae_status find_nonfinite(vae_executable *executable, char *name, size_t 
     }
     for (int32_t i = 0; i < program->op_count; ++i) {
         const vae_op *op = &program->ops[i];
-        if (op->kind == VAE_OP_ADAM) continue;
+        if (vae_op_info_of(op->kind)->flags & VAE_OP_TRAINS) continue;
         if (op->kind == VAE_OP_ELEMENTWISE && op->attributes.elementwise.count > 1) {
             VAE_TRY(search_list(executable, i, name, size));
             if (name[0]) return VAE_OK;

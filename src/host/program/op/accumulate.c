@@ -21,4 +21,11 @@ static vae_cost cost(const vae_program *program, const vae_op *op)
 
 static const vae_field fields[] = {VAE_FIELD(REAL, sign, accumulate.sign), {0}};
 
-const vae_op_info vae_op_info_accumulate = {.cost = cost, .fields = fields};
+/* One block, so that the order is fixed. */
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    (void)program, (void)op;
+    return vae_grid_of_blocks(1);
+}
+
+const vae_op_info vae_op_info_accumulate = {.cost = cost, .fields = fields, .grid = grid};

@@ -33,5 +33,20 @@ static vae_cost cost(const vae_program *program, const vae_op *op)
 
 static const vae_field fields[] = {VAE_FIELD(ACTIVATION, activation, activate.activation), {0}};
 
-const vae_op_info vae_op_info_activate = {.backward = backward, .cost = cost, .fields = fields};
-const vae_op_info vae_op_info_activate_backward = {.cost = cost, .fields = fields};
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    const int64_t elements = program->tensors[op->inputs[0]].elements;
+    const vae_shape *shape = vae_tensor_shape(program, op->inputs[0]);
+    return vae_grid_of_vectors(elements, vae_shape_columns(shape), VAE_BLOCK_THREADS);
+}
+
+/* The kernel of layers, which takes sums of columns that this op does not want. */
+static vae_grid grid_backward(const vae_program *program, const vae_op *op)
+{
+    const int64_t columns = vae_shape_columns(vae_tensor_shape(program, op->inputs[0]));
+    const vae_column_plan plan = vae_plan_columns(program->tensors[op->inputs[0]].elements / columns, columns);
+    return vae_grid_of_columns(&plan, 0);
+}
+
+const vae_op_info vae_op_info_activate = {.backward = backward, .cost = cost, .fields = fields, .grid = grid};
+const vae_op_info vae_op_info_activate_backward = {.cost = cost, .fields = fields, .grid = grid_backward};

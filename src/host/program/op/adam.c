@@ -26,4 +26,12 @@ static const vae_field fields[] = {
     VAE_FIELD(REAL, clip_norm, adam.clip_norm), {0},
 };
 
-const vae_op_info vae_op_info_adam = {.cost = cost, .fields = fields};
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    (void)op;
+    const int64_t elements = program->layout->trained_elements;
+    return vae_grid_of_vectors(elements, elements, VAE_BLOCK_THREADS);
+}
+
+const vae_op_info vae_op_info_adam = {
+    .flags = VAE_OP_READS_STEP | VAE_OP_TRAINS, .cost = cost, .fields = fields, .grid = grid};

@@ -41,4 +41,5 @@ static vae_cost cost(const vae_program *program, const vae_op *op)
 
 static const vae_field fields[] = {VAE_FIELD(REAL, rate, dropout.rate), {0}};
 
-const vae_op_info vae_op_info_dropout = {.backward = backward, .cost = cost, .fields = fields};
+const vae_op_info vae_op_info_dropout = {
+    .flags = VAE_OP_READS_STEP, .backward = backward, .cost = cost, .fields = fields};

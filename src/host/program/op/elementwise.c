@@ -337,4 +337,8 @@ static vae_cost cost(const vae_program *program, const vae_op *op)
 
 static const vae_field fields[] = {VAE_FIELD(FUNCTIONS, functions, elementwise), {0}};
 
-const vae_op_info vae_op_info_elementwise = {.backward = backward, .cost = cost, .fields = fields};
+const vae_op_info vae_op_info_elementwise = {.flags = VAE_OP_READS_STEP,
+                                             .shadowed = (1 << VAE_MAX_OUTPUTS) - 1,
+                                             .backward = backward,
+                                             .cost = cost,
+                                             .fields = fields};

@@ -34,4 +34,11 @@ static const vae_field fields[] = {
     VAE_FIELD(REAL, shift, gather.shift),     {0},
 };
 
-const vae_op_info vae_op_info_gather = {.cost = cost, .fields = fields};
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    const vae_shape *shape = vae_tensor_shape(program, op->outputs[0]);
+    return vae_grid_of_gather(shape->size[0], vae_shape_columns(shape), op->attributes.gather.flip);
+}
+
+const vae_op_info vae_op_info_gather = {
+    .flags = VAE_OP_READS_STEP | VAE_OP_READS_DATA, .cost = cost, .fields = fields, .grid = grid};

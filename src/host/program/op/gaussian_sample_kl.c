@@ -85,9 +85,25 @@ static const vae_field fields[] = {
     {0},
 };
 
-const vae_op_info vae_op_info_gaussian_sample_kl = {.flags = VAE_OP_ABSORBS_TERM_1,
+/* A warp a row of z. */
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    return vae_grid_of_warps(vae_tensor_shape(program, op->outputs[0])->size[0]);
+}
+
+/* A thread a vector of means. */
+static vae_grid grid_backward(const vae_program *program, const vae_op *op)
+{
+    const vae_shape *posterior = vae_tensor_shape(program, op->inputs[0]);
+    const int64_t latent = posterior->size[1] / 2;
+    return vae_grid_of_vectors(posterior->size[0] * latent, latent, VAE_SMALL_BLOCK_THREADS);
+}
+
+const vae_op_info vae_op_info_gaussian_sample_kl = {.flags = VAE_OP_ABSORBS_TERM_1 | VAE_OP_READS_STEP,
                                                     .backward = backward,
                                                     .differentiable = 1 << 1 | 1 << 2,
                                                     .cost = cost,
-                                                    .fields = fields};
-const vae_op_info vae_op_info_gaussian_sample_kl_backward = {.cost = cost_backward, .fields = fields};
+                                                    .fields = fields,
+                                                    .grid = grid};
+const vae_op_info vae_op_info_gaussian_sample_kl_backward = {
+    .flags = VAE_OP_READS_STEP, .cost = cost_backward, .fields = fields, .grid = grid_backward};

@@ -106,6 +106,24 @@ static const vae_field fields[] = {
     {0},
 };
 
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    return vae_op_grid_of_rows(program, op->inputs[0]);
+}
+
+static vae_grid grid_mean(const vae_program *program, const vae_op *op)
+{
+    const vae_likelihood_options *options = &op->attributes.likelihood.options;
+    const int64_t elements = program->tensors[op->inputs[0]].elements;
+    return vae_grid_of_means(options, elements / vae_likelihood_width(options));
+}
+
 const vae_op_info vae_op_info_likelihood = {
-    .flags = VAE_OP_ABSORBS_TERM_0, .backward = backward, .cost = cost, .fields = fields};
-const vae_op_info vae_op_info_likelihood_mean = {.cost = cost_mean, .fields = fields};
+    .flags = VAE_OP_ABSORBS_TERM_0 | VAE_OP_READS_STEP,
+    .backward = backward,
+    .cost = cost,
+    .fields = fields,
+    .grid = grid,
+    .shadowed = 1 << 1, /* the gradient */
+};
+const vae_op_info vae_op_info_likelihood_mean = {.cost = cost_mean, .fields = fields, .grid = grid_mean};

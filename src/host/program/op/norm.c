@@ -107,7 +107,20 @@ static const vae_field fields[] = {
     {0},
 };
 
-const vae_op_info vae_op_info_batch_norm = {.backward = backward_batch_norm, .cost = cost, .fields = fields};
-const vae_op_info vae_op_info_batch_norm_backward = {.cost = cost_backward, .fields = fields};
-const vae_op_info vae_op_info_layer_norm = {.backward = backward_layer_norm, .cost = cost, .fields = fields};
-const vae_op_info vae_op_info_layer_norm_backward = {.cost = cost_backward, .fields = fields};
+/* A block a row for layer norms, whose statistics are the row's; batch norms have them from a launch ahead. */
+static vae_grid grid_batch_norm(const vae_program *program, const vae_op *op)
+{
+    return vae_op_grid_of_channels(program, op->inputs[0]);
+}
+
+static vae_grid grid_layer_norm(const vae_program *program, const vae_op *op)
+{
+    return vae_op_grid_of_rows(program, op->inputs[0]);
+}
+
+const vae_op_info vae_op_info_batch_norm = {
+    .grid = grid_batch_norm, .backward = backward_batch_norm, .cost = cost, .fields = fields};
+const vae_op_info vae_op_info_batch_norm_backward = {.grid = grid_batch_norm, .cost = cost_backward, .fields = fields};
+const vae_op_info vae_op_info_layer_norm = {
+    .grid = grid_layer_norm, .backward = backward_layer_norm, .cost = cost, .fields = fields};
+const vae_op_info vae_op_info_layer_norm_backward = {.grid = grid_layer_norm, .cost = cost_backward, .fields = fields};

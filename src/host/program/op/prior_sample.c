@@ -18,4 +18,10 @@ static vae_cost cost(const vae_program *program, const vae_op *op)
 
 static const vae_field fields[] = {VAE_FIELD(REAL, temperature, prior_sample.temperature), {0}};
 
-const vae_op_info vae_op_info_prior_sample = {.cost = cost, .fields = fields};
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    const int64_t elements = program->tensors[op->outputs[0]].elements;
+    return vae_grid_of_vectors(elements, elements, VAE_SMALL_BLOCK_THREADS);
+}
+
+const vae_op_info vae_op_info_prior_sample = {.flags = VAE_OP_READS_STEP, .cost = cost, .fields = fields, .grid = grid};

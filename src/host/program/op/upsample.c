@@ -45,5 +45,16 @@ static vae_cost cost_backward(const vae_program *program, const vae_op *op)
 
 static const vae_field fields[] = {VAE_FIELD(INTEGER, factor, upsample.factor), {0}};
 
-const vae_op_info vae_op_info_upsample = {.backward = backward, .cost = cost, .fields = fields};
-const vae_op_info vae_op_info_upsample_backward = {.cost = cost_backward, .fields = fields};
+/* Both go over the smaller images. */
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    return vae_op_grid_of_channels(program, op->inputs[0]);
+}
+
+static vae_grid grid_backward(const vae_program *program, const vae_op *op)
+{
+    return vae_op_grid_of_channels(program, op->outputs[0]);
+}
+
+const vae_op_info vae_op_info_upsample = {.backward = backward, .cost = cost, .fields = fields, .grid = grid};
+const vae_op_info vae_op_info_upsample_backward = {.cost = cost_backward, .fields = fields, .grid = grid_backward};

@@ -10,7 +10,7 @@
 #define VAE_ISA_NAME(name) VAE_ISA_EXPAND(name, VAE_ISA)
 
 #define VAE_CPU_DECLARE(NAME, name) extern const vae_kernel VAE_ISA_NAME(vae_cpu_##name);
-VAE_CPU_LOOP_MAP(VAE_CPU_DECLARE)
+VAE_CPU_LOOPS(VAE_CPU_DECLARE)
 #undef VAE_CPU_DECLARE
 
 /* One likelihood, over a row of `pixels`, in one thread. `row` gives log p(x|z) and, where gradient is not NULL, its

@@ -16,7 +16,7 @@ const vae_cpu_isa VAE_ISA_NAME(vae_cpu_isa) = {
     .kernels =
         {
 #define ROW(NAME, name) [VAE_OP_##NAME] = &VAE_ISA_NAME(vae_cpu_##name),
-            VAE_CPU_LOOP_MAP(ROW)
+            VAE_CPU_LOOPS(ROW)
 #undef ROW
         },
     .activate = VAE_ISA_NAME(vae_cpu_activate_elements),

@@ -4,8 +4,8 @@
  * A grid is what a launch asks for, which follows from shapes alone, and so does the order of every sum. Of these
  * blocks a device gets as many as it holds at a time: the kernels' loops go over the grid, so fewer blocks take more
  * each. */
-#ifndef VAE_KERNELS_GRID_H
-#define VAE_KERNELS_GRID_H
+#ifndef VAE_PROGRAM_GRID_H
+#define VAE_PROGRAM_GRID_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +19,7 @@ enum { VAE_BLOCK_THREADS = 256, VAE_SMALL_BLOCK_THREADS = 128, VAE_WARP_THREADS 
 /* `items`, of which a block takes `per_block` at a time. */
 typedef struct vae_grid {
     int64_t items, per_block;
+    int64_t partials, groups; /* what blocks leave for the last of each group: so many sums, in double; 0: nothing */
 } vae_grid;
 
 static inline int64_t vae_ceiling(int64_t a, int64_t b)
@@ -34,12 +35,12 @@ static inline int64_t vae_grid_blocks(vae_grid grid)
 /* A block an item: one for all, or one a row. */
 static inline vae_grid vae_grid_of_blocks(int64_t items)
 {
-    return (vae_grid){items, 1};
+    return (vae_grid){items, 1, 0, 0};
 }
 
 static inline vae_grid vae_grid_of_warps(int64_t items)
 {
-    return (vae_grid){items, VAE_SMALL_BLOCK_THREADS / VAE_WARP_THREADS};
+    return (vae_grid){items, VAE_SMALL_BLOCK_THREADS / VAE_WARP_THREADS, 0, 0};
 }
 
 /* Numbers that a thread takes at a time: 128 bits where every row of `columns` begins at a multiple of them. */
@@ -51,7 +52,7 @@ static inline int64_t vae_vector_width(int64_t columns)
 /* A thread a vector of numbers that lie in rows of `columns`. */
 static inline vae_grid vae_grid_of_vectors(int64_t elements, int64_t columns, int64_t threads)
 {
-    return (vae_grid){elements / vae_vector_width(columns), threads};
+    return (vae_grid){elements / vae_vector_width(columns), threads, 0, 0};
 }
 
 /* gather: pixels that a thread takes at a time. Mirrored ones lie apart. */
@@ -62,7 +63,7 @@ static inline int64_t vae_gather_width(int64_t columns, bool mirrored)
 
 static inline vae_grid vae_grid_of_gather(int64_t rows, int64_t columns, bool mirrored)
 {
-    return (vae_grid){rows * columns / vae_gather_width(columns, mirrored), VAE_SMALL_BLOCK_THREADS};
+    return (vae_grid){rows * columns / vae_gather_width(columns, mirrored), VAE_SMALL_BLOCK_THREADS, 0, 0};
 }
 
 /* likelihood_mean of `pixels` in all: a thread an element, a warp where it has a softmax of its own; a thread a pixel
@@ -74,8 +75,8 @@ static inline vae_grid vae_grid_of_means(const vae_likelihood_options *options, 
     case VAE_LIKELIHOOD_GAUSSIAN_PIXEL:
     case VAE_LIKELIHOOD_LAPLACE:
     case VAE_LIKELIHOOD_LOGISTIC:
-    case VAE_LIKELIHOOD_LOGISTIC_MIXTURE: return (vae_grid){pixels, VAE_SMALL_BLOCK_THREADS};
-    default: return (vae_grid){pixels * options->channels, VAE_SMALL_BLOCK_THREADS};
+    case VAE_LIKELIHOOD_LOGISTIC_MIXTURE: return (vae_grid){pixels, VAE_SMALL_BLOCK_THREADS, 0, 0};
+    default: return (vae_grid){pixels * options->channels, VAE_SMALL_BLOCK_THREADS, 0, 0};
     }
 }
 
@@ -96,7 +97,7 @@ static inline int32_t vae_patch_lanes(int64_t kernel, int64_t channels)
 
 static inline vae_grid vae_grid_of_patches(int64_t windows, int64_t kernel, int64_t channels)
 {
-    return (vae_grid){windows, VAE_BLOCK_THREADS / vae_patch_lanes(kernel, channels)};
+    return (vae_grid){windows, VAE_BLOCK_THREADS / vae_patch_lanes(kernel, channels), 0, 0};
 }
 
 /* How a pass over a matrix is cut that leaves sums of its columns (kernels/column_sums.cuh). A block is lanes × row
@@ -129,6 +130,13 @@ static inline vae_column_plan vae_plan_columns(int64_t rows, int64_t columns)
     const int64_t piece_rows = vae_ceiling(rows, vae_smaller(full > filling ? full : filling, most));
     const int64_t pieces = vae_ceiling(rows, piece_rows);
     return (vae_column_plan){rows, columns, groups, pieces, piece_rows, groups * pieces, lanes};
+}
+
+/* A block a task, that leaves so many `sums` of each column. */
+static inline vae_grid vae_grid_of_columns(const vae_column_plan *plan, int64_t sums)
+{
+    const int64_t groups = sums > 0 ? plan->groups : 0;
+    return (vae_grid){plan->tasks, 1, plan->pieces * sums * plan->columns, groups};
 }
 
 #endif
