@@ -20,6 +20,11 @@ __device__ inline float normal_cdf(float x)
     return 0.5f * erfcf(-x * 0.70710678f);
 }
 
+__device__ inline float softplus(float x)
+{
+    return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x)));
+}
+
 __device__ inline float activate(int activation, float x)
 {
     switch (activation) {
@@ -29,7 +34,7 @@ __device__ inline float activate(int activation, float x)
     case VAE_ACTIVATION_SIGMOID: return sigmoid(x);
     case VAE_ACTIVATION_ELU: return x > 0.0f ? x : expm1f(x);
     case VAE_ACTIVATION_GELU: return x * normal_cdf(x);
-    case VAE_ACTIVATION_SOFTPLUS: return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x)));
+    case VAE_ACTIVATION_SOFTPLUS: return softplus(x);
     case VAE_ACTIVATION_SILU: return x * sigmoid(x);
     default: return x;
     }

@@ -25,9 +25,10 @@ template <int SUMS, int WIDTH> struct long_sums {
         }
         count = 0;
     }
-    __device__ void counted()
+    __device__ void counted(int more = 1)
     {
-        if (++count == FEW) close();
+        count += more;
+        if (count >= FEW) close();
     }
 };
 
@@ -64,6 +65,26 @@ __device__ inline double block_sum(double value, double *shared)
     if (warp == 0) value = warp_sum(lane < warps ? shared[lane] : 0.0);
     __syncthreads();
     return value;
+}
+
+/* Of each `lanes` threads, a power of two up to a warp or else the whole block, the first holds their sum. Called by
+ * the whole block. */
+__device__ inline double lanes_sum(double value, int lanes, double *shared)
+{
+    if (lanes > WARP) return block_sum(value, shared);
+    for (int distance = lanes / 2; distance > 0; distance /= 2)
+        value += __shfl_down_sync(0xFFFFFFFFu, value, (unsigned)distance);
+    return value;
+}
+
+/* Where a block takes rows, each with so many threads: the first of its rows, and the distance to its next ones. */
+__device__ inline int64_t first_row(int lanes)
+{
+    return (int64_t)blockIdx.x * (blockDim.x / (unsigned)lanes);
+}
+__device__ inline int64_t row_stride(int lanes)
+{
+    return (int64_t)gridDim.x * (blockDim.x / (unsigned)lanes);
 }
 
 /* Called by a whole block that has written its part of a sum: whether it is the last of `blocks` to do so. If so, all

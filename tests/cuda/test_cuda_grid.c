@@ -1,4 +1,5 @@
 /* The grids that kernels are launched with are those that `info --cost` tells. */
+#include "expressions.h"
 #include "train_result.h"
 
 enum { MOST = 512 };
@@ -76,13 +77,55 @@ Test(cuda_grid, of_every_case)
     expect_grids_of_cases(VAE_PRECISION_FP32);
 }
 
-typedef vae_status (*build_function)(const vae_config *config, const vae_input *input, const vae_layout *layout,
-                                     int64_t batch, vae_program *program);
+/* Lists of instructions, with and without sums, and what stands beside them. */
+static void expect_grids_of_expression(const expression *e)
+{
+    const vae_device_options options = {.precision = VAE_PRECISION_BF16};
+    vae_device *device;
+    vae_store *store;
+    expression_program p;
+    build_expression(e, true, &p);
+    MUST(vae_backend_cuda.device_open(&options, &device));
+    MUST(vae_backend_cuda.store_create(device, &p.layout, true, &store));
+    expect_grids(e->name, device, &p.program, store, NULL);
+    vae_backend_cuda.store_destroy(store);
+    vae_backend_cuda.device_close(device);
+    free_expression(&p);
+}
+
+static vae_tensor build_group_sums(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    vae_tensor y, sums;
+    MUST(vae_program_sum_rows(program, "groups", p[0], 331, &y));
+    MUST(vae_program_sum_rows(program, "all", p[0], 2 * 331, &sums));
+    y = applied(program, VAE_FUNCTION_ADD, y, sums);
+    MUST(vae_program_log_sum_exp(program, "bound", y, vae_shape_columns(vae_tensor_shape(program, y)), &y));
+    return y;
+}
+
+static const expression large_expressions[] = {
+    {"rows of sums, large", {{2, {660, 67}}, {2, {660, 67}}}, build_bound, 0, false},
+    {"long rows of sums", {{2, {6, 2052}}, {2, {6, 2052}}}, build_bound, 0, false},
+    {"broadcast, large", {{2, {331, 132}}, {1, {331}}}, build_function, VAE_FUNCTION_MULTIPLY, false},
+    {"whole, large", {{2, {331, 132}}, {2, {331, 132}}}, build_function, VAE_FUNCTION_MULTIPLY, false},
+    {"groups, large", {{2, {2 * 331, 132}}}, build_group_sums, 0, false},
+};
+
+Test(cuda_grid, of_expressions)
+{
+    open_large_device();
+    for (size_t i = 0; i < sizeof large_expressions / sizeof *large_expressions; ++i)
+        expect_grids_of_expression(&large_expressions[i]);
+}
+
+typedef vae_status (*build_model)(const vae_config *config, const vae_input *input, const vae_layout *layout,
+                                  int64_t batch, vae_program *program);
 
 static void expect_grids_of_config(const char *path, const char *changes)
 {
-    static const build_function builders[] = {vae_model_build_train, vae_model_build_evaluate, vae_model_build_encode,
-                                              vae_model_build_decode};
+    static const build_model builders[] = {vae_model_build_train, vae_model_build_evaluate, vae_model_build_encode,
+                                           vae_model_build_decode};
     static const vae_device_options precisions[] = {{.precision = VAE_PRECISION_TF32},
                                                     {.precision = VAE_PRECISION_BF16}};
     static uint8_t pixels[128 * 784];

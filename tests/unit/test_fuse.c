@@ -1,4 +1,5 @@
 /* The fusion pass: what is joined, and what must not be. */
+#include "backend/cuda/lowering.h"
 #include "expressions.h"
 
 typedef struct small {
@@ -111,37 +112,46 @@ Test(fuse, lists_that_are_too_long_stay_apart)
     vae_program_free(&s.program);
 }
 
-/* Of six functions that become one op, the third is that of a negative number. */
-static vae_tensor build_nan(vae_program *program, const vae_tensor *p, vae_function function)
-{
-    const vae_tensor negative = applied(program, VAE_FUNCTION_NEGATE, p[0], VAE_NO_TENSOR);
-    const vae_tensor square = applied(program, VAE_FUNCTION_SQUARE, negative, VAE_NO_TENSOR);
-    const vae_tensor doubtful = applied(program, function, negative, VAE_NO_TENSOR);
-    const vae_tensor sum = applied(program, VAE_FUNCTION_ADD, square, doubtful);
-    return applied(program, VAE_FUNCTION_TANH, applied(program, VAE_FUNCTION_EXP, sum, VAE_NO_TENSOR), VAE_NO_TENSOR);
-}
-
-static void find_nan(const vae_backend *backend, vae_function function, const char *expected)
-{
-    const expression e = {"nan", {{2, {40, 50}}}, build_nan, function, true};
-    expression_program p;
-    expression_run r;
-    char name[VAE_NAME_SIZE];
-    build_expression(&e, true, &p);
-    cr_assert_geq(p.program.ops[0].attributes.elementwise.count, 6);
-    open_expression(backend, 2, &e, &p, &r);
-    MUST(backend->executable_find_nonfinite(r.executable, &op_step, name, sizeof name));
-    cr_assert_str_eq(name, expected, "%s: found '%s'", backend->name, name);
-    close_expression(&r);
-    free_expression(&p);
-}
-
 Test(fuse, the_first_nan_is_named_by_the_tensor_that_was_fused_away)
 {
     static const vae_backend *const backends[] = {&vae_backend_reference, &vae_backend_cpu};
     for (int i = 0; i < 2; ++i) {
-        find_nan(backends[i], VAE_FUNCTION_LOG, "log");
-        find_nan(backends[i], VAE_FUNCTION_SQRT, "sqrt");
-        find_nan(backends[i], VAE_FUNCTION_SIGMOID, "");
+        expect_first_nan(backends[i], VAE_FUNCTION_LOG, "log");
+        expect_first_nan(backends[i], VAE_FUNCTION_SQRT, "sqrt");
+        expect_first_nan(backends[i], VAE_FUNCTION_SIGMOID, "");
     }
+}
+
+/* ---- What `info --cost` tells of it ---- */
+
+static vae_step_cost cost_of(const expression *e, bool fused, int32_t *launches)
+{
+    expression_program p;
+    vae_lowering lowering;
+    build_expression(e, fused, &p);
+    MUST(vae_lowering_create(&p.program, (vae_lowering_options){0}, &lowering));
+    const vae_step_cost cost = vae_lowering_cost(&lowering);
+    *launches = lowering.count;
+    vae_lowering_free(&lowering);
+    free_expression(&p);
+    return cost;
+}
+
+static void check_savings(const expression *e)
+{
+    int32_t before, after;
+    const vae_step_cost plain = cost_of(e, false, &before), fused = cost_of(e, true, &after);
+    cr_assert_eq(plain.saved_launches, 0, "%s", e->name);
+    cr_assert_eq(fused.saved_launches, before - after, "%s: %d launches, not %d", e->name, fused.saved_launches,
+                 before - after);
+    const double read = plain.elementwise.bytes_read - fused.elementwise.bytes_read;
+    const double written = plain.elementwise.bytes_written - fused.elementwise.bytes_written;
+    cr_assert(fused.saved.bytes_read == read && fused.saved.bytes_written == written,
+              "%s: %g bytes read and %g written, not %g and %g", e->name, fused.saved.bytes_read,
+              fused.saved.bytes_written, read, written);
+}
+
+Test(fuse, savings_are_those_against_the_unfused_program)
+{
+    for_each_expression(check_savings);
 }

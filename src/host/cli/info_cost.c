@@ -45,12 +45,33 @@ static void print_launches(const vae_lowering *lowering)
     }
 }
 
+/* "multiply, exp" of a list of instructions, "" of any other launch. Returns text. */
+static const char *functions_of(const vae_lowering *lowering, const vae_launch *launch, char *text, size_t size)
+{
+    const vae_op *op = launch->op < 0 ? NULL : &lowering->program->ops[launch->op];
+    text[0] = '\0';
+    if (op && launch->kind == VAE_LAUNCH_OP && op->kind == VAE_OP_ELEMENTWISE) vae_op_format_attributes(op, text, size);
+    return text;
+}
+
+static void print_lists(const vae_lowering *lowering, const vae_step_cost *cost)
+{
+    char text[256];
+    for (int32_t i = 0; i < lowering->count; ++i) {
+        if (functions_of(lowering, &lowering->launches[i], text, sizeof text)[0]) printf("%3d  %s\n", (int)i, text);
+    }
+    if (cost->saved_launches == 0) return;
+    printf("fusion        saves %d launches, %.3f MB read and %.3f MB written\n", (int)cost->saved_launches,
+           cost->saved.bytes_read * 1e-6, cost->saved.bytes_written * 1e-6);
+}
+
 static void print_text(const vae_lowering *lowering, const vae_config *config, vae_precision precision)
 {
     const vae_step_cost cost = vae_lowering_cost(lowering);
     printf("%s step on a GPU: one CUDA graph, batch %" PRId64 ", %s products\n\n", lowering->program->name,
            config->train.batch_size, vae_cuda_precision_name(precision));
     print_launches(lowering);
+    print_lists(lowering, &cost);
     printf("\nlaunches      %d a step: %d kernels and %d cuBLASLt products, each a graph node, or more where cuBLASLt "
            "splits it\n",
            (int)lowering->count, (int)(lowering->count - cost.product_count), (int)cost.product_count);
@@ -83,6 +104,7 @@ static json_t *cost_to_json(vae_cost cost)
 
 static json_t *launches_to_json(const vae_lowering *lowering)
 {
+    char text[256];
     json_t *list = json_array();
     for (int32_t i = 0; i < lowering->count; ++i) {
         const vae_launch *launch = &lowering->launches[i];
@@ -90,6 +112,7 @@ static json_t *launches_to_json(const vae_lowering *lowering)
         json_object_set_new(item, "launch", json_string(vae_launch_name(lowering, launch)));
         json_object_set_new(item, "of", json_string(name_of(lowering, launch)));
         json_object_set_new(item, "epilogue", json_string(epilogue_of(launch)));
+        json_object_set_new(item, "attributes", json_string(functions_of(lowering, launch, text, sizeof text)));
         const int64_t blocks = vae_launch_blocks(lowering, launch);
         json_object_set_new(item, "blocks", blocks > 0 ? json_integer(blocks) : json_null());
         json_array_append_new(list, item);
@@ -105,13 +128,14 @@ static vae_status print_json(const vae_lowering *lowering, vae_precision precisi
         json_object_set_new(roofline, vae_gpus[i].name,
                             json_real(vae_lowering_roofline(lowering, &vae_gpus[i], precision)));
     }
-    json_t *root = json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:f, s:o, s:o}", "program",
+    json_t *root = json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:f, s:o, s:i, s:o, s:o}", "program",
                              lowering->program->name, "precision", vae_cuda_precision_name(precision), "launches",
                              (int)lowering->count, "graph_nodes", (int)lowering->count, "device_allocations", 0,
                              "host_synchronisations", 0, "copies", 0, "products", cost_to_json(cost.products),
                              "elementwise", cost_to_json(cost.elementwise), "minimum", cost_to_json(cost.minimum),
                              "elementwise_over_minimum", bytes(cost.elementwise) / bytes(cost.minimum),
-                             "roofline_seconds", roofline, "list", launches_to_json(lowering));
+                             "roofline_seconds", roofline, "launches_saved_by_fusion", (int)cost.saved_launches,
+                             "saved_by_fusion", cost_to_json(cost.saved), "list", launches_to_json(lowering));
     const int failed = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;
     json_decref(root);
     putchar('\n');

@@ -89,6 +89,18 @@ static inline int32_t vae_lanes(int64_t vectors)
     return lanes;
 }
 
+/* Threads that share a row of numbers that are summed: a few, a warp, or the block where rows are long. */
+static inline int32_t vae_row_lanes(int64_t columns)
+{
+    const int64_t vectors = columns / vae_vector_width(columns);
+    return vectors < 4 * VAE_SMALL_BLOCK_THREADS ? vae_lanes(vectors) : VAE_SMALL_BLOCK_THREADS;
+}
+
+static inline vae_grid vae_grid_of_row_sums(int64_t rows, int64_t columns)
+{
+    return (vae_grid){rows, VAE_SMALL_BLOCK_THREADS / vae_row_lanes(columns), 0, 0};
+}
+
 /* patches: threads that share one, of kernel × kernel × channels numbers. */
 static inline int32_t vae_patch_lanes(int64_t kernel, int64_t channels)
 {
@@ -118,18 +130,24 @@ static inline int64_t vae_smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static inline vae_column_plan vae_plan_columns(int64_t rows, int64_t columns)
+/* Of each of `copies` matrices of this shape. */
+static inline vae_column_plan vae_plan_groups(int64_t copies, int64_t rows, int64_t columns)
 {
     const int64_t width = vae_vector_width(columns);
     const int32_t lanes = vae_lanes(vae_ceiling(columns, width));
     const int64_t row_lanes = VAE_BLOCK_THREADS / lanes, groups = vae_ceiling(columns, lanes * width);
     const int64_t full = vae_ceiling(rows, row_lanes * VAE_COLUMN_ROWS);
-    const int64_t filling = vae_smaller(vae_ceiling(VAE_COLUMN_FILLING_TASKS, groups),
+    const int64_t filling = vae_smaller(vae_ceiling(VAE_COLUMN_FILLING_TASKS, copies * groups),
                                         vae_ceiling(rows, row_lanes * VAE_COLUMN_LEAST_ROWS));
-    const int64_t most = groups < VAE_COLUMN_MOST_TASKS ? VAE_COLUMN_MOST_TASKS / groups : 1;
+    const int64_t most = copies * groups < VAE_COLUMN_MOST_TASKS ? VAE_COLUMN_MOST_TASKS / (copies * groups) : 1;
     const int64_t piece_rows = vae_ceiling(rows, vae_smaller(full > filling ? full : filling, most));
     const int64_t pieces = vae_ceiling(rows, piece_rows);
     return (vae_column_plan){rows, columns, groups, pieces, piece_rows, groups * pieces, lanes};
+}
+
+static inline vae_column_plan vae_plan_columns(int64_t rows, int64_t columns)
+{
+    return vae_plan_groups(1, rows, columns);
 }
 
 /* A block a task, that leaves so many `sums` of each column. */
@@ -137,6 +155,20 @@ static inline vae_grid vae_grid_of_columns(const vae_column_plan *plan, int64_t 
 {
     const int64_t groups = sums > 0 ? plan->groups : 0;
     return (vae_grid){plan->tasks, 1, plan->pieces * sums * plan->columns, groups};
+}
+
+/* sum_rows: whether a thread adds up a whole group. */
+static inline bool vae_is_short_group(int64_t count)
+{
+    return count <= 2 * VAE_COLUMN_ROWS;
+}
+
+static inline vae_grid vae_grid_of_groups(int64_t groups, int64_t count, int64_t columns)
+{
+    if (vae_is_short_group(count)) return vae_grid_of_vectors(groups * columns, columns, VAE_BLOCK_THREADS);
+    const vae_column_plan plan = vae_plan_groups(groups, count, columns);
+    const int64_t met = plan.pieces > 1 ? groups : 0; /* groups in which blocks meet */
+    return (vae_grid){groups * plan.tasks, 1, met * plan.pieces * columns, met * plan.groups};
 }
 
 #endif

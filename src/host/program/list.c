@@ -30,6 +30,58 @@ bool vae_elementwise_is_whole(const vae_elementwise *list, const vae_shape *oper
     return list->rows == rows && list->columns == columns;
 }
 
+bool vae_elementwise_is_flat(const vae_program *program, const vae_op *op)
+{
+    const vae_elementwise *list = &op->attributes.elementwise;
+    bool flat = true;
+    for (int i = 0; i < list->output_count; ++i)
+        flat = flat && !list->outputs[i].summed;
+    for (int i = 0; i < VAE_MAX_INPUTS && op->inputs[i] != VAE_NO_TENSOR; ++i) {
+        const vae_shape *shape = vae_tensor_shape(program, op->inputs[i]);
+        flat = flat && (vae_shape_elements(shape) == 1 || vae_elementwise_is_whole(list, shape));
+    }
+    return flat;
+}
+
+vae_op vae_elementwise_part(const vae_op *op, int count)
+{
+    vae_op part = *op;
+    vae_elementwise *list = &part.attributes.elementwise;
+    vae_list_output output = {.instruction = (uint8_t)(count - 1)};
+    for (int k = 0; k < list->output_count; ++k)
+        if (list->outputs[k].instruction == output.instruction) output.summed = list->outputs[k].summed;
+    list->count = (uint8_t)count;
+    list->output_count = 1;
+    list->outputs[0] = output;
+    for (int k = 0; k < VAE_MAX_OUTPUTS; ++k)
+        part.outputs[k] = VAE_NO_TENSOR;
+    part.outputs[0] = list->instructions[count - 1].tensor;
+    return part;
+}
+
+vae_cost vae_elementwise_traffic_apart(const vae_program *program, const vae_op *op)
+{
+    const vae_elementwise *list = &op->attributes.elementwise;
+    vae_cost cost = {0};
+    for (int i = 0; i < list->count; ++i) {
+        vae_op alone = vae_op_make(VAE_OP_ELEMENTWISE, op->name);
+        alone.outputs[0] = list->instructions[i].tensor;
+        for (int k = 0; k < VAE_LIST_OPERANDS; ++k) {
+            const vae_list_operand from = list->instructions[i].operands[k];
+            vae_tensor read = VAE_NO_TENSOR;
+            if (from.source == VAE_OPERAND_INPUT) read = op->inputs[from.index];
+            if (from.source == VAE_OPERAND_RESULT) read = list->instructions[from.index].tensor;
+            for (int before = 0; before < k; ++before)
+                read = alone.inputs[before] == read ? VAE_NO_TENSOR : read;
+            alone.inputs[k] = read;
+        }
+        const vae_cost traffic = vae_op_traffic(program, &alone);
+        cost.bytes_read += traffic.bytes_read;
+        cost.bytes_written += traffic.bytes_written;
+    }
+    return cost;
+}
+
 /* The last instruction that reads each result, itself where none does. */
 static void find_last_readers(const vae_elementwise *list, int last[VAE_LIST_INSTRUCTIONS])
 {

@@ -7,6 +7,10 @@
 #include "program/grid.h"
 #include "program/program.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- The row of an op ---- */
 
 typedef struct vae_backward_pass vae_backward_pass;
@@ -114,8 +118,15 @@ void vae_shape_as_matrix(const vae_shape *shape, int64_t *rows, int64_t *columns
 /* Whether an operand can be broadcast to the domain, and whether it is of just that size. */
 bool vae_elementwise_fits(const vae_elementwise *list, const vae_shape *operand);
 bool vae_elementwise_is_whole(const vae_elementwise *list, const vae_shape *operand);
+/* Whether the domain may be taken for one long row: nothing is summed, and every input is whole or a single number. */
+bool vae_elementwise_is_flat(const vae_program *program, const vae_op *op);
 /* How an operand that fits is read. */
 vae_broadcast vae_elementwise_broadcast(const vae_elementwise *list, const vae_shape *operand);
+/* The first `count` instructions of a list as an op whose one output is what the last of them makes, as it is named by
+ * the instruction: how the search for NaN sees into a list that was fused. */
+vae_op vae_elementwise_part(const vae_op *op, int count);
+/* What its instructions would read and write if each were an op of its own, every operand once. */
+vae_cost vae_elementwise_traffic_apart(const vae_program *program, const vae_op *op);
 /* Gives each result a slot until its last reader; false where there are not enough. */
 bool vae_elementwise_assign_slots(vae_elementwise *list);
 
@@ -160,4 +171,7 @@ void vae_backward_give_share(vae_backward_pass *pass, vae_tensor tensor, vae_ten
  */
 vae_status vae_backward_new_gradient(vae_backward_pass *pass, vae_tensor tensor, vae_tensor *gradient);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

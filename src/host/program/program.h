@@ -132,15 +132,15 @@ typedef struct vae_tensor_info {
     X(UPSAMPLE, upsample)                                                                                              \
     X(UPSAMPLE_BACKWARD, upsample_backward)                                                                            \
     X(ADD, add)                                                                                                        \
+    X(ELEMENTWISE, elementwise)                                                                                        \
+    X(SUM_ROWS, sum_rows)                                                                                              \
+    X(LOG_SUM_EXP, log_sum_exp)                                                                                        \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
     X(ADAM, adam)
 
 /* One on CPUs, none on GPUs yet. */
 #define VAE_OP_HOST_KERNELS(X)                                                                                         \
-    X(ELEMENTWISE, elementwise)                                                                                        \
-    X(SUM_ROWS, sum_rows)                                                                                              \
-    X(LOG_SUM_EXP, log_sum_exp)                                                                                        \
     X(SLICE, slice)                                                                                                    \
     X(PAD, pad)                                                                                                        \
     X(CONCAT, concat)                                                                                                  \

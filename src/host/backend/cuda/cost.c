@@ -116,6 +116,16 @@ vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
     return cost;
 }
 
+/* Each instruction of a list was, or would be, an op and a launch of its own. */
+static void add_savings(const vae_program *program, const vae_op *op, vae_step_cost *total)
+{
+    if (op->kind != VAE_OP_ELEMENTWISE) return;
+    const vae_cost apart = vae_elementwise_traffic_apart(program, op), joined = vae_op_cost(program, op);
+    total->saved_launches += op->attributes.elementwise.count - 1;
+    total->saved.bytes_read += apart.bytes_read - joined.bytes_read;
+    total->saved.bytes_written += apart.bytes_written - joined.bytes_written;
+}
+
 vae_step_cost vae_lowering_cost(const vae_lowering *lowering)
 {
     vae_step_cost total = {0};
@@ -129,6 +139,7 @@ vae_step_cost vae_lowering_cost(const vae_lowering *lowering)
     for (int32_t i = 0; i < lowering->program->op_count; ++i) {
         const vae_op *op = &lowering->program->ops[i];
         if (!vae_op_is_layer(op->kind)) total.minimum = add(total.minimum, vae_op_cost(lowering->program, op));
+        add_savings(lowering->program, op, &total);
     }
     return total;
 }

@@ -7,14 +7,14 @@
 #include "backend/cuda/internal.h"
 #include "program/op.h"
 
-/* Puts the tensor's name into `name` if it holds a number that is not finite. */
-static vae_status check_tensor(vae_executable *executable, vae_tensor tensor, char *name, size_t size)
+/* Puts the tensor's name into `name` if its numbers, which lie in device memory at `from`, are not all finite. */
+static vae_status check_numbers(vae_executable *executable, vae_tensor tensor, const float *from, char *name,
+                                size_t size)
 {
-    if (tensor == VAE_NO_TENSOR || name[0]) return VAE_OK;
     const vae_tensor_info *info = &executable->program->tensors[tensor];
     float *values = malloc((size_t)info->elements * sizeof *values);
     if (!values) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", info->name);
-    const vae_status status = vae_cuda_tensor_read(executable, tensor, VAE_FLOAT32, values);
+    const vae_status status = vae_cuda_read(executable->device, info->name, from, VAE_FLOAT32, values, info->elements);
     for (int64_t i = 0; !status && i < info->elements && !name[0]; ++i) {
         if (!isfinite(values[i])) snprintf(name, size, "%s", info->name);
     }
@@ -22,6 +22,40 @@ static vae_status check_tensor(vae_executable *executable, vae_tensor tensor, ch
     return status;
 }
 
+static vae_status check_tensor(vae_executable *executable, vae_tensor tensor, char *name, size_t size)
+{
+    if (tensor == VAE_NO_TENSOR || name[0]) return VAE_OK;
+    return check_numbers(executable, tensor, vae_cuda_tensor(executable, tensor), name, size);
+}
+
+/* ---- Lists that were fused: what each instruction makes, ahead of the op, which may change what it reads ---- */
+
+static vae_status search_parts(vae_executable *executable, int32_t index, float *result, char *name, size_t size)
+{
+    const vae_op *op = &executable->program->ops[index];
+    for (int count = 1; count <= op->attributes.elementwise.count && !name[0]; ++count) {
+        const vae_op part = vae_elementwise_part(op, count);
+        VAE_CUDA_TRY(op->name, vae_cuda_launch_part, executable, index, &part, result);
+        VAE_TRY(check_numbers(executable, part.outputs[0], result, name, size));
+    }
+    return VAE_OK;
+}
+
+static vae_status search_list(vae_executable *executable, int32_t index, char *name, size_t size)
+{
+    const vae_op *op = &executable->program->ops[index];
+    const vae_elementwise *list = &op->attributes.elementwise;
+    if (op->kind != VAE_OP_ELEMENTWISE || list->count == 1) return VAE_OK;
+    float *result;
+    VAE_CUDA_TRY(op->name, cudaMalloc, (void **)&result, (size_t)(list->rows * list->columns) * sizeof *result);
+    const vae_status status = search_parts(executable, index, result, name, size);
+    cudaFree(result);
+    return status;
+}
+
+/* ---- The step ---- */
+
+/* What has not run yet of the launches up to those of an op. */
 static vae_status run_op(vae_executable *executable, int32_t *launch, int32_t op)
 {
     const vae_lowering *lowering = &executable->lowering;
@@ -41,6 +75,9 @@ static vae_status find(vae_executable *executable, char *name, size_t size)
     int32_t launch = 0;
     for (int32_t i = 0; i < program->op_count && !name[0]; ++i) {
         if (vae_op_info_of(program->ops[i].kind)->flags & VAE_OP_TRAINS) break;
+        VAE_TRY(run_op(executable, &launch, i - 1));
+        VAE_TRY(search_list(executable, i, name, size));
+        if (name[0]) break;
         VAE_TRY(run_op(executable, &launch, i));
         for (int k = 0; k < VAE_MAX_OUTPUTS; ++k)
             VAE_TRY(check_tensor(executable, program->ops[i].outputs[k], name, size));

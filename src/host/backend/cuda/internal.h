@@ -110,6 +110,8 @@ vae_status vae_cuda_staging_release(vae_executable *executable);
 
 /* launch.c */
 vae_status vae_cuda_launch(const vae_executable *executable, int32_t index);
+/* Launches a part of the list that the op at `index` is; its one output is `result`. */
+cudaError_t vae_cuda_launch_part(const vae_executable *executable, int32_t index, const vae_op *part, float *result);
 /* The op that it belongs to, as messages call it. */
 const char *vae_cuda_launch_owner(const vae_executable *executable, int32_t index);
 float *vae_cuda_tensor(const vae_executable *executable, vae_tensor tensor);

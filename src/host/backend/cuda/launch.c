@@ -1,5 +1,6 @@
 /* One launch of a step: operands become pointers, attributes become arguments. */
 #include "backend/cuda/internal.h"
+#include "program/op.h"
 
 /* ---- Operands ---- */
 
@@ -93,6 +94,16 @@ static cudaError_t launch_op(const vae_executable *e, const vae_launch *launch)
         bind(e, launch, &ops[i], &calls[i]);
     calls[0].more_calls = more;
     return launcher_of(launch->kind, ops->kind)(calls, e->device->stream);
+}
+
+cudaError_t vae_cuda_launch_part(const vae_executable *e, int32_t index, const vae_op *part, float *result)
+{
+    const vae_launch launch = {.kind = VAE_LAUNCH_OP, .op = index};
+    vae_cuda_call call;
+    bind(e, &launch, part, &call);
+    call.grid = vae_op_grid(e->program, part);
+    call.outputs[0] = result;
+    return launcher_of(launch.kind, part->kind)(&call, e->device->stream);
 }
 
 /* ---- Other kernels ---- */

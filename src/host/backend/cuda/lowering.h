@@ -43,6 +43,9 @@ typedef struct vae_step_cost {
     /* What no implementation of this model can avoid beside its products: every other op reads and writes its own
      * operands once. Layers' biases, activations and their gradients cost nothing here, as epilogues can carry them. */
     vae_cost minimum;
+    /* What fusion saved: launches, and what they would have read and written more than those that are left. */
+    int32_t saved_launches;
+    vae_cost saved;
 } vae_step_cost;
 vae_step_cost vae_lowering_cost(const vae_lowering *lowering);
 

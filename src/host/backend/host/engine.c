@@ -246,19 +246,9 @@ static bool report_nonfinite(vae_executable *executable, vae_tensor tensor, char
 }
 
 /* Runs the first `count` instructions of a list, of which the last leaves its result in `result`. */
-static vae_status run_instructions(const vae_executable *executable, vae_call call, uint8_t count, void *result)
+static vae_status run_instructions(const vae_executable *executable, vae_call call, int count, void *result)
 {
-    vae_op part = *call.op;
-    vae_elementwise *list = &part.attributes.elementwise;
-    vae_list_output output = {.instruction = (uint8_t)(count - 1)};
-    for (int k = 0; k < list->output_count; ++k)
-        if (list->outputs[k].instruction == output.instruction) output.summed = list->outputs[k].summed;
-    list->count = count;
-    list->output_count = 1;
-    list->outputs[0] = output;
-    for (int k = 0; k < VAE_MAX_OUTPUTS; ++k)
-        part.outputs[k] = VAE_NO_TENSOR;
-    part.outputs[0] = list->instructions[count - 1].tensor;
+    const vae_op part = vae_elementwise_part(call.op, count);
     call.op = &part;
     call.outputs[0] = result;
     call.output_shadows[0] = NULL;
@@ -278,8 +268,8 @@ static vae_status search_list(const vae_executable *executable, int32_t index, c
     void *result = calloc((size_t)(list->rows * list->columns), vae_dtype_size(dtype));
     if (!result) return vae_error_set(VAE_ERROR_MEMORY, "%s: '%s': out of memory", executable->program->name, op->name);
     vae_status status = VAE_OK;
-    for (uint8_t i = 0; i < list->count && !status && !name[0]; ++i) {
-        status = run_instructions(executable, executable->calls[index], (uint8_t)(i + 1), result);
+    for (int i = 0; i < list->count && !status && !name[0]; ++i) {
+        status = run_instructions(executable, executable->calls[index], i + 1, result);
         const vae_tensor_info *info = &executable->program->tensors[list->instructions[i].tensor];
         if (!status && !all_finite(result, info->elements, dtype)) snprintf(name, size, "%s", info->name);
     }

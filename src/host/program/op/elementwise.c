@@ -337,8 +337,26 @@ static vae_cost cost(const vae_program *program, const vae_op *op)
 
 static const vae_field fields[] = {VAE_FIELD(FUNCTIONS, functions, elementwise), {0}};
 
+static bool has_sums(const vae_elementwise *list)
+{
+    bool found = false;
+    for (int i = 0; i < list->output_count; ++i)
+        found = found || list->outputs[i].summed;
+    return found;
+}
+
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    const vae_elementwise *list = &op->attributes.elementwise;
+    const int64_t elements = list->rows * list->columns;
+    if (has_sums(list)) return vae_grid_of_row_sums(list->rows, list->columns);
+    const bool flat = vae_elementwise_is_flat(program, op);
+    return vae_grid_of_vectors(elements, flat ? elements : list->columns, VAE_SMALL_BLOCK_THREADS);
+}
+
 const vae_op_info vae_op_info_elementwise = {.flags = VAE_OP_READS_STEP,
                                              .shadowed = (1 << VAE_MAX_OUTPUTS) - 1,
                                              .backward = backward,
                                              .cost = cost,
-                                             .fields = fields};
+                                             .fields = fields,
+                                             .grid = grid};

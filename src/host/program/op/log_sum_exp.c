@@ -47,4 +47,9 @@ static vae_cost cost(const vae_program *program, const vae_op *op)
 
 static const vae_field fields[] = {VAE_FIELD(INTEGER, count, group.count), {0}};
 
-const vae_op_info vae_op_info_log_sum_exp = {.backward = backward, .cost = cost, .fields = fields};
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    return vae_grid_of_row_sums(program->tensors[op->outputs[0]].elements, op->attributes.group.count);
+}
+
+const vae_op_info vae_op_info_log_sum_exp = {.backward = backward, .cost = cost, .fields = fields, .grid = grid};

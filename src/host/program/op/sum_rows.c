@@ -54,4 +54,11 @@ static vae_cost cost(const vae_program *program, const vae_op *op)
 
 static const vae_field fields[] = {VAE_FIELD(INTEGER, count, group.count), {0}};
 
-const vae_op_info vae_op_info_sum_rows = {.backward = backward, .cost = cost, .fields = fields};
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    const int64_t columns = vae_shape_columns(vae_tensor_shape(program, op->inputs[0]));
+    const int64_t groups = program->tensors[op->outputs[0]].elements / columns;
+    return vae_grid_of_groups(groups, op->attributes.group.count, columns);
+}
+
+const vae_op_info vae_op_info_sum_rows = {.backward = backward, .cost = cost, .fields = fields, .grid = grid};
