@@ -156,6 +156,21 @@ def check_convolutions(page):
         np.testing.assert_allclose(shifted - d_x, np.broadcast_to(np.arange(3.0), x.shape), atol=1e-4)
 
 
+def check_columns(page):
+    """Against NumPy: runs of columns, orders and products."""
+    x, a = np.arange(24.0).reshape(2, 12), np.arange(8.0).reshape(2, 4) + 50
+    runs = x.reshape(2, 4, 3)
+    for kind, operands, expected, attributes in [
+        ("slice", [x], runs[:, :, 1:].reshape(2, 8), {"width": 3, "begin": 1, "count": 2}),
+        ("pad", [x], np.pad(runs, ((0, 0), (0, 0), (1, 2))).reshape(2, 24), {"width": 6, "begin": 1, "count": 3}),
+        ("concat", [x, a], np.concatenate((runs, a[..., None]), 2).reshape(2, 16), {"a_width": 3, "b_width": 1}),
+        ("permute_columns", [a], a[:, [2, 0, 3, 1]], {"order": [2, 0, 3, 1]}),
+        ("matmul", [x, a], x.T @ a, {"a_transposed": True, "b_transposed": False}),
+        ("matmul", [x.reshape(6, 4), a], x.reshape(6, 4) @ a.T, {"a_transposed": False, "b_transposed": True}),
+    ]:
+        np.testing.assert_array_equal(run_op(page, kind, operands, expected.shape, **attributes), expected, kind)
+
+
 def check_use(page, folder):
     """What a reader does with the page."""
     open_page(page, report(folder, "gaussian", "--force"))
@@ -291,6 +306,7 @@ def check(folder):
     with browser.Browser() as page:
         check_decoders(page, folder)
         check_convolutions(page)
+        check_columns(page)
         check_use(page, folder)
         check_long(page, folder)
         check_compare(page, folder)

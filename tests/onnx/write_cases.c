@@ -9,10 +9,13 @@
 #include "core/random.h"
 #include "export/emit.h"
 #include "model/builder.h"
+#include "program/op.h"
 
 enum { ROWS = 5, MAX_LAYERS = 5, MAX_PATH = 512 };
 
-/* SUM adds what the first layer gave. */
+/* SUM adds what the first layer gave. SLICE takes runs of `out` columns without their first, PAD puts runs of two
+ * columns less between zeros, CONCAT joins `out` runs of the first layer's to as many, PERMUTE has `out` for its seed.
+ */
 typedef enum layer_kind {
     END,
     CONVOLUTION,
@@ -23,6 +26,11 @@ typedef enum layer_kind {
     LAYER_NORM,
     UPSAMPLE,
     SUM,
+    SLICE,
+    PAD,
+    CONCAT,
+    PERMUTE,
+    MATMUL,
     MEAN
 } layer_kind;
 
@@ -97,6 +105,16 @@ static const onnx_case cases[] = {
       {SUM, 0, {0}, 0},
       {UPSAMPLE, 2, {0}, 0}}},
     {"sum-rows", 1, 1, 7, {{DENSE, 7, {0}, VAE_ACTIVATION_TANH}, {BATCH_NORM, 0, {0}, 0}, {SUM, 0, {0}, 0}}},
+    {"runs-of-columns",
+     5,
+     4,
+     3,
+     {{SLICE, 3, {0}, 0}, {PAD, 7, {0}, 0}, {CONCAT, 8, {0}, 0}, {PERMUTE, 7, {0}, 0}, {MATMUL, 6, {0}, 0}}},
+    {"all-columns",
+     5,
+     4,
+     3,
+     {{SLICE, 60, {0}, 0}, {PAD, 61, {0}, 0}, {PERMUTE, 0, {0}, 0}, {CONCAT, 1, {0}, 0}, {MATMUL, 3, {0}, 0}}},
     {"mean-bernoulli", 5, 4, 3, {{MEAN, VAE_LIKELIHOOD_BERNOULLI, {0}, 0}}},
     {"mean-gaussian", 5, 4, 3, {{MEAN, VAE_LIKELIHOOD_GAUSSIAN, {0}, 0}}},
     {"mean-mse", 5, 4, 3, {{MEAN, VAE_LIKELIHOOD_MSE, {0}, 0}}},
@@ -138,6 +156,27 @@ static vae_status add_norm_parameters(vae_layout *layout, const char *name, int6
     return VAE_OK;
 }
 
+/* Of the ops whose layers have neither images nor an activation. */
+static vae_status add_columns(vae_layout *layout, vae_program *program, const layer *l, const char *name, vae_tensor *x)
+{
+    const int64_t columns = vae_shape_columns(&program->tensors[*x].shape);
+    const vae_tensor first = vae_program_find(program, "layer.0");
+    vae_tensor weight;
+    int32_t index;
+    switch (l->kind) {
+    case SLICE: return vae_program_slice(program, name, *x, l->out, 1, l->out - 1, x);
+    case PAD: return vae_program_pad(program, name, *x, l->out, 1, l->out - 2, x);
+    case PERMUTE: return vae_program_permute_columns(program, name, *x, l->out, false, x);
+    case CONCAT:
+        return vae_program_concat(program, name, *x, columns / l->out, first,
+                                  vae_shape_columns(&program->tensors[first].shape) / l->out, x);
+    default:
+        VAE_TRY(vae_layout_add(layout, name, vae_shape_matrix(l->out, columns), columns, &index));
+        VAE_TRY(vae_program_add_parameter(program, VAE_TENSOR_PARAMETER, index, &weight));
+        return vae_program_matmul(program, name, *x, false, weight, true, x);
+    }
+}
+
 static vae_status add_layer(vae_layout *layout, vae_program *program, const layer *l, const char *name, vae_tensor *x)
 {
     const vae_shape *shape = &program->tensors[*x].shape;
@@ -163,6 +202,11 @@ static vae_status add_layer(vae_layout *layout, vae_program *program, const laye
     case UPSAMPLE: return vae_program_upsample(program, name, *x, l->out, x);
     case SUM: return vae_program_add(program, name, *x, vae_program_find(program, "layer.0"), x);
     case MEAN: return vae_program_likelihood_mean(program, name, *x, &likelihoods[l->out], x);
+    case SLICE:
+    case PAD:
+    case CONCAT:
+    case PERMUTE:
+    case MATMUL: return add_columns(layout, program, l, name, x);
     case END: break;
     }
     return VAE_OK;

@@ -43,6 +43,11 @@ static emit_function *const emitters[VAE_OP_COUNT] = {
     [VAE_OP_LAYER_NORM] = vae_emit_layer_norm,
     [VAE_OP_UPSAMPLE] = vae_emit_upsample,
     [VAE_OP_ADD] = vae_emit_add,
+    [VAE_OP_SLICE] = vae_emit_slice,
+    [VAE_OP_PAD] = vae_emit_pad,
+    [VAE_OP_CONCAT] = vae_emit_concat,
+    [VAE_OP_MATMUL] = vae_emit_matmul,
+    [VAE_OP_PERMUTE_COLUMNS] = vae_emit_permute_columns,
 };
 
 vae_status vae_emit_program(vae_emitter *emitter)

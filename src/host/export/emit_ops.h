@@ -11,6 +11,11 @@ vae_status vae_emit_batch_norm(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_layer_norm(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_upsample(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_add(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_slice(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_pad(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_concat(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_matmul(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_permute_columns(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_likelihood_mean(vae_emitter *emitter, const vae_op *op);
 
 #endif

@@ -9,6 +9,9 @@
 
 #include "core/permutation.h"
 
+/* Rows of which a GPU's thread takes one column at a time: finding out where it comes from takes longer than a copy. */
+enum { VAE_PERMUTED_ROWS = 16 };
+
 typedef struct vae_column_order {
     int64_t seed;                /* 0: the reversal, which is its own inverse */
     bool inverse;                /* of the permutation */

@@ -80,6 +80,16 @@ static void format_functions(const vae_elementwise *list, char *text, size_t siz
     }
 }
 
+/* "shuffled by 5" */
+static void format_order(const vae_column_order *order, char *text, size_t size)
+{
+    if (order->seed == 0) {
+        snprintf(text, size, "reversed");
+    } else {
+        snprintf(text, size, "shuffled%s by %" PRId64, order->inverse ? " back" : "", order->seed);
+    }
+}
+
 static void format_value(const vae_field *field, const void *value, char *text, size_t size)
 {
     switch (field->type) {
@@ -89,6 +99,7 @@ static void format_value(const vae_field *field, const void *value, char *text, 
     case VAE_FIELD_ACTIVATION: snprintf(text, size, "%s", vae_activation_name(*(const vae_activation *)value)); break;
     case VAE_FIELD_LIKELIHOOD: snprintf(text, size, "%s", vae_likelihood_name(*(const vae_likelihood *)value)); break;
     case VAE_FIELD_FUNCTIONS: format_functions(value, text, size); break;
+    case VAE_FIELD_ORDER: format_order(value, text, size); break;
     case VAE_FIELD_NONE: break;
     }
 }

@@ -23,6 +23,7 @@ typedef enum vae_field_type {
     VAE_FIELD_ACTIVATION,
     VAE_FIELD_LIKELIHOOD,
     VAE_FIELD_FUNCTIONS, /* vae_elementwise: the functions of its instructions */
+    VAE_FIELD_ORDER,     /* vae_column_order: where each column comes from */
 } vae_field_type;
 
 /* An attribute of an op, as listings and the report's page show it. */

@@ -34,6 +34,14 @@ static json_t *list_to_json(const vae_elementwise *list)
                      "instructions", instructions, "outputs", outputs);
 }
 
+static json_t *order_to_json(const vae_column_order *order)
+{
+    json_t *sources = json_array();
+    for (int64_t c = 0; c < (int64_t)order->permutation.count; ++c)
+        json_array_append_new(sources, json_integer(vae_column_source(order, c)));
+    return sources;
+}
+
 static json_t *value_to_json(const vae_field *field, const void *value)
 {
     switch (field->type) {
@@ -43,6 +51,7 @@ static json_t *value_to_json(const vae_field *field, const void *value)
     case VAE_FIELD_ACTIVATION: return json_string(vae_activation_name(*(const vae_activation *)value));
     case VAE_FIELD_LIKELIHOOD: return json_string(vae_likelihood_name(*(const vae_likelihood *)value));
     case VAE_FIELD_FUNCTIONS: return list_to_json(value);
+    case VAE_FIELD_ORDER: return order_to_json(value);
     case VAE_FIELD_NONE: break;
     }
     return NULL;

@@ -135,27 +135,19 @@ typedef struct vae_tensor_info {
     X(ELEMENTWISE, elementwise)                                                                                        \
     X(SUM_ROWS, sum_rows)                                                                                              \
     X(LOG_SUM_EXP, log_sum_exp)                                                                                        \
-    X(PRIOR_SAMPLE, prior_sample)                                                                                      \
-    X(ACCUMULATE, accumulate)                                                                                          \
-    X(ADAM, adam)
-
-/* One on CPUs, none on GPUs yet. */
-#define VAE_OP_HOST_KERNELS(X)                                                                                         \
     X(SLICE, slice)                                                                                                    \
     X(PAD, pad)                                                                                                        \
     X(CONCAT, concat)                                                                                                  \
     X(GATHER_ROWS, gather_rows)                                                                                        \
     X(SCATTER_ROWS, scatter_rows)                                                                                      \
-    X(PERMUTE_COLUMNS, permute_columns)
-
-/* The reference's alone. */
-#define VAE_OP_REFERENCE_KERNELS(X)
+    X(PERMUTE_COLUMNS, permute_columns)                                                                                \
+    X(PRIOR_SAMPLE, prior_sample)                                                                                      \
+    X(ACCUMULATE, accumulate)                                                                                          \
+    X(ADAM, adam)
 
 #define VAE_OP_MAP(X)                                                                                                  \
     VAE_OP_PRODUCTS(X)                                                                                                 \
-    VAE_OP_KERNELS(X)                                                                                                  \
-    VAE_OP_HOST_KERNELS(X)                                                                                             \
-    VAE_OP_REFERENCE_KERNELS(X)
+    VAE_OP_KERNELS(X)
 
 typedef enum vae_op_kind {
 #define VAE_OP_ROW(NAME, name) VAE_OP_##NAME,

@@ -21,7 +21,7 @@ typedef struct vae_cpu_activation_backward {
 
 /* Ops that are loops of a level, isa/<op>.c. The others, VAE_OP_PRODUCTS, are prepared when the program is built:
  * oneDNN's products and convolutions, <op>.c. */
-#define VAE_CPU_LOOPS(X) VAE_OP_KERNELS(X) VAE_OP_HOST_KERNELS(X)
+#define VAE_CPU_LOOPS(X) VAE_OP_KERNELS(X)
 
 typedef struct vae_cpu_isa {
     const char *name;                        /* "AVX-512" */

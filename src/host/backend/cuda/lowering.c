@@ -95,6 +95,28 @@ vae_status vae_lowering_append_matmul(vae_lowering *lowering, int32_t op, const 
 
 /* ---- The other ops ---- */
 
+static vae_status lower_matmul(vae_lowering *lowering, vae_lowering_options options, int32_t index)
+{
+    (void)options;
+    const vae_op *op = &lowering->program->ops[index];
+    const vae_shape *y = vae_lowering_shape(lowering, op->outputs[0]);
+    const vae_matmul matmul = {
+        .left = op->inputs[0],
+        .right = op->inputs[1],
+        .target = op->outputs[0],
+        .m = y->size[0],
+        .n = vae_shape_columns(y),
+        .k = vae_shape_elements(vae_lowering_shape(lowering, op->inputs[0])) / y->size[0],
+        .left_transposed = op->attributes.matmul.a_transposed,
+        .right_transposed = op->attributes.matmul.b_transposed,
+        .product = VAE_PRODUCT_FORWARD,
+        .epilogue = VAE_EPILOGUE_NONE,
+        .bias = VAE_NO_TENSOR,
+        .mask = -1,
+    };
+    return vae_lowering_append_matmul(lowering, index, &matmul);
+}
+
 /* Sums that follow one another are one launch. */
 static vae_status lower_accumulate(vae_lowering *lowering, vae_lowering_options options, int32_t index)
 {
@@ -155,6 +177,7 @@ static const lower_function lower_functions[VAE_OP_COUNT] = {
     [VAE_OP_CONV2D_BACKWARD] = vae_lower_convolution_backward,
     [VAE_OP_CONV_TRANSPOSE2D] = vae_lower_convolution,
     [VAE_OP_CONV_TRANSPOSE2D_BACKWARD] = vae_lower_convolution_backward,
+    [VAE_OP_MATMUL] = lower_matmul,
     [VAE_OP_LIKELIHOOD] = lower_likelihood,
     [VAE_OP_ACCUMULATE] = lower_accumulate,
     [VAE_OP_ADAM] = lower_adam,

@@ -43,5 +43,12 @@ static vae_cost cost_scatter(const vae_program *program, const vae_op *op)
     return vae_op_elementwise_cost(program, op, 1, op->inputs[0]);
 }
 
+/* A warp takes as many columns of a row as it has threads. */
+static vae_grid grid_scatter(const vae_program *program, const vae_op *op)
+{
+    const vae_shape *shape = vae_tensor_shape(program, op->outputs[0]);
+    return vae_grid_of_warps(shape->size[0] * vae_ceiling(vae_shape_columns(shape), VAE_WARP_THREADS));
+}
+
 const vae_op_info vae_op_info_gather_rows = {.backward = backward, .cost = cost};
-const vae_op_info vae_op_info_scatter_rows = {.cost = cost_scatter};
+const vae_op_info vae_op_info_scatter_rows = {.cost = cost_scatter, .grid = grid_scatter};

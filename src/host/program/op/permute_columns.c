@@ -27,6 +27,14 @@ static vae_status backward(vae_backward_pass *pass, int32_t index)
     return vae_program_append(pass->program, &op);
 }
 
-static const vae_field fields[] = {VAE_FIELD(INTEGER, seed, order.seed), VAE_FIELD(FLAG, inverse, order.inverse), {0}};
+static vae_grid grid(const vae_program *program, const vae_op *op)
+{
+    const vae_shape *shape = vae_tensor_shape(program, op->outputs[0]);
+    const int64_t columns = vae_shape_columns(shape), pieces = vae_ceiling(shape->size[0], VAE_PERMUTED_ROWS);
+    return (vae_grid){.items = pieces * columns, .per_block = VAE_BLOCK_THREADS};
+}
 
-const vae_op_info vae_op_info_permute_columns = {.backward = backward, .cost = vae_op_traffic, .fields = fields};
+static const vae_field fields[] = {VAE_FIELD(ORDER, order, order), {0}};
+
+const vae_op_info vae_op_info_permute_columns = {
+    .backward = backward, .cost = vae_op_traffic, .fields = fields, .grid = grid};

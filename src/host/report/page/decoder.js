@@ -203,6 +203,40 @@ const VaeDecoder = (() => {
       }
     },
 
+    /* Rows follow one another, so the runs of columns of all rows are one list. */
+    slice([x], [y], { width, begin, count }) {
+      for (let i = 0; i < y.data.length; ++i) y.data[i] = x.data[Math.floor(i / count) * width + begin + (i % count)];
+    },
+
+    pad([x], [y], { width, begin, count }) {
+      y.data.fill(0);
+      for (let i = 0; i < x.data.length; ++i) y.data[Math.floor(i / count) * width + begin + (i % count)] = x.data[i];
+    },
+
+    concat([a, b], [y], { a_width, b_width }) {
+      for (let run = 0; run * a_width < a.data.length; ++run) {
+        y.data.set(a.data.subarray(run * a_width, (run + 1) * a_width), run * (a_width + b_width));
+        y.data.set(b.data.subarray(run * b_width, (run + 1) * b_width), run * (a_width + b_width) + a_width);
+      }
+    },
+
+    matmul([a, b], [y], { a_transposed, b_transposed }) {
+      const [rows, columns] = y.shape, inner = a.data.length / rows;
+      for (let at = 0; at < rows * columns; ++at) {
+        const row = Math.floor(at / columns), column = at % columns;
+        let sum = 0;
+        for (let k = 0; k < inner; ++k) {
+          sum += a.data[a_transposed ? k * rows + row : row * inner + k] * b.data[b_transposed ? column * inner + k : k * columns + column];
+        }
+        y.data[at] = sum;
+      }
+    },
+
+    permute_columns([x], [y], { order }) {
+      const columns = order.length;
+      for (let i = 0; i < y.data.length; ++i) y.data[i] = x.data[i - (i % columns) + order[i % columns]];
+    },
+
     add([a, b], [y]) {
       for (let i = 0; i < y.data.length; ++i) y.data[i] = a.data[i] + b.data[i];
     },
