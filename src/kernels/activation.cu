@@ -44,7 +44,7 @@ __global__ void __launch_bounds__(THREADS)
             load(call.x + at, d);
             if (call.from) load(call.from + at, from);
             for (int k = 0; k < WIDTH; ++k) {
-                if (call.from) d[k] *= derivative(call.activation, from[k]);
+                if (call.from) d[k] = activation_gradient(call.activation, d[k], from[k]);
                 sums.few[0][k] += d[k];
             }
             sums.counted();

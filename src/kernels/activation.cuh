@@ -1,9 +1,20 @@
-/* The activations of vae_activation and their derivatives. */
+/* The primitives of program/function.h in float, and the activations made of them. */
 #ifndef VAE_KERNELS_ACTIVATION_CUH
 #define VAE_KERNELS_ACTIVATION_CUH
 
 #include "kernels.h"
-#include "program/activation.h"
+#include "program/function.h"
+
+#define REAL(x) ((float)(x))
+#define EXP(x) expf(x)
+#define LOG(x) logf(x)
+#define SQRT(x) sqrtf(x)
+#define ABS(x) fabsf(x)
+#define TANH(x) tanhf(x)
+#define SIGMOID(x) sigmoid(x)
+#define SOFTPLUS(x) softplus(x)
+#define EXPM1_NEGATIVE(x) expm1f(x)
+#define NORMAL_CDF(x) normal_cdf(x)
 
 namespace
 {
@@ -25,42 +36,44 @@ __device__ inline float softplus(float x)
     return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x)));
 }
 
-__device__ inline float activate(int activation, float x)
+/* y */
+__device__ inline float activate(int activation, float a)
 {
     switch (activation) {
-    case VAE_ACTIVATION_RELU: return x > 0.0f ? x : 0.0f;
-    case VAE_ACTIVATION_LEAKY_RELU: return x > 0.0f ? x : (float)VAE_LEAKY_RELU_SLOPE * x;
-    case VAE_ACTIVATION_TANH: return tanhf(x);
-    case VAE_ACTIVATION_SIGMOID: return sigmoid(x);
-    case VAE_ACTIVATION_ELU: return x > 0.0f ? x : expm1f(x);
-    case VAE_ACTIVATION_GELU: return x * normal_cdf(x);
-    case VAE_ACTIVATION_SOFTPLUS: return softplus(x);
-    case VAE_ACTIVATION_SILU: return x * sigmoid(x);
-    default: return x;
+#define ROW(NAME, name, operands, value, ...)                                                                          \
+    case VAE_ACTIVATION_##NAME: return (value);
+        VAE_ACTIVATION_FUNCTIONS(ROW)
+#undef ROW
+    default: return a;
     }
 }
 
-/* `from` is the pre-activation for gelu and silu, else the activation. */
-__device__ inline float derivative(int activation, float from)
+/* ∂loss/∂a of d = ∂loss/∂y. `from` is what a layer keeps: a where vae_activation_needs_input, else y. */
+__device__ inline float activation_gradient(int activation, float d, float from)
 {
+    const float a = from, y = from;
     switch (activation) {
-    case VAE_ACTIVATION_RELU: return from > 0.0f ? 1.0f : 0.0f;
-    case VAE_ACTIVATION_LEAKY_RELU: return from > 0.0f ? 1.0f : (float)VAE_LEAKY_RELU_SLOPE;
-    case VAE_ACTIVATION_TANH: return 1.0f - from * from;
-    case VAE_ACTIVATION_SIGMOID: return from * (1.0f - from);
-    case VAE_ACTIVATION_ELU: return from > 0.0f ? 1.0f : from + 1.0f;
-    case VAE_ACTIVATION_GELU: return normal_cdf(from) + from * expf(-0.5f * from * from) * 0.39894228f;
-    case VAE_ACTIVATION_SOFTPLUS: return -expm1f(-from);
-    case VAE_ACTIVATION_SILU: return sigmoid(from) * (1.0f + from * (1.0f - sigmoid(from)));
-    default: return 1.0f;
+#define ROW(NAME, name, operands, value, gradient, ...)                                                                \
+    case VAE_ACTIVATION_##NAME: return (gradient);
+        VAE_ACTIVATION_FUNCTIONS(ROW)
+#undef ROW
+    default: return d;
     }
 }
 
-/* The derivative at a pre-activation. */
-__device__ inline float derivative_at(int activation, float x)
+/* The same at a pre-activation. */
+__device__ inline float activation_gradient_at(int activation, float d, float a)
 {
-    const bool from_input = vae_activation_needs_input((vae_activation)activation);
-    return derivative(activation, from_input ? x : activate(activation, x));
+    switch (activation) {
+#define ROW(NAME, name, operands, value, gradient, ...)                                                                \
+    case VAE_ACTIVATION_##NAME: {                                                                                      \
+        [[maybe_unused]] const float y = (value);                                                                      \
+        return (gradient);                                                                                             \
+    }
+        VAE_ACTIVATION_FUNCTIONS(ROW)
+#undef ROW
+    default: return d;
+    }
 }
 
 } // namespace

@@ -6,17 +6,6 @@
 #include "program/elementwise.h"
 #include "program/function.h"
 
-#define REAL(x) ((float)(x))
-#define EXP(x) expf(x)
-#define LOG(x) logf(x)
-#define SQRT(x) sqrtf(x)
-#define ABS(x) fabsf(x)
-#define TANH(x) tanhf(x)
-#define SIGMOID(x) sigmoid(x)
-#define SOFTPLUS(x) softplus(x)
-#define EXPM1_NEGATIVE(x) expm1f(x)
-#define NORMAL_CDF(x) normal_cdf(x)
-
 namespace
 {
 

@@ -127,7 +127,7 @@ __device__ inline place<WIDTH> load_place(const norm_call &call, int64_t row, in
     load_statistics(call, row, channel, mean, p.inverse_deviation);
     for (int k = 0; k < WIDTH; ++k) {
         p.normalised[k] = (x[k] - mean[k]) * p.inverse_deviation[k];
-        p.d[k] = d_y[k] * derivative_at(call.activation, p.scale[k] * p.normalised[k] + shift[k]);
+        p.d[k] = activation_gradient_at(call.activation, d_y[k], p.scale[k] * p.normalised[k] + shift[k]);
     }
     return p;
 }

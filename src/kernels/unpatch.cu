@@ -1,6 +1,6 @@
 /* The way back from patches to images: every pixel gathers what the windows over it hold for it, in the order of the
  * grid, so no sum depends on the order of threads. Around it, what the layers at both ends would do in passes of their
- * own: bias and activation forward; derivative and bias gradient backward. */
+ * own: bias and activation forward; their gradients backward. */
 #include "activation.cuh"
 #include "column_sums.cuh"
 #include "launch.cuh"
@@ -62,7 +62,7 @@ __device__ inline void finish_backward(const vae_cuda_unpatch_call &call, int64_
     float from[WIDTH];
     load(call.from + at, from);
     for (int k = 0; k < WIDTH; ++k)
-        values[k] *= derivative(call.activation, from[k]);
+        values[k] = activation_gradient(call.activation, values[k], from[k]);
 }
 
 /* At 64 registers four blocks are resident and nothing spills; left alone, ptxas spills for more blocks. */

@@ -16,6 +16,8 @@ enum { ROWS = 5, MAX_LAYERS = 5, MAX_PATH = 512 };
 /* SUM adds what the first layer gave. SLICE takes runs of `out` columns without their first, PAD puts runs of two
  * columns less between zeros, CONCAT joins `out` runs of the first layer's to as many, PERMUTE has `out` for its seed.
  */
+/* SUM adds what the first layer gave; FUNCTION applies a function, to x and to the sums of its rows where it takes two
+ * operands; SOFTMAX is e^(x - log Σ e^x). */
 typedef enum layer_kind {
     END,
     CONVOLUTION,
@@ -31,12 +33,16 @@ typedef enum layer_kind {
     CONCAT,
     PERMUTE,
     MATMUL,
+    FUNCTION,
+    PRODUCT, /* of x and what the first layer gave */
+    SOFTMAX,
+    GROUPS, /* sums over all rows */
     MEAN
 } layer_kind;
 
 typedef struct layer {
     layer_kind kind;
-    int64_t out; /* UPSAMPLE: the factor; MEAN: the likelihood */
+    int64_t out; /* UPSAMPLE: the factor; MEAN: the likelihood; FUNCTION: the vae_function */
     vae_window window;
     vae_activation activation;
 } layer;
@@ -115,6 +121,16 @@ static const onnx_case cases[] = {
      4,
      3,
      {{SLICE, 60, {0}, 0}, {PAD, 61, {0}, 0}, {PERMUTE, 0, {0}, 0}, {CONCAT, 1, {0}, 0}, {MATMUL, 3, {0}, 0}}},
+    {"product-images",
+     6,
+     5,
+     3,
+     {{CONVOLUTION, 3, {3, 1, 1, {0}}, VAE_ACTIVATION_TANH},
+      {CONVOLUTION, 3, {3, 1, 1, {0}}, VAE_ACTIVATION_IDENTITY},
+      {PRODUCT, 0, {0}, 0},
+      {CONVOLUTION, 2, {3, 1, 1, {0}}, VAE_ACTIVATION_IDENTITY}}},
+    {"softmax", 5, 4, 3, {{DENSE, 9, {0}, VAE_ACTIVATION_IDENTITY}, {SOFTMAX, 0, {0}, 0}, {PRODUCT, 0, {0}, 0}}},
+    {"groups-of-rows", 5, 4, 3, {{DENSE, 9, {0}, VAE_ACTIVATION_TANH}, {GROUPS, 0, {0}, 0}}},
     {"mean-bernoulli", 5, 4, 3, {{MEAN, VAE_LIKELIHOOD_BERNOULLI, {0}, 0}}},
     {"mean-gaussian", 5, 4, 3, {{MEAN, VAE_LIKELIHOOD_GAUSSIAN, {0}, 0}}},
     {"mean-mse", 5, 4, 3, {{MEAN, VAE_LIKELIHOOD_MSE, {0}, 0}}},
@@ -177,6 +193,25 @@ static vae_status add_columns(vae_layout *layout, vae_program *program, const la
     }
 }
 
+/* Half of what a function is applied to would be outside of the domain of some: these take e^x. */
+static vae_status add_function(vae_program *program, const char *name, vae_function function, vae_tensor *x)
+{
+    const bool positive =
+        function == VAE_FUNCTION_LOG || function == VAE_FUNCTION_SQRT || function == VAE_FUNCTION_DIVIDE;
+    vae_tensor b = VAE_NO_TENSOR;
+    if (positive) VAE_TRY(vae_program_apply(program, "positive", VAE_FUNCTION_EXP, *x, VAE_NO_TENSOR, x));
+    if (vae_function_info_of(function)->operands == 2) VAE_TRY(vae_program_sum_columns(program, "sums", *x, &b));
+    return vae_program_apply(program, name, function, *x, b, x);
+}
+
+static vae_status add_softmax(vae_program *program, const char *name, vae_tensor *x)
+{
+    vae_tensor lse;
+    VAE_TRY(vae_program_log_sum_exp(program, "lse", *x, vae_shape_columns(&program->tensors[*x].shape), &lse));
+    VAE_TRY(vae_program_apply(program, "log", VAE_FUNCTION_SUBTRACT, *x, lse, x));
+    return vae_program_apply(program, name, VAE_FUNCTION_EXP, *x, VAE_NO_TENSOR, x);
+}
+
 static vae_status add_layer(vae_layout *layout, vae_program *program, const layer *l, const char *name, vae_tensor *x)
 {
     const vae_shape *shape = &program->tensors[*x].shape;
@@ -201,6 +236,11 @@ static vae_status add_layer(vae_layout *layout, vae_program *program, const laye
         return vae_program_layer_norm(program, name, *x, l->activation, false, x);
     case UPSAMPLE: return vae_program_upsample(program, name, *x, l->out, x);
     case SUM: return vae_program_add(program, name, *x, vae_program_find(program, "layer.0"), x);
+    case FUNCTION: return add_function(program, name, (vae_function)l->out, x);
+    case PRODUCT:
+        return vae_program_apply(program, name, VAE_FUNCTION_MULTIPLY, *x, vae_program_find(program, "layer.0"), x);
+    case SOFTMAX: return add_softmax(program, name, x);
+    case GROUPS: return vae_program_sum_rows(program, name, *x, ROWS, x);
     case MEAN: return vae_program_likelihood_mean(program, name, *x, &likelihoods[l->out], x);
     case SLICE:
     case PAD:
@@ -224,6 +264,7 @@ static vae_status build(const onnx_case *c, vae_layout *layout, vae_program *pro
         VAE_TRY(add_layer(layout, program, &c->layers[i], name, y));
     }
     vae_program_mark_external(program, *y);
+    VAE_TRY(vae_program_fuse(program));
     return vae_program_plan(program);
 }
 
@@ -330,6 +371,18 @@ static vae_status write_case(const onnx_case *c, const char *folder)
     return VAE_OK;
 }
 
+/* Of every function of the table. */
+static vae_status write_functions(const char *folder)
+{
+    for (int f = 0; f < VAE_FUNCTION_COUNT; ++f) {
+        char name[VAE_NAME_SIZE];
+        snprintf(name, sizeof name, "function-%s", vae_function_info_of((vae_function)f)->name);
+        const onnx_case c = {name, 5, 4, 3, {{DENSE, 9, {0}, VAE_ACTIVATION_IDENTITY}, {FUNCTION, f, {0}, 0}}};
+        VAE_TRY(write_case(&c, folder));
+    }
+    return VAE_OK;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -341,5 +394,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: %s\n", cases[i].name, vae_error_message());
         return 1;
     }
-    return 0;
+    if (!write_functions(argv[1])) return 0;
+    fprintf(stderr, "functions: %s\n", vae_error_message());
+    return 1;
 }

@@ -28,8 +28,8 @@ static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
 static const char *const switches[] = {"no", "yes", NULL};
 static const char *const devices[] = {"auto", "cpu", "reference", "cuda", NULL};
 static const char *const activations[] = {
-#define ROW(name, text) text,
-    VAE_ACTIVATION_MAP(ROW)
+#define ROW(NAME, name, ...) #name,
+    VAE_ACTIVATION_FUNCTIONS(ROW)
 #undef ROW
         NULL};
 

@@ -1,4 +1,4 @@
-/* A tensor's views (rows, NHWC, NCHW), each made from another on first use; weights, simple nodes, activations. */
+/* A tensor's views (rows, NHWC, NCHW), each made from another on first use; weights, and simple nodes. */
 #include "export/emit.h"
 
 /* ---- Values ---- */
@@ -132,53 +132,4 @@ vae_status vae_emit_reshape(vae_emitter *emitter, const char *layer, const char 
     VAE_TRY(vae_graph_integers(emitter->graph, layer, suffixes[rank], shape, rank + 1, &shape_name));
     const vae_node node = {.type = "Reshape", .name = layer, .inputs = {x, shape_name}};
     return vae_graph_node(emitter->graph, &node, name);
-}
-
-static vae_status emit_with_alpha(vae_emitter *emitter, const char *type, const char *layer, const char *x,
-                                  double alpha, const char **y)
-{
-    const vae_node node = {.type = type,
-                           .name = layer,
-                           .inputs = {x},
-                           .attributes = {{.type = VAE_ATTRIBUTE_FLOAT, .name = "alpha", .real = alpha}}};
-    return vae_graph_node(emitter->graph, &node, y);
-}
-
-/* ½·x·(1 + erf(x/√2)): operator set 17 has no gelu of its own. */
-static vae_status emit_gelu(vae_emitter *emitter, const char *layer, const char *x, const char **y)
-{
-    const char *factor, *one, *half, *value;
-    VAE_TRY(vae_emit_scalar(emitter, layer, "/sqrt_half", 0.70710678118654752, &factor));
-    VAE_TRY(vae_emit_scalar(emitter, layer, "/one", 1.0, &one));
-    VAE_TRY(vae_emit_scalar(emitter, layer, "/half", 0.5, &half));
-    VAE_TRY(vae_emit_simple(emitter, "Mul", layer, x, factor, &value));
-    VAE_TRY(vae_emit_simple(emitter, "Erf", layer, value, NULL, &value));
-    VAE_TRY(vae_emit_simple(emitter, "Add", layer, value, one, &value));
-    VAE_TRY(vae_emit_simple(emitter, "Mul", layer, x, value, &value));
-    return vae_emit_simple(emitter, "Mul", layer, value, half, y);
-}
-
-static vae_status emit_silu(vae_emitter *emitter, const char *layer, const char *x, const char **y)
-{
-    const char *sigmoid;
-    VAE_TRY(vae_emit_simple(emitter, "Sigmoid", layer, x, NULL, &sigmoid));
-    return vae_emit_simple(emitter, "Mul", layer, x, sigmoid, y);
-}
-
-vae_status vae_emit_activation(vae_emitter *emitter, const char *layer, const char *x, vae_activation activation,
-                               const char **y)
-{
-    switch (activation) {
-    case VAE_ACTIVATION_IDENTITY: *y = x; return VAE_OK;
-    case VAE_ACTIVATION_RELU: return vae_emit_simple(emitter, "Relu", layer, x, NULL, y);
-    case VAE_ACTIVATION_LEAKY_RELU: return emit_with_alpha(emitter, "LeakyRelu", layer, x, VAE_LEAKY_RELU_SLOPE, y);
-    case VAE_ACTIVATION_TANH: return vae_emit_simple(emitter, "Tanh", layer, x, NULL, y);
-    case VAE_ACTIVATION_SIGMOID: return vae_emit_simple(emitter, "Sigmoid", layer, x, NULL, y);
-    case VAE_ACTIVATION_ELU: return emit_with_alpha(emitter, "Elu", layer, x, 1.0, y);
-    case VAE_ACTIVATION_GELU: return emit_gelu(emitter, layer, x, y);
-    case VAE_ACTIVATION_SOFTPLUS: return vae_emit_simple(emitter, "Softplus", layer, x, NULL, y);
-    case VAE_ACTIVATION_SILU: return emit_silu(emitter, layer, x, y);
-    case VAE_ACTIVATION_COUNT: break;
-    }
-    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: activation %d cannot be exported to ONNX", layer, (int)activation);
 }

@@ -26,6 +26,7 @@ typedef struct vae_emitter {
     const void *parameters; /* the arena, of `dtype` */
     vae_dtype dtype;
     vae_value *values; /* [program->tensor_count] */
+    int number_count;  /* of unnamed constants so far, which are numbered */
 } vae_emitter;
 
 /* The value of an activation in the arrangement that is wanted; converted once, where it was made in another. So what
@@ -52,9 +53,9 @@ vae_status vae_emit_simple(vae_emitter *emitter, const char *type, const char *l
 /* Reshapes to [batch, sizes…]. */
 vae_status vae_emit_reshape(vae_emitter *emitter, const char *layer, const char *x, const int64_t *sizes, int32_t rank,
                             const char **name);
-/* y = activation(x); identity is x itself. */
-vae_status vae_emit_activation(vae_emitter *emitter, const char *layer, const char *x, vae_activation activation,
-                               const char **y);
+/* y = function(a) or function(a, b); identity is a itself. */
+vae_status vae_emit_function(vae_emitter *emitter, const char *layer, vae_function function, const char *a,
+                             const char *b, const char **y);
 
 /* Appends the nodes of every op of the program, in its order. VAE_ERROR_ARGUMENT, naming the op, for one that cannot be
  * exported. */

@@ -11,7 +11,7 @@ static vae_status end_norm(vae_emitter *emitter, const vae_op *op, const vae_nod
 {
     const char *y;
     VAE_TRY(vae_graph_node(emitter->graph, node, &y));
-    VAE_TRY(vae_emit_activation(emitter, op->name, y, op->attributes.norm.activation, &y));
+    VAE_TRY(vae_emit_function(emitter, op->name, (vae_function)op->attributes.norm.activation, y, NULL, &y));
     vae_emit_define(emitter, op->outputs[0], view, y);
     return VAE_OK;
 }

@@ -39,7 +39,7 @@ static vae_status emit(vae_emitter *emitter, const vae_op *op, bool transposed)
     vae_node node = {.type = transposed ? "ConvTranspose" : "Conv", .name = op->name, .inputs = {x, weight, bias}};
     set_window(&node, &op->attributes.convolution.window, transposed);
     VAE_TRY(vae_graph_node(emitter->graph, &node, &y));
-    VAE_TRY(vae_emit_activation(emitter, op->name, y, op->attributes.convolution.activation, &y));
+    VAE_TRY(vae_emit_function(emitter, op->name, (vae_function)op->attributes.convolution.activation, y, NULL, &y));
     vae_emit_define(emitter, op->outputs[0], VAE_VIEW_NCHW, y);
     return VAE_OK;
 }

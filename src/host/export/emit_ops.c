@@ -12,7 +12,7 @@ static vae_status emit_dense(vae_emitter *emitter, const vae_op *op)
     VAE_TRY(vae_emit_parameter(emitter, op->inputs[2], &bias));
     const vae_node node = {.type = "Gemm", .name = op->name, .inputs = {x, weight, bias}};
     VAE_TRY(vae_graph_node(emitter->graph, &node, &y));
-    VAE_TRY(vae_emit_activation(emitter, op->name, y, op->attributes.dense.activation, &y));
+    VAE_TRY(vae_emit_function(emitter, op->name, (vae_function)op->attributes.dense.activation, y, NULL, &y));
     vae_emit_define(emitter, op->outputs[0], VAE_VIEW_ROWS, y);
     return VAE_OK;
 }
@@ -22,7 +22,7 @@ static vae_status emit_activate(vae_emitter *emitter, const vae_op *op)
     const vae_view view = vae_emit_preferred_view(emitter, op->inputs[0]);
     const char *x, *y;
     VAE_TRY(vae_emit_use(emitter, op->inputs[0], view, &x));
-    VAE_TRY(vae_emit_activation(emitter, op->name, x, op->attributes.activate.activation, &y));
+    VAE_TRY(vae_emit_function(emitter, op->name, (vae_function)op->attributes.activate.activation, x, NULL, &y));
     vae_emit_define(emitter, op->outputs[0], view, y);
     return VAE_OK;
 }
@@ -48,6 +48,9 @@ static emit_function *const emitters[VAE_OP_COUNT] = {
     [VAE_OP_CONCAT] = vae_emit_concat,
     [VAE_OP_MATMUL] = vae_emit_matmul,
     [VAE_OP_PERMUTE_COLUMNS] = vae_emit_permute_columns,
+    [VAE_OP_ELEMENTWISE] = vae_emit_elementwise,
+    [VAE_OP_SUM_ROWS] = vae_emit_sum_rows,
+    [VAE_OP_LOG_SUM_EXP] = vae_emit_log_sum_exp,
 };
 
 vae_status vae_emit_program(vae_emitter *emitter)

@@ -36,3 +36,14 @@ bool vae_function_hands_on(vae_function function, int operand)
 {
     return strcmp(vae_function_info_of(function)->gradient[operand], "d") == 0;
 }
+
+bool vae_activation_needs_input(vae_activation activation)
+{
+    return vae_function_gradient_reads((vae_function)activation, 0) & VAE_READS_A;
+}
+
+const char *vae_activation_name(vae_activation activation)
+{
+    return (unsigned)activation < VAE_ACTIVATION_COUNT ? vae_function_info_of((vae_function)activation)->name
+                                                       : "unknown";
+}

@@ -9,8 +9,9 @@
  *
  * value      y of the operands a and b
  * gradient   ∂loss/∂a (or b) of d = ∂loss/∂y, a, b and y. Only what it names is kept for the backward pass, so a
- * gradient told from y lets go of a. "d" alone costs nothing: the gradient is handed on. ONNX       nested nodes of
- * operator set 17 with a, b and numbers for their inputs
+ *            gradient told from y lets go of a. "d" alone costs nothing: the gradient is handed on. That of an
+ *            activation names a or y, not both, as a layer keeps one of them
+ * ONNX       nested nodes of operator set 17 with a, b and numbers for their inputs
  *
  * Values and gradients are expressions of C and of JavaScript alike, in the arithmetic of whoever expands them: double,
  * float or SIMD lanes of float. They may use the operators of both languages, whole numbers, REAL(0.5) for others, and
@@ -61,6 +62,14 @@ typedef enum vae_function {
         VAE_FUNCTION_COUNT
 } vae_function;
 
+/* The activations, by the numbers that they have as functions. */
+typedef enum vae_activation {
+#define VAE_ACTIVATION_ROW(NAME, ...) VAE_ACTIVATION_##NAME,
+    VAE_ACTIVATION_FUNCTIONS(VAE_ACTIVATION_ROW)
+#undef VAE_ACTIVATION_ROW
+        VAE_ACTIVATION_COUNT
+} vae_activation;
+
 /* What a gradient names beside d, as bits. */
 typedef enum vae_function_reads {
     VAE_READS_A = 1,
@@ -82,5 +91,8 @@ const vae_function_info *vae_function_info_of(vae_function function);
 int vae_function_gradient_reads(vae_function function, int operand);
 /* Whether that gradient is d itself. */
 bool vae_function_hands_on(vae_function function, int operand);
+/* Whether the gradient of an activation is told from the pre-activation, rather than from y. */
+bool vae_activation_needs_input(vae_activation activation);
+const char *vae_activation_name(vae_activation activation);
 
 #endif

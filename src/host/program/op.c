@@ -24,16 +24,6 @@ const char *vae_op_kind_name(vae_op_kind kind)
     return (unsigned)kind < VAE_OP_COUNT ? names[kind] : "unknown";
 }
 
-const char *vae_activation_name(vae_activation activation)
-{
-    static const char *const names[] = {
-#define VAE_ACTIVATION_ROW(name, text) text,
-        VAE_ACTIVATION_MAP(VAE_ACTIVATION_ROW)
-#undef VAE_ACTIVATION_ROW
-    };
-    return (unsigned)activation < VAE_ACTIVATION_COUNT ? names[activation] : "unknown";
-}
-
 bool vae_op_is_transposed(vae_op_kind kind)
 {
     return vae_op_info_of(kind)->flags & VAE_OP_TRANSPOSED;

@@ -14,7 +14,6 @@
 
 #include "core/error.h"
 #include "core/random.h"
-#include "program/activation.h"
 #include "program/column_order.h"
 #include "program/elementwise.h"
 #include "program/function.h"
@@ -388,7 +387,6 @@ bool vae_op_gives_gradients(const vae_program *program, const vae_op *op);
 int64_t vae_program_batch_row_elements(const vae_program *program, vae_tensor tensor);
 /* The fused activation of a layer or of its backward op; identity for other ops. */
 vae_activation vae_op_activation(const vae_op *op);
-const char *vae_activation_name(vae_activation activation);
 /* "activation relu, kernel 4, stride 2": what an op has besides its operands, "" if nothing. Returns text. */
 const char *vae_op_format_attributes(const vae_op *op, char *text, size_t size);
 

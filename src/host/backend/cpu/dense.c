@@ -1,10 +1,12 @@
-/* Dense layers: the products are oneDNN's, the activation's backward and the bias gradient one SIMD pass. */
+/* Dense layers: the products are oneDNN's, with most activations fused; the activation's backward and the bias gradient
+ * are one SIMD pass. */
 #include <stdlib.h>
 
 #include "backend/cpu/device.h"
 
 typedef struct dense_state {
     vae_product *product;
+    float *pre_activation; /* what the product gives, where the activation is not fused: y itself, or kept beside it */
 } dense_state;
 
 typedef struct dense_backward_state {
@@ -43,7 +45,9 @@ static vae_status prepare_dense(vae_call *call)
     call->state = state;
     const vae_shape *x = vae_call_input_shape(call, 0);
     const vae_shape *weight = vae_call_input_shape(call, 1);
-    const bool keeps_pre_activation = call->outputs[1] != NULL;
+    const vae_activation activation = call->op->attributes.dense.activation;
+    if (call->outputs[1] || !vae_onednn_fuses(activation))
+        state->pre_activation = call->outputs[1] ? call->outputs[1] : call->outputs[0];
     const vae_product_options options = {
         .m = x->size[0],
         .k = vae_shape_columns(x),
@@ -51,9 +55,9 @@ static vae_status prepare_dense(vae_call *call)
         .left = operand(call, 0),
         .right = operand(call, 1),
         .bias = call->inputs[2],
-        .target = keeps_pre_activation ? call->outputs[1] : call->outputs[0],
+        .target = state->pre_activation ? state->pre_activation : call->outputs[0],
         .bf16 = uses_bf16(call),
-        .activation = keeps_pre_activation ? VAE_ACTIVATION_IDENTITY : call->op->attributes.dense.activation,
+        .activation = state->pre_activation ? VAE_ACTIVATION_IDENTITY : activation,
     };
     const vae_status status = vae_product_create(device_of(call)->onednn, &options, &state->product);
     if (status) release_dense(call);
@@ -69,8 +73,8 @@ static vae_status run_dense(vae_call *call)
                                 vae_shape_elements(vae_call_input_shape(call, 0)), device->host.threads);
     }
     VAE_TRY(vae_product_run(state->product));
-    if (call->outputs[1]) {
-        device->isa->activate(call->op->attributes.dense.activation, call->outputs[1], call->outputs[0],
+    if (state->pre_activation) {
+        device->isa->activate(call->op->attributes.dense.activation, state->pre_activation, call->outputs[0],
                               vae_shape_elements(vae_call_output_shape(call, 0)), device->host.threads);
     }
     return VAE_OK;

@@ -151,21 +151,31 @@ static vae_status make_memory(dnnl_memory_t *memory, descriptor *d, dnnl_engine_
 
 /* ---- Products ---- */
 
+/* As oneDNN's own functions, where it has them; leaky_relu's slope is that of its row. */
+static const struct {
+    bool known;
+    dnnl_alg_kind_t kind;
+    float alpha;
+} fused_activations[VAE_ACTIVATION_COUNT] = {
+    [VAE_ACTIVATION_RELU] = {true, dnnl_eltwise_relu, 0.0f},
+    [VAE_ACTIVATION_LEAKY_RELU] = {true, dnnl_eltwise_relu, 0.01f},
+    [VAE_ACTIVATION_TANH] = {true, dnnl_eltwise_tanh, 0.0f},
+    [VAE_ACTIVATION_SIGMOID] = {true, dnnl_eltwise_logistic, 0.0f},
+    [VAE_ACTIVATION_ELU] = {true, dnnl_eltwise_elu, 1.0f},
+    [VAE_ACTIVATION_GELU] = {true, dnnl_eltwise_gelu_erf, 0.0f},
+    [VAE_ACTIVATION_SOFTPLUS] = {true, dnnl_eltwise_soft_relu, 1.0f},
+    [VAE_ACTIVATION_SILU] = {true, dnnl_eltwise_swish, 1.0f},
+};
+
+bool vae_onednn_fuses(vae_activation activation)
+{
+    return activation == VAE_ACTIVATION_IDENTITY || fused_activations[activation].known;
+}
+
 static vae_status append_activation(dnnl_post_ops_t ops, vae_activation activation)
 {
-    switch (activation) {
-    case VAE_ACTIVATION_IDENTITY: return VAE_OK;
-    case VAE_ACTIVATION_RELU: return append_eltwise(ops, dnnl_eltwise_relu, 0.0f);
-    case VAE_ACTIVATION_LEAKY_RELU: return append_eltwise(ops, dnnl_eltwise_relu, (float)VAE_LEAKY_RELU_SLOPE);
-    case VAE_ACTIVATION_TANH: return append_eltwise(ops, dnnl_eltwise_tanh, 0.0f);
-    case VAE_ACTIVATION_SIGMOID: return append_eltwise(ops, dnnl_eltwise_logistic, 0.0f);
-    case VAE_ACTIVATION_ELU: return append_eltwise(ops, dnnl_eltwise_elu, 1.0f);
-    case VAE_ACTIVATION_GELU: return append_eltwise(ops, dnnl_eltwise_gelu_erf, 0.0f);
-    case VAE_ACTIVATION_SOFTPLUS: return append_eltwise(ops, dnnl_eltwise_soft_relu, 1.0f);
-    case VAE_ACTIVATION_SILU: return append_eltwise(ops, dnnl_eltwise_swish, 1.0f);
-    case VAE_ACTIVATION_COUNT: break;
-    }
-    return vae_error_set(VAE_ERROR_ARGUMENT, "activation %d is not known", (int)activation);
+    if (activation == VAE_ACTIVATION_IDENTITY) return VAE_OK;
+    return append_eltwise(ops, fused_activations[activation].kind, fused_activations[activation].alpha);
 }
 
 static void list_operands(const vae_product_options *o, operand operands[OPERAND_COUNT])

@@ -15,6 +15,8 @@ void vae_onednn_close(vae_onednn *onednn);
 void vae_onednn_version(char *text, size_t size);
 /* True where bf16 products run on the CPU's own bf16 instructions (AVX512-BF16 or AMX). */
 bool vae_onednn_has_bf16(void);
+/* Whether a product can have the activation fused. */
+bool vae_onednn_fuses(vae_activation activation);
 
 /* target [m, n] = activation(left [m, k] · right [k, n] + bias [n]). A transposed operand lies in memory as [k, m] or
  * [n, k]. All row-major and dense. bias may be NULL. With bf16 the operands are bf16; bias and target are float32. */
@@ -25,7 +27,7 @@ typedef struct vae_product_options {
     float *target;
     bool left_transposed, right_transposed;
     bool bf16;
-    vae_activation activation;
+    vae_activation activation; /* one that vae_onednn_fuses */
 } vae_product_options;
 
 /* The memory behind the operands is borrowed and must outlive the product. */

@@ -24,14 +24,9 @@ void vae_reference_layer_backward(const vae_call *call, int64_t count, int64_t o
 {
     const vae_activation activation = vae_op_activation(call->op);
     double *d_y = call->inputs[0], *d_bias = call->outputs[1];
-    const double *y = call->inputs[1], *pre_activation = call->inputs[4];
-    for (int64_t i = 0; i < count; ++i) {
-        if (pre_activation) {
-            d_y[i] *= vae_reference_activation_derivative(activation, pre_activation[i]);
-        } else if (y) {
-            d_y[i] *= vae_reference_activation_derivative_from_y(activation, y[i]);
-        }
-    }
+    const double *from = call->inputs[4] ? call->inputs[4] : call->inputs[1];
+    for (int64_t i = 0; from && i < count; ++i)
+        d_y[i] *= vae_reference_activation_derivative_from(activation, from[i]);
     for (int64_t o = 0; o < out; ++o)
         d_bias[o] = 0;
     for (int64_t i = 0; i < count; ++i)

@@ -13,8 +13,8 @@ extern const vae_kernel *const vae_reference_kernels[VAE_OP_COUNT];
 /* y = activation(x), and dy/dx at the pre-activation x. */
 double vae_reference_activation(vae_activation activation, double x);
 double vae_reference_activation_derivative(vae_activation activation, double x);
-/* dy/dx told from y, for the activations that keep no pre-activation. */
-double vae_reference_activation_derivative_from_y(vae_activation activation, double y);
+/* dy/dx told from what a layer keeps: x where vae_activation_needs_input, else y. */
+double vae_reference_activation_derivative_from(vae_activation activation, double from);
 /* A function of program/function.h, its value or one of its gradients; operands that it does not read may be anything.
  */
 double vae_reference_function(vae_function function, vae_function_part part, const double operands[VAE_LIST_OPERANDS]);

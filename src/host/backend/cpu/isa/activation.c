@@ -1,58 +1,60 @@
 /* Activation functions and their derivatives, with the bias gradient summed in the same pass, and rounding to bf16. */
-#include "backend/cpu/isa/activation_functions.h"
 #include "backend/cpu/isa/level.h"
+#include "backend/cpu/isa/primitives.h"
 
 enum { PARALLEL_ELEMENTS = 8192, COLUMN_GRAIN = 16 };
 
-#define DEFINE_FUNCTIONS(name, value, derivative)                                                                      \
-    static void activate_##name(const float *x_, float *y_, int64_t count)                                             \
+/* What a gradient is told from, `from_`, is a or y, of which it names one. */
+#define DEFINE_LOOPS(NAME, name, operands, value, gradient, ...)                                                       \
+    static void activate_##name(const float *x, float *result, int64_t count)                                          \
     {                                                                                                                  \
         _Pragma("omp simd") for (int64_t i = 0; i < count; ++i)                                                        \
         {                                                                                                              \
-            const float x = x_[i];                                                                                     \
-            y_[i] = (value);                                                                                           \
+            const float a = x[i];                                                                                      \
+            result[i] = (value);                                                                                       \
         }                                                                                                              \
     }                                                                                                                  \
-    static void backward_##name(float *restrict d_y, const float *restrict from_, float *restrict bias, int64_t count) \
+    static inline float gradient_##name(float d, float from)                                                           \
+    {                                                                                                                  \
+        const float a = from, y = from;                                                                                \
+        (void)a, (void)y;                                                                                              \
+        return (gradient);                                                                                             \
+    }                                                                                                                  \
+    static void backward_##name(float *restrict d_y, const float *restrict from, float *restrict bias, int64_t count)  \
     {                                                                                                                  \
         _Pragma("omp simd") for (int64_t i = 0; i < count; ++i)                                                        \
         {                                                                                                              \
-            const float from = from_[i];                                                                               \
-            const float d_pre = d_y[i] * (derivative);                                                                 \
+            const float d_pre = gradient_##name(d_y[i], from[i]);                                                      \
             d_y[i] = d_pre;                                                                                            \
             bias[i] += d_pre;                                                                                          \
         }                                                                                                              \
     }                                                                                                                  \
-    static void derive_##name(const float *d_y, const float *from_, float *d_x, int64_t count)                         \
+    static void derive_##name(const float *d_y, const float *from, float *d_x, int64_t count)                          \
     {                                                                                                                  \
-        _Pragma("omp simd") for (int64_t i = 0; i < count; ++i)                                                        \
-        {                                                                                                              \
-            const float from = from_[i];                                                                               \
-            d_x[i] = d_y[i] * (derivative);                                                                            \
-        }                                                                                                              \
+        _Pragma("omp simd") for (int64_t i = 0; i < count; ++i) d_x[i] = gradient_##name(d_y[i], from[i]);             \
     }
-ACTIVATION_FUNCTIONS(DEFINE_FUNCTIONS)
-#undef DEFINE_FUNCTIONS
+VAE_ACTIVATION_FUNCTIONS(DEFINE_LOOPS)
+#undef DEFINE_LOOPS
 
 typedef void (*activate_function)(const float *x, float *y, int64_t count);
 typedef void (*derive_function)(const float *d_y, const float *from, float *d_x, int64_t count);
 typedef void (*backward_function)(float *restrict d_y, const float *restrict from, float *restrict bias, int64_t count);
 
 static const activate_function activate_functions[VAE_ACTIVATION_COUNT] = {
-#define ROW(name, value, derivative) [VAE_ACTIVATION_##name] = activate_##name,
-    ACTIVATION_FUNCTIONS(ROW)
+#define ROW(NAME, name, ...) [VAE_ACTIVATION_##NAME] = activate_##name,
+    VAE_ACTIVATION_FUNCTIONS(ROW)
 #undef ROW
 };
 
 static const derive_function derive_functions[VAE_ACTIVATION_COUNT] = {
-#define ROW(name, value, derivative) [VAE_ACTIVATION_##name] = derive_##name,
-    ACTIVATION_FUNCTIONS(ROW)
+#define ROW(NAME, name, ...) [VAE_ACTIVATION_##NAME] = derive_##name,
+    VAE_ACTIVATION_FUNCTIONS(ROW)
 #undef ROW
 };
 
 static const backward_function backward_functions[VAE_ACTIVATION_COUNT] = {
-#define ROW(name, value, derivative) [VAE_ACTIVATION_##name] = backward_##name,
-    ACTIVATION_FUNCTIONS(ROW)
+#define ROW(NAME, name, ...) [VAE_ACTIVATION_##NAME] = backward_##name,
+    VAE_ACTIVATION_FUNCTIONS(ROW)
 #undef ROW
 };
 

@@ -1,18 +1,7 @@
 /* Every elementwise function and its gradients, expanded as SIMD loops. */
 #include "backend/cpu/isa/list_loops.h"
 
-#include "backend/cpu/isa/simd_math.h"
-
-#define REAL(x) ((float)(x))
-#define EXP(x) simd_exp_any(x)
-#define LOG(x) simd_log_any(x)
-#define SQRT(x) sqrtf(x)
-#define ABS(x) fabsf(x)
-#define TANH(x) simd_tanh(x)
-#define SIGMOID(x) simd_sigmoid(x)
-#define SOFTPLUS(x) simd_softplus(x)
-#define EXPM1_NEGATIVE(x) simd_expm1_negative(x)
-#define NORMAL_CDF(x) simd_normal_cdf(x)
+#include "backend/cpu/isa/primitives.h"
 
 #define DEFINE_LOOP(name, expression)                                                                                  \
     static void name(const float *a_, const float *b_, const float *y_, const float *d_, float *result, int64_t count) \

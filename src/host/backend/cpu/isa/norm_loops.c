@@ -1,39 +1,39 @@
 /* The SIMD loops of the norms: a pair for each activation, and sums in double that take four numbers at a time. */
 #include "backend/cpu/isa/norm_loops.h"
 
-#include "backend/cpu/isa/activation_functions.h"
+#include "backend/cpu/isa/primitives.h"
 
 /* The backward pass makes the pre-activation again, which costs less than reading it from memory. */
-#define DEFINE_NORM_FUNCTIONS(name, value, derivative)                                                                 \
-    static void norm_forward_##name(const norm_tile *tile, const float *restrict x_, float *restrict y, int64_t count) \
+#define DEFINE_NORM_LOOPS(NAME, name, operands, value, gradient, ...)                                                  \
+    static void norm_forward_##name(const norm_tile *tile, const float *restrict x, float *restrict y, int64_t count)  \
     {                                                                                                                  \
         const float *restrict mean = tile->mean, *restrict inverse = tile->inverse_deviation;                          \
         const float *restrict scale = tile->scale, *restrict shift = tile->shift;                                      \
         _Pragma("omp simd") for (int64_t i = 0; i < count; ++i)                                                        \
         {                                                                                                              \
-            const float x = (x_[i] - mean[i]) * inverse[i] * scale[i] + shift[i];                                      \
+            const float a = (x[i] - mean[i]) * inverse[i] * scale[i] + shift[i];                                       \
             y[i] = (value);                                                                                            \
         }                                                                                                              \
     }                                                                                                                  \
-    static inline float norm_derivative_##name(float x)                                                                \
+    static inline float norm_gradient_##name(float d, float a)                                                         \
     {                                                                                                                  \
         const float y = (value);                                                                                       \
-        const float from = vae_activation_needs_input(VAE_ACTIVATION_##name) ? x : y;                                  \
-        return (derivative);                                                                                           \
+        (void)y;                                                                                                       \
+        return (gradient);                                                                                             \
     }                                                                                                                  \
     static void norm_derive_##name(const norm_tile *tile, const float *restrict x, float *restrict d_y, int64_t count) \
     {                                                                                                                  \
         const float *restrict mean = tile->mean, *restrict inverse = tile->inverse_deviation;                          \
         const float *restrict scale = tile->scale, *restrict shift = tile->shift;                                      \
-        _Pragma("omp simd") for (int64_t i = 0; i < count; ++i) d_y[i] *=                                              \
-            norm_derivative_##name((x[i] - mean[i]) * inverse[i] * scale[i] + shift[i]);                               \
+        _Pragma("omp simd") for (int64_t i = 0; i < count; ++i) d_y[i] =                                               \
+            norm_gradient_##name(d_y[i], (x[i] - mean[i]) * inverse[i] * scale[i] + shift[i]);                         \
     }
-ACTIVATION_FUNCTIONS(DEFINE_NORM_FUNCTIONS)
-#undef DEFINE_NORM_FUNCTIONS
+VAE_ACTIVATION_FUNCTIONS(DEFINE_NORM_LOOPS)
+#undef DEFINE_NORM_LOOPS
 
 static const vae_norm_loops loops_by_activation[VAE_ACTIVATION_COUNT] = {
-#define ROW(name, value, derivative) [VAE_ACTIVATION_##name] = {norm_forward_##name, norm_derive_##name},
-    ACTIVATION_FUNCTIONS(ROW)
+#define ROW(NAME, name, ...) [VAE_ACTIVATION_##NAME] = {norm_forward_##name, norm_derive_##name},
+    VAE_ACTIVATION_FUNCTIONS(ROW)
 #undef ROW
 };
 
