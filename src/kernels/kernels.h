@@ -103,7 +103,7 @@ typedef struct vae_cuda_activation_call {
     float *x;          /* forward: the product; gets the bias where there is one. backward: d_y, becomes d_x */
     const float *bias; /* forward: [columns] or NULL */
     float *y;          /* forward; may be x */
-    const float *from; /* backward: y, or the pre-activation for gelu and silu; NULL for identity */
+    const float *from; /* backward: y, or the pre-activation where vae_activation_needs_input; NULL for identity */
     vae_cuda_column_sums d_bias; /* backward */
     uint16_t *shadow;            /* of y, or of d_x */
     int64_t rows, columns;

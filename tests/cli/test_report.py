@@ -98,8 +98,29 @@ def check_explorer(page, folder, name, latent, shape=(HEIGHT, WIDTH, 1)):
             assert np.abs(pixels[..., channel] - 255 * image[..., channel % shape[2]]).max() <= 1, (name, z)
 
 
+def check_operations(page, folder):
+    """Every op that a decoder may have, and every function, give what the reference backend does; in any page."""
+    cases = folder / "cases"
+    cases.mkdir()
+    subprocess.run([os.environ["VAE_ONNX_CASES"], cases], check=True)
+    functions = page.run("Object.keys(VaeFunctions)")
+    assert {path.stem for path in cases.glob("function-*.json")} == {f"function-{name}" for name in functions}
+    for path in cases.glob("*.json"):
+        x, y = (np.load(path.with_suffix(f".{array}.npy"), allow_pickle=False).ravel() for array in "xy")
+        found = page.run(f"""(() => {{ const {{ decoder, weights }} = {path.read_text()};
+            return Array.from(VaeDecoder.prepare(decoder, Float32Array.from(weights))({x.tolist()})); }})()""")
+        error = (np.abs(np.array(found) - y) / np.maximum(1, np.abs(y))).max()
+        assert error <= TOLERANCE, (path.stem, error)
+
+
+def activations(folder):
+    """All that the configuration knows: it lists them where a name is unknown."""
+    message = run(folder, "--config", "tiny.ini", "--out", "none", "--set", "model.activation=unknown", code=2)
+    return message.split("is not one of ")[1].strip().split(", ")
+
+
 def check_decoders(page, folder):
-    for activation in "relu leaky_relu tanh sigmoid elu gelu softplus silu identity".split():
+    for activation in activations(folder):
         train(folder, activation, f"model.activation={activation}", "model.latent=2", "train.epochs=1")
         open_page(page, report(folder, activation))
         check_explorer(page, folder, activation, 2)
@@ -305,6 +326,7 @@ def check(folder):
     (folder / "tiny.ini").write_text(CONFIG)
     with browser.Browser() as page:
         check_decoders(page, folder)
+        check_operations(page, folder)
         check_convolutions(page)
         check_columns(page)
         check_use(page, folder)

@@ -145,3 +145,12 @@ Test(gradient_expressions, several_terms_of_one_tensor_and_of_a_parameter_add_up
     close_expression(&r);
     free_expression(&p);
 }
+
+/* A layer keeps its pre-activation or its output for the backward pass, not both. */
+Test(gradient_expressions, activations_name_one_operand)
+{
+    for (int a = 0; a < VAE_ACTIVATION_COUNT; ++a) {
+        const int reads = vae_function_gradient_reads((vae_function)a, 0);
+        cr_expect_neq(reads, VAE_READS_A | VAE_READS_Y, "%s", vae_activation_name((vae_activation)a));
+    }
+}

@@ -1,5 +1,6 @@
-/* Writes, for every case, an ONNX model of it, an input and the output that the reference backend computes, for
- * test_onnx_ops.py: ops in sizes that no model of the command line has.
+/* Writes, for every case, an ONNX model of it, the program and the weights that a report's page would hold, an input
+ * and the output that the reference backend computes, for test_onnx_ops.py and test_report.py: ops in sizes that no
+ * model of the command line has.
  * Usage: write_cases FOLDER */
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "export/emit.h"
 #include "model/builder.h"
 #include "program/op.h"
+#include "report/page_decoder.h"
 
 enum { ROWS = 5, MAX_LAYERS = 5, MAX_PATH = 512 };
 
@@ -264,6 +266,8 @@ static vae_status build(const onnx_case *c, vae_layout *layout, vae_program *pro
         VAE_TRY(add_layer(layout, program, &c->layers[i], name, y));
     }
     vae_program_mark_external(program, *y);
+    VAE_TRY(vae_program_set_port(program, "z", *x));
+    VAE_TRY(vae_program_set_port(program, "mean", *y));
     VAE_TRY(vae_program_fuse(program));
     return vae_program_plan(program);
 }
@@ -318,6 +322,23 @@ static vae_status write_array(const char *folder, const char *name, const char *
     return vae_npy_write_float32(path, values, shape->rank, shape->size);
 }
 
+static vae_status write_page_program(const char *folder, const vae_program *program, const double *parameters)
+{
+    const int64_t count = vae_page_decoder_weight_count(program);
+    float *weights = calloc((size_t)count + 1, sizeof *weights);
+    json_t *list = json_array();
+    char path[MAX_PATH];
+    vae_page_decoder_weights(program, parameters, true, weights);
+    for (int64_t i = 0; i < count; ++i)
+        json_array_append_new(list, json_real((double)weights[i]));
+    json_t *root = json_pack("{s:o, s:o}", "decoder", vae_page_decoder(program), "weights", list);
+    snprintf(path, sizeof path, "%s/%s.json", folder, program->name);
+    const int failed = json_dump_file(root, path, JSON_COMPACT);
+    json_decref(root);
+    free(weights);
+    return failed ? vae_error_set(VAE_ERROR_IO, "%s: cannot be written", path) : VAE_OK;
+}
+
 /* ---- Models ---- */
 
 static vae_status write_model(const char *folder, vae_emitter *emitter, vae_tensor x, vae_tensor y)
@@ -359,6 +380,7 @@ static vae_status write_case(const onnx_case *c, const char *folder)
     VAE_TRY(compute(&program, parameters, x, input, y, output));
     VAE_TRY(write_array(folder, c->name, "x", &in->shape, input));
     VAE_TRY(write_array(folder, c->name, "y", &out->shape, output));
+    VAE_TRY(write_page_program(folder, &program, parameters));
     VAE_TRY(vae_graph_create(c->name, &emitter.graph));
     VAE_TRY(write_model(folder, &emitter, x, y));
     vae_graph_free(emitter.graph);

@@ -205,6 +205,9 @@ static vae_status write_page(FILE *file, const vae_page_run *runs, int count, va
     VAE_TRY(write_until(file, page, &at, "<!-- data -->\n"));
     VAE_TRY(write_data(file, runs, count, explorer));
     VAE_TRY(write_until(file, page, &at, "<!-- scripts -->\n"));
+    fputs("<script>\n", file);
+    vae_page_decoder_functions(file);
+    fputs("</script>\n", file);
     write_files(file, ".js", "script");
     fwrite(page->data + at, 1, page->size - at, file);
     return VAE_OK;

@@ -1,4 +1,5 @@
-/* The decoder's program as JSON, in which ops refer to tensors by number, and its weights as one run of floats. */
+/* The decoder's program as JSON, in which ops refer to tensors by number, its weights as one run of floats, and the
+ * functions of its ops as JavaScript. */
 #include "report/page_decoder.h"
 
 #include "program/op_json.h"
@@ -43,6 +44,16 @@ json_t *vae_page_decoder(const vae_program *program)
     return json_pack("{s:i, s:i, s:I, s:o, s:o}", "input", (int)vae_program_port(program, "z"), "output",
                      (int)vae_program_port(program, "mean"), "weights", (json_int_t)weight, "tensors", tensors, "ops",
                      ops);
+}
+
+void vae_page_decoder_functions(FILE *file)
+{
+    fputs("\"use strict\";\nconst VaeFunctions = {\n", file);
+    for (int f = 0; f < VAE_FUNCTION_COUNT; ++f) {
+        const vae_function_info *info = vae_function_info_of((vae_function)f);
+        fprintf(file, "  %s: (a, b) => (%s),\n", info->name, info->value);
+    }
+    fputs("};\n", file);
 }
 
 int64_t vae_page_decoder_weight_count(const vae_program *program)

@@ -3,6 +3,7 @@
 #define VAE_REPORT_PAGE_DECODER_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "program/program.h"
 
@@ -11,6 +12,10 @@
  * offsets, in floats, are those of vae_page_decoder_weights(). `program` has external tensors "z" and "mean". NULL
  * without memory. An op whose kind the page does not know is written all the same; the page says so. */
 json_t *vae_page_decoder(const vae_program *program);
+
+/* Writes the script that defines VaeFunctions: every function of program/function.h, of primitives that decoder.js
+ * has. */
+void vae_page_decoder_functions(FILE *file);
 
 /* How many floats the program's parameters are. */
 int64_t vae_page_decoder_weight_count(const vae_program *program);

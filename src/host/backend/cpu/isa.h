@@ -7,7 +7,8 @@
 #include "backend/host/engine.h"
 
 /* d_pre = d_y ⊙ activation'(·) in place, d_bias = column sums of d_pre in a fixed order, and d_pre rounded into
- * `shadow` unless NULL. `from` is y, or the pre-activation for gelu and silu; NULL for identity. All [rows, columns].
+ * `shadow` unless NULL. `from` is y, or the pre-activation where vae_activation_needs_input; NULL for identity. All
+ * [rows, columns].
  */
 typedef struct vae_cpu_activation_backward {
     vae_activation activation;

@@ -1,37 +1,32 @@
 "use strict";
 /* Runs the decode program that the C program embedded (report/page_decoder.h): one function an op, in the table below.
  * Arithmetic is double, results are kept as float32, as on the program's own backends. */
-const VaeDecoder = (() => {
-  /* ---- Activations; gelu is the exact one ---- */
 
-  /* erf(x) = 2/√π e^-x² Σ 2ⁿ x^(2n+1) / (2n+1)!!, whose terms are all of one sign; beyond 6 it is 1 in double. */
-  function erf(x) {
-    if (Math.abs(x) > 6) return Math.sign(x);
-    let term = x, sum = x;
-    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); ++n) {
-      term *= (2 * x * x) / (2 * n + 1);
-      sum += term;
-    }
-    return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+/* ---- The primitives of program/function.h, of which the page's VaeFunctions are made: (a, b) => value, by name ---- */
+
+/* erf(x) = 2/√π e^-x² Σ 2ⁿ x^(2n+1) / (2n+1)!!, whose terms are all of one sign; beyond 6 it is 1 in double. */
+function erf(x) {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x, sum = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); ++n) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
   }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
 
-  const sigmoid = (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+const REAL = (x) => x;
+const { exp: EXP, log: LOG, sqrt: SQRT, abs: ABS, tanh: TANH, expm1: EXPM1_NEGATIVE } = Math;
+const SIGMOID = (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+const SOFTPLUS = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+const NORMAL_CDF = (x) => 0.5 * (1 + erf(x / Math.SQRT2));
 
-  const activations = {
-    identity: (x) => x,
-    relu: (x) => Math.max(x, 0),
-    leaky_relu: (x) => (x > 0 ? x : 0.01 * x),
-    tanh: Math.tanh,
-    sigmoid,
-    elu: (x) => (x > 0 ? x : Math.expm1(x)),
-    gelu: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
-    softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-    silu: (x) => x * sigmoid(x),
-  };
-
+const VaeDecoder = (() => {
   /* ---- Means of likelihoods, E[x|z]: (prediction, mean, attributes); `width` numbers of a prediction describe a pixel ---- */
 
-  const elementwise = (apply) => (prediction, mean) => {
+  const itself = (x) => x;
+
+  const eachNumber = (apply) => (prediction, mean) => {
     for (let i = 0; i < mean.length; ++i) mean[i] = apply(prediction[i]);
   };
 
@@ -85,13 +80,13 @@ const VaeDecoder = (() => {
   });
 
   const likelihoodMeans = {
-    bernoulli: elementwise(sigmoid),
-    gaussian: elementwise(activations.identity),
-    mse: elementwise(activations.identity),
-    gaussian_shared: elementwise(activations.identity),
-    gaussian_pixel: locationScale(activations.identity),
-    laplace: locationScale(activations.identity),
-    continuous_bernoulli: elementwise(exponentialMean),
+    bernoulli: eachNumber(SIGMOID),
+    gaussian: eachNumber(itself),
+    mse: eachNumber(itself),
+    gaussian_shared: eachNumber(itself),
+    gaussian_pixel: locationScale(itself),
+    laplace: locationScale(itself),
+    continuous_bernoulli: eachNumber(exponentialMean),
     categorical: categoricalMean,
     logistic: locationScale(withinLevels),
     logistic_mixture: mixtureMean,
@@ -116,7 +111,7 @@ const VaeDecoder = (() => {
 
   const ops = {
     dense([x, weight, bias], [y], { activation }) {
-      const [width, columns] = weight.shape, rows = x.data.length / width, apply = activations[activation];
+      const [width, columns] = weight.shape, rows = x.data.length / width, apply = VaeFunctions[activation];
       const sums = new Float64Array(columns);
       for (let row = 0; row < rows; ++row) {
         sums.set(bias.data);
@@ -129,7 +124,7 @@ const VaeDecoder = (() => {
 
     conv2d([x, weight, bias], [y], { activation, kernel, stride, padding }) {
       const [rows, height, width, channels] = x.shape, [, outHeight, outWidth, outputs] = y.shape;
-      const apply = activations[activation], sums = new Float64Array(outputs);
+      const apply = VaeFunctions[activation], sums = new Float64Array(outputs);
       for (let at = 0; at < rows * outHeight * outWidth; ++at) {
         const row = Math.floor(at / (outHeight * outWidth)), i = Math.floor(at / outWidth) % outHeight, j = at % outWidth;
         sums.set(bias.data);
@@ -146,7 +141,7 @@ const VaeDecoder = (() => {
     /* Every input adds to the window of outputs that a convolution would read it for. */
     conv_transpose2d([x, weight, bias], [y], { activation, kernel, stride, padding }) {
       const [rows, height, width, channels] = x.shape, [, outHeight, outWidth, outputs] = y.shape;
-      const apply = activations[activation], sums = new Float64Array(y.data.length);
+      const apply = VaeFunctions[activation], sums = new Float64Array(y.data.length);
       for (let at = 0; at < sums.length; at += outputs) sums.set(bias.data, at);
       for (let at = 0; at < rows * height * width; ++at) {
         const row = Math.floor(at / (height * width)), i = Math.floor(at / width) % height, j = at % width;
@@ -168,13 +163,13 @@ const VaeDecoder = (() => {
     },
 
     activate([x], [y], { activation }) {
-      const apply = activations[activation];
+      const apply = VaeFunctions[activation];
       for (let i = 0; i < y.data.length; ++i) y.data[i] = apply(x.data[i]);
     },
 
     /* Of evaluation: by the running statistics. Channels are the last dimension. */
     batch_norm([x, scale, shift, mean, variance], [y], { activation, epsilon }) {
-      const channels = scale.data.length, apply = activations[activation];
+      const channels = scale.data.length, apply = VaeFunctions[activation];
       const factors = Array.from(scale.data, (value, c) => value / Math.sqrt(variance.data[c] + epsilon));
       for (let i = 0; i < y.data.length; ++i) {
         const c = i % channels;
@@ -183,7 +178,7 @@ const VaeDecoder = (() => {
     },
 
     layer_norm([x, scale, shift], [y], { activation, epsilon }) {
-      const channels = scale.data.length, rows = x.shape[0], columns = x.data.length / rows, apply = activations[activation];
+      const channels = scale.data.length, rows = x.shape[0], columns = x.data.length / rows, apply = VaeFunctions[activation];
       for (let row = 0; row < rows; ++row) {
         const values = x.data.subarray(row * columns, (row + 1) * columns), [mean, inverse] = moments(values, epsilon);
         for (let j = 0; j < columns; ++j) {
@@ -237,6 +232,46 @@ const VaeDecoder = (() => {
       for (let i = 0; i < y.data.length; ++i) y.data[i] = x.data[i - (i % columns) + order[i % columns]];
     },
 
+    /* A list of instructions, over [rows, columns], of which an operand may have fewer rows or a single column. */
+    elementwise(inputs, outputs, { functions: { rows, columns, instructions, outputs: kept } }) {
+      const operands = inputs.map(({ shape, data }) => ({ data, divisor: rows / shape[0], width: data.length / shape[0] }));
+      const element = ({ data, divisor, width }, row, column) => data[Math.floor(row / divisor) * width + (width === 1 ? 0 : column)];
+      const results = new Float64Array(instructions.length), sums = new Float64Array(kept.length);
+      const sources = { constant: (value) => value, result: (index) => results[index],
+        input: (index, row, column) => element(operands[index], row, column) };
+      for (let row = 0; row < rows; ++row) {
+        sums.fill(0);
+        for (let column = 0; column < columns; ++column) {
+          instructions.forEach((instruction, i) => {
+            const [a, b] = instruction.operands.map(([source, index]) => sources[source](index, row, column));
+            results[i] = VaeFunctions[instruction.function](a, b);
+          });
+          kept.forEach(({ result, summed }, k) => {
+            sums[k] += results[result];
+            if (!summed) outputs[k].data[row * columns + column] = results[result];
+          });
+        }
+        kept.forEach(({ summed }, k) => { if (summed) outputs[k].data[row] = sums[k]; });
+      }
+    },
+
+    sum_rows([x], [y], { count }) {
+      const columns = x.data.length / x.shape[0];
+      for (let k = 0; k < y.data.length; ++k) {
+        const from = Math.floor(k / columns) * count * columns + (k % columns);
+        let sum = 0;
+        for (let row = 0; row < count; ++row) sum += x.data[from + row * columns];
+        y.data[k] = sum;
+      }
+    },
+
+    log_sum_exp([x], [y], { count }) {
+      for (let k = 0; k < y.data.length; ++k) {
+        const run = x.data.subarray(k * count, (k + 1) * count), largest = Math.max(...run);
+        y.data[k] = largest + Math.log(run.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+      }
+    },
+
     add([a, b], [y]) {
       for (let i = 0; i < y.data.length; ++i) y.data[i] = a.data[i] + b.data[i];
     },
@@ -249,8 +284,7 @@ const VaeDecoder = (() => {
     if (decoder.note) return decoder.note;
     const unknown = [...new Set(decoder.ops.map((op) => op.kind).filter((kind) => !(kind in ops)))];
     if (unknown.length > 0) return `This page cannot run the decoder: it does not know the operation ${unknown.join(", ")}.`;
-    for (const { attributes: { activation, family } } of decoder.ops) {
-      if (activation !== undefined && !(activation in activations)) return `This page cannot run the decoder: it does not know the activation ${activation}.`;
+    for (const { attributes: { family } } of decoder.ops) {
       if (family !== undefined && !(family in likelihoodMeans)) return `This page cannot run the decoder: it does not know the likelihood ${family}.`;
     }
     return null;
@@ -263,22 +297,27 @@ const VaeDecoder = (() => {
     });
   }
 
-  /* decode(z) gives the image in [0, 1], [height, width, channels], in an array that the next call overwrites. */
-  function create(run) {
-    const { decoder, images } = run;
-    const weights = new Float32Array(VaeData.bytes(VaeData.block(run.index, "weights")).buffer);
+  /* run(z) gives the program's output, in an array that the next call overwrites. */
+  function prepare(decoder, weights) {
     const tensors = makeTensors(decoder, weights), find = (index) => (index === null ? null : tensors[index]);
     const list = decoder.ops.map((op) => ({ run: ops[op.kind], inputs: op.inputs.map(find), outputs: op.outputs.map(find),
       attributes: op.attributes }));
-    const input = tensors[decoder.input].data, mean = tensors[decoder.output].data;
-    const pixels = new Float32Array(mean.length), scale = 1 / (images.scale * 255);
     return (z) => {
-      input.set(z);
+      tensors[decoder.input].data.set(z);
       for (const op of list) op.run(op.inputs, op.outputs, op.attributes);
-      for (let i = 0; i < pixels.length; ++i) pixels[i] = Math.min(Math.max((mean[i] - images.shift) * scale, 0), 1);
+      return tensors[decoder.output].data;
+    };
+  }
+
+  /* decode(z) gives the image in [0, 1], [height, width, channels], likewise. */
+  function create({ decoder, images, index }) {
+    const run = prepare(decoder, new Float32Array(VaeData.bytes(VaeData.block(index, "weights")).buffer));
+    const pixels = new Float32Array(images.height * images.width * images.channels), scale = 1 / (images.scale * 255);
+    return (z) => {
+      run(z).forEach((mean, i) => { pixels[i] = Math.min(Math.max((mean - images.shift) * scale, 0), 1); });
       return pixels;
     };
   }
 
-  return { ops, obstacle, create };
+  return { ops, obstacle, prepare, create };
 })();
