@@ -393,6 +393,8 @@ static const expression structural_cases[] = {
     {"bound", {{2, {12, 5}}, {2, {1, 5}}}, build_bound, 0, false},
     {"bound of one", {{2, {3, 1}}, {2, {1, 1}}}, build_bound, 0, false},
     {"bound, prime", {{2, {21, 67}}, {2, {3, 67}}}, build_bound, 0, false},
+    {"bound, wide", {{2, {9, 2500}}, {2, {1, 2500}}}, build_bound, 0, false},
+    {"bound, long", {{2, {4200, 4}}, {2, {1, 4}}}, build_bound, 0, false},
     {"softmax", {{2, {7, 5}}}, build_softmax, 0, false},
     {"softmax, wide", {{2, {3, 301}}}, build_softmax, 0, false},
     {"groups of rows", {{2, {12, 5}}, {2, {3, 5}}}, build_sum_rows, 0, false},
