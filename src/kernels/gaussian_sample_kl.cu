@@ -28,13 +28,14 @@ struct posterior_call {
     bool sampled;
 };
 
-/* z = temperature × normals of VAE_STREAM_PRIOR */
+/* z = temperature × normals of a stream */
 struct prior_call {
     float *z;
     uint16_t *shadow;
     const vae_cuda_step *step;
     int64_t elements, per_row; /* elements for each row of the batch */
     float temperature;
+    uint32_t noise_stream;
 };
 
 template <int WIDTH> struct posterior_values {
@@ -143,7 +144,7 @@ template <int WIDTH> __global__ void __launch_bounds__(THREADS) prior_kernel(con
     const int64_t first = first_element(call.step, call.per_row);
     for (int64_t i = thread_index() * WIDTH; i < call.elements; i += thread_count() * WIDTH) {
         float values[WIDTH];
-        draw_from(first + i, values, [&](int64_t at, auto &into) { normals(call.step, VAE_STREAM_PRIOR, at, into); });
+        draw_from(first + i, values, [&](int64_t at, auto &into) { normals(call.step, call.noise_stream, at, into); });
         for (int k = 0; k < WIDTH; ++k)
             values[k] *= call.temperature;
         store(call.z + i, values);
@@ -203,6 +204,7 @@ cudaError_t vae_cuda_prior_sample(const vae_cuda_call *call, cudaStream_t stream
     own.elements = vae_shape_elements(vae_cuda_output_shape(call, 0));
     own.per_row = vae_program_batch_row_elements(call->program, call->op->outputs[0]);
     own.temperature = (float)call->op->attributes.prior_sample.temperature;
+    own.noise_stream = call->op->attributes.prior_sample.stream;
     return launch(vae_vector_width(own.elements) == 4 ? prior_kernel<4> : prior_kernel<1>, call->grid, dim3(THREADS),
                   stream, own);
 }

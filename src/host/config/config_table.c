@@ -14,7 +14,7 @@ static const char *const posteriors[] = {
 static const char *const kl_estimates[] = {"exact", "sampled", NULL};
 static const char *const likelihoods[] = {
 #define ROW(NAME, name) #name,
-    VAE_LIKELIHOOD_MAP(ROW)
+    VAE_LIKELIHOOD_MAP(ROW) VAE_COMPOSED_MAP(ROW)
 #undef ROW
         NULL};
 static const char *const binarisations[] = {"none", "static", "dynamic", NULL};

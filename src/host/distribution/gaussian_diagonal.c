@@ -5,19 +5,6 @@
 
 static const vae_weight minus_half = {-0.5, VAE_SCALAR_ONE}, log_two_pi = {LOG_TWO_PI, VAE_SCALAR_ONE};
 
-static int64_t width(const vae_likelihood_options *options)
-{
-    return 2 * options->channels;
-}
-
-static vae_status split(vae_program *program, vae_tensor parameters, const vae_likelihood_options *options,
-                        vae_tensor *mean, vae_tensor *log_variance)
-{
-    const int64_t count = options->channels;
-    VAE_TRY(vae_program_slice(program, "mean", parameters, 2 * count, 0, count, mean));
-    return vae_program_slice(program, "log_variance", parameters, 2 * count, count, count, log_variance);
-}
-
 /* -½ Σ (terms + log 2π) */
 static vae_status finish(vae_program *program, const char *name, vae_tensor terms, vae_tensor *log_prob)
 {
@@ -31,7 +18,7 @@ static vae_status log_prob(vae_program *program, const char *name, vae_tensor pa
                            const vae_likelihood_options *options, vae_tensor *result)
 {
     vae_tensor mean, log_variance, precision, terms;
-    VAE_TRY(split(program, parameters, options, &mean, &log_variance));
+    VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &log_variance));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_NEGATE, log_variance, VAE_NO_TENSOR, &precision));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_EXP, precision, VAE_NO_TENSOR, &precision));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SUBTRACT, value, mean, &terms));
@@ -47,7 +34,7 @@ static vae_status kl(vae_program *program, const char *name, vae_tensor paramete
 {
     static const vae_weight one = {1.0, VAE_SCALAR_ONE}, half = {0.5, VAE_SCALAR_ONE};
     vae_tensor mean, log_variance, variance, terms;
-    VAE_TRY(split(program, parameters, options, &mean, &log_variance));
+    VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &log_variance));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SQUARE, mean, VAE_NO_TENSOR, &terms));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_EXP, log_variance, VAE_NO_TENSOR, &variance));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_ADD, terms, variance, &terms));
@@ -57,14 +44,26 @@ static vae_status kl(vae_program *program, const char *name, vae_tensor paramete
     return vae_program_sum_columns(program, name, terms, result);
 }
 
-static vae_status mean(vae_program *program, const char *name, vae_tensor parameters,
-                       const vae_likelihood_options *options, vae_tensor *result)
+/* μ + σ·ε */
+static vae_status sample(vae_program *program, const char *name, vae_tensor parameters, int64_t samples,
+                         uint32_t stream, const vae_likelihood_options *options, vae_tensor *value)
 {
-    return vae_program_slice(program, name, parameters, 2 * options->channels, 0, options->channels, result);
+    const vae_shape shape = program->tensors[parameters].shape;
+    vae_tensor mean, deviation, normal;
+    VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &deviation));
+    VAE_TRY(vae_program_apply_constant(program, name, VAE_FUNCTION_MULTIPLY, deviation, vae_number(0.5), &deviation));
+    VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_EXP, deviation, VAE_NO_TENSOR, &deviation));
+    VAE_TRY(vae_program_normal(program, name, vae_shape_matrix(shape.size[0] * samples, vae_shape_columns(&shape) / 2),
+                               stream, &normal));
+    VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_MULTIPLY, deviation, normal, &normal));
+    return vae_program_apply(program, name, VAE_FUNCTION_ADD, mean, normal, value);
 }
 
-const vae_distribution vae_distribution_gaussian_diagonal = {
-    .name = "gaussian_diagonal", .width = width, .log_prob = log_prob, .kl = kl, .mean = mean};
+const vae_distribution vae_distribution_gaussian_diagonal = {.width = vae_distribution_two_numbers,
+                                                             .log_prob = log_prob,
+                                                             .mean = vae_distribution_location,
+                                                             .sample = sample,
+                                                             .kl = kl};
 
 vae_status vae_distribution_standard_normal(vae_program *program, const char *name, vae_tensor value,
                                             vae_tensor *result)

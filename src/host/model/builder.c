@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/random.h"
+#include "distribution/distribution.h"
 #include "model/network.h"
 #include "model/objective.h"
 #include "model/posterior.h"
@@ -51,7 +52,7 @@ static vae_status add_likelihood_statistic(const vae_likelihood_options *options
 static vae_status resolve_decoder(const vae_config *config, const vae_input *input, vae_network *decoder)
 {
     const vae_likelihood_options options = vae_model_likelihood(config, input);
-    return vae_network_decoder(config, input, vae_likelihood_width(&options), decoder);
+    return vae_network_decoder(config, input, vae_distribution_width(&options), decoder);
 }
 
 static vae_status declare(const vae_config *config, const vae_input *input, vae_layout *layout)
@@ -118,7 +119,7 @@ static vae_status build_likelihood(vae_program *program, const vae_config *confi
                                    vae_tensor prediction, vae_tensor x, bool training, vae_tensor *ll)
 {
     const vae_likelihood_options options = vae_model_likelihood(config, input);
-    return vae_program_likelihood(program, "ll", prediction, x, &options, training, ll);
+    return vae_distribution_likelihood(program, "ll", prediction, x, &options, training, ll);
 }
 
 /* ---- Programs that see the data set ---- */
@@ -298,7 +299,7 @@ static vae_status build_decode(vae_program *program, const vae_config *config, c
     VAE_TRY(vae_program_set_port(program, "z", z));
     VAE_TRY(build_decoder(program, config, input, z, false, &prediction));
     const vae_likelihood_options options = vae_model_likelihood(config, input);
-    VAE_TRY(vae_program_likelihood_mean(program, "mean", prediction, &options, &mean));
+    VAE_TRY(vae_distribution_mean(program, "mean", prediction, &options, &mean));
     VAE_TRY(vae_program_set_port(program, "mean", mean));
     return close_program(program, config);
 }

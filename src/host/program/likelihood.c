@@ -10,10 +10,10 @@ const char *vae_likelihood_name(vae_likelihood family)
 {
     static const char *const names[] = {
 #define ROW(NAME, name) #name,
-        VAE_LIKELIHOOD_MAP(ROW)
+        VAE_LIKELIHOOD_MAP(ROW) VAE_COMPOSED_MAP(ROW)
 #undef ROW
     };
-    return (unsigned)family < VAE_LIKELIHOOD_COUNT ? names[family] : "unknown";
+    return (unsigned)family < VAE_DISTRIBUTION_COUNT ? names[family] : "unknown";
 }
 
 int64_t vae_likelihood_width(const vae_likelihood_options *options)

@@ -46,11 +46,19 @@ extern "C" {
     X(LOGISTIC, logistic)                                                                                              \
     X(LOGISTIC_MIXTURE, logistic_mixture)
 
+/* Those that have no kernels of their own, but are composed of other ops: a new one is a row here and a file,
+ * distribution/<name>.c.
+ *   student_t             C means, C numbers l: log s = l of a Student-t with 5 degrees of freedom, whose heavy tails
+ *                         bear outliers (Takahashi et al. 2018) */
+#define VAE_COMPOSED_MAP(X) X(STUDENT_T, student_t)
+
 typedef enum vae_likelihood {
 #define VAE_LIKELIHOOD_ROW(NAME, name) VAE_LIKELIHOOD_##NAME,
-    VAE_LIKELIHOOD_MAP(VAE_LIKELIHOOD_ROW)
+    VAE_LIKELIHOOD_MAP(VAE_LIKELIHOOD_ROW) VAE_LIKELIHOOD_COUNT, /* of those with kernels of their own */
+    VAE_LIKELIHOOD_LAST = VAE_LIKELIHOOD_COUNT - 1,
+    VAE_COMPOSED_MAP(VAE_LIKELIHOOD_ROW)
 #undef VAE_LIKELIHOOD_ROW
-        VAE_LIKELIHOOD_COUNT
+        VAE_DISTRIBUTION_COUNT
 } vae_likelihood;
 
 enum { VAE_LEVELS = 256, VAE_MAX_CHANNELS = 64, VAE_MAX_MIXTURES = 32 };

@@ -289,8 +289,9 @@ typedef union vae_attributes {
     } matmul;
     /* permute_columns: column c of y is column vae_column_source(c) of x. */
     vae_column_order order;
-    /* prior_sample: z [rows, latent] = temperature × normals at (VAE_STREAM_PRIOR, step, element). */
+    /* prior_sample: z [rows, latent] = temperature × normals at (stream, step, element). */
     struct {
+        uint32_t stream; /* a site of a vae_stream */
         double temperature;
     } prior_sample;
     /* accumulate: metric[target] += sign × Σ rows; VAE_METRIC_ROWS += counted. */
@@ -506,6 +507,9 @@ vae_status vae_program_gather_rows(vae_program *program, const char *name, vae_t
  */
 vae_status vae_program_permute_columns(vae_program *program, const char *name, vae_tensor x, int64_t seed, bool inverse,
                                        vae_tensor *y);
+/* Standard normals, drawn from `stream`: of each op of a program that names it, noise of its own. */
+vae_status vae_program_normal(vae_program *program, const char *name, vae_shape shape, uint32_t stream, vae_tensor *z);
+/* Draws from N(0, temperature²·I) at VAE_STREAM_PRIOR. */
 vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_shape shape, double temperature,
                                     vae_tensor *z);
 vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_metric target, double sign,

@@ -108,7 +108,7 @@ vae_status vae_reference_prior_sample(vae_call *call)
         vae_call_first_element(call, vae_program_batch_row_elements(call->program, call->op->outputs[0]));
     for (int64_t i = 0; i < vae_shape_elements(shape); ++i) {
         z[i] = call->op->attributes.prior_sample.temperature *
-               vae_reference_normal(call->step, VAE_STREAM_PRIOR, first + (uint64_t)i);
+               vae_reference_normal(call->step, call->op->attributes.prior_sample.stream, first + (uint64_t)i);
     }
     return VAE_OK;
 }

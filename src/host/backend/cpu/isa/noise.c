@@ -49,7 +49,7 @@ static vae_status run(vae_call *call)
     const uint64_t first =
         vae_call_first_element(call, vae_program_batch_row_elements(call->program, call->op->outputs[0]));
     const float temperature = (float)call->op->attributes.prior_sample.temperature;
-    VAE_ISA_NAME(vae_cpu_fill_normal)(call->step, VAE_STREAM_PRIOR, first, count, z);
+    VAE_ISA_NAME(vae_cpu_fill_normal)(call->step, call->op->attributes.prior_sample.stream, first, count, z);
 #pragma omp simd
     for (int64_t i = 0; i < count; ++i)
         z[i] *= temperature;

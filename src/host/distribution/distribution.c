@@ -1,0 +1,66 @@
+/* The table of distributions, and what their entries share. */
+#include "distribution/distribution.h"
+
+const vae_distribution *vae_distribution_of(vae_likelihood family)
+{
+    static const vae_distribution *const entries[VAE_DISTRIBUTION_COUNT] = {
+#define ROW(NAME, name) [VAE_LIKELIHOOD_##NAME] = &vae_distribution_##name,
+        VAE_DISTRIBUTION_MAP(ROW)
+#undef ROW
+    };
+    return entries[family];
+}
+
+static bool has_op(const vae_likelihood_options *options)
+{
+    return options->family < VAE_LIKELIHOOD_COUNT;
+}
+
+int64_t vae_distribution_width(const vae_likelihood_options *options)
+{
+    return has_op(options) ? vae_likelihood_width(options) : vae_distribution_of(options->family)->width(options);
+}
+
+vae_status vae_distribution_likelihood(vae_program *program, const char *name, vae_tensor prediction, vae_tensor x,
+                                       const vae_likelihood_options *options, bool training, vae_tensor *ll)
+{
+    if (has_op(options)) return vae_program_likelihood(program, name, prediction, x, options, training, ll);
+    return vae_distribution_of(options->family)->log_prob(program, name, prediction, x, options, ll);
+}
+
+vae_status vae_distribution_mean(vae_program *program, const char *name, vae_tensor prediction,
+                                 const vae_likelihood_options *options, vae_tensor *mean)
+{
+    if (has_op(options)) return vae_program_likelihood_mean(program, name, prediction, options, mean);
+    return vae_distribution_of(options->family)->mean(program, name, prediction, options, mean);
+}
+
+/* ---- What entries share ---- */
+
+int64_t vae_distribution_two_numbers(const vae_likelihood_options *options)
+{
+    return 2 * options->channels;
+}
+
+vae_status vae_distribution_split(vae_program *program, vae_tensor parameters, const vae_likelihood_options *options,
+                                  vae_tensor *first, vae_tensor *second)
+{
+    const int64_t count = options->channels;
+    VAE_TRY(vae_program_slice(program, "location", parameters, 2 * count, 0, count, first));
+    return vae_program_slice(program, "scale", parameters, 2 * count, count, count, second);
+}
+
+vae_status vae_distribution_location(vae_program *program, const char *name, vae_tensor parameters,
+                                     const vae_likelihood_options *options, vae_tensor *mean)
+{
+    return vae_program_slice(program, name, parameters, 2 * options->channels, 0, options->channels, mean);
+}
+
+vae_status vae_distribution_soft_floor(vae_program *program, const char *name, vae_tensor l,
+                                       const vae_likelihood_options *options, vae_tensor *floored)
+{
+    const vae_weight floor = vae_number(vae_likelihood_floor(options));
+    VAE_TRY(vae_program_apply_constant(program, name, VAE_FUNCTION_SUBTRACT, l, floor, &l));
+    VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SOFTPLUS, l, VAE_NO_TENSOR, &l));
+    return vae_program_apply_constant(program, name, VAE_FUNCTION_ADD, l, floor, floored);
+}
