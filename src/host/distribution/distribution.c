@@ -56,10 +56,10 @@ vae_status vae_distribution_location(vae_program *program, const char *name, vae
     return vae_program_slice(program, name, parameters, 2 * options->channels, 0, options->channels, mean);
 }
 
-vae_status vae_distribution_soft_floor(vae_program *program, const char *name, vae_tensor l,
-                                       const vae_likelihood_options *options, vae_tensor *floored)
+vae_status vae_distribution_soft_floor(vae_program *program, const char *name, vae_tensor l, double least,
+                                       vae_tensor *floored)
 {
-    const vae_weight floor = vae_number(vae_likelihood_floor(options));
+    const vae_weight floor = vae_number(least);
     VAE_TRY(vae_program_apply_constant(program, name, VAE_FUNCTION_SUBTRACT, l, floor, &l));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SOFTPLUS, l, VAE_NO_TENSOR, &l));
     return vae_program_apply_constant(program, name, VAE_FUNCTION_ADD, l, floor, floored);

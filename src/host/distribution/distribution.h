@@ -68,9 +68,9 @@ static inline vae_weight vae_number(double value)
 /* Of parameters with two numbers an element: the first ones, [rows, elements], and the second ones. */
 vae_status vae_distribution_split(vae_program *program, vae_tensor parameters, const vae_likelihood_options *options,
                                   vae_tensor *first, vae_tensor *second);
-/* ⌊l⌋ = floor + log(1 + e^(l - floor)), vae_likelihood_floor(). */
-vae_status vae_distribution_soft_floor(vae_program *program, const char *name, vae_tensor l,
-                                       const vae_likelihood_options *options, vae_tensor *floored);
+/* ⌊l⌋ = least + log(1 + e^(l - least)), so that pixels that never change cannot make a density grow without bound. */
+vae_status vae_distribution_soft_floor(vae_program *program, const char *name, vae_tensor l, double least,
+                                       vae_tensor *floored);
 /* The first of two numbers an element: `mean` of entries whose location it is. */
 vae_status vae_distribution_location(vae_program *program, const char *name, vae_tensor parameters,
                                      const vae_likelihood_options *options, vae_tensor *mean);

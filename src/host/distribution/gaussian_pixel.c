@@ -9,7 +9,7 @@ static vae_status log_prob(vae_program *program, const char *name, vae_tensor pa
 {
     vae_tensor mean, log_variance, precision, terms;
     VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &log_variance));
-    VAE_TRY(vae_distribution_soft_floor(program, name, log_variance, options, &log_variance));
+    VAE_TRY(vae_distribution_soft_floor(program, name, log_variance, vae_likelihood_floor(options), &log_variance));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_NEGATE, log_variance, VAE_NO_TENSOR, &precision));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_EXP, precision, VAE_NO_TENSOR, &precision));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SUBTRACT, x, mean, &terms));

@@ -9,7 +9,7 @@ static vae_status log_prob(vae_program *program, const char *name, vae_tensor pa
 {
     vae_tensor mean, log_width, inverse, terms;
     VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &log_width));
-    VAE_TRY(vae_distribution_soft_floor(program, name, log_width, options, &log_width));
+    VAE_TRY(vae_distribution_soft_floor(program, name, log_width, vae_likelihood_floor(options), &log_width));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_NEGATE, log_width, VAE_NO_TENSOR, &inverse));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_EXP, inverse, VAE_NO_TENSOR, &inverse));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SUBTRACT, x, mean, &terms));

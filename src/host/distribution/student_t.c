@@ -1,11 +1,12 @@
-/* A Student-t with a mean, the log of a scale, log s = l, and a fixed number of degrees of freedom. */
+/* A Student-t with a mean and the log of a scale, log s = ⌊l⌋, at least one level, of each element, and a fixed number
+ * of degrees of freedom. */
 #include <math.h>
 
 #include "distribution/distribution.h"
 
 #define FREEDOM 5.0
 
-/* log Γ((ν+1)/2) - log Γ(ν/2) - ½ log νπ - l - (ν+1)/2·log(1 + (x - μ)²·e^-2l/ν), for each element. */
+/* Σ log Γ((ν+1)/2) - log Γ(ν/2) - ½ log νπ - log s - (ν+1)/2·log(1 + (x - μ)²/(ν·s²)) */
 static vae_status log_prob(vae_program *program, const char *name, vae_tensor parameters, vae_tensor x,
                            const vae_likelihood_options *options, vae_tensor *result)
 {
@@ -13,6 +14,7 @@ static vae_status log_prob(vae_program *program, const char *name, vae_tensor pa
         vae_number(lgamma(0.5 * (FREEDOM + 1)) - lgamma(0.5 * FREEDOM) - 0.5 * log(FREEDOM * M_PI));
     vae_tensor mean, log_scale, precision, terms;
     VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &log_scale));
+    VAE_TRY(vae_distribution_soft_floor(program, name, log_scale, log(options->scale), &log_scale));
     VAE_TRY(vae_program_apply_constant(program, name, VAE_FUNCTION_MULTIPLY, log_scale, vae_number(-2), &precision));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_EXP, precision, VAE_NO_TENSOR, &precision));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SUBTRACT, x, mean, &terms));

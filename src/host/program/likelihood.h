@@ -48,7 +48,7 @@ extern "C" {
 
 /* Those that have no kernels of their own, but are composed of other ops: a new one is a row here and a file,
  * distribution/<name>.c.
- *   student_t             C means, C numbers l: log s = l of a Student-t with 5 degrees of freedom, whose heavy tails
+ *   student_t             C means, C numbers l: log s = ⌊l⌋ of a Student-t with 5 degrees of freedom, whose heavy tails
  *                         bear outliers (Takahashi et al. 2018) */
 #define VAE_COMPOSED_MAP(X) X(STUDENT_T, student_t)
 
