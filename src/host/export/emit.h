@@ -26,7 +26,6 @@ typedef struct vae_emitter {
     const void *parameters; /* the arena, of `dtype` */
     vae_dtype dtype;
     vae_value *values; /* [program->tensor_count] */
-    int number_count;  /* of unnamed constants so far, which are numbered */
 } vae_emitter;
 
 /* The value of an activation in the arrangement that is wanted; converted once, where it was made in another. So what

@@ -1,7 +1,5 @@
 /* Lists of elementwise functions, and the sums over rows and columns that stand beside them. A vector of the program
  * is [batch, 1] in the graph, which ONNX broadcasts to [batch, columns] as a list does. */
-#include <stdio.h>
-
 #include "export/emit_ops.h"
 #include "program/op.h"
 
@@ -53,7 +51,6 @@ static vae_status use_operand(vae_emitter *emitter, const vae_op *op, vae_list_o
                               const list_value *results, list_value *value)
 {
     const vae_weight *constant = &op->attributes.elementwise.constants[operand.index];
-    char suffix[32];
     *value = (list_value){0};
     switch ((vae_operand_source)operand.source) {
     case VAE_OPERAND_NONE: return VAE_OK;
@@ -62,8 +59,7 @@ static vae_status use_operand(vae_emitter *emitter, const vae_op *op, vae_list_o
     case VAE_OPERAND_CONSTANT: break;
     }
     if (constant->scalar != VAE_SCALAR_ONE) return refuse(op, "takes a number that changes from step to step");
-    snprintf(suffix, sizeof suffix, "/number.%d", emitter->number_count++);
-    return vae_emit_scalar(emitter, op->name, suffix, constant->factor, &value->name);
+    return vae_emit_scalar(emitter, op->name, "/number", constant->factor, &value->name);
 }
 
 static vae_status emit_instruction(vae_emitter *emitter, const vae_op *op, int index, vae_view view,
@@ -83,15 +79,13 @@ static vae_status emit_instruction(vae_emitter *emitter, const vae_op *op, int i
 static vae_status sum(vae_emitter *emitter, const vae_op *op, const char *x, bool keeps_axis, const char **y)
 {
     const int64_t axis = 1;
-    char suffix[32];
     vae_node node = {
         .type = "ReduceSum",
         .name = op->name,
         .inputs = {x},
         .attributes = {{.type = VAE_ATTRIBUTE_INT, .name = "keepdims", .integers = {keeps_axis}}},
     };
-    snprintf(suffix, sizeof suffix, "/axis.%d", emitter->number_count++);
-    VAE_TRY(vae_graph_integers(emitter->graph, op->name, suffix, &axis, 1, &node.inputs[1]));
+    VAE_TRY(vae_graph_integers(emitter->graph, op->name, "/axis", &axis, 1, &node.inputs[1]));
     return vae_graph_node(emitter->graph, &node, y);
 }
 
@@ -99,10 +93,8 @@ static vae_status sum(vae_emitter *emitter, const vae_op *op, const char *x, boo
 static vae_status widen(vae_emitter *emitter, const vae_op *op, const char *x, const char **y)
 {
     const int64_t sizes[] = {1, op->attributes.elementwise.columns};
-    char suffix[32];
     vae_node node = {.type = "Expand", .name = op->name, .inputs = {x}};
-    snprintf(suffix, sizeof suffix, "/shape.%d", emitter->number_count++);
-    VAE_TRY(vae_graph_integers(emitter->graph, op->name, suffix, sizes, 2, &node.inputs[1]));
+    VAE_TRY(vae_graph_integers(emitter->graph, op->name, "/shape", sizes, 2, &node.inputs[1]));
     return vae_graph_node(emitter->graph, &node, y);
 }
 

@@ -1,7 +1,6 @@
 /* Elementwise functions as nodes, from the text in their rows of program/function.h: nested calls of ONNX operators,
  * whose innermost inputs are the operands a and b and numbers. */
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,12 +31,11 @@ static bool take(parser *p, char wanted)
 
 static vae_status parse_number(parser *p, const char **value)
 {
-    char *end, suffix[32];
+    char *end;
     const double number = strtod(p->at, &end);
     if (end == p->at) return fail(p);
     p->at = end;
-    snprintf(suffix, sizeof suffix, "/number.%d", p->emitter->number_count++);
-    return vae_emit_scalar(p->emitter, p->layer, suffix, number, value);
+    return vae_emit_scalar(p->emitter, p->layer, "/number", number, value);
 }
 
 static vae_status parse(parser *p, const char **value);

@@ -222,12 +222,23 @@ vae_status vae_graph_node(vae_graph *graph, const vae_node *node, const char **o
 
 /* ---- Tensors ---- */
 
+/* "encoder.0/number", with the tensor's number behind it where there is one of that name. */
+static void name_tensor(const vae_graph *graph, const char *layer, const char *suffix, char text[NAME_SIZE])
+{
+    snprintf(text, NAME_SIZE, "%s%s", layer, suffix);
+    for (size_t i = 0; i < graph->proto.n_initializer; ++i) {
+        if (strcmp(graph->proto.initializer[i]->name, text) != 0) continue;
+        snprintf(text, NAME_SIZE, "%s%s.%zu", layer, suffix, graph->proto.n_initializer);
+        return;
+    }
+}
+
 /* Gives the data's place, `bytes` long, which the caller fills. */
 static vae_status add_tensor(vae_graph *graph, const char *layer, const char *suffix, const int64_t *sizes,
                              int32_t rank, int64_t element_bytes, const char **name, Onnx__TensorProto **tensor)
 {
     char text[NAME_SIZE];
-    snprintf(text, sizeof text, "%s%s", layer, suffix);
+    name_tensor(graph, layer, suffix, text);
     int64_t bytes = element_bytes;
     for (int32_t i = 0; i < rank && bytes <= MAX_FILE_BYTES; ++i)
         bytes *= sizes[i];
