@@ -64,10 +64,10 @@ static void print_json(const vae_evaluation_setup *setup, const vae_evaluation *
 {
     json_t *kl = vae_metrics_kl_to_json(setup->latent, setup->config->model.objective != VAE_OBJECTIVE_AE);
     json_t *root =
-        json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:f, s:f}", "images",
+        json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:f, s:f}", "images",
                   (json_int_t)e->count, "neg_elbo", vae_json_number(e->neg_elbo), "neg_elbo_error",
                   vae_json_number(e->neg_elbo_error), "reconstruction", vae_json_number(e->reconstruction), "kl",
-                  vae_json_number(e->kl), "bits_per_dimension", vae_json_number(e->bits_per_dimension),
+                  vae_json_number(e->kl), "bound", vae_json_number(e->bound), "bits_per_dimension", vae_json_number(e->bits_per_dimension),
                   "kl_per_dimension", kl, "active_units", (json_int_t)vae_latent_statistics_active(setup->latent),
                   "samples", (json_int_t)setup->samples, "log_likelihood", vae_json_number(e->log_likelihood),
                   "log_likelihood_error", vae_json_number(e->log_likelihood_error), "log_likelihood_bits_per_dimension",
@@ -120,6 +120,9 @@ static void print_text(const vae_config *config, const vae_evaluation *e, int64_
     }
     printf("negative ELBO    %s nats  (reconstruction %.4f, KL %.4f)\n",
            format_mean(e->neg_elbo, e->neg_elbo_error, mean, sizeof mean), e->reconstruction, e->kl);
+    if (!isnan(e->bound)) {
+        printf("negative bound   %.4f nats  (importance-weighted, K = %" PRId64 ")\n", e->bound, config->train.samples);
+    }
     if (isfinite(e->bits_per_dimension)) {
         printf("bits/dimension   %.4f  (negative ELBO%s)\n", e->bits_per_dimension,
                vae_likelihood_is_discrete(config->model.likelihood) ? ""

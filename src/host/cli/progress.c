@@ -15,7 +15,7 @@
 
 #define REDRAW_SECONDS 0.1
 #define LINE_SECONDS 5.0
-enum { MAX_WIDTH = 120, MIN_BAR = 12, PIECE_SIZE = 64, TEXT_SIZE = 160 };
+enum { MAX_WIDTH = 120, MIN_BAR = 12, PIECE_SIZE = 64, PARTS_SIZE = 120, TEXT_SIZE = 160 };
 
 /* ---- Texts ---- */
 
@@ -57,12 +57,22 @@ static const char *main_loss_name(const vae_progress_view *view)
     return view->has_kl ? "-ELBO" : "reconstruction";
 }
 
+/* "(reconstruction 80.63, KL 24.86, bound 102.91)", the last of objectives that have one. */
+static const char *parts(const vae_metrics_line *line, char text[PARTS_SIZE])
+{
+    char bound[PIECE_SIZE] = "";
+    if (!isnan(line->bound)) snprintf(bound, sizeof bound, ", bound %.2f", line->bound);
+    snprintf(text, PARTS_SIZE, "(reconstruction %.2f, KL %.2f%s)", line->reconstruction, line->kl, bound);
+    return text;
+}
+
 const char *vae_progress_losses(const vae_metrics_line *line, char *text, size_t size)
 {
+    char terms[PARTS_SIZE];
     if (isnan(line->kl)) {
         snprintf(text, size, "reconstruction %.2f", line->reconstruction);
     } else {
-        snprintf(text, size, "%.2f (reconstruction %.2f, KL %.2f)", line->neg_elbo, line->reconstruction, line->kl);
+        snprintf(text, size, "%.2f %s", line->neg_elbo, parts(line, terms));
     }
     return text;
 }
@@ -209,9 +219,10 @@ static void show_epoch(void *context, const vae_train_epoch *epoch)
     const int digits = snprintf(total, sizeof total, "%" PRId64, epoch->epochs);
     printf("epoch %*" PRId64 "/%s  train %.2f", digits, epoch->epoch, total, main_loss(&epoch->train));
     if (epoch->held_out) {
+        if (!isnan(epoch->train.bound)) printf(" (bound %.2f)", epoch->train.bound);
         printf("  %s %s", epoch->held_out->split, vae_progress_losses(epoch->held_out, losses, sizeof losses));
     } else if (view->has_kl) {
-        printf(" (reconstruction %.2f, KL %.2f)", epoch->train.reconstruction, epoch->train.kl);
+        printf(" %s", parts(&epoch->train, losses));
     }
     printf("  %s images/s%s\n", grouped(epoch->train.images_per_second, rate), epoch->improved ? "" : "  not better");
     fflush(stdout);

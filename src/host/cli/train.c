@@ -72,7 +72,7 @@ static vae_status load_config(const vae_cli_options *options, vae_config *config
 
 static void print_result(const vae_config *config, const vae_train_result *result)
 {
-    char losses[128];
+    char losses[160];
     const bool autoencoder = config->model.objective == VAE_OBJECTIVE_AE;
     if (result->stopped_early) {
         printf("stopped early: no better validation loss in %" PRId64 " epochs\n", config->train.patience);

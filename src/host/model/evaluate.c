@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/objective.h"
+
 /* Rows of one importance run: enough for efficient products, few enough for the caches. */
 enum { ROWS_PER_RUN = 512 };
 
@@ -261,6 +263,7 @@ static double importance_flops(const evaluator *e)
 static vae_status summarise(evaluator *e, vae_evaluation *result)
 {
     const int64_t count = e->setup->images.count;
+    const bool weighted = vae_objective_info_of(e->setup->config->model.objective)->is_weighted;
     double sums[VAE_METRIC_COUNT] = {0}, rest[VAE_METRIC_COUNT] = {0};
     VAE_TRY(e->backend->metrics_take(e->full.executable, sums));
     if (e->rest.executable) VAE_TRY(e->backend->metrics_take(e->rest.executable, rest));
@@ -268,6 +271,7 @@ static vae_status summarise(evaluator *e, vae_evaluation *result)
         .count = count,
         .reconstruction = (sums[VAE_METRIC_RECONSTRUCTION] + rest[VAE_METRIC_RECONSTRUCTION]) / (double)count,
         .kl = (sums[VAE_METRIC_KL] + rest[VAE_METRIC_KL]) / (double)count,
+        .bound = weighted ? (sums[VAE_METRIC_BOUND] + rest[VAE_METRIC_BOUND]) / (double)count : NAN,
         .neg_elbo_error = standard_error(e->elbo_sum, e->elbo_squares, count),
         .log_likelihood = e->setup->samples > 0 ? e->sum / (double)count : NAN,
         .log_likelihood_error = e->setup->samples > 0 ? standard_error(e->sum, e->squares, count) : NAN,

@@ -37,7 +37,8 @@ typedef struct vae_evaluation_setup {
 /* Means over images, in nats; errors are standard errors of the mean over images. */
 typedef struct vae_evaluation {
     int64_t count;
-    double reconstruction, kl, neg_elbo, neg_elbo_error; /* one posterior sample an image */
+    double reconstruction, kl, neg_elbo, neg_elbo_error; /* of train.samples samples of the posterior an image */
+    double bound; /* minus the importance-weighted bound of as many; NaN where the objective has none */
     double log_likelihood, log_likelihood_error;         /* log P(X); NaN where samples is 0 */
     /* vae_model_bits_per_dimension of neg_elbo and of -log P(X); NaN where there is none. */
     double bits_per_dimension, log_likelihood_bits_per_dimension;

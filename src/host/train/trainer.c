@@ -140,11 +140,13 @@ static vae_status evaluate(vae_trainer *trainer, vae_batches *batches, const cha
     return vae_diagnose_evaluation(batches, split, trainer->state.progress.epoch + 1, seed);
 }
 
-/* What is minimised, at the beta that the warm-up ends with: so that epochs compare. */
+/* What is minimised, at the beta that the warm-up ends with: so that epochs compare. The bound of training steps is
+ * that of the beta they had; until the warm-up is over the ELBO stands in for it, which is never the better of them. */
 static double objective_loss(const vae_config *config, const vae_metrics_line *line)
 {
     const vae_objective_info *objective = vae_objective_info_of(config->model.objective);
-    if (objective->is_weighted) return line->bound;
+    const bool rising = !isnan(line->beta) && (double)(line->epoch - 1) < config->train.kl_warmup_epochs;
+    if (objective->is_weighted && !rising) return line->bound;
     if (!objective->has_posterior) return line->reconstruction;
     if (!objective->fits_decoder) return line->kl;
     return line->reconstruction + config->train.beta * line->kl;
