@@ -117,7 +117,10 @@ const vae_command vae_command_encode = {
     .description =
         "Writes the posterior means of images as a float32 array [images, latent], codes.npy unless --out names "
         "another file, and beside it a table that names the images row by row. Memory does not grow with their "
-        "number.",
+        "number."
+        "\vWith posterior = planar a code is where the flow takes the mean of its Gaussian, and log σ² is that of "
+        "this Gaussian. With several stochastic layers codes are of the first, which the decoder reads; an "
+        "autoencoder's are what its encoder gives, and their log σ² is -inf.",
     .picks = picks,
     .run = run,
 };

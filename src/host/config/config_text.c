@@ -221,8 +221,8 @@ static vae_status check_likelihood(const vae_config *config)
     }
     if (needs_density && likelihood == VAE_LIKELIHOOD_MSE) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[model] likelihood: mse is not a density, so objective = vae cannot use it; use gaussian "
-                             "with variance = 0.5, whose exponent is the squared error");
+                             "[model] likelihood: mse is not a density, which the objective needs; use gaussian with "
+                             "variance = 0.5, whose exponent is the squared error");
     }
     return VAE_OK;
 }
