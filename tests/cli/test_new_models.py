@@ -4,6 +4,7 @@ in tests/gradient.
 
 Run by ctest with VAE_PROGRAM. ONNX Runtime checks the exported models where it is installed."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -142,22 +143,33 @@ def check_warm_up(folder):
     assert min(bounds) < bounds[10] and "not better" not in epochs[10], told
 
 
+def check_model(folder, name):
+    settings = MODELS[name]
+    weighted = settings.get("model.objective") in ("iwae", "dreg")
+    check_training(folder, name, settings, weighted)
+    check_evaluation(folder, name, weighted)
+    check_codes(folder, name)
+    check_export(folder, name)
+
+
+def check_refused(folder):
+    for words, settings in REFUSED.items():
+        found = train(folder, "refused", settings, code=2)
+        assert words in found, (words, found)
+        assert not (folder / "refused").exists(), words
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "config.ini").write_text(CONFIG)
         write_images(folder / "images.idx")
-        for model, settings in MODELS.items():
-            weighted = settings.get("model.objective") in ("iwae", "dreg")
-            check_training(folder, model, settings, weighted)
-            check_evaluation(folder, model, weighted)
-            check_codes(folder, model)
-            check_export(folder, model)
-        check_warm_up(folder)
-        for words, settings in REFUSED.items():
-            found = train(folder, "refused", settings, code=2)
-            assert words in found, (words, found)
-            assert not (folder / "refused").exists(), words
+        # Most of a run's time goes to waiting for the disk.
+        with concurrent.futures.ThreadPoolExecutor(len(MODELS) + 2) as pool:
+            checks = [pool.submit(check_model, folder, model) for model in MODELS]
+            checks += [pool.submit(check_warm_up, folder), pool.submit(check_refused, folder)]
+            for check in checks:
+                check.result()
     print("passed")
 
 

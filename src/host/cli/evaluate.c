@@ -63,16 +63,16 @@ static vae_status write_table(const char *path, const vae_dataset *dataset, bool
 static void print_json(const vae_evaluation_setup *setup, const vae_evaluation *e, double seconds)
 {
     json_t *kl = vae_metrics_kl_to_json(setup->latent, setup->config->model.objective != VAE_OBJECTIVE_AE);
-    json_t *root =
-        json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:f, s:f}", "images",
-                  (json_int_t)e->count, "neg_elbo", vae_json_number(e->neg_elbo), "neg_elbo_error",
-                  vae_json_number(e->neg_elbo_error), "reconstruction", vae_json_number(e->reconstruction), "kl",
-                  vae_json_number(e->kl), "bound", vae_json_number(e->bound), "bits_per_dimension", vae_json_number(e->bits_per_dimension),
-                  "kl_per_dimension", kl, "active_units", (json_int_t)vae_latent_statistics_active(setup->latent),
-                  "samples", (json_int_t)setup->samples, "log_likelihood", vae_json_number(e->log_likelihood),
-                  "log_likelihood_error", vae_json_number(e->log_likelihood_error), "log_likelihood_bits_per_dimension",
-                  vae_json_number(e->log_likelihood_bits_per_dimension), "seconds", seconds, "gflops_per_second",
-                  e->flops / seconds * 1e-9);
+    json_t *root = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:f, s:f}", "images",
+                             (json_int_t)e->count, "neg_elbo", vae_json_number(e->neg_elbo), "neg_elbo_error",
+                             vae_json_number(e->neg_elbo_error), "reconstruction", vae_json_number(e->reconstruction),
+                             "kl", vae_json_number(e->kl), "bound", vae_json_number(e->bound), "bits_per_dimension",
+                             vae_json_number(e->bits_per_dimension), "kl_per_dimension", kl, "active_units",
+                             (json_int_t)vae_latent_statistics_active(setup->latent), "samples",
+                             (json_int_t)setup->samples, "log_likelihood", vae_json_number(e->log_likelihood),
+                             "log_likelihood_error", vae_json_number(e->log_likelihood_error),
+                             "log_likelihood_bits_per_dimension", vae_json_number(e->log_likelihood_bits_per_dimension),
+                             "seconds", seconds, "gflops_per_second", e->flops / seconds * 1e-9);
     json_dumpf(root, stdout, JSON_REAL_PRECISION(9));
     json_decref(root);
     putchar('\n');

@@ -55,8 +55,8 @@ vae_status vae_graph_output(vae_graph *graph, const char *name, const int64_t *s
 vae_status vae_graph_node(vae_graph *graph, const vae_node *node, const char **output);
 
 /* Adds a float32 tensor "<layer><suffix>", with a number behind it where that name is taken, of sizes[rank], rank 0
- * being one number, and gives room for its numbers, which the caller fills. VAE_ERROR_SHAPE, with nothing allocated, if all tensors together are more than a file can
- * hold. */
+ * being one number, and gives room for its numbers, which the caller fills. VAE_ERROR_SHAPE, with nothing allocated, if
+ * all tensors together are more than a file can hold. */
 vae_status vae_graph_reals(vae_graph *graph, const char *layer, const char *suffix, const int64_t *sizes, int32_t rank,
                            const char **name, float **values);
 /* Adds a one-dimensional int64 tensor, named likewise. */

@@ -39,7 +39,7 @@ typedef struct vae_evaluation {
     int64_t count;
     double reconstruction, kl, neg_elbo, neg_elbo_error; /* of train.samples samples of the posterior an image */
     double bound; /* minus the importance-weighted bound of as many; NaN where the objective has none */
-    double log_likelihood, log_likelihood_error;         /* log P(X); NaN where samples is 0 */
+    double log_likelihood, log_likelihood_error; /* log P(X); NaN where samples is 0 */
     /* vae_model_bits_per_dimension of neg_elbo and of -log P(X); NaN where there is none. */
     double bits_per_dimension, log_likelihood_bits_per_dimension;
     double flops; /* of the importance sampling */
