@@ -42,13 +42,15 @@ VAE_API vae_model_shape vae_model_get_shape(const vae_model *model);
  * the row, for a number in or out that is not finite, with the output then undefined. */
 
 /* images [count, elements] → mean and log_variance [count, latent] of q(z|x), natural logarithm of σ². log_variance may
- * be NULL, and is filled with -INFINITY by an autoencoder, whose codes are points. */
+ * be NULL, and is filled with -INFINITY by an autoencoder, whose codes are points. Where a planar flow follows, mean is
+ * what it makes of the Gaussian's, and log_variance is the Gaussian's own; of several stochastic layers both are of the
+ * first, which the decoder reads. */
 VAE_API vae_status vae_model_encode(vae_model *model, const float *images, int64_t count, float *mean,
                                     float *log_variance);
 /* codes [count, latent] → images [count, elements], E[x|z], clamped to [0, 1]. */
 VAE_API vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count, float *images);
 /* codes [count, latent] ~ temperature × N(0, I), a function of seed and element: row i is the same whatever count is.
- * temperature ≥ 0 and finite. */
+ * With several stochastic layers the normals behind each are scaled so, and codes are of the first layer. temperature ≥ 0 and finite. */
 VAE_API vae_status vae_model_sample_prior(vae_model *model, uint64_t seed, double temperature, int64_t count,
                                           float *codes);
 
