@@ -50,7 +50,8 @@ VAE_API vae_status vae_model_encode(vae_model *model, const float *images, int64
 /* codes [count, latent] → images [count, elements], E[x|z], clamped to [0, 1]. */
 VAE_API vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count, float *images);
 /* codes [count, latent] ~ temperature × N(0, I), a function of seed and element: row i is the same whatever count is.
- * With several stochastic layers the normals behind each are scaled so, and codes are of the first layer. temperature ≥ 0 and finite. */
+ * With several stochastic layers the normals behind each are scaled so, and codes are of the first layer. temperature ≥
+ * 0 and finite. */
 VAE_API vae_status vae_model_sample_prior(vae_model *model, uint64_t seed, double temperature, int64_t count,
                                           float *codes);
 
