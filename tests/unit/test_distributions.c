@@ -124,32 +124,58 @@ Test(distributions, ops_written_by_hand_are_their_entries)
     cr_assert_geq(compared, 4);
 }
 
-/* Of one element, over a grid that grows with the distance from the middle: heavy tails need a wide one. */
-Test(distributions, densities_that_are_only_composed_integrate_to_one)
+enum { POINTS = 40001 };
+
+/* One mean, [1, 1], of the first row of the parameters. */
+static double mean_of(const vae_likelihood_options *options, int64_t width, const double *parameters)
 {
-    enum { POINTS = 40001 };
-    for (int f = VAE_LIKELIHOOD_COUNT; f < VAE_DISTRIBUTION_COUNT; ++f) {
-        const vae_likelihood_options options = options_of((vae_likelihood)f, 1);
-        const int64_t width = vae_distribution_width(&options);
-        double *parameters = calloc((size_t)(POINTS * width), sizeof *parameters);
-        double *x = calloc(POINTS, sizeof *x), sum = 0;
-        density d;
-        vae_tensor tensor;
-        for (int64_t i = 0; i < POINTS; ++i) {
-            x[i] = sinh(9.0 * (2.0 * (double)i / (POINTS - 1) - 1.0));
-            for (int64_t k = 0; k < width; ++k)
-                parameters[i * width + k] = 0.3 - 0.5 * (double)k;
-        }
-        open_density(&d, POINTS, width, POINTS, 1, &tensor);
-        MUST(vae_distribution_likelihood(&d.program, "ll", tensor, d.x, &options, true, &d.ll));
-        run_density(&d, POINTS, width, parameters, x);
-        for (int64_t i = 0; i + 1 < POINTS; ++i)
-            sum += 0.5 * (exp(d.ll_values[i]) + exp(d.ll_values[i + 1])) * (x[i + 1] - x[i]);
-        cr_assert_float_eq(sum, 1.0, 1e-4, "%s integrates to %.8g", vae_likelihood_name((vae_likelihood)f), sum);
-        close_density(&d);
-        free(parameters);
-        free(x);
+    one_op o = {0};
+    double mean;
+    vae_program_init(&o.program, "mean", &o.layout);
+    MUST(vae_program_input(&o.program, "parameters", vae_shape_matrix(1, width), &o.input));
+    MUST(vae_distribution_mean(&o.program, "mean", o.input, options, &o.output));
+    vae_program_mark_external(&o.program, o.output);
+    MUST(vae_program_plan(&o.program));
+    run_one_op(&vae_backend_reference, &o, parameters, NULL, &mean, NULL);
+    vae_program_free(&o.program);
+    return mean;
+}
+
+/* Of one element, over a grid that grows with the distance from the middle: heavy tails need a wide one. */
+static void check_density(vae_likelihood family)
+{
+    const vae_likelihood_options options = options_of(family, 1);
+    const int64_t width = vae_distribution_width(&options);
+    double *parameters = calloc((size_t)(POINTS * width), sizeof *parameters);
+    double *x = calloc(POINTS, sizeof *x), sum = 0, first_moment = 0;
+    density d;
+    vae_tensor tensor;
+    for (int64_t i = 0; i < POINTS; ++i) {
+        x[i] = sinh(9.0 * (2.0 * (double)i / (POINTS - 1) - 1.0));
+        for (int64_t k = 0; k < width; ++k)
+            parameters[i * width + k] = 0.3 - 0.5 * (double)k;
     }
+    open_density(&d, POINTS, width, POINTS, 1, &tensor);
+    MUST(vae_distribution_likelihood(&d.program, "ll", tensor, d.x, &options, true, &d.ll));
+    run_density(&d, POINTS, width, parameters, x);
+    for (int64_t i = 0; i + 1 < POINTS; ++i) {
+        const double left = exp(d.ll_values[i]), right = exp(d.ll_values[i + 1]), step = 0.5 * (x[i + 1] - x[i]);
+        sum += step * (left + right);
+        first_moment += step * (x[i] * left + x[i + 1] * right);
+    }
+    const double mean = mean_of(&options, width, parameters);
+    cr_assert_float_eq(sum, 1.0, 1e-4, "%s integrates to %.8g", vae_likelihood_name(family), sum);
+    cr_assert_float_eq(first_moment, mean, 1e-3, "%s: its mean is %.8g, not %.8g", vae_likelihood_name(family),
+                       first_moment, mean);
+    close_density(&d);
+    free(parameters);
+    free(x);
+}
+
+Test(distributions, densities_that_are_only_composed_integrate_to_one_and_have_their_mean)
+{
+    for (int f = VAE_LIKELIHOOD_COUNT; f < VAE_DISTRIBUTION_COUNT; ++f)
+        check_density((vae_likelihood)f);
 }
 
 /* z, KL and log p(z) - log q(z|x), of the same noise. */

@@ -14,7 +14,7 @@ static vae_status log_prob(vae_program *program, const char *name, vae_tensor pa
         vae_number(lgamma(0.5 * (FREEDOM + 1)) - lgamma(0.5 * FREEDOM) - 0.5 * log(FREEDOM * M_PI));
     vae_tensor mean, log_scale, precision, terms;
     VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &log_scale));
-    VAE_TRY(vae_distribution_soft_floor(program, name, log_scale, log(options->scale), &log_scale));
+    VAE_TRY(vae_distribution_soft_floor(program, name, log_scale, vae_likelihood_floor(options), &log_scale));
     VAE_TRY(vae_program_apply_constant(program, name, VAE_FUNCTION_MULTIPLY, log_scale, vae_number(-2), &precision));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_EXP, precision, VAE_NO_TENSOR, &precision));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SUBTRACT, x, mean, &terms));

@@ -35,10 +35,16 @@ bool vae_likelihood_is_discrete(vae_likelihood family)
            family == VAE_LIKELIHOOD_LOGISTIC_MIXTURE;
 }
 
+/* Those of VAE_COMPOSED_MAP, whose widths are at least one level. */
+static bool is_composed(vae_likelihood family)
+{
+    return family > VAE_LIKELIHOOD_LAST;
+}
+
 /* Whether levels, or the width of one, are part of the definition. */
 static bool knows_levels(vae_likelihood family)
 {
-    return vae_likelihood_is_discrete(family) || family == VAE_LIKELIHOOD_GAUSSIAN_SHARED ||
+    return is_composed(family) || vae_likelihood_is_discrete(family) || family == VAE_LIKELIHOOD_GAUSSIAN_SHARED ||
            family == VAE_LIKELIHOOD_GAUSSIAN_PIXEL || family == VAE_LIKELIHOOD_LAPLACE;
 }
 
@@ -80,7 +86,7 @@ double vae_likelihood_floor(const vae_likelihood_options *options)
     case VAE_LIKELIHOOD_LAPLACE: return log(options->scale);
     case VAE_LIKELIHOOD_LOGISTIC:
     case VAE_LIKELIHOOD_LOGISTIC_MIXTURE: return log(0.5 * (VAE_LEVELS - 1) * options->scale) - 7;
-    default: return 0;
+    default: return is_composed(options->family) ? log(options->scale) : 0;
     }
 }
 

@@ -15,16 +15,14 @@
 extern "C" {
 #endif
 
-/* A new likelihood is a row here, its width and kind in likelihood.c, and a file named after it in each backend. C
- * channels, K components; within a pixel, numbers stand in the order given. ⌊l⌋ is a soft floor, floor + log(1 +
- * e^(l - floor)), so that pixels that never change cannot make a density grow without bound; vae_likelihood_floor().
- *   bernoulli             C logits: x·l - log(1 + e^l), x in [0, 1]
- *   gaussian              C means; σ² is fixed
- *   gaussian_shared       C means; one σ² for all elements, the σ-VAE's analytic optimum (Rybkin, Daniilidis & Levine
- *                         2021, equation 6): in training the batch's mean squared error; its running mean is the
- *                         statistic "likelihood.log_variance", which serves elsewhere
- *   gaussian_pixel        C means, C numbers l: log σ² = ⌊l⌋
- *   laplace               C means, C numbers l: log b = ⌊l⌋ in -|x - mean| / b - log 2b
+/* A new likelihood is a row of VAE_COMPOSED_MAP below and one file, or, with kernels of its own for speed, a row here,
+ * its width and kind in likelihood.c, and a file named after it in each backend. C channels, K components; within a
+ * pixel, numbers stand in the order given. ⌊l⌋ is a soft floor, floor + log(1 + e^(l - floor)), so that pixels that
+ * never change cannot make a density grow without bound; vae_likelihood_floor(). bernoulli             C logits: x·l -
+ * log(1 + e^l), x in [0, 1] gaussian              C means; σ² is fixed gaussian_shared       C means; one σ² for all
+ * elements, the σ-VAE's analytic optimum (Rybkin, Daniilidis & Levine 2021, equation 6): in training the batch's mean
+ * squared error; its running mean is the statistic "likelihood.log_variance", which serves elsewhere gaussian_pixel C
+ * means, C numbers l: log σ² = ⌊l⌋ laplace               C means, C numbers l: log b = ⌊l⌋ in -|x - mean| / b - log 2b
  *   continuous_bernoulli  C logits: x·l - log((e^l - 1) / l), x in [0, 1] (Loaiza-Ganem & Cunningham 2019)
  *   categorical           C times 256 logits, one a level
  *   logistic              C means, C numbers l: log s = ⌊l⌋; the mass that a logistic distribution gives to the bin of
@@ -79,7 +77,8 @@ vae_status vae_likelihood_check(const vae_likelihood_options *options);
 int64_t vae_likelihood_width(const vae_likelihood_options *options);
 /* A probability of each of the 256 levels, whose sum is one; else a density, or none (mse). */
 bool vae_likelihood_is_discrete(vae_likelihood family);
-/* What log σ², log b or log s cannot fall below. σ and b: one level. s: e^-7 in units of half the range, as PixelCNN++
+/* What log σ², log b or log s cannot fall below. σ, b and the scales of composed
+ * ones: one level. s: e^-7 in units of half the range, as PixelCNN++
  * has it, about a ninth of a level. */
 double vae_likelihood_floor(const vae_likelihood_options *options);
 
