@@ -42,12 +42,13 @@ class Stopwatch:
     def epoch(self, images, seconds):
         self.rates.append(images / seconds)
 
-    def report(self, neg_elbo, **extra):
+    def report(self, measure, value, **extra):
+        """measure: what the value is, of the test images, by its name in vae-cuda's metrics."""
         # The first epoch pays for compilation and caches.
         rates = self.rates[1:] or self.rates
         print(json.dumps({
             "images_per_second": statistics.median(rates),
-            "test_neg_elbo": neg_elbo,
+            f"test_{measure}": value,
             "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             "startup_seconds": self.startup,
             **extra,

@@ -102,7 +102,7 @@ def main():
         watch.epoch(len(train), time.perf_counter() - started)
     with torch.no_grad():
         total = sum(losses(model, test[i:i + 1000].float() / 255).item() for i in range(0, len(test), 1000))
-    watch.report(total / len(test), version=torch.__version__, gpu=torch.cuda.get_device_name() if on_gpu else None)
+    watch.report("neg_elbo", total / len(test), version=torch.__version__, gpu=torch.cuda.get_device_name() if on_gpu else None)
 
 
 main()
