@@ -58,10 +58,11 @@ static const char *tile_name(int32_t tile, char text[16])
 
 /* ---- Text, 120 columns wide unless names are long ---- */
 
-/* Of a column that holds what launches are of. */
-static int owner_width(const vae_measured_step *m, int width)
+/* Of a column that holds what launches are of, all of them or the products alone. */
+static int owner_width(const vae_measured_step *m, bool products, int width)
 {
     for (int32_t i = 0; i < m->measurement.count; ++i) {
+        if (products && !is_product(&m->measurement.parts[i])) continue;
         const int length = (int)strlen(owner(m, &m->measurement.parts[i]));
         width = length > width ? length : width;
     }
@@ -96,7 +97,7 @@ static void print_product(const vae_measured_step *m, int32_t index, int width)
 void vae_cli_print_launches(const vae_measured_step *m, vae_precision precision)
 {
     const vae_gpu *gpu = vae_gpu_find(m->measurement.hardware);
-    const int launch_width = owner_width(m, 20), product_width = owner_width(m, 16);
+    const int launch_width = owner_width(m, false, 20), product_width = owner_width(m, true, 16);
     int wrong = 0;
     printf("\n%3s  %-27s %-*s %5s %9s %6s %9s %8s %8s %8s%s\n", "#", "launch", launch_width, "of", "nodes", "us", "%",
            "MFLOP", "MB", "GFLOP/s", "GB/s", gpu ? "  roof%" : "");
