@@ -59,10 +59,10 @@ static bool can_pass(const fusion *f, const vae_op *op, int32_t after, int32_t b
 
 static bool add_input(vae_op *op, vae_tensor tensor, uint8_t *index)
 {
-    for (uint8_t i = 0; i < VAE_MAX_INPUTS; ++i) {
+    for (int i = 0; i < VAE_MAX_INPUTS; ++i) {
         if (op->inputs[i] != VAE_NO_TENSOR && op->inputs[i] != tensor) continue;
         op->inputs[i] = tensor;
-        *index = i;
+        *index = (uint8_t)i;
         return true;
     }
     return false;
@@ -70,11 +70,11 @@ static bool add_input(vae_op *op, vae_tensor tensor, uint8_t *index)
 
 static bool add_constant(vae_elementwise *list, vae_weight constant, uint8_t *index)
 {
-    for (uint8_t i = 0; i < VAE_LIST_CONSTANTS; ++i) {
+    for (int i = 0; i < VAE_LIST_CONSTANTS; ++i) {
         const bool same = list->constants[i].factor == constant.factor && list->constants[i].scalar == constant.scalar;
         if (i < list->constant_count && !same) continue;
         if (i == list->constant_count) list->constants[list->constant_count++] = constant;
-        *index = i;
+        *index = (uint8_t)i;
         return true;
     }
     return false;

@@ -22,7 +22,10 @@ double vae_reference_function(vae_function function, vae_function_part part, con
     const double a = operands[0], b = operands[1], y = operands[2], d = operands[3];
     switch (function) {
 #define ROW(NAME, name, count, value, by_a, by_b, onnx)                                                                \
-    case VAE_FUNCTION_##NAME: return part == VAE_PART_VALUE ? (value) : (part == VAE_PART_GRADIENT_A ? (by_a) : (by_b));
+    case VAE_FUNCTION_##NAME: {                                                                                        \
+        const double parts[] = {(value), (by_a), (by_b)}; /* by vae_function_part */                                   \
+        return parts[part];                                                                                            \
+    }
         VAE_FUNCTION_MAP(ROW)
 #undef ROW
     case VAE_FUNCTION_COUNT: break;
