@@ -61,6 +61,10 @@ vae_status vae_distribution_standard_normal(vae_program *program, const char *na
 
 /* ---- What entries share ---- */
 
+/* log p [rows] of a Gaussian with these means and log-variances, [rows, elements]. */
+vae_status vae_distribution_gaussian_log_prob(vae_program *program, const char *name, vae_tensor mean,
+                                              vae_tensor log_variance, vae_tensor value, vae_tensor *log_prob);
+
 static inline vae_weight vae_number(double value)
 {
     return (vae_weight){value, VAE_SCALAR_ONE};

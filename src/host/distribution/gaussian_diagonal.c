@@ -14,11 +14,10 @@ static vae_status finish(vae_program *program, const char *name, vae_tensor term
 }
 
 /* -½ Σ (value - μ)²/σ² + log σ² + log 2π */
-static vae_status log_prob(vae_program *program, const char *name, vae_tensor parameters, vae_tensor value,
-                           const vae_likelihood_options *options, vae_tensor *result)
+vae_status vae_distribution_gaussian_log_prob(vae_program *program, const char *name, vae_tensor mean,
+                                              vae_tensor log_variance, vae_tensor value, vae_tensor *result)
 {
-    vae_tensor mean, log_variance, precision, terms;
-    VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &log_variance));
+    vae_tensor precision, terms;
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_NEGATE, log_variance, VAE_NO_TENSOR, &precision));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_EXP, precision, VAE_NO_TENSOR, &precision));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SUBTRACT, value, mean, &terms));
@@ -26,6 +25,14 @@ static vae_status log_prob(vae_program *program, const char *name, vae_tensor pa
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_MULTIPLY, terms, precision, &terms));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_ADD, terms, log_variance, &terms));
     return finish(program, name, terms, result);
+}
+
+static vae_status log_prob(vae_program *program, const char *name, vae_tensor parameters, vae_tensor value,
+                           const vae_likelihood_options *options, vae_tensor *result)
+{
+    vae_tensor mean, log_variance;
+    VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &log_variance));
+    return vae_distribution_gaussian_log_prob(program, name, mean, log_variance, value, result);
 }
 
 /* ½ Σ μ² + σ² - log σ² - 1 (Kingma & Welling 2014, Appendix B) */

@@ -3,6 +3,7 @@
  *
  * û is u moved along w so that ûᵀw > -1, which makes the layer invertible (Appendix A.1): û = u + (m(wᵀu) -
  * wᵀu)·w/‖w‖², m(x) = -1 + log(1 + e^x). Then log |det ∂z'/∂z| = log(1 + (1 - tanh²)·ûᵀw) (equation 12). */
+#include "distribution/distribution.h"
 #include "model/posterior.h"
 
 /* Keeps 1/‖w‖² finite. */
@@ -17,11 +18,6 @@ static int64_t width(const vae_config *config)
 {
     const int64_t latent = config->model.latent.size[0];
     return 2 * latent + config->model.flow_length * layer_width(latent);
-}
-
-static vae_weight number(double value)
-{
-    return (vae_weight){value, VAE_SCALAR_ONE};
 }
 
 /* One layer's parameters: all of a row of the posterior, for all samples of that row. */
@@ -49,9 +45,10 @@ static vae_status make_layer(vae_program *program, vae_tensor posterior, int64_t
     VAE_TRY(dot(program, "flow.wu", layer->w, u, &product));
     VAE_TRY(dot(program, "flow.ww", layer->w, layer->w, &square));
     VAE_TRY(vae_program_apply(program, "flow.m", VAE_FUNCTION_SOFTPLUS, product, VAE_NO_TENSOR, &change));
-    VAE_TRY(vae_program_apply_constant(program, "flow.m", VAE_FUNCTION_SUBTRACT, change, number(1), &change));
+    VAE_TRY(vae_program_apply_constant(program, "flow.m", VAE_FUNCTION_SUBTRACT, change, vae_number(1), &change));
     VAE_TRY(vae_program_apply(program, "flow.change", VAE_FUNCTION_SUBTRACT, change, product, &change));
-    VAE_TRY(vae_program_apply_constant(program, "flow.ww", VAE_FUNCTION_ADD, square, number(LEAST_SQUARE), &square));
+    VAE_TRY(
+        vae_program_apply_constant(program, "flow.ww", VAE_FUNCTION_ADD, square, vae_number(LEAST_SQUARE), &square));
     VAE_TRY(vae_program_apply(program, "flow.change", VAE_FUNCTION_DIVIDE, change, square, &change));
     VAE_TRY(vae_program_apply(program, "flow.change", VAE_FUNCTION_MULTIPLY, layer->w, change, &layer->u));
     VAE_TRY(vae_program_apply(program, "flow.u_hat", VAE_FUNCTION_ADD, u, layer->u, &layer->u));
@@ -66,9 +63,9 @@ static vae_status apply_layer(vae_program *program, const flow_layer *layer, vae
     VAE_TRY(vae_program_apply(program, "flow.line", VAE_FUNCTION_ADD, line, layer->b, &line));
     VAE_TRY(vae_program_apply(program, "flow.tanh", VAE_FUNCTION_TANH, line, VAE_NO_TENSOR, &line));
     VAE_TRY(vae_program_apply(program, "flow.slope", VAE_FUNCTION_SQUARE, line, VAE_NO_TENSOR, &slope));
-    VAE_TRY(vae_program_apply_to_constant(program, "flow.slope", VAE_FUNCTION_SUBTRACT, number(1), slope, &slope));
+    VAE_TRY(vae_program_apply_to_constant(program, "flow.slope", VAE_FUNCTION_SUBTRACT, vae_number(1), slope, &slope));
     VAE_TRY(vae_program_apply(program, "flow.slope", VAE_FUNCTION_MULTIPLY, slope, layer->product, &slope));
-    VAE_TRY(vae_program_apply_constant(program, "flow.det", VAE_FUNCTION_ADD, slope, number(1), &slope));
+    VAE_TRY(vae_program_apply_constant(program, "flow.det", VAE_FUNCTION_ADD, slope, vae_number(1), &slope));
     VAE_TRY(vae_program_apply(program, "flow.log_det", VAE_FUNCTION_LOG, slope, VAE_NO_TENSOR, log_determinant));
     VAE_TRY(vae_program_apply(program, "flow.step", VAE_FUNCTION_MULTIPLY, layer->u, line, &step));
     return vae_program_apply(program, "flow.z", VAE_FUNCTION_ADD, *z, step, z);
@@ -98,7 +95,7 @@ static vae_status base_of(const vae_config *config, vae_program *program, vae_te
 static vae_status half_square(vae_program *program, vae_tensor z, vae_tensor *sum)
 {
     VAE_TRY(dot(program, "square", z, z, sum));
-    return vae_program_apply_constant(program, "square", VAE_FUNCTION_MULTIPLY, *sum, number(0.5), sum);
+    return vae_program_apply_constant(program, "square", VAE_FUNCTION_MULTIPLY, *sum, vae_number(0.5), sum);
 }
 
 /* log p(z_F) - log q(z_F|x) = log p(z_0) - log q(z_0|x) + ½ ‖z_0‖² - ½ ‖z_F‖² + Σ log |det| (equation 13). */

@@ -8,16 +8,11 @@ typedef struct convolution_state {
     vae_convolution *weight, *input; /* backward; input is NULL where d_x is not wanted */
 } convolution_state;
 
-static const vae_cpu_device *device_of(const vae_call *call)
-{
-    return (const vae_cpu_device *)call->device;
-}
-
 static void release(vae_call *call)
 {
     convolution_state *state = call->state;
     if (!state) return;
-    const vae_cpu_isa *isa = device_of(call)->isa;
+    const vae_cpu_isa *isa = vae_cpu_device_of(call)->isa;
     isa->convolution_destroy(state->forward);
     isa->convolution_destroy(state->weight);
     isa->convolution_destroy(state->input);
@@ -45,7 +40,7 @@ static vae_convolution_options join(const vae_call *call, const vae_shape *x_sha
         .weight = weight,
         .weight_transposed = transposed,
         .window = call->op->attributes.convolution.window,
-        .threads = device_of(call)->host.threads,
+        .threads = vae_cpu_device_of(call)->host.threads,
     };
 }
 
@@ -60,7 +55,7 @@ static vae_status prepare(vae_call *call)
     options.bias = call->inputs[2];
     options.activation = vae_op_activation(call->op);
     options.activated = y;
-    const vae_status status = device_of(call)->isa->convolution_create(&options, &state->forward);
+    const vae_status status = vae_cpu_device_of(call)->isa->convolution_create(&options, &state->forward);
     if (status) release(call);
     return status;
 }
@@ -68,13 +63,13 @@ static vae_status prepare(vae_call *call)
 static vae_status run(vae_call *call)
 {
     const convolution_state *state = call->state;
-    device_of(call)->isa->convolution_run(state->forward);
+    vae_cpu_device_of(call)->isa->convolution_run(state->forward);
     return VAE_OK;
 }
 
 static vae_status create_backward(vae_call *call, convolution_state *state)
 {
-    const vae_cpu_isa *isa = device_of(call)->isa;
+    const vae_cpu_isa *isa = vae_cpu_device_of(call)->isa;
     const vae_shape *y = vae_call_input_shape(call, 0), *x = vae_call_input_shape(call, 2);
     vae_convolution_options weight = join(call, x, call->inputs[2], y, call->inputs[0], call->outputs[0]);
     weight.pass = VAE_CONVOLUTION_TO_WEIGHTS;
@@ -97,7 +92,7 @@ static vae_status prepare_backward(vae_call *call)
 static vae_status run_backward(vae_call *call)
 {
     const convolution_state *state = call->state;
-    const vae_cpu_isa *isa = device_of(call)->isa;
+    const vae_cpu_isa *isa = vae_cpu_device_of(call)->isa;
     const vae_shape *y = vae_call_input_shape(call, 0);
     vae_cpu_layer_backward(call, vae_shape_elements(y) / y->size[3], y->size[3]);
     isa->convolution_run(state->weight);

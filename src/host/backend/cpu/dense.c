@@ -14,20 +14,10 @@ typedef struct dense_backward_state {
     vae_product *input;  /* d_x = d_pre · weightᵀ; NULL where d_x is not wanted */
 } dense_backward_state;
 
-static const vae_cpu_device *device_of(const vae_call *call)
-{
-    return (const vae_cpu_device *)call->device;
-}
-
-static bool uses_bf16(const vae_call *call)
-{
-    return device_of(call)->host.precision == VAE_PRECISION_BF16;
-}
-
 /* What a product reads: the tensor, or its bf16 copy. */
 static const void *operand(const vae_call *call, int index)
 {
-    return uses_bf16(call) ? call->input_shadows[index] : call->inputs[index];
+    return vae_cpu_uses_bf16(call) ? call->input_shadows[index] : call->inputs[index];
 }
 
 static void release_dense(vae_call *call)
@@ -56,19 +46,19 @@ static vae_status prepare_dense(vae_call *call)
         .right = operand(call, 1),
         .bias = call->inputs[2],
         .target = state->pre_activation ? state->pre_activation : call->outputs[0],
-        .bf16 = uses_bf16(call),
+        .bf16 = vae_cpu_uses_bf16(call),
         .activation = state->pre_activation ? VAE_ACTIVATION_IDENTITY : activation,
     };
-    const vae_status status = vae_product_create(device_of(call)->onednn, &options, &state->product);
+    const vae_status status = vae_product_create(vae_cpu_device_of(call)->onednn, &options, &state->product);
     if (status) release_dense(call);
     return status;
 }
 
 static vae_status run_dense(vae_call *call)
 {
-    const vae_cpu_device *device = device_of(call);
+    const vae_cpu_device *device = vae_cpu_device_of(call);
     const dense_state *state = call->state;
-    if (uses_bf16(call)) {
+    if (vae_cpu_uses_bf16(call)) {
         device->isa->round_bf16(call->inputs[0], call->input_shadows[0],
                                 vae_shape_elements(vae_call_input_shape(call, 0)), device->host.threads);
     }
@@ -102,9 +92,9 @@ static vae_status create_backward_products(vae_call *call, dense_backward_state 
         .right = operand(call, 0),
         .target = call->outputs[0],
         .left_transposed = true,
-        .bf16 = uses_bf16(call),
+        .bf16 = vae_cpu_uses_bf16(call),
     };
-    VAE_TRY(vae_product_create(device_of(call)->onednn, &d_weight, &state->weight));
+    VAE_TRY(vae_product_create(vae_cpu_device_of(call)->onednn, &d_weight, &state->weight));
     if (!call->outputs[2]) return VAE_OK;
     const vae_product_options d_x = {
         .m = rows,
@@ -114,9 +104,9 @@ static vae_status create_backward_products(vae_call *call, dense_backward_state 
         .right = operand(call, 3),
         .target = call->outputs[2],
         .right_transposed = true,
-        .bf16 = uses_bf16(call),
+        .bf16 = vae_cpu_uses_bf16(call),
     };
-    return vae_product_create(device_of(call)->onednn, &d_x, &state->input);
+    return vae_product_create(vae_cpu_device_of(call)->onednn, &d_x, &state->input);
 }
 
 static vae_status prepare_dense_backward(vae_call *call)
@@ -131,7 +121,7 @@ static vae_status prepare_dense_backward(vae_call *call)
 
 void vae_cpu_layer_backward(vae_call *call, int64_t rows, int64_t columns)
 {
-    const vae_cpu_device *device = device_of(call);
+    const vae_cpu_device *device = vae_cpu_device_of(call);
     const vae_cpu_activation_backward arguments = {
         .activation = vae_op_activation(call->op),
         .rows = rows,

@@ -15,6 +15,15 @@ typedef struct vae_cpu_device {
     const vae_kernel *kernels[VAE_OP_COUNT]; /* the level's loops, what is prepared, else vae_cpu_by_reference */
 } vae_cpu_device;
 
+static inline const vae_cpu_device *vae_cpu_device_of(const vae_call *call)
+{
+    return (const vae_cpu_device *)call->device;
+}
+static inline bool vae_cpu_uses_bf16(const vae_call *call)
+{
+    return vae_cpu_device_of(call)->host.precision == VAE_PRECISION_BF16;
+}
+
 #define VAE_CPU_DECLARE(NAME, name) extern const vae_kernel vae_cpu_##name;
 VAE_OP_PRODUCTS(VAE_CPU_DECLARE)
 #undef VAE_CPU_DECLARE

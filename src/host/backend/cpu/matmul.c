@@ -1,16 +1,6 @@
 /* matmul: a product of oneDNN. */
 #include "backend/cpu/device.h"
 
-static const vae_cpu_device *device_of(const vae_call *call)
-{
-    return (const vae_cpu_device *)call->device;
-}
-
-static bool uses_bf16(const vae_call *call)
-{
-    return device_of(call)->host.precision == VAE_PRECISION_BF16;
-}
-
 static void release(vae_call *call)
 {
     vae_product_destroy(call->state);
@@ -18,7 +8,7 @@ static void release(vae_call *call)
 
 static vae_status prepare(vae_call *call)
 {
-    const bool bf16 = uses_bf16(call);
+    const bool bf16 = vae_cpu_uses_bf16(call);
     const vae_shape *y = vae_call_output_shape(call, 0);
     const vae_product_options options = {
         .m = y->size[0],
@@ -33,7 +23,7 @@ static vae_status prepare(vae_call *call)
         .activation = VAE_ACTIVATION_IDENTITY,
     };
     vae_product *product = NULL;
-    const vae_status status = vae_product_create(device_of(call)->onednn, &options, &product);
+    const vae_status status = vae_product_create(vae_cpu_device_of(call)->onednn, &options, &product);
     call->state = product;
     return status;
 }
@@ -42,14 +32,14 @@ static vae_status prepare(vae_call *call)
 static void round_activation(const vae_call *call, int index)
 {
     if (call->program->tensors[call->op->inputs[index]].kind == VAE_TENSOR_PARAMETER) return;
-    const vae_cpu_device *device = device_of(call);
+    const vae_cpu_device *device = vae_cpu_device_of(call);
     device->isa->round_bf16(call->inputs[index], call->input_shadows[index],
                             vae_shape_elements(vae_call_input_shape(call, index)), device->host.threads);
 }
 
 static vae_status run(vae_call *call)
 {
-    if (uses_bf16(call)) {
+    if (vae_cpu_uses_bf16(call)) {
         round_activation(call, 0);
         round_activation(call, 1);
     }
