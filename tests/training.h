@@ -37,7 +37,7 @@ static inline vae_status try_open_training(const vae_backend *backend, const vae
         t->pixels[i] = (uint8_t)(127 + 120 * sin(0.1 * pixel * (1 + image % 5)));
     }
     const vae_input input = {TRAIN_SIDE, TRAIN_SIDE, 1, 1.0 / 255.0, 0.0};
-    const vae_images images = {t->pixels, TRAIN_IMAGES, TRAIN_SIDE * TRAIN_SIDE};
+    const vae_column images = {t->pixels, VAE_UINT8, TRAIN_IMAGES, TRAIN_SIDE * TRAIN_SIDE};
     MUST(vae_model_layout(config, &input, &t->layout));
     MUST(vae_model_build_train(config, &input, &t->layout, TRAIN_BATCH, &t->program));
     double *parameters = calloc((size_t)t->layout.elements, sizeof *parameters);

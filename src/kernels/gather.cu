@@ -1,4 +1,4 @@
-/* A batch from the resident data set: keyed shuffle, bytes to floats, dynamic binarisation. */
+/* A batch from the resident data set: keyed shuffle, bytes or floats to floats, dynamic binarisation. */
 #include "launch.cuh"
 #include "noise.cuh"
 #include "vector.cuh"
@@ -9,8 +9,8 @@ namespace
 enum { THREADS = VAE_SMALL_BLOCK_THREADS };
 
 struct gather_call {
-    const uint8_t *pixels; /* [count, elements] */
-    float *x;              /* [rows, elements] */
+    const void *values; /* [count, elements], bytes or floats */
+    float *x;           /* [rows, elements] */
     uint16_t *shadow;
     const vae_cuda_step *step;
     int64_t rows, elements;
@@ -20,7 +20,7 @@ struct gather_call {
 };
 
 /* BYTES pixels, from one access. */
-template <int BYTES> __device__ inline void load_pixels(const uint8_t *from, uint8_t (&pixels)[BYTES])
+template <int BYTES> __device__ inline void load(const uint8_t *from, uint8_t (&pixels)[BYTES])
 {
     if constexpr (BYTES == 16) {
         const uint4 four = *reinterpret_cast<const uint4 *>(from);
@@ -38,17 +38,17 @@ template <int BYTES> __device__ inline void load_pixels(const uint8_t *from, uin
     }
 }
 
-/* BYTES numbers from column on, WIDTH of them a store. */
-template <int BYTES, int WIDTH>
-__device__ inline void convert(const gather_call &call, const uint8_t (&pixels)[BYTES], int64_t element)
+/* TAKEN values from an element on, WIDTH of them a store. */
+template <int TAKEN, int WIDTH, typename Value>
+__device__ inline void convert(const gather_call &call, const Value (&stored)[TAKEN], int64_t element)
 {
     const int64_t first = call.binarise ? first_element(call.step, call.elements) : 0;
-    for (int i = 0; i < BYTES; i += WIDTH) {
+    for (int i = 0; i < TAKEN; i += WIDTH) {
         float values[WIDTH], uniform[WIDTH];
         if (call.binarise) uniforms(call.step, VAE_STREAM_BINARISE, first + element + i, uniform);
         for (int k = 0; k < WIDTH; ++k) {
-            const float pixel = (float)pixels[i + k];
-            const float value = !call.binarise ? pixel : uniform[k] * 255.0f <= pixel ? 255.0f : 0.0f;
+            const float number = (float)stored[i + k];
+            const float value = !call.binarise ? number : uniform[k] * 255.0f <= number ? 255.0f : 0.0f;
             values[k] = value * call.scale + call.shift;
         }
         store(call.x + element + i, values);
@@ -65,17 +65,19 @@ __device__ inline int64_t flipped_column(const gather_call &call, int64_t row, i
     return coin[0] > 0.5f ? column + (call.width - 1 - 2 * x) * call.channels : column;
 }
 
-template <int BYTES> __global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__ gather_call call)
+template <typename Value, int TAKEN>
+__global__ void __launch_bounds__(THREADS) gather_kernel(const __grid_constant__ gather_call call)
 {
-    const int64_t per_row = call.elements / BYTES;
+    const Value *values = static_cast<const Value *>(call.values);
+    const int64_t per_row = call.elements / TAKEN;
     for (int64_t i = thread_index(); i < call.rows * per_row; i += thread_count()) {
-        const int64_t row = i / per_row, column = i % per_row * BYTES;
+        const int64_t row = i / per_row, column = i % per_row * TAKEN;
         uint64_t position = (uint64_t)(call.step->first + row);
         if (call.shuffle) position = vae_permutation_apply(&call.step->permutation, position);
-        uint8_t pixels[BYTES];
-        const int64_t from = BYTES == 1 && call.width ? flipped_column(call, row, column) : column;
-        load_pixels(call.pixels + (int64_t)position * call.elements + from, pixels);
-        convert<BYTES, BYTES == 1 ? 1 : 4>(call, pixels, row * call.elements + column);
+        Value stored[TAKEN];
+        const int64_t from = TAKEN == 1 && call.width ? flipped_column(call, row, column) : column;
+        load(values + (int64_t)position * call.elements + from, stored);
+        convert<TAKEN, TAKEN == 1 ? 1 : 4>(call, stored, row * call.elements + column);
     }
 }
 
@@ -84,7 +86,7 @@ gather_call call_of(const vae_cuda_call *call)
     const vae_gather *gather = &call->op->attributes.gather;
     const vae_shape *shape = vae_cuda_output_shape(call, 0);
     gather_call own = {};
-    own.pixels = call->data;
+    own.values = call->data;
     own.x = call->outputs[0];
     own.shadow = call->shadows[0];
     own.step = call->step;
@@ -104,9 +106,11 @@ gather_call call_of(const vae_cuda_call *call)
 cudaError_t vae_cuda_gather(const vae_cuda_call *call, cudaStream_t stream)
 {
     const gather_call own = call_of(call);
-    const int64_t width = vae_gather_width(own.elements, own.width > 0);
-    return launch(width == 16  ? gather_kernel<16>
-                  : width == 4 ? gather_kernel<4>
-                               : gather_kernel<1>,
+    const bool floats = call->op->attributes.gather.floats;
+    const int64_t taken = vae_gather_width(own.elements, own.width > 0, floats);
+    return launch(floats        ? taken == 4 ? gather_kernel<float, 4> : gather_kernel<float, 1>
+                         : taken == 16 ? gather_kernel<uint8_t, 16>
+                  : taken == 4  ? gather_kernel<uint8_t, 4>
+                                : gather_kernel<uint8_t, 1>,
                   call->grid, dim3(THREADS), stream, own);
 }

@@ -95,7 +95,7 @@ Test(cuda_backend, a_data_set_that_does_not_fit_is_streamed)
     vae_data streamed = {0};
     training t;
     open_training(&vae_backend_cuda, &fp32, &config, &t);
-    streamed.images = t.data->images;
+    streamed.column = t.data->column;
     vae_executable *executable;
     MUST(vae_backend_cuda.executable_create(t.device, &t.program, t.store, &streamed, &executable));
     cr_assert_not_null(executable->staging);
@@ -111,6 +111,44 @@ Test(cuda_backend, a_data_set_that_does_not_fit_is_streamed)
     free(found.parameters);
 }
 
+Test(cuda_backend, floats_are_streamed_as_they_are)
+{
+    enum { COUNT = 20, ROWS = 6, COLUMNS = 12 };
+    float values[COUNT * COLUMNS];
+    double found[ROWS * COLUMNS];
+    for (int i = 0; i < COUNT * COLUMNS; ++i)
+        values[i] = (float)i / 3.0f - 40.0f;
+    vae_data streamed = {.column = {values, VAE_FLOAT32, COUNT, COLUMNS}};
+    const vae_gather gather = {.shuffle = true, .floats = true, .scale = 1.0};
+    vae_layout layout = {0};
+    vae_program program;
+    vae_device *device;
+    vae_store *store;
+    vae_executable *executable;
+    vae_tensor x;
+    vae_program_init(&program, "streamed", &layout);
+    MUST(vae_program_gather(&program, "x", vae_shape_matrix(ROWS, COLUMNS), &gather, &x));
+    vae_program_mark_external(&program, x);
+    MUST(vae_program_plan(&program));
+    MUST(vae_backend_cuda.device_open(&fp32, &device));
+    MUST(vae_backend_cuda.store_create(device, &layout, false, &store));
+    MUST(vae_backend_cuda.executable_create(device, &program, store, &streamed, &executable));
+    for (int s = 0; s < 3; ++s) {
+        const vae_step step = {.seed = 5, .step = (uint64_t)s, .first = s * ROWS};
+        const vae_permutation order = vae_permutation_make(5, 0, COUNT);
+        MUST(vae_backend_cuda.executable_run(executable, &step));
+        MUST(vae_backend_cuda.tensor_read(executable, x, VAE_FLOAT64, found));
+        for (int i = 0; i < ROWS * COLUMNS; ++i) {
+            const uint64_t row = vae_permutation_apply(&order, (uint64_t)(s * ROWS + i / COLUMNS));
+            cr_assert_eq(found[i], (double)values[row * COLUMNS + (uint64_t)i % COLUMNS], "step %d, %d", s, i);
+        }
+    }
+    vae_backend_cuda.executable_destroy(executable);
+    vae_backend_cuda.store_destroy(store);
+    vae_backend_cuda.device_close(device);
+    vae_program_free(&program);
+}
+
 Test(cuda_backend, only_a_data_set_that_fits_is_resident)
 {
     simt_device_options options = simt_get_device_options();
@@ -119,13 +157,17 @@ Test(cuda_backend, only_a_data_set_that_fits_is_resident)
     vae_device *device;
     MUST(vae_backend_cuda.device_open(&fp32, &device));
     static uint8_t pixels[48 << 20];
-    const vae_images small = {pixels, 1 << 10, 1 << 10}, large = {pixels, 48 << 10, 1 << 10};
+    const vae_column small = {pixels, VAE_UINT8, 1 << 10, 1 << 10}, large = {pixels, VAE_UINT8, 48 << 10, 1 << 10},
+                     floats = {pixels, VAE_FLOAT32, 12 << 10, 1 << 10};
     vae_data *data;
     MUST(vae_backend_cuda.data_create(device, &small, &data));
     cr_assert_not_null(data->resident);
     vae_backend_cuda.data_destroy(data);
     MUST(vae_backend_cuda.data_create(device, &large, &data));
     cr_assert_null(data->resident);
+    vae_backend_cuda.data_destroy(data);
+    MUST(vae_backend_cuda.data_create(device, &floats, &data));
+    cr_assert_null(data->resident, "four bytes each");
     vae_backend_cuda.data_destroy(data);
     vae_backend_cuda.device_close(device);
 }

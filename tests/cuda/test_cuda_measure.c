@@ -154,7 +154,7 @@ Test(cuda_measure, streamed_data_and_convolutions)
     vae_measurement m;
     open_training(&vae_backend_cuda, &bf16, &config, &t);
     vae_executable *resident = t.executable;
-    vae_data streamed = {.images = t.data->images};
+    vae_data streamed = {.column = t.data->column};
     MUST(vae_backend_cuda.executable_create(t.device, &t.program, t.store, &streamed, &t.executable));
     cr_assert_not_null(t.executable->staging);
     MUST(try_measure(&t, &m));

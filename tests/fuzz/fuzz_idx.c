@@ -62,7 +62,7 @@ static const char *fuzz_images(const char *path, int64_t limit)
     vae_dataset dataset;
     const vae_status status = vae_images_read(path, &(vae_read_options){.limit = limit}, &dataset);
     if (status) {
-        if (dataset.pixels || dataset.count) return "images beside a failure";
+        if (dataset.values || dataset.count) return "images beside a failure";
         return fuzz_check_failure(status, path);
     }
     const int64_t elements = vae_dataset_elements(&dataset);
@@ -72,7 +72,7 @@ static const char *fuzz_images(const char *path, int64_t limit)
     } else if (limit && dataset.count > limit) {
         violated = "more images than the limit";
     } else {
-        fuzz_touch(dataset.pixels, dataset.count * elements);
+        fuzz_touch(dataset.values, dataset.count * elements);
     }
     fuzz_successes++;
     vae_dataset_free(&dataset);

@@ -40,7 +40,7 @@ static const char *fuzz_images(const char *path, const vae_read_options *options
 {
     vae_dataset dataset;
     const vae_status status = vae_images_read(path, options, &dataset);
-    if (status) return dataset.pixels || dataset.count ? "images beside a failure" : fuzz_check_failure(status, path);
+    if (status) return dataset.values || dataset.count ? "images beside a failure" : fuzz_check_failure(status, path);
     const int64_t elements = vae_dataset_elements(&dataset);
     const char *violated = NULL;
     unsigned sum = 0;
@@ -51,7 +51,7 @@ static const char *fuzz_images(const char *path, const vae_read_options *options
     } else {
         /* Every byte, so that a sanitizer sees memory that is not there. */
         for (int64_t i = 0; i < dataset.count * elements; ++i)
-            sum += dataset.pixels[i];
+            sum += dataset.values[i];
     }
     fuzz_successes += sum < UINT32_MAX;
     vae_dataset_free(&dataset);

@@ -151,7 +151,7 @@ static void open_model(const model_case *c, model_run *m)
     MUST(vae_model_build_train(&m->config, &m->input, &m->layout, ROWS, &m->program));
     const vae_backend *b = &vae_backend_reference;
     const vae_device_options options = {.threads = 1};
-    const vae_images images = {m->pixels, 8, ELEMENTS};
+    const vae_column images = {m->pixels, VAE_UINT8, 8, ELEMENTS};
     MUST(b->device_open(&options, &m->device));
     MUST(b->store_create(m->device, &m->layout, true, &m->store));
     MUST(b->data_create(m->device, &images, &m->data));

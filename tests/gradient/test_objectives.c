@@ -242,7 +242,7 @@ static void run_linear(linear *l)
     config.model.variance = SIGMA_SQUARE;
     const uint8_t pixels[BATCH * PIXELS] = {10, 200, 30, 90, 250, 14, 60, 77, 128, 5, 190, 33};
     const vae_input input = {2, 2, 1, 1.0 / 255.0, 0.0};
-    const vae_images images = {pixels, BATCH, PIXELS};
+    const vae_column images = {pixels, VAE_UINT8, BATCH, PIXELS};
     const vae_device_options options = {.threads = 1};
     const vae_backend *b = &vae_backend_reference;
     vae_device *device;

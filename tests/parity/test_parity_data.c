@@ -5,7 +5,7 @@
 enum { IMAGES = 300 };
 
 /* A program of one op with one output, run on a backend. */
-static double *run_source(const vae_backend *backend, const vae_program *program, const vae_images *images,
+static double *run_source(const vae_backend *backend, const vae_program *program, const vae_column *images,
                           vae_tensor output, const vae_step *step)
 {
     const vae_device_options options = {.threads = 2, .precision = VAE_PRECISION_FP32};
@@ -27,7 +27,7 @@ static double *run_source(const vae_backend *backend, const vae_program *program
     return values;
 }
 
-static void compare_source(const vae_program *program, const vae_images *images, vae_tensor output, double allowed)
+static void compare_source(const vae_program *program, const vae_column *images, vae_tensor output, double allowed)
 {
     const vae_step steps[] = {
         {.seed = 3, .step = 0, .epoch = 0, .first = 0},
@@ -50,17 +50,22 @@ static void compare_gather(vae_shape shape, vae_gather gather)
 {
     const int64_t rows = shape.size[0], elements = vae_shape_columns(&shape);
     uint8_t *pixels = malloc((size_t)(IMAGES * elements));
-    for (int64_t i = 0; i < IMAGES * elements; ++i)
+    float *floats = malloc((size_t)(IMAGES * elements) * sizeof *floats);
+    for (int64_t i = 0; i < IMAGES * elements; ++i) {
         pixels[i] = (uint8_t)vae_random_block(1, 1, 1, (uint64_t)i).word[0];
-    const vae_images images = {pixels, IMAGES, elements};
+        floats[i] = (float)pixels[i] / 3.0f;
+    }
+    const vae_column images = {gather.floats ? (const void *)floats : pixels, gather.floats ? VAE_FLOAT32 : VAE_UINT8,
+                               IMAGES, elements};
     vae_layout layout = {0};
     vae_program program;
     vae_tensor x;
     char name[64];
     gather.scale = 2.0 / 255;
     gather.shift = -1;
-    snprintf(name, sizeof name, "gather %lld x %lld%s%s%s", (long long)rows, (long long)elements,
-             gather.shuffle ? " shuffled" : "", gather.binarise ? " binarised" : "", gather.flip ? " flipped" : "");
+    snprintf(name, sizeof name, "gather %lld x %lld%s%s%s%s", (long long)rows, (long long)elements,
+             gather.floats ? " of floats" : "", gather.shuffle ? " shuffled" : "", gather.binarise ? " binarised" : "",
+             gather.flip ? " flipped" : "");
     vae_program_init(&program, name, &layout);
     MUST(vae_program_gather(&program, "x", shape, &gather, &x));
     vae_program_mark_external(&program, x);
@@ -68,20 +73,28 @@ static void compare_gather(vae_shape shape, vae_gather gather)
     compare_source(&program, &images, x, 2e-7);
     vae_program_free(&program);
     free(pixels);
+    free(floats);
+}
+
+/* Kinds of one shape: shuffled or not, bytes, binarised bytes, or floats. */
+static vae_gather gather_kind(int kind)
+{
+    return (vae_gather){.shuffle = kind % 2 == 1, .binarise = kind / 2 == 1, .floats = kind / 2 == 2};
 }
 
 Test(parity_data, gather)
 {
     const int64_t widths[] = {1, 3, 4, 20, 31, 64, 560, 784};
     for (size_t w = 0; w < sizeof widths / sizeof *widths; ++w) {
-        for (int flags = 0; flags < 4; ++flags) {
-            const vae_gather gather = {.shuffle = (flags & 1) != 0, .binarise = (flags & 2) != 0};
+        for (int kind = 0; kind < 6; ++kind) {
+            const vae_gather gather = gather_kind(kind);
             compare_gather(vae_shape_matrix(1, widths[w]), gather);
             compare_gather(vae_shape_matrix(131, widths[w]), gather);
         }
     }
-    for (int flags = 0; flags < 4; ++flags) {
-        const vae_gather gather = {.shuffle = (flags & 1) != 0, .binarise = (flags & 2) != 0, .flip = true};
+    for (int kind = 0; kind < 6; ++kind) {
+        vae_gather gather = gather_kind(kind);
+        gather.flip = true;
         compare_gather(vae_shape_images(131, 4, 4, 1), gather);
         compare_gather(vae_shape_images(131, 3, 5, 3), gather);
     }

@@ -83,7 +83,7 @@ static void open_store(const vae_backend *backend, int threads, const vae_layout
 }
 
 /* Runs `rows` of the batch from row `first` on, and puts their numbers where they stand in the whole batch's. */
-static void run_part(const vae_backend *backend, const vae_images *images, vae_shape image, int64_t latent,
+static void run_part(const vae_backend *backend, const vae_column *images, vae_shape image, int64_t latent,
                      int64_t first, int64_t rows, double *whole[OUTPUTS])
 {
     const vae_step step = {.seed = 11, .step = 5, .epoch = 2, .first = 6 + first, .first_row = first, .beta = 1.3};
@@ -126,7 +126,7 @@ static void compare_parts(const vae_backend *backend, vae_shape image, int64_t l
         cut[i] = calloc((size_t)widest, sizeof **cut);
         whole[i] = calloc((size_t)widest, sizeof **whole);
     }
-    const vae_images images = {bytes, IMAGES, pixels};
+    const vae_column images = {bytes, VAE_UINT8, IMAGES, pixels};
     run_part(backend, &images, image, latent, 0, ROWS, whole);
     for (int64_t first = 0; first < ROWS; first += *parts++)
         run_part(backend, &images, image, latent, first, *parts, cut);

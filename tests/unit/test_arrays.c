@@ -24,7 +24,7 @@ static void expect_images(const char *path, int64_t limit, const int64_t shape[4
     const int64_t found[4] = {dataset.count, dataset.height, dataset.width, dataset.channels};
     cr_expect_arr_eq(found, shape, sizeof found);
     for (int64_t i = 0; i < dataset.count * vae_dataset_elements(&dataset); ++i)
-        cr_assert_eq(dataset.pixels[i], idx_value((size_t)i));
+        cr_assert_eq(dataset.values[i], idx_value((size_t)i));
     int64_t read_shape[4];
     cr_assert_eq(vae_images_read_shape(path, &(vae_read_options){0}, read_shape), VAE_OK);
     cr_expect_eq(read_shape[0], dataset.stored);
@@ -38,7 +38,7 @@ static void expect_failure(const char *path, vae_status expected, const char *wo
     const vae_status status = vae_images_read(path, &(vae_read_options){0}, &dataset);
     cr_expect_eq(status, expected, "%s: %s", vae_status_name(status), vae_error_message());
     cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
-    cr_expect_null(dataset.pixels);
+    cr_expect_null(dataset.values);
     cr_expect_eq(dataset.count, 0);
 }
 
@@ -67,7 +67,7 @@ Test(arrays, floats_and_booleans_become_bytes)
     for (int i = 0; i < 3; ++i) {
         vae_dataset dataset = read_images(idx_write("numbers.npy", &files[i]), 0);
         for (int j = 0; j < 6; ++j)
-            cr_expect_eq(dataset.pixels[j], i == 2 ? 255 * booleans[j] : expected[j], "file %d, %d", i, j);
+            cr_expect_eq(dataset.values[j], i == 2 ? 255 * booleans[j] : expected[j], "file %d, %d", i, j);
         vae_dataset_free(&dataset);
     }
 }
@@ -201,7 +201,7 @@ Test(arrays, npz_damaged_anywhere)
             continue;
         }
         for (int64_t i = 0; i < 60; ++i)
-            cr_assert_eq(dataset.pixels[i], idx_value((size_t)i), "byte %zu", place);
+            cr_assert_eq(dataset.values[i], idx_value((size_t)i), "byte %zu", place);
         vae_dataset_free(&dataset);
     }
     cr_expect_gt(failures, (int)size / 2);

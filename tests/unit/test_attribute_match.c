@@ -51,7 +51,7 @@ static void expect_odd(const char *text, const vae_dataset *dataset)
     cr_assert_eq(match(text, dataset, &table), VAE_OK, "%s", vae_error_message());
     cr_assert_geq(table.rows.count, dataset->count);
     for (int64_t i = 0; i < dataset->count; ++i) {
-        const uint8_t value = dataset->pixels[i * vae_dataset_elements(dataset)];
+        const uint8_t value = dataset->values[i * vae_dataset_elements(dataset)];
         cr_expect_eq(table.values[i * table.count + table.count - 1], value % 2, "%s: picture %d, of value %d", text,
                      (int)i, value);
     }

@@ -51,9 +51,9 @@ static void expect_failure(vae_status expected, const char *beginning, const cha
     cr_expect_eq(strncmp(vae_error_message(), beginning, strlen(beginning)), 0, "'%s' does not begin with '%s'",
                  vae_error_message(), beginning);
     cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
-    cr_expect_null(splits.train.pixels);
-    cr_expect_null(splits.validation.pixels);
-    cr_expect_null(splits.test.pixels);
+    cr_expect_null(splits.train.values);
+    cr_expect_null(splits.validation.values);
+    cr_expect_null(splits.test.values);
     vae_splits_free(&splits);
 }
 
@@ -63,7 +63,7 @@ static void expect_part(const vae_dataset *part, int64_t first, int64_t count, b
     cr_assert_eq(part->count, count);
     cr_expect_eq(vae_dataset_elements(part), ELEMENTS);
     for (int64_t i = 0; i < count * ELEMENTS; ++i)
-        cr_assert_eq(part->pixels[i], idx_value((size_t)(first * ELEMENTS + i)));
+        cr_assert_eq(part->values[i], idx_value((size_t)(first * ELEMENTS + i)));
     cr_assert_eq(part->labels != NULL, labelled);
     for (int64_t i = 0; labelled && i < count; ++i)
         cr_assert_eq(part->labels[i], (first + i) % 10);
@@ -80,13 +80,13 @@ Test(dataset, all_parts)
     expect_part(&splits.test, 0, TEST, true);
     /* No second copy. */
     cr_expect(splits.validation.borrowed);
-    cr_expect_eq(splits.validation.pixels, splits.train.pixels + (TRAIN - 7) * ELEMENTS);
-    const vae_images images = vae_dataset_images(&splits.validation);
-    cr_expect_eq(images.pixels, splits.validation.pixels);
+    cr_expect_eq(splits.validation.values, splits.train.values + (TRAIN - 7) * ELEMENTS);
+    const vae_column images = vae_dataset_images(&splits.validation);
+    cr_expect_eq(images.values, splits.validation.values);
     cr_expect_eq(images.count, 7);
     cr_expect_eq(images.elements, ELEMENTS);
     vae_splits_free(&splits);
-    cr_expect_null(splits.train.pixels);
+    cr_expect_null(splits.train.values);
     cr_expect_null(splits.validation.labels);
     vae_splits_free(&splits); /* harmless */
 }
@@ -97,9 +97,9 @@ Test(dataset, no_validation_no_test_no_labels)
     vae_splits splits = open_splits();
     expect_part(&splits.train, 0, TRAIN, false);
     cr_expect_eq(splits.validation.count, 0);
-    cr_expect_null(splits.validation.pixels);
+    cr_expect_null(splits.validation.values);
     cr_expect_eq(splits.test.count, 0);
-    cr_expect_null(splits.test.pixels);
+    cr_expect_null(splits.test.values);
     vae_splits_free(&splits);
 }
 
@@ -204,7 +204,7 @@ static void expect_binarised(const vae_dataset *part, uint64_t seed, uint64_t in
         const vae_philox noise = vae_random_block(seed, VAE_STREAM_BINARISE_STATIC, index, (uint64_t)i / 4);
         const float pixel = idx_value((size_t)(first * ELEMENTS + i));
         const int expected = vae_random_uniform(noise.word[i % 4]) * 255.0f <= pixel ? 255 : 0;
-        cr_assert_eq(part->pixels[i], expected, "part %d, byte %d", (int)index, (int)i);
+        cr_assert_eq(part->values[i], expected, "part %d, byte %d", (int)index, (int)i);
     }
 }
 
@@ -220,7 +220,7 @@ Test(dataset, static_binarisation_is_the_keyed_one)
     vae_splits other;
     config.train.seed++;
     other = open_splits();
-    cr_expect_neq(memcmp(splits.train.pixels, other.train.pixels, (TRAIN - 7) * ELEMENTS), 0);
+    cr_expect_neq(memcmp(splits.train.values, other.train.values, (TRAIN - 7) * ELEMENTS), 0);
     vae_splits_free(&other);
     vae_splits_free(&splits);
 }
@@ -240,7 +240,7 @@ Test(dataset, static_binarisation_has_the_right_frequencies)
     for (int level = 0; level < VALUES; ++level) {
         int ones = 0;
         for (int i = 0; i < COUNT; ++i) {
-            const uint8_t pixel = splits.train.pixels[i * VALUES + level];
+            const uint8_t pixel = splits.train.values[i * VALUES + level];
             cr_assert(pixel == 0 || pixel == 255);
             ones += pixel == 255;
         }
@@ -283,7 +283,7 @@ Test(dataset, standard)
     double sum = 0, squares = 0;
     const int64_t count = (TRAIN - 7) * ELEMENTS;
     for (int64_t i = 0; i < count; ++i) {
-        const double x = splits.train.pixels[i] * splits.scale + splits.shift;
+        const double x = splits.train.values[i] * splits.scale + splits.shift;
         sum += x;
         squares += x * x;
     }

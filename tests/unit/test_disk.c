@@ -39,7 +39,7 @@ static void expect_same(const vae_dataset *a, const vae_dataset *b)
     cr_expect_eq(a->stored, b->stored);
     cr_expect_eq(a->skipped, b->skipped);
     cr_expect_arr_eq(&a->remarks, &b->remarks, sizeof a->remarks);
-    cr_expect_arr_eq(a->pixels, b->pixels, (size_t)(a->count * vae_dataset_elements(a)));
+    cr_expect_arr_eq(a->values, b->values, (size_t)(a->count * vae_dataset_elements(a)));
     cr_assert_eq(a->labels == NULL, b->labels == NULL);
     if (a->labels) cr_expect_arr_eq(a->labels, b->labels, (size_t)a->count);
     cr_assert_eq(a->names_bytes, b->names_bytes);
@@ -134,7 +134,7 @@ Test(disk, folders_with_labels_and_damage)
     vae_dataset dataset;
     const vae_read_options options = {.storage = VAE_STORAGE_DISK, .cache = cache};
     cr_expect_eq(vae_images_read(idx_path("set"), &options, &dataset), VAE_ERROR_FORMAT);
-    cr_expect_null(dataset.pixels);
+    cr_expect_null(dataset.values);
     cr_expect_eq(count_cached(name), 2);
 }
 
@@ -168,7 +168,7 @@ Test(disk, cut_short)
         const vae_read_options options = {.storage = VAE_STORAGE_DISK, .cache = cache};
         cr_expect_eq(vae_images_read(idx_path(i ? "a.idx.gz" : "a.idx"), &options, &dataset), VAE_ERROR_FORMAT);
         cr_expect_not_null(strstr(vae_error_message(), "but only 139 are there"), "%s", vae_error_message());
-        cr_expect_null(dataset.pixels);
+        cr_expect_null(dataset.values);
         cr_expect_eq(count_cached(name), 0);
     }
 }
@@ -198,7 +198,7 @@ Test(disk, processes_at_once)
         vae_dataset dataset;
         const vae_read_options options = {.storage = VAE_STORAGE_DISK, .cache = cache};
         const bool read = vae_images_read(idx_path("a.idx.gz"), &options, &dataset) == VAE_OK;
-        _exit(read && memcmp(dataset.pixels, images.byte + 16, 60 * 500) == 0 ? 0 : 1);
+        _exit(read && memcmp(dataset.values, images.byte + 16, 60 * 500) == 0 ? 0 : 1);
     }
     for (int i = 0; i < PROCESSES; ++i) {
         int status;
@@ -236,7 +236,7 @@ Test(disk, prefetch_brings_the_coming_rows)
     for (int wait = 0; wait < 200 && missing; ++wait) {
         missing = 0;
         usleep(10000);
-        cr_assert_eq(mincore(dataset.pixels, ROWS * ROW_BYTES, resident), 0);
+        cr_assert_eq(mincore(dataset.values, ROWS * ROW_BYTES, resident), 0);
         for (size_t i = 0; i < sizeof resident; ++i)
             missing += !(resident[i] & 1);
     }

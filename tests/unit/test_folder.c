@@ -44,7 +44,7 @@ static void expect_values(const vae_dataset *dataset, int64_t count, const uint8
     const int64_t elements = vae_dataset_elements(dataset);
     cr_assert_eq(dataset->count, count);
     for (int64_t i = 0; i < count * elements; ++i)
-        cr_assert_eq(dataset->pixels[i], values[i / elements], "byte %d", (int)i);
+        cr_assert_eq(dataset->values[i], values[i / elements], "byte %d", (int)i);
 }
 
 static void expect_failure(const vae_read_options *options, vae_status expected, const char *words)
@@ -52,7 +52,7 @@ static void expect_failure(const vae_read_options *options, vae_status expected,
     vae_dataset dataset = {.count = 1};
     cr_expect_eq(vae_images_read(idx_path("set"), options, &dataset), expected, "%s", vae_error_message());
     cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
-    cr_expect_null(dataset.pixels);
+    cr_expect_null(dataset.values);
     cr_expect_null(dataset.labels);
     cr_expect_eq(dataset.count, 0);
 }

@@ -24,9 +24,9 @@ static void expect_images(const char *path, int64_t limit, int64_t count, const 
     cr_expect_null(dataset.labels);
     cr_expect_not(dataset.borrowed);
     for (int64_t i = 0; i < count * vae_dataset_elements(&dataset); ++i)
-        cr_assert_eq(dataset.pixels[i], idx_value((size_t)i), "byte %d", (int)i);
+        cr_assert_eq(dataset.values[i], idx_value((size_t)i), "byte %d", (int)i);
     vae_dataset_free(&dataset);
-    cr_expect_null(dataset.pixels);
+    cr_expect_null(dataset.values);
     cr_expect_eq(dataset.count, 0);
 }
 
@@ -106,7 +106,7 @@ Test(idx, reads_files_larger_than_one_piece)
                  vae_error_message());
     for (int i = 0; i < COUNT; ++i) {
         for (int j = 0; j < SIDE * SIDE; ++j)
-            cr_assert_eq(dataset.pixels[i * SIDE * SIDE + j], (uint8_t)(i * 31 + j * 7 + (i >> 3)));
+            cr_assert_eq(dataset.values[i * SIDE * SIDE + j], (uint8_t)(i * 31 + j * 7 + (i >> 3)));
     }
     vae_dataset_free(&dataset);
 }
@@ -120,7 +120,7 @@ static void expect_failure(const char *path, vae_status expected, const char *wo
     cr_expect_eq(status, expected, "%s: %s: %s", path, vae_status_name(status), vae_error_message());
     cr_expect_not_null(strstr(vae_error_message(), path), "'%s' does not name %s", vae_error_message(), path);
     cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
-    cr_expect_null(dataset.pixels);
+    cr_expect_null(dataset.values);
     cr_expect_eq(dataset.count, 0);
 }
 

@@ -46,7 +46,7 @@ static void expect_labels(const vae_dataset *dataset, const uint8_t *expected, c
 {
     cr_assert_not_null(dataset->labels, "%s", text);
     for (int64_t i = 0; i < dataset->count; ++i) {
-        const int which = dataset->pixels[i] - 100;
+        const int which = dataset->values[i] - 100;
         cr_expect_eq(dataset->labels[i], expected[which], "%s: picture %d has label %d", text, which,
                      dataset->labels[i]);
     }

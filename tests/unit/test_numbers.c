@@ -20,7 +20,7 @@ static void expect_pixels(const char *path, const vae_read_options *options, con
 {
     vae_dataset dataset = read_images(path, options);
     cr_assert_eq((size_t)(dataset.count * vae_dataset_elements(&dataset)), count);
-    cr_expect_arr_eq(dataset.pixels, pixels, count, "%s", path);
+    cr_expect_arr_eq(dataset.values, pixels, count, "%s", path);
     vae_dataset_free(&dataset);
 }
 
@@ -207,7 +207,7 @@ Test(numbers, zeros_and_ones_are_black_and_white)
                                           .cache = idx_folder};
         for (int again = 0; again < 2; ++again) {
             vae_dataset dataset = read_images(paths[i % 3], &options);
-            cr_expect_arr_eq(dataset.pixels, expected, sizeof expected);
+            cr_expect_arr_eq(dataset.values, expected, sizeof expected);
             cr_expect(dataset.binary);
             cr_expect_eq(remark(&dataset, VAE_REMARK_BINARY, "3 images hold only 0 and 1"), 3);
             vae_dataset_free(&dataset);
@@ -216,7 +216,7 @@ Test(numbers, zeros_and_ones_are_black_and_white)
     expect_pixels(paths[0], &(vae_read_options){.limit = 2}, expected, 2 * 16);
     /* The mean of areas of 255s, not of ones: 4 of 16 pixels of the first image are white. */
     vae_dataset small = read_images(paths[0], &(vae_read_options){.limit = 1, .transform = {.size = {1, 1}}});
-    cr_expect_eq(small.pixels[0], 64, "%d", small.pixels[0]);
+    cr_expect_eq(small.values[0], 64, "%d", small.values[0]);
     vae_dataset_free(&small);
 }
 
@@ -240,7 +240,7 @@ Test(numbers, few_levels_are_told)
     for (int i = 0; i < 2; ++i) {
         vae_dataset dataset = read_images(idx_write("dark.npy", &file), i ? &disk : &plain);
         cr_expect_eq(remark(&dataset, VAE_REMARK_DARK, "1 image is dark: no pixel is above 15 of 255"), 1);
-        cr_expect_arr_eq(dataset.pixels, values, sizeof values);
+        cr_expect_arr_eq(dataset.values, values, sizeof values);
         vae_dataset_free(&dataset);
     }
     memset(values, 0, sizeof values);
@@ -267,7 +267,7 @@ static const char *write_floats(const char *name, float a, float b, float c, flo
 Test(numbers, rounding_past_the_ends_is_forgiven_and_told)
 {
     vae_dataset dataset = read_images(write_floats("e.npy", 1.0000001f, 0, -0.00009f, 51.0f / 255), &plain);
-    cr_expect_arr_eq(dataset.pixels, ((const uint8_t[]){255, 0, 0, 51}), 4);
+    cr_expect_arr_eq(dataset.values, ((const uint8_t[]){255, 0, 0, 51}), 4);
     cr_expect_eq(remark(&dataset, VAE_REMARK_CLIPPED,
                         "2 numbers lie outside [0, 1] and were clipped: the "
                         "farthest by 9e-05"),
@@ -324,7 +324,7 @@ Test(numbers, what_is_left_in_an_archive_is_told)
     cr_expect_eq(remark(&dataset, VAE_REMARK_OTHER_ARRAYS, "a.npz:more"), 1);
     cr_expect_eq(remark(&dataset, VAE_REMARK_UNUSED_LABELS, "a.npz:y"), 1);
     for (size_t i = 0; i < 60; ++i)
-        cr_assert_eq(dataset.pixels[i], idx_value(i));
+        cr_assert_eq(dataset.values[i], idx_value(i));
     vae_dataset_free(&dataset);
     dataset = read_images(idx_path("a.npz:images"), &plain);
     cr_expect_eq(remark(&dataset, VAE_REMARK_OTHER_ARRAYS, ""), 0);

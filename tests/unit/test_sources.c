@@ -1,5 +1,6 @@
 /* The ops that no gradient passes through, on both backends, against what their definitions say: gather, prior_sample
  * and accumulate. */
+#include "backend/check.h"
 #include "core/permutation.h"
 #include "ops.h"
 
@@ -20,7 +21,7 @@ typedef struct source_run {
     vae_executable *executable;
 } source_run;
 
-static void open_source(const vae_backend *backend, const vae_images *images, source_run *r)
+static void open_source(const vae_backend *backend, const vae_column *images, source_run *r)
 {
     r->backend = backend;
     const vae_device_options options = {.threads = 2};
@@ -45,7 +46,7 @@ static void close_source(source_run *r)
 
 typedef struct gather_case {
     const char *name;
-    bool shuffle, binarise;
+    bool shuffle, floats, binarise;
     double scale, shift;
 } gather_case;
 
@@ -56,25 +57,28 @@ static double binary_pixel(uint64_t element, uint8_t pixel)
     return vae_random_uniform(random.word[element % 4]) * 255.0f <= (float)pixel ? 255.0 : 0.0;
 }
 
-static void check_gather(const vae_backend *backend, const gather_case *c, const uint8_t *pixels)
+/* The pixels and, of a case of float32, a third of them. */
+static void check_gather(const vae_backend *backend, const gather_case *c, const uint8_t *pixels, const float *thirds)
 {
     source_run r = {0};
     vae_tensor x;
     double found[ROWS * ELEMENTS];
-    const vae_images images = {pixels, IMAGES, ELEMENTS};
+    const vae_column bytes = {pixels, VAE_UINT8, IMAGES, ELEMENTS}, floats = {thirds, VAE_FLOAT32, IMAGES, ELEMENTS};
     const vae_permutation order = vae_permutation_make(step.seed, step.epoch, IMAGES);
     vae_program_init(&r.program, "gather", &r.layout);
-    const vae_gather gather = {.shuffle = c->shuffle, .binarise = c->binarise, .scale = c->scale, .shift = c->shift};
+    const vae_gather gather = {
+        .shuffle = c->shuffle, .floats = c->floats, .binarise = c->binarise, .scale = c->scale, .shift = c->shift};
     MUST(vae_program_gather(&r.program, "x", vae_shape_matrix(ROWS, ELEMENTS), &gather, &x));
     vae_program_mark_external(&r.program, x);
-    open_source(backend, &images, &r);
+    open_source(backend, c->floats ? &floats : &bytes, &r);
     MUST(backend->executable_run(r.executable, &step));
     MUST(backend->tensor_read(r.executable, x, VAE_FLOAT64, found));
     for (uint64_t i = 0; i < ROWS * ELEMENTS; ++i) {
         const uint64_t position = (uint64_t)step.first + i / ELEMENTS;
         const uint64_t image = c->shuffle ? vae_permutation_apply(&order, position) : position;
-        const uint8_t pixel = pixels[image * ELEMENTS + i % ELEMENTS];
-        const double expected = (c->binarise ? binary_pixel(i, pixel) : pixel) * c->scale + c->shift;
+        const uint64_t at = image * ELEMENTS + i % ELEMENTS;
+        const double value = c->binarise ? binary_pixel(i, pixels[at]) : c->floats ? (double)thirds[at] : pixels[at];
+        const double expected = value * c->scale + c->shift;
         cr_assert_leq(fabs(found[i] - expected), 1e-6, "%s, %s: element %d is %g, not %g", backend->name, c->name,
                       (int)i, found[i], expected);
     }
@@ -84,17 +88,25 @@ static void check_gather(const vae_backend *backend, const gather_case *c, const
 Test(sources, gather_takes_the_rows_of_the_order_scales_shifts_and_binarises)
 {
     static const gather_case cases[] = {
-        {"in order", false, false, 1.0 / 255.0, 0.0},          {"shuffled", true, false, 1.0 / 255.0, 0.0},
-        {"symmetric", true, false, 2.0 / 255.0, -1.0},         {"standard", false, false, 0.013, 0.7},
-        {"binarised", false, true, 1.0 / 255.0, 0.0},          {"binarised, shuffled", true, true, 1.0 / 255.0, 0.0},
-        {"binarised, symmetric", true, true, 2.0 / 255.0, -1},
+        {"in order", false, false, false, 1.0 / 255.0, 0.0},
+        {"shuffled", true, false, false, 1.0 / 255.0, 0.0},
+        {"symmetric", true, false, false, 2.0 / 255.0, -1.0},
+        {"standard", false, false, false, 0.013, 0.7},
+        {"binarised", false, false, true, 1.0 / 255.0, 0.0},
+        {"binarised, shuffled", true, false, true, 1.0 / 255.0, 0.0},
+        {"binarised, symmetric", true, false, true, 2.0 / 255.0, -1},
+        {"floats", false, true, false, 1.0, 0.0},
+        {"floats, shuffled", true, true, false, 0.5, -1.0},
     };
     uint8_t pixels[PIXELS];
-    for (int i = 0; i < PIXELS; ++i)
+    float thirds[PIXELS];
+    for (int i = 0; i < PIXELS; ++i) {
         pixels[i] = (uint8_t)(i * 151 % 256);
+        thirds[i] = (float)pixels[i] / 3.0f;
+    }
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         for (int b = 0; b < BACKEND_COUNT; ++b)
-            check_gather(backends[b], &cases[i], pixels);
+            check_gather(backends[b], &cases[i], pixels, thirds);
     }
 }
 
@@ -103,20 +115,23 @@ Test(sources, gather_flips_rows_by_chance)
 {
     enum { HEIGHT = 3, WIDTH = 5, CHANNELS = 3, COUNT = 200, SIZE = HEIGHT * WIDTH * CHANNELS };
     static uint8_t pixels[COUNT * SIZE];
+    static float floats[COUNT * SIZE];
     static double found[COUNT * SIZE];
-    const vae_images images = {pixels, COUNT, SIZE};
-    const vae_gather gather = {.flip = true, .scale = 1.0};
+    const vae_column images[] = {{pixels, VAE_UINT8, COUNT, SIZE}, {floats, VAE_FLOAT32, COUNT, SIZE}};
+    vae_gather gather = {.flip = true, .scale = 1.0};
     for (int i = 0; i < COUNT * SIZE; ++i)
-        pixels[i] = (uint8_t)(i * 151 % 256);
-    for (int b = 0; b < BACKEND_COUNT; ++b) {
+        floats[i] = pixels[i] = (uint8_t)(i * 151 % 256);
+    for (int k = 0; k < 2 * BACKEND_COUNT; ++k) {
+        const int b = k / 2;
         source_run r = {0};
         vae_tensor x;
         int flipped = 0;
         const vae_step first = {.seed = 7, .step = 3};
+        gather.floats = k % 2;
         vae_program_init(&r.program, "flips", &r.layout);
         MUST(vae_program_gather(&r.program, "x", vae_shape_images(COUNT, HEIGHT, WIDTH, CHANNELS), &gather, &x));
         vae_program_mark_external(&r.program, x);
-        open_source(backends[b], &images, &r);
+        open_source(backends[b], &images[k % 2], &r);
         MUST(backends[b]->executable_run(r.executable, &first));
         MUST(backends[b]->tensor_read(r.executable, x, VAE_FLOAT64, found));
         for (int row = 0; row < COUNT; ++row) {
@@ -141,6 +156,29 @@ Test(sources, gather_flips_rows_by_chance)
     vae_program_free(&program);
 }
 
+Test(sources, gather_of_another_type_than_the_data_is_refused)
+{
+    static const float values[ROWS * ELEMENTS];
+    const vae_gather chances = {.floats = true, .binarise = true};
+    vae_program program;
+    vae_layout layout = {0};
+    vae_tensor x;
+    vae_program_init(&program, "chances", &layout);
+    cr_expect_eq(vae_program_gather(&program, "x", vae_shape_matrix(ROWS, ELEMENTS), &chances, &x), VAE_ERROR_ARGUMENT);
+    vae_program_free(&program);
+    for (int floats = 0; floats < 2; ++floats) {
+        const vae_gather gather = {.floats = floats, .scale = 1.0};
+        const vae_column column = {values, floats ? VAE_UINT8 : VAE_FLOAT32, ROWS, ELEMENTS};
+        vae_program_init(&program, "other", &layout);
+        MUST(vae_program_gather(&program, "x", vae_shape_matrix(ROWS, ELEMENTS), &gather, &x));
+        MUST(vae_program_plan(&program));
+        cr_expect_eq(vae_check_program(&program, &column, false), VAE_ERROR_ARGUMENT);
+        cr_expect(strstr(vae_error_message(), floats ? "reads float32, but the data set holds bytes"
+                                                     : "reads bytes, but the data set holds float32"));
+        vae_program_free(&program);
+    }
+}
+
 /* One pixel in some 2^17 meets u·255 = pixel exactly, which counts as white. Every pixel here is the last one at or
  * below u·255, so that only those are. */
 Test(sources, a_pixel_that_equals_the_draw_is_white)
@@ -158,7 +196,7 @@ Test(sources, a_pixel_that_equals_the_draw_is_white)
         source_run r = {0};
         vae_tensor x;
         int whites = 0;
-        const vae_images images = {pixels, 1, COUNT};
+        const vae_column images = {pixels, VAE_UINT8, 1, COUNT};
         vae_program_init(&r.program, "edge", &r.layout);
         const vae_gather gather = {.binarise = true, .scale = 1.0};
         MUST(vae_program_gather(&r.program, "x", vae_shape_matrix(1, COUNT), &gather, &x));

@@ -39,12 +39,13 @@ typedef struct vae_step {
     uint64_t adam_step; /* 1 for the first update: bias correction */
 } vae_step;
 
-/* A resident data set: count rows of `elements` bytes. */
-typedef struct vae_images {
-    const uint8_t *pixels; /* borrowed; must outlive what the backend makes of it */
+/* A data set: count rows of `elements` numbers, image levels in bytes or anything else in float32. */
+typedef struct vae_column {
+    const void *values; /* borrowed; must outlive what the backend makes of it */
+    vae_dtype dtype;    /* VAE_UINT8 or VAE_FLOAT32 */
     int64_t count;
     int64_t elements;
-} vae_images;
+} vae_column;
 
 /* Hears what a device found and did about it: "encoder.0: …: algorithm 66, split-K 3, fails: …; takes the next". */
 typedef struct vae_device_remarks {
@@ -153,7 +154,7 @@ struct vae_backend {
     vae_status (*store_read)(vae_store *store, vae_arena arena, vae_dtype dtype, void *values);
     vae_status (*store_write)(vae_store *store, vae_arena arena, vae_dtype dtype, const void *values);
 
-    vae_status (*data_create)(vae_device *device, const vae_images *images, vae_data **data);
+    vae_status (*data_create)(vae_device *device, const vae_column *column, vae_data **data);
     void (*data_destroy)(vae_data *data);
 
     /* `program` must be planned and outlive the executable. data may be NULL for programs without a gather.

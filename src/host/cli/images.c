@@ -88,12 +88,6 @@ vae_status vae_cli_choose_split(const vae_model *model, const vae_splits *splits
     return vae_cli_check_shape(model, *dataset);
 }
 
-static void to_unit(const uint8_t *bytes, int64_t count, float *pixels)
-{
-    for (int64_t i = 0; i < count; ++i)
-        pixels[i] = (float)bytes[i] / 255.0f;
-}
-
 static vae_status past_the_end(int64_t index, int64_t count)
 {
     return vae_error_set(VAE_ERROR_ARGUMENT, "index %" PRId64 " is past the last image, %" PRId64, index, count - 1);
@@ -101,8 +95,7 @@ static vae_status past_the_end(int64_t index, int64_t count)
 
 void vae_cli_dataset_image(const vae_dataset *dataset, int64_t index, float *image)
 {
-    const int64_t elements = vae_dataset_elements(dataset);
-    to_unit(dataset->pixels + index * elements, elements, image);
+    vae_dataset_read(dataset, index, 1, image);
 }
 
 vae_status vae_cli_encode_selected(vae_model *model, const vae_dataset *dataset, const int64_t *indices, int count,
@@ -149,7 +142,7 @@ static vae_status encode_each(vae_model *model, const vae_dataset *dataset, bool
     vae_status status = VAE_OK;
     for (int64_t first = 0; first < dataset->count && !status; first += VAE_CLI_BATCH) {
         const int64_t rows = dataset->count - first < VAE_CLI_BATCH ? dataset->count - first : VAE_CLI_BATCH;
-        to_unit(dataset->pixels + first * elements, rows * elements, buffer);
+        vae_dataset_read(dataset, first, rows, buffer);
         if (mirrored) mirror(buffer, rows * dataset->height, dataset->width, dataset->channels);
         status = vae_model_encode(model, buffer, rows, mean, log_variance);
         if (!status) take(context, first, rows, mean, log_variance);

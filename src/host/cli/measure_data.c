@@ -45,7 +45,7 @@ vae_status vae_measure_data_make_up(const vae_config *config, const vae_input *i
         const int64_t left = count * elements - at;
         memcpy(data->made_up + at, &block, left < (int64_t)sizeof block ? (size_t)left : sizeof block);
     }
-    data->images = (vae_images){.pixels = data->made_up, .count = count, .elements = elements};
+    data->images = (vae_column){.values = data->made_up, .count = count, .elements = elements};
     return VAE_OK;
 }
 

@@ -7,7 +7,7 @@
 
 typedef struct vae_measure_data {
     vae_input input;
-    vae_images images;
+    vae_column images;
     const char *source; /* "data/train.idx", or "made up" */
     /* What holds them. */
     vae_splits splits;

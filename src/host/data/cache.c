@@ -54,7 +54,7 @@ static vae_status copy_of(const char *path, const uint8_t *from, size_t bytes, v
 static vae_status take(const char *path, const note *end, vae_mapping *mapping, vae_dataset *dataset)
 {
     *dataset = (vae_dataset){
-        .pixels = mapping->start + PIXELS_AT,
+        .values = mapping->start + PIXELS_AT,
         .mapping = *mapping,
         .count = end->count,
         .height = end->height,
@@ -69,7 +69,7 @@ static vae_status take(const char *path, const note *end, vae_mapping *mapping, 
         .classes = {.bytes = (size_t)end->class_bytes, .count = end->classes},
     };
     const size_t labels = end->labelled ? (size_t)end->count : 0;
-    const uint8_t *behind = dataset->pixels + end->count * vae_dataset_elements(dataset);
+    const uint8_t *behind = dataset->values + end->count * vae_dataset_elements(dataset);
     vae_status status = copy_of(path, behind, labels, &dataset->labels);
     const uint8_t *classes = behind + labels, *names = classes + dataset->classes.bytes;
     if (!status) status = copy_of(path, classes, dataset->classes.bytes, &dataset->classes.names);

@@ -10,7 +10,7 @@
 void vae_dataset_free(vae_dataset *dataset)
 {
     if (!dataset->borrowed) {
-        if (!dataset->mapping.start) free(dataset->pixels);
+        if (!dataset->mapping.start) free(dataset->values);
         vae_mapping_close(&dataset->mapping);
         free(dataset->labels);
         vae_classes_free(&dataset->classes);
@@ -24,9 +24,26 @@ int64_t vae_dataset_elements(const vae_dataset *dataset)
     return dataset->height * dataset->width * dataset->channels;
 }
 
-vae_images vae_dataset_images(const vae_dataset *dataset)
+int64_t vae_dataset_row_bytes(const vae_dataset *dataset)
 {
-    return (vae_images){dataset->pixels, dataset->count, vae_dataset_elements(dataset)};
+    return vae_dataset_elements(dataset) * (int64_t)vae_dtype_size(dataset->dtype);
+}
+
+void vae_dataset_read(const vae_dataset *dataset, int64_t first, int64_t count, float *images)
+{
+    const int64_t row = vae_dataset_row_bytes(dataset), numbers = count * vae_dataset_elements(dataset);
+    const uint8_t *from = dataset->values + first * row;
+    if (dataset->dtype == VAE_FLOAT32) {
+        memcpy(images, from, (size_t)(count * row));
+    } else {
+        for (int64_t i = 0; i < numbers; ++i)
+            images[i] = (float)from[i] / 255.0f;
+    }
+}
+
+vae_column vae_dataset_images(const vae_dataset *dataset)
+{
+    return (vae_column){dataset->values, dataset->dtype, dataset->count, vae_dataset_elements(dataset)};
 }
 
 void vae_splits_add_note(vae_splits *splits, const char *format, ...)

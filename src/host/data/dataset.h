@@ -1,4 +1,5 @@
-/* A data set: images of one shape as bytes, optional labels. Each reader fills one; nothing else knows file formats. */
+/* A data set: images of one shape as bytes, or any numbers as float32; optional labels. Each reader fills one; nothing
+ * else knows file formats. */
 #ifndef VAE_DATA_DATASET_H
 #define VAE_DATA_DATASET_H
 
@@ -11,7 +12,10 @@
 #include "data/transform.h"
 
 typedef struct vae_dataset {
-    uint8_t *pixels; /* [count, height, width, channels], owned unless borrowed; read-only where they are mapped */
+    /* [count, height, width, channels], each a byte, a level of an image, or a float32, as they lie in memory. Owned
+     * unless borrowed; read-only where they are mapped. */
+    uint8_t *values;
+    vae_dtype dtype; /* VAE_UINT8 or VAE_FLOAT32 */
     uint8_t *labels; /* [count] or NULL, owned likewise */
     /* What the labels are called, where they have names. More than labels can tell apart: there are no labels. Owned
      * likewise. */
@@ -28,11 +32,14 @@ typedef struct vae_dataset {
     int64_t skipped;     /* damaged images that were left out */
     vae_remarks remarks; /* what else was left out or changed; of a validation part none, as it is the training's */
     bool binary;         /* an array of 0 and 1, which are 0 and 255 here */
-    vae_mapping mapping; /* the file that holds the pixels, if one does */
+    vae_mapping mapping; /* the file that holds the values, if one does */
     bool borrowed;       /* shares another data set's memory, which must outlive it */
 } vae_dataset;
 
-int64_t vae_dataset_elements(const vae_dataset *dataset); /* of one image */
+int64_t vae_dataset_elements(const vae_dataset *dataset);  /* of one image */
+int64_t vae_dataset_row_bytes(const vae_dataset *dataset); /* likewise */
+/* Images first … first + count - 1 as models take them: bytes / 255, float32 as they are. */
+void vae_dataset_read(const vae_dataset *dataset, int64_t first, int64_t count, float *images);
 
 /* By which images are known again: see data/record.h. */
 typedef struct vae_fingerprint {
@@ -72,6 +79,6 @@ vae_status vae_dataset_find_label(const vae_dataset *dataset, const char *option
 void vae_dataset_free(vae_dataset *dataset);
 
 void vae_splits_free(vae_splits *splits);
-vae_images vae_dataset_images(const vae_dataset *dataset);
+vae_column vae_dataset_images(const vae_dataset *dataset);
 
 #endif

@@ -86,7 +86,7 @@ static vae_status map_plain(vae_source *source, const vae_read_options *options,
     }
     close(file);
     if (!*mapped) return status;
-    dataset->pixels = dataset->mapping.start + source->plain_offset;
+    dataset->values = dataset->mapping.start + source->plain_offset;
     dataset->count = count;
     dataset->height = source->height;
     dataset->width = source->width;

@@ -14,8 +14,8 @@
 enum { AHEAD_ROWS = 64, PIECE_ROWS = 64 };
 
 struct vae_prefetch {
-    const uint8_t *pixels;
-    int64_t count, elements;
+    const uint8_t *values;
+    int64_t count, row_bytes;
     int64_t ahead; /* rows */
     uint64_t seed;
     uintptr_t page;
@@ -38,7 +38,7 @@ static void advise(const vae_prefetch *p, const uint8_t *begin, int64_t bytes, i
 static void fetch(const vae_prefetch *p, const vae_permutation *permutation, int64_t row)
 {
     const int64_t index = (int64_t)vae_permutation_apply(permutation, (uint64_t)(row % p->count));
-    advise(p, p->pixels + index * p->elements, p->elements, MADV_WILLNEED);
+    advise(p, p->values + index * p->row_bytes, p->row_bytes, MADV_WILLNEED);
 }
 
 /* Waits for rows to fetch from `done` on: *begin … *end; false when it is time to stop. */
@@ -95,15 +95,15 @@ vae_status vae_prefetch_create(const vae_dataset *dataset, uint64_t seed, vae_pr
     if (!dataset->mapping.start) return VAE_OK;
     vae_prefetch *p = calloc(1, sizeof *p);
     if (!p) return vae_error_set(VAE_ERROR_MEMORY, "training images: out of memory");
-    p->pixels = dataset->pixels;
+    p->values = dataset->values;
     p->count = dataset->count;
-    p->elements = vae_dataset_elements(dataset);
+    p->row_bytes = vae_dataset_row_bytes(dataset);
     p->seed = seed;
     p->page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    p->ahead = AHEAD_BYTES / p->elements > AHEAD_ROWS ? AHEAD_BYTES / p->elements : AHEAD_ROWS;
+    p->ahead = AHEAD_BYTES / p->row_bytes > AHEAD_ROWS ? AHEAD_BYTES / p->row_bytes : AHEAD_ROWS;
     if (p->ahead > p->count) p->ahead = p->count;
     /* Shuffled rows have nothing to do with their neighbours. */
-    advise(p, p->pixels, p->count * p->elements, MADV_RANDOM);
+    advise(p, p->values, p->count * p->row_bytes, MADV_RANDOM);
     const vae_status status = start(p);
     if (status) {
         free(p);

@@ -28,7 +28,7 @@ static vae_status read_to_memory(vae_source *source, const vae_read_options *opt
         free(sink.bytes);
         return status;
     }
-    dataset->pixels = sink.bytes;
+    dataset->values = sink.bytes;
     return VAE_OK;
 }
 

@@ -20,11 +20,11 @@ enum { SAMPLE_IMAGES = 256, SAMPLE_BYTES = 1 << 22, MAX_RECORD = 1 << 20 };
 /* Images spread evenly, the first and the last among them: few of large ones. The rule is part of the file's format. */
 void vae_fingerprint_take(const vae_dataset *dataset, vae_fingerprint *fingerprint)
 {
-    const int64_t elements = vae_dataset_elements(dataset);
+    const int64_t bytes = vae_dataset_row_bytes(dataset);
     *fingerprint = (vae_fingerprint){
         .images = dataset->count, .height = dataset->height, .width = dataset->width, .channels = dataset->channels};
     if (dataset->count == 0) return;
-    int64_t samples = SAMPLE_BYTES / elements;
+    int64_t samples = SAMPLE_BYTES / bytes;
     if (samples > SAMPLE_IMAGES) samples = SAMPLE_IMAGES;
     if (samples < 2) samples = 2;
     if (samples > dataset->count) samples = dataset->count;
@@ -32,7 +32,7 @@ void vae_fingerprint_take(const vae_dataset *dataset, vae_fingerprint *fingerpri
     for (int64_t i = 0; i < samples; ++i) {
         const int64_t image =
             samples == 1 ? 0 : (int64_t)((double)i * (double)(dataset->count - 1) / (double)(samples - 1));
-        vae_hash_add(&hash, dataset->pixels + image * elements, (size_t)elements);
+        vae_hash_add(&hash, dataset->values + image * bytes, (size_t)bytes);
     }
     vae_hash_format(&hash, fingerprint->sample);
 }

@@ -93,7 +93,7 @@ static vae_status split_validation(const vae_config *config, vae_splits *splits)
     splits->validation.first = train->count;
     splits->validation.remarks = (vae_remarks){0};
     splits->validation.count = held_out;
-    splits->validation.pixels += train->count * vae_dataset_elements(train);
+    splits->validation.values += train->count * vae_dataset_row_bytes(train);
     if (train->labels) splits->validation.labels += train->count;
     if (train->names) {
         const size_t at = name_at(train, train->count);
@@ -134,7 +134,7 @@ static bool has_grey(const vae_dataset *dataset)
 {
     const int64_t count = dataset->count * vae_dataset_elements(dataset);
     int64_t i = 0;
-    while (i < count && (dataset->pixels[i] == 0 || dataset->pixels[i] == 255))
+    while (i < count && (dataset->values[i] == 0 || dataset->values[i] == 255))
         ++i;
     return i < count;
 }
@@ -159,7 +159,7 @@ static void binarise(uint64_t seed, uint64_t part, vae_dataset *dataset)
         const vae_philox random = vae_random_block(seed, VAE_STREAM_BINARISE_STATIC, part, (uint64_t)i / 4);
         for (int64_t j = i; j < i + 4 && j < count; ++j) {
             const float u = vae_random_uniform(random.word[j % 4]);
-            dataset->pixels[j] = u * 255.0f <= (float)dataset->pixels[j] ? 255 : 0;
+            dataset->values[j] = u * 255.0f <= (float)dataset->values[j] ? 255 : 0;
         }
     }
 }
@@ -170,15 +170,15 @@ static vae_status find_standard_scale(const vae_dataset *train, double *scale, d
     const int64_t count = train->count * vae_dataset_elements(train);
     int64_t occurrences[256] = {0};
     for (int64_t i = 0; i < count; ++i)
-        occurrences[train->pixels[i]]++;
+        occurrences[train->values[i]]++;
     double mean = 0, variance = 0;
     for (int value = 0; value < 256; ++value)
         mean += value * ((double)occurrences[value] / (double)count);
     for (int value = 0; value < 256; ++value)
         variance += (value - mean) * (value - mean) * ((double)occurrences[value] / (double)count);
-    if (occurrences[train->pixels[0]] == count) {
+    if (occurrences[train->values[0]] == count) {
         return vae_error_set(VAE_ERROR_CONFIG, "standard needs images that vary, but every training pixel is %d",
-                             train->pixels[0]);
+                             train->values[0]);
     }
     *scale = 1.0 / sqrt(variance);
     *shift = -mean / sqrt(variance);
@@ -206,13 +206,13 @@ static vae_status make_writable(const vae_config *config, vae_dataset *dataset)
     char folder[VAE_PATH_SIZE];
     vae_mapping copy;
     if (!dataset->mapping.start) return VAE_OK;
-    const size_t bytes = (size_t)(dataset->count * vae_dataset_elements(dataset));
+    const size_t bytes = (size_t)(dataset->count * vae_dataset_row_bytes(dataset));
     VAE_TRY(vae_disk_folder(config->data.cache, folder));
     VAE_TRY(vae_mapping_scratch(folder, bytes, &copy));
-    memcpy(copy.start, dataset->pixels, bytes);
+    memcpy(copy.start, dataset->values, bytes);
     vae_mapping_close(&dataset->mapping);
     dataset->mapping = copy;
-    dataset->pixels = copy.start;
+    dataset->values = copy.start;
     return VAE_OK;
 }
 

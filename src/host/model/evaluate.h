@@ -23,7 +23,7 @@ typedef struct vae_evaluation_setup {
     const vae_layout *layout;
     vae_device *device;
     vae_store *store;
-    vae_images images;
+    vae_column images;
     int64_t batch_size;
     int64_t samples; /* K of the importance sampling; 0: negative ELBO only */
     uint64_t seed;

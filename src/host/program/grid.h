@@ -55,15 +55,15 @@ static inline vae_grid vae_grid_of_vectors(int64_t elements, int64_t columns, in
     return (vae_grid){elements / vae_vector_width(columns), threads, 0, 0};
 }
 
-/* gather: pixels that a thread takes at a time. Mirrored ones lie apart. */
-static inline int64_t vae_gather_width(int64_t columns, bool mirrored)
+/* gather: values that a thread takes at a time, at most 16 bytes. Mirrored ones lie apart. */
+static inline int64_t vae_gather_width(int64_t columns, bool mirrored, bool floats)
 {
-    return mirrored ? 1 : columns % 16 == 0 ? 16 : vae_vector_width(columns);
+    return mirrored ? 1 : columns % 16 == 0 && !floats ? 16 : vae_vector_width(columns);
 }
 
-static inline vae_grid vae_grid_of_gather(int64_t rows, int64_t columns, bool mirrored)
+static inline vae_grid vae_grid_of_gather(int64_t rows, int64_t columns, bool mirrored, bool floats)
 {
-    return (vae_grid){rows * columns / vae_gather_width(columns, mirrored), VAE_SMALL_BLOCK_THREADS, 0, 0};
+    return (vae_grid){rows * columns / vae_gather_width(columns, mirrored, floats), VAE_SMALL_BLOCK_THREADS, 0, 0};
 }
 
 /* likelihood_mean of `pixels` in all: a thread an element, a warp where it has a softmax of its own; a thread a pixel

@@ -186,12 +186,13 @@ static inline bool vae_metrics_finite(const double sums[VAE_METRIC_COUNT])
  * first_row·(elements of a row of the batch) + r·columns + column, with vae_step's first_row. A row of the batch has
  * several rows of a tensor where samples are taken.
  *
- * gather: data[position] → x [batch, elements] = (binarised ? Bernoulli(u8/255) : u8) * scale + shift.
+ * gather: data[position] → x [batch, elements] = (binarised ? Bernoulli(u8/255) : value) * scale + shift.
  * Dynamic binarisation draws u in (0, 1] at (VAE_STREAM_BINARISE, step, element) and gives 255 where
  * u·255 ≤ pixel, computed in float32, else 0; so 0 never and 255 always becomes 255. column is that of x. */
 typedef struct vae_gather {
     bool shuffle;  /* position = permutation(epoch)[first + row], else first + row */
-    bool binarise; /* dynamic binarisation, drawn anew at each step */
+    bool floats;   /* values are float32; else bytes */
+    bool binarise; /* dynamic binarisation of bytes, drawn anew at each step */
     bool flip;     /* x [batch, height, width, channels]: mirrored left to right where u > ½ at (VAE_STREAM_FLIP, step,
                     * first_row + row) */
     double scale;  /* 1/255 maps to [0,1] */

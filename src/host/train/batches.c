@@ -28,7 +28,7 @@ vae_status vae_batches_create(vae_batches *batches, const vae_batches_place *pla
     const int64_t rows = dataset->count;
     *batches = (vae_batches){.backend = place->device->backend, .rows = rows, .batch = batch};
     batches->steps = (rows + batch - 1) / batch;
-    const vae_images images = vae_dataset_images(dataset);
+    const vae_column images = vae_dataset_images(dataset);
     vae_status status;
     VAE_TRY_GOTO(status, failure, batches->backend->data_create(place->device, &images, &batches->data));
     VAE_TRY_GOTO(status, failure, create_one(batches, place, 0, rows >= batch ? batch : 0, build));

@@ -99,7 +99,7 @@ static void take_images(vae_pictures *pictures, const vae_dataset *dataset)
     const vae_input *input = pictures->place.input;
     const bool cut = pictures->place.config->data.binarise == VAE_BINARISE_DYNAMIC;
     for (int64_t i = 0; i < pictures->images * pictures->elements; ++i) {
-        const int byte = dataset->pixels[i];
+        const int byte = dataset->values[i];
         const int seen = cut ? (byte >= 128 ? 255 : 0) : byte;
         pictures->inputs[i] = (float)(seen * input->scale + input->shift);
     }

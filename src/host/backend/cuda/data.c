@@ -9,22 +9,22 @@ enum { RESERVE_DIVISOR = 4 };
 
 static vae_status make_resident(vae_cuda_device *device, vae_data *data)
 {
-    const size_t bytes = (size_t)(data->images.count * data->images.elements);
+    const size_t bytes = (size_t)(data->column.count * data->column.elements) * vae_dtype_size(data->column.dtype);
     size_t available, total;
     VAE_CUDA_TRY("the data set", cudaMemGetInfo, &available, &total);
     if (bytes > available - available / RESERVE_DIVISOR) return VAE_OK;
     VAE_CUDA_TRY("the data set", cudaMalloc, (void **)&data->resident, bytes);
-    VAE_CUDA_TRY("the data set", cudaMemcpyAsync, data->resident, data->images.pixels, bytes, cudaMemcpyHostToDevice,
+    VAE_CUDA_TRY("the data set", cudaMemcpyAsync, data->resident, data->column.values, bytes, cudaMemcpyHostToDevice,
                  device->stream);
     VAE_CUDA_TRY("the data set", cudaStreamSynchronize, device->stream);
     return VAE_OK;
 }
 
-vae_status vae_cuda_data_create(vae_device *device, const vae_images *images, vae_data **data)
+vae_status vae_cuda_data_create(vae_device *device, const vae_column *column, vae_data **data)
 {
     vae_data *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "data set: out of memory");
-    made->images = *images;
+    made->column = *column;
     const vae_status status = make_resident((vae_cuda_device *)device, made);
     if (status) {
         vae_cuda_data_destroy(made);
@@ -45,7 +45,7 @@ void vae_cuda_data_destroy(vae_data *data)
 
 static vae_status open_staging(vae_cuda_staging *staging)
 {
-    const size_t bytes = (size_t)(2 * staging->rows * staging->elements);
+    const size_t bytes = 2 * (size_t)staging->rows * staging->row_bytes;
     VAE_CUDA_TRY("staged rows", cudaMallocHost, (void **)&staging->host, bytes);
     VAE_CUDA_TRY("staged rows", cudaMalloc, (void **)&staging->device, bytes);
     for (int i = 0; i < 2; ++i) {
@@ -60,7 +60,7 @@ vae_status vae_cuda_staging_create(const vae_data *data, int64_t rows, vae_cuda_
     vae_cuda_staging *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "staged rows: out of memory");
     made->rows = rows;
-    made->elements = data->images.elements;
+    made->row_bytes = (size_t)data->column.elements * vae_dtype_size(data->column.dtype);
     *staging = made;
     return open_staging(made);
 }
@@ -81,15 +81,16 @@ vae_status vae_cuda_staging_send(vae_executable *executable, bool shuffle, vae_c
 {
     vae_cuda_staging *staging = executable->staging;
     const int half = (int)(executable->runs % 2);
-    const size_t row_bytes = (size_t)staging->elements, bytes = (size_t)staging->rows * row_bytes;
+    const size_t row_bytes = staging->row_bytes, bytes = (size_t)staging->rows * row_bytes;
     uint8_t *host = staging->host + (size_t)half * bytes, *device = staging->device + (size_t)half * bytes;
     const cudaStream_t copies = executable->device->copies;
     /* The host may write again once this half's last copy has left it, the copy begin once its last reader is done. */
     VAE_CUDA_TRY("staged rows", cudaEventSynchronize, staging->copied[half]);
+    const uint8_t *values = executable->data->column.values;
     for (int64_t r = 0; r < staging->rows; ++r) {
         uint64_t position = (uint64_t)(record->first + r);
         if (shuffle) position = vae_permutation_apply(&record->permutation, position);
-        memcpy(host + (size_t)r * row_bytes, executable->data->images.pixels + position * row_bytes, row_bytes);
+        memcpy(host + (size_t)r * row_bytes, values + position * row_bytes, row_bytes);
     }
     VAE_CUDA_TRY("staged rows", cudaStreamWaitEvent, copies, staging->gathered[half], 0);
     VAE_CUDA_TRY("staged rows", cudaMemcpyAsync, device, host, bytes, cudaMemcpyHostToDevice, copies);

@@ -6,9 +6,9 @@
 #include "backend/check.h"
 #include "backend/cuda/internal.h"
 
-static const vae_images *images_of(const vae_executable *executable)
+static const vae_column *column_of(const vae_executable *executable)
 {
-    return executable->data ? &executable->data->images : NULL;
+    return executable->data ? &executable->data->column : NULL;
 }
 
 /* The first op of a kind, or NULL. */
@@ -96,7 +96,7 @@ static vae_status prepare(vae_executable *executable)
 vae_status vae_cuda_executable_create(vae_device *device, const vae_program *program, vae_store *store, vae_data *data,
                                       vae_executable **executable)
 {
-    VAE_TRY(vae_check_program(program, data ? &data->images : NULL, store->arenas[VAE_ARENA_GRADIENTS] != NULL));
+    VAE_TRY(vae_check_program(program, data ? &data->column : NULL, store->arenas[VAE_ARENA_GRADIENTS] != NULL));
     vae_executable *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "program '%s': out of memory", program->name);
     made->device = (vae_cuda_device *)device;
@@ -143,7 +143,7 @@ static void update_permutation(vae_executable *executable, const vae_step *step)
         executable->permutation_epoch == step->epoch) {
         return;
     }
-    executable->permutation = vae_permutation_make(step->seed, step->epoch, (uint64_t)executable->data->images.count);
+    executable->permutation = vae_permutation_make(step->seed, step->epoch, (uint64_t)executable->data->column.count);
     executable->permutation_seed = step->seed;
     executable->permutation_epoch = step->epoch;
 }
@@ -172,7 +172,7 @@ static vae_status reserve_record(vae_executable *executable)
 
 vae_status vae_cuda_executable_stage(vae_executable *executable, const vae_step *step)
 {
-    VAE_TRY(vae_check_rows(executable->program, images_of(executable), step));
+    VAE_TRY(vae_check_rows(executable->program, column_of(executable), step));
     VAE_TRY(reserve_record(executable));
     update_permutation(executable, step);
     vae_cuda_step record = {

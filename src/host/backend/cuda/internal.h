@@ -34,7 +34,7 @@ struct vae_store {
 };
 
 struct vae_data {
-    vae_images images;
+    vae_column column;
     uint8_t *resident; /* device memory; NULL: rows are streamed from the host */
 };
 
@@ -52,9 +52,10 @@ enum { VAE_CUDA_RING = 256 };
 
 /* Rows on their way from a data set that does not fit: the host fills one half while the device reads the other. */
 typedef struct vae_cuda_staging {
-    uint8_t *host;   /* pinned, [2, rows, elements] */
+    uint8_t *host;   /* pinned, [2, rows, row_bytes] */
     uint8_t *device; /* the same */
-    int64_t rows, elements;
+    int64_t rows;
+    size_t row_bytes;
     cudaEvent_t copied[2], gathered[2];
 } vae_cuda_staging;
 
@@ -99,7 +100,7 @@ vae_status vae_cuda_write(vae_cuda_device *device, const char *what, float *to, 
                           int64_t elements);
 
 /* data.c */
-vae_status vae_cuda_data_create(vae_device *device, const vae_images *images, vae_data **data);
+vae_status vae_cuda_data_create(vae_device *device, const vae_column *column, vae_data **data);
 void vae_cuda_data_destroy(vae_data *data);
 vae_status vae_cuda_staging_create(const vae_data *data, int64_t rows, vae_cuda_staging **staging);
 void vae_cuda_staging_destroy(vae_cuda_staging *staging);

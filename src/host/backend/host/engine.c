@@ -29,12 +29,12 @@ struct vae_executable {
 
 /* ---- Data ---- */
 
-vae_status vae_host_data_create(vae_device *device, const vae_images *images, vae_data **data)
+vae_status vae_host_data_create(vae_device *device, const vae_column *column, vae_data **data)
 {
     (void)device;
     vae_data *made = malloc(sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "data set: out of memory");
-    made->images = *images;
+    made->column = *column;
     *data = made;
     return VAE_OK;
 }
@@ -115,7 +115,7 @@ static vae_status prepare_calls(vae_executable *executable)
 vae_status vae_host_executable_create(vae_device *device, const vae_program *program, vae_store *store, vae_data *data,
                                       vae_executable **executable)
 {
-    VAE_TRY(vae_check_program(program, data ? &data->images : NULL, store->arenas[VAE_ARENA_GRADIENTS] != NULL));
+    VAE_TRY(vae_check_program(program, data ? &data->column : NULL, store->arenas[VAE_ARENA_GRADIENTS] != NULL));
     vae_executable *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "program '%s': out of memory", program->name);
     made->device = (vae_host_device *)device;
@@ -164,9 +164,9 @@ const vae_program *vae_host_executable_program(const vae_executable *executable)
 
 /* ---- Running ---- */
 
-static const vae_images *images_of(const vae_executable *executable)
+static const vae_column *column_of(const vae_executable *executable)
 {
-    return executable->data ? &executable->data->images : NULL;
+    return executable->data ? &executable->data->column : NULL;
 }
 
 static void begin_step(vae_executable *executable, const vae_step *step)
@@ -178,7 +178,7 @@ static void begin_step(vae_executable *executable, const vae_step *step)
         executable->permutation_epoch == step->epoch) {
         return;
     }
-    executable->permutation = vae_permutation_make(step->seed, step->epoch, (uint64_t)executable->data->images.count);
+    executable->permutation = vae_permutation_make(step->seed, step->epoch, (uint64_t)executable->data->column.count);
     executable->permutation_seed = step->seed;
     executable->permutation_epoch = step->epoch;
     executable->permutation_made = true;
@@ -194,7 +194,7 @@ static vae_status run_call(vae_executable *executable, int32_t index)
 
 vae_status vae_host_executable_run(vae_executable *executable, const vae_step *step)
 {
-    VAE_TRY(vae_check_rows(executable->program, images_of(executable), step));
+    VAE_TRY(vae_check_rows(executable->program, column_of(executable), step));
     begin_step(executable, step);
     for (int32_t i = 0; i < executable->program->op_count; ++i)
         VAE_TRY(run_call(executable, i));
@@ -203,7 +203,7 @@ vae_status vae_host_executable_run(vae_executable *executable, const vae_step *s
 
 vae_status vae_host_executable_run_timed(vae_executable *executable, const vae_step *step, double *seconds)
 {
-    VAE_TRY(vae_check_rows(executable->program, images_of(executable), step));
+    VAE_TRY(vae_check_rows(executable->program, column_of(executable), step));
     begin_step(executable, step);
     double before = vae_clock_seconds();
     for (int32_t i = 0; i < executable->program->op_count; ++i) {
@@ -302,7 +302,7 @@ static vae_status find_nonfinite(vae_executable *executable, char *name, size_t 
 vae_status vae_host_executable_find_nonfinite(vae_executable *executable, const vae_step *step, char *name, size_t size)
 {
     name[0] = '\0';
-    VAE_TRY(vae_check_rows(executable->program, images_of(executable), step));
+    VAE_TRY(vae_check_rows(executable->program, column_of(executable), step));
     double kept[VAE_METRIC_COUNT];
     memcpy(kept, executable->metrics, sizeof kept);
     begin_step(executable, step);

@@ -14,7 +14,7 @@ struct vae_store {
 };
 
 struct vae_data {
-    vae_images images;
+    vae_column column;
 };
 
 /* One op of an executable, bound to memory: what a kernel sees. */
@@ -74,7 +74,7 @@ vae_status vae_host_store_create(vae_device *device, const vae_layout *layout, b
 void vae_host_store_destroy(vae_store *store);
 vae_status vae_host_store_read(vae_store *store, vae_arena arena, vae_dtype dtype, void *values);
 vae_status vae_host_store_write(vae_store *store, vae_arena arena, vae_dtype dtype, const void *values);
-vae_status vae_host_data_create(vae_device *device, const vae_images *images, vae_data **data);
+vae_status vae_host_data_create(vae_device *device, const vae_column *column, vae_data **data);
 void vae_host_data_destroy(vae_data *data);
 vae_status vae_host_executable_create(vae_device *device, const vae_program *program, vae_store *store, vae_data *data,
                                       vae_executable **executable);

@@ -3,7 +3,7 @@
 #include "core/random.h"
 
 /* u·255 ≤ pixel is decided in float32, as every backend does: the same pixels everywhere. */
-static double binarise(const vae_step *step, uint64_t element, uint8_t pixel)
+static double binarise(const vae_step *step, uint64_t element, double pixel)
 {
     const vae_philox random = vae_random_block(step->seed, VAE_STREAM_BINARISE, step->step, element / 4);
     const float u = vae_random_uniform(random.word[element % 4]);
@@ -26,6 +26,14 @@ static int64_t mirrored(const vae_shape *shape, int64_t j)
     return j + (width - 1 - 2 * x) * channels;
 }
 
+/* Value `at` of the data set, in its own numbers. */
+static double stored(const vae_column *column, int64_t at)
+{
+    const uint8_t *bytes = column->values;
+    const float *floats = column->values;
+    return column->dtype == VAE_FLOAT32 ? (double)floats[at] : (double)bytes[at];
+}
+
 vae_status vae_reference_gather(vae_call *call)
 {
     const vae_gather *gather = &call->op->attributes.gather;
@@ -35,12 +43,12 @@ vae_status vae_reference_gather(vae_call *call)
     for (int64_t r = 0; r < rows; ++r) {
         uint64_t position = (uint64_t)(call->step->first + r);
         if (gather->shuffle) position = vae_permutation_apply(call->permutation, position);
-        const uint8_t *pixels = call->data->images.pixels + (int64_t)position * elements;
         const bool flipped = is_flipped(call, r);
         for (int64_t j = 0; j < elements; ++j) {
-            const uint8_t pixel = pixels[flipped ? mirrored(shape, j) : j];
+            const int64_t at = (int64_t)position * elements + (flipped ? mirrored(shape, j) : j);
+            const double number = stored(&call->data->column, at);
             const uint64_t element = vae_call_first_element(call, elements) + (uint64_t)(r * elements + j);
-            const double value = gather->binarise ? binarise(call->step, element, pixel) : (double)pixel;
+            const double value = gather->binarise ? binarise(call->step, element, number) : number;
             x[r * elements + j] = value * gather->scale + gather->shift;
         }
     }

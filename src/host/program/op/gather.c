@@ -12,6 +12,9 @@ vae_status vae_program_gather(vae_program *program, const char *name, vae_shape 
                              "%s: flips need images [rows, height, width, channels], but the shape is %s", name,
                              vae_shape_format(&shape, text, sizeof text));
     }
+    if (gather->floats && gather->binarise) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: only bytes can be binarised, not float32", name);
+    }
     vae_op op = vae_op_make(VAE_OP_GATHER, name);
     op.outputs[0] = *x;
     op.attributes.gather = *gather;
@@ -23,21 +26,26 @@ static vae_cost cost(const vae_program *program, const vae_op *op)
 {
     vae_cost total = vae_op_traffic(program, op);
     const double numbers = vae_op_elements(program, op->outputs[0]);
-    total.bytes_read += numbers; /* a byte each */
+    total.bytes_read += op->attributes.gather.floats ? sizeof(float) * numbers : numbers;
     total.flops = 2 * numbers;
     return total;
 }
 
 static const vae_field fields[] = {
-    VAE_FIELD(FLAG, shuffle, gather.shuffle), VAE_FIELD(FLAG, binarise, gather.binarise),
-    VAE_FIELD(FLAG, flip, gather.flip),       VAE_FIELD(REAL, scale, gather.scale),
-    VAE_FIELD(REAL, shift, gather.shift),     {0},
+    VAE_FIELD(FLAG, shuffle, gather.shuffle),
+    VAE_FIELD(FLAG, floats, gather.floats),
+    VAE_FIELD(FLAG, binarise, gather.binarise),
+    VAE_FIELD(FLAG, flip, gather.flip),
+    VAE_FIELD(REAL, scale, gather.scale),
+    VAE_FIELD(REAL, shift, gather.shift),
+    {0},
 };
 
 static vae_grid grid(const vae_program *program, const vae_op *op)
 {
     const vae_shape *shape = vae_tensor_shape(program, op->outputs[0]);
-    return vae_grid_of_gather(shape->size[0], vae_shape_columns(shape), op->attributes.gather.flip);
+    const vae_gather *gather = &op->attributes.gather;
+    return vae_grid_of_gather(shape->size[0], vae_shape_columns(shape), gather->flip, gather->floats);
 }
 
 const vae_op_info vae_op_info_gather = {

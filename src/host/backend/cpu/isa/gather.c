@@ -9,6 +9,13 @@ static void convert_row(const uint8_t *restrict pixels, float *restrict x, int64
         x[j] = (float)pixels[j] * scale + shift;
 }
 
+static void convert_floats(const float *restrict values, float *restrict x, int64_t count, float scale, float shift)
+{
+#pragma omp simd
+    for (int64_t j = 0; j < count; ++j)
+        x[j] = values[j] * scale + shift;
+}
+
 /* One pixel: 255 with probability pixel / 255. u lies in (0, 1], so that 0 never and 255 always becomes 255. */
 static inline float binarise(uint8_t pixel, uint32_t word, float scale, float shift)
 {
@@ -30,35 +37,37 @@ static void binarise_row(const vae_step *step, const uint8_t *restrict pixels, f
     }
 }
 
-/* The image that becomes row r of the batch. */
-static const uint8_t *row_pixels(const vae_call *call, int64_t r, int64_t elements)
+/* The row of the data set, `bytes` long, that becomes row r of the batch. */
+static const uint8_t *stored_row(const vae_call *call, int64_t r, int64_t bytes)
 {
     uint64_t position = (uint64_t)(call->step->first + r);
     if (call->op->attributes.gather.shuffle) position = vae_permutation_apply(call->permutation, position);
-    return call->data->images.pixels + (int64_t)position * elements;
+    return (const uint8_t *)call->data->column.values + (int64_t)position * bytes;
 }
 
 /* Shuffled rows lie anywhere in memory, so the next one is asked for while this one is converted. */
-static const uint8_t *prefetch_row(const vae_call *call, int64_t r, int64_t rows, int64_t elements)
+static const uint8_t *prefetch_row(const vae_call *call, int64_t r, int64_t rows, int64_t bytes)
 {
     if (r >= rows) return NULL;
-    const uint8_t *pixels = row_pixels(call, r, elements);
-    for (int64_t j = 0; j < elements; j += 64)
-        __builtin_prefetch(pixels + j);
-    return pixels;
+    const uint8_t *row = stored_row(call, r, bytes);
+    for (int64_t j = 0; j < bytes; j += 64)
+        __builtin_prefetch(row + j);
+    return row;
 }
 
-/* `count` pixels that become numbers first … first + count - 1 of x. */
-static void gather_pixels(const vae_call *call, const uint8_t *pixels, int64_t first, int64_t count)
+/* `count` values, of whichever type, that become numbers first … first + count - 1 of x. */
+static void gather_values(const vae_call *call, const void *values, int64_t first, int64_t count)
 {
     const vae_gather *gather = &call->op->attributes.gather;
     const float scale = (float)gather->scale, shift = (float)gather->shift;
     float *x = (float *)call->outputs[0] + first;
-    if (gather->binarise) {
+    if (gather->floats) {
+        convert_floats(values, x, count, scale, shift);
+    } else if (gather->binarise) {
         const uint64_t element = vae_call_first_element(call, vae_shape_columns(vae_call_output_shape(call, 0)));
-        binarise_row(call->step, pixels, x, count, element + (uint64_t)first, scale, shift);
+        binarise_row(call->step, values, x, count, element + (uint64_t)first, scale, shift);
     } else {
-        convert_row(pixels, x, count, scale, shift);
+        convert_row(values, x, count, scale, shift);
     }
 }
 
@@ -72,24 +81,24 @@ static bool is_flipped(const vae_call *call, int64_t r)
 }
 
 /* Pixel by pixel, from the right of each line to its left. */
-static void gather_mirrored(const vae_call *call, const uint8_t *pixels, int64_t r, int64_t elements)
+static void gather_mirrored(const vae_call *call, const uint8_t *row, int64_t r, int64_t elements, int64_t size)
 {
     const vae_shape *shape = vae_call_output_shape(call, 0);
     const int64_t width = shape->size[2], channels = shape->size[3];
     for (int64_t line = 0; line < elements; line += width * channels) {
         for (int64_t x = 0; x < width; ++x) {
-            const uint8_t *pixel = pixels + line + (width - 1 - x) * channels;
-            gather_pixels(call, pixel, r * elements + line + x * channels, channels);
+            const uint8_t *pixel = row + (line + (width - 1 - x) * channels) * size;
+            gather_values(call, pixel, r * elements + line + x * channels, channels);
         }
     }
 }
 
-static void gather_row(const vae_call *call, const uint8_t *pixels, int64_t r, int64_t elements)
+static void gather_row(const vae_call *call, const uint8_t *row, int64_t r, int64_t elements, int64_t size)
 {
     if (is_flipped(call, r)) {
-        gather_mirrored(call, pixels, r, elements);
+        gather_mirrored(call, row, r, elements, size);
     } else {
-        gather_pixels(call, pixels, r * elements, elements);
+        gather_values(call, row, r * elements, elements);
     }
 }
 
@@ -97,16 +106,17 @@ static vae_status run(vae_call *call)
 {
     const int64_t rows = vae_call_output_shape(call, 0)->size[0];
     const int64_t elements = vae_shape_columns(vae_call_output_shape(call, 0));
+    const int64_t size = (int64_t)vae_dtype_size(call->data->column.dtype), bytes = elements * size;
     const int threads = vae_call_threads(call);
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int part = 0; part < threads; ++part) {
         int64_t begin, end;
         vae_cpu_share(rows, 1, part, threads, &begin, &end);
-        const uint8_t *pixels = prefetch_row(call, begin, end, elements);
+        const uint8_t *row = prefetch_row(call, begin, end, bytes);
         for (int64_t r = begin; r < end; ++r) {
-            const uint8_t *next = prefetch_row(call, r + 1, end, elements);
-            gather_row(call, pixels, r, elements);
-            pixels = next;
+            const uint8_t *next = prefetch_row(call, r + 1, end, bytes);
+            gather_row(call, row, r, elements, size);
+            row = next;
         }
     }
     return VAE_OK;
