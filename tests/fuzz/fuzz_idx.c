@@ -84,7 +84,7 @@ static const char *fuzz_labels(const char *path, int64_t limit)
     vae_dataset dataset = {.count = FUZZ_LIMIT};
     const vae_status status = vae_labels_read(path, limit, &dataset);
     if (status) return dataset.labels ? "labels beside a failure" : fuzz_check_failure(status, path);
-    fuzz_touch(dataset.labels, dataset.count);
+    fuzz_touch((const uint8_t *)dataset.labels, dataset.count * (int64_t)sizeof *dataset.labels);
     fuzz_successes++;
     vae_dataset_free(&dataset);
     return NULL;

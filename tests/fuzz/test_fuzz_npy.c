@@ -92,6 +92,13 @@ Test(fuzz_npy, labels)
     fuzz(&file, 3);
 }
 
+Test(fuzz_npy, labels_that_are_texts)
+{
+    const uint32_t texts[FUZZ_LIMIT * 2] = {'a', 0, 0xE9, 'b', 0x1F408, 0};
+    const idx_bytes file = npy_bytes("<U2", NPY_SIZES(FUZZ_LIMIT), texts, sizeof texts);
+    fuzz(&file, 7);
+}
+
 static void fuzz_archive(bool deflated, uint64_t seed)
 {
     const idx_bytes images = npy_values(NPY_SIZES(4, 3, 5)), labels = npy_values(NPY_SIZES(4));

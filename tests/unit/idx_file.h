@@ -95,6 +95,10 @@ static inline idx_bytes idx_images(uint32_t count, uint32_t height, uint32_t wid
     return bytes;
 }
 
+/* That an array begins with these labels. */
+#define IDX_EXPECT_LABELS(labels, ...)                                                                                 \
+    cr_expect_arr_eq(labels, ((const int32_t[]){__VA_ARGS__}), sizeof((const int32_t[]){__VA_ARGS__}))
+
 /* Label i is i % 10. */
 static inline idx_bytes idx_labels(uint32_t count)
 {

@@ -239,15 +239,93 @@ Test(arrays, labels_of_every_integer_type)
     }
 }
 
-Test(arrays, labels_out_of_range)
+/* The labels of an array of `count` items, as their classes are called. */
+static void expect_classes(const idx_bytes *bytes, int count, const char *expected)
 {
-    const int32_t values[][2] = {{1, 256}, {1, -1}, {1, INT32_MIN}};
-    for (int i = 0; i < 3; ++i) {
-        const idx_bytes bytes = npy_bytes("<i4", NPY_SIZES(2), values[i], sizeof values[i]);
-        vae_dataset dataset;
-        cr_expect_eq(read_labels(idx_write("labels.npy", &bytes), 2, &dataset), VAE_ERROR_FORMAT);
-        cr_expect_not_null(strstr(vae_error_message(), "labels.npy: number 2 is "), "%s", vae_error_message());
+    vae_dataset dataset;
+    char found[256] = "";
+    cr_assert_eq(read_labels(idx_write("labels.npy", bytes), count, &dataset), VAE_OK, "%s", vae_error_message());
+    for (int i = 0; i < count; ++i) {
+        strcat(found, vae_classes_name(&dataset.classes, dataset.labels[i]));
+        strcat(found, " ");
     }
+    cr_expect_str_eq(found, expected);
+    for (int64_t i = 0; i < dataset.classes.count; ++i) {
+        bool used = false;
+        for (int j = 0; j < count; ++j)
+            used |= dataset.labels[j] == i;
+        cr_expect(used, "class %d is nobody's", (int)i);
+    }
+    vae_dataset_free(&dataset);
+}
+
+Test(arrays, labels_of_any_range)
+{
+    const int64_t wide[] = {-5, 100000, 7, -5, INT64_MIN, INT64_MAX};
+    const idx_bytes longs = npy_bytes("<i8", NPY_SIZES(6), wide, sizeof wide);
+    expect_classes(&longs, 6, "-5 100000 7 -5 -9223372036854775808 9223372036854775807 ");
+    const uint8_t shorts[] = {1, 0, 0, 3, 1, 0};
+    const idx_bytes turned = npy_bytes(">u2", NPY_SIZES(3), shorts, sizeof shorts);
+    expect_classes(&turned, 3, "256 3 256 ");
+    const float floats[] = {-1, 1e9f, -0.0f};
+    const idx_bytes reals = npy_bytes("<f4", NPY_SIZES(3), floats, sizeof floats);
+    expect_classes(&reals, 3, "-1 1000000000 0 ");
+    /* Classes are in ascending order. */
+    vae_dataset dataset;
+    cr_assert_eq(read_labels(idx_write("labels.npy", &longs), 6, &dataset), VAE_OK, "%s", vae_error_message());
+    IDX_EXPECT_LABELS(dataset.labels, 1, 3, 2, 1, 0, 4);
+    vae_dataset_free(&dataset);
+}
+
+Test(arrays, labels_that_are_texts)
+{
+    const uint32_t wide[] = {'c', 'a', 't', 0xE9, 0, 0, 0x732B, 0, 0, 0x1F408, 'a', 0};
+    uint8_t turned[sizeof wide];
+    for (size_t i = 0; i < sizeof wide; ++i)
+        turned[i] = ((const uint8_t *)wide)[i / 4 * 4 + 3 - i % 4];
+    const idx_bytes unicode = npy_bytes("<U3", NPY_SIZES(4), wide, sizeof wide);
+    expect_classes(&unicode, 4, "cat é 猫 🐈a ");
+    const idx_bytes other = npy_bytes(">U3", NPY_SIZES(4), turned, sizeof turned);
+    expect_classes(&other, 4, "cat é 猫 🐈a ");
+    const idx_bytes bytes = npy_bytes("|S3", NPY_SIZES(3), "dogcat\0\0\0", 9);
+    vae_dataset dataset;
+    cr_expect_eq(read_labels(idx_write("labels.npy", &bytes), 3, &dataset), VAE_ERROR_FORMAT);
+    cr_expect_not_null(strstr(vae_error_message(), "labels.npy: row 3 has no label"), "%s", vae_error_message());
+    /* Digits are numbers, as they are in text files. */
+    const idx_bytes digits = npy_bytes("|S2", NPY_SIZES(3),
+                                       "109\0"
+                                       "7\0",
+                                       6);
+    cr_assert_eq(read_labels(idx_write("labels.npy", &digits), 3, &dataset), VAE_OK, "%s", vae_error_message());
+    cr_expect_eq(dataset.classes.count, 0);
+    IDX_EXPECT_LABELS(dataset.labels, 10, 9, 7);
+    vae_dataset_free(&dataset);
+}
+
+static void expect_refused(const char *type, const void *data, size_t size, const char *words)
+{
+    const idx_bytes bytes = npy_bytes(type, NPY_SIZES(2), data, size);
+    vae_dataset dataset;
+    cr_expect_eq(read_labels(idx_write("labels.npy", &bytes), 2, &dataset), VAE_ERROR_FORMAT);
+    cr_expect_not_null(strstr(vae_error_message(), words), "%s lacks %s", vae_error_message(), words);
+    cr_expect_null(dataset.labels);
+    cr_expect_eq(dataset.classes.count, 0);
+}
+
+Test(arrays, labels_that_are_none)
+{
+    const double broken[][2] = {{1, 0.5}, {1, NAN}, {1, INFINITY}, {1, 1e300}, {1, 0x1p63}};
+    for (int i = 0; i < 5; ++i)
+        expect_refused("<f8", broken[i], sizeof broken[i], "labels.npy: row 2 has label ");
+    const uint64_t large[] = {1, UINT64_C(1) << 63};
+    expect_refused("<u8", large, sizeof large, "row 2 has label 9.223372036854776e+18, but labels are whole numbers");
+    const uint32_t surrogate[] = {'a', 0xD800}, beyond[] = {'a', 0x110000};
+    expect_refused("<U1", surrogate, sizeof surrogate, "row 2 has a label that is not Unicode text");
+    expect_refused("<U1", beyond, sizeof beyond, "row 2 has a label that is not Unicode text");
+    expect_refused("|O", large, sizeof large, "holds labels of type '|O'");
+    expect_refused("<U9999", large, 8, "texts of up to 4096 characters");
+    expect_refused("<U0", large, 0, "holds labels of type '<U0'");
+    expect_refused("<U2", large, 15, "is cut short");
 }
 
 Test(arrays, labels_in_an_archive)

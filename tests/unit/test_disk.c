@@ -41,7 +41,8 @@ static void expect_same(const vae_dataset *a, const vae_dataset *b)
     cr_expect_arr_eq(&a->remarks, &b->remarks, sizeof a->remarks);
     cr_expect_arr_eq(a->values, b->values, (size_t)(a->count * vae_dataset_elements(a)));
     cr_assert_eq(a->labels == NULL, b->labels == NULL);
-    if (a->labels) cr_expect_arr_eq(a->labels, b->labels, (size_t)a->count);
+    if (a->labels) cr_expect_arr_eq(a->labels, b->labels, (size_t)a->count * sizeof *a->labels);
+    cr_expect_eq(a->classes.count, b->classes.count);
     cr_assert_eq(a->names_bytes, b->names_bytes);
     if (a->names) cr_expect_arr_eq(a->names, b->names, a->names_bytes);
     cr_expect_eq(a->names_differ, b->names_differ);

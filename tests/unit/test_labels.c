@@ -42,7 +42,7 @@ static vae_status read_text(const char *text, vae_dataset *dataset)
 }
 
 /* Whether each picture, by its value, has the label of the text: expected[k] is the k-th name's. */
-static void expect_labels(const vae_dataset *dataset, const uint8_t *expected, const char *text)
+static void expect_labels(const vae_dataset *dataset, const int32_t *expected, const char *text)
 {
     cr_assert_not_null(dataset->labels, "%s", text);
     for (int64_t i = 0; i < dataset->count; ++i) {
@@ -52,7 +52,7 @@ static void expect_labels(const vae_dataset *dataset, const uint8_t *expected, c
     }
 }
 
-static void expect_read(const char *text, const uint8_t *expected, const char *classes)
+static void expect_read(const char *text, const int32_t *expected, const char *classes)
 {
     vae_dataset dataset = read_set();
     cr_assert_eq(read_text(text, &dataset), VAE_OK, "%s: %s", text, vae_error_message());
@@ -69,7 +69,7 @@ static void expect_read(const char *text, const uint8_t *expected, const char *c
 static void expect_refused(const char *text, const char *words)
 {
     vae_dataset dataset = read_set();
-    const uint8_t *before = dataset.labels;
+    const int32_t *before = dataset.labels;
     cr_expect_neq(read_text(text, &dataset), VAE_OK, "%s was read", text);
     cr_expect_not_null(strstr(vae_error_message(), words), "%s: '%s' lacks '%s'", text, vae_error_message(), words);
     cr_expect_eq(dataset.labels, before);
@@ -83,7 +83,7 @@ static const char *const in_one[] = {"a.png", "b.png", "c.png", NULL};
 
 Test(labels, of_pictures_in_subfolders_come_by_name)
 {
-    static const uint8_t expected[] = {3, 1, 4, 0};
+    static const int32_t expected[] = {3, 1, 4, 0};
     write_folder(in_classes);
     expect_read("image,label\ndark/a.png,3\ndark/b.png,1\nlight/c.png,4\nlight/d.png,0\n", expected, "");
     expect_read("label,file\n0,d.png\n4,c.png\n1,b.png\n3,a.png\n7,other.png\n", expected, "");
@@ -94,13 +94,13 @@ Test(labels, of_pictures_in_subfolders_come_by_name)
 
 Test(labels, that_are_names_are_numbered_in_their_order)
 {
-    static const uint8_t expected[] = {1, 0, 1, 2};
+    static const int32_t expected[] = {1, 0, 1, 2};
     write_folder(in_classes);
     expect_read("image,label\na,dog\nb,cat\nc,dog\nd,\"hot, dog\"\n", expected, "cat dog hot, dog ");
     /* A first line that names no image is no class. */
     expect_read("who,what\na,dog\nb,cat\nc,dog\nd,elk\n", expected, "cat dog elk ");
     /* Rows of other images count, so that a limit changes no number. */
-    static const uint8_t later[] = {2, 1, 2, 1};
+    static const int32_t later[] = {2, 1, 2, 1};
     expect_read("image,label\na,dog\nb,cat\nc,dog\nd,cat\nz,ape\n", later, "ape cat dog ");
 }
 
@@ -122,7 +122,10 @@ Test(labels, that_do_not_fit_are_refused)
     expect_refused("image,label\na,1\nb,1\nc,1\n", "has no row for the image 'light/d.png'");
     expect_refused("image,label\na,1\nb,1\nc,1\nd,1\na,2\n", "more than one row 'a'");
     expect_refused("image,label\na,1\nb,1\nc,1\nd,\n", "row 4 has no label");
-    expect_refused("image,label\na,1\nb,1\nc,1\nd,256\n", "row 4 has label 256, but labels are whole numbers from 0");
+    expect_refused("image,label\na,1\nb,1\nc,1\nd,2.5\n",
+                   "row 4 has label 2.5, but labels are whole numbers, or names");
+    expect_refused("image,label\na,1\nb,1\nc,nan\nd,2\n",
+                   "row 3 has label nan, but labels are whole numbers, or names");
     expect_refused("image,label\na,1\nb,1,3\n", "l.csv:3:1: the line has 3 fields, but the first has 2");
     expect_refused("image,x,y1\na,1,1\n", "none of them is called `label`");
     expect_refused("image;label\na;1\n", "separated by ';'");
@@ -132,11 +135,11 @@ Test(labels, that_do_not_fit_are_refused)
 
 Test(labels, of_a_plain_folder_go_by_the_order_of_names)
 {
-    static const uint8_t expected[] = {5, 6, 7};
+    static const int32_t expected[] = {5, 6, 7};
     write_folder(in_one);
     expect_read("5\n6\n7\n", expected, "");
     expect_read("emotion\n5\n6\n7\n", expected, "");
-    static const uint8_t named[] = {1, 0, 1};
+    static const int32_t named[] = {1, 0, 1};
     expect_read("hot dog\ncat\nhot dog\n", named, "cat hot dog ");
     expect_refused("5\n6\n", "holds 2 labels for 3 images");
     expect_refused("5\n6\n7\n8\n", "holds 4 labels for 3 images");
@@ -147,7 +150,7 @@ Test(labels, by_an_order_that_is_not_clear_are_refused)
     static const char *const names[] = {"1.png", "10.png", "2.png", NULL};
     write_folder(names);
     expect_refused("5\n6\n7\n", "their order is not clear ('10.png' comes before '2.png')");
-    static const uint8_t expected[] = {5, 7, 6};
+    static const int32_t expected[] = {5, 7, 6};
     expect_read("image,label\n1.png,5\n2.png,6\n10.png,7\n", expected, "");
 }
 
@@ -157,7 +160,7 @@ Test(labels, of_images_without_names_go_by_order)
     vae_dataset dataset;
     cr_assert_eq(vae_images_read(idx_write("i.npy", &images), &plain, &dataset), VAE_OK);
     cr_assert_eq(read_text("label\ncat\nape\ncat\n", &dataset), VAE_OK, "%s", vae_error_message());
-    cr_expect_arr_eq(dataset.labels, ((const uint8_t[]){1, 0, 1}), 3);
+    IDX_EXPECT_LABELS(dataset.labels, 1, 0, 1);
     cr_expect_str_eq(vae_classes_name(&dataset.classes, 1), "cat");
     /* Those of a part that is held out are the last. */
     vae_dataset last = dataset;
@@ -177,25 +180,43 @@ Test(labels, of_images_without_names_go_by_order)
     vae_dataset_free(&dataset);
 }
 
-Test(labels, of_more_classes_than_a_byte_holds_are_told)
+/* Those of rows without an image count as classes, and need no label. */
+Test(labels, of_any_range_are_classes_in_ascending_order)
 {
-    char text[300 * 16] = "image,label\n", line[32];
-    const char *names[301] = {NULL};
-    static char name[300][8];
-    for (int i = 0; i < 300; ++i) {
-        snprintf(name[i], sizeof name[i], "%03d.png", i);
-        names[i] = name[i];
-        snprintf(line, sizeof line, "%03d,c%d\n", i, i);
-        strcat(text, line);
-    }
-    write_folder(names);
-    vae_dataset dataset = read_set();
+    static const int32_t expected[] = {0, 3, 2, 0};
+    write_folder(in_classes);
+    expect_read("image,label\na,-5\nb,100000\nc,7\nd,-5.0\nz,0\ny,\nx,nan\n", expected, "-5 0 7 100000 ");
+    /* More digits than 64 bits hold are names. */
+    static const int32_t names[] = {1, 0, 1, 0};
+    expect_read("image,label\na,99999999999999999999\nb,12\nc,99999999999999999999\nd,12\n", names,
+                "12 99999999999999999999 ");
+    static const int32_t mixed[] = {0, 1, 2, 3};
+    expect_read("image,label\na,1.5\nb,10\nc,nan\nd,猫\n", mixed, "1.5 10 nan 猫 ");
+}
+
+Test(labels, of_very_many_classes)
+{
+    enum { MANY = 20000 };
+    static char text[MANY * 12];
+    const int64_t sizes[] = {MANY, 1, 1};
+    idx_bytes header = npy_bytes("|u1", 3, sizes, NULL, 0);
+    static uint8_t file[1 << 12 | MANY];
+    memcpy(file, header.byte, header.count);
+    idx_write_raw(idx_path("i.npy"), file, header.count + MANY);
+    size_t used = 0;
+    for (int i = 0; i < MANY; ++i)
+        used += (size_t)sprintf(text + used, "c%05d\n", i * 7 % MANY);
+    vae_dataset dataset;
+    cr_assert_eq(vae_images_read(idx_path("i.npy"), &plain, &dataset), VAE_OK, "%s", vae_error_message());
     cr_assert_eq(read_text(text, &dataset), VAE_OK, "%s", vae_error_message());
-    cr_expect_null(dataset.labels);
-    cr_expect_eq(dataset.remarks.of[VAE_REMARK_CLASSES].count, 300);
+    cr_assert_eq(dataset.classes.count, MANY);
+    for (int i = 0; i < MANY; ++i)
+        cr_assert_eq(dataset.labels[i], i * 7 % MANY);
     int64_t label;
-    cr_expect_eq(vae_dataset_find_label(&dataset, "--label", "3", &label), VAE_ERROR_CONFIG);
-    cr_expect_not_null(strstr(vae_error_message(), "have 300 classes, but labels hold at most 256"));
+    cr_assert_eq(vae_dataset_find_label(&dataset, "--label", "c19999", &label), VAE_OK);
+    cr_expect_eq(label, 19999);
+    cr_expect_eq(vae_dataset_find_label(&dataset, "--label", "d19999", &label), VAE_ERROR_ARGUMENT);
+    cr_expect_not_null(strstr(vae_error_message(), "did you mean 'c19999'"), "%s", vae_error_message());
     vae_dataset_free(&dataset);
 }
 
@@ -237,18 +258,18 @@ Test(labels, a_name_comes_before_a_number)
     vae_dataset_free(&dataset);
 }
 
-static vae_dataset labelled(const uint8_t *labels, const char *const *classes)
+static vae_dataset labelled(const int32_t *labels, const char *const *classes)
 {
-    vae_dataset dataset = {.count = 3, .labels = malloc(3)};
-    memcpy(dataset.labels, labels, 3);
+    vae_dataset dataset = {.count = 3, .labels = malloc(3 * sizeof *labels)};
+    memcpy(dataset.labels, labels, 3 * sizeof *labels);
     for (int i = 0; classes && classes[i]; ++i)
         cr_assert_eq(vae_classes_add(&dataset.classes, classes[i]), VAE_OK);
     return dataset;
 }
 
-static void expect_classes(vae_dataset *dataset, const uint8_t *labels, const char *const *classes)
+static void expect_classes(vae_dataset *dataset, const int32_t *labels, const char *const *classes)
 {
-    cr_expect_arr_eq(dataset->labels, labels, 3);
+    cr_expect_arr_eq(dataset->labels, labels, 3 * sizeof *labels);
     int64_t count = 0;
     for (; classes[count]; ++count)
         cr_expect_str_eq(vae_classes_name(&dataset->classes, count), classes[count]);
@@ -263,19 +284,19 @@ Test(labels, classes_of_both_parts_are_the_same)
     static const char *const train_names[] = {"ape", "cat", "dog", NULL}, *const test_names[] = {"ape", "dog", "elk",
                                                                                                  NULL};
     static const char *const all[] = {"ape", "cat", "dog", "elk", NULL};
-    vae_dataset train = labelled((const uint8_t[]){0, 1, 2}, train_names);
-    vae_dataset test = labelled((const uint8_t[]){2, 1, 0}, test_names);
+    vae_dataset train = labelled((const int32_t[]){0, 1, 2}, train_names);
+    vae_dataset test = labelled((const int32_t[]){2, 1, 0}, test_names);
     cr_assert_eq(vae_label_names_join(&train, &test), VAE_OK, "%s", vae_error_message());
-    expect_classes(&train, (const uint8_t[]){0, 1, 2}, all);
-    expect_classes(&test, (const uint8_t[]){3, 2, 0}, all);
+    expect_classes(&train, (const int32_t[]){0, 1, 2}, all);
+    expect_classes(&test, (const int32_t[]){3, 2, 0}, all);
 }
 
 Test(labels, names_and_numbers_cannot_be_told_apart)
 {
     static const char *const names[] = {"ape", "cat", NULL}, *const digits[] = {"1", "10", "2", NULL},
                              *const none[] = {NULL};
-    vae_dataset train = labelled((const uint8_t[]){0, 1, 2}, NULL);
-    vae_dataset test = labelled((const uint8_t[]){0, 1, 1}, names);
+    vae_dataset train = labelled((const int32_t[]){0, 1, 2}, NULL);
+    vae_dataset test = labelled((const int32_t[]){0, 1, 1}, names);
     cr_expect_eq(vae_label_names_join(&train, &test), VAE_ERROR_CONFIG);
     cr_expect_not_null(strstr(vae_error_message(),
                               "labels of the test images are names, such as 'ape', and those of the "
@@ -283,10 +304,28 @@ Test(labels, names_and_numbers_cannot_be_told_apart)
                        "%s", vae_error_message());
     free(test.labels);
     vae_classes_free(&test.classes);
-    test = labelled((const uint8_t[]){0, 1, 2}, digits);
+    test = labelled((const int32_t[]){0, 1, 2}, digits);
     cr_assert_eq(vae_label_names_join(&train, &test), VAE_OK, "%s", vae_error_message());
-    expect_classes(&test, (const uint8_t[]){1, 10, 2}, none);
+    expect_classes(&test, (const int32_t[]){1, 10, 2}, none);
     free(train.labels);
+}
+
+/* Which are numbers in one part because all are small, and names in the other. */
+Test(labels, numbers_of_any_range_are_joined_by_their_digits)
+{
+    static const char *const wide[] = {"-5", "7", "100000", NULL};
+    static const char *const all[] = {"-5", "7", "100000", "0", NULL};
+    vae_dataset train = labelled((const int32_t[]){0, 1, 2}, wide);
+    vae_dataset test = labelled((const int32_t[]){7, 0, 7}, NULL);
+    cr_assert_eq(vae_label_names_join(&train, &test), VAE_OK, "%s", vae_error_message());
+    expect_classes(&train, (const int32_t[]){0, 1, 2}, all);
+    expect_classes(&test, (const int32_t[]){1, 3, 1}, all);
+    static const char *const from_zero[] = {"0", "7", "-5", "100000", NULL};
+    train = labelled((const int32_t[]){7, 0, 7}, NULL);
+    test = labelled((const int32_t[]){0, 1, 2}, wide);
+    cr_assert_eq(vae_label_names_join(&train, &test), VAE_OK, "%s", vae_error_message());
+    expect_classes(&train, (const int32_t[]){1, 0, 1}, from_zero);
+    expect_classes(&test, (const int32_t[]){2, 1, 3}, from_zero);
 }
 
 static vae_status apply(const char *text, vae_dataset *dataset)
@@ -301,24 +340,36 @@ Test(labels, a_file_gives_names)
     static const char *const folders[] = {"n01", "n02", NULL}, *const animals[] = {"tench", "shark", NULL};
     static const char *const sparse[] = {"0", "bag", "2", "hat", NULL};
     static const char *const reversed[] = {"n02", "n01", NULL};
-    static const uint8_t labels[] = {1, 0, 1};
+    static const int32_t labels[] = {1, 0, 1};
     vae_dataset numbers = labelled(labels, NULL);
     cr_assert_eq(apply("shirt\ndress\n\"coat, long\"\n", &numbers), VAE_OK, "%s", vae_error_message());
     expect_classes(&numbers, labels, fashion);
-    numbers = labelled((const uint8_t[]){1, 3, 3}, NULL);
+    numbers = labelled((const int32_t[]){1, 3, 3}, NULL);
     cr_assert_eq(apply("3,hat\n1,bag\n", &numbers), VAE_OK, "%s", vae_error_message());
-    expect_classes(&numbers, (const uint8_t[]){1, 3, 3}, sparse);
+    expect_classes(&numbers, (const int32_t[]){1, 3, 3}, sparse);
     vae_dataset named = labelled(labels, folders);
     cr_assert_eq(apply("n02,shark\nn01,tench\n", &named), VAE_OK, "%s", vae_error_message());
     expect_classes(&named, labels, animals);
     named = labelled(labels, folders);
     cr_assert_eq(apply("n02\nn01\n", &named), VAE_OK, "%s", vae_error_message());
-    expect_classes(&named, (const uint8_t[]){0, 1, 0}, reversed);
+    expect_classes(&named, (const int32_t[]){0, 1, 0}, reversed);
     named = labelled(labels, folders);
     cr_expect_eq(apply("n01\nn03\n", &named), VAE_ERROR_FORMAT);
     cr_expect_not_null(strstr(vae_error_message(), "names.txt: does not name the class 'n02'"));
     expect_classes(&named, labels, folders);
-    numbers = labelled((const uint8_t[]){1, 3, 3}, NULL);
+    /* Numbers count the lines of a list that has none of them. */
+    static const char *const counted[] = {"2", "0", NULL};
+    static const char *const words[] = {"a", "b", "c", NULL};
+    named = labelled(labels, counted);
+    cr_assert_eq(apply("a\nb\nc\n", &named), VAE_OK, "%s", vae_error_message());
+    expect_classes(&named, (const int32_t[]){0, 2, 0}, words);
+    named = labelled(labels, counted);
+    cr_expect_eq(apply("a\nb\n", &named), VAE_ERROR_FORMAT);
+    cr_expect_not_null(strstr(vae_error_message(), "does not name the class '2'"), "%s", vae_error_message());
+    cr_expect_eq(apply("a\n2\nb\n", &named), VAE_ERROR_FORMAT);
+    cr_expect_not_null(strstr(vae_error_message(), "does not name the class '0'"), "%s", vae_error_message());
+    expect_classes(&named, labels, counted);
+    numbers = labelled((const int32_t[]){1, 3, 3}, NULL);
     cr_expect_eq(apply("a\nb\nc\n", &numbers), VAE_ERROR_FORMAT);
     cr_expect_not_null(strstr(vae_error_message(), "does not name the class '3'"));
     free(numbers.labels);
@@ -330,7 +381,7 @@ Test(labels, a_file_gives_each_class_a_name_of_its_own)
     static const char *const words[] = {":3:1: follows an empty line", ":2:1: gives a second class the same name",
                                         ":2:1: names this class again", ":2:3: gives a second class the same name"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
-        vae_dataset numbers = labelled((const uint8_t[]){1, 0, 1}, NULL);
+        vae_dataset numbers = labelled((const int32_t[]){1, 0, 1}, NULL);
         cr_expect_eq(apply(bad[i], &numbers), VAE_ERROR_FORMAT, "%s", bad[i]);
         cr_expect_not_null(strstr(vae_error_message(), words[i]), "%s", vae_error_message());
         free(numbers.labels);

@@ -91,11 +91,11 @@ Test(numbers, labels_of_floats_and_columns)
     const idx_bytes bad = npy_bytes("<f8", NPY_SIZES(3), broken, sizeof broken);
     vae_dataset dataset = {.count = 3, .stored = 3};
     cr_assert_eq(vae_labels_read(idx_write("y.npy", &good), 0, &dataset), VAE_OK, "%s", vae_error_message());
-    cr_expect_arr_eq(dataset.labels, ((const uint8_t[]){3, 0, 255}), 3);
+    IDX_EXPECT_LABELS(dataset.labels, 3, 0, 255);
     vae_dataset_free(&dataset);
     dataset = (vae_dataset){.count = 3, .stored = 3};
     cr_expect_eq(vae_labels_read(idx_write("y.npy", &bad), 0, &dataset), VAE_ERROR_FORMAT);
-    cr_expect_not_null(strstr(vae_error_message(), "number 2 is 0.5, at [1], but labels are whole numbers"), "%s",
+    cr_expect_not_null(strstr(vae_error_message(), "row 2 has label 0.5, but labels are whole numbers"), "%s",
                        vae_error_message());
 }
 
@@ -226,7 +226,7 @@ Test(numbers, zeros_and_ones_that_are_labels_stay)
     const idx_bytes file = npy_bytes("|u1", NPY_SIZES(4), labels, sizeof labels);
     vae_dataset dataset = {.count = 4, .stored = 4};
     cr_assert_eq(vae_labels_read(idx_write("y.npy", &file), 0, &dataset), VAE_OK);
-    cr_expect_arr_eq(dataset.labels, labels, 4);
+    IDX_EXPECT_LABELS(dataset.labels, 0, 1, 1, 0);
     vae_dataset_free(&dataset);
 }
 

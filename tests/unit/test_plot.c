@@ -30,7 +30,7 @@ static void teardown(void)
 
 TestSuite(plot, .init = setup, .fini = teardown);
 
-static vae_panel scatter(const float *points, const uint8_t *labels, int64_t count)
+static vae_panel scatter(const float *points, const int32_t *labels, int64_t count)
 {
     return (vae_panel){
         .kind = VAE_PANEL_SCATTER, .title = "title", .scatter = {.points = points, .labels = labels, .count = count}};
@@ -89,7 +89,7 @@ Test(plot, points_are_where_the_axes_say)
 {
     /* Opposite corners of a square, so that the window reaches 3 % of the span beyond them. */
     const float points[] = {-1, -1, 1, 1};
-    const uint8_t labels[] = {0, 3};
+    const int32_t labels[] = {0, 3};
     const double near = PANEL_SIDE * 0.03 / 1.06, far = PANEL_SIDE - near;
     const vae_panel panel = scatter(points, labels, 2);
     write_figure(&panel, 1, 1);
@@ -106,7 +106,7 @@ Test(plot, both_axes_have_one_scale)
 {
     /* Ten times wider than high. */
     const float points[] = {-10, -1, 10, 1};
-    const uint8_t labels[] = {0, 3};
+    const int32_t labels[] = {0, 3};
     const vae_panel panel = scatter(points, labels, 2);
     write_figure(&panel, 1, 1);
     const spot low = find_colour(0xCC6677, 0.65, true), high = find_colour(0x117733, 0.65, true);
@@ -146,11 +146,11 @@ Test(plot, bars_are_as_high_as_their_values)
 Test(plot, legend_names_every_label)
 {
     float points[2 * 256];
-    uint8_t labels[256];
+    int32_t labels[256];
     for (int i = 0; i < 256; ++i) {
         points[2 * i] = (float)(i % 16) / 15.0f;
         points[2 * i + 1] = (float)(i / 16) / 15.0f;
-        labels[i] = (uint8_t)(i < 3 ? i : 0);
+        labels[i] = i < 3 ? i : 0;
     }
     const vae_panel panel = scatter(points, labels, 256);
     write_figure(&panel, 1, 1);
@@ -159,7 +159,7 @@ Test(plot, legend_names_every_label)
     cr_expect_gt(dot.count, 100, "label 1 has no dot in the legend");
     cr_expect_gt(dot.x, PANEL_LEFT + PANEL_SIDE);
     for (int i = 0; i < 256; ++i)
-        labels[i] = (uint8_t)i;
+        labels[i] = i;
     write_figure(&panel, 1, 1);
     /* 3 to 9, 10 to 99 and 100 to 255, with as many digits. */
     cr_expect_eq(count_in_svg("<use ") - few, 7 + 90 * 2 + 156 * 3);
@@ -169,10 +169,35 @@ Test(plot, legend_names_every_label)
     free(file.pixels);
 }
 
+/* The first 50 and a line that counts the rest; a label in a thousand has a colour too. */
+Test(plot, a_legend_of_very_many_labels_is_cut)
+{
+    static float points[2 * 1000];
+    static int32_t labels[1000];
+    for (int i = 0; i < 1000; ++i) {
+        points[2 * i] = (float)(i % 32) / 31.0f;
+        points[2 * i + 1] = (float)(i / 32) / 31.0f;
+        labels[i] = 999 - i;
+    }
+    const char *names[] = {"first"};
+    vae_panel panel = scatter(points, labels, 1000);
+    write_figure(&panel, 1, 1);
+    const int numbered = count_in_svg("<use ");
+    panel.scatter.class_names = names;
+    panel.scatter.class_count = 1;
+    write_figure(&panel, 1, 1);
+    cr_expect_eq(count_in_svg("<use ") - numbered, 4, "\"first\" instead of \"0\"");
+    panel.scatter.class_names = NULL;
+    for (int i = 0; i < 1000; ++i)
+        labels[i] %= 50;
+    write_figure(&panel, 1, 1);
+    cr_expect_eq(numbered - count_in_svg("<use "), 10, "the characters of \"… 950 more\"");
+}
+
 Test(plot, no_labels_no_legend)
 {
     const float points[] = {0, 0, 1, 1};
-    const uint8_t labels[] = {0, 1};
+    const int32_t labels[] = {0, 1};
     vae_panel panel = scatter(points, labels, 2);
     write_figure(&panel, 1, 1);
     png_file with = png_file_read(png);
@@ -270,7 +295,7 @@ Test(plot, degenerate_clouds_are_drawn)
 {
     /* All equal; one point; so far away that the span is lost in rounding; a line. */
     const float equal[] = {2, 3, 2, 3, 2, 3}, far[] = {1e30f, -1e30f, 1e30f, -1e30f}, line[] = {0, 5, 1, 5, 2, 5};
-    const uint8_t labels[] = {0, 0, 0};
+    const int32_t labels[] = {0, 0, 0};
     const vae_panel panels[] = {scatter(equal, labels, 3), scatter(equal, labels, 1), scatter(far, labels, 2),
                                 scatter(line, labels, 3)};
     for (int i = 0; i < 4; ++i) {
@@ -287,7 +312,7 @@ Test(plot, a_collapsed_cloud_is_still_seen)
         points[2 * i] = 1e-4f * (float)(i % 7);
         points[2 * i + 1] = 0.0f;
     }
-    uint8_t labels[5000] = {0};
+    int32_t labels[5000] = {0};
     vae_panel panel = scatter(points, labels, 5000);
     panel.scatter.least_span = 6.0;
     write_figure(&panel, 1, 1);
@@ -299,11 +324,11 @@ Test(plot, a_collapsed_cloud_is_still_seen)
 Test(plot, ten_thousand_points_make_a_small_file)
 {
     static float points[2 * 10000];
-    static uint8_t labels[10000];
+    static int32_t labels[10000];
     for (int i = 0; i < 10000; ++i) {
         points[2 * i] = (float)cos(i * 2.4) * sqrtf((float)i);
         points[2 * i + 1] = (float)sin(i * 2.4) * sqrtf((float)i);
-        labels[i] = (uint8_t)(i % 10);
+        labels[i] = i % 10;
     }
     const vae_panel panel = scatter(points, labels, 10000);
     write_figure(&panel, 1, 1);

@@ -22,6 +22,8 @@
 
 /* ---- A program ---- */
 
+enum { MOST_CLASSES = 40 };
+
 static vae_status find_input(const vae_cli_options *options, const vae_config *config, vae_input *input)
 {
     *input = (vae_input){.scale = 1.0 / 255.0};
@@ -215,12 +217,16 @@ static vae_status read_classes(const char *run, vae_classes *classes)
     return vae_path_exists(folder.class_names) ? vae_label_names_read(folder.class_names, classes) : VAE_OK;
 }
 
+/* Of many the first. */
 static void print_classes(const vae_classes *classes)
 {
-    const char *name = classes->names;
-    if (classes->count > 0) printf("classes     %" PRId64 ": ", classes->count);
-    for (int64_t i = 0; i < classes->count; ++i, name += strlen(name) + 1)
-        printf("%s%s", name, i + 1 < classes->count ? ", " : "\n");
+    const int64_t shown = classes->count > MOST_CLASSES ? MOST_CLASSES - 1 : classes->count;
+    if (classes->count == 0) return;
+    printf("classes     %" PRId64 ": ", classes->count);
+    for (int64_t i = 0; i < shown; ++i)
+        printf("%s%s", i ? ", " : "", vae_classes_name(classes, i));
+    if (shown < classes->count) printf(", … and %" PRId64 " more", classes->count - shown);
+    putchar('\n');
 }
 
 static vae_status describe_checkpoint(const vae_cli_options *options)

@@ -18,10 +18,11 @@ enum { MAX_RUNS = 8, TITLE_SIZE = 256 };
 
 /* What is drawn of one run. */
 typedef struct run_view {
-    uint8_t *labels; /* [count], or NULL */
+    int32_t *labels; /* [count], or NULL */
     vae_classes classes;
-    float *means;    /* [count, 2] */
-    float *manifold; /* [grid·grid, elements] */
+    const char **class_names; /* [classes.count] */
+    float *means;             /* [count, 2] */
+    float *manifold;          /* [grid·grid, elements] */
     vae_objective objective;
     vae_model_shape shape;
     int64_t count;
@@ -41,10 +42,20 @@ static vae_status find_labels(const vae_cli_options *o, const vae_dataset *datas
         return VAE_OK;
     }
     if (!dataset->labels) return VAE_OK;
-    view->labels = malloc((size_t)view->count);
+    const size_t bytes = (size_t)view->count * sizeof *view->labels;
+    view->labels = malloc(bytes);
     if (!view->labels) return vae_error_set(VAE_ERROR_MEMORY, "latent: out of memory");
-    memcpy(view->labels, dataset->labels, (size_t)view->count);
+    memcpy(view->labels, dataset->labels, bytes);
     return vae_classes_copy(&dataset->classes, &view->classes);
+}
+
+static vae_status list_names(run_view *view)
+{
+    view->class_names = malloc((size_t)(view->classes.count + 1) * sizeof *view->class_names);
+    if (!view->class_names) return vae_error_set(VAE_ERROR_MEMORY, "latent: out of memory");
+    for (int64_t i = 0; i < view->classes.count; ++i)
+        view->class_names[i] = vae_classes_name(&view->classes, i);
+    return VAE_OK;
 }
 
 static vae_status encode_part(const vae_cli_options *o, vae_model *model, const vae_dataset *dataset, run_view *view)
@@ -53,6 +64,7 @@ static vae_status encode_part(const vae_cli_options *o, vae_model *model, const 
     view->means = calloc((size_t)view->count * 2, sizeof *view->means);
     if (!view->means) return vae_error_set(VAE_ERROR_MEMORY, "latent: out of memory");
     VAE_TRY(find_labels(o, dataset, view));
+    VAE_TRY(list_names(view));
     vae_dataset first = *dataset;
     first.count = view->count;
     return vae_cli_encode_all(model, &first, view->means);
@@ -140,20 +152,18 @@ static vae_status draw(const vae_cli_options *o, const run_view *views)
 {
     vae_panel panels[2 * MAX_RUNS] = {0};
     char titles[MAX_RUNS][TITLE_SIZE];
-    const char *class_names[MAX_RUNS][VAE_MAX_CLASSES];
     const int count = o->runs.count;
     for (int i = 0; i < count; ++i) {
         const run_view *view = &views[i];
         format_title(o, views, i, titles[i], sizeof titles[i]);
-        for (int label = 0; label < VAE_MAX_CLASSES; ++label)
-            class_names[i][label] = vae_classes_name(&view->classes, label);
-        panels[i] = (vae_panel){.kind = VAE_PANEL_SCATTER,
-                                .title = titles[i],
-                                .subtitle = !vae_objective_info_of(view->objective)->has_posterior
-                                                ? "codes; circles: 1, 2, 3 σ of N(0, I)"
-                                                : "posterior means; circles: 1, 2, 3 σ of the prior",
-                                /* The prior's 3 σ at least: a collapsed posterior is then a dot. */
-                                .scatter = {view->means, view->labels, class_names[i], view->count, 6.6, 3}};
+        panels[i] = (vae_panel){
+            .kind = VAE_PANEL_SCATTER,
+            .title = titles[i],
+            .subtitle = !vae_objective_info_of(view->objective)->has_posterior
+                            ? "codes; circles: 1, 2, 3 σ of N(0, I)"
+                            : "posterior means; circles: 1, 2, 3 σ of the prior",
+            /* The prior's 3 σ at least: a collapsed posterior is then a dot. */
+            .scatter = {view->means, view->labels, view->class_names, view->classes.count, view->count, 6.6, 3}};
         panels[count + i] = (vae_panel){
             .kind = VAE_PANEL_MANIFOLD,
             .title = count == 1 ? "decoded manifold" : titles[i],
@@ -183,6 +193,7 @@ static vae_status run(vae_cli_options *o)
     if (!status) status = draw(o, views);
     for (int i = 0; i < o->runs.count; ++i) {
         free(views[i].labels);
+        free(views[i].class_names);
         vae_classes_free(&views[i].classes);
         free(views[i].means);
         free(views[i].manifold);

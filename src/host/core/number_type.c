@@ -46,7 +46,7 @@ static double read_float(int size, const uint8_t *data)
     return read_half(half);
 }
 
-static double read_signed(int size, const uint8_t *data)
+static int64_t read_signed(int size, const uint8_t *data)
 {
     int8_t one;
     int16_t two;
@@ -56,11 +56,11 @@ static double read_signed(int size, const uint8_t *data)
     case 1: return memcpy(&one, data, sizeof one), one;
     case 2: return memcpy(&two, data, sizeof two), two;
     case 4: return memcpy(&four, data, sizeof four), four;
-    default: return memcpy(&eight, data, sizeof eight), (double)eight;
+    default: return memcpy(&eight, data, sizeof eight), eight;
     }
 }
 
-static double read_unsigned(int size, const uint8_t *data)
+static uint64_t read_unsigned(int size, const uint8_t *data)
 {
     uint16_t two;
     uint32_t four;
@@ -69,18 +69,43 @@ static double read_unsigned(int size, const uint8_t *data)
     case 1: return data[0];
     case 2: return memcpy(&two, data, sizeof two), two;
     case 4: return memcpy(&four, data, sizeof four), four;
-    default: return memcpy(&eight, data, sizeof eight), (double)eight;
+    default: return memcpy(&eight, data, sizeof eight), eight;
     }
+}
+
+/* The number's bytes in this machine's order. */
+static const uint8_t *turn(const vae_number_type *type, const uint8_t *data, uint8_t turned[8])
+{
+    if (!type->reversed) return data;
+    for (int i = 0; i < type->size; ++i)
+        turned[i] = data[type->size - 1 - i];
+    return turned;
 }
 
 double vae_number_read(const vae_number_type *type, const uint8_t *data)
 {
     uint8_t turned[8];
-    if (type->reversed) {
-        for (int i = 0; i < type->size; ++i)
-            turned[i] = data[type->size - 1 - i];
-        data = turned;
-    }
+    data = turn(type, data, turned);
     if (type->kind == 'f') return read_float(type->size, data);
-    return type->kind == 'i' ? read_signed(type->size, data) : read_unsigned(type->size, data);
+    return type->kind == 'i' ? (double)read_signed(type->size, data) : (double)read_unsigned(type->size, data);
+}
+
+bool vae_number_read_integer(const vae_number_type *type, const uint8_t *data, int64_t *value)
+{
+    uint8_t turned[8];
+    data = turn(type, data, turned);
+    *value = 0;
+    if (type->kind == 'f') {
+        const double number = read_float(type->size, data);
+        if (!(fabs(number) < 0x1p63) || number != floor(number)) return false; /* a NaN too */
+        *value = (int64_t)number;
+        return true;
+    }
+    if (type->kind == 'i') {
+        *value = read_signed(type->size, data);
+        return true;
+    }
+    const uint64_t number = read_unsigned(type->size, data);
+    *value = (int64_t)number;
+    return number <= INT64_MAX;
 }

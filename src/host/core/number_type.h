@@ -17,4 +17,7 @@ bool vae_number_type_parse(const char *numpy, vae_number_type *type);
 /* The number that begins at `data`. Integers past 2^53 are rounded. */
 double vae_number_read(const vae_number_type *type, const uint8_t *data);
 
+/* The same as an integer, exactly. False for floats that are not whole, and for numbers that 64 bits do not hold. */
+bool vae_number_read_integer(const vae_number_type *type, const uint8_t *data, int64_t *value);
+
 #endif

@@ -25,7 +25,7 @@ typedef struct note {
     vae_remarks remarks;
 } note;
 
-static const char magic[8] = "vaecach5";
+static const char magic[8] = "vaecach6";
 
 /* ---- Reading ---- */
 
@@ -36,7 +36,7 @@ static bool interpret(const vae_mapping *mapping, note *end)
     memcpy(end, mapping->start + mapping->bytes - sizeof *end, sizeof *end);
     if (memcmp(end->magic, magic, sizeof magic) != 0 || end->count < 1 || end->height < 1) return false;
     const size_t pixels = (size_t)end->count * (size_t)end->height * (size_t)end->width * (size_t)end->channels;
-    const size_t labels = end->labelled ? (size_t)end->count : 0;
+    const size_t labels = end->labelled ? (size_t)end->count * sizeof(int32_t) : 0;
     return mapping->bytes ==
            PIXELS_AT + pixels + labels + (size_t)end->class_bytes + (size_t)end->names_bytes + sizeof *end;
 }
@@ -66,17 +66,16 @@ static vae_status take(const char *path, const note *end, vae_mapping *mapping, 
         .names_differ = end->names_differ != 0,
         .remarks = end->remarks,
         .binary = end->binary != 0,
-        .classes = {.bytes = (size_t)end->class_bytes, .count = end->classes},
     };
-    const size_t labels = end->labelled ? (size_t)end->count : 0;
+    const size_t labels = end->labelled ? (size_t)end->count * sizeof(int32_t) : 0;
     const uint8_t *behind = dataset->values + end->count * vae_dataset_elements(dataset);
     vae_status status = copy_of(path, behind, labels, &dataset->labels);
-    const uint8_t *classes = behind + labels, *names = classes + dataset->classes.bytes;
-    if (!status) status = copy_of(path, classes, dataset->classes.bytes, &dataset->classes.names);
+    const uint8_t *classes = behind + labels, *names = classes + end->class_bytes;
+    if (!status) status = vae_classes_add_all(&dataset->classes, (const char *)classes, end->classes);
     if (!status) status = copy_of(path, names, dataset->names_bytes, &dataset->names);
     if (!status) return VAE_OK;
     free(dataset->labels);
-    free(dataset->classes.names);
+    vae_classes_free(&dataset->classes);
     *dataset = (vae_dataset){0};
     return status;
 }
@@ -151,7 +150,9 @@ static vae_status write_end(int file, const char *path, const vae_dataset *datas
                 .class_bytes = (int64_t)dataset->classes.bytes,
                 .classes = dataset->classes.count};
     memcpy(end.magic, magic, sizeof magic);
-    if (dataset->labels) VAE_TRY(vae_file_write_open(file, path, dataset->labels, (size_t)dataset->count));
+    if (dataset->labels) {
+        VAE_TRY(vae_file_write_open(file, path, dataset->labels, (size_t)dataset->count * sizeof *dataset->labels));
+    }
     if (dataset->classes.names) {
         VAE_TRY(vae_file_write_open(file, path, dataset->classes.names, dataset->classes.bytes));
     }

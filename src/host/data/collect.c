@@ -66,7 +66,7 @@ typedef struct collection {
     vae_sink *sink;
     int64_t wanted;   /* images at most */
     int64_t elements; /* of an image, transformed */
-    uint8_t *labels;
+    int32_t *labels;
     vae_classes classes;
     char *names;
     size_t names_bytes;
@@ -126,7 +126,7 @@ static vae_status read_files(collection *c, FILE *names)
         uint8_t *target;
         int64_t kept = 0;
         VAE_TRY(c->sink->reserve(c->sink, rows * c->elements, &target));
-        uint8_t *labels = c->labels ? c->labels + c->kept : NULL;
+        int32_t *labels = c->labels ? c->labels + c->kept : NULL;
         VAE_TRY(format->read_images(c->source, c->taken, rows, target, labels, names, &kept));
         VAE_TRY(c->sink->commit(c->sink, kept * c->elements));
         for (int64_t i = 0; i < kept * c->elements && c->largest < VAE_NUMBERS_BRIGHT; ++i)
@@ -151,10 +151,8 @@ static vae_status collect(collection *c)
 {
     if (c->source->numbers) return collect_numbered(c);
     VAE_TRY(c->source->format->classes(c->source, &c->classes));
-    if (c->classes.count > VAE_MAX_CLASSES) {
-        vae_remarks_add(&c->source->remarks, VAE_REMARK_CLASSES, c->classes.count, NULL);
-    } else if (c->classes.count > 0) {
-        c->labels = malloc((size_t)c->wanted);
+    if (c->classes.count > 0) {
+        c->labels = malloc((size_t)c->wanted * sizeof *c->labels);
         if (!c->labels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", c->source->name);
     }
     return collect_files(c);

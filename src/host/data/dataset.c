@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/label_values.h"
+
 void vae_dataset_free(vae_dataset *dataset)
 {
     if (!dataset->borrowed) {
@@ -69,7 +71,7 @@ static bool are_numbered(const vae_classes *classes)
 {
     const char *name = classes->names;
     for (int64_t i = 0; i < classes->count; ++i, name += strlen(name) + 1) {
-        if (*name && strspn(name, "0123456789") == strlen(name)) return true;
+        if (vae_classes_is_integer(name)) return true;
     }
     return false;
 }
@@ -77,11 +79,6 @@ static bool are_numbered(const vae_classes *classes)
 vae_status vae_dataset_find_label(const vae_dataset *dataset, const char *option, const char *text, int64_t *label)
 {
     const vae_classes *classes = &dataset->classes;
-    if (!dataset->labels && classes->count > VAE_MAX_CLASSES) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "%s: the images have %" PRId64 " classes, but labels hold at most %d, so they have none",
-                             option, classes->count, VAE_MAX_CLASSES);
-    }
     if (!dataset->labels) return vae_error_set(VAE_ERROR_CONFIG, "%s: the images have no labels", option);
     *label = vae_classes_find(classes, text);
     if (*label >= 0) return VAE_OK;
@@ -91,7 +88,7 @@ vae_status vae_dataset_find_label(const vae_dataset *dataset, const char *option
                              nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
     }
     char *end;
-    const int64_t most = classes->count ? classes->count - 1 : VAE_MAX_CLASSES - 1, number = strtoll(text, &end, 10);
+    const int64_t most = classes->count ? classes->count - 1 : VAE_PLAIN_LABELS - 1, number = strtoll(text, &end, 10);
     if (end != text && !*end && number >= 0 && number <= most) {
         *label = number;
         return VAE_OK;

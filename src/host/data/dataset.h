@@ -16,9 +16,8 @@ typedef struct vae_dataset {
      * unless borrowed; read-only where they are mapped. */
     uint8_t *values;
     vae_dtype dtype; /* VAE_UINT8 or VAE_FLOAT32 */
-    uint8_t *labels; /* [count] or NULL, owned likewise */
-    /* What the labels are called, where they have names. More than labels can tell apart: there are no labels. Owned
-     * likewise. */
+    int32_t *labels; /* [count], numbers of classes, or NULL; owned likewise */
+    /* What the labels are called. None: their numbers, which are below VAE_PLAIN_LABELS. Owned likewise. */
     vae_classes classes;
     /* Of a folder's pictures: the file name of each image, below the folder, one after the other, each with its zero
      * byte; those of images held out of this part may follow. NULL where images have no names. Owned likewise. */

@@ -10,8 +10,6 @@
 #include "data/image_file.h"
 #include "data/listing.h"
 
-enum { MAX_LABELS = 256 };
-
 typedef struct folder {
     char path[VAE_SOURCE_NAME_SIZE];
     vae_listing listing;
@@ -118,14 +116,14 @@ static void decode_all(const folder *f, int64_t first, int64_t count, uint8_t *p
 
 /* Moves what is there to the front, and gives each its label and its name. */
 static int64_t compact(const folder *f, int64_t first, int64_t count, const outcome *outcomes, uint8_t *pixels,
-                       uint8_t *labels, FILE *names)
+                       int32_t *labels, FILE *names)
 {
     const int64_t elements = f->shape[0] * f->shape[1] * f->shape[2];
     int64_t kept = 0;
     for (int64_t i = 0; i < count; ++i) {
         if (outcomes[i].damaged) continue;
         if (kept < i) memcpy(pixels + kept * elements, pixels + i * elements, (size_t)elements);
-        if (labels) labels[kept] = (uint8_t)f->listing.files[first + i].class;
+        if (labels) labels[kept] = f->listing.files[first + i].class;
         const char *name = name_of(f, first + i);
         fwrite(name, 1, strlen(name) + 1, names);
         kept++;
@@ -159,7 +157,7 @@ static void add_remarks(folder *f, int64_t first, int64_t count, const outcome *
     if (remarks->of[VAE_REMARK_SIXTEEN_BITS].count > 0) describe_sixteen_bits(f, remarks);
 }
 
-static vae_status read_images(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, uint8_t *labels,
+static vae_status read_images(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, int32_t *labels,
                               FILE *names, int64_t *kept)
 {
     folder *f = source->state;

@@ -54,7 +54,7 @@ struct vae_format {
      * labels is not NULL, and their names, each with its zero byte. If the options say so, damaged images are left out
      * and the others moved up: *kept is how many there are. A failure to write names shows when the caller closes that
      * stream. */
-    vae_status (*read_images)(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, uint8_t *labels,
+    vae_status (*read_images)(vae_source *source, int64_t first, int64_t count, uint8_t *pixels, int32_t *labels,
                               FILE *names, int64_t *kept);
     /* Of read_images: names of the classes that the labels number; none if the images have no classes. */
     vae_status (*classes)(const vae_source *source, vae_classes *classes);

@@ -19,7 +19,7 @@ typedef struct vae_image_stream vae_image_stream;
 typedef struct vae_image_batch {
     int64_t count;              /* 0 at the end */
     float *pixels;              /* [count, height, width, channels] in [0, 1] */
-    const uint8_t *labels;      /* [count], or NULL. A stream gives none: its classes may not be those of the run */
+    const int32_t *labels;      /* [count], or NULL. A stream gives none: its classes may not be those of the run */
     const vae_classes *classes; /* what labels are called; NULL or empty where they have no names */
     const char *names;          /* of each image, one after the other with their zero bytes; or NULL */
 } vae_image_batch;

@@ -8,11 +8,33 @@
 
 #include "core/file.h"
 #include "data/csv.h"
+#include "data/label_values.h"
 
-static void renumber(vae_dataset *dataset, const uint8_t *number)
+static void renumber(vae_dataset *dataset, const int32_t *number)
 {
     for (int64_t i = 0; i < dataset->count; ++i)
         dataset->labels[i] = number[dataset->labels[i]];
+}
+
+/* One number a class, for the caller to free. */
+static vae_status make_numbers(const vae_classes *classes, int32_t **number)
+{
+    *number = malloc((size_t)(classes->count + 1) * sizeof **number);
+    return *number ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "names of classes: out of memory");
+}
+
+/* How many classes, from the first on, are called by whole numbers from 0 to `end` - 1, which `number` receives: all
+ * of folders 0 to 9, say. */
+static int64_t count_numbers(const vae_classes *classes, int64_t end, int32_t *number)
+{
+    for (int64_t i = 0; i < classes->count; ++i) {
+        const char *name = vae_classes_name(classes, i);
+        char *after;
+        const long long value = strtoll(name, &after, 10);
+        if (!isdigit((unsigned char)name[0]) || *after || value >= end) return i;
+        number[i] = (int32_t)value;
+    }
+    return classes->count;
 }
 
 /* ---- From a file ---- */
@@ -73,34 +95,59 @@ static vae_status not_named(const name_list *list, const char *class)
                          nearest ? "; the nearest is '" : "", nearest ? nearest : "", nearest ? "'" : "");
 }
 
-/* Classes that have names: the list's order, or other names. */
-static vae_status apply_to_names(const name_list *list, const vae_dataset *dataset, vae_classes *names,
-                                 uint8_t number[VAE_MAX_CLASSES])
+/* Classes that have names: other names for them, in their order. */
+static vae_status apply_keys(const name_list *list, const vae_dataset *dataset, vae_classes *names)
 {
     for (int64_t i = 0; i < dataset->classes.count; ++i) {
         const char *class = vae_classes_name(&dataset->classes, i);
-        const int64_t line = vae_classes_find(list->keys.count ? &list->keys : &list->names, class);
+        const int64_t line = vae_classes_find(&list->keys, class);
         if (line < 0) return not_named(list, class);
-        if (list->keys.count) VAE_TRY(vae_classes_add(names, vae_classes_name(&list->names, line)));
-        if (!list->keys.count && line >= VAE_MAX_CLASSES) return not_named(list, class);
-        number[i] = (uint8_t)(list->keys.count ? i : line);
+        VAE_TRY(vae_classes_add(names, vae_classes_name(&list->names, line)));
     }
-    return list->keys.count ? VAE_OK : vae_classes_copy(&list->names, names);
+    return VAE_OK;
+}
+
+/* Classes that have names: the list's order. Numbers of which the list has none count its lines. */
+static vae_status apply_order(const name_list *list, const vae_dataset *dataset, vae_classes *names, int32_t *number)
+{
+    const vae_classes *classes = &dataset->classes;
+    int64_t missing = -1, found = 0;
+    for (int64_t i = classes->count - 1; i >= 0; --i) {
+        number[i] = (int32_t)vae_classes_find(&list->names, vae_classes_name(classes, i));
+        if (number[i] < 0) missing = i;
+        found += number[i] >= 0;
+    }
+    if (found == 0) missing = count_numbers(classes, list->names.count, number);
+    if (missing >= 0 && missing < classes->count) return not_named(list, vae_classes_name(classes, missing));
+    return vae_classes_copy(&list->names, names);
+}
+
+static vae_status apply_to_names(const name_list *list, vae_dataset *dataset, vae_classes *names)
+{
+    int32_t *number;
+    if (list->keys.count) return apply_keys(list, dataset, names);
+    VAE_TRY(make_numbers(&dataset->classes, &number));
+    const vae_status status = apply_order(list, dataset, names, number);
+    if (!status) renumber(dataset, number);
+    free(number);
+    return status;
 }
 
 /* Labels that are numbers. */
 static vae_status apply_to_numbers(const name_list *list, const vae_dataset *dataset, vae_classes *names)
 {
-    uint8_t largest = 0;
-    for (int64_t i = 0; i < dataset->count; ++i)
+    bool used[VAE_PLAIN_LABELS] = {false};
+    int32_t largest = 0;
+    for (int64_t i = 0; i < dataset->count; ++i) {
+        used[dataset->labels[i]] = true;
         largest = dataset->labels[i] > largest ? dataset->labels[i] : largest;
+    }
     for (int label = 0; label <= largest || (!list->keys.count && label < list->names.count); ++label) {
         char key[16];
         snprintf(key, sizeof key, "%d", label);
         const int64_t line = list->keys.count ? vae_classes_find(&list->keys, key) : label;
         const char *name = vae_classes_name(&list->names, line);
-        const bool used = memchr(dataset->labels, label, (size_t)dataset->count) != NULL;
-        if (!name && used) return not_named(list, key);
+        if (!name && label <= largest && used[label]) return not_named(list, key);
         VAE_TRY(vae_classes_add(names, name ? name : key));
     }
     return VAE_OK;
@@ -108,17 +155,13 @@ static vae_status apply_to_numbers(const name_list *list, const vae_dataset *dat
 
 static vae_status apply(const name_list *list, vae_dataset *dataset)
 {
-    uint8_t number[VAE_MAX_CLASSES];
     vae_classes names = {0};
-    for (int i = 0; i < VAE_MAX_CLASSES; ++i)
-        number[i] = (uint8_t)i;
-    const vae_status status = dataset->classes.count > 0 ? apply_to_names(list, dataset, &names, number)
-                                                         : apply_to_numbers(list, dataset, &names);
+    const vae_status status =
+        dataset->classes.count > 0 ? apply_to_names(list, dataset, &names) : apply_to_numbers(list, dataset, &names);
     if (status) {
         vae_classes_free(&names);
         return status;
     }
-    renumber(dataset, number);
     vae_classes_free(&dataset->classes);
     dataset->classes = names;
     return VAE_OK;
@@ -177,27 +220,20 @@ vae_status vae_label_names_write(const char *path, const vae_classes *classes)
 /* ---- Of both parts ---- */
 
 /* Each class of the second list by the first, which receives what it has not. */
-static vae_status merge(vae_classes *all, const vae_classes *more, uint8_t number[VAE_MAX_CLASSES])
+static vae_status merge(vae_classes *all, const vae_classes *more, int32_t *number)
 {
     for (int64_t i = 0; i < more->count; ++i) {
         const char *name = vae_classes_name(more, i);
-        int64_t found = vae_classes_find(all, name);
-        if (found < 0) {
-            found = all->count;
-            VAE_TRY(vae_classes_add(all, name));
-        }
-        if (found >= VAE_MAX_CLASSES) {
-            return vae_error_set(VAE_ERROR_CONFIG, "training and test images have more than %d classes together",
-                                 VAE_MAX_CLASSES);
-        }
-        number[i] = (uint8_t)found;
+        number[i] = (int32_t)vae_classes_find(all, name);
+        if (number[i] >= 0) continue;
+        number[i] = (int32_t)all->count;
+        VAE_TRY(vae_classes_add(all, name));
     }
     return VAE_OK;
 }
 
-static vae_status join_names(vae_dataset *train, vae_dataset *test)
+static vae_status join_names(vae_dataset *train, vae_dataset *test, int32_t *number)
 {
-    uint8_t number[VAE_MAX_CLASSES];
     vae_classes copy;
     VAE_TRY(merge(&train->classes, &test->classes, number));
     VAE_TRY(vae_classes_copy(&train->classes, &copy));
@@ -207,34 +243,52 @@ static vae_status join_names(vae_dataset *train, vae_dataset *test)
     return VAE_OK;
 }
 
-/* The numbers that names may be, as those of folders 0 to 9. */
-static bool are_numbers(const vae_classes *classes, uint8_t number[VAE_MAX_CLASSES])
+static bool are_integers(const vae_classes *classes)
 {
-    for (int64_t i = 0; i < classes->count; ++i) {
-        const char *name = vae_classes_name(classes, i);
-        char *end;
-        const long long value = strtoll(name, &end, 10);
-        if (!isdigit((unsigned char)name[0]) || *end || value >= VAE_MAX_CLASSES) return false;
-        number[i] = (uint8_t)value;
-    }
-    return true;
+    int64_t i = 0;
+    while (i < classes->count && vae_classes_is_integer(vae_classes_name(classes, i)))
+        ++i;
+    return i == classes->count;
 }
 
-vae_status vae_label_names_join(vae_dataset *train, vae_dataset *test)
+/* One part's labels are names, the other's numbers: these numbers may be what the names are. */
+static vae_status bring_together(vae_dataset *named, vae_dataset *other, int32_t *number, bool named_is_train)
 {
-    uint8_t number[VAE_MAX_CLASSES];
-    if (!train->labels || !test->labels) return VAE_OK;
-    if (train->classes.count > 0 && test->classes.count > 0) return join_names(train, test);
-    if (train->classes.count == 0 && test->classes.count == 0) return VAE_OK;
-    vae_dataset *named = train->classes.count > 0 ? train : test;
-    if (are_numbers(&named->classes, number)) {
+    if (count_numbers(&named->classes, VAE_PLAIN_LABELS, number) == named->classes.count) {
         renumber(named, number);
         vae_classes_free(&named->classes);
         return VAE_OK;
+    }
+    if (are_integers(&named->classes)) {
+        return vae_label_values_name("labels", other->count, other->labels, &other->classes);
     }
     return vae_error_set(
         VAE_ERROR_CONFIG,
         "labels of the %s images are names, such as '%s', and those of the %s images are numbers; [data] "
         "class_names can tell which is which",
-        named == train ? "training" : "test", named->classes.names, named == train ? "test" : "training");
+        named_is_train ? "training" : "test", named->classes.names, named_is_train ? "test" : "training");
+}
+
+static vae_status join(vae_dataset *train, vae_dataset *test)
+{
+    vae_dataset *named = train->classes.count > 0 ? train : test;
+    int32_t *number;
+    vae_status status = VAE_OK;
+    if (train->classes.count == 0 || test->classes.count == 0) {
+        VAE_TRY(make_numbers(&named->classes, &number));
+        status = bring_together(named, named == train ? test : train, number, named == train);
+        free(number);
+    }
+    if (status || train->classes.count == 0 || test->classes.count == 0) return status;
+    VAE_TRY(make_numbers(&test->classes, &number));
+    status = join_names(train, test, number);
+    free(number);
+    return status;
+}
+
+vae_status vae_label_names_join(vae_dataset *train, vae_dataset *test)
+{
+    if (!train->labels || !test->labels) return VAE_OK;
+    if (train->classes.count == 0 && test->classes.count == 0) return VAE_OK;
+    return join(train, test);
 }

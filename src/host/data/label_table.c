@@ -2,7 +2,6 @@
 #include "data/label_table.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +9,7 @@
 #include "data/csv.h"
 #include "data/file_kind.h"
 #include "data/format.h"
+#include "data/label_values.h"
 #include "data/rows.h"
 
 enum { MAX_COLUMNS = 256 };
@@ -150,73 +150,36 @@ static vae_status read_table(reading *r)
 
 /* ---- Labels ---- */
 
-/* A whole number, maybe with decimals that are zeros; -1 for another text. */
-static double parse_number(const char *text)
+/* Each image gets the label of its row, of those from `first` on; all of them make the classes. */
+static vae_status take_labels(const reading *r, int64_t first, const int64_t *row_of, const int32_t *labels,
+                              vae_dataset *dataset)
 {
-    char *end;
-    const double number = strtod(text, &end);
-    return end != text && !*end && number >= 0.0 && number == floor(number) ? number : -1.0;
-}
-
-static bool are_numbers(const reading *r, int64_t first)
-{
-    int64_t row = first;
-    while (row < r->rows.count && (parse_number(r->labels[row]) >= 0.0 || !r->labels[row][0]))
-        ++row;
-    return row == r->rows.count;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The names that occur, in order. */
-static vae_status find_classes(const reading *r, int64_t first, vae_classes *classes)
-{
-    const int64_t count = r->rows.count - first;
-    const char **sorted = malloc((size_t)count * sizeof *sorted);
-    if (!sorted) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", r->csv.path);
-    memcpy(sorted, r->labels + first, (size_t)count * sizeof *sorted);
-    qsort(sorted, (size_t)count, sizeof *sorted, by_text);
-    vae_status status = VAE_OK;
-    for (int64_t i = 0; i < count && !status; ++i) {
-        const bool again = i > 0 && strcmp(sorted[i], sorted[i - 1]) == 0;
-        if (sorted[i][0] && !again) status = vae_classes_add(classes, sorted[i]);
-    }
-    free(sorted);
-    return status;
-}
-
-static vae_status find_label(const reading *r, int64_t row, const vae_classes *classes, uint8_t *label)
-{
-    const char *text = r->labels[row];
-    const double number = classes->count ? (double)vae_classes_find(classes, text) : parse_number(text);
-    *label = (uint8_t)(number >= 0.0 && number < VAE_MAX_CLASSES ? number : 0.0);
-    if (number >= 0.0 && number < VAE_MAX_CLASSES) return VAE_OK;
-    if (!text[0]) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: row %" PRId64 " has no label", r->csv.path, row + 1);
-    }
-    return vae_error_set(VAE_ERROR_FORMAT,
-                         "%s: row %" PRId64 " has label %s, but labels are whole numbers from 0 to 255, or names",
-                         r->csv.path, row + 1, text);
-}
-
-/* Labels of rows from `first` on; a first line that is not an image's may be a header. */
-static vae_status fill_labels(const reading *r, int64_t first, const int64_t *row_of, vae_dataset *dataset)
-{
-    if (!are_numbers(r, first)) VAE_TRY(find_classes(r, first, &dataset->classes));
-    if (dataset->classes.count > VAE_MAX_CLASSES) {
-        vae_remarks_add(&dataset->remarks, VAE_REMARK_CLASSES, dataset->classes.count, "%s", r->csv.path);
-        return VAE_OK;
-    }
-    dataset->labels = malloc((size_t)dataset->count);
+    dataset->labels = malloc((size_t)dataset->count * sizeof *dataset->labels);
     if (!dataset->labels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", r->csv.path);
     for (int64_t i = 0; i < dataset->count; ++i) {
         const int64_t row = row_of ? row_of[i] : first + dataset->first + i;
-        VAE_TRY(find_label(r, row, &dataset->classes, &dataset->labels[i]));
+        dataset->labels[i] = labels[row - first];
+        if (dataset->labels[i] < 0) return vae_label_values_refuse(r->csv.path, row, r->labels[row]);
     }
     return VAE_OK;
+}
+
+static vae_status fill_labels(const reading *r, int64_t first, const int64_t *row_of, vae_dataset *dataset)
+{
+    const int64_t count = r->rows.count - first;
+    int32_t *labels = malloc((size_t)count * sizeof *labels);
+    if (!labels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", r->csv.path);
+    vae_status status = vae_label_values_of_texts(r->csv.path, r->labels + first, count, labels, &dataset->classes);
+    if (!status) status = take_labels(r, first, row_of, labels, dataset);
+    free(labels);
+    return status;
+}
+
+/* Whether the first line, which is no image's by order, is what the column of numbers is called. */
+static bool is_title(const reading *r)
+{
+    const bool named = !r->labels[0][0] || !vae_label_values_are_numbers(r->labels, 1);
+    return !r->header && r->rows.count > 1 && named && vae_label_values_are_numbers(r->labels + 1, r->rows.count - 1);
 }
 
 static vae_status match_labels(const reading *r, int64_t limit, vae_dataset *dataset)
@@ -227,7 +190,7 @@ static vae_status match_labels(const reading *r, int64_t limit, vae_dataset *dat
         for (int64_t i = 0; i < dataset->count && (i == 0 || first == 1); ++i)
             first = row_of[i] != 0;
     } else {
-        first = !r->header && r->rows.count > 1 && parse_number(r->labels[0]) < 0.0 && are_numbers(r, 1);
+        first = is_title(r);
         VAE_TRY(vae_labels_check_count(r->csv.path, r->rows.count - first, limit, dataset));
     }
     const vae_status status = fill_labels(r, r->header ? 0 : first, row_of, dataset);

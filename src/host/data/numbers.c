@@ -1,4 +1,4 @@
-/* Turns stored numbers into bytes, and says what is wrong with those that are no pixels and no labels. */
+/* Turns stored numbers into bytes, and says what is wrong with those that are no pixels. */
 #include "data/numbers.h"
 
 #include <inttypes.h>
@@ -18,7 +18,6 @@ bool vae_numbers_are_integers(const vae_numbers *numbers)
 /* Stored numbers are multiplied by this to become bytes. */
 static double factor(const vae_numbers *numbers)
 {
-    if (numbers->labels) return 1.0;
     return numbers->type.kind == 'f' || numbers->type.kind == 'b' || numbers->binary ? 255.0 : 1.0;
 }
 
@@ -105,10 +104,9 @@ static vae_status cannot_be_read(vae_numbers *numbers, int64_t number, double va
     char text[NUMBER_SIZE], index[INDEX_SIZE] = "", advice[256] = "";
     format_number(numbers, value, text);
     format_index(numbers, number, index);
-    const char *wanted = numbers->labels             ? "labels are whole numbers from 0 to 255"
-                         : numbers->type.kind == 'f' ? "floats must lie in [0, 1]"
-                                                     : "integers must lie in 0 to 255";
-    if (!numbers->labels && isfinite(value)) advise(numbers, find_range(numbers), advice, sizeof advice);
+    const bool is_float = numbers->type.kind == 'f';
+    const char *wanted = is_float ? "floats must lie in [0, 1]" : "integers must lie in 0 to 255";
+    if (isfinite(value)) advise(numbers, find_range(numbers), advice, sizeof advice);
     return vae_error_set(VAE_ERROR_FORMAT, "%s: number %" PRId64 " is %s, at [%s], but %s%s", numbers->name, number + 1,
                          text, index, wanted, advice);
 }
@@ -118,7 +116,7 @@ static vae_status cannot_be_read(vae_numbers *numbers, int64_t number, double va
 /* Past the ends of [0, 1], what rounding in another program explains. */
 static double slack(const vae_numbers *numbers)
 {
-    if (numbers->type.kind != 'f' || numbers->labels) return 0.0;
+    if (numbers->type.kind != 'f') return 0.0;
     return numbers->type.size == 2 ? 1e-3 : 1e-4;
 }
 
@@ -143,7 +141,7 @@ static void count_rounding(vae_numbers *numbers, double error)
     numbers->tally.largest_rounding = fmax(numbers->tally.largest_rounding, error);
 }
 
-/* To either of the two; the other is NULL. */
+/* The last `count` that were read, to either of the two; the other is NULL. */
 static vae_status convert(vae_numbers *numbers, const uint8_t *stored, int64_t count, uint8_t *bytes, float *floats)
 {
     const vae_number_type type = numbers->type;
@@ -152,8 +150,8 @@ static vae_status convert(vae_numbers *numbers, const uint8_t *stored, int64_t c
     for (int64_t i = 0; i < count; ++i) {
         double value = vae_number_read(&type, stored + i * type.size);
         /* Written so that a NaN fails. */
-        if (!(value >= -past && value <= end + past) || (numbers->labels && value != floor(value))) {
-            return cannot_be_read(numbers, numbers->done + i, value);
+        if (!(value >= -past && value <= end + past)) {
+            return cannot_be_read(numbers, numbers->done - count + i, value);
         }
         if (is_float && (value < 0.0 || value > end)) value = clip(numbers, value);
         const long byte = lrint(value * scale);
@@ -167,22 +165,27 @@ static vae_status convert(vae_numbers *numbers, const uint8_t *stored, int64_t c
     return VAE_OK;
 }
 
-/* One piece: straight to its place where nothing is to be converted. */
-static vae_status read_piece(vae_numbers *numbers, uint8_t *bytes, float *floats, int64_t count)
+vae_status vae_numbers_read_stored(vae_numbers *numbers, void *stored, int64_t count)
 {
     const int64_t size = numbers->type.size;
-    const bool plain = numbers->type.kind == 'u' && size == 1 && !numbers->binary && bytes;
     int64_t found;
-    VAE_TRY(numbers->read(numbers->context, plain ? bytes : numbers->staging, count * size, &found));
+    VAE_TRY(numbers->read(numbers->context, stored, count * size, &found));
     if (found < count * size) {
         return vae_error_set(VAE_ERROR_FORMAT,
                              "%s: is cut short: its header promises %" PRId64 " numbers, but only %" PRId64
                              " are there",
                              numbers->name, numbers->count, numbers->done + found / size);
     }
-    if (!plain) VAE_TRY(convert(numbers, numbers->staging, count, bytes, floats));
     numbers->done += count;
     return VAE_OK;
+}
+
+/* One piece: straight to its place where nothing is to be converted. */
+static vae_status read_piece(vae_numbers *numbers, uint8_t *bytes, float *floats, int64_t count)
+{
+    const bool plain = numbers->type.kind == 'u' && numbers->type.size == 1 && !numbers->binary && bytes;
+    VAE_TRY(vae_numbers_read_stored(numbers, plain ? bytes : numbers->staging, count));
+    return plain ? VAE_OK : convert(numbers, numbers->staging, count, bytes, floats);
 }
 
 static vae_status read_numbers(vae_numbers *numbers, uint8_t *bytes, float *floats, int64_t count)

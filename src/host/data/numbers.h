@@ -24,11 +24,11 @@ typedef struct vae_numbers {
     /* Reads up to `wanted` bytes; fewer only at the end. */
     vae_status (*read)(void *context, void *target, int64_t wanted, int64_t *found);
     vae_status (*rewind)(void *context); /* back to the first number */
-    vae_number_type type;
-    bool labels;  /* whole numbers from 0 to 255, whatever their type; else pixels */
-    bool binary;  /* integers that are all 0 or 1, as the reader has found: 1 becomes 255 */
-    int rank;     /* as stored, */
-    bool fortran; /* in this order */
+    vae_number_type type; /* of labels also 'U', UTF-32, and 'S', bytes, each filled up with zeros to `size` bytes */
+    bool labels;          /* else pixels */
+    bool binary;          /* integers that are all 0 or 1, as the reader has found: 1 becomes 255 */
+    int rank;             /* as stored, */
+    bool fortran;         /* in this order */
     int64_t sizes[VAE_ARRAY_MAX_RANK];
     int64_t count;          /* the sizes' product */
     int64_t done;           /* numbers read */
@@ -37,6 +37,8 @@ typedef struct vae_numbers {
 } vae_numbers;
 
 bool vae_numbers_are_integers(const vae_numbers *numbers);
+/* The next `count` numbers as they are stored. VAE_ERROR_FORMAT where the stream ends early. */
+vae_status vae_numbers_read_stored(vae_numbers *numbers, void *stored, int64_t count);
 /* The next `count` numbers: integers from 0 to 255 as they are; booleans and floats in [0, 1] times 255, rounded, where
  * floats a little past the ends count as the ends. VAE_ERROR_FORMAT, saying which number and where, for others, and
  * where the stream ends early. */

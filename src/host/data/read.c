@@ -6,6 +6,7 @@
 
 #include "data/collect.h"
 #include "data/disk.h"
+#include "data/label_array.h"
 #include "data/label_table.h"
 #include "data/rows.h"
 
@@ -64,20 +65,20 @@ vae_status vae_images_read_shape(const char *path, const vae_read_options *optio
 static vae_status collect_labels(vae_source *source, vae_dataset *dataset)
 {
     const int64_t end = dataset->first + dataset->count;
-    vae_memory_sink sink = {VAE_MEMORY_SINK, .name = source->name};
-    vae_status status = vae_collect_numbers(source, end, &sink.base);
-    if (!status && end == source->count) status = vae_numbers_finish(source->numbers);
+    int32_t *labels = malloc((size_t)end * sizeof *labels);
+    if (!labels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory for labels", source->name);
+    const vae_status status = vae_label_array_read(source, end, labels, &dataset->classes);
     if (status) {
-        free(sink.bytes);
+        vae_classes_free(&dataset->classes);
+        free(labels);
         return status;
     }
-    memmove(sink.bytes, sink.bytes + dataset->first, (size_t)dataset->count);
-    dataset->labels = sink.bytes;
-    vae_remarks_merge(&dataset->remarks, &source->remarks);
+    memmove(labels, labels + dataset->first, (size_t)dataset->count * sizeof *labels);
+    dataset->labels = labels;
     return VAE_OK;
 }
 
-static vae_status read_numbers(const char *path, int64_t limit, vae_dataset *dataset)
+static vae_status read_array(const char *path, int64_t limit, vae_dataset *dataset)
 {
     const vae_read_options options = {.limit = limit};
     const vae_rows rows = {.count = 0}; /* without names */
@@ -96,7 +97,7 @@ vae_status vae_labels_read(const char *path, int64_t limit, vae_dataset *dataset
     vae_dataset made = *dataset;
     made.labels = NULL;
     made.classes = (vae_classes){0};
-    VAE_TRY(vae_label_table_is(path) ? vae_label_table_read(path, limit, &made) : read_numbers(path, limit, &made));
+    VAE_TRY(vae_label_table_is(path) ? vae_label_table_read(path, limit, &made) : read_array(path, limit, &made));
     if (!dataset->borrowed) {
         free(dataset->labels);
         vae_classes_free(&dataset->classes);

@@ -9,7 +9,7 @@
  *   NPY     plain or gzip: [n, h, w], [n, h, w, c] or [n, d], which is one row of d pixels, in C or Fortran order
  *   NPZ     the array `images`, or else the only one of rank 3 or 4; "file.npz:key" names another
  *   folder  pictures, all of one shape once transformed. Its subfolders are classes, whose numbers in the order of
- *           names become the labels if there are at most 256, else there is a remark. Within a class files are in the
+ *           names become the labels. Within a class files are in the
  *           order of their names, and classes are interleaved evenly, so that every part of the data set has each in
  *           proportion.
  * Numbers of arrays are integers from 0 to 255, booleans (true is 255), or floats in [0, 1], which are rounded to
@@ -20,7 +20,7 @@
 vae_status vae_images_read(const char *path, const vae_read_options *options, vae_dataset *dataset);
 /* Reads the labels of the images into dataset->labels, and their names, if any, into dataset->classes, in place of what
  * was there: from text (data/label_table.h), or from IDX, NPY or NPZ (the array `labels`, or else the only one of rank
- * 1), whole numbers from 0 to 255, in the order of the images in their file; this must then hold exactly
+ * 1), whole numbers or NumPy's texts, in the order of the images in their file; this must then hold exactly
  * dataset->stored labels or, where that is not known, dataset->count, or more if limit is not 0; and the images cannot
  * be those of subfolders, see data/rows.h. On failure *dataset is as it was. */
 vae_status vae_labels_read(const char *path, int64_t limit, vae_dataset *dataset);

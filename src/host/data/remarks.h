@@ -33,8 +33,6 @@
     X(OTHER_ARRAYS, "other array of the archive is not read", "other arrays of the archive are not read")              \
     X(UNUSED_LABELS, "array of the archive may be labels, but is not used as such",                                    \
       "arrays of the archive may be labels, but are not used as such")                                                 \
-    X(CLASSES, "class is more than labels can tell apart",                                                             \
-      "classes are more than the 256 that labels can tell apart, so that these images have no labels")                 \
     X(OTHER_LEVELS, "image differs in kind from the training images", "images differ in kind from the training images")
 
 typedef enum vae_remark_kind {

@@ -88,25 +88,37 @@ static void draw_rings(cairo_t *context, const vae_panel *panel, const window *w
     }
 }
 
+/* A point and its label. */
+typedef struct dot {
+    int32_t label;
+    int64_t point;
+} dot;
+
+static int by_label(const void *a, const void *b)
+{
+    const dot *first = a, *second = b;
+    if (first->label != second->label) return first->label < second->label ? -1 : 1;
+    return (first->point > second->point) - (first->point < second->point);
+}
+
 /* Dots are the round ends of short lines (some viewers of SVG draw none of length zero), one path for all of a group
  * with the same label: a fraction of the size of an SVG with a circle a point. Groups are drawn one after the other, so
  * that no label hides the rest. */
 static void draw_points(cairo_t *context, const vae_panel *panel, int64_t first, const window *w)
 {
-    const int64_t end = first + GROUP < panel->scatter.count ? first + GROUP : panel->scatter.count;
+    dot dots[GROUP];
+    const int64_t left = panel->scatter.count - first, count = left < GROUP ? left : GROUP;
+    for (int64_t i = 0; i < count; ++i)
+        dots[i] = (dot){panel->scatter.labels ? panel->scatter.labels[first + i] : 0, first + i};
+    qsort(dots, (size_t)count, sizeof *dots, by_label);
     cairo_set_line_cap(context, CAIRO_LINE_CAP_ROUND);
     cairo_set_line_width(context, w->dot);
-    for (int label = 0; label < 256; ++label) {
-        bool any = false;
-        for (int64_t i = first; i < end; ++i) {
-            if ((panel->scatter.labels ? panel->scatter.labels[i] : 0) != label) continue;
-            cairo_move_to(context, place_x(w, (double)panel->scatter.points[2 * i]),
-                          place_y(w, (double)panel->scatter.points[2 * i + 1]));
-            cairo_rel_line_to(context, 0.02, 0.0);
-            any = true;
-        }
-        if (!any) continue;
-        vae_plot_label_colour(context, label, 0.65);
+    for (int64_t i = 0; i < count; ++i) {
+        const float *point = panel->scatter.points + 2 * dots[i].point;
+        cairo_move_to(context, place_x(w, (double)point[0]), place_y(w, (double)point[1]));
+        cairo_rel_line_to(context, 0.02, 0.0);
+        if (i + 1 < count && dots[i + 1].label == dots[i].label) continue;
+        vae_plot_label_colour(context, dots[i].label, 0.65);
         cairo_stroke(context);
     }
 }

@@ -16,10 +16,10 @@ typedef struct vae_panel {
     const char *title;
     const char *subtitle; /* may be NULL */
     struct {
-        const float *points;   /* [count, 2] */
-        const uint8_t *labels; /* [count], or NULL: one colour */
-        const char *const
-            *class_names; /* [256] of labels, each NULL where it has none; or NULL: numbers stand for all */
+        const float *points;            /* [count, 2] */
+        const int32_t *labels;          /* [count], from 0 on, or NULL: one colour */
+        const char *const *class_names; /* [class_count], what the labels below that are called; the number of others */
+        int64_t class_count;
         int64_t count;
         double least_span; /* the axes span at least this */
         int rings;         /* circles of radius 1 to this round the origin: standard deviations of N(0, I) */

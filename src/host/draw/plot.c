@@ -2,6 +2,7 @@
 #include "draw/plot.h"
 
 #include <cairo-svg.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,71 +15,113 @@
 #include "draw/surface.h"
 
 enum { LEGEND_ROWS = 17, LEGEND_LINE = 21, LEGEND_COLUMN = 54, LEGEND_NAMES = 150, LEGEND_TEXT = 20 };
-enum { MARGIN_RIGHT = 22, LABEL_COUNT = 256, PNG_SCALE = 2, TEXT_SIZE = 512 };
-
-/* ---- Legend ---- */
-
-static int find_labels(const vae_panel *panels, int count, bool present[LABEL_COUNT])
-{
-    memset(present, 0, LABEL_COUNT * sizeof *present);
-    int found = 0;
-    for (int p = 0; p < count; ++p) {
-        if (panels[p].kind != VAE_PANEL_SCATTER || !panels[p].scatter.labels) continue;
-        for (int64_t i = 0; i < panels[p].scatter.count; ++i) {
-            const uint8_t label = panels[p].scatter.labels[i];
-            found += !present[label];
-            present[label] = true;
-        }
-    }
-    return found;
-}
-
-/* What all panels that show the label call it; NULL where some do not, or not the same. */
-static const char *find_name(const vae_panel *panels, int count, int label)
-{
-    const char *found = NULL;
-    for (int p = 0; p < count; ++p) {
-        if (panels[p].kind != VAE_PANEL_SCATTER || !panels[p].scatter.labels) continue;
-        if (!memchr(panels[p].scatter.labels, label, (size_t)panels[p].scatter.count)) continue;
-        const char *const *names = panels[p].scatter.class_names;
-        if (!names || !names[label] || (found && strcmp(found, names[label]) != 0)) return NULL;
-        found = names[label];
-    }
-    return found;
-}
-
-/* ---- Figure ---- */
+/* A legend has at most LEGEND_MOST entries; where labels are more, it has the first LEGEND_FIRST, in three columns. */
+enum { LEGEND_MOST = 256, LEGEND_FIRST = 3 * LEGEND_ROWS - 1, MARGIN_RIGHT = 22, PNG_SCALE = 2 };
 
 typedef struct figure {
     const vae_panel *panels;
     int rows, columns;
-    bool labels[LABEL_COUNT];
-    const char *names[LABEL_COUNT]; /* NULL: the number */
+    int64_t label_count; /* different ones, of all panels */
+    int entries;         /* of the legend: each label, or, of too many, the first, and one line for the rest */
+    int32_t labels[LEGEND_MOST];
+    const char *names[LEGEND_MOST]; /* NULL: the number */
     double legend_column;           /* width */
     double width, height;
 } figure;
 
-static void draw_legend(cairo_t *context, const figure *f, double x, double y)
+/* ---- Legend ---- */
+
+static bool has_labels(const vae_panel *panel)
 {
-    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
-    vae_plot_text(context, x, y + 10, FONT_SIZE, VAE_ALIGN_LEFT, "label");
-    int place = 0;
-    for (int label = 0; label < LABEL_COUNT; ++label) {
-        if (!f->labels[label]) continue;
-        const int column = place / LEGEND_ROWS, row = place % LEGEND_ROWS;
-        const double left = x + f->legend_column * column, line = y + 34 + LEGEND_LINE * row;
-        char text[256];
-        snprintf(text, sizeof text, "%d", label);
-        if (f->names[label]) vae_utf8_show(f->names[label], text, sizeof text); /* a folder's may be any bytes */
+    return panel->kind == VAE_PANEL_SCATTER && panel->scatter.labels;
+}
+
+static int32_t largest_label(const figure *f)
+{
+    int32_t largest = -1;
+    for (int p = 0; p < f->rows * f->columns; ++p) {
+        for (int64_t i = 0; has_labels(&f->panels[p]) && i < f->panels[p].scatter.count; ++i) {
+            const int32_t label = f->panels[p].scatter.labels[i];
+            largest = label > largest ? label : largest;
+        }
+    }
+    return largest;
+}
+
+/* How many there are, and those that the legend shows: the first. */
+static vae_status find_labels(figure *f)
+{
+    const int32_t largest = largest_label(f);
+    bool *present = calloc((size_t)largest + 2, sizeof *present);
+    if (!present) return vae_error_set(VAE_ERROR_MEMORY, "plot: out of memory");
+    for (int p = 0; p < f->rows * f->columns; ++p) {
+        for (int64_t i = 0; has_labels(&f->panels[p]) && i < f->panels[p].scatter.count; ++i)
+            present[f->panels[p].scatter.labels[i]] = true;
+    }
+    for (int32_t label = 0; label <= largest; ++label) {
+        if (!present[label]) continue;
+        if (f->label_count < LEGEND_MOST) f->labels[f->label_count] = label;
+        f->label_count++;
+    }
+    f->entries = (int)(f->label_count > LEGEND_MOST ? LEGEND_FIRST : f->label_count);
+    free(present);
+    return VAE_OK;
+}
+
+static bool has_label(const vae_panel *panel, int32_t label)
+{
+    bool found = false;
+    for (int64_t i = 0; has_labels(panel) && i < panel->scatter.count && !found; ++i)
+        found = panel->scatter.labels[i] == label;
+    return found;
+}
+
+/* What all panels that show the label call it; NULL where some do not, or not the same. */
+static const char *find_name(const figure *f, int32_t label)
+{
+    const char *found = NULL;
+    for (int p = 0; p < f->rows * f->columns; ++p) {
+        if (!has_label(&f->panels[p], label)) continue;
+        const char *const *names = f->panels[p].scatter.class_names;
+        const char *name = names && label < f->panels[p].scatter.class_count ? names[label] : NULL;
+        if (!name || (found && strcmp(found, name) != 0)) return NULL;
+        found = name;
+    }
+    return found;
+}
+
+/* A dot, unless label is -1, and a text. */
+static void draw_entry(cairo_t *context, const figure *f, double x, double y, int place, int32_t label,
+                       const char *text)
+{
+    const double left = x + f->legend_column * (place / LEGEND_ROWS),
+                 line = y + 34 + LEGEND_LINE * (place % LEGEND_ROWS);
+    if (label >= 0) {
         vae_plot_label_colour(context, label, 1.0);
         cairo_arc(context, left + 6, line - 4.5, 5, 0, 2 * M_PI);
         cairo_fill(context);
-        cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
-        vae_plot_text_within(context, left + LEGEND_TEXT, line, FONT_SIZE, VAE_ALIGN_LEFT,
-                             f->legend_column - LEGEND_TEXT - 4, text);
-        ++place;
     }
+    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
+    vae_plot_text_within(context, left + LEGEND_TEXT, line, FONT_SIZE, VAE_ALIGN_LEFT,
+                         f->legend_column - LEGEND_TEXT - 4, text);
 }
+
+static void draw_legend(cairo_t *context, const figure *f, double x, double y)
+{
+    char text[256];
+    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
+    vae_plot_text(context, x, y + 10, FONT_SIZE, VAE_ALIGN_LEFT, "label");
+    for (int i = 0; i < f->entries; ++i) {
+        snprintf(text, sizeof text, "%" PRId32, f->labels[i]);
+        if (f->names[i]) vae_utf8_show(f->names[i], text, sizeof text); /* a folder's may be any bytes */
+        draw_entry(context, f, x, y, i, f->labels[i], text);
+    }
+    if (f->label_count == f->entries) return;
+    snprintf(text, sizeof text, "… %" PRId64 " more", f->label_count - f->entries);
+    draw_entry(context, f, x, y, f->entries, -1, text);
+}
+
+/* ---- Figure ---- */
 
 static double panel_x(int column)
 {
@@ -90,18 +133,20 @@ static double panel_y(int row)
     return PANEL_TOP + row * (PANEL_SIDE + PANEL_TOP + PANEL_BOTTOM);
 }
 
-static void measure(figure *f)
+static vae_status measure(figure *f)
 {
-    const int labels = find_labels(f->panels, f->rows * f->columns, f->labels);
-    f->width = panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT;
-    f->legend_column = LEGEND_COLUMN;
-    for (int label = 0; label < LABEL_COUNT; ++label) {
-        f->names[label] = f->labels[label] ? find_name(f->panels, f->rows * f->columns, label) : NULL;
-        if (f->names[label] && strlen(f->names[label]) > 3) f->legend_column = LEGEND_NAMES;
+    VAE_TRY(find_labels(f));
+    const bool cut = f->label_count > f->entries;
+    f->legend_column = cut ? LEGEND_NAMES : LEGEND_COLUMN;
+    for (int i = 0; i < f->entries; ++i) {
+        f->names[i] = find_name(f, f->labels[i]);
+        if (f->names[i] && strlen(f->names[i]) > 3) f->legend_column = LEGEND_NAMES;
     }
-    const int legend_columns = (labels + LEGEND_ROWS - 1) / LEGEND_ROWS;
-    if (labels > 0) f->width += MARGIN_RIGHT + f->legend_column * legend_columns;
+    const int legend_columns = (f->entries + cut + LEGEND_ROWS - 1) / LEGEND_ROWS;
+    f->width = panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT;
+    if (f->entries > 0) f->width += MARGIN_RIGHT + f->legend_column * legend_columns;
     f->height = panel_y(f->rows - 1) + PANEL_SIDE + PANEL_BOTTOM;
+    return VAE_OK;
 }
 
 static vae_status draw_panel(cairo_t *context, const vae_panel *panel, double x, double y)
@@ -124,7 +169,7 @@ static vae_status draw_figure(cairo_t *context, const figure *f)
         const vae_panel *panel = &f->panels[i];
         const double x = panel_x(i % f->columns), y = panel_y(i / f->columns);
         VAE_TRY(draw_panel(context, panel, x, y));
-        legend = legend || (panel->kind == VAE_PANEL_SCATTER && panel->scatter.labels);
+        legend = legend || has_labels(panel);
     }
     if (legend) draw_legend(context, f, panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT, PANEL_TOP);
     return VAE_OK;
@@ -194,7 +239,7 @@ vae_status vae_plot_write(const char *prefix, const vae_panel *panels, int rows,
     const int count = vae_plot_paths(prefix, paths);
     if (count == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "%.100s…: the name is too long", prefix);
     figure f = {.panels = panels, .rows = rows, .columns = columns};
-    measure(&f);
+    VAE_TRY(measure(&f));
     for (int i = 0; i < count; ++i)
         VAE_TRY(ends_with(paths[i], ".svg") ? write_svg(paths[i], &f) : write_png(paths[i], &f));
     return VAE_OK;

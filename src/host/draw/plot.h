@@ -11,8 +11,8 @@ enum { VAE_PLOT_PATH_SIZE = 4096 };
 int vae_plot_paths(const char *name, char paths[2][VAE_PLOT_PATH_SIZE]);
 
 /* Writes the files of vae_plot_paths(prefix) with rows × columns panels, row by row, and one legend for all labels, by
- * name where all panels that have a label call it the same. A point that is not finite is VAE_ERROR_NUMERIC; no point
- * or image to draw, or too long a prefix, VAE_ERROR_ARGUMENT.
+ * name where all panels that have a label call it the same; of more than 256 labels it has the first 50. A point that
+ * is not finite is VAE_ERROR_NUMERIC; no point or image to draw, or too long a prefix, VAE_ERROR_ARGUMENT.
  */
 vae_status vae_plot_write(const char *prefix, const vae_panel *panels, int rows, int columns);
 
