@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "backend/backend.h"
-#include "model/builder.h"
+#include "model/design.h"
 
 enum { RUNS = 60 };
 
@@ -78,7 +78,7 @@ static vae_status fill(const bench *b, int64_t batch)
     float *x = calloc((size_t)pixels, sizeof *x);
     vae_status status = parameters && x ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "conv_step: out of memory");
     if (!status) {
-        vae_model_initialise(&b->layout, 1, parameters);
+        vae_layout_initialise(&b->layout, 1, parameters);
         status = backend->store_write(b->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, parameters);
     }
     for (int64_t i = 0; i < pixels && !status; ++i)

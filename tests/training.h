@@ -2,15 +2,16 @@
 #ifndef VAE_TESTS_TRAINING_H
 #define VAE_TESTS_TRAINING_H
 
+#include "backend/backend.h"
 #include "config/config.h"
-#include "model/builder.h"
+#include "model/design.h"
 #include "ops.h"
 
 enum { TRAIN_IMAGES = 96, TRAIN_SIDE = 6, TRAIN_BATCH = 32, STEPS_PER_EPOCH = TRAIN_IMAGES / TRAIN_BATCH };
 
 typedef struct training {
     uint8_t pixels[TRAIN_IMAGES * TRAIN_SIDE * TRAIN_SIDE];
-    vae_layout layout;
+    vae_design design;
     vae_program program;
     vae_device *device;
     vae_store *store;
@@ -38,12 +39,12 @@ static inline vae_status try_open_training(const vae_backend *backend, const vae
     }
     const vae_input input = {TRAIN_SIDE, TRAIN_SIDE, 1, 1.0 / 255.0, 0.0};
     const vae_column images = {t->pixels, VAE_UINT8, TRAIN_IMAGES, TRAIN_SIDE * TRAIN_SIDE};
-    MUST(vae_model_layout(config, &input, &t->layout));
-    MUST(vae_model_build_train(config, &input, &t->layout, TRAIN_BATCH, &t->program));
-    double *parameters = calloc((size_t)t->layout.elements, sizeof *parameters);
-    vae_model_initialise(&t->layout, 7, parameters);
+    MUST(vae_design_create(config, &input, &t->design));
+    MUST(vae_design_build(&t->design, (vae_build){VAE_ROLE_TRAIN, TRAIN_BATCH, 0}, &t->program));
+    double *parameters = calloc((size_t)t->design.layout.elements, sizeof *parameters);
+    vae_layout_initialise(&t->design.layout, 7, parameters);
     vae_status status = backend->device_open(options, &t->device);
-    if (!status) status = backend->store_create(t->device, &t->layout, true, &t->store);
+    if (!status) status = backend->store_create(t->device, &t->design.layout, true, &t->store);
     if (!status) status = backend->store_write(t->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, parameters);
     if (!status) status = backend->data_create(t->device, &images, &t->data);
     if (!status) status = backend->executable_create(t->device, &t->program, t->store, t->data, &t->executable);
@@ -67,7 +68,7 @@ static inline void close_training(training *t)
         backend->device_close(t->device);
     }
     vae_program_free(&t->program);
-    vae_layout_free(&t->layout);
+    vae_design_free(&t->design);
 }
 
 static inline vae_step step_number(int s)
@@ -94,7 +95,7 @@ static inline double run_step(training *t, int s)
 /* The caller frees. */
 static inline double *read_parameters(const training *t)
 {
-    double *parameters = calloc((size_t)t->layout.elements, sizeof *parameters);
+    double *parameters = calloc((size_t)t->design.layout.elements, sizeof *parameters);
     MUST(t->device->backend->store_read(t->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, parameters));
     return parameters;
 }

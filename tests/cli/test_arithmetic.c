@@ -257,7 +257,7 @@ Test(arithmetic, a_probe_learns_from_mirror_images_as_the_run_did)
 {
     write_sided_images();
     cr_expect_eq(probe_third(), 1.0);
-    checkpoint.config.data.flip = VAE_FLIP_HORIZONTAL;
+    checkpoint.design.config.data.flip = VAE_FLIP_HORIZONTAL;
     cr_assert_eq(vae_checkpoint_write(&checkpoint, in_folder("model.safetensors")), VAE_OK, "%s", vae_error_message());
     const double mirrored = probe_third();
     cr_expect(mirrored > 0.3 && mirrored < 0.7, "%g", mirrored);

@@ -9,6 +9,7 @@
 #include "cli/tiny_data.h"
 #include "core/file.h"
 #include "core/npy.h"
+#include "model/family_vae.h"
 #include "unit/temporary.h"
 #include "unit/tiny_model.h"
 
@@ -29,7 +30,7 @@ static vae_checkpoint make_checkpoint(vae_objective objective)
 {
     vae_config config = tiny_model_config();
     const vae_input input = {TINY_SIDE, TINY_SIDE, 1, 1.0 / 255.0, 0.0};
-    config.model.objective = objective;
+    vae_vae_keys_edit(&config)->objective = objective;
     config.data.validation = 20;
     return tiny_model_make(&config, input, 1.5);
 }

@@ -7,6 +7,7 @@
 #include "cli/tiny_data.h"
 #include "core/file.h"
 #include "core/npy.h"
+#include "model/family_vae.h"
 #include "unit/png_file.h"
 #include "unit/temporary.h"
 #include "unit/tiny_model.h"
@@ -26,7 +27,7 @@ static const char *in_folder(const char *name)
 static void write_model(vae_objective objective, const char *name)
 {
     vae_config config = tiny_model_config();
-    config.model.objective = objective;
+    vae_vae_keys_edit(&config)->objective = objective;
     vae_checkpoint_free(&checkpoint);
     checkpoint = tiny_model_make(&config, (vae_input){TINY_SIDE, TINY_SIDE, 1, 1.0 / 255.0, 0.0}, 4.0);
     cr_assert_eq(vae_checkpoint_write(&checkpoint, in_folder(name)), VAE_OK, "%s", vae_error_message());

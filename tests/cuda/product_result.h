@@ -71,7 +71,7 @@ static inline outcome train_and_look(const vae_device_options *options, const va
     for (int s = 0; s < 20; ++s)
         o.numbers.loss = run_step(&t, s);
     o.numbers.parameters = read_parameters(&t);
-    o.numbers.elements = t.layout.elements;
+    o.numbers.elements = t.design.layout.elements;
     close_training(&t);
     cr_assert_eq(simt_get_counters().device_bytes_in_use, before);
     return o;

@@ -43,11 +43,11 @@ Test(cuda_backend, an_mlp_vae_takes_eighteen_launches)
     config.model.encoder = (vae_layer_list){.layer = {{.size = 400}}, .count = 1};
     config.model.latent.size[0] = 20;
     const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0};
-    vae_layout layout;
+    vae_design design;
     vae_program program;
     vae_lowering lowering;
-    MUST(vae_model_layout(&config, &input, &layout));
-    MUST(vae_model_build_train(&config, &input, &layout, 128, &program));
+    MUST(vae_design_create(&config, &input, &design));
+    MUST(vae_design_build(&design, (vae_build){VAE_ROLE_TRAIN, 128, 0}, &program));
     MUST(vae_lowering_create(&program, (vae_lowering_options){0}, &lowering));
     cr_assert_leq(lowering.count, 18);
     const vae_step_cost cost = vae_lowering_cost(&lowering);
@@ -55,7 +55,7 @@ Test(cuda_backend, an_mlp_vae_takes_eighteen_launches)
     cr_assert_leq(elementwise, 1.25 * (cost.minimum.bytes_read + cost.minimum.bytes_written));
     vae_lowering_free(&lowering);
     vae_program_free(&program);
-    vae_layout_free(&layout);
+    vae_design_free(&design);
 }
 
 Test(cuda_backend, the_host_may_run_far_ahead)
@@ -103,7 +103,7 @@ Test(cuda_backend, a_data_set_that_does_not_fit_is_streamed)
         const vae_step step = step_number(s);
         MUST(vae_backend_cuda.executable_run(executable, &step));
     }
-    const result found = {.parameters = read_parameters(&t), .elements = t.layout.elements};
+    const result found = {.parameters = read_parameters(&t), .elements = t.design.layout.elements};
     assert_same_bits(&resident, &found);
     vae_backend_cuda.executable_destroy(executable);
     close_training(&t);
@@ -321,14 +321,14 @@ static void spoil(const char *parameter, double value, char *name, size_t size)
     training t;
     open_training(&vae_backend_cuda, &fp32, &config, &t);
     double *before = read_parameters(&t);
-    before[t.layout.parameters[vae_layout_find(&t.layout, parameter)].offset] = value;
+    before[t.design.layout.parameters[vae_layout_find(&t.design.layout, parameter)].offset] = value;
     MUST(vae_backend_cuda.store_write(t.store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, before));
     MUST(vae_backend_cuda.store_read(t.store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, before));
     cr_assert(!isfinite(run_step(&t, 0)));
     const vae_step step = step_number(0);
     MUST(vae_backend_cuda.executable_find_nonfinite(t.executable, &step, name, size));
     double *after = read_parameters(&t);
-    cr_assert_arr_eq(before, after, (size_t)t.layout.elements * sizeof *after);
+    cr_assert_arr_eq(before, after, (size_t)t.design.layout.elements * sizeof *after);
     /* The device has gone on to the next record. */
     cr_assert(!isfinite(run_step(&t, 1)));
     MUST(vae_backend_cuda.executable_find_nonfinite(t.executable, &step, name, size));

@@ -45,27 +45,27 @@ Test(cuda_convolution, every_precision_follows_the_reference)
 }
 
 /* The gradients of a first step; the caller frees. */
-static double *first_gradients(const vae_backend *backend, const vae_config *config, vae_layout *layout)
+static double *first_gradients(const vae_backend *backend, const vae_config *config, vae_design *design)
 {
     const vae_device_options options = {.threads = 1, .precision = VAE_PRECISION_FP32};
     training t;
     open_training(backend, &options, config, &t);
     run_step(&t, 0);
-    double *gradients = calloc((size_t)t.layout.elements, sizeof *gradients);
+    double *gradients = calloc((size_t)t.design.layout.elements, sizeof *gradients);
     MUST(backend->store_read(t.store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, gradients));
-    *layout = t.layout;
-    t.layout = (vae_layout){0};
+    *design = t.design;
+    t.design.layout = (vae_layout){0};
     close_training(&t);
     return gradients;
 }
 
 static void expect_gradients(const vae_config *config)
 {
-    vae_layout layout, same;
-    double *expected = first_gradients(&vae_backend_reference, config, &layout);
+    vae_design design, same;
+    double *expected = first_gradients(&vae_backend_reference, config, &design);
     double *found = first_gradients(&vae_backend_cuda, config, &same);
-    for (int32_t i = 0; i < layout.count; ++i) {
-        const vae_parameter *parameter = &layout.parameters[i];
+    for (int32_t i = 0; i < design.layout.count; ++i) {
+        const vae_parameter *parameter = &design.layout.parameters[i];
         double scale = 0.0, error = 0.0;
         for (int64_t k = 0; k < vae_shape_elements(&parameter->shape); ++k) {
             const double a = expected[parameter->offset + k], b = found[parameter->offset + k];
@@ -76,8 +76,8 @@ static void expect_gradients(const vae_config *config)
     }
     free(expected);
     free(found);
-    vae_layout_free(&layout);
-    vae_layout_free(&same);
+    vae_design_free(&design);
+    vae_design_free(&same);
 }
 
 Test(cuda_convolution, gradients_are_the_reference_s)
@@ -103,25 +103,25 @@ Test(cuda_convolution, the_order_of_threads_changes_no_bit)
     expect_no_bit_to_depend_on_thread_order(&config, 5);
 }
 
-static void lower_mnist(const char *layers, vae_layout *layout, vae_program *program, vae_lowering *lowering)
+static void lower_mnist(const char *layers, vae_design *design, vae_program *program, vae_lowering *lowering)
 {
     vae_config config;
     vae_config_defaults(&config);
     MUST(vae_layers_parse(layers, &config.model.encoder));
     config.model.latent.size[0] = 32;
     const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0};
-    MUST(vae_model_layout(&config, &input, layout));
-    MUST(vae_model_build_train(&config, &input, layout, 128, program));
+    MUST(vae_design_create(&config, &input, design));
+    MUST(vae_design_build(design, (vae_build){VAE_ROLE_TRAIN, 128, 0}, program));
     MUST(vae_lowering_create(program, (vae_lowering_options){0}, lowering));
 }
 
 /* configs/mnist-conv.ini, as docs/DESIGN.md counts it. */
 Test(cuda_convolution, a_convolutional_vae_takes_43_launches)
 {
-    vae_layout layout;
+    vae_design design;
     vae_program program;
     vae_lowering lowering;
-    lower_mnist("conv 32 k4 s2, conv 64 k4 s2, dense 256", &layout, &program, &lowering);
+    lower_mnist("conv 32 k4 s2, conv 64 k4 s2, dense 256", &design, &program, &lowering);
     cr_assert_leq(lowering.count, 43);
     const vae_step_cost cost = vae_lowering_cost(&lowering);
     const double elementwise = cost.elementwise.bytes_read + cost.elementwise.bytes_written;
@@ -130,16 +130,16 @@ Test(cuda_convolution, a_convolutional_vae_takes_43_launches)
     cr_assert_eq(lowering.scratch_elements, 128 * 7 * 7 * 4 * 4 * 32);
     vae_lowering_free(&lowering);
     vae_program_free(&program);
-    vae_layout_free(&layout);
+    vae_design_free(&design);
 }
 
 /* The last step of one convolution's backward pass is the first of the next one's. */
 Test(cuda_convolution, only_the_last_convolution_has_a_backward_kernel_of_its_own)
 {
-    vae_layout layout;
+    vae_design design;
     vae_program program;
     vae_lowering lowering;
-    lower_mnist("conv 8 k4 s2, conv 8 k3, conv 8 k3", &layout, &program, &lowering);
+    lower_mnist("conv 8 k4 s2, conv 8 k3, conv 8 k3", &design, &program, &lowering);
     int32_t encoder_kernels = 0;
     for (int32_t i = 0; i < lowering.count; ++i) {
         const vae_launch *launch = &lowering.launches[i];
@@ -149,7 +149,7 @@ Test(cuda_convolution, only_the_last_convolution_has_a_backward_kernel_of_its_ow
     cr_assert_eq(encoder_kernels, 1);
     vae_lowering_free(&lowering);
     vae_program_free(&program);
-    vae_layout_free(&layout);
+    vae_design_free(&design);
 }
 
 Test(cuda_convolution, images_beyond_what_kernels_count_are_refused)

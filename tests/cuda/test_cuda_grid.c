@@ -119,34 +119,30 @@ Test(cuda_grid, of_expressions)
         expect_grids_of_expression(&large_expressions[i]);
 }
 
-typedef vae_status (*build_model)(const vae_config *config, const vae_input *input, const vae_layout *layout,
-                                  int64_t batch, vae_program *program);
-
 static void expect_grids_of_config(const char *path, const char *changes)
 {
-    static const build_model builders[] = {vae_model_build_train, vae_model_build_evaluate, vae_model_build_encode,
-                                           vae_model_build_decode};
+    static const vae_role roles[] = {VAE_ROLE_TRAIN, VAE_ROLE_EVALUATE, VAE_ROLE_ENCODE, VAE_ROLE_DECODE};
     static const vae_device_options precisions[] = {{.precision = VAE_PRECISION_TF32},
                                                     {.precision = VAE_PRECISION_BF16}};
     static uint8_t pixels[128 * 784];
     const vae_column images = {pixels, VAE_UINT8, 128, 784};
     const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0};
     vae_config config;
-    vae_layout layout;
+    vae_design design;
     vae_config_defaults(&config);
     MUST(vae_config_load(&config, path));
     MUST(vae_config_parse(&config, changes, path));
-    MUST(vae_model_layout(&config, &input, &layout));
+    MUST(vae_design_create(&config, &input, &design));
     for (int i = 0; i < 2; ++i) {
         vae_device *device;
         vae_store *store;
         vae_data *data;
         MUST(vae_backend_cuda.device_open(&precisions[i], &device));
-        MUST(vae_backend_cuda.store_create(device, &layout, true, &store));
+        MUST(vae_backend_cuda.store_create(device, &design.layout, true, &store));
         MUST(vae_backend_cuda.data_create(device, &images, &data));
         for (int b = 0; b < 4; ++b) {
             vae_program program;
-            MUST(builders[b](&config, &input, &layout, config.train.batch_size, &program));
+            MUST(vae_design_build(&design, (vae_build){roles[b], config.train.batch_size, 0}, &program));
             expect_grids(program.name, device, &program, store, data);
             vae_program_free(&program);
         }
@@ -154,7 +150,7 @@ static void expect_grids_of_config(const char *path, const char *changes)
         vae_backend_cuda.store_destroy(store);
         vae_backend_cuda.device_close(device);
     }
-    vae_layout_free(&layout);
+    vae_design_free(&design);
 }
 
 Test(cuda_grid, of_the_shipped_configurations)

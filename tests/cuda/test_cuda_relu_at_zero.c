@@ -20,8 +20,8 @@ static void blacken(training *t)
 static void clear_biases(const training *t)
 {
     double *parameters = read_parameters(t);
-    for (int32_t i = 0; i < t->layout.count; ++i) {
-        const vae_parameter *parameter = &t->layout.parameters[i];
+    for (int32_t i = 0; i < t->design.layout.count; ++i) {
+        const vae_parameter *parameter = &t->design.layout.parameters[i];
         if (!strstr(parameter->name, ".bias")) continue;
         memset(parameters + parameter->offset, 0, (size_t)vae_shape_elements(&parameter->shape) * sizeof *parameters);
     }
@@ -46,8 +46,8 @@ static void train_on_black(const vae_backend *backend, black_run *run)
         run->losses[s] = run_step(&t, s);
         if (s == 0) run->first = read_parameters(&t);
     }
-    run->layout = t.layout;
-    t.layout = (vae_layout){0};
+    run->layout = t.design.layout;
+    t.design.layout = (vae_layout){0};
     close_training(&t);
 }
 

@@ -2,7 +2,7 @@
 #include <simt/simt.h>
 
 #include "backend/cuda/internal.h"
-#include "model/builder.h"
+#include "model/design.h"
 #include "ops.h"
 
 /* ---- Rows of so many equal numbers that a float, to which one after the other is added, drifts away ---- */
@@ -70,7 +70,7 @@ static double *normalise(const vae_backend *backend, bool by_channel)
     vae_program_mark_external(&p.program, p.outputs[0]);
     MUST(vae_program_plan(&p.program));
     double x[ROWS * COLUMNS], *parameters = calloc((size_t)p.layout.elements, sizeof *parameters);
-    vae_model_initialise(&p.layout, 1, parameters);
+    vae_layout_initialise(&p.layout, 1, parameters);
     for (int64_t i = 0; i < ROWS * COLUMNS; ++i)
         x[i] = far_value(i);
     const vae_device_options options = {.threads = 1, .precision = VAE_PRECISION_FP32};

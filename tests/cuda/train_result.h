@@ -31,7 +31,7 @@ static inline result train(const vae_device_options *options, const vae_config *
         }
     }
     r.parameters = read_parameters(&t);
-    r.elements = t.layout.elements;
+    r.elements = t.design.layout.elements;
     r.launches = t.executable->lowering.count;
     close_training(&t);
     return r;

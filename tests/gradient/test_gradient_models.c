@@ -1,6 +1,7 @@
 /* Whole objectives in `reference`: the gradients of every parameter tensor against central differences of the loss. */
 #include "config/config.h"
-#include "model/builder.h"
+#include "model/design.h"
+#include "model/family_vae.h"
 #include "ops.h"
 
 enum { ROWS = 5, HEIGHT = 3, WIDTH = 4, ELEMENTS = HEIGHT * WIDTH };
@@ -119,9 +120,7 @@ static const model_case cases[] = {
 static const vae_step step = {.seed = 3, .step = 17, .epoch = 2, .first = 1, .beta = 0.7, .adam_step = 1};
 
 typedef struct model_run {
-    vae_config config;
-    vae_input input;
-    vae_layout layout;
+    vae_design design;
     vae_program program;
     vae_device *device;
     vae_store *store;
@@ -133,31 +132,32 @@ typedef struct model_run {
 
 static void open_model(const model_case *c, model_run *m)
 {
+    vae_config config;
     memset(m, 0, sizeof *m);
-    vae_config_defaults(&m->config);
-    m->config.model.objective = c->objective;
-    m->config.model.likelihood = c->likelihood;
-    m->config.model.activation = c->activation;
-    MUST(vae_layers_parse(c->layers, &m->config.model.encoder));
-    m->config.model.latent.size[0] = 3;
-    m->config.model.variance = 0.3;
-    m->config.data.binarise = c->binarise;
+    vae_config_defaults(&config);
+    vae_vae_keys_edit(&config)->objective = c->objective;
+    config.model.likelihood = c->likelihood;
+    config.model.activation = c->activation;
+    MUST(vae_layers_parse(c->layers, &config.model.encoder));
+    config.model.latent.size[0] = 3;
+    config.model.variance = 0.3;
+    config.data.binarise = c->binarise;
     for (int i = 0; i < 3 && c->set[i]; ++i)
-        MUST(vae_config_set(&m->config, c->set[i]));
-    m->input = (vae_input){HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0};
+        MUST(vae_config_set(&config, c->set[i]));
+    const vae_input input = (vae_input){HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0};
     for (size_t i = 0; i < sizeof m->pixels; ++i)
         m->pixels[i] = (uint8_t)(i * 37 % 256);
-    MUST(vae_model_layout(&m->config, &m->input, &m->layout));
-    MUST(vae_model_build_train(&m->config, &m->input, &m->layout, ROWS, &m->program));
+    MUST(vae_design_create(&config, &input, &m->design));
+    MUST(vae_design_build(&m->design, (vae_build){VAE_ROLE_TRAIN, ROWS, 0}, &m->program));
     const vae_backend *b = &vae_backend_reference;
     const vae_device_options options = {.threads = 1};
     const vae_column images = {m->pixels, VAE_UINT8, 8, ELEMENTS};
     MUST(b->device_open(&options, &m->device));
-    MUST(b->store_create(m->device, &m->layout, true, &m->store));
+    MUST(b->store_create(m->device, &m->design.layout, true, &m->store));
     MUST(b->data_create(m->device, &images, &m->data));
     MUST(b->executable_create(m->device, &m->program, m->store, m->data, &m->executable));
-    m->parameters = calloc((size_t)m->layout.elements, sizeof *m->parameters);
-    vae_model_initialise(&m->layout, 5, m->parameters);
+    m->parameters = calloc((size_t)m->design.layout.elements, sizeof *m->parameters);
+    vae_layout_initialise(&m->design.layout, 5, m->parameters);
 }
 
 static void close_model(model_run *m)
@@ -168,7 +168,7 @@ static void close_model(model_run *m)
     b->store_destroy(m->store);
     b->device_close(m->device);
     vae_program_free(&m->program);
-    vae_layout_free(&m->layout);
+    vae_design_free(&m->design);
     free(m->parameters);
 }
 
@@ -181,8 +181,9 @@ static double loss(model_run *m)
     MUST(b->executable_run(m->executable, &step));
     MUST(b->metrics_take(m->executable, sums));
     cr_assert_eq(sums[VAE_METRIC_ROWS], (double)ROWS);
-    if (m->config.model.objective == VAE_OBJECTIVE_IWAE) return sums[VAE_METRIC_BOUND] / ROWS;
-    const double reconstruction = m->config.model.objective == VAE_OBJECTIVE_KL ? 0.0 : sums[VAE_METRIC_RECONSTRUCTION];
+    if (vae_vae_keys_edit(&m->design.config)->objective == VAE_OBJECTIVE_IWAE) return sums[VAE_METRIC_BOUND] / ROWS;
+    const double reconstruction =
+        vae_vae_keys_edit(&m->design.config)->objective == VAE_OBJECTIVE_KL ? 0.0 : sums[VAE_METRIC_RECONSTRUCTION];
     return (reconstruction + step.beta * sums[VAE_METRIC_KL]) / ROWS;
 }
 
@@ -204,19 +205,19 @@ static void check_model(const model_case *c)
     model_run m;
     open_model(c, &m);
     loss(&m);
-    double *gradients = calloc((size_t)m.layout.elements, sizeof *gradients), scale = 0.0;
+    double *gradients = calloc((size_t)m.design.layout.elements, sizeof *gradients), scale = 0.0;
     MUST(vae_backend_reference.store_read(m.store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, gradients));
-    for (int64_t i = 0; i < m.layout.elements; ++i)
+    for (int64_t i = 0; i < m.design.layout.elements; ++i)
         scale = fmax(scale, fabs(gradients[i]));
     cr_assert_gt(scale, 0.0, "%s: every gradient is zero", c->name);
-    for (int32_t t = 0; t < m.layout.count; ++t) {
-        if (m.layout.parameters[t].offset >= m.layout.trained_elements) continue; /* a statistic */
-        for (int64_t k = 0; k < vae_shape_elements(&m.layout.parameters[t].shape); ++k) {
-            const int64_t index = m.layout.parameters[t].offset + k;
+    for (int32_t t = 0; t < m.design.layout.count; ++t) {
+        if (m.design.layout.parameters[t].offset >= m.design.layout.trained_elements) continue; /* a statistic */
+        for (int64_t k = 0; k < vae_shape_elements(&m.design.layout.parameters[t].shape); ++k) {
+            const int64_t index = m.design.layout.parameters[t].offset + k;
             const double expected = difference(&m, index);
             const double error = fabs(gradients[index] - expected) / (fabs(expected) + 1e-3 * scale);
             cr_assert_leq(error, 1e-6, "%s: %s[%lld]: gradient %.12g, differences %.12g", c->name,
-                          m.layout.parameters[t].name, (long long)k, gradients[index], expected);
+                          m.design.layout.parameters[t].name, (long long)k, gradients[index], expected);
         }
     }
     free(gradients);

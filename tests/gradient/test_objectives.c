@@ -1,20 +1,21 @@
 /* What the importance-weighted objectives promise: with one sample they are a VAE with a sampled KL; DReG has the
  * bound's gradient in expectation, by the formula of its paper at any noise, and less variance. */
+#include "model/family_vae.h"
 #include "training.h"
 
 static vae_config config_of(vae_objective objective, int64_t samples, vae_kl_estimate kl)
 {
     vae_config config = small_config();
-    config.model.objective = objective;
+    vae_vae_keys_edit(&config)->objective = objective;
     config.model.activation = VAE_ACTIVATION_TANH; /* no unit that is dead */
     config.train.samples = samples;
-    config.model.kl = kl;
+    vae_vae_keys_edit(&config)->kl = kl;
     return config;
 }
 
 static double *read_all(const training *t, vae_arena arena)
 {
-    double *values = calloc((size_t)t->layout.elements, sizeof *values);
+    double *values = calloc((size_t)t->design.layout.elements, sizeof *values);
     MUST(t->device->backend->store_read(t->store, arena, VAE_FLOAT64, values));
     return values;
 }
@@ -53,15 +54,15 @@ Test(objectives, iwae_of_one_sample_is_a_vae_with_a_sampled_kl_to_the_bit)
     const vae_config vae = config_of(VAE_OBJECTIVE_VAE, 1, VAE_KL_SAMPLED);
     const vae_config iwae = config_of(VAE_OBJECTIVE_IWAE, 1, VAE_KL_EXACT);
     const vae_input input = {TRAIN_SIDE, TRAIN_SIDE, 1, 1.0 / 255.0, 0.0};
-    vae_layout layout;
-    MUST(vae_model_layout(&vae, &input, &layout));
+    vae_design design;
+    MUST(vae_design_create(&vae, &input, &design));
     for (int b = 0; b < 2; ++b) {
         double *first = train(backends[b], &vae), *second = train(backends[b], &iwae);
-        cr_assert_eq(memcmp(first, second, (size_t)layout.elements * sizeof *first), 0, "%s", backends[b]->name);
+        cr_assert_eq(memcmp(first, second, (size_t)design.layout.elements * sizeof *first), 0, "%s", backends[b]->name);
         free(first);
         free(second);
     }
-    vae_layout_free(&layout);
+    vae_design_free(&design);
 }
 
 /* ---- Gradients at many noises ---- */
@@ -83,7 +84,7 @@ static moments gradient_moments(vae_objective objective, int64_t samples, vae_kl
     moments m = {{0}, {0}};
     open_training(&vae_backend_cpu, &options, &config, &t);
     MUST(t.device->backend->store_write(t.store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, parameters));
-    const int64_t at = t.layout.parameters[vae_layout_find(&t.layout, parameter)].offset;
+    const int64_t at = t.design.layout.parameters[vae_layout_find(&t.design.layout, parameter)].offset;
     for (int i = 0; i < DRAWS; ++i) {
         const vae_step step = {.seed = 77, .step = (uint64_t)i, .beta = 1.0, .adam_step = 1};
         MUST(t.device->backend->executable_run(t.executable, &step));
@@ -151,7 +152,7 @@ enum { BATCH = 3, DRAWN = 3, LATENT = 2, PIXELS = 4 };
 #define SIGMA_SQUARE 0.3
 
 typedef struct linear {
-    vae_layout layout;
+    vae_design design;
     vae_program program;
     double *parameters, *gradients;
     double x[BATCH * PIXELS];
@@ -161,7 +162,7 @@ static const vae_step linear_step = {.seed = 9, .step = 4, .beta = 0.7, .adam_st
 
 static const double *weights_of(const linear *l, const double *parameters, const char *name)
 {
-    return parameters + l->layout.parameters[vae_layout_find(&l->layout, name)].offset;
+    return parameters + l->design.layout.parameters[vae_layout_find(&l->design.layout, name)].offset;
 }
 
 static void encode(const linear *l, const double *parameters, int row, double posterior[2 * LATENT])
@@ -250,13 +251,13 @@ static void run_linear(linear *l)
     vae_data *data;
     vae_executable *executable;
     *l = (linear){0};
-    MUST(vae_model_layout(&config, &input, &l->layout));
-    MUST(vae_model_build_train(&config, &input, &l->layout, BATCH, &l->program));
-    l->parameters = calloc((size_t)l->layout.elements, sizeof *l->parameters);
-    l->gradients = calloc((size_t)l->layout.elements, sizeof *l->gradients);
-    vae_model_initialise(&l->layout, 3, l->parameters);
+    MUST(vae_design_create(&config, &input, &l->design));
+    MUST(vae_design_build(&l->design, (vae_build){VAE_ROLE_TRAIN, BATCH, 0}, &l->program));
+    l->parameters = calloc((size_t)l->design.layout.elements, sizeof *l->parameters);
+    l->gradients = calloc((size_t)l->design.layout.elements, sizeof *l->gradients);
+    vae_layout_initialise(&l->design.layout, 3, l->parameters);
     MUST(b->device_open(&options, &device));
-    MUST(b->store_create(device, &l->layout, true, &store));
+    MUST(b->store_create(device, &l->design.layout, true, &store));
     MUST(b->store_write(store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, l->parameters));
     MUST(b->data_create(device, &images, &data));
     MUST(b->executable_create(device, &l->program, store, data, &executable));
@@ -273,15 +274,15 @@ Test(objectives, dreg_is_its_formula_at_any_noise)
 {
     linear l;
     run_linear(&l);
-    for (int32_t t = 0; t < l.layout.count; ++t) {
-        const vae_parameter *parameter = &l.layout.parameters[t];
+    for (int32_t t = 0; t < l.design.layout.count; ++t) {
+        const vae_parameter *parameter = &l.design.layout.parameters[t];
         const bool encoder = strncmp(parameter->name, "posterior", 9) == 0;
         for (int64_t i = parameter->offset; i < parameter->offset + vae_shape_elements(&parameter->shape); ++i) {
             const double h = 1e-4;
             double at[2];
             for (int side = 0; side < 2; ++side) {
-                double *moved = calloc((size_t)l.layout.elements, sizeof *moved);
-                memcpy(moved, l.parameters, (size_t)l.layout.elements * sizeof *moved);
+                double *moved = calloc((size_t)l.design.layout.elements, sizeof *moved);
+                memcpy(moved, l.parameters, (size_t)l.design.layout.elements * sizeof *moved);
                 moved[i] += side ? -h : h;
                 at[side] = encoder ? encoder_surrogate(&l, moved) : decoder_surrogate(&l, moved);
                 free(moved);
@@ -294,5 +295,5 @@ Test(objectives, dreg_is_its_formula_at_any_noise)
     free(l.parameters);
     free(l.gradients);
     vae_program_free(&l.program);
-    vae_layout_free(&l.layout);
+    vae_design_free(&l.design);
 }

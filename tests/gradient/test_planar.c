@@ -1,6 +1,7 @@
 /* A planar flow against a posterior that is known: of x = wᵀz + noise, z ~ N(0, I) in two dimensions, it is a Gaussian
  * with a strong correlation. The KL of a diagonal Gaussian to it is at least ½ (Σ log Λⱼⱼ - log |Λ|), Λ being its
  * precision, where each dimension's variance is 1/Λⱼⱼ. */
+#include "model/family_vae.h"
 #include "model/posterior.h"
 #include "ops.h"
 #include "program/op.h"
@@ -15,20 +16,20 @@ typedef struct fit {
     vae_tensor weight, log_weight;
 } fit;
 
-static vae_config flow_config(vae_posterior posterior)
+static vae_design flow_design(vae_posterior posterior)
 {
-    vae_config config;
-    vae_config_defaults(&config);
-    config.model.latent.size[0] = LATENT;
-    config.model.posterior = posterior;
-    config.model.flow_length = 4;
-    return config;
+    vae_design design = {.traits.latent = LATENT};
+    vae_config_defaults(&design.config);
+    design.config.model.latent.size[0] = LATENT;
+    vae_vae_keys_edit(&design.config)->posterior = posterior;
+    vae_vae_keys_edit(&design.config)->flow_length = 4;
+    return design;
 }
 
 /* -log N(x; wᵀz, noise²) - log p(z) + log q(z): its mean is KL(q ‖ p(z|x)) - log p(x). */
-static void build_fit(const vae_config *config, fit *f)
+static void build_fit(const vae_design *design, fit *f)
 {
-    const vae_posterior_family *family = vae_posterior_family_of(config);
+    const vae_posterior_family *family = vae_posterior_family_of(&design->config);
     const vae_draw_options options = {
         .samples = SAMPLES, .stream = VAE_STREAM_POSTERIOR, .training = true, .log_ratio = true};
     const double variance = NOISE * NOISE;
@@ -36,11 +37,11 @@ static void build_fit(const vae_config *config, fit *f)
     vae_draw draw;
     vae_tensor posterior, ll;
     *f = (fit){0};
-    MUST(vae_layout_add(&f->layout, "posterior", vae_shape_matrix(1, family->width(config)), 4, NULL));
+    MUST(vae_layout_add(&f->layout, "posterior", vae_shape_matrix(1, family->width(design)), 4, NULL));
     vae_program_init(&f->program, "fit", &f->layout);
     MUST(vae_program_input(&f->program, "weight", vae_shape_matrix(1, LATENT), &f->weight));
     MUST(vae_program_add_parameter(&f->program, VAE_TENSOR_PARAMETER, 0, &posterior));
-    MUST(family->draw(config, &f->program, posterior, &options, &draw));
+    MUST(family->draw(design, &f->program, posterior, &options, &draw));
     MUST(vae_program_apply(&f->program, "product", VAE_FUNCTION_MULTIPLY, draw.z, f->weight, &ll));
     MUST(vae_program_sum_columns(&f->program, "mean", ll, &ll));
     MUST(vae_program_apply_constant(&f->program, "off", VAE_FUNCTION_SUBTRACT, ll, (vae_weight){observed, 0}, &ll));
@@ -69,12 +70,12 @@ static double fitted_kl(vae_posterior posterior, double *error)
 {
     const vae_backend *b = &vae_backend_cpu;
     const vae_device_options options = {.threads = 1, .precision = VAE_PRECISION_FP32};
-    const vae_config config = flow_config(posterior);
+    const vae_design design = flow_design(posterior);
     vae_device *device;
     vae_store *store;
     vae_executable *executable;
     fit f;
-    build_fit(&config, &f);
+    build_fit(&design, &f);
     double *values = calloc((size_t)f.layout.elements, sizeof *values), sum = 0, squares = 0;
     for (int64_t i = 0; i < f.layout.elements; ++i)
         values[i] = 0.3 * test_normal(4, (uint64_t)i);

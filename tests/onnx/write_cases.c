@@ -9,7 +9,7 @@
 #include "core/npy.h"
 #include "core/random.h"
 #include "export/emit.h"
-#include "model/builder.h"
+#include "model/design.h"
 #include "program/op.h"
 #include "report/page_decoder.h"
 
@@ -373,7 +373,7 @@ static vae_status write_case(const onnx_case *c, const char *folder)
                            .dtype = VAE_FLOAT64,
                            .values = calloc((size_t)program.tensor_count, sizeof *emitter.values)};
     if (!parameters || !input || !output || !emitter.values) return vae_error_set(VAE_ERROR_MEMORY, "out of memory");
-    vae_model_initialise(&layout, 3, parameters);
+    vae_layout_initialise(&layout, 3, parameters);
     vary_norms(&layout, parameters);
     for (int64_t i = 0; i < in->elements; ++i)
         input[i] = (float)draw(0, i);

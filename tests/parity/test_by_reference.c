@@ -4,6 +4,7 @@
 
 #include "backend/cpu/device.h"
 #include "compare.h"
+#include "model/family_vae.h"
 #include "training.h"
 
 /* The CPU without its kernels of one kind, or of every kind but `adam`, which has no other. */
@@ -68,11 +69,11 @@ Test(by_reference, every_case_without_one_kernel)
 
 static void compare_gradients(const training *a, const training *b)
 {
-    const size_t elements = (size_t)a->layout.elements;
+    const size_t elements = (size_t)a->design.layout.elements;
     double *expected = calloc(elements, sizeof *expected), *found = calloc(elements, sizeof *found);
     MUST(vae_backend_cpu.store_read(a->store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, expected));
     MUST(vae_backend_cpu.store_read(b->store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, found));
-    compare_at(0.0, "training", "gradients", expected, found, a->layout.elements, 1e-5);
+    compare_at(0.0, "training", "gradients", expected, found, a->design.layout.elements, 1e-5);
     free(expected);
     free(found);
 }
@@ -115,23 +116,20 @@ Test(by_reference, no_configuration_that_comes_along_needs_it)
     cr_assert_eq(glob("configs/*.ini", 0, NULL, &configs), 0, "no configurations in configs/");
     for (size_t i = 0; i < configs.gl_pathc; ++i) {
         vae_config config;
-        vae_layout layout = {0};
+        vae_design design;
         vae_program programs[5] = {0};
         vae_config_defaults(&config);
         MUST(vae_config_load(&config, configs.gl_pathv[i]));
-        MUST(vae_model_layout(&config, &input, &layout));
-        MUST(vae_model_build_train(&config, &input, &layout, 8, &programs[0]));
-        MUST(vae_model_build_evaluate(&config, &input, &layout, 8, &programs[1]));
-        MUST(vae_model_build_encode(&config, &input, &layout, 8, &programs[2]));
-        MUST(vae_model_build_decode(&config, &input, &layout, 8, &programs[3]));
-        if (config.model.objective != VAE_OBJECTIVE_AE) {
-            MUST(vae_model_build_importance(&config, &input, &layout, 8, 3, &programs[4]));
+        MUST(vae_design_create(&config, &input, &design));
+        for (int role = VAE_ROLE_TRAIN; role <= VAE_ROLE_DECODE; ++role) {
+            if (role == VAE_ROLE_BOUND && !design.traits.has_posterior) continue;
+            MUST(vae_design_build(&design, (vae_build){(vae_role)role, 8, 3}, &programs[role]));
         }
         for (int p = 0; p < 5; ++p) {
             expect_own_kernels(configs.gl_pathv[i], &programs[p]);
             vae_program_free(&programs[p]);
         }
-        vae_layout_free(&layout);
+        vae_design_free(&design);
     }
     globfree(&configs);
 }

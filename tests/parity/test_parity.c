@@ -162,7 +162,7 @@ static void train(const vae_backend *backend, vae_device_options options, vae_ac
     for (int s = 0; s < STEPS; ++s)
         h->losses[s] = run_step(&t, s);
     h->parameters = read_parameters(&t);
-    h->elements = t.layout.elements;
+    h->elements = t.design.layout.elements;
     close_training(&t);
 }
 

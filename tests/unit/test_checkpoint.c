@@ -33,13 +33,13 @@ static double value_of(int arena, int64_t element)
 /* A small model with every number of its own. Padding stays zero, as in a store. */
 static vae_checkpoint make_checkpoint(vae_dtype dtype)
 {
-    vae_checkpoint checkpoint = {.dtype = dtype, .input = {3, 2, 1, 1.0 / 255.0, -0.1}};
-    vae_config_defaults(&checkpoint.config);
-    strcpy(checkpoint.config.data.train_images, "somewhere/images");
-    checkpoint.config.model.latent.size[0] = 2;
-    cr_assert_eq(vae_layers_parse("5, 4", &checkpoint.config.model.encoder), VAE_OK);
-    checkpoint.config.train.learning_rate = 0.1 + 0.2;
-    checkpoint.config.train.seed = 9007199254740991;
+    vae_checkpoint checkpoint = {.dtype = dtype, .design.input = {3, 2, 1, 1.0 / 255.0, -0.1}};
+    vae_config_defaults(&checkpoint.design.config);
+    strcpy(checkpoint.design.config.data.train_images, "somewhere/images");
+    checkpoint.design.config.model.latent.size[0] = 2;
+    cr_assert_eq(vae_layers_parse("5, 4", &checkpoint.design.config.model.encoder), VAE_OK);
+    checkpoint.design.config.train.learning_rate = 0.1 + 0.2;
+    checkpoint.design.config.train.seed = 9007199254740991;
     checkpoint.progress = (vae_progress){.epoch = 3,
                                          .step = 12345678901234,
                                          .best_loss = 1.0 / 3.0,
@@ -48,12 +48,12 @@ static vae_checkpoint make_checkpoint(vae_dtype dtype)
                                          .interval_sums = {1.5, 2.5, 3.5, 4.5, 1.0 / 7.0},
                                          .metric_lines = 42,
                                          .train_images = 60000};
-    cr_assert_eq(vae_model_layout(&checkpoint.config, &checkpoint.input, &checkpoint.layout), VAE_OK);
+    cr_assert_eq(vae_design_resolve(&checkpoint.design), VAE_OK);
     for (int arena = 0; arena < VAE_ARENA_COUNT; ++arena) {
         if (arena == VAE_ARENA_GRADIENTS) continue;
-        checkpoint.arenas[arena] = calloc((size_t)checkpoint.layout.elements, vae_dtype_size(dtype));
-        for (int32_t p = 0; p < checkpoint.layout.count; ++p) {
-            const vae_parameter *parameter = &checkpoint.layout.parameters[p];
+        checkpoint.arenas[arena] = calloc((size_t)checkpoint.design.layout.elements, vae_dtype_size(dtype));
+        for (int32_t p = 0; p < checkpoint.design.layout.count; ++p) {
+            const vae_parameter *parameter = &checkpoint.design.layout.parameters[p];
             for (int64_t i = 0; i < vae_shape_elements(&parameter->shape); ++i) {
                 const int64_t element = parameter->offset + i;
                 if (dtype == VAE_FLOAT64) ((double *)checkpoint.arenas[arena])[element] = value_of(arena, element);
@@ -67,14 +67,15 @@ static vae_checkpoint make_checkpoint(vae_dtype dtype)
 
 static bool same(const vae_checkpoint *a, const vae_checkpoint *b)
 {
-    bool equal = memcmp(&a->config, &b->config, offsetof(vae_config, source)) == 0 &&
-                 memcmp(&a->input, &b->input, sizeof a->input) == 0 &&
+    bool equal = memcmp(&a->design.config, &b->design.config, offsetof(vae_config, source)) == 0 &&
+                 memcmp(&a->design.input, &b->design.input, sizeof a->design.input) == 0 &&
                  memcmp(&a->progress, &b->progress, sizeof a->progress) == 0 && a->dtype == b->dtype &&
-                 a->layout.elements == b->layout.elements;
+                 a->design.layout.elements == b->design.layout.elements;
     for (int arena = 0; equal && arena < VAE_ARENA_COUNT; ++arena) {
         equal = !a->arenas[arena] == !b->arenas[arena];
         if (!equal || !a->arenas[arena]) continue;
-        equal = memcmp(a->arenas[arena], b->arenas[arena], (size_t)a->layout.elements * vae_dtype_size(a->dtype)) == 0;
+        equal = memcmp(a->arenas[arena], b->arenas[arena],
+                       (size_t)a->design.layout.elements * vae_dtype_size(a->dtype)) == 0;
     }
     return equal;
 }
@@ -115,10 +116,10 @@ Test(checkpoint, moments_may_be_absent)
 Test(checkpoint, the_run_folder_is_not_in_it)
 {
     vae_checkpoint checkpoint = make_checkpoint(VAE_FLOAT32), back;
-    strcpy(checkpoint.config.run.out, "runs/here");
+    strcpy(checkpoint.design.config.run.out, "runs/here");
     cr_assert_eq(vae_checkpoint_write(&checkpoint, path), VAE_OK);
     cr_assert_eq(vae_checkpoint_read(path, &back), VAE_OK);
-    cr_expect_str_empty(back.config.run.out);
+    cr_expect_str_empty(back.design.config.run.out);
     vae_checkpoint_free(&back);
     vae_checkpoint_free(&checkpoint);
 }
@@ -148,7 +149,7 @@ Test(checkpoint, numbers_that_are_not_finite_are_not_written)
 {
     vae_checkpoint checkpoint = make_checkpoint(VAE_FLOAT32), back;
     cr_assert_eq(vae_checkpoint_write(&checkpoint, path), VAE_OK);
-    ((float *)checkpoint.arenas[VAE_ARENA_SECOND_MOMENT])[checkpoint.layout.parameters[1].offset + 3] = NAN;
+    ((float *)checkpoint.arenas[VAE_ARENA_SECOND_MOMENT])[checkpoint.design.layout.parameters[1].offset + 3] = NAN;
     cr_expect_eq(vae_checkpoint_write(&checkpoint, path), VAE_ERROR_NUMERIC);
     cr_expect_not_null(strstr(vae_error_message(), "adam.second_moment.encoder.0.bias"), "%s", vae_error_message());
     cr_expect_eq(vae_checkpoint_read(path, &back), VAE_OK, "the old file must still be there");

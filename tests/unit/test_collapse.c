@@ -3,13 +3,13 @@
 
 #include "train/collapse.h"
 
-static vae_config config;
+static vae_design design;
 static vae_latent_statistics nothing; /* no images held out */
 
 static void setup(void)
 {
-    vae_config_defaults(&config);
-    config.model.latent.size[0] = 10;
+    design = (vae_design){.traits = {.latent = 10, .has_posterior = true, .fits_decoder = true}};
+    vae_config_defaults(&design.config);
 }
 
 TestSuite(collapse, .init = setup);
@@ -17,7 +17,7 @@ TestSuite(collapse, .init = setup);
 static bool seen(int64_t epoch, int64_t step, double kl, bool last)
 {
     const vae_metrics_line line = {.epoch = epoch, .step = step, .kl = kl};
-    return vae_collapse_seen(&config, &line, &nothing, last);
+    return vae_collapse_seen(&design, &line, &nothing, last);
 }
 
 Test(collapse, is_told_where_there_is_enough_to_judge_by)
@@ -31,7 +31,7 @@ Test(collapse, is_told_where_there_is_enough_to_judge_by)
 
 Test(collapse, waits_for_the_full_weight)
 {
-    config.train.kl_warmup_epochs = 4.5;
+    design.config.train.kl_warmup_epochs = 4.5;
     cr_expect_not(seen(5, 500, 0.0, true));
     cr_expect(seen(6, 600, 0.0, true));
     cr_expect_not(seen(7, 700, 0.0, false));
@@ -40,12 +40,12 @@ Test(collapse, waits_for_the_full_weight)
 
 Test(collapse, needs_a_kl_term_and_a_reconstruction)
 {
-    config.train.beta = 0;
+    design.config.train.beta = 0;
     cr_expect_not(seen(9, 900, 0.0, true));
-    config.train.beta = 1;
-    config.model.objective = VAE_OBJECTIVE_KL;
+    design.config.train.beta = 1;
+    design.traits.fits_decoder = false;
     cr_expect_not(seen(9, 900, 0.0, true));
-    config.model.objective = VAE_OBJECTIVE_AE;
+    design.traits = (vae_traits){.latent = 10, .fits_decoder = true};
     cr_expect_not(seen(9, 900, 0.0, true));
 }
 
@@ -54,12 +54,12 @@ Test(collapse, goes_by_active_dimensions_where_images_are_held_out)
     const float still[] = {0.5f, 0.0f, 0.5f, 0.0f}, moving[] = {-0.5f, 0.0f, 0.5f, 0.0f};
     const vae_metrics_line line = {.epoch = 9, .step = 900, .kl = 0.0};
     vae_latent_statistics latent;
-    config.model.latent.size[0] = 1;
+    design.traits.latent = 1;
     cr_assert_eq(vae_latent_statistics_create(1, &latent), VAE_OK);
     vae_latent_statistics_add_posterior(&latent, still, 2, 2);
-    cr_expect(vae_collapse_seen(&config, &line, &latent, false));
+    cr_expect(vae_collapse_seen(&design, &line, &latent, false));
     vae_latent_statistics_reset(&latent);
     vae_latent_statistics_add_posterior(&latent, moving, 2, 2);
-    cr_expect_not(vae_collapse_seen(&config, &line, &latent, false));
+    cr_expect_not(vae_collapse_seen(&design, &line, &latent, false));
     vae_latent_statistics_free(&latent);
 }

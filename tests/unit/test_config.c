@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/config.h"
+#include "config/config_table.h"
+#include "config/family_keys.h"
 #include "core/nearest.h"
+#include "model/family_vae.h"
 
 /* Parsing `text` must fail as a configuration error whose message holds each of the words. */
 static void refuses(const char *text, const char *first, const char *second)
@@ -23,7 +25,7 @@ Test(config, errors_name_line_key_and_what_is_allowed)
     refuses("[model]\nlatetn = 3\n", "a.ini:2", "'latent'");
     refuses("\n\n[modle]\nlatent = 3\n", "a.ini:4", "[model]");
     refuses("[zzzzzzzz]\nlatent = 3\n", "unknown section", "model, data, train, run, evaluate");
-    refuses("[model]\nzzzzzzzzzz = 3\n", "unknown key", "objective, layers");
+    refuses("[model]\nzzzzzzzzzz = 3\n", "unknown key", "family, layers");
     refuses("[train]\nlatent = 3\n", "a.ini:2", "[model]");
     refuses("latent = 3\n", "a.ini:1", "before the first [section]");
     refuses("[model]\nlatent = 0\n", "'0'", "an integer from 1 to");
@@ -105,11 +107,11 @@ Test(config, reads_every_kind_of_value)
                          "[train]\nlearning_rate = 3e-4\nbeta = 0.5\r\n[run]\nprecision = bf16\n",
                          "a.ini"),
         VAE_OK, "%s", vae_error_message());
-    cr_assert_eq(c.model.objective, VAE_OBJECTIVE_AE);
+    cr_assert_eq(vae_vae_keys_of(&c)->objective, VAE_OBJECTIVE_AE);
     cr_assert_eq(c.model.encoder.count, 2);
     cr_assert_eq(c.model.encoder.layer[1].size, 256);
-    cr_assert(c.model.decoder_set);
-    cr_assert_eq(c.model.decoder.count, 0);
+    cr_assert(c.model.decoder.set);
+    cr_assert_eq(c.model.decoder.layers.count, 0);
     cr_assert_eq(c.model.activation, VAE_ACTIVATION_LEAKY_RELU);
     cr_assert_eq(c.data.binarise, VAE_BINARISE_DYNAMIC);
     cr_assert_str_eq(c.data.train_images, "a b/c.gz");
@@ -216,4 +218,21 @@ Test(nearest, counts_edits_and_swaps)
     cr_assert_eq(vae_nearest("epoch", names, 3), 0);
     cr_assert_eq(vae_nearest("betta", names, 3), 2);
     cr_assert_eq(vae_nearest("qqqqqqq", names, 3), -1);
+}
+
+Test(config, a_name_belongs_to_one_family_and_its_values_have_room)
+{
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        for (int k = 0; k < i; ++k) {
+            const vae_key *a = vae_config_key(i), *b = vae_config_key(k);
+            cr_expect(strcmp(a->section, b->section) != 0 || strcmp(a->name, b->name) != 0, "[%s] %s stands twice",
+                      a->section, a->name);
+        }
+    }
+    for (int family = 0; family < VAE_FAMILY_COUNT; ++family) {
+        const vae_family_keys *keys = vae_family_keys_of(family);
+        cr_expect_leq(keys->size, VAE_FAMILY_VALUES, "family = %s", keys->name);
+        for (int32_t k = 0; k < keys->count; ++k)
+            cr_expect_str_eq(keys->keys[k].section, "model", "%s", keys->keys[k].name);
+    }
 }

@@ -12,8 +12,9 @@ static vae_config config_of(const char *layers, const char *decoder)
     vae_config config;
     vae_config_defaults(&config);
     cr_assert_eq(vae_layers_parse(layers, &config.model.encoder), VAE_OK, "%s", vae_error_message());
-    config.model.decoder_set = decoder != NULL;
-    if (decoder) cr_assert_eq(vae_layers_parse(decoder, &config.model.decoder), VAE_OK, "%s", vae_error_message());
+    config.model.decoder.set = decoder != NULL;
+    if (decoder)
+        cr_assert_eq(vae_layers_parse(decoder, &config.model.decoder.layers), VAE_OK, "%s", vae_error_message());
     return config;
 }
 

@@ -23,12 +23,12 @@ static void teardown(void)
 /* A model without numbers: 28×28 pixels, one hidden layer. */
 static vae_checkpoint make_checkpoint(int64_t hidden)
 {
-    vae_checkpoint checkpoint = {.input = {.height = 28, .width = 28, .channels = 1, .scale = 1.0 / 255},
+    vae_checkpoint checkpoint = {.design.input = {.height = 28, .width = 28, .channels = 1, .scale = 1.0 / 255},
                                  .dtype = VAE_FLOAT32};
-    vae_config_defaults(&checkpoint.config);
-    checkpoint.config.model.encoder.count = 1;
-    checkpoint.config.model.encoder.layer[0] = (vae_layer){.kind = VAE_LAYER_DENSE, .size = hidden};
-    cr_assert_eq(vae_model_layout(&checkpoint.config, &checkpoint.input, &checkpoint.layout), VAE_OK);
+    vae_config_defaults(&checkpoint.design.config);
+    checkpoint.design.config.model.encoder.count = 1;
+    checkpoint.design.config.model.encoder.layer[0] = (vae_layer){.kind = VAE_LAYER_DENSE, .size = hidden};
+    cr_assert_eq(vae_design_resolve(&checkpoint.design), VAE_OK);
     return checkpoint;
 }
 
@@ -52,8 +52,7 @@ Test(onnx, an_op_without_emitter_is_named)
     vae_program program;
     vae_graph *graph;
     vae_value values[64] = {0};
-    cr_assert_eq(vae_model_build_evaluate(&checkpoint.config, &checkpoint.input, &checkpoint.layout, 1, &program),
-                 VAE_OK);
+    cr_assert_eq(vae_design_build(&checkpoint.design, (vae_build){VAE_ROLE_EVALUATE, 1, 0}, &program), VAE_OK);
     cr_assert_leq(program.tensor_count, 64);
     cr_assert_eq(vae_graph_create("evaluate", &graph), VAE_OK);
     vae_emitter emitter = {.graph = graph, .program = &program, .values = values};

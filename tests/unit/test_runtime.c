@@ -6,6 +6,7 @@
 #include <string.h>
 #include <vae/vae.h>
 
+#include "model/family_vae.h"
 #include "unit/runtime_model.h"
 
 TestSuite(runtime, .init = setup, .fini = teardown, .timeout = 120);
@@ -97,7 +98,7 @@ Test(runtime, pixels_are_clamped)
 Test(runtime, a_checkpoint_in_double_precision_opens_on_both_devices)
 {
     vae_checkpoint checkpoint = make_bernoulli(), wide = checkpoint;
-    const int64_t elements = checkpoint.layout.elements;
+    const int64_t elements = checkpoint.design.layout.elements;
     double *values = calloc((size_t)elements, sizeof *values);
     cr_assert_not_null(values);
     for (int64_t i = 0; i < elements; ++i)
@@ -117,7 +118,7 @@ Test(runtime, a_checkpoint_in_double_precision_opens_on_both_devices)
 Test(runtime, an_autoencoder_has_codes_without_variance)
 {
     vae_config config = tiny_model_config();
-    config.model.objective = VAE_OBJECTIVE_AE;
+    vae_vae_keys_edit(&config)->objective = VAE_OBJECTIVE_AE;
     vae_checkpoint checkpoint = tiny_model_make(&config, unit_input, 3.0);
     cr_assert_eq(vae_checkpoint_write(&checkpoint, path), VAE_OK, "%s", vae_error_message());
     vae_model *model = open_on("cpu");

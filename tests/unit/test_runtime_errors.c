@@ -31,7 +31,7 @@ Test(runtime_errors, a_run_folder_means_its_best_checkpoint_else_its_last)
     config.train.seed = 111;
     vae_checkpoint checkpoint = tiny_model_make(&config, unit_input, 1.0);
     cr_assert_eq(vae_checkpoint_write(&checkpoint, best), VAE_OK);
-    checkpoint.config.train.seed = 222;
+    checkpoint.design.config.train.seed = 222;
     cr_assert_eq(vae_checkpoint_write(&checkpoint, last), VAE_OK);
     vae_checkpoint_free(&checkpoint);
     vae_model *model;

@@ -123,7 +123,7 @@ static bool save(int64_t step, vae_snapshot_kind kind)
     cr_assert_eq(vae_writer_take_snapshot(writer, kind, &snapshot), VAE_OK, "%s", vae_error_message());
     if (!snapshot) return false;
     float *values = snapshot->state.arenas[VAE_ARENA_PARAMETERS];
-    for (int64_t i = 0; i < run.layout.elements; ++i)
+    for (int64_t i = 0; i < run.design.layout.elements; ++i)
         values[i] = (float)step;
     cr_assert_eq(vae_writer_save(writer, snapshot, &progress), VAE_OK, "%s", vae_error_message());
     return true;

@@ -26,14 +26,14 @@ static inline vae_config tiny_model_config(void)
 /* Parameters are `gain` times those that training would start from. To be freed by vae_checkpoint_free(). */
 static inline vae_checkpoint tiny_model_make(const vae_config *config, vae_input input, double gain)
 {
-    vae_checkpoint checkpoint = {.config = *config, .input = input, .dtype = VAE_FLOAT32};
+    vae_checkpoint checkpoint = {.dtype = VAE_FLOAT32};
     checkpoint.progress.best_loss = INFINITY;
-    cr_assert_eq(vae_model_layout(config, &input, &checkpoint.layout), VAE_OK, "%s", vae_error_message());
-    const int64_t elements = checkpoint.layout.elements;
+    cr_assert_eq(vae_design_create(config, &input, &checkpoint.design), VAE_OK, "%s", vae_error_message());
+    const int64_t elements = checkpoint.design.layout.elements;
     double *values = calloc((size_t)elements, sizeof *values);
     float *rounded = calloc((size_t)elements, sizeof *rounded);
     cr_assert(values && rounded);
-    vae_model_initialise(&checkpoint.layout, 5, values);
+    vae_layout_initialise(&checkpoint.design.layout, 5, values);
     for (int64_t i = 0; i < elements; ++i)
         rounded[i] = (float)(gain * values[i]);
     free(values);
@@ -46,11 +46,12 @@ static inline void tiny_model_dense(const vae_checkpoint *checkpoint, const char
 {
     char label[64];
     snprintf(label, sizeof label, "%s.weight", name);
-    const int32_t w = vae_layout_find(&checkpoint->layout, label);
+    const int32_t w = vae_layout_find(&checkpoint->design.layout, label);
     snprintf(label, sizeof label, "%s.bias", name);
-    const int32_t b = vae_layout_find(&checkpoint->layout, label);
+    const int32_t b = vae_layout_find(&checkpoint->design.layout, label);
     cr_assert(w >= 0 && b >= 0, "no layer %s", name);
-    const vae_parameter *weight = &checkpoint->layout.parameters[w], *bias = &checkpoint->layout.parameters[b];
+    const vae_parameter *weight = &checkpoint->design.layout.parameters[w],
+                        *bias = &checkpoint->design.layout.parameters[b];
     const float *all = checkpoint->arenas[VAE_ARENA_PARAMETERS];
     for (int64_t k = 0; k < weight->shape.size[1]; ++k) {
         out[k] = (double)all[bias->offset + k];
@@ -62,11 +63,11 @@ static inline void tiny_model_dense(const vae_checkpoint *checkpoint, const char
 /* An image in [0, 1] → (mean | log-variance). */
 static inline void tiny_model_encode(const vae_checkpoint *checkpoint, const float *image, double *posterior)
 {
-    const int64_t elements = vae_input_elements(&checkpoint->input);
+    const int64_t elements = vae_input_elements(&checkpoint->design.input);
     double x[256], hidden[TINY_MODEL_HIDDEN];
     cr_assert_leq(elements, 256);
     for (int64_t i = 0; i < elements; ++i)
-        x[i] = (double)image[i] * 255.0 * checkpoint->input.scale + checkpoint->input.shift;
+        x[i] = (double)image[i] * 255.0 * checkpoint->design.input.scale + checkpoint->design.input.shift;
     tiny_model_dense(checkpoint, "encoder.0", x, hidden);
     for (int i = 0; i < TINY_MODEL_HIDDEN; ++i)
         hidden[i] = fmax(hidden[i], 0.0);
@@ -83,9 +84,10 @@ static inline void tiny_model_decode(const vae_checkpoint *checkpoint, const flo
     for (int i = 0; i < TINY_MODEL_HIDDEN; ++i)
         hidden[i] = fmax(hidden[i], 0.0);
     tiny_model_dense(checkpoint, "output", hidden, image);
-    for (int64_t i = 0; i < vae_input_elements(&checkpoint->input); ++i) {
-        if (checkpoint->config.model.likelihood == VAE_LIKELIHOOD_BERNOULLI) image[i] = 1.0 / (1.0 + exp(-image[i]));
-        image[i] = (image[i] - checkpoint->input.shift) / checkpoint->input.scale / 255.0;
+    for (int64_t i = 0; i < vae_input_elements(&checkpoint->design.input); ++i) {
+        if (checkpoint->design.config.model.likelihood == VAE_LIKELIHOOD_BERNOULLI)
+            image[i] = 1.0 / (1.0 + exp(-image[i]));
+        image[i] = (image[i] - checkpoint->design.input.shift) / checkpoint->design.input.scale / 255.0;
         image[i] = fmin(fmax(image[i], 0.0), 1.0);
     }
 }

@@ -133,7 +133,7 @@ vae_status vae_cli_place_data(const vae_cli_options *options, bool other_data, c
                               vae_checkpoint *checkpoint)
 {
     char folder[VAE_PATH_SIZE], record[VAE_PATH_SIZE];
-    vae_config *config = &checkpoint->config;
+    vae_config *config = &checkpoint->design.config;
     VAE_TRY(run_folder_of(path, folder));
     VAE_TRY(vae_path_join(record, sizeof record, folder, "data.json"));
     config->places.check = options->sets.count > 0 && !other_data ? VAE_RECORD_FAIL : VAE_RECORD_TELL;

@@ -25,7 +25,7 @@
 
 static vae_status check_data(const vae_checkpoint *checkpoint, const vae_dataset *dataset)
 {
-    const vae_input *input = &checkpoint->input;
+    const vae_input *input = &checkpoint->design.input;
     if (dataset->height == input->height && dataset->width == input->width && dataset->channels == input->channels) {
         return VAE_OK;
     }
@@ -62,7 +62,7 @@ static vae_status write_table(const char *path, const vae_dataset *dataset, bool
 
 static void print_json(const vae_evaluation_setup *setup, const vae_evaluation *e, double seconds)
 {
-    json_t *kl = vae_metrics_kl_to_json(setup->latent, setup->config->model.objective != VAE_OBJECTIVE_AE);
+    json_t *kl = vae_metrics_kl_to_json(setup->latent, setup->model.design->traits.has_posterior);
     json_t *root = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:f, s:f}", "images",
                              (json_int_t)e->count, "neg_elbo", vae_json_number(e->neg_elbo), "neg_elbo_error",
                              vae_json_number(e->neg_elbo_error), "reconstruction", vae_json_number(e->reconstruction),
@@ -90,12 +90,12 @@ static const char *format_mean(double mean, double error, char *text, size_t siz
 }
 
 /* "KL per dimension  2.913 (3)  2.544 (0) …", the largest first, in lines of eight. */
-static vae_status print_latent(const vae_config *config, const vae_latent_statistics *latent)
+static vae_status print_latent(const vae_traits *traits, const vae_latent_statistics *latent)
 {
     enum { SHOWN = 64, A_LINE = 8 };
     printf("active units     %" PRId64 " of %" PRId64 "  (posterior means vary by more than %g)\n",
            vae_latent_statistics_active(latent), latent->latent, VAE_ACTIVE_VARIANCE);
-    if (config->model.objective == VAE_OBJECTIVE_AE) return VAE_OK;
+    if (!traits->has_posterior) return VAE_OK;
     int64_t *order = calloc((size_t)latent->latent, sizeof *order);
     if (!order) return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
     vae_latent_statistics_order(latent, order);
@@ -109,11 +109,12 @@ static vae_status print_latent(const vae_config *config, const vae_latent_statis
     return VAE_OK;
 }
 
-static void print_text(const vae_config *config, const vae_evaluation *e, int64_t samples, double seconds)
+static void print_text(const vae_design *design, const vae_evaluation *e, int64_t samples, double seconds)
 {
+    const vae_config *config = &design->config;
     char mean[64];
     printf("images           %" PRId64 "\n", e->count);
-    if (config->model.objective == VAE_OBJECTIVE_AE) {
+    if (!design->traits.has_posterior) {
         printf("reconstruction   %s  (an autoencoder has no KL, and log P(X) is not defined for it)\n",
                format_mean(e->reconstruction, e->neg_elbo_error, mean, sizeof mean));
         return;
@@ -141,16 +142,13 @@ static void print_text(const vae_config *config, const vae_evaluation *e, int64_
 static vae_status evaluate_split(const vae_cli_options *o, const vae_checkpoint *checkpoint, vae_device *device,
                                  const vae_dataset *dataset, const char *split)
 {
-    const vae_config *config = &checkpoint->config;
-    const bool autoencoder = config->model.objective == VAE_OBJECTIVE_AE;
+    const vae_config *config = &checkpoint->design.config;
+    const bool autoencoder = !checkpoint->design.traits.has_posterior;
     if (autoencoder && o->samples > 0) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--samples: log P(X) is not defined for an autoencoder");
     }
     vae_evaluation_setup setup = {
-        .config = config,
-        .input = &checkpoint->input,
-        .layout = &checkpoint->layout,
-        .device = device,
+        .model = {&checkpoint->design, device, NULL},
         .images = vae_dataset_images(dataset),
         .batch_size = o->batch_size > 0 ? o->batch_size : config->evaluate.batch_size,
         .samples = autoencoder ? 0 : (o->samples >= 0 ? o->samples : config->evaluate.samples),
@@ -165,9 +163,9 @@ static vae_status evaluate_split(const vae_cli_options *o, const vae_checkpoint 
     if (!per_image) return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
     vae_evaluation result;
     vae_latent_statistics latent;
-    vae_status status = vae_latent_statistics_create(config->model.latent.size[0], &latent);
+    vae_status status = vae_latent_statistics_create(checkpoint->design.traits.latent, &latent);
     setup.latent = &latent;
-    if (!status) status = vae_checkpoint_load_store(checkpoint, device, false, &setup.store);
+    if (!status) status = vae_checkpoint_load_store(checkpoint, device, false, &setup.model.store);
     if (!status) status = vae_evaluate(&setup, per_image, &result);
     const double seconds = vae_cli_counter_seconds(&counter);
     if (!status && o->npy) status = write_npy(o->npy, per_image, setup.images.count);
@@ -175,11 +173,11 @@ static vae_status evaluate_split(const vae_cli_options *o, const vae_checkpoint 
         status = write_table(o->names, dataset, !o->images.input, per_image, setup.images.count, setup.samples > 0);
     }
     if (!status && o->json) print_json(&setup, &result, seconds);
-    if (!status && !o->json) print_text(config, &result, setup.samples, seconds);
-    if (!status && !o->json) status = print_latent(config, &latent);
+    if (!status && !o->json) print_text(&checkpoint->design, &result, setup.samples, seconds);
+    if (!status && !o->json) status = print_latent(&checkpoint->design.traits, &latent);
     if (!status && o->plot) status = vae_plot_latent(o->plot, split, &latent);
     vae_latent_statistics_free(&latent);
-    device->backend->store_destroy(setup.store);
+    device->backend->store_destroy(setup.model.store);
     free(per_image);
     return status;
 }
@@ -196,7 +194,7 @@ static vae_status evaluate_dataset(const vae_cli_options *o, const vae_checkpoin
 {
     vae_device *device;
     VAE_TRY(check_data(checkpoint, dataset));
-    VAE_TRY(open_device(&checkpoint->config, &device));
+    VAE_TRY(open_device(&checkpoint->design.config, &device));
     const vae_status status = evaluate_split(o, checkpoint, device, dataset, name);
     device->backend->device_close(device);
     return status;
@@ -207,7 +205,7 @@ static vae_status evaluate_run(const vae_cli_options *o, const vae_checkpoint *c
     vae_splits splits;
     const vae_dataset *dataset = NULL;
     const char *split = NULL;
-    VAE_TRY(vae_splits_open(&checkpoint->config, &splits));
+    VAE_TRY(vae_splits_open(&checkpoint->design.config, &splits));
     vae_cli_tell_remarks(&splits);
     vae_status status = vae_cli_find_split(&splits, o->images.split, &dataset, &split);
     if (!status) status = evaluate_dataset(o, checkpoint, dataset, split);
@@ -217,10 +215,10 @@ static vae_status evaluate_run(const vae_cli_options *o, const vae_checkpoint *c
 
 static vae_status evaluate_input(const vae_cli_options *o, const vae_checkpoint *checkpoint)
 {
-    const vae_input *input = &checkpoint->input;
+    const vae_input *input = &checkpoint->design.input;
     const int64_t shape[] = {input->height, input->width, input->channels};
     vae_dataset dataset;
-    VAE_TRY(vae_cli_read_input(&checkpoint->config, shape, &o->images, true, &dataset));
+    VAE_TRY(vae_cli_read_input(&checkpoint->design.config, shape, &o->images, true, &dataset));
     const vae_status status = evaluate_dataset(o, checkpoint, &dataset, "given");
     vae_dataset_free(&dataset);
     return status;
@@ -228,7 +226,7 @@ static vae_status evaluate_input(const vae_cli_options *o, const vae_checkpoint 
 
 static vae_status evaluate_checkpoint(const vae_cli_options *o, vae_checkpoint *checkpoint)
 {
-    vae_config *config = &checkpoint->config;
+    vae_config *config = &checkpoint->design.config;
     VAE_TRY(vae_cli_check_data_kept(o->files, o->file_count, config));
     if (o->device) VAE_TRY(vae_config_assign(config, "run", "device", o->device));
     if (o->threads >= 0) config->run.threads = o->threads;

@@ -135,7 +135,7 @@ static vae_status encode_each(vae_model *model, const vae_dataset *dataset, bool
                               void *context)
 {
     const int64_t elements = vae_dataset_elements(dataset), latent = vae_model_get_shape(model).latent;
-    const bool autoencoder = vae_model_config(model)->model.objective == VAE_OBJECTIVE_AE;
+    const bool autoencoder = !vae_model_traits(model)->has_posterior;
     float *buffer = calloc((size_t)(VAE_CLI_BATCH * (elements + 2 * latent)), sizeof *buffer);
     if (!buffer) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
     float *mean = buffer + VAE_CLI_BATCH * elements, *log_variance = autoencoder ? NULL : mean + VAE_CLI_BATCH * latent;

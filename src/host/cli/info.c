@@ -15,7 +15,6 @@
 #include "data/label_names.h"
 #include "data/place.h"
 #include "data/read.h"
-#include "model/builder.h"
 #include "model/checkpoint.h"
 #include "program/op_json.h"
 #include "train/run_folder.h"
@@ -187,12 +186,12 @@ static vae_status describe_config(const vae_cli_options *options)
 {
     vae_config config;
     vae_input input;
-    vae_layout layout = {0};
+    vae_design design;
     vae_program program = {0};
     VAE_TRY(vae_cli_load_config(options, &config));
     VAE_TRY(find_input(options, &config, &input));
-    VAE_TRY(vae_model_layout(&config, &input, &layout));
-    vae_status status = vae_model_build_train(&config, &input, &layout, config.train.batch_size, &program);
+    VAE_TRY(vae_design_create(&config, &input, &design));
+    vae_status status = vae_design_build(&design, (vae_build){VAE_ROLE_TRAIN, config.train.batch_size, 0}, &program);
     if (!status && options->cost) {
         status = vae_cli_print_cost(&program, &config, options->json);
     } else if (!status && options->json) {
@@ -201,7 +200,7 @@ static vae_status describe_config(const vae_cli_options *options)
         vae_cli_print_program(stdout, &config, &program);
     }
     vae_program_free(&program);
-    vae_layout_free(&layout);
+    vae_design_free(&design);
     return status;
 }
 
@@ -243,21 +242,22 @@ static vae_status describe_checkpoint(const vae_cli_options *options)
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
     vae_classes classes;
     vae_status status = read_classes(options->run, &classes);
-    if (!status) status = vae_config_format(&checkpoint.config, &config);
+    if (!status) status = vae_config_format(&checkpoint.design.config, &config);
     if (!status) {
         printf("%s\n\n", path);
-        printf("images      %" PRId64 " x %" PRId64 " x %" PRId64 "\n", checkpoint.input.height, checkpoint.input.width,
-               checkpoint.input.channels);
-        printf("parameters  %" PRId64 " as %s, %s optimiser state\n", vae_layout_parameter_count(&checkpoint.layout),
+        printf("images      %" PRId64 " x %" PRId64 " x %" PRId64 "\n", checkpoint.design.input.height,
+               checkpoint.design.input.width, checkpoint.design.input.channels);
+        printf("parameters  %" PRId64 " as %s, %s optimiser state\n",
+               vae_layout_parameter_count(&checkpoint.design.layout),
                checkpoint.dtype == VAE_FLOAT64 ? "float64" : "float32",
                checkpoint.arenas[VAE_ARENA_FIRST_MOMENT] ? "with" : "without");
         printf("progress    epoch %" PRId64 ", step %" PRId64 "\n", checkpoint.progress.epoch,
                checkpoint.progress.step);
         print_classes(&classes);
         printf("\n");
-        for (int32_t i = 0; i < checkpoint.layout.count; ++i) {
+        for (int32_t i = 0; i < checkpoint.design.layout.count; ++i) {
             char shape[64];
-            const vae_parameter *parameter = &checkpoint.layout.parameters[i];
+            const vae_parameter *parameter = &checkpoint.design.layout.parameters[i];
             printf("  %-24s %s\n", parameter->name, vae_shape_format(&parameter->shape, shape, sizeof shape));
         }
         printf("\n%s", config);

@@ -28,8 +28,8 @@ static vae_status load_run(const vae_cli_options *options, vae_config *config, v
     VAE_TRY(vae_cli_find_checkpoint(options, path, sizeof path));
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
     vae_status status = vae_cli_place_data(&unchanged, false, path, &checkpoint);
-    *config = checkpoint.config;
-    *input = checkpoint.input;
+    *config = checkpoint.design.config;
+    *input = checkpoint.design.input;
     vae_checkpoint_free(&checkpoint);
     if (!status) status = vae_cli_override_config(options, config);
     return status ? status : vae_config_check(config);

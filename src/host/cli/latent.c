@@ -11,7 +11,6 @@
 #include "core/normal.h"
 #include "data/read.h"
 #include "draw/plot.h"
-#include "model/objective.h"
 #include "model/runtime.h"
 
 enum { MAX_RUNS = 8, TITLE_SIZE = 256 };
@@ -23,7 +22,7 @@ typedef struct run_view {
     const char **class_names; /* [classes.count] */
     float *means;             /* [count, 2] */
     float *manifold;          /* [grid·grid, elements] */
-    vae_objective objective;
+    vae_traits traits;
     vae_model_shape shape;
     int64_t count;
 } run_view;
@@ -104,7 +103,7 @@ static vae_status decode_manifold(const vae_cli_options *o, vae_model *model, ru
 static vae_status view_model(const vae_cli_options *o, const char *run, vae_model *model, run_view *view)
 {
     view->shape = vae_model_get_shape(model);
-    view->objective = vae_model_config(model)->model.objective;
+    view->traits = *vae_model_traits(model);
     if (view->shape.latent != 2) {
         return vae_error_set(VAE_ERROR_SHAPE,
                              "%s: has %" PRId64 " latent dimensions, but only a 2-D space can be drawn", run,
@@ -125,21 +124,20 @@ static vae_status view_run(const vae_cli_options *o, const char *run, run_view *
     return status;
 }
 
-static const char *objective_title(vae_objective objective)
+static const char *objective_title(const vae_traits *traits)
 {
-    const char *summary = vae_objective_info_of(objective)->summary;
-    return summary ? summary : "reconstruction and KL";
+    return traits->summary ? traits->summary : "reconstruction and KL";
 }
 
 /* The objective, and the run's name where the objective does not tell the runs apart. */
 static void format_title(const vae_cli_options *o, const run_view *views, int index, char *title, size_t size)
 {
+    const char *objective = objective_title(&views[index].traits);
     bool alone = true;
     for (int i = 0; i < o->runs.count; ++i)
-        alone = alone && (i == index || views[i].objective != views[index].objective);
+        alone = alone && (i == index || strcmp(objective_title(&views[i].traits), objective) != 0);
     int length;
     const char *name = vae_path_name(o->runs.values[index], &length);
-    const char *objective = objective_title(views[index].objective);
     if (alone) {
         snprintf(title, size, "%s", objective);
     } else {
@@ -159,9 +157,8 @@ static vae_status draw(const vae_cli_options *o, const run_view *views)
         panels[i] = (vae_panel){
             .kind = VAE_PANEL_SCATTER,
             .title = titles[i],
-            .subtitle = !vae_objective_info_of(view->objective)->has_posterior
-                            ? "codes; circles: 1, 2, 3 σ of N(0, I)"
-                            : "posterior means; circles: 1, 2, 3 σ of the prior",
+            .subtitle = !view->traits.has_posterior ? "codes; circles: 1, 2, 3 σ of N(0, I)"
+                                                    : "posterior means; circles: 1, 2, 3 σ of the prior",
             /* The prior's 3 σ at least: a collapsed posterior is then a dot. */
             .scatter = {view->means, view->labels, view->class_names, view->classes.count, view->count, 6.6, 3}};
         panels[count + i] = (vae_panel){

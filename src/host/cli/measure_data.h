@@ -3,7 +3,7 @@
 #define VAE_CLI_MEASURE_DATA_H
 
 #include "data/dataset.h"
-#include "model/builder.h"
+#include "model/input.h"
 
 typedef struct vae_measure_data {
     vae_input input;

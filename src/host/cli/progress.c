@@ -146,6 +146,7 @@ void vae_progress_clear(vae_progress_view *view)
 static void show_start(void *context, const vae_train_start *start)
 {
     vae_progress_view *view = context;
+    view->has_kl = start->traits->has_posterior;
     vae_cli_tell_remarks(start->data);
     if (!vae_image_can_show(start->input.channels)) {
         vae_cli_warn("no pictures are drawn of images with %" PRId64 " channels, only of those with 1 or 3",
@@ -243,11 +244,9 @@ static bool can_draw(void)
     return isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
-vae_progress_view vae_progress_make(const vae_config *config, bool quiet)
+vae_progress_view vae_progress_make(bool quiet)
 {
-    vae_progress_view view = {.has_kl = config->model.objective != VAE_OBJECTIVE_AE};
-    view.mode = quiet ? VAE_PROGRESS_QUIET : can_draw() ? VAE_PROGRESS_BAR : VAE_PROGRESS_LINES;
-    return view;
+    return (vae_progress_view){.mode = quiet ? VAE_PROGRESS_QUIET : can_draw() ? VAE_PROGRESS_BAR : VAE_PROGRESS_LINES};
 }
 
 vae_train_observer vae_progress_observe(vae_progress_view *view)

@@ -14,7 +14,7 @@ typedef struct vae_progress_view {
 } vae_progress_view;
 
 /* A bar if standard output is a terminal that can be drawn on. */
-vae_progress_view vae_progress_make(const vae_config *config, bool quiet);
+vae_progress_view vae_progress_make(bool quiet);
 /* Tells a trainer to show itself in `view`. */
 vae_train_observer vae_progress_observe(vae_progress_view *view);
 /* Takes the bar away; due before anything else is printed, errors too. */

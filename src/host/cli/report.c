@@ -16,9 +16,9 @@ static vae_status make_listing(vae_page_run *run)
     const vae_checkpoint *c = &run->checkpoint;
     vae_program program;
     size_t size;
-    VAE_TRY(vae_model_build_train(&c->config, &c->input, &c->layout, c->config.train.batch_size, &program));
+    VAE_TRY(vae_design_build(&c->design, (vae_build){VAE_ROLE_TRAIN, c->design.config.train.batch_size, 0}, &program));
     FILE *text = open_memstream(&run->listing, &size);
-    if (text) vae_cli_print_program(text, &c->config, &program);
+    if (text) vae_cli_print_program(text, &c->design.config, &program);
     vae_program_free(&program);
     if (text && !fclose(text)) return VAE_OK;
     return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", run->folder.path);

@@ -30,7 +30,7 @@ static vae_status config_of_checkpoint(const vae_cli_options *options, const cha
         vae_checkpoint saved;
         VAE_TRY(vae_path_join(path, sizeof path, options->out, names[i]));
         if (!vae_path_exists(path) || vae_checkpoint_read(path, &saved)) continue;
-        *config = saved.config;
+        *config = saved.design.config;
         vae_checkpoint_free(&saved);
         vae_cli_warn("%s is missing; the configuration is that in %s", missing, path);
         VAE_TRY(vae_cli_override_config(options, config));
@@ -73,7 +73,7 @@ static vae_status load_config(const vae_cli_options *options, vae_config *config
 static void print_result(const vae_config *config, const vae_train_result *result)
 {
     char losses[160];
-    const bool autoencoder = config->model.objective == VAE_OBJECTIVE_AE;
+    const bool autoencoder = !result->traits.has_posterior;
     if (result->stopped_early) {
         printf("stopped early: no better validation loss in %" PRId64 " epochs\n", config->train.patience);
     }
@@ -84,7 +84,7 @@ static void print_result(const vae_config *config, const vae_train_result *resul
     const char *folder = config->run.out;
     printf("run folder: %s (metrics.jsonl, checkpoints/best.safetensors, pictures/)\n", folder);
     printf("next: vae-cuda sample --run %s --out samples.png\n", folder);
-    if (config->model.latent.size[0] == 2) {
+    if (result->traits.latent == 2) {
         printf("      vae-cuda latent --run %s --out latent.png\n", folder);
     } else if (!autoencoder) {
         printf("      vae-cuda evaluate --run %s\n", folder);
@@ -97,7 +97,7 @@ static vae_status run(vae_cli_options *options)
     vae_resume resume;
     VAE_TRY(find_resume(options, &resume));
     VAE_TRY(load_config(options, &config));
-    vae_progress_view view = vae_progress_make(&config, options->quiet);
+    vae_progress_view view = vae_progress_make(options->quiet);
     const vae_train_options train = {.folder = config.run.out,
                                      .resume = resume,
                                      .ready = vae_interrupt_catch,

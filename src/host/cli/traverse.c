@@ -104,7 +104,7 @@ static vae_status traverse(vae_cli_options *o, vae_model *model)
     const size_t latent = (size_t)shape.latent;
     traversal t = {.rows = o->dimensions < shape.latent ? o->dimensions : shape.latent,
                    .columns = o->range.count,
-                   .autoencoder = vae_model_config(model)->model.objective == VAE_OBJECTIVE_AE};
+                   .autoencoder = !vae_model_traits(model)->has_posterior};
     t.order = calloc(latent, sizeof *t.order);
     t.start = calloc(latent, sizeof *t.start);
     t.codes = calloc((size_t)t.columns * latent, sizeof *t.codes);

@@ -11,24 +11,15 @@
 
 enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 128, VAE_MAX_PLACES = 6 };
 
-/* model/objective.h says what each minimises. */
-#define VAE_OBJECTIVE_MAP(X) X(VAE, vae) X(AE, ae) X(KL, kl) X(IWAE, iwae) X(DREG, dreg)
-typedef enum vae_objective {
-#define VAE_OBJECTIVE_ROW(NAME, name) VAE_OBJECTIVE_##NAME,
-    VAE_OBJECTIVE_MAP(VAE_OBJECTIVE_ROW)
-#undef VAE_OBJECTIVE_ROW
-        VAE_OBJECTIVE_COUNT
-} vae_objective;
-/* Families of q(z|x), a file each in model/. */
-#define VAE_POSTERIOR_MAP(X) X(GAUSSIAN, gaussian) X(PLANAR, planar)
-typedef enum vae_posterior {
-#define VAE_POSTERIOR_ROW(NAME, name) VAE_POSTERIOR_##NAME,
-    VAE_POSTERIOR_MAP(VAE_POSTERIOR_ROW)
-#undef VAE_POSTERIOR_ROW
-        VAE_POSTERIOR_COUNT
-} vae_posterior;
-/* exact: in closed form where the posterior has one; sampled: log q(z|x) - log p(z) of the sample itself. */
-typedef enum vae_kl_estimate { VAE_KL_EXACT, VAE_KL_SAMPLED } vae_kl_estimate;
+/* Families of models, a file each in model/: see model/family.h. */
+#define VAE_FAMILY_MAP(X) X(VAE, vae)
+enum {
+#define VAE_FAMILY_ROW(NAME, name) VAE_FAMILY_##NAME,
+    VAE_FAMILY_MAP(VAE_FAMILY_ROW)
+#undef VAE_FAMILY_ROW
+        VAE_FAMILY_COUNT,
+    VAE_FAMILY_VALUES = 1 << 13 /* bytes that the keys of one may take */
+};
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
 /* unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1 over the training set */
 typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;
@@ -57,21 +48,23 @@ typedef struct vae_latent_sizes {
     int32_t count; /* 1 or more */
 } vae_latent_sizes;
 
+typedef struct vae_decoder_layers {
+    vae_layer_list layers;
+    bool set; /* else the encoder is mirrored */
+} vae_decoder_layers;
+
 typedef struct vae_config {
     struct {
-        vae_objective objective;
+        int family;
         vae_layer_list encoder; /* layers = 400, or conv 32 k4 s2, dense 256 */
-        vae_layer_list decoder; /* decoder_layers; mirrored encoder unless set */
-        bool decoder_set;
+        vae_decoder_layers decoder;
         vae_latent_sizes latent;
-        vae_layer_list latent_layers; /* hidden layers of the networks between two stochastic layers */
-        vae_posterior posterior;
-        int64_t flow_length; /* of a planar posterior */
-        vae_kl_estimate kl;
         vae_activation activation;
         vae_likelihood likelihood;
         double variance;  /* σ² of the Gaussian likelihood */
         int64_t mixtures; /* components of logistic_mixture */
+        /* Keys of each family; which struct that is, the family knows. */
+        _Alignas(16) char own[VAE_FAMILY_COUNT][VAE_FAMILY_VALUES];
     } model;
     struct {
         char train_images[VAE_PATH_SIZE], train_labels[VAE_PATH_SIZE]; /* labels may be "" */

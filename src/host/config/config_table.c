@@ -1,17 +1,15 @@
 /* The table of keys: each row has a key's section, name, type, field, range, default and help. */
 #include "config/config_table.h"
 
-static const char *const objectives[] = {
+#include <string.h>
+
+#include "config/family_keys.h"
+
+static const char *const families[] = {
 #define ROW(NAME, name) #name,
-    VAE_OBJECTIVE_MAP(ROW)
+    VAE_FAMILY_MAP(ROW)
 #undef ROW
         NULL};
-static const char *const posteriors[] = {
-#define ROW(NAME, name) #name,
-    VAE_POSTERIOR_MAP(ROW)
-#undef ROW
-        NULL};
-static const char *const kl_estimates[] = {"exact", "sampled", NULL};
 static const char *const likelihoods[] = {
 #define ROW(NAME, name) #name,
     VAE_LIKELIHOOD_MAP(ROW) VAE_COMPOSED_MAP(ROW)
@@ -56,15 +54,11 @@ static const char *const activations[] = {
     }
 
 /* clang-format off */
-const vae_key vae_config_keys[] = {
-    CHOICE("model", "objective", model.objective, objectives, "vae", "vae: reconstruction + beta x KL; ae: reconstruction only, no sampling; kl: KL only; iwae: the importance-weighted bound of train.samples; dreg: the same with doubly reparameterised gradients for the encoder"),
+static const vae_key keys[] = {
+    CHOICE("model", "family", model.family, families, "vae", "what kind of model; the last keys of [model] are those of one family"),
     LAYERS("model", "layers", model.encoder, "400", "the encoder's hidden layers: dense 256 (or 256), conv 32 k4 s2, residual k3, dropout 0.1, …, with batch_norm or layer_norm; or none"),
-    LAYERS("model", "decoder_layers", model.decoder, "mirrored", "the decoder's hidden layers, also dense 7x7x64, deconv 32 k4 s2, upsample 2; none; or mirrored: the encoder's undone in reverse"),
+    {"model", "decoder_layers", VAE_KEY_DECODER, FIELD(model.decoder), 0, 0, NULL, "mirrored", "the decoder's hidden layers, also dense 7x7x64, deconv 32 k4 s2, upsample 2; none; or mirrored: the encoder's undone in reverse"},
     {"model", "latent", VAE_KEY_LATENT, FIELD(model.latent), 1, 1 << 20, NULL, "20", "dimensions of the latent code z; of several stochastic layers, such as 100, 50, from the one that the decoder reads"},
-    LAYERS("model", "latent_layers", model.latent_layers, "100, 100", "hidden layers of the networks between two stochastic layers, which only latent = 100, 50 and the like have"),
-    CHOICE("model", "posterior", model.posterior, posteriors, "gaussian", "q(z|x): a diagonal gaussian, or one that goes through a planar flow, whose parameters the encoder gives"),
-    INTEGER("model", "flow_length", model.flow_length, 1, 256, "8", "planar: layers of the flow"),
-    CHOICE("model", "kl", model.kl, kl_estimates, "exact", "exact: in closed form where there is one; sampled: log q(z|x) - log p(z) of the sample"),
     CHOICE("model", "activation", model.activation, activations, "relu", "activation of the hidden layers"),
     CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
     REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
@@ -127,4 +121,77 @@ const vae_key vae_config_keys[] = {
 };
 /* clang-format on */
 
-const int vae_config_key_count = (int)(sizeof vae_config_keys / sizeof *vae_config_keys);
+/* ---- All keys: those of families stand behind the other keys of [model], which come first ---- */
+
+enum { KEYS = sizeof keys / sizeof *keys };
+
+static const vae_family_keys *const family_keys[VAE_FAMILY_COUNT] = {
+#define ROW(NAME, name) &vae_family_keys_##name,
+    VAE_FAMILY_MAP(ROW)
+#undef ROW
+};
+
+const vae_family_keys *vae_family_keys_of(int family)
+{
+    return family_keys[family];
+}
+
+static int model_keys(void)
+{
+    int count = 0;
+    while (strcmp(keys[count].section, "model") == 0)
+        ++count;
+    return count;
+}
+
+static int own_keys(void)
+{
+    int count = 0;
+    for (int i = 0; i < VAE_FAMILY_COUNT; ++i)
+        count += family_keys[i]->count;
+    return count;
+}
+
+int vae_config_key_count(void)
+{
+    return KEYS + own_keys();
+}
+
+int vae_config_key_family(int index)
+{
+    int own = index - model_keys();
+    for (int i = 0; i < VAE_FAMILY_COUNT && own >= 0; own -= family_keys[i++]->count) {
+        if (own < family_keys[i]->count) return i;
+    }
+    return -1;
+}
+
+const vae_key *vae_config_key(int index)
+{
+    int own = index - model_keys();
+    if (own < 0) return &keys[index];
+    for (int i = 0; i < VAE_FAMILY_COUNT; own -= family_keys[i++]->count) {
+        if (own < family_keys[i]->count) return &family_keys[i]->keys[own];
+    }
+    return &keys[index - own_keys()];
+}
+
+bool vae_config_has_key(const vae_config *config, int index)
+{
+    const int family = vae_config_key_family(index);
+    return family < 0 || family == config->model.family;
+}
+
+void *vae_config_field(vae_config *config, int index)
+{
+    const int family = vae_config_key_family(index);
+    char *base = family < 0 ? (char *)config : config->model.own[family];
+    return base + vae_config_key(index)->offset;
+}
+
+const void *vae_config_value(const vae_config *config, int index)
+{
+    const int family = vae_config_key_family(index);
+    const char *base = family < 0 ? (const char *)config : config->model.own[family];
+    return base + vae_config_key(index)->offset;
+}

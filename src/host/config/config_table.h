@@ -1,40 +1,17 @@
-/* The one table of configuration keys, and how a row's value is read and written. */
+/* The one table of configuration keys. */
 #ifndef VAE_CONFIG_CONFIG_TABLE_H
 #define VAE_CONFIG_CONFIG_TABLE_H
 
-#include <stddef.h>
-#include <stdio.h>
+#include "config/key.h"
 
-#include "config/config.h"
-
-typedef enum vae_key_type {
-    VAE_KEY_INTEGER, /* int64_t in [minimum, maximum] */
-    VAE_KEY_REAL,    /* double in [minimum, maximum], finite */
-    VAE_KEY_CHOICE,  /* an enum: index into choices */
-    VAE_KEY_TEXT,    /* char[maximum] */
-    VAE_KEY_LAYERS,  /* vae_layer_list */
-    VAE_KEY_SIZE,    /* vae_image_size */
-    VAE_KEY_LATENT,  /* vae_latent_sizes */
-} vae_key_type;
-
-typedef struct vae_key {
-    const char *section, *name;
-    vae_key_type type;
-    size_t offset; /* in vae_config */
-    double minimum, maximum;
-    const char *const *choices; /* NULL-terminated */
-    const char *initial;        /* the default, as it would stand in a file */
-    const char *help;
-} vae_key;
-
-extern const vae_key vae_config_keys[];
-extern const int vae_config_key_count;
-
-/* Reads `text` into the row's field. On failure the message says what is allowed, without naming the key. */
-vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *text);
-/* Writes the field as it stands in a file, behind "key = ", so that reading gives the same value. */
-void vae_key_write(const vae_key *key, const vae_config *config, FILE *stream);
-/* Describes what is allowed: "an integer from 1 to 1000". */
-void vae_key_allowed(const vae_key *key, char *text, size_t size);
+/* All keys, those of every family too, section by section; index in [0, count). */
+int vae_config_key_count(void);
+const vae_key *vae_config_key(int index);
+/* The family that alone has the key; -1: all have it. */
+int vae_config_key_family(int index);
+/* Whether the key means anything to the configuration's family. */
+bool vae_config_has_key(const vae_config *config, int index);
+void *vae_config_field(vae_config *config, int index);
+const void *vae_config_value(const vae_config *config, int index);
 
 #endif

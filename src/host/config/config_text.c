@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/config_table.h"
+#include "config/family_keys.h"
 #include "core/file.h"
 #include "core/ini.h"
 #include "core/nearest.h"
@@ -16,8 +17,9 @@ enum { MAX_FILE = 1 << 20, NAME_SIZE = 64 };
 void vae_config_defaults(vae_config *config)
 {
     memset(config, 0, sizeof *config);
-    for (int i = 0; i < vae_config_key_count; ++i) {
-        vae_key_parse(&vae_config_keys[i], config, vae_config_keys[i].initial);
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const vae_key *key = vae_config_key(i);
+        vae_key_parse(key, vae_config_field(config, i), key->initial);
     }
 }
 
@@ -25,8 +27,9 @@ void vae_config_defaults(vae_config *config)
 
 static int find_key(const char *section, const char *name)
 {
-    for (int i = 0; i < vae_config_key_count; ++i) {
-        if (strcmp(vae_config_keys[i].section, section) == 0 && strcmp(vae_config_keys[i].name, name) == 0) return i;
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const vae_key *key = vae_config_key(i);
+        if (strcmp(key->section, section) == 0 && strcmp(key->name, name) == 0) return i;
     }
     return -1;
 }
@@ -35,10 +38,9 @@ static int find_key(const char *section, const char *name)
 static int list_sections(const char *sections[VAE_MAX_KEYS])
 {
     int count = 0;
-    for (int i = 0; i < vae_config_key_count; ++i) {
-        if (count == 0 || strcmp(sections[count - 1], vae_config_keys[i].section) != 0) {
-            sections[count++] = vae_config_keys[i].section;
-        }
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const char *section = vae_config_key(i)->section;
+        if (count == 0 || strcmp(sections[count - 1], section) != 0) sections[count++] = section;
     }
     return count;
 }
@@ -46,8 +48,9 @@ static int list_sections(const char *sections[VAE_MAX_KEYS])
 static int list_names(const char *section, const char *names[VAE_MAX_KEYS])
 {
     int count = 0;
-    for (int i = 0; i < vae_config_key_count; ++i) {
-        if (!section || strcmp(vae_config_keys[i].section, section) == 0) names[count++] = vae_config_keys[i].name;
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const vae_key *key = vae_config_key(i);
+        if (!section || strcmp(key->section, section) == 0) names[count++] = key->name;
     }
     return count;
 }
@@ -86,10 +89,11 @@ static vae_status unknown_key(const char *section, const char *name)
                              names[nearest]);
     }
     /* The key may stand in the wrong section. */
-    for (int i = 0; i < vae_config_key_count; ++i) {
-        if (strcmp(vae_config_keys[i].name, name) != 0) continue;
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const vae_key *key = vae_config_key(i);
+        if (strcmp(key->name, name) != 0) continue;
         return vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: unknown key here; it belongs to [%s]", section, name,
-                             vae_config_keys[i].section);
+                             key->section);
     }
     join(names, count, all, sizeof all);
     return vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: unknown key; keys of [%s] are %s", section, name, section, all);
@@ -99,7 +103,7 @@ static vae_status assign(vae_config *config, const char *section, const char *na
 {
     *index = find_key(section, name);
     if (*index < 0) return unknown_key(section, name);
-    const vae_status status = vae_key_parse(&vae_config_keys[*index], config, value);
+    const vae_status status = vae_key_parse(vae_config_key(*index), vae_config_field(config, *index), value);
     return status ? vae_error_prepend(status, "[%s] %s", section, name) : VAE_OK;
 }
 
@@ -207,8 +211,6 @@ static vae_status check_likelihood(const vae_config *config)
 {
     const vae_likelihood likelihood = config->model.likelihood;
     const char *name = vae_likelihood_name(likelihood);
-    const bool needs_density =
-        config->model.objective != VAE_OBJECTIVE_AE && config->model.objective != VAE_OBJECTIVE_KL;
     const bool unit = likelihood == VAE_LIKELIHOOD_BERNOULLI || likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
     if (unit && config->data.normalise != VAE_NORMALISE_UNIT) {
         return vae_error_set(VAE_ERROR_CONFIG,
@@ -219,31 +221,22 @@ static vae_status check_likelihood(const vae_config *config)
                              "[data] binarise: likelihood = %s gives probabilities of 256 levels, so binarise = none",
                              name);
     }
-    if (needs_density && likelihood == VAE_LIKELIHOOD_MSE) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "[model] likelihood: mse is not a density, which the objective needs; use gaussian with "
-                             "variance = 0.5, whose exponent is the squared error");
-    }
     return VAE_OK;
 }
 
-/* What draws z must be there, and be one thing. */
-static vae_status check_posterior(const vae_config *config)
+/* Keys of one family were not given for another. */
+static vae_status check_family(const vae_config *config)
 {
-    const bool layers = config->model.latent.count > 1, planar = config->model.posterior != VAE_POSTERIOR_GAUSSIAN;
-    if (layers && planar) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "[model] posterior: several stochastic layers (latent = %lld, %lld) take "
-                             "posterior = gaussian only",
-                             (long long)config->model.latent.size[0], (long long)config->model.latent.size[1]);
+    const vae_family_keys *family = vae_family_keys_of(config->model.family);
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        if (config->source.line[i] == 0 || vae_config_has_key(config, i)) continue;
+        const char *name = vae_config_key(i)->name;
+        const vae_status status =
+            vae_error_set(VAE_ERROR_CONFIG, "[model] %s: is a key of family = %s, but family = %s", name,
+                          vae_family_keys_of(vae_config_key_family(i))->name, family->name);
+        return vae_config_blame(config, status, "model", name);
     }
-    if (config->model.objective != VAE_OBJECTIVE_AE) return VAE_OK;
-    const char *key = layers ? "[model] latent" : planar ? "[model] posterior" : "[train] samples";
-    if (!layers && !planar && config->train.samples == 1) return VAE_OK;
-    return vae_error_set(VAE_ERROR_CONFIG,
-                         "%s: objective = ae has no posterior, so it takes one latent size, no flow and "
-                         "one sample",
-                         key);
+    return family->check ? family->check(config) : VAE_OK;
 }
 
 vae_status vae_config_check(const vae_config *config)
@@ -252,7 +245,7 @@ vae_status vae_config_check(const vae_config *config)
         return vae_error_set(VAE_ERROR_CONFIG, "[data] train_images: must name the training images");
     }
     VAE_TRY(check_likelihood(config));
-    VAE_TRY(check_posterior(config));
+    VAE_TRY(check_family(config));
     if (config->data.test_labels[0] && !config->data.test_images[0]) {
         return vae_error_set(VAE_ERROR_CONFIG, "[data] test_labels: given without test_images");
     }
@@ -272,12 +265,13 @@ vae_status vae_config_format(const vae_config *config, char **text)
     FILE *stream = open_memstream(text, &size);
     if (!stream) return vae_error_set(VAE_ERROR_MEMORY, "configuration: out of memory");
     const char *section = "";
-    for (int i = 0; i < vae_config_key_count; ++i) {
-        const vae_key *key = &vae_config_keys[i];
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const vae_key *key = vae_config_key(i);
+        if (!vae_config_has_key(config, i)) continue;
         if (strcmp(section, key->section) != 0) fprintf(stream, "%s[%s]\n", *section ? "\n" : "", key->section);
         section = key->section;
         fprintf(stream, "%s = ", key->name);
-        vae_key_write(key, config, stream);
+        vae_key_write(key, vae_config_value(config, i), stream);
         fputc('\n', stream);
     }
     if (fclose(stream) != 0) return vae_error_set(VAE_ERROR_MEMORY, "configuration: out of memory");
@@ -290,12 +284,18 @@ vae_status vae_config_help(char **text)
     FILE *stream = open_memstream(text, &size);
     if (!stream) return vae_error_set(VAE_ERROR_MEMORY, "configuration: out of memory");
     const char *section = "";
-    for (int i = 0; i < vae_config_key_count; ++i) {
-        const vae_key *key = &vae_config_keys[i];
+    int family = -1;
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const vae_key *key = vae_config_key(i);
         char allowed[256];
         vae_key_allowed(key, allowed, sizeof allowed);
         if (strcmp(section, key->section) != 0) fprintf(stream, "%s[%s]\n", *section ? "\n" : "", key->section);
         section = key->section;
+        if (vae_config_key_family(i) > family) {
+            family = vae_config_key_family(i);
+            const vae_family_keys *keys = vae_family_keys_of(family);
+            fprintf(stream, "  Only of family = %s, %s:\n", keys->name, keys->summary);
+        }
         fprintf(stream, "  %s = %s\n      %s\n      (%s)\n", key->name, key->initial, key->help, allowed);
     }
     if (fclose(stream) != 0) return vae_error_set(VAE_ERROR_MEMORY, "configuration: out of memory");

@@ -33,18 +33,18 @@ static vae_status begin_encoder(vae_emitter *emitter, const vae_input *input)
 
 static vae_status end_encoder(vae_emitter *emitter, int64_t latent)
 {
-    const vae_tensor posterior = vae_program_port(emitter->program, "code");
-    const bool code = emitter->program->tensors[posterior].shape.size[1] == latent;
+    const vae_tensor code = vae_program_port(emitter->program, "code");
+    const bool is_point = emitter->program->tensors[code].shape.size[1] == latent;
     const char *value;
-    VAE_TRY(vae_emit_use(emitter, posterior, VAE_VIEW_ROWS, &value));
-    if (code) {
-        const vae_node node = {.type = "Identity", .name = "posterior", .inputs = {value}, .outputs = {"code"}};
+    VAE_TRY(vae_emit_use(emitter, code, VAE_VIEW_ROWS, &value));
+    if (is_point) {
+        const vae_node node = {.type = "Identity", .name = "code", .inputs = {value}, .outputs = {"code"}};
         VAE_TRY(vae_graph_node(emitter->graph, &node, NULL));
         return vae_graph_output(emitter->graph, "code", &latent, 1);
     }
     const vae_node node = {
         .type = "Split",
-        .name = "posterior",
+        .name = "code",
         .inputs = {value},
         .outputs = {"mean", "log_variance"},
         .attributes = {{.type = VAE_ATTRIBUTE_INT, .name = "axis", .integers = {1}}},
@@ -91,15 +91,15 @@ static vae_status end_decoder(vae_emitter *emitter, const vae_input *input)
 
 static vae_status emit_part(vae_emitter *emitter, const vae_checkpoint *checkpoint, vae_onnx_part part)
 {
-    const int64_t latent = checkpoint->config.model.latent.size[0];
+    const int64_t latent = checkpoint->design.traits.latent;
     if (part == VAE_ONNX_ENCODER) {
-        VAE_TRY(begin_encoder(emitter, &checkpoint->input));
+        VAE_TRY(begin_encoder(emitter, &checkpoint->design.input));
         VAE_TRY(vae_emit_program(emitter));
         return end_encoder(emitter, latent);
     }
     VAE_TRY(begin_decoder(emitter, latent));
     VAE_TRY(vae_emit_program(emitter));
-    return end_decoder(emitter, &checkpoint->input);
+    return end_decoder(emitter, &checkpoint->design.input);
 }
 
 static vae_status write_part(vae_emitter *emitter, const vae_checkpoint *checkpoint, vae_onnx_part part,
@@ -134,14 +134,10 @@ static vae_status write_program(const vae_program *program, const vae_checkpoint
 
 vae_status vae_onnx_write(const vae_checkpoint *checkpoint, vae_onnx_part part, const char *name, const char *path)
 {
-    const vae_checkpoint *c = checkpoint;
     vae_program program;
     /* The batch is free in the graph; the program needs one. */
-    if (part == VAE_ONNX_ENCODER) {
-        VAE_TRY(vae_model_build_encode(&c->config, &c->input, &c->layout, 1, &program));
-    } else {
-        VAE_TRY(vae_model_build_decode(&c->config, &c->input, &c->layout, 1, &program));
-    }
+    const vae_role role = part == VAE_ONNX_ENCODER ? VAE_ROLE_ENCODE : VAE_ROLE_DECODE;
+    VAE_TRY(vae_design_build(&checkpoint->design, (vae_build){role, 1, 0}, &program));
     const vae_status status = write_program(&program, checkpoint, part, name, path);
     vae_program_free(&program);
     return status;

@@ -3,8 +3,8 @@
 #ifndef VAE_MODEL_CHECKPOINT_H
 #define VAE_MODEL_CHECKPOINT_H
 
-#include "config/config.h"
-#include "model/builder.h"
+#include "backend/backend.h"
+#include "model/design.h"
 
 /* Where training stands. Noise and order are functions of these, so nothing else needs saving. */
 typedef struct vae_progress {
@@ -19,11 +19,9 @@ typedef struct vae_progress {
 } vae_progress;
 
 typedef struct vae_checkpoint {
-    vae_config config;
-    vae_input input;
+    vae_design design; /* owned */
     vae_progress progress;
     vae_dtype dtype;               /* of the arrays: FLOAT32 or FLOAT64 */
-    vae_layout layout;             /* owned; as vae_model_layout() makes it from config and input */
     void *arenas[VAE_ARENA_COUNT]; /* parameters, NULL, first and second moment; moments NULL if absent; owned */
 } vae_checkpoint;
 

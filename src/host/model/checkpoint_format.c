@@ -55,8 +55,8 @@ vae_status vae_checkpoint_check_finite(const vae_checkpoint *checkpoint, const c
 {
     for (int i = 0; i < VAE_SAVED_ARENAS; ++i) {
         void *arena = checkpoint->arenas[vae_saved_arenas[i]];
-        for (int32_t p = 0; arena && p < checkpoint->layout.count; ++p) {
-            const vae_parameter *parameter = &checkpoint->layout.parameters[p];
+        for (int32_t p = 0; arena && p < checkpoint->design.layout.count; ++p) {
+            const vae_parameter *parameter = &checkpoint->design.layout.parameters[p];
             const int64_t bad = first_nonfinite(vae_checkpoint_at(arena, checkpoint->dtype, parameter->offset),
                                                 checkpoint->dtype, vae_shape_elements(&parameter->shape));
             if (bad < 0) continue;
@@ -78,8 +78,8 @@ unsigned long vae_checkpoint_sum_arenas(unsigned long sum, const vae_checkpoint 
 {
     for (int i = 0; i < VAE_SAVED_ARENAS; ++i) {
         void *arena = checkpoint->arenas[vae_saved_arenas[i]];
-        for (int32_t p = 0; arena && p < checkpoint->layout.count; ++p) {
-            const vae_parameter *parameter = &checkpoint->layout.parameters[p];
+        for (int32_t p = 0; arena && p < checkpoint->design.layout.count; ++p) {
+            const vae_parameter *parameter = &checkpoint->design.layout.parameters[p];
             char name[VAE_CHECKPOINT_NAME_SIZE];
             vae_checkpoint_tensor_name(name, vae_saved_arenas[i], parameter);
             sum = vae_checkpoint_sum_text(sum, name);
@@ -92,7 +92,7 @@ unsigned long vae_checkpoint_sum_arenas(unsigned long sum, const vae_checkpoint 
 
 void vae_checkpoint_free(vae_checkpoint *checkpoint)
 {
-    vae_layout_free(&checkpoint->layout);
+    vae_design_free(&checkpoint->design);
     for (int i = 0; i < VAE_ARENA_COUNT; ++i)
         free(checkpoint->arenas[i]);
     *checkpoint = (vae_checkpoint){0};

@@ -151,8 +151,8 @@ static vae_status read_progress(const vae_safetensors_file *file, const char *pa
 static vae_status check_arena(const vae_safetensors_file *file, const char *path, const vae_checkpoint *checkpoint,
                               vae_arena arena)
 {
-    for (int32_t p = 0; p < checkpoint->layout.count; ++p) {
-        const vae_parameter *parameter = &checkpoint->layout.parameters[p];
+    for (int32_t p = 0; p < checkpoint->design.layout.count; ++p) {
+        const vae_parameter *parameter = &checkpoint->design.layout.parameters[p];
         char name[VAE_CHECKPOINT_NAME_SIZE];
         vae_checkpoint_tensor_name(name, arena, parameter);
         char expected[96], found[96];
@@ -170,7 +170,7 @@ static vae_status check_arena(const vae_safetensors_file *file, const char *path
         }
         if (tensor->dtype != checkpoint->dtype) {
             return vae_error_set(VAE_ERROR_FORMAT, "%s: tensor '%s' is not of the same type as '%s'", path, name,
-                                 checkpoint->layout.parameters[0].name);
+                                 checkpoint->design.layout.parameters[0].name);
         }
     }
     return VAE_OK;
@@ -179,11 +179,11 @@ static vae_status check_arena(const vae_safetensors_file *file, const char *path
 static vae_status copy_arena(const vae_safetensors_file *file, const char *path, vae_checkpoint *checkpoint,
                              vae_arena arena)
 {
-    void *values = calloc((size_t)checkpoint->layout.elements, vae_dtype_size(checkpoint->dtype));
+    void *values = calloc((size_t)checkpoint->design.layout.elements, vae_dtype_size(checkpoint->dtype));
     if (!values) return vae_error_set(VAE_ERROR_MEMORY, "%s: no memory for its tensors", path);
     checkpoint->arenas[arena] = values;
-    for (int32_t p = 0; p < checkpoint->layout.count; ++p) {
-        const vae_parameter *parameter = &checkpoint->layout.parameters[p];
+    for (int32_t p = 0; p < checkpoint->design.layout.count; ++p) {
+        const vae_parameter *parameter = &checkpoint->design.layout.parameters[p];
         char name[VAE_CHECKPOINT_NAME_SIZE];
         vae_checkpoint_tensor_name(name, arena, parameter);
         const vae_safetensor *tensor = vae_safetensors_find(file, name);
@@ -202,7 +202,7 @@ static bool has_moments(const vae_safetensors_file *file)
 
 static vae_status read_tensors(const vae_safetensors_file *file, const char *path, vae_checkpoint *checkpoint)
 {
-    const vae_layout *layout = &checkpoint->layout;
+    const vae_layout *layout = &checkpoint->design.layout;
     const vae_safetensor *first = vae_safetensors_find(file, layout->parameters[0].name);
     checkpoint->dtype = first ? first->dtype : VAE_FLOAT32;
     const int arenas = has_moments(file) ? VAE_SAVED_ARENAS : 1;
@@ -237,10 +237,12 @@ static vae_status check_sum(const vae_safetensors_file *file, const char *path, 
 static vae_status read_file(const vae_safetensors_file *file, const char *path, vae_checkpoint *checkpoint)
 {
     VAE_TRY(check_version(file, path));
-    VAE_TRY(read_config(file, path, &checkpoint->config));
-    VAE_TRY(read_input(file, path, &checkpoint->input));
+    vae_config config;
+    vae_input input;
+    VAE_TRY(read_config(file, path, &config));
+    VAE_TRY(read_input(file, path, &input));
     VAE_TRY(read_progress(file, path, &checkpoint->progress));
-    const vae_status status = vae_model_layout(&checkpoint->config, &checkpoint->input, &checkpoint->layout);
+    const vae_status status = vae_design_create(&config, &input, &checkpoint->design);
     if (status) return vae_error_prepend(status, "%s", path);
     VAE_TRY(read_tensors(file, path, checkpoint));
     VAE_TRY(check_sum(file, path, checkpoint));

@@ -51,12 +51,12 @@ static void build_metadata(metadata *list, const vae_checkpoint *checkpoint, con
     add_value(list, "format_version", "%d", VAE_CHECKPOINT_VERSION);
     add_text(list, "weight_layout", "in,out");
     add_text(list, "config", config_text);
-    add_value(list, "input.height", "%" PRId64, checkpoint->input.height);
-    add_value(list, "input.width", "%" PRId64, checkpoint->input.width);
-    add_value(list, "input.channels", "%" PRId64, checkpoint->input.channels);
-    add_value(list, "input.scale", "%a", checkpoint->input.scale);
-    add_value(list, "input.shift", "%a", checkpoint->input.shift);
-    add_value(list, "seed", "%" PRId64, checkpoint->config.train.seed);
+    add_value(list, "input.height", "%" PRId64, checkpoint->design.input.height);
+    add_value(list, "input.width", "%" PRId64, checkpoint->design.input.width);
+    add_value(list, "input.channels", "%" PRId64, checkpoint->design.input.channels);
+    add_value(list, "input.scale", "%a", checkpoint->design.input.scale);
+    add_value(list, "input.shift", "%a", checkpoint->design.input.shift);
+    add_value(list, "seed", "%" PRId64, checkpoint->design.config.train.seed);
     add_value(list, "epoch", "%" PRId64, progress->epoch);
     add_value(list, "step", "%" PRId64, progress->step);
     add_value(list, "best_loss", "%a", progress->best_loss);
@@ -69,7 +69,7 @@ static void build_metadata(metadata *list, const vae_checkpoint *checkpoint, con
 
 static vae_status write_tensors(const vae_checkpoint *checkpoint, const char *path, const metadata *list)
 {
-    const size_t capacity = (size_t)checkpoint->layout.count * VAE_SAVED_ARENAS;
+    const size_t capacity = (size_t)checkpoint->design.layout.count * VAE_SAVED_ARENAS;
     vae_safetensor *tensors = calloc(capacity + 1, sizeof *tensors);
     char(*names)[VAE_CHECKPOINT_NAME_SIZE] = calloc(capacity + 1, sizeof *names);
     vae_status status = VAE_OK;
@@ -79,8 +79,8 @@ static vae_status write_tensors(const vae_checkpoint *checkpoint, const char *pa
         int32_t count = 0;
         for (int i = 0; i < VAE_SAVED_ARENAS; ++i) {
             void *arena = checkpoint->arenas[vae_saved_arenas[i]];
-            for (int32_t p = 0; arena && p < checkpoint->layout.count; ++p) {
-                const vae_parameter *parameter = &checkpoint->layout.parameters[p];
+            for (int32_t p = 0; arena && p < checkpoint->design.layout.count; ++p) {
+                const vae_parameter *parameter = &checkpoint->design.layout.parameters[p];
                 vae_checkpoint_tensor_name(names[count], vae_saved_arenas[i], parameter);
                 tensors[count] =
                     (vae_safetensor){.name = names[count],
@@ -100,7 +100,7 @@ static vae_status write_tensors(const vae_checkpoint *checkpoint, const char *pa
 static vae_status write_in_c_locale(const vae_checkpoint *checkpoint, const char *path)
 {
     VAE_TRY(vae_checkpoint_check_finite(checkpoint, path, VAE_ERROR_NUMERIC));
-    vae_config config = checkpoint->config;
+    vae_config config = checkpoint->design.config;
     config.run.out[0] = '\0';
     char *config_text = NULL;
     VAE_TRY(vae_config_format(&config, &config_text));

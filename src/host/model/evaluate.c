@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/objective.h"
-
 /* Rows of one importance run: enough for efficient products, few enough for the caches. */
 enum { ROWS_PER_RUN = 512 };
 
@@ -38,23 +36,18 @@ double vae_log_sum_value(const vae_log_sum *sum)
 
 /* ---- Programs ---- */
 
-typedef struct runner {
-    vae_program program;
-    vae_executable *executable;
-    int64_t rows; /* images, or samples of an image */
-} runner;
-
 typedef struct evaluator {
     const vae_evaluation_setup *setup;
     const vae_backend *backend;
     vae_data *data;
-    runner full, rest;                  /* negative ELBO of a whole batch, and of the last short one */
-    runner importance, importance_rest; /* a whole run of samples, and the last short one */
-    int64_t group;                      /* images in an importance run */
-    int64_t chunks;                     /* importance runs of an image group */
-    float *x, *posterior, *codes;       /* of a batch */
-    float *ll, *kl;                     /* of a batch, or of a run's samples */
-    float *log_ratio;
+    vae_runner full, rest;        /* negative ELBO of a whole batch, and of the last short one */
+    vae_runner bound, bound_rest; /* a whole run of importance samples, and the last short one */
+    int64_t chunk, chunk_rest;    /* samples of an image in each of these */
+    int64_t group;                /* images in an importance run */
+    int64_t chunks;               /* importance runs of an image group */
+    float *x, *codes;             /* of a batch */
+    float *ll, *kl;               /* likewise */
+    float *log_weight;            /* of a run's samples */
     double *per_image;
     double sum, squares; /* of log P(x) */
     double elbo_sum, elbo_squares;
@@ -62,49 +55,30 @@ typedef struct evaluator {
 
 static int64_t elements_of(const evaluator *e)
 {
-    return vae_input_elements(e->setup->input);
+    return vae_input_elements(&e->setup->model.design->input);
 }
 
-static int64_t posterior_width(const evaluator *e)
+static vae_status open_elbo(evaluator *e, vae_runner *runner, int64_t rows)
 {
-    return vae_model_posterior_width(e->setup->config);
-}
-
-static vae_status open_elbo(evaluator *e, runner *r, int64_t rows)
-{
-    const vae_evaluation_setup *s = e->setup;
-    r->rows = rows;
     if (rows == 0) return VAE_OK;
-    VAE_TRY(vae_model_build_evaluate(s->config, s->input, s->layout, rows, &r->program));
-    return e->backend->executable_create(s->device, &r->program, s->store, e->data, &r->executable);
+    return vae_runner_create(runner, &e->setup->model, (vae_build){VAE_ROLE_EVALUATE, rows, 0}, e->data);
 }
 
-static vae_status open_importance(evaluator *e, runner *r, int64_t samples)
+static vae_status open_bound(evaluator *e, vae_runner *runner, int64_t samples)
 {
-    const vae_evaluation_setup *s = e->setup;
-    r->rows = samples;
     if (samples == 0) return VAE_OK;
-    VAE_TRY(vae_model_build_importance(s->config, s->input, s->layout, e->group, samples, &r->program));
-    return e->backend->executable_create(s->device, &r->program, s->store, NULL, &r->executable);
-}
-
-static void close_runner(const evaluator *e, runner *r)
-{
-    e->backend->executable_destroy(r->executable);
-    vae_program_free(&r->program);
+    return vae_runner_create(runner, &e->setup->model, (vae_build){VAE_ROLE_BOUND, e->group, samples}, NULL);
 }
 
 static vae_status allocate(evaluator *e, int64_t batch)
 {
-    const int64_t rows = batch > e->group * ROWS_PER_RUN ? batch : e->group * ROWS_PER_RUN;
     /* A last group is filled up with copies, so there is room for one group more. */
     e->x = calloc((size_t)((batch + e->group) * elements_of(e)), sizeof *e->x);
-    e->posterior = calloc((size_t)((batch + e->group) * posterior_width(e)), sizeof *e->posterior);
-    e->codes = calloc((size_t)(2 * batch * e->setup->config->model.latent.size[0]), sizeof *e->codes);
-    e->ll = calloc((size_t)rows, sizeof *e->ll);
-    e->kl = calloc((size_t)rows, sizeof *e->kl);
-    e->log_ratio = calloc((size_t)rows, sizeof *e->log_ratio);
-    if (e->x && e->posterior && e->codes && e->ll && e->kl && e->log_ratio) return VAE_OK;
+    e->codes = calloc((size_t)(2 * batch * e->setup->model.design->traits.latent), sizeof *e->codes);
+    e->ll = calloc((size_t)batch, sizeof *e->ll);
+    e->kl = calloc((size_t)batch, sizeof *e->kl);
+    e->log_weight = calloc((size_t)(e->group * ROWS_PER_RUN), sizeof *e->log_weight);
+    if (e->x && e->codes && e->ll && e->kl && e->log_weight) return VAE_OK;
     return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
 }
 
@@ -115,62 +89,53 @@ static vae_status open_evaluator(evaluator *e)
         return vae_error_set(VAE_ERROR_ARGUMENT, "evaluation: there are no images");
     }
     const int64_t chunk = s->samples < ROWS_PER_RUN ? s->samples : ROWS_PER_RUN;
+    e->chunk = chunk;
+    e->chunk_rest = chunk > 0 ? s->samples % chunk : 0;
     e->group = chunk > 0 && chunk < ROWS_PER_RUN / 2 ? ROWS_PER_RUN / 2 / chunk : 1;
     /* Whole groups, so that which images share a run, and with that their noise, does not depend on the batch size. */
     const int64_t wanted = (s->batch_size + e->group - 1) / e->group * e->group;
     const int64_t batch = wanted < s->images.count ? wanted : s->images.count;
     e->chunks = chunk > 0 ? (s->samples + chunk - 1) / chunk : 0;
     VAE_TRY(allocate(e, batch));
-    VAE_TRY(e->backend->data_create(s->device, &s->images, &e->data));
+    VAE_TRY(e->backend->data_create(s->model.device, &s->images, &e->data));
     VAE_TRY(open_elbo(e, &e->full, batch));
     VAE_TRY(open_elbo(e, &e->rest, s->images.count % batch));
-    VAE_TRY(open_importance(e, &e->importance, chunk));
-    return open_importance(e, &e->importance_rest, chunk > 0 ? s->samples % chunk : 0);
+    VAE_TRY(open_bound(e, &e->bound, e->chunk));
+    return open_bound(e, &e->bound_rest, e->chunk_rest);
 }
 
 static void close_evaluator(evaluator *e)
 {
-    close_runner(e, &e->full);
-    close_runner(e, &e->rest);
-    close_runner(e, &e->importance);
-    close_runner(e, &e->importance_rest);
+    vae_runner_destroy(&e->full);
+    vae_runner_destroy(&e->rest);
+    vae_runner_destroy(&e->bound);
+    vae_runner_destroy(&e->bound_rest);
     e->backend->data_destroy(e->data);
     free(e->x);
-    free(e->posterior);
     free(e->codes);
     free(e->ll);
     free(e->kl);
-    free(e->log_ratio);
+    free(e->log_weight);
 }
 
 /* ---- Negative ELBO ---- */
 
-static vae_status read_tensor(const evaluator *e, const runner *r, const char *name, float *values)
+static vae_status add_codes(evaluator *e, const vae_runner *runner)
 {
-    const vae_tensor tensor = vae_program_port(&r->program, name);
-    if (tensor == VAE_NO_TENSOR) return VAE_OK;
-    return e->backend->tensor_read(r->executable, tensor, VAE_FLOAT32, values);
-}
-
-static vae_status add_codes(evaluator *e, const runner *r)
-{
-    const vae_tensor code = vae_program_port(&r->program, "code");
-    VAE_TRY(e->backend->tensor_read(r->executable, code, VAE_FLOAT32, e->codes));
-    vae_latent_statistics_add_posterior(e->setup->latent, e->codes, r->rows,
-                                        vae_shape_columns(&r->program.tensors[code].shape));
+    VAE_TRY(vae_runner_read(runner, "code", e->codes));
+    vae_latent_statistics_add_posterior(e->setup->latent, e->codes, runner->rows, vae_runner_columns(runner, "code"));
     return VAE_OK;
 }
 
-static vae_status run_elbo(evaluator *e, const runner *r, int64_t first)
+static vae_status run_elbo(evaluator *e, const vae_runner *runner, int64_t first)
 {
     const vae_step step = {.seed = e->setup->seed, .step = (uint64_t)first, .first = first, .beta = 1.0};
-    VAE_TRY(e->backend->executable_run(r->executable, &step));
-    VAE_TRY(read_tensor(e, r, "x", e->x));
-    VAE_TRY(read_tensor(e, r, "posterior", e->posterior));
-    VAE_TRY(read_tensor(e, r, "ll", e->ll));
-    VAE_TRY(read_tensor(e, r, "kl", e->kl));
-    if (e->setup->latent) VAE_TRY(add_codes(e, r));
-    for (int64_t i = 0; i < r->rows; ++i) {
+    VAE_TRY(vae_runner_run(runner, &step));
+    VAE_TRY(vae_runner_read(runner, "x", e->x));
+    VAE_TRY(vae_runner_read(runner, "ll", e->ll));
+    if (e->setup->model.design->traits.has_posterior) VAE_TRY(vae_runner_read(runner, "kl", e->kl));
+    if (e->setup->latent) VAE_TRY(add_codes(e, runner));
+    for (int64_t i = 0; i < runner->rows; ++i) {
         const double neg_elbo = (double)e->kl[i] - (double)e->ll[i];
         e->elbo_sum += neg_elbo;
         e->elbo_squares += neg_elbo * neg_elbo;
@@ -186,18 +151,16 @@ static vae_status report(const evaluator *e, int64_t done)
 
 /* ---- Importance sampling ---- */
 
-static vae_status run_samples(evaluator *e, const runner *r, int64_t image, uint64_t step_number, vae_log_sum *sums)
+static vae_status run_samples(evaluator *e, bool last, int64_t image, uint64_t step_number, vae_log_sum *sums)
 {
     const vae_step step = {.seed = e->setup->seed, .step = step_number, .beta = 1.0};
-    const vae_tensor x = vae_program_port(&r->program, "x"), posterior = vae_program_port(&r->program, "posterior");
-    VAE_TRY(e->backend->tensor_write(r->executable, x, VAE_FLOAT32, e->x + image * elements_of(e)));
-    VAE_TRY(e->backend->tensor_write(r->executable, posterior, VAE_FLOAT32, e->posterior + image * posterior_width(e)));
-    VAE_TRY(e->backend->executable_run(r->executable, &step));
-    VAE_TRY(read_tensor(e, r, "ll", e->ll));
-    VAE_TRY(read_tensor(e, r, "log_ratio", e->log_ratio));
-    for (int64_t i = 0; i < e->group * r->rows; ++i) {
-        vae_log_sum_add(&sums[i / r->rows], (double)e->ll[i] + (double)e->log_ratio[i]);
-    }
+    const vae_runner *runner = last ? &e->bound_rest : &e->bound;
+    const int64_t samples = last ? e->chunk_rest : e->chunk;
+    VAE_TRY(vae_runner_write(runner, "x", e->x + image * elements_of(e)));
+    VAE_TRY(vae_runner_run(runner, &step));
+    VAE_TRY(vae_runner_read(runner, "log_weight", e->log_weight));
+    for (int64_t i = 0; i < e->group * samples; ++i)
+        vae_log_sum_add(&sums[i / samples], (double)e->log_weight[i]);
     return VAE_OK;
 }
 
@@ -208,10 +171,10 @@ static vae_status run_group(evaluator *e, int64_t first, int64_t image, int64_t 
     for (int64_t i = 0; i < e->group; ++i)
         sums[i] = vae_log_sum_start();
     for (int64_t chunk = 0; chunk < e->chunks; ++chunk) {
-        const bool last = chunk == e->chunks - 1 && e->importance_rest.rows > 0;
+        const bool last = chunk == e->chunks - 1 && e->chunk_rest > 0;
         /* Noise is counted by image and run, whatever the batch size. */
         const uint64_t step = (uint64_t)((first + image) * e->chunks + chunk);
-        VAE_TRY(run_samples(e, last ? &e->importance_rest : &e->importance, image, step, sums));
+        VAE_TRY(run_samples(e, last, image, step, sums));
         VAE_TRY(report(e, first + image));
     }
     for (int64_t i = 0; i < e->group && image + i < in_batch; ++i) {
@@ -255,15 +218,14 @@ static double importance_flops(const evaluator *e)
 {
     if (e->chunks == 0) return 0;
     const double groups = ceil((double)e->setup->images.count / (double)e->group);
-    const int64_t whole = e->chunks - (e->importance_rest.rows > 0);
-    return groups *
-           ((double)whole * program_flops(&e->importance.program) + program_flops(&e->importance_rest.program));
+    const int64_t whole = e->chunks - (e->chunk_rest > 0);
+    return groups * ((double)whole * program_flops(&e->bound.program) + program_flops(&e->bound_rest.program));
 }
 
 static vae_status summarise(evaluator *e, vae_evaluation *result)
 {
     const int64_t count = e->setup->images.count;
-    const bool weighted = vae_objective_info_of(e->setup->config->model.objective)->is_weighted;
+    const bool weighted = e->setup->model.design->traits.is_weighted;
     double sums[VAE_METRIC_COUNT] = {0}, rest[VAE_METRIC_COUNT] = {0};
     VAE_TRY(e->backend->metrics_take(e->full.executable, sums));
     if (e->rest.executable) VAE_TRY(e->backend->metrics_take(e->rest.executable, rest));
@@ -278,10 +240,9 @@ static vae_status summarise(evaluator *e, vae_evaluation *result)
         .flops = importance_flops(e),
     };
     result->neg_elbo = result->reconstruction + result->kl;
-    const vae_evaluation_setup *s = e->setup;
-    result->bits_per_dimension = vae_model_bits_per_dimension(s->config, s->input, result->neg_elbo);
-    result->log_likelihood_bits_per_dimension =
-        vae_model_bits_per_dimension(s->config, s->input, -result->log_likelihood);
+    const vae_design *design = e->setup->model.design;
+    result->bits_per_dimension = vae_design_bits_per_dimension(design, result->neg_elbo);
+    result->log_likelihood_bits_per_dimension = vae_design_bits_per_dimension(design, -result->log_likelihood);
     return VAE_OK;
 }
 
@@ -290,7 +251,7 @@ static vae_status evaluate(evaluator *e, vae_evaluation *result)
     const int64_t count = e->setup->images.count;
     VAE_TRY(open_evaluator(e));
     for (int64_t first = 0; first < count; first += e->full.rows) {
-        const runner *r = count - first < e->full.rows ? &e->rest : &e->full;
+        const vae_runner *r = count - first < e->full.rows ? &e->rest : &e->full;
         VAE_TRY(run_elbo(e, r, first));
         VAE_TRY(e->setup->samples > 0 ? run_importance(e, first, r->rows) : report(e, first + r->rows));
     }
@@ -299,7 +260,7 @@ static vae_status evaluate(evaluator *e, vae_evaluation *result)
 
 vae_status vae_evaluate(const vae_evaluation_setup *setup, double *per_image, vae_evaluation *evaluation)
 {
-    evaluator e = {.setup = setup, .backend = setup->device->backend, .per_image = per_image};
+    evaluator e = {.setup = setup, .backend = setup->model.device->backend, .per_image = per_image};
     const vae_status status = evaluate(&e, evaluation);
     close_evaluator(&e);
     return status;

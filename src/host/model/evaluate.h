@@ -2,8 +2,8 @@
 #ifndef VAE_MODEL_EVALUATE_H
 #define VAE_MODEL_EVALUATE_H
 
-#include "model/builder.h"
 #include "model/latent_statistics.h"
+#include "model/runner.h"
 
 /* log Σ exp of a stream of numbers, in double, without keeping them: the largest so far, and the sum scaled by it. */
 typedef struct vae_log_sum {
@@ -16,13 +16,9 @@ void vae_log_sum_add(vae_log_sum *sum, double value);
 /* log Σ exp; -INFINITY for an empty stream. */
 double vae_log_sum_value(const vae_log_sum *sum);
 
-/* A model on a device, and the images to hold against it. */
+/* A model, and the images to hold against it. */
 typedef struct vae_evaluation_setup {
-    const vae_config *config;
-    const vae_input *input;
-    const vae_layout *layout;
-    vae_device *device;
-    vae_store *store;
+    vae_instance model;
     vae_column images;
     int64_t batch_size;
     int64_t samples; /* K of the importance sampling; 0: negative ELBO only */
@@ -40,7 +36,7 @@ typedef struct vae_evaluation {
     double reconstruction, kl, neg_elbo, neg_elbo_error; /* of train.samples samples of the posterior an image */
     double bound; /* minus the importance-weighted bound of as many; NaN where the objective has none */
     double log_likelihood, log_likelihood_error; /* log P(X); NaN where samples is 0 */
-    /* vae_model_bits_per_dimension of neg_elbo and of -log P(X); NaN where there is none. */
+    /* vae_design_bits_per_dimension of neg_elbo and of -log P(X); NaN where there is none. */
     double bits_per_dimension, log_likelihood_bits_per_dimension;
     double flops; /* of the importance sampling */
 } vae_evaluation;

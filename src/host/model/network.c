@@ -166,16 +166,16 @@ vae_status vae_network_encoder(const vae_config *config, const vae_input *input,
 
 /* ---- Between stochastic layers ---- */
 
-vae_status vae_network_between(const vae_config *config, const char *name, int32_t from, int32_t to, int64_t width,
-                               vae_network *network)
+vae_status vae_network_between(const vae_config *config, const vae_layer_list *hidden, const char *name, int32_t from,
+                               int32_t to, vae_network *network)
 {
     char layers[VAE_NAME_SIZE], output[VAE_NAME_SIZE];
-    const vae_layer last = {.kind = VAE_LAYER_DENSE, .size = width};
+    const vae_layer last = {.kind = VAE_LAYER_DENSE, .size = 2 * config->model.latent.size[to]};
     snprintf(layers, sizeof layers, "%.40s.%%d", name);
     snprintf(output, sizeof output, "%.40s.latent%d", name, to + 1);
     *network = (vae_network){0};
     network->layers[0].input = vector_of(config->model.latent.size[from]);
-    vae_status status = append_all(network, layers, &config->model.latent_layers, config->model.activation);
+    vae_status status = append_all(network, layers, hidden, config->model.activation);
     if (!status) status = append(network, output, &last, VAE_ACTIVATION_IDENTITY);
     return status ? vae_error_prepend(VAE_ERROR_CONFIG, "[model] latent_layers") : VAE_OK;
 }
@@ -295,8 +295,8 @@ static vae_status make_decoder(const vae_config *config, const vae_input *input,
     network->layers[0].input = vector_of(config->model.latent.size[0]);
     vae_layer output;
     bool found = false;
-    if (config->model.decoder_set) {
-        VAE_TRY(append_all(network, "decoder.%d", &config->model.decoder, config->model.activation));
+    if (config->model.decoder.set) {
+        VAE_TRY(append_all(network, "decoder.%d", &config->model.decoder.layers, config->model.activation));
     } else {
         VAE_TRY(mirror(config, encoder, width, &output, &found, network));
     }
@@ -313,5 +313,5 @@ vae_status vae_network_decoder(const vae_config *config, const vae_input *input,
 {
     vae_network encoder;
     VAE_TRY(name_key(resolve_encoder(config, input, &encoder), false));
-    return name_key(make_decoder(config, input, &encoder, width, network), config->model.decoder_set);
+    return name_key(make_decoder(config, input, &encoder, width, network), config->model.decoder.set);
 }

@@ -28,10 +28,10 @@ typedef struct vae_network {
 /* Hidden layers, and `posterior`, a dense layer to `width` numbers. VAE_ERROR_CONFIG where layers do not fit: the
  * message names the layer and both shapes. */
 vae_status vae_network_encoder(const vae_config *config, const vae_input *input, int64_t width, vae_network *network);
-/* From stochastic layer `from` of the latent code to `width` numbers for layer `to`, both counted from 0: the hidden
- * layers of latent_layers, <name>.<i>, and <name>.latent<to + 1>, a dense layer. */
-vae_status vae_network_between(const vae_config *config, const char *name, int32_t from, int32_t to, int64_t width,
-                               vae_network *network);
+/* From stochastic layer `from` of the latent code to the mean and log-variance of layer `to`, both counted from 0: the
+ * `hidden` layers, <name>.<i>, and <name>.latent<to + 1>, a dense layer. */
+vae_status vae_network_between(const vae_config *config, const vae_layer_list *hidden, const char *name, int32_t from,
+                               int32_t to, vae_network *network);
 /* From the latent code to `output`, with `width` numbers a pixel. Mirrored: a dense layer to the shape that the encoder
  * ends with, then each encoder layer undone in reverse, the first of them by `output`. Otherwise `output` is dense from
  * a vector, a 3×3 convolution from images of the data's size, or a transposed convolution from images smaller by a

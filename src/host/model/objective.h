@@ -1,10 +1,17 @@
 /* Objectives: what training minimises, of a batch's log-likelihoods and what was drawn. An objective is a row in
- * VAE_OBJECTIVE_MAP (config/config.h) and a vae_objective_info in a file model/objective_<name>.c. */
+ * VAE_OBJECTIVE_MAP and a vae_objective_info in a file model/objective_<name>.c. */
 #ifndef VAE_MODEL_OBJECTIVE_H
 #define VAE_MODEL_OBJECTIVE_H
 
-#include "config/config.h"
 #include "model/posterior.h"
+
+#define VAE_OBJECTIVE_MAP(X) X(VAE, vae) X(AE, ae) X(KL, kl) X(IWAE, iwae) X(DREG, dreg)
+typedef enum vae_objective {
+#define VAE_OBJECTIVE_ROW(NAME, name) VAE_OBJECTIVE_##NAME,
+    VAE_OBJECTIVE_MAP(VAE_OBJECTIVE_ROW)
+#undef VAE_OBJECTIVE_ROW
+        VAE_OBJECTIVE_COUNT
+} vae_objective;
 
 /* What an objective is given. */
 typedef struct vae_objective_inputs {

@@ -1,12 +1,19 @@
 /* Families of posteriors: how z is drawn from what the encoder gives, with what the objectives need of it. A family is
- * a file, model/posterior_<name>.c, and a row in VAE_POSTERIOR_MAP (config/config.h).
+ * a file, model/posterior_<name>.c, and a row in VAE_POSTERIOR_MAP.
  *
  * What an encoder gives a row is the tensor "posterior", of the width that the family asks for. */
 #ifndef VAE_MODEL_POSTERIOR_H
 #define VAE_MODEL_POSTERIOR_H
 
-#include "config/config.h"
-#include "program/program.h"
+#include "model/design.h"
+
+#define VAE_POSTERIOR_MAP(X) X(GAUSSIAN, gaussian) X(PLANAR, planar)
+typedef enum vae_posterior {
+#define VAE_POSTERIOR_ROW(NAME, name) VAE_POSTERIOR_##NAME,
+    VAE_POSTERIOR_MAP(VAE_POSTERIOR_ROW)
+#undef VAE_POSTERIOR_ROW
+        VAE_POSTERIOR_COUNT
+} vae_posterior;
 
 typedef struct vae_draw_options {
     int64_t samples; /* K: of each row of the posterior come K consecutive rows of z */
@@ -26,18 +33,18 @@ typedef struct vae_draw {
 
 typedef struct vae_posterior_family {
     /* Columns of "posterior". */
-    int64_t (*width)(const vae_config *config);
+    int64_t (*width)(const vae_design *design);
     /* Parameters beside those of encoder and decoder, and the statistics of their norms; NULL: none. */
-    vae_status (*declare)(const vae_config *config, vae_layout *layout);
-    vae_status (*declare_statistics)(const vae_config *config, vae_layout *layout);
-    vae_status (*draw)(const vae_config *config, vae_program *program, vae_tensor posterior,
+    vae_status (*declare)(const vae_design *design, vae_layout *layout);
+    vae_status (*declare_statistics)(const vae_design *design, vae_layout *layout);
+    vae_status (*draw)(const vae_design *design, vae_program *program, vae_tensor posterior,
                        const vae_draw_options *options, vae_draw *draw);
     /* What encoding an image gives, [rows, latent] or [rows, 2·latent]: a code that the decoder takes, with
      * log-variances where q(z|x) has them. NULL: the posterior itself. */
-    vae_status (*code)(const vae_config *config, vae_program *program, vae_tensor posterior, vae_tensor *code);
+    vae_status (*code)(const vae_design *design, vae_program *program, vae_tensor posterior, vae_tensor *code);
     /* From `prior_width` standard normals a row to a draw of p(z) [rows, latent]. NULL: these are z. */
-    int64_t (*prior_width)(const vae_config *config);
-    vae_status (*prior)(const vae_config *config, vae_program *program, vae_tensor normals, vae_tensor *z);
+    int64_t (*prior_width)(const vae_design *design);
+    vae_status (*prior)(const vae_design *design, vae_program *program, vae_tensor normals, vae_tensor *z);
 } vae_posterior_family;
 
 extern const vae_posterior_family vae_posterior_family_gaussian, vae_posterior_family_planar;
@@ -45,9 +52,5 @@ extern const vae_posterior_family vae_posterior_family_gaussian, vae_posterior_f
 extern const vae_posterior_family vae_posterior_family_layers;
 /* Of objective = ae: the code itself. */
 extern const vae_posterior_family vae_posterior_family_none;
-
-const vae_posterior_family *vae_posterior_family_of(const vae_config *config);
-/* Standard normals that a draw from the prior takes. */
-int64_t vae_posterior_prior_width(const vae_config *config);
 
 #endif

@@ -4,53 +4,53 @@
 #include <stdio.h>
 
 #include "distribution/distribution.h"
-#include "model/network.h"
-#include "model/posterior.h"
+#include "model/family_vae.h"
 
-static int64_t width(const vae_config *config)
+static int64_t width(const vae_design *design)
 {
-    return 2 * config->model.latent.size[0];
+    return 2 * design->config.model.latent.size[0];
 }
 
 /* q(z[layer + 1]|z[layer]) for `up`, p(z[layer]|z[layer + 1]) else. */
-static vae_status resolve(const vae_config *config, int32_t layer, bool up, vae_network *network)
+static vae_status resolve(const vae_design *design, int32_t layer, bool up, vae_network *network)
 {
     const int32_t from = up ? layer : layer + 1, to = up ? layer + 1 : layer;
     char name[VAE_NAME_SIZE];
     snprintf(name, sizeof name, "%s%d", up ? "recognition" : "generation", (int)layer + 1);
-    return vae_network_between(config, name, from, to, 2 * config->model.latent.size[to], network);
+    return vae_network_between(&design->config, &vae_vae_keys_of(&design->config)->latent_layers, name, from, to,
+                               network);
 }
 
-static vae_status build(const vae_config *config, vae_program *program, int32_t layer, bool up, vae_tensor z,
+static vae_status build(const vae_design *design, vae_program *program, int32_t layer, bool up, vae_tensor z,
                         bool training, vae_tensor *parameters)
 {
     vae_network network;
-    VAE_TRY(resolve(config, layer, up, &network));
+    VAE_TRY(resolve(design, layer, up, &network));
     return vae_network_build(&network, program, z, training, parameters);
 }
 
 typedef vae_status (*declare_function)(const vae_network *network, vae_layout *layout);
 
-static vae_status for_each_network(const vae_config *config, vae_layout *layout, declare_function function)
+static vae_status for_each_network(const vae_design *design, vae_layout *layout, declare_function function)
 {
-    for (int32_t layer = 0; layer + 1 < config->model.latent.count; ++layer) {
+    for (int32_t layer = 0; layer + 1 < design->config.model.latent.count; ++layer) {
         for (int up = 1; up >= 0; --up) {
             vae_network network;
-            VAE_TRY(resolve(config, layer, up, &network));
+            VAE_TRY(resolve(design, layer, up, &network));
             VAE_TRY(function(&network, layout));
         }
     }
     return VAE_OK;
 }
 
-static vae_status declare(const vae_config *config, vae_layout *layout)
+static vae_status declare(const vae_design *design, vae_layout *layout)
 {
-    return for_each_network(config, layout, vae_network_declare);
+    return for_each_network(design, layout, vae_network_declare);
 }
 
-static vae_status declare_statistics(const vae_config *config, vae_layout *layout)
+static vae_status declare_statistics(const vae_design *design, vae_layout *layout)
 {
-    return for_each_network(config, layout, vae_network_declare_statistics);
+    return for_each_network(design, layout, vae_network_declare_statistics);
 }
 
 /* ---- Drawing from q ---- */
@@ -69,19 +69,19 @@ static vae_status draw_layer(vae_program *program, vae_tensor parameters, const 
 }
 
 /* log p(z[layer]|z[layer + 1]) in place of log N(z[layer]; 0, I). */
-static vae_status take_prior(const vae_config *config, vae_program *program, int32_t layer, const vae_tensor z[2],
+static vae_status take_prior(const vae_design *design, vae_program *program, int32_t layer, const vae_tensor z[2],
                              bool training, vae_tensor *ratio)
 {
-    const vae_likelihood_options options = {.channels = config->model.latent.size[layer]};
+    const vae_likelihood_options options = {.channels = design->config.model.latent.size[layer]};
     vae_tensor parameters, conditional, standard;
-    VAE_TRY(build(config, program, layer, false, z[1], training, &parameters));
+    VAE_TRY(build(design, program, layer, false, z[1], training, &parameters));
     VAE_TRY(vae_distribution_gaussian_diagonal.log_prob(program, "log_p", parameters, z[0], &options, &conditional));
     VAE_TRY(vae_distribution_standard_normal(program, "log_n", z[0], &standard));
     VAE_TRY(vae_program_apply(program, "log_ratio", VAE_FUNCTION_SUBTRACT, *ratio, standard, ratio));
     return vae_program_apply(program, "log_ratio", VAE_FUNCTION_ADD, *ratio, conditional, ratio);
 }
 
-static vae_status draw(const vae_config *config, vae_program *program, vae_tensor posterior,
+static vae_status draw(const vae_design *design, vae_program *program, vae_tensor posterior,
                        const vae_draw_options *options, vae_draw *drawn)
 {
     if (options->path) {
@@ -92,11 +92,11 @@ static vae_status draw(const vae_config *config, vae_program *program, vae_tenso
     vae_tensor z[2], ratio, parameters = posterior;
     VAE_TRY(draw_layer(program, parameters, options, options->samples, &z[0], &ratio));
     *drawn = (vae_draw){z[0], VAE_NO_TENSOR, ratio, VAE_NO_TENSOR};
-    for (int32_t layer = 0; layer + 1 < config->model.latent.count; ++layer) {
+    for (int32_t layer = 0; layer + 1 < design->config.model.latent.count; ++layer) {
         vae_tensor next;
-        VAE_TRY(build(config, program, layer, true, z[0], options->training, &parameters));
+        VAE_TRY(build(design, program, layer, true, z[0], options->training, &parameters));
         VAE_TRY(draw_layer(program, parameters, options, 1, &z[1], &next));
-        VAE_TRY(take_prior(config, program, layer, z, options->training, &drawn->log_ratio));
+        VAE_TRY(take_prior(design, program, layer, z, options->training, &drawn->log_ratio));
         VAE_TRY(vae_program_apply(program, "log_ratio", VAE_FUNCTION_ADD, drawn->log_ratio, next, &drawn->log_ratio));
         z[0] = z[1];
     }
@@ -105,11 +105,11 @@ static vae_status draw(const vae_config *config, vae_program *program, vae_tenso
 
 /* ---- Drawing from p ---- */
 
-static int64_t prior_width(const vae_config *config)
+static int64_t prior_width(const vae_design *design)
 {
     int64_t sum = 0;
-    for (int32_t layer = 0; layer < config->model.latent.count; ++layer)
-        sum += config->model.latent.size[layer];
+    for (int32_t layer = 0; layer < design->config.model.latent.count; ++layer)
+        sum += design->config.model.latent.size[layer];
     return sum;
 }
 
@@ -127,13 +127,13 @@ static vae_status move(vae_program *program, vae_tensor parameters, vae_tensor n
 }
 
 /* The normals of the first layer come first; the last layer's are z itself. */
-static vae_status prior(const vae_config *config, vae_program *program, vae_tensor normals, vae_tensor *z)
+static vae_status prior(const vae_design *design, vae_program *program, vae_tensor normals, vae_tensor *z)
 {
-    const int64_t all = prior_width(config);
+    const int64_t all = prior_width(design);
     int64_t first = all;
-    for (int32_t layer = config->model.latent.count - 1; layer >= 0; --layer) {
-        const int64_t latent = config->model.latent.size[layer];
-        const bool last = layer == config->model.latent.count - 1;
+    for (int32_t layer = design->config.model.latent.count - 1; layer >= 0; --layer) {
+        const int64_t latent = design->config.model.latent.size[layer];
+        const bool last = layer == design->config.model.latent.count - 1;
         vae_tensor normal, parameters;
         first -= latent;
         VAE_TRY(vae_program_slice(program, "normal", normals, all, first, latent, &normal));
@@ -141,7 +141,7 @@ static vae_status prior(const vae_config *config, vae_program *program, vae_tens
             *z = normal;
             continue;
         }
-        VAE_TRY(build(config, program, layer, false, *z, false, &parameters));
+        VAE_TRY(build(design, program, layer, false, *z, false, &parameters));
         VAE_TRY(move(program, parameters, normal, latent, z));
     }
     return VAE_OK;

@@ -4,7 +4,7 @@
  * û is u moved along w so that ûᵀw > -1, which makes the layer invertible (Appendix A.1): û = u + (m(wᵀu) -
  * wᵀu)·w/‖w‖², m(x) = -1 + log(1 + e^x). Then log |det ∂z'/∂z| = log(1 + (1 - tanh²)·ûᵀw) (equation 12). */
 #include "distribution/distribution.h"
-#include "model/posterior.h"
+#include "model/family_vae.h"
 
 /* Keeps 1/‖w‖² finite. */
 #define LEAST_SQUARE 1e-12
@@ -14,10 +14,10 @@ static int64_t layer_width(int64_t latent)
     return 2 * latent + 1;
 }
 
-static int64_t width(const vae_config *config)
+static int64_t width(const vae_design *design)
 {
-    const int64_t latent = config->model.latent.size[0];
-    return 2 * latent + config->model.flow_length * layer_width(latent);
+    const int64_t latent = design->config.model.latent.size[0];
+    return 2 * latent + vae_vae_keys_of(&design->config)->flow_length * layer_width(latent);
 }
 
 /* One layer's parameters: all of a row of the posterior, for all samples of that row. */
@@ -71,13 +71,13 @@ static vae_status apply_layer(vae_program *program, const flow_layer *layer, vae
     return vae_program_apply(program, "flow.z", VAE_FUNCTION_ADD, *z, step, z);
 }
 
-static vae_status flow(const vae_config *config, vae_program *program, vae_tensor posterior, vae_tensor *z,
+static vae_status flow(const vae_design *design, vae_program *program, vae_tensor posterior, vae_tensor *z,
                        vae_tensor *log_determinant)
 {
-    for (int64_t i = 0; i < config->model.flow_length; ++i) {
+    for (int64_t i = 0; i < vae_vae_keys_of(&design->config)->flow_length; ++i) {
         flow_layer layer;
         vae_tensor term;
-        VAE_TRY(make_layer(program, posterior, config->model.latent.size[0], i, &layer));
+        VAE_TRY(make_layer(program, posterior, design->config.model.latent.size[0], i, &layer));
         VAE_TRY(apply_layer(program, &layer, z, &term));
         if (i > 0) VAE_TRY(vae_program_apply(program, "flow.log_det", VAE_FUNCTION_ADD, *log_determinant, term, &term));
         *log_determinant = term;
@@ -86,9 +86,10 @@ static vae_status flow(const vae_config *config, vae_program *program, vae_tenso
 }
 
 /* [rows, 2·latent]: the Gaussian that the flow starts from. */
-static vae_status base_of(const vae_config *config, vae_program *program, vae_tensor posterior, vae_tensor *base)
+static vae_status base_of(const vae_design *design, vae_program *program, vae_tensor posterior, vae_tensor *base)
 {
-    return vae_program_slice(program, "base", posterior, width(config), 0, 2 * config->model.latent.size[0], base);
+    return vae_program_slice(program, "base", posterior, width(design), 0, 2 * design->config.model.latent.size[0],
+                             base);
 }
 
 /* ½ Σ z² */
@@ -99,7 +100,7 @@ static vae_status half_square(vae_program *program, vae_tensor z, vae_tensor *su
 }
 
 /* log p(z_F) - log q(z_F|x) = log p(z_0) - log q(z_0|x) + ½ ‖z_0‖² - ½ ‖z_F‖² + Σ log |det| (equation 13). */
-static vae_status draw(const vae_config *config, vae_program *program, vae_tensor posterior,
+static vae_status draw(const vae_design *design, vae_program *program, vae_tensor posterior,
                        const vae_draw_options *options, vae_draw *drawn)
 {
     if (options->path) {
@@ -111,10 +112,10 @@ static vae_status draw(const vae_config *config, vae_program *program, vae_tenso
         .samples = options->samples, .stream = options->stream, .sampled = true, .with_log_ratio = true};
     vae_posterior_outputs outputs;
     vae_tensor base, before, after, log_determinant, ratio;
-    VAE_TRY(base_of(config, program, posterior, &base));
+    VAE_TRY(base_of(design, program, posterior, &base));
     VAE_TRY(vae_program_gaussian_sample_kl(program, "gaussian_sample_kl", base, sample, &outputs));
     vae_tensor z = outputs.z;
-    VAE_TRY(flow(config, program, posterior, &z, &log_determinant));
+    VAE_TRY(flow(design, program, posterior, &z, &log_determinant));
     VAE_TRY(half_square(program, outputs.z, &before));
     VAE_TRY(half_square(program, z, &after));
     VAE_TRY(vae_program_apply(program, "log_ratio", VAE_FUNCTION_SUBTRACT, before, after, &ratio));
@@ -125,13 +126,13 @@ static vae_status draw(const vae_config *config, vae_program *program, vae_tenso
 }
 
 /* The Gaussian's mean where the flow takes it, and the Gaussian's log-variance. */
-static vae_status code(const vae_config *config, vae_program *program, vae_tensor posterior, vae_tensor *result)
+static vae_status code(const vae_design *design, vae_program *program, vae_tensor posterior, vae_tensor *result)
 {
-    const int64_t latent = config->model.latent.size[0], all = width(config);
+    const int64_t latent = design->config.model.latent.size[0], all = width(design);
     vae_tensor z, log_variance, log_determinant;
     VAE_TRY(vae_program_slice(program, "mean", posterior, all, 0, latent, &z));
     VAE_TRY(vae_program_slice(program, "log_variance", posterior, all, latent, latent, &log_variance));
-    VAE_TRY(flow(config, program, posterior, &z, &log_determinant));
+    VAE_TRY(flow(design, program, posterior, &z, &log_determinant));
     return vae_program_concat(program, "code", z, latent, log_variance, latent, result);
 }
 

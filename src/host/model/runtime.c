@@ -9,16 +9,15 @@
 
 #include "core/file.h"
 #include "core/random.h"
-#include "model/posterior.h"
+#include "model/runner.h"
 
 /* Every batch has this many rows, the last one padded: a row's result then never depends on how many came with it. */
 enum { CHUNK_ROWS = 256 };
 
 /* One program that the host feeds, with room for a batch of its input and output. */
 typedef struct feed {
-    vae_program program;
-    vae_executable *executable;
-    vae_tensor input, output;
+    vae_runner runner;
+    const char *input, *output; /* ports */
     int64_t input_width, output_width;
     float *input_rows, *output_rows; /* [CHUNK_ROWS, width] */
 } feed;
@@ -33,7 +32,7 @@ struct vae_model {
 
 const vae_config *vae_model_config(const vae_model *model)
 {
-    return &model->checkpoint.config;
+    return &model->checkpoint.design.config;
 }
 
 vae_checkpoint *vae_model_checkpoint(vae_model *model)
@@ -43,7 +42,12 @@ vae_checkpoint *vae_model_checkpoint(vae_model *model)
 
 const vae_input *vae_model_input(const vae_model *model)
 {
-    return &model->checkpoint.input;
+    return &model->checkpoint.design.input;
+}
+
+const vae_traits *vae_model_traits(const vae_model *model)
+{
+    return &model->checkpoint.design.traits;
 }
 
 vae_status vae_checkpoint_load_store(const vae_checkpoint *checkpoint, vae_device *device, bool training,
@@ -52,7 +56,7 @@ vae_status vae_checkpoint_load_store(const vae_checkpoint *checkpoint, vae_devic
     const vae_backend *backend = device->backend;
     vae_store *made;
     *store = NULL;
-    VAE_TRY(backend->store_create(device, &checkpoint->layout, training, &made));
+    VAE_TRY(backend->store_create(device, &checkpoint->design.layout, training, &made));
     vae_status status = VAE_OK;
     for (int i = 0; i < VAE_ARENA_COUNT && !status; ++i) {
         const bool wanted = i == VAE_ARENA_PARAMETERS || training;
@@ -70,36 +74,32 @@ vae_status vae_checkpoint_load_store(const vae_checkpoint *checkpoint, vae_devic
 
 /* ---- Opening ---- */
 
-static void close_feed(const vae_model *model, feed *f)
+static void close_feed(feed *f)
 {
-    if (f->executable) model->device->backend->executable_destroy(f->executable);
-    vae_program_free(&f->program);
+    vae_runner_destroy(&f->runner);
     free(f->input_rows);
     free(f->output_rows);
 }
 
-static vae_status open_feed(vae_model *model, feed *f, const char *input, const char *output)
+static vae_status open_feed(vae_model *model, feed *f, vae_role role, const char *input, const char *output)
 {
-    f->input = vae_program_port(&f->program, input);
-    f->output = vae_program_port(&f->program, output);
-    f->input_width = vae_shape_columns(&f->program.tensors[f->input].shape);
-    f->output_width = vae_shape_columns(&f->program.tensors[f->output].shape);
+    const vae_instance instance = {&model->checkpoint.design, model->device, model->store};
+    VAE_TRY(vae_runner_create(&f->runner, &instance, (vae_build){role, CHUNK_ROWS, 0}, NULL));
+    f->input = input;
+    f->output = output;
+    f->input_width = vae_runner_columns(&f->runner, input);
+    f->output_width = vae_runner_columns(&f->runner, output);
     f->input_rows = calloc((size_t)(CHUNK_ROWS * f->input_width), sizeof *f->input_rows);
     f->output_rows = calloc((size_t)(CHUNK_ROWS * f->output_width), sizeof *f->output_rows);
-    if (!f->input_rows || !f->output_rows) return vae_error_set(VAE_ERROR_MEMORY, "model: out of memory");
-    return model->device->backend->executable_create(model->device, &f->program, model->store, NULL, &f->executable);
+    return f->input_rows && f->output_rows ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "model: out of memory");
 }
 
 static vae_status open_programs(vae_model *model)
 {
-    const vae_checkpoint *c = &model->checkpoint;
-    VAE_TRY(vae_model_build_encode(&c->config, &c->input, &c->layout, CHUNK_ROWS, &model->encoder.program));
-    VAE_TRY(open_feed(model, &model->encoder, "x", "code"));
-    VAE_TRY(vae_model_build_decode(&c->config, &c->input, &c->layout, CHUNK_ROWS, &model->decoder.program));
-    VAE_TRY(open_feed(model, &model->decoder, "z", "mean"));
-    if (!vae_posterior_family_of(&c->config)->prior) return VAE_OK;
-    VAE_TRY(vae_model_build_prior(&c->config, &c->layout, CHUNK_ROWS, &model->prior.program));
-    return open_feed(model, &model->prior, "normals", "z");
+    VAE_TRY(open_feed(model, &model->encoder, VAE_ROLE_ENCODE, "x", "code"));
+    VAE_TRY(open_feed(model, &model->decoder, VAE_ROLE_DECODE, "z", "mean"));
+    if (!model->checkpoint.design.traits.draws_prior) return VAE_OK;
+    return open_feed(model, &model->prior, VAE_ROLE_PRIOR, "normals", "z");
 }
 
 static vae_status open_device(const vae_model_options *options, vae_device_remarks remarks, vae_device **device)
@@ -166,9 +166,9 @@ void vae_model_free(vae_model *model)
 {
     if (!model) return;
     if (model->device) {
-        close_feed(model, &model->encoder);
-        close_feed(model, &model->decoder);
-        close_feed(model, &model->prior);
+        close_feed(&model->encoder);
+        close_feed(&model->decoder);
+        close_feed(&model->prior);
         if (model->store) model->device->backend->store_destroy(model->store);
         model->device->backend->device_close(model->device);
     }
@@ -178,14 +178,14 @@ void vae_model_free(vae_model *model)
 
 vae_model_shape vae_model_get_shape(const vae_model *model)
 {
-    const vae_checkpoint *c = &model->checkpoint;
+    const vae_design *d = &model->checkpoint.design;
     return (vae_model_shape){
-        .height = c->input.height,
-        .width = c->input.width,
-        .channels = c->input.channels,
-        .elements = vae_input_elements(&c->input),
-        .latent = c->config.model.latent.size[0],
-        .parameters = vae_layout_parameter_count(&c->layout),
+        .height = d->input.height,
+        .width = d->input.width,
+        .channels = d->input.channels,
+        .elements = vae_input_elements(&d->input),
+        .latent = d->traits.latent,
+        .parameters = vae_layout_parameter_count(&d->layout),
     };
 }
 
@@ -217,13 +217,12 @@ static vae_status check_finite(const char *call, const char *what, const float *
 }
 
 /* Runs f->input_rows, of which `rows` are the caller's, from `first` on; the noise-free programs need no step. */
-static vae_status run_feed(const char *call, const vae_model *model, feed *f, int64_t first, int64_t rows)
+static vae_status run_feed(const char *call, feed *f, int64_t first, int64_t rows)
 {
-    const vae_backend *backend = model->device->backend;
     const vae_step step = {0};
-    VAE_TRY(backend->tensor_write(f->executable, f->input, VAE_FLOAT32, f->input_rows));
-    VAE_TRY(backend->executable_run(f->executable, &step));
-    VAE_TRY(backend->tensor_read(f->executable, f->output, VAE_FLOAT32, f->output_rows));
+    VAE_TRY(vae_runner_write(&f->runner, f->input, f->input_rows));
+    VAE_TRY(vae_runner_run(&f->runner, &step));
+    VAE_TRY(vae_runner_read(&f->runner, f->output, f->output_rows));
     return check_finite(call, "result", f->output_rows, first, rows, f->output_width);
 }
 
@@ -231,7 +230,8 @@ static vae_status run_feed(const char *call, const vae_model *model, feed *f, in
 static void fill_encoder(vae_model *model, const float *images, int64_t rows)
 {
     feed *f = &model->encoder;
-    const float scale = (float)(model->checkpoint.input.scale * 255.0), shift = (float)model->checkpoint.input.shift;
+    const float scale = (float)(model->checkpoint.design.input.scale * 255.0),
+                shift = (float)model->checkpoint.design.input.shift;
     memset(f->input_rows, 0, (size_t)(CHUNK_ROWS * f->input_width) * sizeof *f->input_rows);
     for (int64_t i = 0; i < rows * f->input_width; ++i)
         f->input_rows[i] = images[i] * scale + shift;
@@ -240,7 +240,7 @@ static void fill_encoder(vae_model *model, const float *images, int64_t rows)
 static void take_posterior(const vae_model *model, int64_t rows, float *mean, float *log_variance)
 {
     const feed *f = &model->encoder;
-    const int64_t latent = model->checkpoint.config.model.latent.size[0];
+    const int64_t latent = model->checkpoint.design.traits.latent;
     for (int64_t r = 0; r < rows; ++r) {
         const float *row = f->output_rows + r * f->output_width;
         memcpy(mean + r * latent, row, (size_t)latent * sizeof *mean);
@@ -254,12 +254,12 @@ vae_status vae_model_encode(vae_model *model, const float *images, int64_t count
 {
     static const char call[] = "vae_model_encode";
     VAE_TRY(check_arguments(call, model, images, count, model ? model->encoder.input_width : 1, mean));
-    const int64_t elements = model->encoder.input_width, latent = model->checkpoint.config.model.latent.size[0];
+    const int64_t elements = model->encoder.input_width, latent = model->checkpoint.design.traits.latent;
     for (int64_t first = 0; first < count; first += CHUNK_ROWS) {
         const int64_t rows = count - first < CHUNK_ROWS ? count - first : CHUNK_ROWS;
         VAE_TRY(check_finite(call, "input", images + first * elements, first, rows, elements));
         fill_encoder(model, images + first * elements, rows);
-        VAE_TRY(run_feed(call, model, &model->encoder, first, rows));
+        VAE_TRY(run_feed(call, &model->encoder, first, rows));
         take_posterior(model, rows, mean + first * latent, log_variance ? log_variance + first * latent : NULL);
     }
     return VAE_OK;
@@ -268,8 +268,8 @@ vae_status vae_model_encode(vae_model *model, const float *images, int64_t count
 static void take_images(const vae_model *model, int64_t rows, float *images)
 {
     const feed *f = &model->decoder;
-    const float scale = (float)(1.0 / (model->checkpoint.input.scale * 255.0));
-    const float shift = (float)model->checkpoint.input.shift;
+    const float scale = (float)(1.0 / (model->checkpoint.design.input.scale * 255.0));
+    const float shift = (float)model->checkpoint.design.input.shift;
     for (int64_t i = 0; i < rows * f->output_width; ++i) {
         const float value = (f->output_rows[i] - shift) * scale;
         images[i] = value < 0.0f ? 0.0f : (value > 1.0f ? 1.0f : value);
@@ -286,7 +286,7 @@ vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count,
         VAE_TRY(check_finite(call, "input", codes + first * f->input_width, first, rows, f->input_width));
         memset(f->input_rows, 0, (size_t)(CHUNK_ROWS * f->input_width) * sizeof *f->input_rows);
         memcpy(f->input_rows, codes + first * f->input_width, (size_t)(rows * f->input_width) * sizeof *codes);
-        VAE_TRY(run_feed(call, model, f, first, rows));
+        VAE_TRY(run_feed(call, f, first, rows));
         take_images(model, rows, images + first * f->output_width);
     }
     return VAE_OK;
@@ -318,7 +318,7 @@ static vae_status sample_layers(const char *call, vae_model *model, uint64_t see
         const int64_t rows = count - done < CHUNK_ROWS ? count - done : CHUNK_ROWS;
         memset(f->input_rows, 0, (size_t)(CHUNK_ROWS * f->input_width) * sizeof *f->input_rows);
         fill_normals(seed, temperature, first + done, rows, f->input_width, f->input_rows);
-        VAE_TRY(run_feed(call, model, f, first + done, rows));
+        VAE_TRY(run_feed(call, f, first + done, rows));
         memcpy(codes + done * f->output_width, f->output_rows, (size_t)(rows * f->output_width) * sizeof *codes);
     }
     return VAE_OK;
@@ -333,7 +333,7 @@ vae_status vae_model_sample_prior_from(vae_model *model, uint64_t seed, double t
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: temperature is %g, but must be finite and not negative", call,
                              temperature);
     }
-    if (model->prior.executable) return sample_layers(call, model, seed, temperature, first, count, codes);
-    fill_normals(seed, temperature, first, count, model->checkpoint.config.model.latent.size[0], codes);
+    if (model->prior.runner.executable) return sample_layers(call, model, seed, temperature, first, count, codes);
+    fill_normals(seed, temperature, first, count, model->checkpoint.design.traits.latent, codes);
     return VAE_OK;
 }

@@ -15,6 +15,7 @@ const vae_config *vae_model_config(const vae_model *model);
 /* All of it; who changes more than where [data] is found has another model. */
 vae_checkpoint *vae_model_checkpoint(vae_model *model);
 const vae_input *vae_model_input(const vae_model *model);
+const vae_traits *vae_model_traits(const vae_model *model);
 
 /* Rows first … first + count - 1 of what vae_model_sample_prior() gives, bit for bit. */
 vae_status vae_model_sample_prior_from(vae_model *model, uint64_t seed, double temperature, int64_t first,

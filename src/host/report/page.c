@@ -125,13 +125,13 @@ static vae_status write_decoder(FILE *file, const vae_page_run *run, int index, 
 {
     const vae_checkpoint *c = &run->checkpoint;
     vae_program program;
-    VAE_TRY(vae_model_build_decode(&c->config, &c->input, &c->layout, 1, &program));
+    VAE_TRY(vae_design_build(&c->design, (vae_build){VAE_ROLE_DECODE, 1, 0}, &program));
     vae_status status = VAE_OK;
-    if (is_embedded(&program, &c->input, explorer)) {
+    if (is_embedded(&program, &c->design.input, explorer)) {
         json_object_set_new(json, "decoder", vae_page_decoder(&program));
         status = write_weights(file, run, index, &program);
     } else {
-        json_object_set_new(json, "decoder", explorer_note(&program, &c->input, explorer));
+        json_object_set_new(json, "decoder", explorer_note(&program, &c->design.input, explorer));
     }
     vae_program_free(&program);
     return status;

@@ -123,14 +123,16 @@ static json_t *write_metrics(const vae_metrics_history *history)
 static json_t *write_config(const vae_config *config)
 {
     json_t *list = json_array();
-    for (int i = 0; i < vae_config_key_count; ++i) {
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const vae_key *key = vae_config_key(i);
+        if (!vae_config_has_key(config, i)) continue;
         char *text = NULL;
         size_t size;
         FILE *stream = open_memstream(&text, &size);
         if (!stream) break;
-        vae_key_write(&vae_config_keys[i], config, stream);
+        vae_key_write(key, vae_config_value(config, i), stream);
         fclose(stream);
-        json_array_append_new(list, json_pack("[s, s, s]", vae_config_keys[i].section, vae_config_keys[i].name, text));
+        json_array_append_new(list, json_pack("[s, s, s]", key->section, key->name, text));
         free(text);
     }
     return list;
@@ -183,16 +185,16 @@ json_t *vae_page_fields_json(void)
 json_t *vae_page_run_json(const vae_page_run *run)
 {
     const vae_checkpoint *c = &run->checkpoint;
-    json_t *images = json_pack("{s:I, s:I, s:I, s:f, s:f}", "height", (json_int_t)c->input.height, "width",
-                               (json_int_t)c->input.width, "channels", (json_int_t)c->input.channels, "scale",
-                               c->input.scale, "shift", c->input.shift);
-    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?}", "name",
-                     write_name(run->folder.path), "folder", vae_json_text(run->folder.path), "checkpoint",
-                     vae_json_text(run->checkpoint_path), "images", images, "latent",
-                     (json_int_t)c->config.model.latent.size[0], "parameters",
-                     (json_int_t)vae_layout_parameter_count(&c->layout), "epoch", (json_int_t)c->progress.epoch, "step",
-                     (json_int_t)c->progress.step, "train_images", (json_int_t)c->progress.train_images, "config",
-                     write_config(&c->config), "metrics", write_metrics(&run->history), "pictures", write_pictures(run),
-                     "pictures_found", (json_int_t)run->pictures_found, "listing", run->listing ? run->listing : "",
-                     "classes", write_classes(&run->classes), "machine", run->machine);
+    json_t *images = json_pack("{s:I, s:I, s:I, s:f, s:f}", "height", (json_int_t)c->design.input.height, "width",
+                               (json_int_t)c->design.input.width, "channels", (json_int_t)c->design.input.channels,
+                               "scale", c->design.input.scale, "shift", c->design.input.shift);
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?}", "name",
+        write_name(run->folder.path), "folder", vae_json_text(run->folder.path), "checkpoint",
+        vae_json_text(run->checkpoint_path), "images", images, "latent", (json_int_t)c->design.traits.latent,
+        "parameters", (json_int_t)vae_layout_parameter_count(&c->design.layout), "epoch", (json_int_t)c->progress.epoch,
+        "step", (json_int_t)c->progress.step, "train_images", (json_int_t)c->progress.train_images, "config",
+        write_config(&c->design.config), "metrics", write_metrics(&run->history), "pictures", write_pictures(run),
+        "pictures_found", (json_int_t)run->pictures_found, "listing", run->listing ? run->listing : "", "classes",
+        write_classes(&run->classes), "machine", run->machine);
 }

@@ -1,38 +1,35 @@
-/* Makes the two executables, selects one by the rows that are left, and adds up the metrics of both. */
+/* Makes the two programs, selects one by the rows that are left, and adds up the metrics of both. */
 #include "train/batches.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static vae_status create_one(vae_batches *batches, const vae_batches_place *place, int which, int64_t rows,
-                             vae_build_function *build)
+static vae_status create_one(vae_batches *batches, const vae_instance *instance, int which, int64_t rows, vae_role role)
 {
     if (rows == 0) return VAE_OK;
-    VAE_TRY(build(place->config, place->input, place->layout, rows, &batches->programs[which]));
-    return batches->backend->executable_create(place->device, &batches->programs[which], place->store, batches->data,
-                                               &batches->executables[which]);
+    return vae_runner_create(&batches->runners[which], instance, (vae_build){role, rows, 0}, batches->data);
 }
 
 static vae_status allocate_codes(vae_batches *batches)
 {
-    const vae_program *program = &batches->programs[batches->executables[0] ? 0 : 1];
-    const vae_tensor code = vae_program_port(program, "code");
-    if (code == VAE_NO_TENSOR) return VAE_OK;
-    batches->codes = calloc((size_t)program->tensors[code].elements, sizeof *batches->codes);
+    const vae_runner *largest = &batches->runners[batches->runners[0].executable ? 0 : 1];
+    const int64_t columns = vae_runner_columns(largest, "code");
+    if (columns == 0) return VAE_OK;
+    batches->codes = calloc((size_t)(largest->rows * columns), sizeof *batches->codes);
     return batches->codes ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
 }
 
-vae_status vae_batches_create(vae_batches *batches, const vae_batches_place *place, const vae_dataset *dataset,
-                              int64_t batch, vae_build_function *build)
+vae_status vae_batches_create(vae_batches *batches, const vae_instance *instance, const vae_dataset *dataset,
+                              int64_t batch, vae_role role)
 {
     const int64_t rows = dataset->count;
-    *batches = (vae_batches){.backend = place->device->backend, .rows = rows, .batch = batch};
+    *batches = (vae_batches){.backend = instance->device->backend, .rows = rows, .batch = batch};
     batches->steps = (rows + batch - 1) / batch;
     const vae_column images = vae_dataset_images(dataset);
     vae_status status;
-    VAE_TRY_GOTO(status, failure, batches->backend->data_create(place->device, &images, &batches->data));
-    VAE_TRY_GOTO(status, failure, create_one(batches, place, 0, rows >= batch ? batch : 0, build));
-    VAE_TRY_GOTO(status, failure, create_one(batches, place, 1, rows % batch, build));
+    VAE_TRY_GOTO(status, failure, batches->backend->data_create(instance->device, &images, &batches->data));
+    VAE_TRY_GOTO(status, failure, create_one(batches, instance, 0, rows >= batch ? batch : 0, role));
+    VAE_TRY_GOTO(status, failure, create_one(batches, instance, 1, rows % batch, role));
     VAE_TRY_GOTO(status, failure, allocate_codes(batches));
     return VAE_OK;
 failure:
@@ -43,29 +40,27 @@ failure:
 void vae_batches_destroy(vae_batches *batches)
 {
     if (!batches->backend) return;
-    for (int i = 0; i < 2; ++i) {
-        batches->backend->executable_destroy(batches->executables[i]);
-        vae_program_free(&batches->programs[i]);
-    }
+    for (int i = 0; i < 2; ++i)
+        vae_runner_destroy(&batches->runners[i]);
     batches->backend->data_destroy(batches->data);
     free(batches->codes);
     *batches = (vae_batches){0};
 }
 
-vae_executable *vae_batches_select(const vae_batches *batches, int64_t index, vae_step *step, int64_t *rows)
+const vae_runner *vae_batches_select(const vae_batches *batches, int64_t index, vae_step *step, int64_t *rows)
 {
     step->first = index * batches->batch;
     const int64_t left = batches->rows - step->first;
     *rows = left < batches->batch ? left : batches->batch;
-    return batches->executables[*rows < batches->batch];
+    return &batches->runners[*rows < batches->batch];
 }
 
 vae_status vae_batches_take(const vae_batches *batches, double sums[VAE_METRIC_COUNT])
 {
     for (int i = 0; i < 2; ++i) {
-        if (!batches->executables[i]) continue;
+        if (!batches->runners[i].executable) continue;
         double part[VAE_METRIC_COUNT];
-        VAE_TRY(batches->backend->metrics_take(batches->executables[i], part));
+        VAE_TRY(batches->backend->metrics_take(batches->runners[i].executable, part));
         for (int k = 0; k < VAE_METRIC_COUNT; ++k)
             sums[k] += part[k];
     }
@@ -73,14 +68,10 @@ vae_status vae_batches_take(const vae_batches *batches, double sums[VAE_METRIC_C
 }
 
 /* Reads the codes of the batch that ran last. */
-static vae_status add_codes(const vae_batches *batches, const vae_executable *executable, vae_latent_statistics *latent)
+static vae_status add_codes(const vae_batches *batches, const vae_runner *runner, vae_latent_statistics *latent)
 {
-    const int which = executable == batches->executables[1];
-    const vae_program *program = &batches->programs[which];
-    const vae_tensor code = vae_program_port(program, "code");
-    const vae_shape *shape = &program->tensors[code].shape;
-    VAE_TRY(batches->backend->tensor_read(batches->executables[which], code, VAE_FLOAT32, batches->codes));
-    vae_latent_statistics_add_posterior(latent, batches->codes, shape->size[0], shape->size[1]);
+    VAE_TRY(vae_runner_read(runner, "code", batches->codes));
+    vae_latent_statistics_add_posterior(latent, batches->codes, runner->rows, vae_runner_columns(runner, "code"));
     return VAE_OK;
 }
 
@@ -95,9 +86,9 @@ vae_status vae_batches_evaluate(const vae_batches *batches, uint64_t seed, doubl
         if (stop && *stop) return vae_error_set(VAE_ERROR_INTERRUPTED, "evaluation was asked to stop");
         int64_t rows;
         vae_step step = {.seed = seed, .step = (uint64_t)i, .beta = 1.0};
-        vae_executable *executable = vae_batches_select(batches, i, &step, &rows);
-        VAE_TRY(batches->backend->executable_run(executable, &step));
-        if (latent) VAE_TRY(add_codes(batches, executable, latent));
+        const vae_runner *runner = vae_batches_select(batches, i, &step, &rows);
+        VAE_TRY(vae_runner_run(runner, &step));
+        if (latent) VAE_TRY(add_codes(batches, runner, latent));
     }
     return vae_batches_take(batches, sums);
 }

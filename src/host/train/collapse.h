@@ -10,7 +10,7 @@
  * dimension. Never true where there is too little to judge by: before β has its full weight for a whole epoch, in the
  * first 50 steps, and in the first two epochs at full weight, as slow starts recover, unless `last` says that no more
  * follow. Nor where there is no KL term to collapse under: objective ae, objective kl, β = 0. */
-bool vae_collapse_seen(const vae_config *config, const vae_metrics_line *train, const vae_latent_statistics *latent,
+bool vae_collapse_seen(const vae_design *design, const vae_metrics_line *train, const vae_latent_statistics *latent,
                        bool last);
 
 #endif

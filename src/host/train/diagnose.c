@@ -9,13 +9,13 @@ enum { NAME_SIZE = VAE_NAME_SIZE + 96 };
 
 /* Writes into `text` which parameter's gradient is the first that is not finite; if all are finite, the norm itself may
  * have overflowed, and the largest gradient tells where. */
-static vae_status find_gradient(const vae_batches_place *place, char *text, size_t size)
+static vae_status find_gradient(const vae_instance *model, char *text, size_t size)
 {
-    const vae_layout *layout = place->layout;
+    const vae_layout *layout = &model->design->layout;
     double *gradients = malloc((size_t)layout->elements * sizeof *gradients);
     if (!gradients) return vae_error_set(VAE_ERROR_MEMORY, "gradients: out of memory");
     const vae_status status =
-        place->device->backend->store_read(place->store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, gradients);
+        model->device->backend->store_read(model->store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, gradients);
     double largest = -1.0;
     for (int32_t p = 0; !status && p < layout->count && largest < INFINITY; ++p) {
         const vae_parameter *parameter = &layout->parameters[p];
@@ -47,14 +47,14 @@ static vae_status report_step(const vae_step *step, const char *name, const doub
                          sums[VAE_METRIC_KL] / rows, sums[VAE_METRIC_GRADIENT_NORM] / steps, step->learning_rate);
 }
 
-vae_status vae_diagnose_step(const vae_batches *batches, const vae_batches_place *place, const vae_step *step,
-                             int64_t index, int64_t count, const double sums[VAE_METRIC_COUNT])
+vae_status vae_diagnose_step(const vae_batches *batches, const vae_instance *model, const vae_step *step, int64_t index,
+                             int64_t count, const double sums[VAE_METRIC_COUNT])
 {
     char name[NAME_SIZE] = "";
     /* With a finite loss the gradient is at fault. It is looked at first: running a step again overwrites it, and the
      * update has already carried it into the parameters. */
     if (vae_metrics_finite(sums)) {
-        VAE_TRY(find_gradient(place, name, sizeof name));
+        VAE_TRY(find_gradient(model, name, sizeof name));
         return report_step(step, name, sums);
     }
     vae_step again = *step;
@@ -62,12 +62,12 @@ vae_status vae_diagnose_step(const vae_batches *batches, const vae_batches_place
         int64_t rows;
         again.step = step->step - (uint64_t)back;
         again.adam_step = step->adam_step - (uint64_t)back;
-        vae_executable *executable = vae_batches_select(batches, index - back, &again, &rows);
-        VAE_TRY(batches->backend->executable_find_nonfinite(executable, &again, name, sizeof name));
+        const vae_runner *runner = vae_batches_select(batches, index - back, &again, &rows);
+        VAE_TRY(batches->backend->executable_find_nonfinite(runner->executable, &again, name, sizeof name));
         if (name[0]) return report_step(&again, name, sums);
     }
     /* The forward pass is finite when run again, so only the backward pass can have failed. */
-    VAE_TRY(find_gradient(place, name, sizeof name));
+    VAE_TRY(find_gradient(model, name, sizeof name));
     return report_step(step, name, sums);
 }
 
@@ -77,8 +77,8 @@ vae_status vae_diagnose_evaluation(const vae_batches *batches, const char *split
     for (int64_t i = 0; i < batches->steps && !name[0]; ++i) {
         int64_t rows;
         vae_step step = {.seed = seed, .step = (uint64_t)i, .beta = 1.0};
-        vae_executable *executable = vae_batches_select(batches, i, &step, &rows);
-        VAE_TRY(batches->backend->executable_find_nonfinite(executable, &step, name, sizeof name));
+        const vae_runner *runner = vae_batches_select(batches, i, &step, &rows);
+        VAE_TRY(batches->backend->executable_find_nonfinite(runner->executable, &step, name, sizeof name));
     }
     return vae_error_set(VAE_ERROR_NUMERIC, "after epoch %lld: %s is not finite on the %s images", (long long)epoch,
                          name[0] ? name : "the loss", split);

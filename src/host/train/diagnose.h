@@ -8,8 +8,8 @@
  * is among the `count` up to `step` (one, where the metrics of every step are known); they lie in one epoch, whose
  * batch `index` is that of `step`. `sums` are the metrics that were found not to be finite; step->step counts from 0.
  */
-vae_status vae_diagnose_step(const vae_batches *batches, const vae_batches_place *place, const vae_step *step,
-                             int64_t index, int64_t count, const double sums[VAE_METRIC_COUNT]);
+vae_status vae_diagnose_step(const vae_batches *batches, const vae_instance *model, const vae_step *step, int64_t index,
+                             int64_t count, const double sums[VAE_METRIC_COUNT]);
 
 /* The same for an evaluation of the split called `split` after `epoch` epochs. */
 vae_status vae_diagnose_evaluation(const vae_batches *batches, const char *split, int64_t epoch, uint64_t seed);

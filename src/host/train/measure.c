@@ -91,12 +91,12 @@ static vae_status prepare(session *s, vae_measured_step *m)
                                        .precision = config->run.precision,
                                        .remarks = options->remarks,
                                        .choices = options->choices};
-    VAE_TRY(vae_model_layout(config, &options->input, &m->layout));
-    VAE_TRY(vae_model_build_train(config, &options->input, &m->layout, m->batch, &m->program));
+    VAE_TRY(vae_design_create(config, &options->input, &m->design));
+    VAE_TRY(vae_design_build(&m->design, (vae_build){VAE_ROLE_TRAIN, m->batch, 0}, &m->program));
     VAE_TRY(vae_device_open(config->run.device, &device, &m->device));
     s->backend = m->device->backend;
-    VAE_TRY(s->backend->store_create(m->device, &m->layout, true, &s->store));
-    VAE_TRY(vae_initialise_store(m->device, s->store, &m->layout, (uint64_t)config->train.seed));
+    VAE_TRY(s->backend->store_create(m->device, &m->design.layout, true, &s->store));
+    VAE_TRY(vae_initialise_store(m->device, s->store, &m->design.layout, (uint64_t)config->train.seed));
     VAE_TRY(s->backend->data_create(m->device, &options->images, &s->data));
     return s->backend->executable_create(m->device, &m->program, s->store, s->data, &s->executable);
 }
@@ -126,6 +126,6 @@ void vae_measured_step_free(vae_measured_step *measured)
     if (measured->device) measured->device->backend->device_close(measured->device);
     vae_measurement_free(&measured->measurement);
     vae_program_free(&measured->program);
-    vae_layout_free(&measured->layout);
+    vae_design_free(&measured->design);
     *measured = (vae_measured_step){0};
 }

@@ -2,8 +2,8 @@
 #ifndef VAE_TRAIN_MEASURE_H
 #define VAE_TRAIN_MEASURE_H
 
-#include "config/config.h"
-#include "model/builder.h"
+#include "backend/backend.h"
+#include "model/design.h"
 
 typedef struct vae_measure_options {
     const vae_config *config; /* borrowed, as all here */
@@ -17,7 +17,7 @@ typedef struct vae_measure_options {
 /* What was measured. */
 typedef struct vae_measured_step {
     vae_device *device;
-    vae_layout layout;
+    vae_design design;
     vae_program program;
     int64_t batch; /* rows of the step: train.batch_size, or fewer where there are fewer images */
     vae_measurement measurement;

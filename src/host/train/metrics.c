@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "core/json.h"
-#include "model/objective.h"
 
 /* Digits of a number: enough to compare runs, few enough to read. */
 enum { DIGITS = 10 };
@@ -32,16 +31,15 @@ double vae_metrics_value(const vae_metrics_line *line, vae_metrics_field field)
     return *(const double *)((const char *)line + vae_metrics_fields[field].offset);
 }
 
-void vae_metrics_mean(const vae_config *config, const vae_input *input, const double sums[VAE_METRIC_COUNT],
-                      vae_metrics_line *line)
+void vae_metrics_mean(const vae_design *design, const double sums[VAE_METRIC_COUNT], vae_metrics_line *line)
 {
     const double rows = sums[VAE_METRIC_ROWS], steps = sums[VAE_METRIC_STEPS];
-    const vae_objective_info *objective = vae_objective_info_of(config->model.objective);
+    const vae_traits *traits = &design->traits;
     line->reconstruction = rows > 0.0 ? sums[VAE_METRIC_RECONSTRUCTION] / rows : NAN;
-    line->kl = rows > 0.0 && objective->has_posterior ? sums[VAE_METRIC_KL] / rows : NAN;
-    line->bound = rows > 0.0 && objective->is_weighted ? sums[VAE_METRIC_BOUND] / rows : NAN;
+    line->kl = rows > 0.0 && traits->has_posterior ? sums[VAE_METRIC_KL] / rows : NAN;
+    line->bound = rows > 0.0 && traits->is_weighted ? sums[VAE_METRIC_BOUND] / rows : NAN;
     line->neg_elbo = line->reconstruction + line->kl;
-    line->bits_per_dimension = vae_model_bits_per_dimension(config, input, line->neg_elbo);
+    line->bits_per_dimension = vae_design_bits_per_dimension(design, line->neg_elbo);
     line->grad_norm = steps > 0.0 ? sums[VAE_METRIC_GRADIENT_NORM] / steps : NAN;
 }
 

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "model/builder.h"
+#include "model/design.h"
 #include "model/latent_statistics.h"
 
 /* Numbers of a line, a row each: enumerator, name, when it is there, and the title and unit of its curve. They are
@@ -17,7 +17,7 @@
     X(KL, kl, VAE_FIELD_NEEDED, "KL", "nats")                                                                          \
     /* minus the importance-weighted bound of train.samples, of objectives that have one */                            \
     X(BOUND, bound, VAE_FIELD_OPTIONAL, "Negative importance-weighted bound", "nats")                                  \
-    /* of neg_elbo: vae_model_bits_per_dimension */                                                                    \
+    /* of neg_elbo: vae_design_bits_per_dimension */                                                                   \
     X(BITS_PER_DIMENSION, bits_per_dimension, VAE_FIELD_WRITTEN, "Bits per dimension", "")                             \
     X(BETA, beta, VAE_FIELD_WRITTEN, "β", "")                                                                          \
     X(LEARNING_RATE, learning_rate, VAE_FIELD_WRITTEN, "Learning rate", "")                                            \
@@ -61,8 +61,7 @@ double vae_metrics_value(const vae_metrics_line *line, vae_metrics_field field);
 
 /* The line's losses from the sums that a backend gathered. An autoencoder has no KL term and no ELBO; sums over no rows
  * give NAN. */
-void vae_metrics_mean(const vae_config *config, const vae_input *input, const double sums[VAE_METRIC_COUNT],
-                      vae_metrics_line *line);
+void vae_metrics_mean(const vae_design *design, const double sums[VAE_METRIC_COUNT], vae_metrics_line *line);
 
 typedef struct vae_metrics_log {
     FILE *file;

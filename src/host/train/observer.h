@@ -5,7 +5,7 @@
 #include <signal.h>
 
 #include "data/dataset.h"
-#include "model/input.h"
+#include "model/design.h"
 #include "train/metrics.h"
 
 /* What an observer is told; all of it is valid during the call only. */
@@ -13,6 +13,7 @@ typedef struct vae_train_start {
     const char *folder, *device; /* device: "cpu: 2 threads, …" */
     int64_t parameters;
     vae_input input;
+    const vae_traits *traits;
     int64_t train_images, validation_images, test_images;
     const vae_splits *data; /* what was read, and what its reading left out or changed */
     int64_t epochs, steps_per_epoch;
@@ -73,6 +74,7 @@ typedef struct vae_train_result {
     bool has_test;
     vae_metrics_line test; /* of those parameters */
     double seconds;        /* of this process, all in all */
+    vae_traits traits;     /* of the model */
 } vae_train_result;
 
 #endif

@@ -8,20 +8,16 @@
 
 #include "core/file.h"
 #include "core/random.h"
-#include "model/posterior.h"
 
 enum { COLUMNS = 8, ROWS = 8, TILES = COLUMNS * ROWS };
 
 struct vae_pictures {
-    vae_batches_place place;
-    const vae_backend *backend;
-    vae_program decode, encode, draw;
-    vae_executable *decoder, *encoder; /* encoder is NULL without images */
-    vae_executable *prior;             /* NULL where p(z) is the standard normal */
-    vae_tensor z, mean, x, code, normals_port, prior_z;
+    vae_instance model;
+    vae_runner decode, encode; /* encode is zeroed without images */
+    vae_runner prior;          /* zeroed where p(z) is the standard normal */
     int64_t elements, latent;
     int64_t images; /* whole rows of them, at most half the tiles */
-    float *normals; /* [TILES, vae_posterior_prior_width()] */
+    float *normals; /* [TILES, traits.normals] */
     float *codes;   /* [TILES, latent], from the prior */
     float *inputs;  /* [images, elements], in the data's scale */
     float *means;   /* [images, width of a code with its log-variances] */
@@ -31,45 +27,22 @@ struct vae_pictures {
 
 /* ---- Making ---- */
 
-static vae_status find_port(const vae_program *program, const char *name, vae_tensor *tensor)
-{
-    *tensor = vae_program_port(program, name);
-    if (*tensor != VAE_NO_TENSOR) return VAE_OK;
-    return vae_error_set(VAE_ERROR_ARGUMENT, "program '%s' has no port '%s'", program->name, name);
-}
-
-static vae_status create_prior(vae_pictures *pictures)
-{
-    const vae_batches_place *place = &pictures->place;
-    if (!vae_posterior_family_of(place->config)->prior) return VAE_OK;
-    VAE_TRY(vae_model_build_prior(place->config, place->layout, TILES, &pictures->draw));
-    VAE_TRY(find_port(&pictures->draw, "normals", &pictures->normals_port));
-    VAE_TRY(find_port(&pictures->draw, "z", &pictures->prior_z));
-    return pictures->backend->executable_create(place->device, &pictures->draw, place->store, NULL, &pictures->prior);
-}
-
 static vae_status create_programs(vae_pictures *pictures)
 {
-    const vae_batches_place *place = &pictures->place;
-    VAE_TRY(vae_model_build_decode(place->config, place->input, place->layout, TILES, &pictures->decode));
-    VAE_TRY(find_port(&pictures->decode, "z", &pictures->z));
-    VAE_TRY(find_port(&pictures->decode, "mean", &pictures->mean));
-    VAE_TRY(
-        pictures->backend->executable_create(place->device, &pictures->decode, place->store, NULL, &pictures->decoder));
-    VAE_TRY(create_prior(pictures));
+    const vae_instance *model = &pictures->model;
+    VAE_TRY(vae_runner_create(&pictures->decode, model, (vae_build){VAE_ROLE_DECODE, TILES, 0}, NULL));
+    if (model->design->traits.draws_prior) {
+        VAE_TRY(vae_runner_create(&pictures->prior, model, (vae_build){VAE_ROLE_PRIOR, TILES, 0}, NULL));
+    }
     if (pictures->images == 0) return VAE_OK;
-    VAE_TRY(vae_model_build_encode(place->config, place->input, place->layout, pictures->images, &pictures->encode));
-    VAE_TRY(find_port(&pictures->encode, "x", &pictures->x));
-    VAE_TRY(find_port(&pictures->encode, "code", &pictures->code));
-    return pictures->backend->executable_create(place->device, &pictures->encode, place->store, NULL,
-                                                &pictures->encoder);
+    return vae_runner_create(&pictures->encode, model, (vae_build){VAE_ROLE_ENCODE, pictures->images, 0}, NULL);
 }
 
 static vae_status allocate(vae_pictures *pictures)
 {
     const size_t elements = (size_t)pictures->elements, latent = (size_t)pictures->latent;
     const size_t images = (size_t)pictures->images + 1; /* none: calloc may not return NULL */
-    pictures->normals = calloc(TILES * (size_t)vae_posterior_prior_width(pictures->place.config), sizeof(float));
+    pictures->normals = calloc(TILES * (size_t)pictures->model.design->traits.normals, sizeof(float));
     pictures->codes = calloc(TILES * latent, sizeof(float));
     pictures->inputs = calloc(images * elements, sizeof(float));
     pictures->means = calloc(images * 2 * latent, sizeof(float));
@@ -83,8 +56,8 @@ static vae_status allocate(vae_pictures *pictures)
 
 static void draw_normals(vae_pictures *pictures)
 {
-    const uint64_t seed = (uint64_t)pictures->place.config->train.seed;
-    const int64_t count = TILES * vae_posterior_prior_width(pictures->place.config);
+    const uint64_t seed = (uint64_t)pictures->model.design->config.train.seed;
+    const int64_t count = TILES * pictures->model.design->traits.normals;
     for (int64_t i = 0; i < count; i += 4) {
         double normal[4];
         vae_random_normal4(seed, VAE_STREAM_PRIOR, 0, (uint64_t)i / 4, normal);
@@ -96,8 +69,8 @@ static void draw_normals(vae_pictures *pictures)
 /* With dynamic binarisation a model sees black and white; a picture is cut at the middle grey. */
 static void take_images(vae_pictures *pictures, const vae_dataset *dataset)
 {
-    const vae_input *input = pictures->place.input;
-    const bool cut = pictures->place.config->data.binarise == VAE_BINARISE_DYNAMIC;
+    const vae_input *input = &pictures->model.design->input;
+    const bool cut = pictures->model.design->config.data.binarise == VAE_BINARISE_DYNAMIC;
     for (int64_t i = 0; i < pictures->images * pictures->elements; ++i) {
         const int byte = dataset->values[i];
         const int seen = cut ? (byte >= 128 ? 255 : 0) : byte;
@@ -105,14 +78,13 @@ static void take_images(vae_pictures *pictures, const vae_dataset *dataset)
     }
 }
 
-vae_status vae_pictures_create(const vae_batches_place *place, const vae_dataset *dataset, vae_pictures **pictures)
+vae_status vae_pictures_create(const vae_instance *model, const vae_dataset *dataset, vae_pictures **pictures)
 {
     vae_pictures *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "pictures: out of memory");
-    made->place = *place;
-    made->backend = place->device->backend;
-    made->elements = vae_input_elements(place->input);
-    made->latent = place->config->model.latent.size[0];
+    made->model = *model;
+    made->elements = vae_input_elements(&model->design->input);
+    made->latent = model->design->traits.latent;
     made->images = dataset->count < TILES / 2 ? dataset->count / COLUMNS * COLUMNS : TILES / 2;
     vae_status status;
     VAE_TRY_GOTO(status, failure, allocate(made));
@@ -129,13 +101,10 @@ failure:
 void vae_pictures_destroy(vae_pictures *pictures)
 {
     if (!pictures) return;
-    pictures->backend->executable_destroy(pictures->decoder);
-    pictures->backend->executable_destroy(pictures->encoder);
-    pictures->backend->executable_destroy(pictures->prior);
-    vae_program_free(&pictures->draw);
+    vae_runner_destroy(&pictures->decode);
+    vae_runner_destroy(&pictures->encode);
+    vae_runner_destroy(&pictures->prior);
     free(pictures->normals);
-    vae_program_free(&pictures->decode);
-    vae_program_free(&pictures->encode);
     free(pictures->codes);
     free(pictures->inputs);
     free(pictures->means);
@@ -156,27 +125,32 @@ vae_status vae_pictures_path(const char *folder, int64_t epoch, const char *what
 /* From the data's scale to [0, 1]. */
 static void to_unit(const vae_pictures *pictures, const float *values, float *unit, int64_t count)
 {
-    const vae_input *input = pictures->place.input;
+    const vae_input *input = &pictures->model.design->input;
     for (int64_t i = 0; i < count; ++i) {
         const double pixel = (values[i] - input->shift) / input->scale / 255.0;
         unit[i] = (float)fmin(fmax(pixel, 0.0), 1.0);
     }
 }
 
-static vae_status decode(vae_pictures *pictures, const float *codes)
+/* Programs without noise need no step. */
+static vae_status run(const vae_runner *runner, const char *input, const float *from, const char *output, float *to)
 {
     const vae_step step = {0};
-    const vae_backend *backend = pictures->backend;
-    VAE_TRY(backend->tensor_write(pictures->decoder, pictures->z, VAE_FLOAT32, codes));
-    VAE_TRY(backend->executable_run(pictures->decoder, &step));
-    return backend->tensor_read(pictures->decoder, pictures->mean, VAE_FLOAT32, pictures->decoded);
+    VAE_TRY(vae_runner_write(runner, input, from));
+    VAE_TRY(vae_runner_run(runner, &step));
+    return vae_runner_read(runner, output, to);
+}
+
+static vae_status decode(vae_pictures *pictures, const float *codes)
+{
+    return run(&pictures->decode, "z", codes, "mean", pictures->decoded);
 }
 
 /* Of `count` images, still to be filled in. */
 static vae_status make_picture(const vae_pictures *pictures, const char *what, int64_t epoch, int64_t count,
                                vae_picture *picture)
 {
-    const vae_input *input = pictures->place.input;
+    const vae_input *input = &pictures->model.design->input;
     const vae_image_grid grid = {.count = count,
                                  .height = input->height,
                                  .width = input->width,
@@ -190,15 +164,9 @@ static vae_status make_picture(const vae_pictures *pictures, const char *what, i
 /* From the same normals each time: those of the parameters that there are now. */
 static vae_status draw_codes(vae_pictures *pictures)
 {
-    const vae_backend *backend = pictures->backend;
-    const vae_step step = {0};
-    if (!pictures->prior) {
-        memcpy(pictures->codes, pictures->normals, TILES * (size_t)pictures->latent * sizeof *pictures->codes);
-        return VAE_OK;
-    }
-    VAE_TRY(backend->tensor_write(pictures->prior, pictures->normals_port, VAE_FLOAT32, pictures->normals));
-    VAE_TRY(backend->executable_run(pictures->prior, &step));
-    return backend->tensor_read(pictures->prior, pictures->prior_z, VAE_FLOAT32, pictures->codes);
+    if (pictures->prior.executable) return run(&pictures->prior, "normals", pictures->normals, "z", pictures->codes);
+    memcpy(pictures->codes, pictures->normals, TILES * (size_t)pictures->latent * sizeof *pictures->codes);
+    return VAE_OK;
 }
 
 static vae_status draw_samples(vae_pictures *pictures, int64_t epoch, vae_picture *picture)
@@ -210,21 +178,11 @@ static vae_status draw_samples(vae_pictures *pictures, int64_t epoch, vae_pictur
     return VAE_OK;
 }
 
-/* Encodes the images and leaves the posterior's means, one row an image, in the decoder's z. */
-static vae_status encode(vae_pictures *pictures)
-{
-    const vae_step step = {0};
-    const vae_backend *backend = pictures->backend;
-    VAE_TRY(backend->tensor_write(pictures->encoder, pictures->x, VAE_FLOAT32, pictures->inputs));
-    VAE_TRY(backend->executable_run(pictures->encoder, &step));
-    return backend->tensor_read(pictures->encoder, pictures->code, VAE_FLOAT32, pictures->means);
-}
-
 static vae_status draw_reconstructions(vae_pictures *pictures, int64_t epoch, vae_picture *picture)
 {
-    VAE_TRY(encode(pictures));
+    VAE_TRY(run(&pictures->encode, "x", pictures->inputs, "code", pictures->means));
     /* The decoder's batch is larger; the codes of its other rows are zero. */
-    const int64_t width = pictures->encode.tensors[pictures->code].shape.size[1], latent = pictures->latent;
+    const int64_t width = vae_runner_columns(&pictures->encode, "code"), latent = pictures->latent;
     for (int64_t i = 0; i < pictures->images; ++i)
         memcpy(pictures->encoded + i * latent, pictures->means + i * width, (size_t)latent * sizeof(float));
     VAE_TRY(decode(pictures, pictures->encoded));

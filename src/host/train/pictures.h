@@ -9,7 +9,7 @@ typedef struct vae_pictures vae_pictures;
 
 /* Makes the decoder and encoder programs and takes the first images of `dataset` (which may be empty: then there are no
  * reconstructions). The codes are a function of train.seed, so that pictures of different epochs compare. */
-vae_status vae_pictures_create(const vae_batches_place *place, const vae_dataset *dataset, vae_pictures **pictures);
+vae_status vae_pictures_create(const vae_instance *model, const vae_dataset *dataset, vae_pictures **pictures);
 /* NULL is allowed. */
 void vae_pictures_destroy(vae_pictures *pictures);
 

@@ -75,7 +75,7 @@ static vae_status read_checkpoint(const char *path, const vae_config *now, vae_c
         if (arena == VAE_ARENA_GRADIENTS || saved->arenas[arena]) continue;
         status = vae_error_set(VAE_ERROR_FORMAT, "%s: has no Adam moments, so training cannot go on from it", path);
     }
-    if (!status) status = vae_run_folder_compare(&saved->config, now);
+    if (!status) status = vae_run_folder_compare(&saved->design.config, now);
     if (status) vae_checkpoint_free(saved);
     return status;
 }
@@ -207,7 +207,7 @@ static bool same_input(const vae_input *a, const vae_input *b)
 vae_status vae_resume_check(const vae_resume_point *point, const vae_input *input, int64_t train_images,
                             int64_t steps_per_epoch)
 {
-    const vae_input *before = &point->saved.input;
+    const vae_input *before = &point->saved.design.input;
     const vae_progress *progress = &point->saved.progress;
     if (!same_input(before, input)) {
         return vae_error_set(VAE_ERROR_CONFIG,

@@ -10,7 +10,7 @@ enum { COUNT = 2 };
 vae_status vae_snapshots_create(const vae_checkpoint *run, vae_snapshots *snapshots)
 {
     *snapshots = (vae_snapshots){0};
-    const size_t elements = (size_t)run->layout.elements, element_size = vae_dtype_size(run->dtype);
+    const size_t elements = (size_t)run->design.layout.elements, element_size = vae_dtype_size(run->dtype);
     VAE_TRY(vae_memory_check("two copies of parameters and moments, to be written as checkpoints",
                              COUNT * (VAE_ARENA_COUNT - 1) * (double)elements * (double)element_size));
     for (int i = 0; i < COUNT; ++i) {

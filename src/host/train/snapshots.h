@@ -15,7 +15,7 @@ typedef enum vae_snapshot_kind {
 
 typedef struct vae_snapshot {
     vae_snapshot_kind kind;
-    vae_checkpoint state; /* configuration, input, layout borrowed from the run; arenas owned */
+    vae_checkpoint state; /* design borrowed from the run; arenas owned */
     int64_t number;       /* of its item in the worker's queue; -1: never was in one */
 } vae_snapshot;
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "model/objective.h"
 #include "train/collapse.h"
 #include "train/diagnose.h"
 #include "train/schedule.h"
@@ -22,7 +21,7 @@ static bool asked_to_stop(const vae_trainer *trainer)
 
 vae_step vae_trainer_step(const vae_trainer *trainer, int64_t step)
 {
-    const vae_config *config = &trainer->state.config;
+    const vae_config *config = &trainer->state.design.config;
     return (vae_step){
         .seed = (uint64_t)config->train.seed,
         .step = (uint64_t)step,
@@ -44,9 +43,9 @@ static vae_status run_step(vae_trainer *trainer)
     /* A failure of the writer ends the run as if it had happened here. */
     VAE_TRY(vae_writer_check(trainer->writer));
     vae_step step = vae_trainer_step(trainer, trainer->state.progress.step);
-    vae_executable *executable = vae_batches_select(&trainer->train, vae_trainer_position(trainer), &step, &rows);
+    const vae_runner *runner = vae_batches_select(&trainer->train, vae_trainer_position(trainer), &step, &rows);
     vae_prefetch_advance(trainer->prefetch, step.epoch, step.first);
-    VAE_TRY(trainer->device->backend->executable_run(executable, &step));
+    VAE_TRY(vae_runner_run(runner, &step));
     trainer->state.progress.step++;
     trainer->unread_steps++;
     trainer->unread_rows += rows;
@@ -62,7 +61,7 @@ bool vae_trainer_every(int64_t interval, int64_t step)
  * such steps only, so that an interrupted run adds up the same numbers in the same order as one that was not. */
 static bool is_read_step(const vae_trainer *trainer)
 {
-    const vae_config *config = &trainer->state.config;
+    const vae_config *config = &trainer->state.design.config;
     const int64_t step = trainer->state.progress.step;
     return !trainer->device->backend->deferred_metrics || vae_trainer_position(trainer) == trainer->steps_per_epoch ||
            vae_trainer_every(config->train.log_interval, step) ||
@@ -98,7 +97,7 @@ static vae_status read_metrics(vae_trainer *trainer)
     }
     if (!finite) {
         const vae_step step = vae_trainer_step(trainer, progress->step - 1);
-        return vae_diagnose_step(&trainer->train, &trainer->place, &step, vae_trainer_position(trainer) - 1,
+        return vae_diagnose_step(&trainer->train, &trainer->model, &step, vae_trainer_position(trainer) - 1,
                                  trainer->unread_steps, sums);
     }
     trainer->unread_steps = 0;
@@ -110,7 +109,7 @@ static vae_status read_metrics(vae_trainer *trainer)
 
 static vae_status run_epoch(vae_trainer *trainer)
 {
-    const vae_config *config = &trainer->state.config;
+    const vae_config *config = &trainer->state.design.config;
     trainer->epoch_rate = (vae_rate){0};
     trainer->mark = vae_clock_seconds();
     while (vae_trainer_position(trainer) < trainer->steps_per_epoch) {
@@ -129,7 +128,7 @@ static vae_status run_epoch(vae_trainer *trainer)
 
 static vae_status evaluate(vae_trainer *trainer, vae_batches *batches, const char *split, vae_metrics_line *line)
 {
-    const uint64_t seed = (uint64_t)trainer->state.config.train.seed;
+    const uint64_t seed = (uint64_t)trainer->state.design.config.train.seed;
     double sums[VAE_METRIC_COUNT];
     const double start = vae_clock_seconds();
     VAE_TRY(vae_batches_evaluate(batches, seed, sums, &trainer->latent, trainer->options->stop));
@@ -142,26 +141,27 @@ static vae_status evaluate(vae_trainer *trainer, vae_batches *batches, const cha
 
 /* What is minimised, at the beta that the warm-up ends with: so that epochs compare. The bound of training steps is
  * that of the beta they had; until the warm-up is over the ELBO stands in for it, which is never the better of them. */
-static double objective_loss(const vae_config *config, const vae_metrics_line *line)
+static double objective_loss(const vae_design *design, const vae_metrics_line *line)
 {
-    const vae_objective_info *objective = vae_objective_info_of(config->model.objective);
+    const vae_config *config = &design->config;
+    const vae_traits *traits = &design->traits;
     const bool rising = !isnan(line->beta) && (double)(line->epoch - 1) < config->train.kl_warmup_epochs;
-    if (objective->is_weighted && !rising) return line->bound;
-    if (!objective->has_posterior) return line->reconstruction;
-    if (!objective->fits_decoder) return line->kl;
+    if (traits->is_weighted && !rising) return line->bound;
+    if (!traits->has_posterior) return line->reconstruction;
+    if (!traits->fits_decoder) return line->kl;
     return line->reconstruction + config->train.beta * line->kl;
 }
 
 /* Early stopping has struck, maybe in the process that this one resumes. */
 static bool out_of_patience(const vae_trainer *trainer)
 {
-    const int64_t patience = trainer->state.config.train.patience;
+    const int64_t patience = trainer->state.design.config.train.patience;
     return patience > 0 && trainer->state.progress.epochs_since_best >= patience;
 }
 
 bool vae_trainer_is_over(const vae_trainer *trainer)
 {
-    return trainer->state.progress.epoch >= trainer->state.config.train.epochs || out_of_patience(trainer);
+    return trainer->state.progress.epoch >= trainer->state.design.config.train.epochs || out_of_patience(trainer);
 }
 
 /* Takes the epoch's losses into the progress; true if it is the best so far. */
@@ -178,7 +178,7 @@ static bool complete_epoch(vae_trainer *trainer, double loss)
 
 static vae_status end_epoch(vae_trainer *trainer)
 {
-    const vae_config *config = &trainer->state.config;
+    const vae_config *config = &trainer->state.design.config;
     const vae_metrics_line train =
         vae_trainer_train_line(trainer, "train_epoch", trainer->state.progress.epoch_sums, trainer->epoch_rate);
     vae_metrics_line held_out = {0};
@@ -194,13 +194,14 @@ static vae_status end_epoch(vae_trainer *trainer)
     VAE_TRY(vae_writer_line(trainer->writer, &train, NULL, true));
     if (has_held_out) VAE_TRY(vae_writer_line(trainer->writer, &held_out, &trainer->latent, true));
     /* The test images have no say in which epoch is the best. */
-    const bool improved = complete_epoch(trainer, objective_loss(config, by_validation ? &held_out : &train));
+    const bool improved =
+        complete_epoch(trainer, objective_loss(&trainer->state.design, by_validation ? &held_out : &train));
     VAE_TRY(vae_trainer_save(trainer, improved                       ? VAE_SNAPSHOT_BEST
                                       : vae_trainer_is_over(trainer) ? VAE_SNAPSHOT_SURE
                                                                      : VAE_SNAPSHOT_PERIODIC));
     VAE_TRY(vae_trainer_draw_pictures(trainer));
-    const bool collapsed =
-        !trainer->collapse_told && vae_collapse_seen(config, &train, &trainer->latent, vae_trainer_is_over(trainer));
+    const bool collapsed = !trainer->collapse_told && vae_collapse_seen(&trainer->state.design, &train,
+                                                                        &trainer->latent, vae_trainer_is_over(trainer));
     trainer->collapse_told |= collapsed;
     const vae_train_epoch event = {.epoch = trainer->state.progress.epoch,
                                    .epochs = config->train.epochs,
@@ -249,9 +250,10 @@ static vae_status finish(vae_trainer *trainer, vae_train_result *result)
 {
     const vae_progress *progress = &trainer->state.progress;
     result->epochs = progress->epoch;
+    result->traits = trainer->state.design.traits;
     result->steps = progress->step;
     result->best_epoch = progress->epoch - progress->epochs_since_best;
-    result->stopped_early = progress->epoch < trainer->state.config.train.epochs;
+    result->stopped_early = progress->epoch < trainer->state.design.config.train.epochs;
     VAE_TRY(final_test(trainer, result));
     return vae_trainer_draw_latent(trainer, result->has_test ? "test" : "validation");
 }
@@ -265,7 +267,7 @@ static vae_status train(vae_trainer *trainer, vae_train_result *result)
     }
     VAE_TRY(vae_trainer_draw_lost_pictures(trainer));
     /* No epochs: the untrained model, as a baseline. */
-    if (trainer->state.config.train.epochs == 0) VAE_TRY(vae_trainer_save(trainer, VAE_SNAPSHOT_BEST));
+    if (trainer->state.design.config.train.epochs == 0) VAE_TRY(vae_trainer_save(trainer, VAE_SNAPSHOT_BEST));
     while (!vae_trainer_is_over(trainer)) {
         VAE_TRY(run_epoch(trainer));
         VAE_TRY(end_epoch(trainer));

@@ -31,7 +31,7 @@ static vae_input input_of(const vae_splits *splits)
 static vae_status check_attributes(const vae_trainer *trainer, const char *key, const char *path,
                                    const vae_dataset *dataset, int64_t images)
 {
-    const vae_config *config = &trainer->state.config;
+    const vae_config *config = &trainer->state.design.config;
     char found[VAE_PATH_SIZE], note[VAE_PLACE_NOTE];
     vae_attribute_table table = {0};
     if (!path[0]) return VAE_OK;
@@ -44,7 +44,7 @@ static vae_status check_attributes(const vae_trainer *trainer, const char *key, 
 
 static vae_status open_data(vae_trainer *trainer, const vae_resume_point *point)
 {
-    vae_config *config = &trainer->state.config;
+    vae_config *config = &trainer->state.design.config;
     if (trainer->options->resume != VAE_RESUME_NONE) {
         vae_record_use(trainer->folder.data, trainer->folder.path, config);
         config->places.check = point->found ? VAE_RECORD_FAIL : VAE_RECORD_IGNORE;
@@ -64,7 +64,7 @@ static vae_status open_data(vae_trainer *trainer, const vae_resume_point *point)
     if (trainer->splits.train.count < 1) {
         return vae_error_set(VAE_ERROR_CONFIG, "[data] leaves no training images");
     }
-    trainer->state.input = input_of(&trainer->splits);
+    trainer->state.design.input = input_of(&trainer->splits);
     trainer->state.progress.train_images = trainer->splits.train.count;
     return VAE_OK;
 }
@@ -80,7 +80,7 @@ static void keep_remark(void *context, const char *text)
 /* Where what was measured is kept for other runs; a machine without such a place measures in each. */
 static const char *find_cache(vae_trainer *trainer, char folder[VAE_PATH_SIZE])
 {
-    if (!trainer->state.config.run.tune) return NULL;
+    if (!trainer->state.design.config.run.tune) return NULL;
     if (!vae_disk_find_folder(NULL, folder)) return folder;
     keep_remark(trainer, vae_error_message());
     return NULL;
@@ -88,7 +88,7 @@ static const char *find_cache(vae_trainer *trainer, char folder[VAE_PATH_SIZE])
 
 static vae_status open_device(vae_trainer *trainer)
 {
-    const vae_config *config = &trainer->state.config;
+    const vae_config *config = &trainer->state.design.config;
     char cache[VAE_PATH_SIZE];
     trainer->remarks = json_array();
     const vae_device_options options = {
@@ -98,7 +98,8 @@ static vae_status open_device(vae_trainer *trainer)
         .choices = {.tune = config->run.tune, .file = trainer->folder.products, .cache = find_cache(trainer, cache)}};
     VAE_TRY(vae_device_open(config->run.device, &options, &trainer->device));
     trainer->state.dtype = trainer->device->backend->dtype;
-    return trainer->device->backend->store_create(trainer->device, &trainer->state.layout, true, &trainer->store);
+    return trainer->device->backend->store_create(trainer->device, &trainer->state.design.layout, true,
+                                                  &trainer->store);
 }
 
 /* ---- Resuming ---- */
@@ -117,7 +118,8 @@ static vae_status load_store(vae_trainer *trainer, const vae_checkpoint *saved)
 
 static vae_status take_up(vae_trainer *trainer, vae_resume_point *point)
 {
-    VAE_TRY(vae_resume_check(point, &trainer->state.input, trainer->splits.train.count, trainer->steps_per_epoch));
+    VAE_TRY(
+        vae_resume_check(point, &trainer->state.design.input, trainer->splits.train.count, trainer->steps_per_epoch));
     VAE_TRY(load_store(trainer, &point->saved));
     trainer->save_first = point->save;
     trainer->save_best_first = point->save_best;
@@ -139,23 +141,19 @@ const vae_dataset *vae_trainer_held_out(const vae_trainer *trainer, const char *
 
 vae_status vae_trainer_make_evaluation(vae_trainer *trainer, const vae_dataset *dataset, vae_batches *batches)
 {
-    const int64_t wanted = trainer->state.config.evaluate.batch_size;
+    const int64_t wanted = trainer->state.design.config.evaluate.batch_size;
     const int64_t batch = wanted < dataset->count ? wanted : dataset->count;
-    return vae_batches_create(batches, &trainer->place, dataset, batch, vae_model_build_evaluate);
+    return vae_batches_create(batches, &trainer->model, dataset, batch, VAE_ROLE_EVALUATE);
 }
 
 static vae_status make_programs(vae_trainer *trainer)
 {
     vae_checkpoint *state = &trainer->state;
-    trainer->place = (vae_batches_place){.config = &state->config,
-                                         .input = &state->input,
-                                         .layout = &state->layout,
-                                         .device = trainer->device,
-                                         .store = trainer->store};
-    VAE_TRY(vae_batches_create(&trainer->train, &trainer->place, &trainer->splits.train, state->config.train.batch_size,
-                               vae_model_build_train));
+    trainer->model = (vae_instance){&state->design, trainer->device, trainer->store};
+    VAE_TRY(vae_batches_create(&trainer->train, &trainer->model, &trainer->splits.train,
+                               state->design.config.train.batch_size, VAE_ROLE_TRAIN));
     trainer->steps_per_epoch = trainer->train.steps;
-    VAE_TRY(vae_prefetch_create(&trainer->splits.train, (uint64_t)state->config.train.seed, &trainer->prefetch));
+    VAE_TRY(vae_prefetch_create(&trainer->splits.train, (uint64_t)state->design.config.train.seed, &trainer->prefetch));
     const char *split;
     const vae_dataset *held_out = vae_trainer_held_out(trainer, &split);
     if (!held_out) return VAE_OK;
@@ -169,26 +167,26 @@ static vae_status open_folder(vae_trainer *trainer, vae_resume_point *point)
     const vae_resume how = trainer->options->resume;
     if (how == VAE_RESUME_NONE) return vae_run_folder_check_new(&trainer->folder);
     VAE_TRY(vae_run_folder_lock(&trainer->folder));
-    return vae_resume_open(&trainer->folder, how, &trainer->state.config, point);
+    return vae_resume_open(&trainer->folder, how, &trainer->state.design.config, point);
 }
 
 static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
 {
     vae_checkpoint *state = &trainer->state;
     VAE_TRY(open_data(trainer, point));
-    VAE_TRY(vae_model_layout(&state->config, &state->input, &state->layout));
+    VAE_TRY(vae_design_resolve(&state->design));
     VAE_TRY(open_device(trainer));
     VAE_TRY(make_programs(trainer));
-    VAE_TRY(vae_latent_statistics_create(state->config.model.latent.size[0], &trainer->latent));
+    VAE_TRY(vae_latent_statistics_create(state->design.traits.latent, &trainer->latent));
     if (trainer->options->resume == VAE_RESUME_NONE) VAE_TRY(vae_run_folder_make(&trainer->folder));
     VAE_TRY(point->found ? take_up(trainer, point)
-                         : vae_initialise_store(trainer->device, trainer->store, &state->layout,
-                                                (uint64_t)state->config.train.seed));
+                         : vae_initialise_store(trainer->device, trainer->store, &state->design.layout,
+                                                (uint64_t)state->design.config.train.seed));
     VAE_TRY(vae_writer_create(&trainer->folder, state, &trainer->writer));
     /* All that can be checked has been: from here on the folder changes. */
     VAE_TRY(vae_resume_keep(&trainer->folder, trainer->options->resume, point));
-    VAE_TRY(vae_run_folder_open(&trainer->folder, &state->config));
-    VAE_TRY(vae_record_write(trainer->folder.data, trainer->folder.path, &state->config, &trainer->splits));
+    VAE_TRY(vae_run_folder_open(&trainer->folder, &state->design.config));
+    VAE_TRY(vae_record_write(trainer->folder.data, trainer->folder.path, &state->design.config, &trainer->splits));
     VAE_TRY(vae_machine_write(trainer->folder.machine, trainer->device, trainer->remarks));
     const vae_backend *backend = trainer->device->backend;
     if (backend->choices_keep) VAE_TRY(backend->choices_keep(trainer->device));
@@ -201,7 +199,7 @@ vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, cons
 {
     *trainer = (vae_trainer){.options = options, .resumed_step = -1, .folder = {.lock = -1}};
     vae_checkpoint *state = &trainer->state;
-    state->config = *config;
+    state->design.config = *config;
     state->progress.best_loss = INFINITY;
     VAE_TRY(vae_run_folder_init(&trainer->folder, options->folder));
     vae_resume_point point = {0};

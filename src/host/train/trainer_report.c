@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/objective.h"
 #include "train/trainer_state.h"
 
 double vae_rate_per_second(vae_rate rate)
@@ -15,7 +14,7 @@ vae_metrics_line vae_trainer_line(const vae_trainer *trainer, const char *split,
 {
     const vae_progress *progress = &trainer->state.progress;
     vae_metrics_line line = vae_metrics_line_make(progress->epoch + 1, progress->step, split);
-    vae_metrics_mean(&trainer->state.config, &trainer->state.input, sums, &line);
+    vae_metrics_mean(&trainer->state.design, sums, &line);
     return line;
 }
 
@@ -24,7 +23,7 @@ vae_metrics_line vae_trainer_train_line(const vae_trainer *trainer, const char *
 {
     vae_metrics_line line = vae_trainer_line(trainer, split, sums);
     const vae_step step = vae_trainer_step(trainer, trainer->state.progress.step - 1);
-    line.beta = vae_objective_info_of(trainer->state.config.model.objective)->has_posterior ? step.beta : NAN;
+    line.beta = trainer->state.design.traits.has_posterior ? step.beta : NAN;
     line.learning_rate = step.learning_rate;
     line.images_per_second = vae_rate_per_second(rate);
     return line;
@@ -49,9 +48,9 @@ void vae_trainer_tell_tick(const vae_trainer *trainer)
     const vae_checkpoint *state = &trainer->state;
     vae_train_tick event = {
         .epoch = state->progress.epoch + 1,
-        .epochs = state->config.train.epochs,
+        .epochs = state->design.config.train.epochs,
         .step = state->progress.step,
-        .steps = state->config.train.epochs * trainer->steps_per_epoch,
+        .steps = state->design.config.train.epochs * trainer->steps_per_epoch,
         .epoch_step = vae_trainer_position(trainer),
         .steps_per_epoch = trainer->steps_per_epoch,
         .mean = vae_trainer_train_line(trainer, "train", state->progress.epoch_sums, trainer->epoch_rate),
@@ -74,13 +73,14 @@ void vae_trainer_tell_start(const vae_trainer *trainer)
     const vae_train_start event = {
         .folder = trainer->folder.path,
         .device = device,
-        .parameters = vae_layout_parameter_count(&trainer->state.layout),
-        .input = trainer->state.input,
+        .parameters = vae_layout_parameter_count(&trainer->state.design.layout),
+        .input = trainer->state.design.input,
+        .traits = &trainer->state.design.traits,
         .train_images = trainer->splits.train.count,
         .validation_images = trainer->splits.validation.count,
         .test_images = trainer->splits.test.count,
         .data = &trainer->splits,
-        .epochs = trainer->state.config.train.epochs,
+        .epochs = trainer->state.design.config.train.epochs,
         .steps_per_epoch = trainer->steps_per_epoch,
         .resumed = trainer->options->resume != VAE_RESUME_NONE,
         .epoch = trainer->state.progress.epoch,

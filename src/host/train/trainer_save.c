@@ -6,7 +6,6 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "draw/image.h"
-#include "model/objective.h"
 #include "train/trainer_state.h"
 
 /* ---- Checkpoints ---- */
@@ -40,23 +39,23 @@ vae_status vae_trainer_interrupt(vae_trainer *trainer)
                          "stopped after step %" PRId64 " (epoch %" PRId64 " of %" PRId64 "); saved in %s; --resume "
                          "goes on from there",
                          trainer->state.progress.step, trainer->state.progress.epoch + 1,
-                         trainer->state.config.train.epochs, trainer->folder.last);
+                         trainer->state.design.config.train.epochs, trainer->folder.last);
 }
 
 /* ---- Pictures ---- */
 
 vae_status vae_trainer_draw_pictures(vae_trainer *trainer)
 {
-    const vae_config *config = &trainer->state.config;
+    const vae_config *config = &trainer->state.design.config;
     const int64_t epoch = trainer->state.progress.epoch;
     if (!vae_trainer_is_over(trainer) && !vae_trainer_every(config->train.picture_interval, epoch)) return VAE_OK;
-    if (!vae_image_can_show(trainer->state.input.channels)) return VAE_OK;
+    if (!vae_image_can_show(trainer->state.design.input.channels)) return VAE_OK;
     const vae_splits *splits = &trainer->splits;
     const vae_dataset *images = splits->test.count > 0         ? &splits->test
                                 : splits->validation.count > 0 ? &splits->validation
                                                                : &splits->train;
     vae_picture drawn[VAE_PICTURE_KINDS];
-    if (!trainer->pictures) VAE_TRY(vae_pictures_create(&trainer->place, images, &trainer->pictures));
+    if (!trainer->pictures) VAE_TRY(vae_pictures_create(&trainer->model, images, &trainer->pictures));
     VAE_TRY(vae_pictures_draw(trainer->pictures, epoch, drawn));
     return vae_writer_pictures(trainer->writer, drawn, epoch, trainer->state.progress.step);
 }
@@ -76,8 +75,7 @@ vae_status vae_trainer_draw_lost_pictures(vae_trainer *trainer)
 /* A run that only looks again at what a former process completed may have evaluated nothing. */
 vae_status vae_trainer_draw_latent(vae_trainer *trainer, const char *split)
 {
-    if (trainer->latent.count == 0 || !vae_objective_info_of(trainer->state.config.model.objective)->has_posterior)
-        return VAE_OK;
+    if (trainer->latent.count == 0 || !trainer->state.design.traits.has_posterior) return VAE_OK;
     return vae_writer_latent(trainer->writer, split, &trainer->latent);
 }
 

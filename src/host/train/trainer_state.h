@@ -23,8 +23,8 @@ typedef struct vae_trainer {
     vae_device *device;
     json_t *remarks; /* [text]: what the device told */
     vae_store *store;
-    vae_checkpoint state; /* configuration, input, progress, layout; no arenas: the writer has copies */
-    vae_batches_place place;
+    vae_checkpoint state; /* design and progress; no arenas: the writer has copies */
+    vae_instance model;
     vae_batches train, validation, test; /* zeroed where the split is empty; test is made when it is needed first */
     vae_prefetch *prefetch;              /* of the training images; NULL where they are in memory */
     vae_pictures *pictures;              /* made when they are needed first */

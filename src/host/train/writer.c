@@ -172,7 +172,7 @@ vae_status vae_writer_open(vae_writer *w, int64_t saved_step)
     VAE_TRY(vae_metrics_open(&w->log, w->folder->metrics, progress->metric_lines));
     w->lines = w->log.lines;
     w->missing_lines = w->log.missing;
-    if (w->run->config.run.tensorboard) {
+    if (w->run->design.config.run.tensorboard) {
         VAE_TRY(vae_tensorboard_open(w->folder->tensorboard, progress->step + 1, &w->board));
     }
     job item = {.kind = BEGINNING};

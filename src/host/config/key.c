@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/config_table.h"
+#include "config/key.h"
 #include "core/ini.h"
 #include "core/number.h"
 
@@ -17,6 +17,7 @@ void vae_key_allowed(const vae_key *key, char *text, size_t size)
     case VAE_KEY_INTEGER: snprintf(text, size, "an integer from %.0f to %.0f", key->minimum, key->maximum); return;
     case VAE_KEY_REAL: snprintf(text, size, "a number from %g to %g", key->minimum, key->maximum); return;
     case VAE_KEY_LAYERS:
+    case VAE_KEY_DECODER:
         snprintf(text, size, "up to %d layers, such as conv 32 k4 s2, dense 256, or 512, 256, or none", VAE_MAX_LAYERS);
         return;
     case VAE_KEY_SIZE:
@@ -128,14 +129,23 @@ static void write_latent(const vae_latent_sizes *latent, FILE *stream)
         fprintf(stream, "%s%" PRId64, i > 0 ? ", " : "", latent->size[i]);
 }
 
-static bool is_decoder(const vae_key *key)
+static vae_status parse_decoder(const char *text, vae_decoder_layers *decoder)
 {
-    return key->offset == offsetof(vae_config, model.decoder);
+    *decoder = (vae_decoder_layers){.set = strcmp(text, "mirrored") != 0};
+    return decoder->set ? vae_layers_parse(text, &decoder->layers) : VAE_OK;
 }
 
-vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *text)
+static void write_decoder(const vae_decoder_layers *decoder, FILE *stream)
 {
-    void *field = (char *)config + key->offset;
+    if (decoder->set) {
+        vae_layers_write(&decoder->layers, stream);
+    } else {
+        fputs("mirrored", stream);
+    }
+}
+
+vae_status vae_key_parse(const vae_key *key, void *field, const char *text)
+{
     switch (key->type) {
     case VAE_KEY_INTEGER: return parse_integer(key, text, field);
     case VAE_KEY_REAL: return parse_real(key, text, field);
@@ -156,24 +166,16 @@ vae_status vae_key_parse(const vae_key *key, vae_config *config, const char *tex
         memset(field, 0, (size_t)key->maximum);
         memcpy(field, text, strlen(text));
         return VAE_OK;
-    case VAE_KEY_LAYERS:
-        if (is_decoder(key)) {
-            config->model.decoder_set = strcmp(text, "mirrored") != 0;
-            if (!config->model.decoder_set) {
-                *(vae_layer_list *)field = (vae_layer_list){0};
-                return VAE_OK;
-            }
-        }
-        return vae_layers_parse(text, field);
+    case VAE_KEY_LAYERS: return vae_layers_parse(text, field);
+    case VAE_KEY_DECODER: return parse_decoder(text, field);
     case VAE_KEY_SIZE: return parse_size(key, text, field);
     case VAE_KEY_LATENT: return parse_latent(key, text, field);
     }
     return refuse(key, text);
 }
 
-void vae_key_write(const vae_key *key, const vae_config *config, FILE *stream)
+void vae_key_write(const vae_key *key, const void *field, FILE *stream)
 {
-    const void *field = (const char *)config + key->offset;
     char number[32];
     switch (key->type) {
     case VAE_KEY_INTEGER: fprintf(stream, "%" PRId64, *(const int64_t *)field); return;
@@ -183,13 +185,8 @@ void vae_key_write(const vae_key *key, const vae_config *config, FILE *stream)
         return;
     case VAE_KEY_CHOICE: fputs(key->choices[*(const int *)field], stream); return;
     case VAE_KEY_TEXT: vae_ini_write_value(stream, field); return;
-    case VAE_KEY_LAYERS:
-        if (is_decoder(key) && !config->model.decoder_set) {
-            fputs("mirrored", stream);
-        } else {
-            vae_layers_write(field, stream);
-        }
-        return;
+    case VAE_KEY_LAYERS: vae_layers_write(field, stream); return;
+    case VAE_KEY_DECODER: write_decoder(field, stream); return;
     case VAE_KEY_SIZE: write_size(field, stream); return;
     case VAE_KEY_LATENT: write_latent(field, stream); return;
     }

@@ -1,0 +1,38 @@
+/* A configuration key: what it is called and may hold, and how its value is read and written. */
+#ifndef VAE_CONFIG_KEY_H
+#define VAE_CONFIG_KEY_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "config/config.h"
+
+typedef enum vae_key_type {
+    VAE_KEY_INTEGER, /* int64_t in [minimum, maximum] */
+    VAE_KEY_REAL,    /* double in [minimum, maximum], finite */
+    VAE_KEY_CHOICE,  /* an enum: index into choices */
+    VAE_KEY_TEXT,    /* char[maximum] */
+    VAE_KEY_LAYERS,  /* vae_layer_list */
+    VAE_KEY_DECODER, /* vae_decoder_layers */
+    VAE_KEY_SIZE,    /* vae_image_size */
+    VAE_KEY_LATENT,  /* vae_latent_sizes */
+} vae_key_type;
+
+typedef struct vae_key {
+    const char *section, *name;
+    vae_key_type type;
+    size_t offset; /* in vae_config, or in the struct of a family's own keys */
+    double minimum, maximum;
+    const char *const *choices; /* NULL-terminated */
+    const char *initial;        /* the default, as it would stand in a file */
+    const char *help;
+} vae_key;
+
+/* Reads `text` into a field of the row's type. On failure the message says what is allowed, without naming the key. */
+vae_status vae_key_parse(const vae_key *key, void *field, const char *text);
+/* Writes the field as it stands in a file, behind "key = ", so that reading gives the same value. */
+void vae_key_write(const vae_key *key, const void *field, FILE *stream);
+/* Describes what is allowed: "an integer from 1 to 1000". */
+void vae_key_allowed(const vae_key *key, char *text, size_t size);
+
+#endif

@@ -1,0 +1,117 @@
+/* family = vae: the variational autoencoder and what its keys make of it: an autoencoder, the KL alone,
+ * importance-weighted bounds, flows, several stochastic layers. */
+#include "model/family_vae.h"
+
+#include "config/family_keys.h"
+#include "model/latent_model.h"
+
+/* ---- Keys ---- */
+
+static const char *const objectives[] = {
+#define ROW(NAME, name) #name,
+    VAE_OBJECTIVE_MAP(ROW)
+#undef ROW
+        NULL};
+static const char *const posteriors[] = {
+#define ROW(NAME, name) #name,
+    VAE_POSTERIOR_MAP(ROW)
+#undef ROW
+        NULL};
+static const char *const kl_estimates[] = {"exact", "sampled", NULL};
+
+#define FIELD(member) offsetof(vae_vae_keys, member)
+/* clang-format off */
+static const vae_key keys[] = {
+    {"model", "objective", VAE_KEY_CHOICE, FIELD(objective), 0, 0, objectives, "vae", "vae: reconstruction + beta x KL; ae: reconstruction only, no sampling; kl: KL only; iwae: the importance-weighted bound of train.samples; dreg: the same with doubly reparameterised gradients for the encoder"},
+    {"model", "latent_layers", VAE_KEY_LAYERS, FIELD(latent_layers), 0, 0, NULL, "100, 100", "hidden layers of the networks between two stochastic layers, which only latent = 100, 50 and the like have"},
+    {"model", "posterior", VAE_KEY_CHOICE, FIELD(posterior), 0, 0, posteriors, "gaussian", "q(z|x): a diagonal gaussian, or one that goes through a planar flow, whose parameters the encoder gives"},
+    {"model", "flow_length", VAE_KEY_INTEGER, FIELD(flow_length), 1, 256, NULL, "8", "planar: layers of the flow"},
+    {"model", "kl", VAE_KEY_CHOICE, FIELD(kl), 0, 0, kl_estimates, "exact", "exact: in closed form where there is one; sampled: log q(z|x) - log p(z) of the sample"},
+};
+/* clang-format on */
+
+static vae_status check_likelihood(const vae_config *config, vae_objective objective)
+{
+    const vae_objective_info *info = vae_objective_info_of(objective);
+    if (!info->has_posterior || !info->fits_decoder || config->model.likelihood != VAE_LIKELIHOOD_MSE) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG,
+                         "[model] likelihood: mse is not a density, which the objective needs; use gaussian with "
+                         "variance = 0.5, whose exponent is the squared error");
+}
+
+/* What draws z must be there, and be one thing. */
+static vae_status check(const vae_config *config)
+{
+    const vae_vae_keys *own = vae_vae_keys_of(config);
+    const bool layers = config->model.latent.count > 1, planar = own->posterior != VAE_POSTERIOR_GAUSSIAN;
+    VAE_TRY(check_likelihood(config, own->objective));
+    if (layers && planar) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "[model] posterior: several stochastic layers (latent = %lld, %lld) take "
+                             "posterior = gaussian only",
+                             (long long)config->model.latent.size[0], (long long)config->model.latent.size[1]);
+    }
+    if (vae_objective_info_of(own->objective)->has_posterior) return VAE_OK;
+    const char *key = layers ? "[model] latent" : planar ? "[model] posterior" : "[train] samples";
+    if (!layers && !planar && config->train.samples == 1) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG,
+                         "%s: objective = ae has no posterior, so it takes one latent size, no flow and "
+                         "one sample",
+                         key);
+}
+
+_Static_assert(sizeof(vae_vae_keys) <= VAE_FAMILY_VALUES, "the keys of a family have their place in vae_config");
+
+const vae_family_keys vae_family_keys_vae = {
+    .name = "vae",
+    .summary = "a variational autoencoder with a Gaussian prior",
+    .keys = keys,
+    .count = sizeof keys / sizeof *keys,
+    .size = sizeof(vae_vae_keys),
+    .check = check,
+};
+
+/* ---- The model ---- */
+
+const vae_posterior_family *vae_posterior_family_of(const vae_config *config)
+{
+    static const vae_posterior_family *const families[VAE_POSTERIOR_COUNT] = {
+#define ROW(NAME, name) &vae_posterior_family_##name,
+        VAE_POSTERIOR_MAP(ROW)
+#undef ROW
+    };
+    const vae_vae_keys *own = vae_vae_keys_of(config);
+    if (!vae_objective_info_of(own->objective)->has_posterior) return &vae_posterior_family_none;
+    if (config->model.latent.count > 1) return &vae_posterior_family_layers;
+    return families[own->posterior];
+}
+
+static vae_latent_model model_of(const vae_design *design)
+{
+    const vae_vae_keys *own = vae_vae_keys_of(&design->config);
+    return (vae_latent_model){
+        .posterior = vae_posterior_family_of(&design->config),
+        .objective = vae_objective_info_of(own->objective),
+        .exact_kl = own->kl == VAE_KL_EXACT,
+    };
+}
+
+static vae_status resolve(vae_design *design)
+{
+    const vae_latent_model model = model_of(design);
+    return vae_latent_model_resolve(&model, design);
+}
+
+static vae_status declare(const vae_design *design, vae_layout *layout)
+{
+    const vae_latent_model model = model_of(design);
+    return vae_latent_model_declare(&model, design, layout);
+}
+
+static vae_status build(const vae_design *design, const vae_build *what, vae_program *program)
+{
+    const vae_latent_model model = model_of(design);
+    return vae_latent_model_build(&model, design, what, program);
+}
+
+const vae_family vae_family_vae = {.resolve = resolve, .declare = declare, .build = build};

@@ -1,0 +1,109 @@
+/* Encoder, decoder and likelihood of a design, and what stands around them in its programs. */
+#include "model/parts.h"
+
+#include "distribution/distribution.h"
+
+static vae_shape image_shape(const vae_design *design, int64_t rows)
+{
+    const vae_input *input = &design->input;
+    return vae_shape_images(rows, input->height, input->width, input->channels);
+}
+
+/* ---- Networks and their parameters ---- */
+
+vae_status vae_parts_resolve(vae_design *design, int64_t width)
+{
+    const vae_likelihood_options options = vae_design_likelihood(design);
+    VAE_TRY(vae_network_encoder(&design->config, &design->input, width, &design->encoder));
+    return vae_network_decoder(&design->config, &design->input, vae_distribution_width(&options), &design->decoder);
+}
+
+vae_status vae_parts_declare(const vae_design *design, vae_layout *layout)
+{
+    VAE_TRY(vae_network_declare(&design->encoder, layout));
+    return vae_network_declare(&design->decoder, layout);
+}
+
+vae_status vae_parts_declare_statistics(const vae_design *design, vae_layout *layout)
+{
+    VAE_TRY(vae_network_declare_statistics(&design->encoder, layout));
+    return vae_network_declare_statistics(&design->decoder, layout);
+}
+
+vae_status vae_parts_declare_likelihood(const vae_design *design, vae_layout *layout)
+{
+    if (design->config.model.likelihood != VAE_LIKELIHOOD_GAUSSIAN_SHARED) return VAE_OK;
+    return vae_layout_add_statistic(layout, "likelihood.log_variance", vae_shape_vector(1), 0);
+}
+
+/* ---- x ---- */
+
+vae_status vae_parts_gather(const vae_design *design, vae_program *program, int64_t rows, bool training, vae_tensor *x)
+{
+    const vae_gather gather = {.shuffle = training,
+                               .binarise = design->config.data.binarise == VAE_BINARISE_DYNAMIC,
+                               .flip = training && design->config.data.flip == VAE_FLIP_HORIZONTAL,
+                               .scale = design->input.scale,
+                               .shift = design->input.shift};
+    return vae_program_gather(program, "x", image_shape(design, rows), &gather, x);
+}
+
+vae_status vae_parts_input(const vae_design *design, vae_program *program, int64_t rows, vae_tensor *x)
+{
+    VAE_TRY(vae_program_input(program, "x", image_shape(design, rows), x));
+    return vae_program_set_port(program, "x", *x);
+}
+
+/* ---- From x to log p(x|z) ---- */
+
+vae_status vae_parts_encode(const vae_design *design, vae_program *program, vae_tensor x, bool training,
+                            vae_tensor *posterior)
+{
+    return vae_network_build(&design->encoder, program, x, training, posterior);
+}
+
+vae_status vae_parts_log_likelihood(const vae_design *design, vae_program *program, vae_tensor z, vae_tensor x,
+                                    bool training, vae_tensor *ll)
+{
+    const vae_likelihood_options options = vae_design_likelihood(design);
+    vae_tensor prediction; /* before the likelihood's link function: logits, means, … */
+    VAE_TRY(vae_network_build(&design->decoder, program, z, training, &prediction));
+    return vae_distribution_likelihood(program, "ll", prediction, x, &options, training, ll);
+}
+
+vae_status vae_parts_train(const vae_design *design, vae_program *program, const vae_loss_term *terms, int32_t count)
+{
+    const vae_config *config = &design->config;
+    VAE_TRY(vae_program_differentiate(program, terms, count));
+    const vae_adam_options options = {
+        .beta1 = config->train.adam_beta1,
+        .beta2 = config->train.adam_beta2,
+        .epsilon = config->train.adam_epsilon,
+        .weight_decay = config->train.weight_decay,
+        .clip_norm = config->train.clip_norm,
+    };
+    return vae_program_adam(program, options);
+}
+
+/* ---- Ports ---- */
+
+vae_status vae_parts_row_mean(vae_program *program, const char *port, vae_tensor rows, int64_t samples, double sign)
+{
+    const vae_weight share = {sign / (double)samples, VAE_SCALAR_ONE};
+    if (samples > 1) VAE_TRY(vae_program_sum_rows(program, port, rows, samples, &rows));
+    if (samples > 1 || sign < 0) {
+        VAE_TRY(vae_program_apply_constant(program, port, VAE_FUNCTION_MULTIPLY, rows, share, &rows));
+    }
+    return vae_program_set_port(program, port, rows);
+}
+
+vae_status vae_parts_build_decode(const vae_design *design, vae_program *program, int64_t rows)
+{
+    const vae_likelihood_options options = vae_design_likelihood(design);
+    vae_tensor z, prediction, mean;
+    VAE_TRY(vae_program_input(program, "z", vae_shape_matrix(rows, design->traits.latent), &z));
+    VAE_TRY(vae_program_set_port(program, "z", z));
+    VAE_TRY(vae_network_build(&design->decoder, program, z, false, &prediction));
+    VAE_TRY(vae_distribution_mean(program, "mean", prediction, &options, &mean));
+    return vae_program_set_port(program, "mean", mean);
+}
