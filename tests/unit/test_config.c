@@ -177,6 +177,10 @@ Test(config, check_sees_what_single_keys_cannot)
     check_refuses("model.likelihood=categorical", "data.binarise=static", "binarise");
     check_refuses("model.likelihood=logistic", "data.binarise=dynamic", "binarise");
     check_refuses("model.likelihood=logistic_mixture", "data.binarise=static", "binarise");
+    check_refuses("data.store=float32", "data.binarise=static", "[data] binarise: needs the levels of images");
+    check_refuses("data.store=float32", "data.crop=8", "[data] crop: needs the levels");
+    check_refuses("data.store=float32", "data.size=8", "[data] size: needs the levels");
+    check_refuses("data.store=float32", "data.channels=grey", "[data] channels: needs the levels");
     check_refuses("data.test_labels=y", NULL, "test_labels");
     check_refuses("train.patience=3", NULL, "patience");
 }

@@ -207,8 +207,8 @@ Test(idx, wrong_type)
 Test(idx, wrong_rank)
 {
     const idx_bytes labels = idx_labels(5);
-    expect_bad_content(&labels, "is an IDX file of rank 1, but images are of rank 3 or 4");
-    const int ranks[] = {0, 2, 5, 255};
+    expect_bad_content(&labels, "is an IDX file of rank 1, but images are of rank 3 or 4, rows of rank 2");
+    const int ranks[] = {0, 1, 9, 255};
     for (size_t i = 0; i < sizeof ranks / sizeof *ranks; ++i) {
         idx_bytes bytes = idx_images(2, 3, 3);
         char words[32];

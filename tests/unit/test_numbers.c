@@ -31,7 +31,7 @@ static void expect_failure(const char *path, const vae_read_options *options, co
     cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
 }
 
-static const vae_read_options plain = {.limit = 0};
+static const vae_read_options plain = {.store = VAE_STORE_BYTES};
 
 /* ---- Types ---- */
 

@@ -8,6 +8,7 @@
 
 #include "cli/images.h"
 #include "cli/remarks.h"
+#include "data/float_column.h"
 #include "data/read.h"
 #include "data/splits.h"
 #include "model/runtime.h"
@@ -232,8 +233,10 @@ vae_status vae_cli_read_input(const vae_config *config, const int64_t shape[3], 
     VAE_TRY(find_read_options(config, options, &reading));
     VAE_TRY(vae_images_read_fitting(options->input, shape, &reading, dataset));
     vae_cli_tell_remarks_of(options->input, &dataset->remarks);
-    if (!binarise || config->data.binarise != VAE_BINARISE_STATIC) return VAE_OK;
-    const vae_status status = vae_dataset_binarise(config, dataset);
+    vae_status status = vae_float_column_check_range(config, "--input", dataset);
+    if (!status && binarise && config->data.binarise == VAE_BINARISE_STATIC) {
+        status = vae_dataset_binarise(config, dataset);
+    }
     if (status) vae_dataset_free(dataset);
     return status;
 }

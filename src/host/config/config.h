@@ -25,6 +25,8 @@ typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE
 typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;
 /* Of arrays of rank 4: [n, h, w, c] or [n, c, h, w] */
 typedef enum vae_array_layout { VAE_CHANNELS_LAST, VAE_CHANNELS_FIRST } vae_array_layout;
+/* What numbers become: bytes, the 256 levels of an image, or float32; auto: bytes where they look like an image's */
+typedef enum vae_store_as { VAE_STORE_AUTO, VAE_STORE_BYTES, VAE_STORE_FLOAT32 } vae_store_as;
 typedef enum vae_channels { VAE_CHANNELS_AUTO, VAE_CHANNELS_GREY, VAE_CHANNELS_RGB } vae_channels;
 typedef enum vae_flip { VAE_FLIP_NONE, VAE_FLIP_HORIZONTAL } vae_flip;
 /* Where images lie: in memory, or in a file that is mapped; auto: on disk if they take more than half of the memory */
@@ -76,6 +78,7 @@ typedef struct vae_config {
         int64_t test_limit;
         vae_binarise binarise;
         vae_normalise normalise;
+        vae_store_as store;
         vae_array_layout layout;
         int64_t crop; /* side of the square cut from the middle before resizing, 0: none */
         vae_image_size size;

@@ -18,6 +18,7 @@ static const char *const likelihoods[] = {
 static const char *const binarisations[] = {"none", "static", "dynamic", NULL};
 static const char *const normalisations[] = {"unit", "symmetric", "standard", NULL};
 static const char *const channels[] = {"auto", "grey", "rgb", NULL};
+static const char *const stores[] = {"auto", "bytes", "float32", NULL};
 static const char *const layouts[] = {"channels_last", "channels_first", NULL};
 static const char *const flips[] = {"none", "horizontal", NULL};
 static const char *const storages[] = {"auto", "memory", "disk", NULL};
@@ -76,6 +77,7 @@ static const vae_key keys[] = {
     INTEGER("data", "test_limit", data.test_limit, 0, 1e12, "0", "use only the first N test images; 0: all"),
     CHOICE("data", "binarise", data.binarise, binarisations, "none", "pixel -> Bernoulli(pixel / 255): static once, dynamic anew at each step"),
     CHOICE("data", "normalise", data.normalise, normalisations, "unit", "unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1"),
+    CHOICE("data", "store", data.store, stores, "bytes", "what numbers of an array become: bytes, the levels of an image; float32, as they are; auto: bytes for those that look like an image's"),
     CHOICE("data", "layout", data.layout, layouts, "channels_last", "of arrays of rank 4: channels_last is [n, h, w, c], channels_first is [n, c, h, w]"),
     INTEGER("data", "crop", data.crop, 0, 1 << 16, "0", "first cut a square, this many pixels a side, from the middle of each image; 0: none"),
     {"data", "size", VAE_KEY_SIZE, FIELD(data.size), 1, 4096, NULL, "original", "then cut to this shape, height x width, and resize by the mean of areas"},

@@ -224,6 +224,19 @@ static vae_status check_likelihood(const vae_config *config)
     return VAE_OK;
 }
 
+/* Only levels of an image can be changed as pictures are. */
+static vae_status check_store(const vae_config *config)
+{
+    if (config->data.store != VAE_STORE_FLOAT32) return VAE_OK;
+    const char *key = config->data.binarise != VAE_BINARISE_NONE   ? "binarise"
+                      : config->data.crop                          ? "crop"
+                      : config->data.size.height                   ? "size"
+                      : config->data.channels != VAE_CHANNELS_AUTO ? "channels"
+                                                                   : NULL;
+    if (!key) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG, "[data] %s: needs the levels of images, so store = bytes, not float32", key);
+}
+
 /* Keys of one family were not given for another. */
 static vae_status check_family(const vae_config *config)
 {
@@ -245,6 +258,7 @@ vae_status vae_config_check(const vae_config *config)
         return vae_error_set(VAE_ERROR_CONFIG, "[data] train_images: must name the training images");
     }
     VAE_TRY(check_likelihood(config));
+    VAE_TRY(check_store(config));
     VAE_TRY(check_family(config));
     if (config->data.test_labels[0] && !config->data.test_images[0]) {
         return vae_error_set(VAE_ERROR_CONFIG, "[data] test_labels: given without test_images");

@@ -15,30 +15,32 @@
 #include "data/collect.h"
 #include "data/mapping.h"
 
-enum { PIXELS_AT = 4096 };
+enum { VALUES_AT = 4096 };
 
 /* The last bytes of the file, in this machine's own order: a cache is not an exchange format. */
 typedef struct note {
     char magic[8];
     int64_t count, height, width, channels, stored, skipped, labelled, names_bytes, names_differ, binary, class_bytes,
-        classes;
+        classes, dtype, levels;
     vae_remarks remarks;
 } note;
 
-static const char magic[8] = "vaecach6";
+static const char magic[8] = "vaecach7";
 
 /* ---- Reading ---- */
 
 /* Whether the mapping is a whole file of the cache; fills everything but labels. */
 static bool interpret(const vae_mapping *mapping, note *end)
 {
-    if (mapping->bytes < PIXELS_AT + sizeof *end) return false;
+    if (mapping->bytes < VALUES_AT + sizeof *end) return false;
     memcpy(end, mapping->start + mapping->bytes - sizeof *end, sizeof *end);
     if (memcmp(end->magic, magic, sizeof magic) != 0 || end->count < 1 || end->height < 1) return false;
-    const size_t pixels = (size_t)end->count * (size_t)end->height * (size_t)end->width * (size_t)end->channels;
+    if (end->dtype != VAE_UINT8 && end->dtype != VAE_FLOAT32) return false;
+    const size_t numbers = (size_t)end->count * (size_t)end->height * (size_t)end->width * (size_t)end->channels;
+    const size_t values = numbers * vae_dtype_size((vae_dtype)end->dtype);
     const size_t labels = end->labelled ? (size_t)end->count * sizeof(int32_t) : 0;
     return mapping->bytes ==
-           PIXELS_AT + pixels + labels + (size_t)end->class_bytes + (size_t)end->names_bytes + sizeof *end;
+           VALUES_AT + values + labels + (size_t)end->class_bytes + (size_t)end->names_bytes + sizeof *end;
 }
 
 /* A copy of what lies in the mapping; NULL for no bytes. */
@@ -54,12 +56,14 @@ static vae_status copy_of(const char *path, const uint8_t *from, size_t bytes, v
 static vae_status take(const char *path, const note *end, vae_mapping *mapping, vae_dataset *dataset)
 {
     *dataset = (vae_dataset){
-        .values = mapping->start + PIXELS_AT,
+        .values = mapping->start + VALUES_AT,
         .mapping = *mapping,
         .count = end->count,
         .height = end->height,
         .width = end->width,
         .channels = end->channels,
+        .dtype = (vae_dtype)end->dtype,
+        .levels = end->levels != 0,
         .stored = end->stored,
         .skipped = end->skipped,
         .names_bytes = (size_t)end->names_bytes,
@@ -68,7 +72,7 @@ static vae_status take(const char *path, const note *end, vae_mapping *mapping, 
         .binary = end->binary != 0,
     };
     const size_t labels = end->labelled ? (size_t)end->count * sizeof(int32_t) : 0;
-    const uint8_t *behind = dataset->values + end->count * vae_dataset_elements(dataset);
+    const uint8_t *behind = dataset->values + end->count * vae_dataset_row_bytes(dataset);
     vae_status status = copy_of(path, behind, labels, &dataset->labels);
     const uint8_t *classes = behind + labels, *names = classes + end->class_bytes;
     if (!status) status = vae_classes_add_all(&dataset->classes, (const char *)classes, end->classes);
@@ -145,7 +149,8 @@ static vae_status write_end(int file, const char *path, const vae_dataset *datas
                 .names_bytes = (int64_t)dataset->names_bytes,
                 .names_differ = dataset->names_differ,
                 .remarks = dataset->remarks,
-
+                .dtype = dataset->dtype,
+                .levels = dataset->levels,
                 .binary = dataset->binary,
                 .class_bytes = (int64_t)dataset->classes.bytes,
                 .classes = dataset->classes.count};
@@ -159,7 +164,7 @@ static vae_status write_end(int file, const char *path, const vae_dataset *datas
     if (dataset->names) VAE_TRY(vae_file_write_open(file, path, dataset->names, dataset->names_bytes));
     VAE_TRY(vae_file_write_open(file, path, &end, sizeof end));
     /* The header last: only now is the number of images known. */
-    vae_npy_header_make("|u1", 4, sizes, PIXELS_AT, header, &size);
+    vae_npy_header_make(dataset->dtype == VAE_FLOAT32 ? "<f4" : "|u1", 4, sizes, VALUES_AT, header, &size);
     if (lseek(file, 0, SEEK_SET) < 0) {
         return vae_error_set(VAE_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
     }
@@ -170,7 +175,7 @@ static vae_status write_images(int file, const char *path, vae_source *source, c
 {
     vae_dataset dataset = {0};
     file_sink sink = {{reserve, commit}, .file = file, .path = path};
-    if (ftruncate(file, 0) || lseek(file, PIXELS_AT, SEEK_SET) < 0) {
+    if (ftruncate(file, 0) || lseek(file, VALUES_AT, SEEK_SET) < 0) {
         return vae_error_set(VAE_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
     }
     vae_status status = vae_collect_images(source, options, &sink.base, &dataset);

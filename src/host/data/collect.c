@@ -37,11 +37,13 @@ static int64_t next_piece(int64_t have, int64_t wanted)
 
 vae_status vae_collect_numbers(vae_source *source, int64_t count, vae_sink *sink)
 {
-    for (int64_t have = 0; have < count;) {
-        const int64_t piece = next_piece(have, count);
+    const int64_t size = (int64_t)vae_dtype_size(source->dtype), bytes = count * size;
+    for (int64_t have = 0; have < bytes;) {
+        const int64_t piece = next_piece(have, bytes);
         uint8_t *target;
         VAE_TRY(sink->reserve(sink, piece, &target));
-        VAE_TRY(vae_source_read_numbers(source, target, piece));
+        VAE_TRY(source->dtype == VAE_FLOAT32 ? vae_source_read_floats(source, (void *)target, piece / size)
+                                             : vae_source_read_numbers(source, target, piece));
         VAE_TRY(sink->commit(sink, piece));
         have += piece;
     }
@@ -104,7 +106,7 @@ static vae_status transform_stored(collection *c, vae_memory_sink *stored)
 
 static vae_status collect_numbered(collection *c)
 {
-    VAE_TRY(vae_source_examine(c->source, c->wanted, &c->largest));
+    VAE_TRY(vae_source_examine(c->source, c->options, c->wanted, &c->largest));
     if (vae_transform_is_identity(&c->options->transform)) {
         VAE_TRY(vae_collect_numbers(c->source, c->wanted * c->elements, c->sink));
         c->kept = c->wanted;
@@ -150,6 +152,10 @@ static vae_status collect_files(collection *c)
 static vae_status collect(collection *c)
 {
     if (c->source->numbers) return collect_numbered(c);
+    if (c->options->store == VAE_STORE_FLOAT32) {
+        return vae_error_set(VAE_ERROR_CONFIG, "%s: holds pictures, whose pixels are bytes, not float32",
+                             c->source->name);
+    }
     VAE_TRY(c->source->format->classes(c->source, &c->classes));
     if (c->classes.count > 0) {
         c->labels = malloc((size_t)c->wanted * sizeof *c->labels);
@@ -186,6 +192,8 @@ vae_status vae_collect_images(vae_source *source, const vae_read_options *option
         .height = shape[0],
         .width = shape[1],
         .channels = shape[2],
+        .dtype = source->dtype,
+        .levels = source->dtype == VAE_UINT8 || vae_numbers_are_bytes(source->numbers),
         .stored = source->count,
         .skipped = c.taken - c.kept,
         .binary = source->numbers && source->numbers->binary,

@@ -28,11 +28,11 @@ vae_status vae_memory_sink_commit(vae_sink *sink, int64_t bytes);
         vae_memory_sink_reserve, vae_memory_sink_commit                                                                \
     }
 
-/* The next `count` numbers of a source that has numbers, in pieces that grow as they come, so that a header that
- * promises more than the file holds costs next to nothing. */
+/* The next `count` numbers of a source that has numbers, of source->dtype, in pieces that grow as they come, so that a
+ * header that promises more than the file holds costs next to nothing. */
 vae_status vae_collect_numbers(vae_source *source, int64_t count, vae_sink *sink);
 
-/* Images, transformed, into the sink; everything of *dataset but pixels, which are what the sink got. Labels and
+/* Images, transformed, into the sink; everything of *dataset but values, which are what the sink got. Labels and
  * names, where the source has them, in memory. On failure *dataset is empty. */
 vae_status vae_collect_images(vae_source *source, const vae_read_options *options, vae_sink *sink,
                               vae_dataset *dataset);

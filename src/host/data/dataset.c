@@ -64,6 +64,9 @@ void vae_splits_free(vae_splits *splits)
     vae_dataset_free(&splits->validation);
     vae_dataset_free(&splits->train);
     vae_dataset_free(&splits->test);
+    free(splits->mean);
+    free(splits->deviation);
+    splits->mean = splits->deviation = NULL;
 }
 
 /* Whether "3" may be meant as a name, even where no class is called so. */

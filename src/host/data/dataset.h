@@ -30,6 +30,7 @@ typedef struct vae_dataset {
     int64_t stored;      /* images in the file, of which `count` were read; 0: not known */
     int64_t skipped;     /* damaged images that were left out */
     vae_remarks remarks; /* what else was left out or changed; of a validation part none, as it is the training's */
+    bool levels;         /* what is stored are levels of images, also where they are float32 here */
     bool binary;         /* an array of 0 and 1, which are 0 and 255 here */
     vae_mapping mapping; /* the file that holds the values, if one does */
     bool borrowed;       /* shares another data set's memory, which must outlive it */
@@ -48,10 +49,11 @@ typedef struct vae_fingerprint {
 
 enum { VAE_NOTE_SIZE = 1 << 14 };
 
-/* The three parts a run uses. Static binarisation has been applied (pixels are then 0 or 255). */
+/* The three parts a run uses, of one type. Static binarisation has been applied (pixels are then 0 or 255). */
 typedef struct vae_splits {
     vae_dataset train, validation, test;     /* count 0 where absent */
-    double scale, shift;                     /* x = byte × scale + shift, from `normalise` */
+    double scale, shift;                     /* x = value × 255·scale + shift, value being byte / 255 or float32 */
+    double *mean, *deviation;                /* [elements] of float32 with normalise = standard, else NULL; owned */
     vae_fingerprint train_print, test_print; /* train: with the validation part */
     char note[VAE_NOTE_SIZE];                /* what a user should know of where they were found; lines, or "" */
 } vae_splits;
@@ -62,6 +64,7 @@ __attribute__((format(printf, 2, 3))) void vae_splits_add_note(vae_splits *split
 /* How images are read. Zeros read all, as they are. */
 typedef struct vae_read_options {
     int64_t limit;           /* keep at most so many images; beyond them nothing is read or checked. 0: all */
+    vae_store_as store;      /* of arrays; pictures are bytes */
     vae_array_layout layout; /* of arrays of rank 4 */
     vae_transform transform;
     bool one_picture;  /* the file of a picture is taken, too, as a folder of just this one */

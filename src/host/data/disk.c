@@ -25,13 +25,23 @@ static double most_bytes(const vae_source *source)
     return one_file ? (double)information.st_size * MAX_RATIO : HUGE_VAL;
 }
 
+/* Before it is known what the numbers become, as only looking through all of them tells. */
+static double most_bytes_a_number(const vae_source *source, const vae_read_options *options)
+{
+    const bool bytes = !source->numbers || options->store == VAE_STORE_BYTES ||
+                       (options->store == VAE_STORE_AUTO && vae_numbers_are_bytes(source->numbers)) ||
+                       !vae_transform_is_identity(&options->transform);
+    return bytes ? 1.0 : sizeof(float);
+}
+
 bool vae_disk_wanted(const vae_source *source, const vae_read_options *options, const int64_t shape[3])
 {
     if (options->storage != VAE_STORAGE_AUTO) return options->storage == VAE_STORAGE_DISK;
     const bool limited = options->limit > 0 && options->limit < source->count;
     const double images = (double)(limited ? options->limit : source->count);
     const double half = 0.5 * vae_memory_limit();
-    return images * (double)shape[0] * (double)shape[1] * (double)shape[2] > half && most_bytes(source) > half;
+    const double numbers = images * (double)shape[0] * (double)shape[1] * (double)shape[2];
+    return numbers * most_bytes_a_number(source, options) > half && most_bytes(source) > half;
 }
 
 vae_status vae_disk_find_folder(const char *cache, char folder[VAE_PATH_SIZE])
@@ -75,8 +85,8 @@ static vae_status map_plain(vae_source *source, const vae_read_options *options,
     struct stat information;
     int largest;
     *mapped = false;
-    VAE_TRY(vae_source_examine(source, count, &largest));
-    if (source->numbers->binary) return VAE_OK;
+    VAE_TRY(vae_source_examine(source, options, count, &largest));
+    if (source->numbers->binary || source->dtype != VAE_UINT8) return VAE_OK;
     const int file = open(source->file, O_RDONLY | O_CLOEXEC);
     if (file < 0) return vae_error_set(VAE_ERROR_IO, "%s: cannot be opened: %s", source->file, strerror(errno));
     vae_status status = VAE_OK;
@@ -91,6 +101,7 @@ static vae_status map_plain(vae_source *source, const vae_read_options *options,
     dataset->height = source->height;
     dataset->width = source->width;
     dataset->channels = source->channels;
+    dataset->levels = true;
     dataset->stored = source->count;
     vae_source_tell_levels(source, count, largest);
     dataset->remarks = source->remarks;
@@ -102,6 +113,7 @@ static vae_status map_plain(vae_source *source, const vae_read_options *options,
 static void add_options(vae_hash *hash, const vae_read_options *options)
 {
     vae_hash_add_integer(hash, options->limit);
+    vae_hash_add_integer(hash, options->store);
     vae_hash_add_integer(hash, options->layout);
     vae_hash_add_integer(hash, options->transform.crop);
     vae_hash_add_integer(hash, options->transform.size.height);
@@ -114,7 +126,7 @@ static vae_status find_name(vae_source *source, const vae_read_options *options,
 {
     char folder[VAE_PATH_SIZE], digits[VAE_HASH_TEXT], name[VAE_HASH_TEXT + 8];
     vae_hash hash = {.length = 0};
-    vae_hash_add_text(&hash, "vae-cuda images 3");
+    vae_hash_add_text(&hash, "vae-cuda images 4");
     VAE_TRY(source->format->add_to_hash(source, &hash));
     add_options(&hash, options);
     vae_hash_format(&hash, digits);

@@ -22,6 +22,7 @@ typedef struct vae_source {
     char file[VAE_PATH_SIZE];        /* the path without the key */
     int64_t count;                   /* number of images or labels; at least 1 */
     int64_t height, width, channels; /* of the images as stored; of a folder's as they are to be read. Labels: 1 */
+    vae_dtype dtype;                 /* that images are to have; known once they were examined */
     int64_t plain_offset;            /* where the images' bytes begin, if the file holds nothing after them; else 0 */
     vae_remarks remarks;             /* what a reader left out or changed so far; it adds them as it goes */
     vae_numbers *numbers;            /* to read from; NULL of formats that have read_images */
@@ -78,13 +79,16 @@ vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash);
 /* ---- Of formats that are arrays of numbers: data/source_numbers.c ---- */
 
 /* VAE_ERROR_FORMAT, with what was expected, if an array of that shape cannot be the content: images are [n, h, w],
- * [n, h, w, c], by layout [n, c, h, w], or [n, d], which is one row of d pixels; labels are [n] or [n, 1]. */
+ * [n, h, w, c], by layout [n, c, h, w], or [n, d], which is one row of d pixels, as those of higher ranks become;
+ * labels are [n] or [n, 1]. */
 vae_status vae_numbers_check_shape(const vae_numbers *numbers, const vae_request *request);
 /* Makes them the source's: sets its count, its shape and the order in which they are stored. */
 void vae_source_set_numbers(vae_source *source, vae_numbers *numbers, const vae_request *request);
-/* Finds the largest byte of the first `images`, as vae_numbers_largest() does. Where these are integers, all 0 or 1, 1
- * becomes 255: this must be known before the first number is read. */
-vae_status vae_source_examine(vae_source *source, int64_t images, int *largest);
+/* Looks through the first `images`, before any is read: decides by options->store what they become, source->dtype, and
+ * finds their largest byte, as vae_numbers_largest() does; of other numbers VAE_NUMBERS_BRIGHT. Where these are
+ * integers, all 0 or 1, 1 becomes 255. Those that are to be transformed become bytes; VAE_ERROR_CONFIG where store is
+ * float32. */
+vae_status vae_source_examine(vae_source *source, const vae_read_options *options, int64_t images, int *largest);
 /* Adds remarks on `images` images, of a folder too, whose largest byte is `largest`: how their numbers were changed,
  * and levels that are probably a mistake. */
 void vae_source_tell_levels(vae_source *source, int64_t images, int largest);

@@ -57,10 +57,10 @@ static vae_status read_magic(idx_file *idx)
                              found);
     }
     VAE_TRY(find_type(idx, magic[2]));
-    const int lowest = idx->numbers.labels ? 1 : 3, highest = idx->numbers.labels ? 1 : 4;
+    const int lowest = idx->numbers.labels ? 1 : 2, highest = idx->numbers.labels ? 1 : VAE_ARRAY_MAX_RANK;
     if (magic[3] < lowest || magic[3] > highest) {
         return vae_error_set(VAE_ERROR_FORMAT, "%s: is an IDX file of rank %d, but %s", idx->file.name, magic[3],
-                             lowest == 1 ? "labels are of rank 1" : "images are of rank 3 or 4");
+                             lowest == 1 ? "labels are of rank 1" : "images are of rank 3 or 4, rows of rank 2");
     }
     idx->numbers.rank = magic[3];
     return VAE_OK;

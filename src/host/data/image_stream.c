@@ -117,7 +117,7 @@ static vae_status begin(vae_image_stream *s)
         s->stored = malloc((size_t)(s->source.height * s->source.width * s->source.channels));
         if (!s->stored) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", s->source.name);
     }
-    return vae_source_examine(&s->source, s->source.count, &s->largest);
+    return vae_source_examine(&s->source, &s->options, s->source.count, &s->largest);
 }
 
 vae_status vae_image_stream_open(const char *path, const int64_t shape[3], const vae_read_options *options,

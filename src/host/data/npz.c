@@ -93,13 +93,15 @@ static zip_int64_t find_key(zip_t *archive, const char *key)
     return -1;
 }
 
-static bool may_be(const vae_npy_header *header, vae_content content)
+/* Whether it has a shape of the content; images are best, any table will do where there are none. */
+static bool may_be(const vae_npy_header *header, vae_content content, bool tables)
 {
-    return content == VAE_CONTENT_LABELS ? header->rank == 1 : header->rank == 3 || header->rank == 4;
+    if (content == VAE_CONTENT_LABELS) return header->rank == 1;
+    return tables ? header->rank >= 2 : header->rank == 3 || header->rank == 4;
 }
 
 /* How many arrays have a shape that could be the content, which of them is the last, and all keys with their shapes. */
-static int find_by_shape(npz_file *npz, vae_content content, zip_int64_t *found, char keys[KEYS_SIZE])
+static int find_by_shape(npz_file *npz, vae_content content, bool tables, zip_int64_t *found, char keys[KEYS_SIZE])
 {
     const zip_int64_t entries = zip_get_num_entries(npz->archive, 0);
     size_t used = 0;
@@ -111,7 +113,7 @@ static int find_by_shape(npz_file *npz, vae_content content, zip_int64_t *found,
         if (length == 0) continue;
         const bool readable = open_entry(npz, i) == VAE_OK;
         close_entry(npz);
-        if (readable && may_be(&npz->header, content)) {
+        if (readable && may_be(&npz->header, content, tables)) {
             *found = i;
             matches++;
         }
@@ -152,7 +154,8 @@ static vae_status choose_entry(npz_file *npz, const vae_request *request, zip_in
     char keys[KEYS_SIZE];
     *index = find_key(npz->archive, request->key[0] ? request->key : usual);
     if (*index >= 0) return VAE_OK;
-    const int matches = find_by_shape(npz, request->content, index, keys);
+    int matches = find_by_shape(npz, request->content, false, index, keys);
+    if (matches == 0) matches = find_by_shape(npz, request->content, true, index, keys);
     if (matches == 1 && !request->key[0]) return VAE_OK;
     return no_key(npz, request->path, request->key, keys);
 }
@@ -178,7 +181,7 @@ static void tell_others(vae_source *source, npz_file *npz, const vae_request *re
         if (i == npz->index || length == 0) continue;
         close_entry(npz);
         if (open_entry(npz, i)) continue;
-        if (!request->key[0] && may_be(&npz->header, VAE_CONTENT_IMAGES)) {
+        if (!request->key[0] && may_be(&npz->header, VAE_CONTENT_IMAGES, false)) {
             vae_remarks_add(&source->remarks, VAE_REMARK_OTHER_ARRAYS, 1, "%s:%.*s", source->file, length, name);
         }
         if (like_labels(source, &npz->header)) {

@@ -1,6 +1,7 @@
-/* Turns stored numbers into bytes, and says what is wrong with those that are no pixels. */
+/* Turns stored numbers into bytes or floats, and says what is wrong with those that cannot be read so. */
 #include "data/numbers.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +14,11 @@ enum { NUMBER_SIZE = 32, INDEX_SIZE = 256 };
 bool vae_numbers_are_integers(const vae_numbers *numbers)
 {
     return numbers->type.kind == 'u' || numbers->type.kind == 'i';
+}
+
+bool vae_numbers_are_bytes(const vae_numbers *numbers)
+{
+    return numbers->type.size == 1 && (numbers->type.kind == 'u' || numbers->type.kind == 'b');
 }
 
 /* Stored numbers are multiplied by this to become bytes. */
@@ -99,6 +105,19 @@ static void advise(const vae_numbers *numbers, range all, char *text, size_t siz
     }
 }
 
+/* Of numbers that are taken as they are. */
+static vae_status not_finite(vae_numbers *numbers, int64_t number, double value)
+{
+    char text[NUMBER_SIZE], index[INDEX_SIZE] = "";
+    format_number(numbers, value, text);
+    format_index(numbers, number, index);
+    return vae_error_set(VAE_ERROR_FORMAT,
+                         "%s: number %" PRId64
+                         " is %s, at [%s], but data must be finite numbers, within float32; leave "
+                         "such rows out, or fill in what is missing",
+                         numbers->name, number + 1, text, index);
+}
+
 static vae_status cannot_be_read(vae_numbers *numbers, int64_t number, double value)
 {
     char text[NUMBER_SIZE], index[INDEX_SIZE] = "", advice[256] = "";
@@ -141,12 +160,26 @@ static void count_rounding(vae_numbers *numbers, double error)
     numbers->tally.largest_rounding = fmax(numbers->tally.largest_rounding, error);
 }
 
+/* The last `count` that were read, as they are. */
+static vae_status take_raw(vae_numbers *numbers, const uint8_t *stored, int64_t count, float *floats)
+{
+    const vae_number_type type = numbers->type;
+    for (int64_t i = 0; i < count; ++i) {
+        const double value = vae_number_read(&type, stored + i * type.size);
+        /* Written so that a NaN fails. */
+        if (!(fabs(value) <= FLT_MAX)) return not_finite(numbers, numbers->done - count + i, value);
+        floats[i] = (float)value;
+    }
+    return VAE_OK;
+}
+
 /* The last `count` that were read, to either of the two; the other is NULL. */
 static vae_status convert(vae_numbers *numbers, const uint8_t *stored, int64_t count, uint8_t *bytes, float *floats)
 {
     const vae_number_type type = numbers->type;
     const double scale = factor(numbers), past = slack(numbers), end = 255.0 / scale;
     const bool is_float = type.kind == 'f';
+    if (numbers->raw && floats && !vae_numbers_are_bytes(numbers)) return take_raw(numbers, stored, count, floats);
     for (int64_t i = 0; i < count; ++i) {
         double value = vae_number_read(&type, stored + i * type.size);
         /* Written so that a NaN fails. */
@@ -237,6 +270,31 @@ vae_status vae_numbers_largest(vae_numbers *numbers, int64_t count, int *largest
         if (vae_numbers_read(numbers, bytes, piece)) break;
         for (int64_t i = 0; i < piece && *largest < VAE_NUMBERS_BRIGHT; ++i)
             *largest = bytes[i] > *largest ? bytes[i] : *largest;
+    }
+    return start_again(numbers);
+}
+
+/* ---- Levels or other numbers ---- */
+
+static bool is_level(const vae_numbers *numbers, double value)
+{
+    if (numbers->type.kind != 'f') return value >= 0.0 && value <= 255.0;
+    if (numbers->rank > 2) return value >= -slack(numbers) && value <= 1.0 + slack(numbers);
+    return value >= 0.0 && value <= 1.0 && fabs(value - rint(value * 255.0) / 255.0) <= exact(numbers);
+}
+
+vae_status vae_numbers_look_like_levels(vae_numbers *numbers, int64_t count, bool *levels)
+{
+    const int64_t size = numbers->type.size, most = VAE_NUMBERS_STAGING / size;
+    *levels = vae_numbers_are_bytes(numbers) || numbers->rank > 2 || !vae_numbers_are_integers(numbers);
+    if (vae_numbers_are_bytes(numbers) || !*levels) return VAE_OK;
+    for (int64_t left = count; left > 0 && *levels; left -= most) {
+        const int64_t piece = left < most ? left : most;
+        int64_t found;
+        if (numbers->read(numbers->context, numbers->staging, piece * size, &found)) break;
+        for (int64_t i = 0; i < found / size && *levels; ++i)
+            *levels = is_level(numbers, vae_number_read(&numbers->type, numbers->staging + i * size));
+        if (found < piece * size) break;
     }
     return start_again(numbers);
 }

@@ -1,4 +1,4 @@
-/* The numbers of one array that comes as a stream, from a file of its own or out of an archive, as bytes. */
+/* The numbers of one array that comes as a stream, from a file of its own or out of an archive, as bytes or floats. */
 #ifndef VAE_DATA_NUMBERS_H
 #define VAE_DATA_NUMBERS_H
 
@@ -26,6 +26,7 @@ typedef struct vae_numbers {
     vae_status (*rewind)(void *context); /* back to the first number */
     vae_number_type type; /* of labels also 'U', UTF-32, and 'S', bytes, each filled up with zeros to `size` bytes */
     bool labels;          /* else pixels */
+    bool raw;             /* as floats: as they are stored, any that are finite; else as levels, in [0, 1] */
     bool binary;          /* integers that are all 0 or 1, as the reader has found: 1 becomes 255 */
     int rank;             /* as stored, */
     bool fortran;         /* in this order */
@@ -39,11 +40,18 @@ typedef struct vae_numbers {
 bool vae_numbers_are_integers(const vae_numbers *numbers);
 /* The next `count` numbers as they are stored. VAE_ERROR_FORMAT where the stream ends early. */
 vae_status vae_numbers_read_stored(vae_numbers *numbers, void *stored, int64_t count);
+/* Whether each is a byte or a boolean, which are always levels. */
+bool vae_numbers_are_bytes(const vae_numbers *numbers);
+/* Whether the first `count` numbers look like the levels of images; then goes back to the first. Bytes and booleans do.
+ * Of images, arrays of rank 3 and more, so do integers from 0 to 255 and floats in [0, 1]; of rows, arrays of rank 2,
+ * only floats that are levels / 255. Where the stream ends early or is damaged, reading will tell. */
+vae_status vae_numbers_look_like_levels(vae_numbers *numbers, int64_t count, bool *levels);
 /* The next `count` numbers: integers from 0 to 255 as they are; booleans and floats in [0, 1] times 255, rounded, where
  * floats a little past the ends count as the ends. VAE_ERROR_FORMAT, saying which number and where, for others, and
  * where the stream ends early. */
 vae_status vae_numbers_read(vae_numbers *numbers, uint8_t *bytes, int64_t count);
-/* The same in [0, 1], floats as they are but for what is past the ends, others as bytes / 255. */
+/* As levels: the same in [0, 1], floats as they are but for what is past the ends, others as bytes / 255. `raw`: bytes
+ * and booleans so too, others as they are; VAE_ERROR_FORMAT for what is not finite in float32. */
 vae_status vae_numbers_read_floats(vae_numbers *numbers, float *floats, int64_t count);
 /* That the stream ends where all numbers were read. */
 vae_status vae_numbers_finish(vae_numbers *numbers);

@@ -13,6 +13,7 @@
 vae_read_options vae_read_options_of(const vae_config *config)
 {
     return (vae_read_options){.limit = config->data.limit,
+                              .store = config->data.store,
                               .layout = config->data.layout,
                               .transform = vae_transform_of(config),
                               .skip_damaged = config->data.skip_damaged,

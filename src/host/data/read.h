@@ -5,15 +5,19 @@
 #include "data/dataset.h"
 
 /* Reads images from what `path` names; its content decides, not its name:
- *   IDX     plain or gzip: [n, h, w] or [n, h, w, c]
- *   NPY     plain or gzip: [n, h, w], [n, h, w, c] or [n, d], which is one row of d pixels, in C or Fortran order
- *   NPZ     the array `images`, or else the only one of rank 3 or 4; "file.npz:key" names another
+ *   IDX     plain or gzip: [n, h, w], [n, h, w, c] or [n, d], which is one row of d numbers, as higher ranks become
+ *   NPY     plain or gzip: the same, in C or Fortran order
+ *   NPZ     the array `images`, or else the only one of rank 3 or 4, or else of rank 2; "file.npz:key" names another
  *   folder  pictures, all of one shape once transformed. Its subfolders are classes, whose numbers in the order of
  *           names become the labels. Within a class files are in the
  *           order of their names, and classes are interleaved evenly, so that every part of the data set has each in
  *           proportion.
- * Numbers of arrays are integers from 0 to 255, booleans (true is 255), or floats in [0, 1], which are rounded to
- * bytes, of either byte order. If all integers read are 0 or 1, 1 is taken as 255. The layout option may say that
+ * What numbers of arrays become, of whatever type and byte order, says options->store:
+ *   bytes    levels of images: integers from 0 to 255, booleans (true is 255), or floats in [0, 1], which are rounded
+ *            to bytes. If all integers read are 0 or 1, 1 is taken as 255.
+ *   float32  any finite numbers, as they are, but bytes and booleans as level / 255
+ *   auto     bytes where vae_numbers_look_like_levels(), and where they are to be transformed; else float32
+ * The layout option may say that
  * arrays of rank 4 are [n, c, h, w]. Memory grows with what the file holds, whatever its header promises.
  * VAE_ERROR_CONFIG if the file cannot be opened, VAE_ERROR_FORMAT if its content is not such a file, VAE_ERROR_IO,
  * VAE_ERROR_MEMORY; *dataset is then empty. */

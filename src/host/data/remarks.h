@@ -33,6 +33,8 @@
     X(OTHER_ARRAYS, "other array of the archive is not read", "other arrays of the archive are not read")              \
     X(UNUSED_LABELS, "array of the archive may be labels, but is not used as such",                                    \
       "arrays of the archive may be labels, but are not used as such")                                                 \
+    X(CONSTANT, "column is the same in all training data, so that it is only shifted",                                 \
+      "columns are the same in all training data, so that they are only shifted")                                      \
     X(OTHER_LEVELS, "image differs in kind from the training images", "images differ in kind from the training images")
 
 typedef enum vae_remark_kind {

@@ -45,7 +45,7 @@ vae_status vae_numbers_check_shape(const vae_numbers *numbers, const vae_request
         if (rank != 1 && !(rank == 2 && numbers->sizes[1] == 1)) {
             return wrong_shape(numbers, "but labels are [n], a whole number an image");
         }
-    } else if (rank < 2 || rank > 4) {
+    } else if (rank < 2) {
         return wrong_shape(numbers, "but images are [n, h, w], [n, h, w, c] or [n, d]");
     }
     if (numbers->count == 0) return wrong_shape(numbers, "so it is empty");
@@ -60,8 +60,9 @@ void vae_source_set_numbers(vae_source *source, vae_numbers *numbers, const vae_
     if (first) vae_array_order_move(&order, 1, 3);
     source->numbers = numbers;
     source->count = order.sizes[0];
-    source->height = rank >= 3 ? order.sizes[1] : 1;
-    source->width = rank >= 3 ? order.sizes[2] : rank == 2 ? order.sizes[1] : 1;
+    const bool images = rank == 3 || rank == 4;
+    source->height = images ? order.sizes[1] : 1;
+    source->width = images ? order.sizes[2] : source->count > 0 ? numbers->count / source->count : 0;
     source->channels = rank == 4 ? order.sizes[3] : 1;
     if (numbers->fortran && rank > 1) {
         source->block = numbers->count;
@@ -76,12 +77,33 @@ void vae_source_set_numbers(vae_source *source, vae_numbers *numbers, const vae_
 
 /* ---- Levels ---- */
 
-vae_status vae_source_examine(vae_source *source, int64_t images, int *largest)
+static vae_status choose_type(vae_source *source, const vae_read_options *options, int64_t count)
+{
+    const bool as_stored = vae_transform_is_identity(&options->transform);
+    bool levels = options->store == VAE_STORE_BYTES || !as_stored;
+    if (options->store == VAE_STORE_FLOAT32 && !as_stored) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "%s: its numbers are kept as they are, in float32, so they cannot be cropped, resized or "
+                             "given other channels",
+                             source->name);
+    }
+    if (options->store == VAE_STORE_AUTO && as_stored) {
+        VAE_TRY(vae_numbers_look_like_levels(source->numbers, count, &levels));
+    }
+    source->dtype = levels ? VAE_UINT8 : VAE_FLOAT32;
+    source->numbers->raw = !levels;
+    return VAE_OK;
+}
+
+vae_status vae_source_examine(vae_source *source, const vae_read_options *options, int64_t images, int *largest)
 {
     vae_numbers *numbers = source->numbers;
     const int64_t elements = numbers->count / source->count;
     const int64_t count = source->block > elements ? numbers->count : images * elements;
     numbers->binary = false; /* as stored */
+    VAE_TRY(choose_type(source, options, count));
+    *largest = VAE_NUMBERS_BRIGHT;
+    if (source->dtype == VAE_FLOAT32 && !vae_numbers_are_bytes(numbers)) return VAE_OK;
     VAE_TRY(vae_numbers_largest(numbers, count, largest));
     numbers->binary = vae_numbers_are_integers(numbers) && *largest == 1;
     return VAE_OK;

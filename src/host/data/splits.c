@@ -4,10 +4,12 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/random.h"
 #include "data/disk.h"
+#include "data/float_column.h"
 #include "data/label_names.h"
 #include "data/place.h"
 #include "data/read.h"
@@ -36,34 +38,36 @@ typedef struct part_keys {
     const char *images, *labels;
 } part_keys;
 
-static vae_status open_part(const vae_config *config, part_keys keys, part_keys paths, int64_t limit,
+static vae_status open_part(const vae_config *config, part_keys keys, part_keys paths, const vae_read_options *options,
                             vae_splits *splits, vae_dataset *dataset)
 {
     char found[VAE_PATH_SIZE];
-    vae_read_options options = vae_read_options_of(config);
-    options.limit = limit;
     find(config, keys.images, paths.images, splits, found);
-    vae_status status = vae_images_read(found, &options, dataset);
+    vae_status status = vae_images_read(found, options, dataset);
     if (status) return blame_path(config, status, keys.images, paths.images);
     if (!paths.labels[0]) return VAE_OK;
     dataset->remarks.of[VAE_REMARK_UNUSED_LABELS] = (vae_remark){0};
     find(config, keys.labels, paths.labels, splits, found);
-    status = vae_labels_read(found, limit, dataset);
+    status = vae_labels_read(found, options->limit, dataset);
     return status ? blame_path(config, status, keys.labels, paths.labels) : VAE_OK;
 }
 
 static vae_status open_train(const vae_config *config, vae_splits *splits)
 {
+    const vae_read_options options = vae_read_options_of(config);
     return open_part(config, (part_keys){"train_images", "train_labels"},
-                     (part_keys){config->data.train_images, config->data.train_labels}, config->data.limit, splits,
+                     (part_keys){config->data.train_images, config->data.train_labels}, &options, splits,
                      &splits->train);
 }
 
+/* Test data become what training data became. */
 static vae_status open_test(const vae_config *config, vae_splits *splits)
 {
+    vae_read_options options = vae_read_options_of(config);
+    options.limit = config->data.test_limit;
+    options.store = splits->train.dtype == VAE_FLOAT32 ? VAE_STORE_FLOAT32 : VAE_STORE_BYTES;
     return open_part(config, (part_keys){"test_images", "test_labels"},
-                     (part_keys){config->data.test_images, config->data.test_labels}, config->data.test_limit, splits,
-                     &splits->test);
+                     (part_keys){config->data.test_images, config->data.test_labels}, &options, splits, &splits->test);
 }
 
 /* Where the name of image `index` begins in the names. */
@@ -139,11 +143,16 @@ static bool has_grey(const vae_dataset *dataset)
     return i < count;
 }
 
-/* Zeros and ones in one part and grey levels in the other are rarely meant. */
+/* Zeros and ones in one part and grey levels in the other are rarely meant, nor levels and other numbers. */
 static void compare_levels(vae_splits *splits)
 {
     vae_dataset *test = &splits->test;
-    if (test->count == 0 || test->binary == splits->train.binary) return;
+    if (test->count > 0 && test->levels != splits->train.levels) {
+        vae_remarks_add(&test->remarks, VAE_REMARK_OTHER_LEVELS, test->count,
+                        "%s holds bytes, which are read as level / 255, %s other numbers, which stay as they are",
+                        test->levels ? "test_images" : "train_images", test->levels ? "train_images" : "test_images");
+    }
+    if (test->count == 0 || test->dtype == VAE_FLOAT32 || test->binary == splits->train.binary) return;
     if (!has_grey(test->binary ? &splits->train : test)) return;
     vae_remarks_add(&test->remarks, VAE_REMARK_OTHER_LEVELS, test->count, "%s holds only 0 and 1, %s does not",
                     test->binary ? "test_images" : "train_images", test->binary ? "train_images" : "test_images");
@@ -185,6 +194,22 @@ static vae_status find_standard_scale(const vae_dataset *train, double *scale, d
     return VAE_OK;
 }
 
+/* Of float32, each column has its own. */
+static vae_status fit_columns(vae_splits *splits)
+{
+    const size_t elements = (size_t)vae_dataset_elements(&splits->train);
+    int64_t constant, first;
+    splits->mean = malloc(elements * sizeof *splits->mean);
+    splits->deviation = malloc(elements * sizeof *splits->deviation);
+    if (!splits->mean || !splits->deviation) return vae_error_set(VAE_ERROR_MEMORY, "columns: out of memory");
+    vae_float_column_fit(&splits->train, splits->mean, splits->deviation, &constant, &first);
+    if (constant > 0) {
+        vae_remarks_add(&splits->train.remarks, VAE_REMARK_CONSTANT, constant,
+                        "the first is column %" PRId64 " (from 0)", first);
+    }
+    return VAE_OK;
+}
+
 static vae_status find_scale(const vae_config *config, vae_splits *splits)
 {
     splits->scale = 1.0 / 255.0;
@@ -193,11 +218,10 @@ static vae_status find_scale(const vae_config *config, vae_splits *splits)
         splits->scale = 2.0 / 255.0;
         splits->shift = -1.0;
     }
-    if (config->data.normalise == VAE_NORMALISE_STANDARD) {
-        const vae_status status = find_standard_scale(&splits->train, &splits->scale, &splits->shift);
-        return status ? blame(config, status, "normalise") : VAE_OK;
-    }
-    return VAE_OK;
+    if (config->data.normalise != VAE_NORMALISE_STANDARD) return VAE_OK;
+    if (splits->train.dtype == VAE_FLOAT32) return fit_columns(splits);
+    const vae_status status = find_standard_scale(&splits->train, &splits->scale, &splits->shift);
+    return status ? blame(config, status, "normalise") : VAE_OK;
 }
 
 /* Mapped pixels cannot be changed; a copy in a file of its own can. */
@@ -223,6 +247,13 @@ vae_status vae_dataset_binarise(const vae_config *config, vae_dataset *dataset)
     return VAE_OK;
 }
 
+static vae_status check_type(const vae_config *config, const vae_splits *splits)
+{
+    VAE_TRY(vae_float_column_check(config, &splits->train));
+    VAE_TRY(vae_float_column_check_range(config, "train_images", &splits->train));
+    return vae_float_column_check_range(config, "test_images", &splits->test);
+}
+
 static vae_status open_splits(const vae_config *config, vae_splits *splits)
 {
     VAE_TRY(open_train(config, splits));
@@ -231,6 +262,7 @@ static vae_status open_splits(const vae_config *config, vae_splits *splits)
         VAE_TRY(check_same_shape(config, splits));
         compare_levels(splits);
     }
+    VAE_TRY(check_type(config, splits));
     VAE_TRY(name_classes(config, splits));
     vae_fingerprint_take(&splits->train, &splits->train_print);
     vae_fingerprint_take(&splits->test, &splits->test_print);
