@@ -86,6 +86,8 @@ bool map_allocation(size_t bytes, Allocation *a)
     a->mapped = body + 2 * guard;
     a->start = a->body() + body - room; // its end is at the guard
     a->bytes = bytes;
+    // Huge pages: opening and closing the heap goes through the page table of every allocation.
+    madvise(a->body(), body, MADV_HUGEPAGE);
     protect(*a, PROT_READ | PROT_WRITE);
     std::memset(a->body(), slack_byte, body);
     std::memset(a->start, fresh_byte, bytes);
