@@ -349,7 +349,7 @@ Test(importance, stops_between_the_samples_of_an_image)
     int64_t stop_at = 0;
     const vae_evaluation_setup setup = {
         .model = {&m.design, m.device, m.store},
-        .images = {m.pixels, 1, ELEMENTS},
+        .images = {m.pixels, VAE_UINT8, 1, ELEMENTS},
         .batch_size = 1,
         .samples = 1000000000,
         .seed = 6,
@@ -357,7 +357,7 @@ Test(importance, stops_between_the_samples_of_an_image)
         .progress_context = &stop_at,
     };
     vae_evaluation result;
-    cr_assert_eq(vae_evaluate(&setup, NULL, &result), VAE_ERROR_INTERRUPTED);
+    cr_assert_eq(vae_evaluate(&setup, NULL, &result), VAE_ERROR_INTERRUPTED, "%s", vae_error_message());
     close_model(&m);
 }
 

@@ -149,7 +149,11 @@ struct vae_backend {
 
     /* All arenas start as zeros. `training` false: no gradients, no moments. */
     vae_status (*store_create)(vae_device *device, const vae_layout *layout, bool training, vae_store **store);
+    /* Executables of a store must be gone. */
     void (*store_destroy)(vae_store *store);
+    /* Executables of a store share the memory of their activations, one arena: that of programs with as many
+     * activation_elements is made now, so that it need not grow while programs are added. */
+    vae_status (*store_reserve)(vae_store *store, int64_t activation_elements);
     /* Whole arena of layout->elements elements of `dtype`. */
     vae_status (*store_read)(vae_store *store, vae_arena arena, vae_dtype dtype, void *values);
     vae_status (*store_write)(vae_store *store, vae_arena arena, vae_dtype dtype, const void *values);
@@ -170,7 +174,8 @@ struct vae_backend {
      * plan->repeats part by part. On failure nothing is to be freed. */
     vae_status (*executable_measure)(vae_executable *executable, const vae_measure_plan *plan,
                                      vae_measurement *measurement);
-    /* Whole tensors marked external (in tests, any tensor right after a run that still holds it). */
+    /* Whole tensors marked external (in tests, any tensor right after a run that still holds it). A run of another
+     * executable of the store spoils them: write before each run, and read right after it. */
     vae_status (*tensor_read)(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, void *values);
     vae_status (*tensor_write)(vae_executable *executable, vae_tensor tensor, vae_dtype dtype, const void *values);
     /* Copies the VAE_METRIC_COUNT sums since the last reset, and resets them. */

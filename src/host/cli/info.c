@@ -10,6 +10,7 @@
 #include "cli/info.h"
 #include "cli/info_cost.h"
 #include "cli/info_measure.h"
+#include "cli/info_memory.h"
 #include "core/file.h"
 #include "data/dataset.h"
 #include "data/label_names.h"
@@ -157,8 +158,10 @@ static json_t *tensors_to_json(const vae_program *program, const vae_tensor *ten
     return list;
 }
 
-static vae_status print_json(const vae_program *program)
+static vae_status print_json(const vae_design *design, const vae_program *program)
 {
+    vae_run_memory memory;
+    VAE_TRY(vae_run_memory_find(design, &memory));
     const totals t = add_up(program);
     json_t *ops = json_array();
     for (int32_t i = 0; i < program->op_count; ++i) {
@@ -172,10 +175,12 @@ static vae_status print_json(const vae_program *program)
                                              (json_int_t)parameters_of(program, op), "flops", cost.flops, "bytes_read",
                                              cost.bytes_read, "bytes_written", cost.bytes_written));
     }
-    json_t *root = json_pack("{s:s, s:o, s:I, s:f, s:f, s:f, s:f, s:f}", "program", program->name, "ops", ops,
-                             "parameters", (json_int_t)t.parameters, "flops", t.cost.flops, "bytes_read",
-                             t.cost.bytes_read, "bytes_written", t.cost.bytes_written, "activation_bytes",
-                             t.activation_bytes, "memory_bytes", 4 * t.parameter_bytes + t.activation_bytes);
+    json_t *root =
+        json_pack("{s:s, s:o, s:I, s:f, s:f, s:f, s:f, s:f, s:o, s:f}", "program", program->name, "ops", ops,
+                  "parameters", (json_int_t)t.parameters, "flops", t.cost.flops, "bytes_read", t.cost.bytes_read,
+                  "bytes_written", t.cost.bytes_written, "activation_bytes", t.activation_bytes, "memory_bytes",
+                  4 * t.parameter_bytes + t.activation_bytes, "run_activation_bytes", vae_run_memory_to_json(&memory),
+                  "shared_arena_bytes", memory.arena);
     const int failed = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;
     json_decref(root);
     putchar('\n');
@@ -195,9 +200,10 @@ static vae_status describe_config(const vae_cli_options *options)
     if (!status && options->cost) {
         status = vae_cli_print_cost(&program, &config, options->json);
     } else if (!status && options->json) {
-        status = print_json(&program);
+        status = print_json(&design, &program);
     } else if (!status) {
         vae_cli_print_program(stdout, &config, &program);
+        status = vae_run_memory_print(&design);
     }
     vae_program_free(&program);
     vae_design_free(&design);

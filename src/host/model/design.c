@@ -42,6 +42,15 @@ void vae_design_free(vae_design *design)
     vae_layout_free(&design->layout);
 }
 
+const char *vae_role_name(vae_role role)
+{
+    static const char *const names[] = {
+        [VAE_ROLE_TRAIN] = "train",   [VAE_ROLE_EVALUATE] = "evaluate", [VAE_ROLE_BOUND] = "bound",
+        [VAE_ROLE_ENCODE] = "encode", [VAE_ROLE_DECODE] = "decode",     [VAE_ROLE_PRIOR] = "prior",
+    };
+    return names[role];
+}
+
 /* Joins what can be joined, and gives every tensor its place. */
 static vae_status close_program(const vae_design *design, vae_program *program)
 {
@@ -51,11 +60,7 @@ static vae_status close_program(const vae_design *design, vae_program *program)
 
 vae_status vae_design_build(const vae_design *design, vae_build what, vae_program *program)
 {
-    static const char *const names[] = {
-        [VAE_ROLE_TRAIN] = "train",   [VAE_ROLE_EVALUATE] = "evaluate", [VAE_ROLE_BOUND] = "bound",
-        [VAE_ROLE_ENCODE] = "encode", [VAE_ROLE_DECODE] = "decode",     [VAE_ROLE_PRIOR] = "prior",
-    };
-    vae_program_init(program, names[what.role], &design->layout);
+    vae_program_init(program, vae_role_name(what.role), &design->layout);
     vae_status status = design->family->build(design, &what, program);
     if (!status) status = close_program(design, program);
     if (status) vae_program_free(program);

@@ -27,6 +27,8 @@ typedef enum vae_role {
     VAE_ROLE_PRIOR,
 } vae_role;
 
+const char *vae_role_name(vae_role role); /* "train" */
+
 typedef struct vae_build {
     vae_role role;
     int64_t rows;

@@ -58,16 +58,23 @@ static int64_t elements_of(const evaluator *e)
     return vae_input_elements(&e->setup->model.design->input);
 }
 
-static vae_status open_elbo(evaluator *e, vae_runner *runner, int64_t rows)
+static vae_status open_runners(evaluator *e, int64_t batch)
 {
-    if (rows == 0) return VAE_OK;
-    return vae_runner_create(runner, &e->setup->model, (vae_build){VAE_ROLE_EVALUATE, rows, 0}, e->data);
-}
-
-static vae_status open_bound(evaluator *e, vae_runner *runner, int64_t samples)
-{
-    if (samples == 0) return VAE_OK;
-    return vae_runner_create(runner, &e->setup->model, (vae_build){VAE_ROLE_BOUND, e->group, samples}, NULL);
+    const vae_instance *model = &e->setup->model;
+    const vae_build builds[] = {
+        {VAE_ROLE_EVALUATE, batch, 0},
+        {VAE_ROLE_EVALUATE, e->setup->images.count % batch, 0},
+        {VAE_ROLE_BOUND, e->chunk > 0 ? e->group : 0, e->chunk},
+        {VAE_ROLE_BOUND, e->chunk_rest > 0 ? e->group : 0, e->chunk_rest},
+    };
+    enum { RUNNERS = sizeof builds / sizeof *builds };
+    vae_runner *const runners[RUNNERS] = {&e->full, &e->rest, &e->bound, &e->bound_rest};
+    VAE_TRY(vae_instance_reserve(model, builds, RUNNERS));
+    for (int i = 0; i < RUNNERS; ++i) {
+        vae_data *data = builds[i].role == VAE_ROLE_EVALUATE ? e->data : NULL;
+        if (builds[i].rows > 0) VAE_TRY(vae_runner_create(runners[i], model, builds[i], data));
+    }
+    return VAE_OK;
 }
 
 static vae_status allocate(evaluator *e, int64_t batch)
@@ -98,10 +105,7 @@ static vae_status open_evaluator(evaluator *e)
     e->chunks = chunk > 0 ? (s->samples + chunk - 1) / chunk : 0;
     VAE_TRY(allocate(e, batch));
     VAE_TRY(e->backend->data_create(s->model.device, &s->images, &e->data));
-    VAE_TRY(open_elbo(e, &e->full, batch));
-    VAE_TRY(open_elbo(e, &e->rest, s->images.count % batch));
-    VAE_TRY(open_bound(e, &e->bound, e->chunk));
-    return open_bound(e, &e->bound_rest, e->chunk_rest);
+    return open_runners(e, batch);
 }
 
 static void close_evaluator(evaluator *e)

@@ -1,6 +1,19 @@
 /* Builds programs, binds them to a store, and finds their ports. */
 #include "model/runner.h"
 
+vae_status vae_instance_reserve(const vae_instance *instance, const vae_build *builds, int count)
+{
+    int64_t largest = 0;
+    for (int i = 0; i < count; ++i) {
+        vae_program program;
+        if (builds[i].rows == 0) continue;
+        VAE_TRY(vae_design_build(instance->design, builds[i], &program));
+        if (program.activation_elements > largest) largest = program.activation_elements;
+        vae_program_free(&program);
+    }
+    return instance->device->backend->store_reserve(instance->store, largest);
+}
+
 vae_status vae_runner_create(vae_runner *runner, const vae_instance *instance, vae_build what, vae_data *data)
 {
     const vae_backend *backend = instance->device->backend;

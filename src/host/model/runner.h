@@ -19,6 +19,10 @@ typedef struct vae_runner {
     int64_t rows; /* of what was asked for */
 } vae_runner;
 
+/* Sizes the memory that the executables of a store share, for all of these programs; those with no rows are passed
+ * over. Before the first of them is made. */
+vae_status vae_instance_reserve(const vae_instance *instance, const vae_build *builds, int count);
+
 /* data: what a role that sees the data set gathers from; else NULL. On failure nothing is to be destroyed. The runner
  * may not be moved while it is in use: its executable points to its program. */
 vae_status vae_runner_create(vae_runner *runner, const vae_instance *instance, vae_build what, vae_data *data);

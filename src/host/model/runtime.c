@@ -96,6 +96,9 @@ static vae_status open_feed(vae_model *model, feed *f, vae_role role, const char
 
 static vae_status open_programs(vae_model *model)
 {
+    const vae_instance instance = {&model->checkpoint.design, model->device, model->store};
+    const vae_build builds[] = {{VAE_ROLE_ENCODE, CHUNK_ROWS, 0}, {VAE_ROLE_DECODE, CHUNK_ROWS, 0}};
+    VAE_TRY(vae_instance_reserve(&instance, builds, 2));
     VAE_TRY(open_feed(model, &model->encoder, VAE_ROLE_ENCODE, "x", "code"));
     VAE_TRY(open_feed(model, &model->decoder, VAE_ROLE_DECODE, "z", "mean"));
     if (!model->checkpoint.design.traits.draws_prior) return VAE_OK;

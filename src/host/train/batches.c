@@ -4,10 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static vae_status create_one(vae_batches *batches, const vae_instance *instance, int which, int64_t rows, vae_role role)
+void vae_batches_builds(int64_t rows, int64_t batch, vae_role role, vae_build builds[2])
 {
-    if (rows == 0) return VAE_OK;
-    return vae_runner_create(&batches->runners[which], instance, (vae_build){role, rows, 0}, batches->data);
+    builds[0] = (vae_build){role, rows >= batch ? batch : 0, 0};
+    builds[1] = (vae_build){role, rows % batch, 0};
+}
+
+static vae_status create_runners(vae_batches *batches, const vae_instance *instance, vae_role role)
+{
+    vae_build builds[2];
+    vae_batches_builds(batches->rows, batches->batch, role, builds);
+    for (int i = 0; i < 2; ++i) {
+        if (builds[i].rows == 0) continue;
+        VAE_TRY(vae_runner_create(&batches->runners[i], instance, builds[i], batches->data));
+    }
+    return VAE_OK;
 }
 
 static vae_status allocate_codes(vae_batches *batches)
@@ -28,8 +39,7 @@ vae_status vae_batches_create(vae_batches *batches, const vae_instance *instance
     const vae_column images = vae_dataset_images(dataset);
     vae_status status;
     VAE_TRY_GOTO(status, failure, batches->backend->data_create(instance->device, &images, &batches->data));
-    VAE_TRY_GOTO(status, failure, create_one(batches, instance, 0, rows >= batch ? batch : 0, role));
-    VAE_TRY_GOTO(status, failure, create_one(batches, instance, 1, rows % batch, role));
+    VAE_TRY_GOTO(status, failure, create_runners(batches, instance, role));
     VAE_TRY_GOTO(status, failure, allocate_codes(batches));
     return VAE_OK;
 failure:

@@ -19,6 +19,9 @@ typedef struct vae_batches {
     float *codes;          /* room for a full batch's, where the programs let it be read */
 } vae_batches;
 
+/* What a pass over `rows` rows builds: full batches, and the short one at the end; rows is 0 where there is none. */
+void vae_batches_builds(int64_t rows, int64_t batch, vae_role role, vae_build builds[2]);
+
 /* role: VAE_ROLE_TRAIN or VAE_ROLE_EVALUATE. The data set may not be empty; its pixels and the instance must outlive
  * the batches, which may not be moved. On failure nothing is left to free. */
 vae_status vae_batches_create(vae_batches *batches, const vae_instance *instance, const vae_dataset *dataset,

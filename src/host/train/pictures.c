@@ -27,6 +27,13 @@ struct vae_pictures {
 
 /* ---- Making ---- */
 
+void vae_pictures_builds(vae_build builds[VAE_PICTURE_BUILDS])
+{
+    builds[0] = (vae_build){VAE_ROLE_DECODE, TILES, 0};
+    builds[1] = (vae_build){VAE_ROLE_ENCODE, TILES / 2, 0};
+    builds[2] = (vae_build){VAE_ROLE_PRIOR, TILES, 0};
+}
+
 static vae_status create_programs(vae_pictures *pictures)
 {
     const vae_instance *model = &pictures->model;

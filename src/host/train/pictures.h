@@ -7,6 +7,10 @@
 
 typedef struct vae_pictures vae_pictures;
 
+enum { VAE_PICTURE_BUILDS = 3 };
+/* The programs that pictures take. */
+void vae_pictures_builds(vae_build builds[VAE_PICTURE_BUILDS]);
+
 /* Makes the decoder and encoder programs and takes the first images of `dataset` (which may be empty: then there are no
  * reconstructions). The codes are a function of train.seed, so that pictures of different epochs compare. */
 vae_status vae_pictures_create(const vae_instance *model, const vae_dataset *dataset, vae_pictures **pictures);

@@ -139,17 +139,38 @@ const vae_dataset *vae_trainer_held_out(const vae_trainer *trainer, const char *
     return splits->test.count > 0 ? &splits->test : NULL;
 }
 
-vae_status vae_trainer_make_evaluation(vae_trainer *trainer, const vae_dataset *dataset, vae_batches *batches)
+/* Of a split, which may be empty. */
+static int64_t evaluation_batch(const vae_trainer *trainer, const vae_dataset *dataset)
 {
     const int64_t wanted = trainer->state.design.config.evaluate.batch_size;
-    const int64_t batch = wanted < dataset->count ? wanted : dataset->count;
-    return vae_batches_create(batches, &trainer->model, dataset, batch, VAE_ROLE_EVALUATE);
+    return dataset->count > 0 && dataset->count < wanted ? dataset->count : wanted;
+}
+
+vae_status vae_trainer_make_evaluation(vae_trainer *trainer, const vae_dataset *dataset, vae_batches *batches)
+{
+    return vae_batches_create(batches, &trainer->model, dataset, evaluation_batch(trainer, dataset), VAE_ROLE_EVALUATE);
+}
+
+/* Room for every program that the run will make, now or when it first needs it. */
+static vae_status reserve(const vae_trainer *trainer)
+{
+    const vae_splits *splits = &trainer->splits;
+    vae_build builds[6 + VAE_PICTURE_BUILDS];
+    vae_batches_builds(splits->train.count, trainer->state.design.config.train.batch_size, VAE_ROLE_TRAIN, builds);
+    vae_batches_builds(splits->validation.count, evaluation_batch(trainer, &splits->validation), VAE_ROLE_EVALUATE,
+                       builds + 2);
+    vae_batches_builds(splits->test.count, evaluation_batch(trainer, &splits->test), VAE_ROLE_EVALUATE, builds + 4);
+    vae_pictures_builds(builds + 6);
+    /* The last is that of a prior which is more than normals. */
+    const int count = (int)(sizeof builds / sizeof *builds) - !trainer->state.design.traits.draws_prior;
+    return vae_instance_reserve(&trainer->model, builds, count);
 }
 
 static vae_status make_programs(vae_trainer *trainer)
 {
     vae_checkpoint *state = &trainer->state;
     trainer->model = (vae_instance){&state->design, trainer->device, trainer->store};
+    VAE_TRY(reserve(trainer));
     VAE_TRY(vae_batches_create(&trainer->train, &trainer->model, &trainer->splits.train,
                                state->design.config.train.batch_size, VAE_ROLE_TRAIN));
     trainer->steps_per_epoch = trainer->train.steps;

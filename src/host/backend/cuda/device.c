@@ -144,6 +144,7 @@ const vae_backend vae_backend_cuda = {
     .choices_keep = keep_choices,
     .store_create = vae_cuda_store_create,
     .store_destroy = vae_cuda_store_destroy,
+    .store_reserve = vae_cuda_store_reserve,
     .store_read = vae_cuda_store_read,
     .store_write = vae_cuda_store_write,
     .data_create = vae_cuda_data_create,

@@ -43,13 +43,8 @@ static vae_status capture(vae_executable *executable)
 static vae_status allocate(vae_executable *executable)
 {
     const vae_program *program = executable->program;
-    const size_t elements = (size_t)program->activation_elements;
-    if (elements > 0) {
-        VAE_CUDA_TRY("activations", cudaMalloc, (void **)&executable->activations, elements * sizeof(float));
-    }
-    if (elements > 0 && executable->device->precision == VAE_PRECISION_BF16) {
-        VAE_CUDA_TRY("bf16 activations", cudaMalloc, (void **)&executable->shadow, elements * sizeof(uint16_t));
-    }
+    VAE_TRY(vae_cuda_store_activations(executable->store, program->activation_elements, &executable->activations,
+                                       &executable->shadow));
     VAE_CUDA_TRY("scratch", cudaMalloc, (void **)&executable->scratch, sizeof *executable->scratch);
     VAE_CUDA_TRY("scratch", cudaMemsetAsync, executable->scratch, 0, sizeof *executable->scratch,
                  executable->device->stream);
@@ -128,8 +123,6 @@ void vae_cuda_executable_destroy(vae_executable *executable)
     if (executable->partials) cudaFree(executable->partials);
     if (executable->scratch) cudaFree(executable->scratch);
     if (executable->finished) cudaFree(executable->finished);
-    if (executable->shadow) cudaFree(executable->shadow);
-    if (executable->activations) cudaFree(executable->activations);
     free(executable);
 }
 

@@ -5,6 +5,7 @@
 #include "backend/backend.h"
 #include "backend/cuda/lowering.h"
 #include "backend/cuda/matmul.h"
+#include "backend/workspace.h"
 #include "kernels.h"
 
 /* Gives the status of a failed call, with a message that names the call, what it was for, and CUDA's own reason. */
@@ -31,6 +32,7 @@ struct vae_store {
     const vae_layout *layout;
     float *arenas[VAE_ARENA_COUNT]; /* device memory; NULL where not kept */
     uint16_t *shadow;               /* bf16: the parameters rounded */
+    vae_workspace activations, shadow_activations, patches, masks;
 };
 
 struct vae_data {
@@ -65,8 +67,8 @@ struct vae_executable {
     vae_store *store;
     vae_data *data;
     vae_lowering lowering;
-    float *activations;
-    uint16_t *shadow; /* bf16 copies of activations, at the same places */
+    float *activations; /* the store's, as are the next two and the patches */
+    uint16_t *shadow;   /* bf16 copies of activations, at the same places */
     uint8_t *masks;
     vae_cuda_scratch *scratch;
     float *patches;             /* VAE_SCRATCH_TENSOR */
@@ -91,6 +93,9 @@ void vae_cuda_device_close(vae_device *device);
 /* store.c */
 vae_status vae_cuda_store_create(vae_device *device, const vae_layout *layout, bool training, vae_store **store);
 void vae_cuda_store_destroy(vae_store *store);
+vae_status vae_cuda_store_reserve(vae_store *store, int64_t activation_elements);
+/* Memory for a program's activations, and for their bf16 copies, NULL where there are none. */
+vae_status vae_cuda_store_activations(vae_store *store, int64_t elements, float **activations, uint16_t **shadow);
 vae_status vae_cuda_store_read(vae_store *store, vae_arena arena, vae_dtype dtype, void *values);
 vae_status vae_cuda_store_write(vae_store *store, vae_arena arena, vae_dtype dtype, const void *values);
 /* `elements` numbers from or to device memory; waits. */

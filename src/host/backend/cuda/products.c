@@ -116,13 +116,13 @@ static vae_status create_matmul(vae_executable *executable, int32_t index)
 static vae_status allocate(vae_executable *executable)
 {
     const vae_lowering *lowering = &executable->lowering;
-    if (lowering->mask_bytes > 0) {
-        VAE_CUDA_TRY("relu masks", cudaMalloc, (void **)&executable->masks, (size_t)lowering->mask_bytes);
-    }
-    if (lowering->scratch_elements > 0) {
-        VAE_CUDA_TRY("patches", cudaMalloc, (void **)&executable->patches,
-                     (size_t)lowering->scratch_elements * sizeof(float));
-    }
+    vae_store *store = executable->store;
+    void *masks, *patches;
+    VAE_TRY(vae_workspace_take(&store->masks, "relu masks", (size_t)lowering->mask_bytes, &masks));
+    VAE_TRY(
+        vae_workspace_take(&store->patches, "patches", (size_t)lowering->scratch_elements * sizeof(float), &patches));
+    executable->masks = masks;
+    executable->patches = patches;
     executable->matmuls = calloc((size_t)lowering->count + 1, sizeof(void *));
     return executable->matmuls ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
 }
@@ -142,6 +142,4 @@ void vae_cuda_products_destroy(vae_executable *executable)
         vae_cuda_matmul_destroy(executable->matmuls[i]);
     free(executable->matmuls);
     vae_lowering_free(&executable->lowering);
-    if (executable->masks) cudaFree(executable->masks);
-    if (executable->patches) cudaFree(executable->patches);
 }

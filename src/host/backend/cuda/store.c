@@ -37,6 +37,18 @@ vae_status vae_cuda_write(vae_cuda_device *device, const char *what, float *to, 
 
 /* ---- Stores ---- */
 
+static vae_status allocate_workspace(const char *owner, size_t bytes, void **memory)
+{
+    *memory = NULL; /* of a program that needs none */
+    if (bytes > 0) VAE_CUDA_TRY(owner, cudaMalloc, memory, bytes);
+    return VAE_OK;
+}
+
+static void release_workspace(void *memory)
+{
+    if (memory) cudaFree(memory);
+}
+
 static vae_status allocate(vae_store *store, bool training)
 {
     const size_t bytes = (size_t)store->layout->elements * sizeof(float);
@@ -56,6 +68,8 @@ vae_status vae_cuda_store_create(vae_device *device, const vae_layout *layout, b
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "parameters: out of memory");
     made->device = (vae_cuda_device *)device;
     made->layout = layout;
+    made->activations = made->shadow_activations = made->patches = made->masks =
+        (vae_workspace){.allocate = allocate_workspace, .release = release_workspace};
     const vae_status status = allocate(made, training);
     if (status) {
         vae_cuda_store_destroy(made);
@@ -72,7 +86,31 @@ void vae_cuda_store_destroy(vae_store *store)
         if (store->arenas[i]) cudaFree(store->arenas[i]);
     }
     if (store->shadow) cudaFree(store->shadow);
+    vae_workspace_free(&store->activations);
+    vae_workspace_free(&store->shadow_activations);
+    vae_workspace_free(&store->patches);
+    vae_workspace_free(&store->masks);
     free(store);
+}
+
+vae_status vae_cuda_store_activations(vae_store *store, int64_t elements, float **activations, uint16_t **shadow)
+{
+    void *memory, *copies = NULL;
+    VAE_TRY(vae_workspace_take(&store->activations, "activations", (size_t)elements * sizeof(float), &memory));
+    if (store->device->precision == VAE_PRECISION_BF16) {
+        VAE_TRY(vae_workspace_take(&store->shadow_activations, "bf16 activations", (size_t)elements * sizeof(uint16_t),
+                                   &copies));
+    }
+    *activations = memory;
+    *shadow = copies;
+    return VAE_OK;
+}
+
+vae_status vae_cuda_store_reserve(vae_store *store, int64_t activation_elements)
+{
+    float *activations;
+    uint16_t *shadow;
+    return vae_cuda_store_activations(store, activation_elements, &activations, &shadow);
 }
 
 vae_status vae_cuda_store_read(vae_store *store, vae_arena arena, vae_dtype dtype, void *values)

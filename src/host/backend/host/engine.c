@@ -16,8 +16,8 @@ struct vae_executable {
     const vae_program *program;
     vae_store *store;
     vae_data *data;
-    void *activations;
-    void *shadow_activations; /* bf16 */
+    void *activations;        /* the store's */
+    void *shadow_activations; /* bf16; likewise */
     vae_call *calls;          /* [op_count] */
     int32_t prepared;         /* calls whose kernel was prepared, for a clean release */
     vae_step step;
@@ -124,13 +124,8 @@ vae_status vae_host_executable_create(vae_device *device, const vae_program *pro
     made->data = data;
     vae_status status;
     VAE_TRY_GOTO(status, failure,
-                 vae_arena_create(program->name, program->activation_elements, vae_dtype_size(device->backend->dtype),
-                                  &made->activations));
-    if (made->device->precision == VAE_PRECISION_BF16) {
-        VAE_TRY_GOTO(
-            status, failure,
-            vae_arena_create(program->name, program->activation_elements, sizeof(uint16_t), &made->shadow_activations));
-    }
+                 vae_host_store_activations(store, program->name, program->activation_elements, &made->activations,
+                                            &made->shadow_activations));
     VAE_TRY_GOTO(status, failure, prepare_calls(made));
     *executable = made;
     return VAE_OK;
@@ -147,8 +142,6 @@ void vae_host_executable_destroy(vae_executable *executable)
         if (kernel->release) kernel->release(&executable->calls[i]);
     }
     free(executable->calls);
-    free(executable->activations);
-    free(executable->shadow_activations);
     free(executable);
 }
 

@@ -4,6 +4,7 @@
 #define VAE_BACKEND_HOST_ENGINE_H
 
 #include "backend/backend.h"
+#include "backend/workspace.h"
 #include "core/permutation.h"
 
 struct vae_store {
@@ -11,6 +12,7 @@ struct vae_store {
     const vae_layout *layout;
     void *arenas[VAE_ARENA_COUNT]; /* NULL where not kept */
     void *shadow;                  /* cpu, bf16: the parameters rounded to bf16, same offsets; else NULL */
+    vae_workspace activations, shadow_activations;
 };
 
 struct vae_data {
@@ -72,6 +74,10 @@ static inline double vae_weight_value(vae_weight weight, const vae_step *step)
 /* The backend table's functions, for backends whose memory is host memory. */
 vae_status vae_host_store_create(vae_device *device, const vae_layout *layout, bool training, vae_store **store);
 void vae_host_store_destroy(vae_store *store);
+vae_status vae_host_store_reserve(vae_store *store, int64_t activation_elements);
+/* Memory for a program's activations, and for their bf16 copies, NULL where there are none. */
+vae_status vae_host_store_activations(vae_store *store, const char *owner, int64_t elements, void **activations,
+                                      void **shadow);
 vae_status vae_host_store_read(vae_store *store, vae_arena arena, vae_dtype dtype, void *values);
 vae_status vae_host_store_write(vae_store *store, vae_arena arena, vae_dtype dtype, const void *values);
 vae_status vae_host_data_create(vae_device *device, const vae_column *column, vae_data **data);

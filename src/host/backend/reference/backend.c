@@ -49,6 +49,7 @@ const vae_backend vae_backend_reference = {
     .device_describe = describe_device,
     .store_create = vae_host_store_create,
     .store_destroy = vae_host_store_destroy,
+    .store_reserve = vae_host_store_reserve,
     .store_read = vae_host_store_read,
     .store_write = vae_host_store_write,
     .data_create = vae_host_data_create,
