@@ -7,3 +7,11 @@ if(VAE_SANITIZE)
   add_compile_options("$<$<COMPILE_LANGUAGE:C,CXX>:${sanitize}>")
   add_link_options(-fsanitize=address,undefined)
 endif()
+if(VAE_SANITIZE_THREADS)
+  # libgomp's barriers are futexes that ThreadSanitizer does not see, so it would report every team: loops run on one
+  # thread, and what is watched are the threads of our own. Warnings, of names that only pragmas use, are left to other
+  # builds.
+  set_target_properties(OpenMP::OpenMP_C PROPERTIES INTERFACE_COMPILE_OPTIONS -w)
+  add_compile_options("$<$<COMPILE_LANGUAGE:C,CXX>:-fsanitize=thread>")
+  add_link_options(-fsanitize=thread)
+endif()
