@@ -226,6 +226,40 @@ Test(arithmetic, probe_prints_a_line_an_attribute)
     process_expect(2, "--out", folder, "probe", MODEL, "--label", "1", "--out", "x");
 }
 
+/* Classes are 0, 1 and 2 in turn. */
+Test(arithmetic, probe_prints_a_line_a_class)
+{
+    process_result result = process_run_in(folder, "probe", MODEL, "--classes");
+    cr_assert_eq(result.code, 0, "%s", result.errors);
+    double train, test, of_train[3], of_test[3];
+    int images[3], tests[3];
+    cr_expect_not_null(strstr(result.output, "of 3 classes"), "%s", result.output);
+    const char *line = strstr(result.output, "accuracy   ");
+    cr_assert_not_null(line, "%s", result.output);
+    cr_assert_eq(sscanf(line,
+                        "accuracy %lf %lf 203 images; test 41\nlabel 0 %lf %lf %d; test %d\nlabel 1 %lf %lf %d; test "
+                        "%d\nlabel 2 %lf %lf %d; test %d\n",
+                        &train, &test, &of_train[0], &of_test[0], &images[0], &tests[0], &of_train[1], &of_test[1],
+                        &images[1], &tests[1], &of_train[2], &of_test[2], &images[2], &tests[2]),
+                 14, "%s", result.output);
+    cr_expect(images[0] == 68 && images[1] == 68 && images[2] == 67, "%s", result.output);
+    cr_expect(tests[0] == 14 && tests[1] == 14 && tests[2] == 13, "%s", result.output);
+    cr_expect_float_eq((of_train[0] * 68 + of_train[1] * 68 + of_train[2] * 67) / 203, train, 1e-3, "%s",
+                       result.output);
+    cr_expect_float_eq((of_test[0] * 14 + of_test[1] * 14 + of_test[2] * 13) / 41, test, 1e-3, "%s", result.output);
+    cr_expect_gt(train, 0.34, "%s", result.output);
+    process_result_free(&result);
+    process_expect(2, "--classes and attributes cannot both be given", folder, "probe", MODEL, "--classes",
+                   "--attribute", "third");
+    process_expect(2, "--label and --classes cannot both be given", folder, "probe", MODEL, "--classes", "--label",
+                   "1");
+    process_expect(2, "test.idx: has no classes; --classes needs a folder", folder, "probe", MODEL, "--classes",
+                   "--input", "test.idx");
+    checkpoint.design.config.data.train_labels[0] = '\0';
+    cr_assert_eq(vae_checkpoint_write(&checkpoint, in_folder("model.safetensors")), VAE_OK, "%s", vae_error_message());
+    process_expect(2, "--classes: the run's [data] has no train_labels", folder, "probe", MODEL, "--classes");
+}
+
 /* The attribute is where an image is bright, left or right. A mirror swaps the sides, so that half of what the probe
  * learns from says the opposite of the other half. */
 static void write_sided_images(void)

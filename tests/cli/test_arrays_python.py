@@ -145,6 +145,35 @@ def check_many_classes(folder):
     assert "classes     257: c000, c001, " in said and ", c038, … and 218 more\n" in said, said
 
 
+def check_thousand(folder):
+    """1,000 classes, whose numbers are of any range, through every command that knows of labels."""
+    random = np.random.default_rng(4)
+    classes = np.concatenate([np.arange(1000), random.permutation(1000), random.permutation(1000)])
+    corners = random.integers(0, 256, (1000, 4, 4))
+    np.save(folder / "x.npy", np.clip(corners[classes] + random.integers(-9, 9, (3000, 4, 4)), 0, 255).astype(np.uint8))
+    np.save(folder / "y.npy", classes.astype(">i8") * 1000003 - 5)
+    np.save(folder / "texts.npy", np.array([f"Nº {label}" for label in classes]))
+    train(folder, "thousand", "train_images=x.npy", "train_labels=y.npy", "validation=1000", "test_images=x.npy", "test_labels=y.npy",
+          "test_limit=900")
+    lines = run(folder, "probe", "--run", "thousand", "--classes").splitlines()
+    assert "of 1000 classes" in lines[0] and lines[1].endswith("2000 images; test 900") and lines[2].startswith("top 5 "), lines
+    assert lines[3] == "the worst" and lines[9] == "the best" and len(lines) == 15 and lines[14].endswith("   2; test 1"), lines
+    top = [float(line.split()[-5]) for line in lines[1:3]]
+    assert 0.002 < top[0] < top[1], lines
+    assert "label -5 " in run(folder, "probe", "--run", "thousand", "--label", "-5")
+    assert "label 999002992: mean code of 2 images minus that of 1998" in run(
+        folder, "arithmetic", "--run", "thousand", "--label", "999002992", "--index", "0", "--force")
+    run(folder, "latent", "--run", "thousand", "--out", "plane", "--quiet")
+    run(folder, "evaluate", "--run", "thousand", "--samples", "0", "--npy", "each.npy", "--quiet")
+    run(folder, "encode", "--run", "thousand", "--out", "thousand.npy", "--quiet")
+    table = (folder / "thousand.csv").read_text().splitlines()
+    assert table[0] == "index,class,label" and table[8] == f"7,{7 * 1000003 - 5},7", table[:9]
+    run(folder, "report", "--run", "thousand", "--out", "thousand.html", "--quiet")
+    assert '"classes":["-5","999998",' in (folder / "thousand.html").read_text()
+    train(folder, "texts", "train_images=x.npy", "train_labels=texts.npy")
+    assert "label Nº 31 " in run(folder, "probe", "--run", "texts", "--label", "Nº 31")
+
+
 with tempfile.TemporaryDirectory() as name:
     place = pathlib.Path(name)
     (place / "tiny.ini").write_text(CONFIG)
@@ -152,4 +181,5 @@ with tempfile.TemporaryDirectory() as name:
     check_binary(place)
     check_labels(place)
     check_many_classes(place)
+    check_thousand(place)
     print("arrays of every order and type, labels by name, classes with names")

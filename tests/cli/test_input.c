@@ -249,6 +249,25 @@ Test(input, probe_tests_on_other_images)
     process_expect(2, "--input: name its attributes with --test-attributes FILE", folder, PROBE, "--input", "photos");
 }
 
+/* Subfolders are the training images' classes by name; others are counted. */
+Test(input, probe_of_all_classes_tests_on_other_images)
+{
+    make_folder();
+    FILE *table = fopen(in_folder("l.csv"), "w");
+    for (int i = 0; i < TINY_TRAIN; ++i)
+        fprintf(table, "%s\n", i % 2 ? "cats" : "ants");
+    cr_assert_eq(fclose(table), 0);
+    process_result result =
+        process_run_in(folder, "probe", ANY, "--set", "data.train_labels=l.csv", "--classes", "--input", "photos");
+    cr_expect_eq(result.code, 0, "%s", result.errors);
+    cr_expect_not_null(strstr(result.output, "203 images; test 3, 1 of classes that no training image has\n"), "%s",
+                       result.output);
+    cr_expect_not_null(strstr(result.output, "\nlabel ants "), "%s", result.output);
+    cr_expect_not_null(strstr(result.output, "102; test 0\n"), "%s", result.output);
+    cr_expect_not_null(strstr(result.output, "101; test 3\n"), "%s", result.output);
+    process_result_free(&result);
+}
+
 /* ---- Memory ---- */
 
 static void write_many(const char *name, int64_t count)

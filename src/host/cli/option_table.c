@@ -66,6 +66,7 @@ const vae_cli_row vae_cli_option_table[VAE_OPTION_COUNT_OF_ROWS] = {
 
     [VAE_OPTION_ATTRIBUTE] = {"attribute", "NAME", "training images that have this attribute, against those that have it not", TEXT(attribute)},
     [VAE_OPTION_LABEL] = {"label", "CLASS", "training images of that class, a name or a number, against the rest", TEXT(label)},
+    [VAE_OPTION_CLASSES] = {"classes", NULL, "all classes at once, each against all others, instead of attributes", FLAG(classes)},
     [VAE_OPTION_WITH] = {"with", "FILE", "images that have it, against those of --without; anything that a data set can be read from", TEXT(with)},
     [VAE_OPTION_WITHOUT] = {"without", "FILE", "images that lack it", TEXT(without)},
     [VAE_OPTION_VECTOR] = {"vector", "FILE", "a difference that --save-vector wrote, or any .npy array [latent]", TEXT(vector)},

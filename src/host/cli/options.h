@@ -60,7 +60,7 @@ typedef struct vae_cli_options {
     int file_count;
     const vae_cli_file *files;
     /* Flags. */
-    bool quiet, force, json, resume, cost, measure, originals, back_and_forth;
+    bool quiet, force, json, resume, cost, measure, originals, back_and_forth, classes;
 } vae_cli_options;
 
 /* Rows of the table, see option_table.h. A name of two kinds of values has two rows. */
@@ -108,6 +108,7 @@ typedef enum vae_cli_option {
     VAE_OPTION_LABELS,
     VAE_OPTION_ATTRIBUTE,
     VAE_OPTION_LABEL,
+    VAE_OPTION_CLASSES,
     VAE_OPTION_WITH,
     VAE_OPTION_WITHOUT,
     VAE_OPTION_VECTOR,

@@ -9,67 +9,52 @@
 
 #include "cli/command.h"
 #include "cli/common.h"
-#include "cli/groups.h"
 #include "cli/input.h"
+#include "cli/probe_classes.h"
+#include "cli/probe_side.h"
 #include "model/runtime.h"
 
-/* A part of the data, and its codes: posterior means. A model that learned from images and their mirror images
- * (`flip = horizontal`) takes both for the same thing, so the probe learns from both as well. */
+/* Images and which of them have what is probed. */
 typedef struct side {
-    vae_cli_part part;
-    float *codes;  /* [count, latent] */
-    int8_t *has;   /* [count] */
-    int64_t count; /* of codes: the images, or twice as many where their mirror images follow */
-    int64_t latent;
+    vae_probe_side images;
+    int8_t *has;   /* [images.count] */
     int64_t label; /* what --label names among these images; -1: none */
 } side;
 
 static vae_status open_side(const vae_cli_options *o, vae_model *model, const vae_dataset *dataset, const char *name,
                             side *s)
 {
-    const bool train = strcmp(name, "train") == 0;
-    s->part.name = name;
-    s->part.dataset = dataset;
-    s->latent = vae_model_get_shape(model).latent;
-    VAE_TRY(vae_cli_check_shape(model, dataset));
-    if (!o->label) VAE_TRY(vae_cli_part_read(model, train ? o->attributes : o->test_attributes, &s->part));
-    const int64_t images = s->part.dataset->count;
-    const bool mirrored = train && vae_model_config(model)->data.flip == VAE_FLIP_HORIZONTAL;
-    s->count = mirrored ? 2 * images : images;
-    s->codes = calloc((size_t)(s->count * s->latent), sizeof *s->codes);
-    s->has = calloc((size_t)s->count, sizeof *s->has);
-    if (!s->codes || !s->has) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
-    VAE_TRY(vae_cli_encode_all(model, s->part.dataset, s->codes));
-    return mirrored ? vae_cli_encode_mirrored(model, s->part.dataset, s->codes + images * s->latent) : VAE_OK;
+    VAE_TRY(vae_probe_side_open(o, model, dataset, name, &s->images));
+    s->has = calloc((size_t)s->images.count, sizeof *s->has);
+    return s->has ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
 }
 
 /* Who has attribute `column` of the table, or the label. */
 static vae_status find_members(side *s, int64_t column)
 {
-    const int64_t images = s->part.dataset->count;
-    VAE_TRY(vae_cli_part_membership(&s->part, column, s->label, s->has));
-    if (s->count > images) memcpy(s->has + images, s->has, (size_t)images * sizeof *s->has);
+    const int64_t images = s->images.part.dataset->count;
+    VAE_TRY(vae_cli_part_membership(&s->images.part, column, s->label, s->has));
+    if (s->images.count > images) memcpy(s->has + images, s->has, (size_t)images * sizeof *s->has);
     return VAE_OK;
 }
 
 static void close_side(side *s)
 {
-    vae_cli_part_free(&s->part);
-    free(s->codes);
+    vae_probe_side_close(&s->images);
     free(s->has);
 }
 
 static int64_t count_members(const side *s, int8_t wanted)
 {
     int64_t count = 0;
-    for (int64_t i = 0; i < s->part.dataset->count; ++i)
+    for (int64_t i = 0; i < s->images.part.dataset->count; ++i)
         count += s->has[i] == wanted;
     return count;
 }
 
 static double accuracy(const vae_probe *probe, const side *s)
 {
-    return vae_probe_balanced_accuracy(probe, s->codes, s->has, s->count);
+    return vae_probe_balanced_accuracy(probe, s->images.codes, s->has, s->images.count);
 }
 
 static void print_unknown(const side *s)
@@ -82,14 +67,14 @@ static void print_line(const char *name, const vae_probe *probe, const side *tra
 {
     printf("%-20s %7.4f", name, accuracy(probe, train));
     /* Balanced over two classes: there is none where only one is there. */
-    if (test->codes && count_members(test, 0) > 0 && count_members(test, 1) > 0) {
+    if (test->images.codes && count_members(test, 0) > 0 && count_members(test, 1) > 0) {
         printf(" %7.4f", accuracy(probe, test));
     } else {
         printf(" %7s", "-");
     }
     printf("   %" PRId64 " with, %" PRId64 " without", count_members(train, 1), count_members(train, 0));
     print_unknown(train);
-    if (test->codes) {
+    if (test->images.codes) {
         printf("; test %" PRId64 ", %" PRId64, count_members(test, 1), count_members(test, 0));
         print_unknown(test);
     }
@@ -100,19 +85,20 @@ static void print_line(const char *name, const vae_probe *probe, const side *tra
 static vae_status probe_one(const vae_cli_options *o, side *train, side *test, int64_t column)
 {
     char label[VAE_CLI_LABEL_SIZE];
-    vae_cli_name_label(train->part.dataset, train->label, label);
-    const char *name = o->label ? label : train->part.table.names[column];
+    vae_cli_name_label(train->images.part.dataset, train->label, label);
+    const char *name = o->label ? label : train->images.part.table.names[column];
     int64_t test_column = 0;
     VAE_TRY(find_members(train, column));
-    if (test->codes) {
+    if (test->images.codes) {
         if (!o->label) {
-            const vae_status status = vae_attribute_table_find(&test->part.table, name, &test_column);
-            if (status) return vae_error_prepend(status, "%s", test->part.table_path);
+            const vae_status status = vae_attribute_table_find(&test->images.part.table, name, &test_column);
+            if (status) return vae_error_prepend(status, "%s", test->images.part.table_path);
         }
         VAE_TRY(find_members(test, test_column));
     }
     vae_probe probe;
-    const vae_status status = vae_probe_fit(train->codes, train->has, train->count, train->latent, o->l2, &probe);
+    const vae_status status =
+        vae_probe_fit(train->images.codes, train->has, train->images.count, train->images.latent, o->l2, &probe);
     if (status) return vae_error_prepend(status, "%s", name);
     print_line(name, &probe, train, test);
     vae_probe_free(&probe);
@@ -121,10 +107,10 @@ static vae_status probe_one(const vae_cli_options *o, side *train, side *test, i
 
 static vae_status probe_all(const vae_cli_options *o, side *train, side *test)
 {
-    int64_t first = 0, end = o->label ? 1 : train->part.table.count;
+    int64_t first = 0, end = o->label ? 1 : train->images.part.table.count;
     if (o->attribute) {
-        const vae_status status = vae_attribute_table_find(&train->part.table, o->attribute, &first);
-        if (status) return vae_error_prepend(status, "%s", train->part.table_path);
+        const vae_status status = vae_attribute_table_find(&train->images.part.table, o->attribute, &first);
+        if (status) return vae_error_prepend(status, "%s", train->images.part.table_path);
         end = first + 1;
     }
     if (!o->quiet)
@@ -151,12 +137,7 @@ static vae_status find_class(const vae_cli_options *o, const vae_dataset *train,
     char number[24];
     const char *name = vae_classes_name(&train->classes, of_train);
     *label = of_train;
-    if (!o->images.input || !o->label) return VAE_OK;
-    if (!given->labels) {
-        return vae_error_set(VAE_ERROR_CONFIG, "--input: %s: has no classes; --label needs a folder with subfolders",
-                             o->images.input);
-    }
-    if (given->classes.count == 0) return VAE_OK;
+    if (!o->images.input || !o->label || given->classes.count == 0) return VAE_OK;
     snprintf(number, sizeof number, "%" PRId64, of_train);
     if (!name) name = number; /* subfolders 0 to 9, say */
     *label = vae_classes_find(&given->classes, name);
@@ -168,9 +149,9 @@ static vae_status find_class(const vae_cli_options *o, const vae_dataset *train,
 
 static vae_status check_input(const vae_cli_options *o)
 {
-    if (!o->images.input || o->label || o->test_attributes) return VAE_OK;
+    if (!o->images.input || o->label || o->classes || o->test_attributes) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT, "--input: name its attributes with --test-attributes FILE, or a class of "
-                                             "its subfolders with --label");
+                                             "its subfolders with --label, or all with --classes");
 }
 
 static vae_status probe_parts(const vae_cli_options *o, vae_model *model, const vae_dataset *train_images,
@@ -190,7 +171,11 @@ static vae_status read_given(const vae_cli_options *o, const vae_model *model, v
 {
     const vae_model_shape s = vae_model_get_shape(model);
     const int64_t shape[] = {s.height, s.width, s.channels};
-    return o->images.input ? vae_cli_read_input(vae_model_config(model), shape, &o->images, false, given) : VAE_OK;
+    if (!o->images.input) return VAE_OK;
+    VAE_TRY(vae_cli_read_input(vae_model_config(model), shape, &o->images, false, given));
+    if (given->labels || !(o->label || o->classes)) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG, "--input: %s: has no classes; %s needs a folder with subfolders",
+                         o->images.input, o->label ? "--label" : "--classes");
 }
 
 static vae_status probe(vae_cli_options *o, vae_model *model)
@@ -201,7 +186,9 @@ static vae_status probe(vae_cli_options *o, vae_model *model)
     VAE_TRY(vae_cli_splits_open(model, &splits));
     vae_status status = o->label ? vae_dataset_find_label(&splits.train, "--label", o->label, &label) : VAE_OK;
     if (!status) status = read_given(o, model, &given);
-    if (!status) status = probe_parts(o, model, &splits.train, o->images.input ? &given : &splits.test, label);
+    const vae_dataset *test = o->images.input ? &given : &splits.test;
+    if (!status && o->classes) status = vae_cli_probe_classes(o, model, &splits.train, test);
+    if (!status && !o->classes) status = probe_parts(o, model, &splits.train, test, label);
     vae_dataset_free(&given);
     vae_splits_free(&splits);
     return status;
@@ -209,9 +196,11 @@ static vae_status probe(vae_cli_options *o, vae_model *model)
 
 static vae_status run(vae_cli_options *o)
 {
-    if (o->label && (o->attribute || o->attributes || o->test_attributes)) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "--label and attributes cannot both be given");
+    if ((o->label || o->classes) && (o->attribute || o->attributes || o->test_attributes)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s and attributes cannot both be given",
+                             o->label ? "--label" : "--classes");
     }
+    if (o->label && o->classes) return vae_error_set(VAE_ERROR_ARGUMENT, "--label and --classes cannot both be given");
     VAE_TRY(vae_cli_input_check(&o->images));
     VAE_TRY(check_input(o));
     if (o->out) return vae_error_set(VAE_ERROR_ARGUMENT, "--out: probe prints its results and writes no file");
@@ -222,6 +211,7 @@ static const vae_cli_pick picks[] = {
     {VAE_OPTION_ATTRIBUTE, .group = 2, .help = "this attribute only, instead of all"},
     {VAE_OPTION_LABEL, .group = 2,
      .help = "images of that class, a name or a number, against the rest, instead of attributes"},
+    {VAE_OPTION_CLASSES, .group = 2},
     {VAE_OPTION_ATTRIBUTES, .group = 2,
      .help =
          "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then one "
@@ -244,7 +234,11 @@ const vae_command vae_command_probe = {
         "whose subfolders are the classes of --label or whose attributes --test-attributes names: how well a plane "
         "through the latent space separates images with the attribute from those without. Where the run mirrored its "
         "training images "
-        "(flip = horizontal), the probe learns from their mirror images too.",
+        "(flip = horizontal), the probe learns from their mirror images too. With --classes it is a multinomial "
+        "logistic "
+        "regression of all classes, each image weighing the same, and what is printed is the share of images that it "
+        "gives "
+        "their own class.",
     .picks = picks,
     .run = run,
 };
