@@ -1,7 +1,8 @@
 /* A trained model: load a checkpoint, encode, decode, sample.
  *
  * All arrays are the caller's, float32, row-major. Images are [count, elements] with elements = height·width·channels,
- * in the data's own range [0, 1] whatever normalisation the model was trained with. A model is used by one thread at a
+ * in the data's own range [0, 1] whatever normalisation the model was trained with; of a model of other data they are
+ * numbers in the data's own units, of any range. A model is used by one thread at a
  * time; different models are independent. */
 #ifndef VAE_MODEL_H
 #define VAE_MODEL_H
@@ -47,7 +48,7 @@ VAE_API vae_model_shape vae_model_get_shape(const vae_model *model);
  * first, which the decoder reads. */
 VAE_API vae_status vae_model_encode(vae_model *model, const float *images, int64_t count, float *mean,
                                     float *log_variance);
-/* codes [count, latent] → images [count, elements], E[x|z], clamped to [0, 1]. */
+/* codes [count, latent] → images [count, elements], E[x|z], of images clamped to [0, 1]. */
 VAE_API vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count, float *images);
 /* codes [count, latent] ~ temperature × N(0, I), a function of seed and element: row i is the same whatever count is.
  * With several stochastic layers the normals behind each are scaled so, and codes are of the first layer. temperature ≥

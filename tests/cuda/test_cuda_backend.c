@@ -42,7 +42,7 @@ Test(cuda_backend, an_mlp_vae_takes_eighteen_launches)
     vae_config_defaults(&config);
     config.model.encoder = (vae_layer_list){.layer = {{.size = 400}}, .count = 1};
     config.model.latent.size[0] = 20;
-    const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0};
+    const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
     vae_design design;
     vae_program program;
     vae_lowering lowering;

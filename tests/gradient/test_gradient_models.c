@@ -144,7 +144,7 @@ static void open_model(const model_case *c, model_run *m)
     config.data.binarise = c->binarise;
     for (int i = 0; i < 3 && c->set[i]; ++i)
         MUST(vae_config_set(&config, c->set[i]));
-    const vae_input input = (vae_input){HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0};
+    const vae_input input = (vae_input){HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
     for (size_t i = 0; i < sizeof m->pixels; ++i)
         m->pixels[i] = (uint8_t)(i * 37 % 256);
     MUST(vae_design_create(&config, &input, &m->design));

@@ -112,7 +112,7 @@ static void expect_own_kernels(const char *path, const vae_program *program)
 Test(by_reference, no_configuration_that_comes_along_needs_it)
 {
     glob_t configs;
-    const vae_input input = {64, 64, 3, 1.0 / 255.0, 0.0};
+    const vae_input input = {64, 64, 3, 1.0 / 255.0, 0.0, VAE_UINT8};
     cr_assert_eq(glob("configs/*.ini", 0, NULL, &configs), 0, "no configurations in configs/");
     for (size_t i = 0; i < configs.gl_pathc; ++i) {
         vae_config config;

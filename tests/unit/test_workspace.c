@@ -41,7 +41,7 @@ Test(workspace, grows_by_blocks_and_keeps_those_that_are_in_use)
 Test(workspace, programs_of_a_model_share_theirs)
 {
     const vae_config config = tiny_model_config();
-    vae_checkpoint checkpoint = tiny_model_make(&config, (vae_input){4, 4, 1, 1.0 / 255.0, 0.0}, 1.0);
+    vae_checkpoint checkpoint = tiny_model_make(&config, (vae_input){4, 4, 1, 1.0 / 255.0, 0.0, VAE_UINT8}, 1.0);
     const vae_backend *b = &vae_backend_cpu;
     const vae_device_options options = {.threads = 1, .precision = VAE_PRECISION_FP32};
     const vae_build builds[] = {{VAE_ROLE_ENCODE, 8, 0}, {VAE_ROLE_DECODE, 8, 0}};

@@ -140,6 +140,7 @@ vae_status vae_cli_place_data(const vae_cli_options *options, bool other_data, c
     for (int i = 0; i < options->sets.count; ++i)
         VAE_TRY(set_data(options->sets.values[i], other_data, config));
     config->places.train_images = checkpoint->progress.train_images;
+    config->places.store = vae_input_store(&checkpoint->design.input);
     vae_record_use(record, folder, config);
     return vae_config_check(config);
 }

@@ -26,6 +26,10 @@
 static vae_status check_data(const vae_checkpoint *checkpoint, const vae_dataset *dataset)
 {
     const vae_input *input = &checkpoint->design.input;
+    if (dataset->dtype != input->dtype) {
+        return vae_error_set(VAE_ERROR_CONFIG, "[data] store: the model was trained on %s",
+                             input->dtype == VAE_FLOAT32 ? "float32, not on bytes" : "bytes, not on float32");
+    }
     if (dataset->height == input->height && dataset->width == input->width && dataset->channels == input->channels) {
         return VAE_OK;
     }
@@ -60,11 +64,12 @@ static vae_status write_table(const char *path, const vae_dataset *dataset, bool
     return status;
 }
 
-static void print_json(const vae_evaluation_setup *setup, const vae_evaluation *e, double seconds)
+static void print_json(const vae_evaluation_setup *setup, const vae_evaluation *e, double log_deviation, double seconds)
 {
+    const double units = vae_design_is_standardised(setup->model.design) ? log_deviation : NAN;
     json_t *kl = vae_metrics_kl_to_json(setup->latent, setup->model.design->traits.has_posterior);
-    json_t *root = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:f, s:f}", "images",
-                             (json_int_t)e->count, "neg_elbo", vae_json_number(e->neg_elbo), "neg_elbo_error",
+    json_t *root = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:f, s:f}",
+                             "images", (json_int_t)e->count, "neg_elbo", vae_json_number(e->neg_elbo), "neg_elbo_error",
                              vae_json_number(e->neg_elbo_error), "reconstruction", vae_json_number(e->reconstruction),
                              "kl", vae_json_number(e->kl), "bound", vae_json_number(e->bound), "bits_per_dimension",
                              vae_json_number(e->bits_per_dimension), "kl_per_dimension", kl, "active_units",
@@ -72,7 +77,9 @@ static void print_json(const vae_evaluation_setup *setup, const vae_evaluation *
                              (json_int_t)setup->samples, "log_likelihood", vae_json_number(e->log_likelihood),
                              "log_likelihood_error", vae_json_number(e->log_likelihood_error),
                              "log_likelihood_bits_per_dimension", vae_json_number(e->log_likelihood_bits_per_dimension),
-                             "seconds", seconds, "gflops_per_second", e->flops / seconds * 1e-9);
+                             "neg_elbo_in_data_units", vae_json_number(e->neg_elbo + units),
+                             "log_likelihood_in_data_units", vae_json_number(e->log_likelihood - units), "seconds",
+                             seconds, "gflops_per_second", e->flops / seconds * 1e-9);
     json_dumpf(root, stdout, JSON_REAL_PRECISION(9));
     json_decref(root);
     putchar('\n');
@@ -109,7 +116,16 @@ static vae_status print_latent(const vae_traits *traits, const vae_latent_statis
     return VAE_OK;
 }
 
-static void print_text(const vae_design *design, const vae_evaluation *e, int64_t samples, double seconds)
+/* Of columns that are standardised: the densities of x, above, are not those of the data. */
+static void print_data_units(const vae_evaluation *e, int64_t samples, double log_deviation)
+{
+    printf("in data units    negative ELBO %.4f", e->neg_elbo + log_deviation);
+    if (samples > 0) printf(", log P(X) %.4f", e->log_likelihood - log_deviation);
+    printf(" nats  (the data are standardised; Σ log deviation is %.4f)\n", log_deviation);
+}
+
+static void print_text(const vae_design *design, const vae_evaluation *e, int64_t samples, double log_deviation,
+                       double seconds)
 {
     const vae_config *config = &design->config;
     char mean[64];
@@ -135,6 +151,9 @@ static void print_text(const vae_design *design, const vae_evaluation *e, int64_
         if (isfinite(e->log_likelihood_bits_per_dimension)) {
             printf("bits/dimension   %.4f  (log P(X))\n", e->log_likelihood_bits_per_dimension);
         }
+    }
+    if (vae_design_is_standardised(design)) print_data_units(e, samples, log_deviation);
+    if (samples > 0) {
         printf("time             %.2f s, %.1f GFLOP/s\n", seconds, e->flops / seconds * 1e-9);
     }
 }
@@ -172,8 +191,9 @@ static vae_status evaluate_split(const vae_cli_options *o, const vae_checkpoint 
     if (!status && o->npy) {
         status = write_table(o->names, dataset, !o->images.input, per_image, setup.images.count, setup.samples > 0);
     }
-    if (!status && o->json) print_json(&setup, &result, seconds);
-    if (!status && !o->json) print_text(&checkpoint->design, &result, setup.samples, seconds);
+    const double log_deviation = vae_checkpoint_log_deviation(checkpoint);
+    if (!status && o->json) print_json(&setup, &result, log_deviation, seconds);
+    if (!status && !o->json) print_text(&checkpoint->design, &result, setup.samples, log_deviation, seconds);
     if (!status && !o->json) status = print_latent(&checkpoint->design.traits, &latent);
     if (!status && o->plot) status = vae_plot_latent(o->plot, split, &latent);
     vae_latent_statistics_free(&latent);

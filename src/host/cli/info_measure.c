@@ -270,6 +270,7 @@ vae_status vae_cli_measure(const vae_cli_options *options)
     const vae_measure_options measure = {.config = &config,
                                          .input = data.input,
                                          .images = data.images,
+                                         .splits = data.made_up ? NULL : &data.splits,
                                          .repeats = options->repeats > 0 ? options->repeats : 0,
                                          .remarks = vae_cli_device_remarks(),
                                          .choices = {.tune = config.run.tune, .file = products[0] ? products : NULL}};

@@ -26,26 +26,40 @@ vae_status vae_measure_data_open(const vae_config *config, vae_measure_data *dat
                               .width = splits->train.width,
                               .channels = splits->train.channels,
                               .scale = splits->scale,
-                              .shift = splits->shift};
+                              .shift = splits->shift,
+                              .dtype = splits->train.dtype};
     return VAE_OK;
+}
+
+/* Noise: bytes, or float32 in [0, 1). */
+static void fill(uint8_t *values, int64_t bytes, vae_dtype dtype)
+{
+    for (int64_t at = 0; at < bytes; at += (int64_t)sizeof(vae_philox)) {
+        const vae_philox block = vae_philox_4x32_10((vae_philox){{(uint32_t)at, (uint32_t)(at >> 32), 0, 0}}, 0, 0);
+        const int64_t left = bytes - at;
+        memcpy(values + at, &block, left < (int64_t)sizeof block ? (size_t)left : sizeof block);
+    }
+    for (int64_t at = 0; dtype == VAE_FLOAT32 && at < bytes; at += (int64_t)sizeof(float)) {
+        uint32_t word;
+        memcpy(&word, values + at, sizeof word);
+        const float number = (float)(word >> 8) * 0x1p-24f;
+        memcpy(values + at, &number, sizeof number);
+    }
 }
 
 vae_status vae_measure_data_make_up(const vae_config *config, const vae_input *input, vae_measure_data *data)
 {
     const int64_t elements = vae_input_elements(input), least = LEAST_BATCHES * config->train.batch_size;
-    int64_t count = MADE_UP_BYTES / elements;
+    const int64_t row = elements * (int64_t)vae_dtype_size(input->dtype);
+    int64_t count = MADE_UP_BYTES / row;
     if (count > MOST_IMAGES) count = MOST_IMAGES;
     if (count < least) count = least;
     *data = (vae_measure_data){.input = *input, .source = "made up"};
-    VAE_TRY(vae_memory_check("made-up images", (double)count * (double)elements));
-    data->made_up = malloc((size_t)(count * elements));
+    VAE_TRY(vae_memory_check("made-up images", (double)count * (double)row));
+    data->made_up = malloc((size_t)(count * row));
     if (!data->made_up) return vae_error_set(VAE_ERROR_MEMORY, "made-up images: out of memory");
-    for (int64_t at = 0; at < count * elements; at += (int64_t)sizeof(vae_philox)) {
-        const vae_philox block = vae_philox_4x32_10((vae_philox){{(uint32_t)at, (uint32_t)(at >> 32), 0, 0}}, 0, 0);
-        const int64_t left = count * elements - at;
-        memcpy(data->made_up + at, &block, left < (int64_t)sizeof block ? (size_t)left : sizeof block);
-    }
-    data->images = (vae_column){.values = data->made_up, .count = count, .elements = elements};
+    fill(data->made_up, count * row, input->dtype);
+    data->images = (vae_column){data->made_up, input->dtype, count, elements};
     return VAE_OK;
 }
 

@@ -128,6 +128,7 @@ typedef struct vae_config {
         bool of_run;                /* the data are those of a run, and may have moved since */
         vae_record_mode check;
         int64_t train_images; /* of a run that has no record; 0: not known */
+        vae_store_as store;   /* what the run's data became, where data.store is auto; auto: not known */
     } places;
     /* Where the keys were given, for vae_config_blame. */
     struct {

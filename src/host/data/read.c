@@ -13,7 +13,7 @@
 vae_read_options vae_read_options_of(const vae_config *config)
 {
     return (vae_read_options){.limit = config->data.limit,
-                              .store = config->data.store,
+                              .store = config->data.store ? config->data.store : config->places.store,
                               .layout = config->data.layout,
                               .transform = vae_transform_of(config),
                               .skip_damaged = config->data.skip_damaged,
@@ -58,6 +58,18 @@ vae_status vae_images_read_shape(const char *path, const vae_read_options *optio
     VAE_TRY(vae_source_open(path, VAE_CONTENT_IMAGES, options, &source));
     shape[0] = source.count;
     const vae_status status = vae_source_output_shape(&source, &options->transform, shape + 1);
+    vae_source_close(&source);
+    return status;
+}
+
+vae_status vae_images_read_type(const char *path, const vae_read_options *options, vae_dtype *dtype)
+{
+    vae_source source;
+    int largest;
+    VAE_TRY(vae_source_open(path, VAE_CONTENT_IMAGES, options, &source));
+    const int64_t count = options->limit > 0 && options->limit < source.count ? options->limit : source.count;
+    const vae_status status = source.numbers ? vae_source_examine(&source, options, count, &largest) : VAE_OK;
+    *dtype = source.dtype;
     vae_source_close(&source);
     return status;
 }

@@ -30,6 +30,8 @@ vae_status vae_images_read(const char *path, const vae_read_options *options, va
 vae_status vae_labels_read(const char *path, int64_t limit, vae_dataset *dataset);
 /* Reads the header alone: [count, height, width, channels] of the images as they are to be read. The same failures. */
 vae_status vae_images_read_shape(const char *path, const vae_read_options *options, int64_t shape[4]);
+/* What they would become: looks through as many of an array's numbers as that takes, see options->store. */
+vae_status vae_images_read_type(const char *path, const vae_read_options *options, vae_dtype *dtype);
 vae_read_options vae_read_options_of(const vae_config *config);
 
 #endif

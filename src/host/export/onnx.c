@@ -11,7 +11,8 @@
 /* y = clamp((x - shift)·scale, 0, 1) and x·scale + shift are written in the order in which model/runtime.c computes
  * them, with the same float32 constants, so that nothing but the products themselves may round differently. */
 
-/* "x" of the graph, in [0, 1], becomes "x" of the program, on the scale that the model was trained on. */
+/* "x" of the graph, levels in [0, 1] or other numbers as they are, becomes "x" of the program, on the scale that the
+ * model was trained on. */
 static vae_status begin_encoder(vae_emitter *emitter, const vae_input *input)
 {
     const int64_t sizes[] = {input->height, input->width, input->channels};
@@ -61,7 +62,7 @@ static vae_status begin_decoder(vae_emitter *emitter, int64_t latent)
     return VAE_OK;
 }
 
-/* "mean" of the program goes back to the data's own scale, [0, 1]. */
+/* "mean" of the program goes back to the data's own scale: of levels [0, 1]. */
 static vae_status end_decoder(vae_emitter *emitter, const vae_input *input)
 {
     const int64_t sizes[] = {input->height, input->width, input->channels};
@@ -81,6 +82,11 @@ static vae_status end_decoder(vae_emitter *emitter, const vae_input *input)
     if ((float)scale != 1.0f) {
         VAE_TRY(vae_emit_scalar(emitter, "unnormalise", "/scale", scale, &constant));
         VAE_TRY(vae_emit_simple(emitter, "Mul", "unnormalise", value, constant, &value));
+    }
+    if (input->dtype == VAE_FLOAT32) {
+        const vae_node node = {.type = "Identity", .name = "unnormalise", .inputs = {value}, .outputs = {"image"}};
+        VAE_TRY(vae_graph_node(emitter->graph, &node, NULL));
+        return vae_graph_output(emitter->graph, "image", sizes, 3);
     }
     VAE_TRY(vae_emit_scalar(emitter, "unnormalise", "/zero", 0.0, &zero));
     VAE_TRY(vae_emit_scalar(emitter, "unnormalise", "/one", 1.0, &one));

@@ -37,5 +37,8 @@ vae_status vae_checkpoint_write(const vae_checkpoint *checkpoint, const char *pa
  * a checkpoint leaves that entry out. */
 vae_status vae_checkpoint_read(const char *path, vae_checkpoint *checkpoint);
 void vae_checkpoint_free(vae_checkpoint *checkpoint);
+/* Σ log deviation of a design that is standardised, from the checkpoint's parameters: what a log-likelihood of x has
+ * more than one of the values as the data have them. 0 of other designs. */
+double vae_checkpoint_log_deviation(const vae_checkpoint *checkpoint);
 
 #endif

@@ -69,6 +69,20 @@ vae_status vae_checkpoint_check_finite(const vae_checkpoint *checkpoint, const c
     return VAE_OK;
 }
 
+double vae_checkpoint_log_deviation(const vae_checkpoint *checkpoint)
+{
+    const vae_layout *layout = &checkpoint->design.layout;
+    const int32_t index = vae_layout_find(layout, "data.deviation");
+    if (index < 0) return 0.0;
+    const vae_parameter *deviation = &layout->parameters[index];
+    const void *values =
+        vae_checkpoint_at(checkpoint->arenas[VAE_ARENA_PARAMETERS], checkpoint->dtype, deviation->offset);
+    double sum = 0.0;
+    for (int64_t i = 0; i < vae_shape_elements(&deviation->shape); ++i)
+        sum += log(checkpoint->dtype == VAE_FLOAT64 ? ((const double *)values)[i] : (double)((const float *)values)[i]);
+    return sum;
+}
+
 unsigned long vae_checkpoint_sum_text(unsigned long sum, const char *text)
 {
     return crc32_z(sum, (const Bytef *)text, strlen(text) + 1);

@@ -8,6 +8,7 @@
 #include "model/checkpoint.h"
 
 #define VAE_CHECKPOINT_FORMAT "vae-cuda checkpoint"
+#define VAE_CHECKPOINT_INPUT_TYPE "input.type" /* only of data that are not bytes; the checksum takes it last */
 enum { VAE_CHECKPOINT_VERSION = 1, VAE_CHECKPOINT_NAME_SIZE = VAE_NAME_SIZE + 32 };
 
 /* Parameters first, then both moments: a checkpoint without moments has the first of these only. */

@@ -133,6 +133,15 @@ static vae_status read_input(const vae_safetensors_file *file, const char *path,
     return VAE_OK;
 }
 
+/* Bytes unless it says otherwise: files have said nothing for as long as there was nothing else. */
+static vae_status read_type(const vae_safetensors_file *file, const char *path, vae_input *input)
+{
+    const char *text = vae_safetensors_metadata(file, VAE_CHECKPOINT_INPUT_TYPE);
+    if (text && strcmp(text, "float32") != 0) return bad_value(path, VAE_CHECKPOINT_INPUT_TYPE, text, "float32");
+    input->dtype = text ? VAE_FLOAT32 : VAE_UINT8;
+    return VAE_OK;
+}
+
 static vae_status read_progress(const vae_safetensors_file *file, const char *path, vae_progress *progress)
 {
     VAE_TRY(get_integer(file, path, "epoch", 0, INT64_MAX, &progress->epoch));
@@ -227,6 +236,8 @@ static vae_status check_sum(const vae_safetensors_file *file, const char *path, 
         VAE_TRY(get_text(file, path, checked_keys[i], &value));
         sum = vae_checkpoint_sum_text(vae_checkpoint_sum_text(sum, checked_keys[i]), value);
     }
+    const char *type = vae_safetensors_metadata(file, VAE_CHECKPOINT_INPUT_TYPE);
+    if (type) sum = vae_checkpoint_sum_text(vae_checkpoint_sum_text(sum, VAE_CHECKPOINT_INPUT_TYPE), type);
     char expected[16];
     snprintf(expected, sizeof expected, "%08lx", vae_checkpoint_sum_arenas(sum, checkpoint));
     if (strcmp(text, expected) == 0) return VAE_OK;
@@ -241,6 +252,7 @@ static vae_status read_file(const vae_safetensors_file *file, const char *path, 
     vae_input input;
     VAE_TRY(read_config(file, path, &config));
     VAE_TRY(read_input(file, path, &input));
+    VAE_TRY(read_type(file, path, &input));
     VAE_TRY(read_progress(file, path, &checkpoint->progress));
     const vae_status status = vae_design_create(&config, &input, &checkpoint->design);
     if (status) return vae_error_prepend(status, "%s", path);

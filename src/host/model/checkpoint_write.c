@@ -65,6 +65,7 @@ static void build_metadata(metadata *list, const vae_checkpoint *checkpoint, con
     add_sums(list, "interval_sums", progress->interval_sums);
     add_value(list, "metric_lines", "%" PRId64, progress->metric_lines);
     add_value(list, "train_images", "%" PRId64, progress->train_images);
+    if (checkpoint->design.input.dtype == VAE_FLOAT32) add_text(list, VAE_CHECKPOINT_INPUT_TYPE, "float32");
 }
 
 static vae_status write_tensors(const vae_checkpoint *checkpoint, const char *path, const metadata *list)

@@ -15,12 +15,22 @@ static const vae_family *family_of(const vae_config *config)
     return families[config->model.family];
 }
 
+/* What standardises columns of float32; after all else. */
+static vae_status declare_columns(vae_design *design)
+{
+    const vae_shape row = vae_shape_matrix(1, vae_input_elements(&design->input));
+    if (!vae_design_is_standardised(design)) return VAE_OK;
+    VAE_TRY(vae_layout_add_statistic(&design->layout, "data.mean", row, 0.0));
+    return vae_layout_add_statistic(&design->layout, "data.deviation", row, 1.0);
+}
+
 static vae_status resolve(vae_design *design)
 {
     const vae_likelihood_options likelihood = vae_design_likelihood(design);
     VAE_TRY(vae_likelihood_check(&likelihood));
     VAE_TRY(design->family->resolve(design));
-    return design->family->declare(design, &design->layout);
+    VAE_TRY(design->family->declare(design, &design->layout));
+    return declare_columns(design);
 }
 
 vae_status vae_design_resolve(vae_design *design)
@@ -83,6 +93,11 @@ void vae_layout_initialise(const vae_layout *layout, uint64_t seed, double *valu
     }
 }
 
+bool vae_design_is_standardised(const vae_design *design)
+{
+    return design->input.dtype == VAE_FLOAT32 && design->config.data.normalise == VAE_NORMALISE_STANDARD;
+}
+
 vae_likelihood_options vae_design_likelihood(const vae_design *design)
 {
     return (vae_likelihood_options){
@@ -98,6 +113,7 @@ vae_likelihood_options vae_design_likelihood(const vae_design *design)
 double vae_design_bits_per_dimension(const vae_design *design, double nats)
 {
     const vae_likelihood_options options = vae_design_likelihood(design);
-    if (design->config.data.binarise != VAE_BINARISE_NONE || !design->traits.has_posterior) return NAN;
+    const bool levels = design->input.dtype == VAE_UINT8 && design->config.data.binarise == VAE_BINARISE_NONE;
+    if (!levels || !design->traits.has_posterior) return NAN;
     return vae_likelihood_bits_per_dimension(&options, nats, vae_input_elements(&design->input));
 }

@@ -88,9 +88,14 @@ vae_status vae_design_build(const vae_design *design, vae_build what, vae_progra
  * layout->elements. */
 void vae_layout_initialise(const vae_layout *layout, uint64_t seed, double *values);
 
+/* Whether x is (value - mean) / deviation of its column. The layout then has the statistics data.mean and
+ * data.deviation, [1, elements], and programs take and give values as the data have them: their ports "x" and "mean".
+ * Log-likelihoods are those of x; of the values themselves they are less by Σ log deviation. */
+bool vae_design_is_standardised(const vae_design *design);
+
 vae_likelihood_options vae_design_likelihood(const vae_design *design);
 /* vae_likelihood_bits_per_dimension of an image's negative ELBO or -log P(x), in nats. NAN also where pixels are
- * binarised, so no bytes, and without a posterior, as nothing is bounded. */
+ * binarised, so no bytes, where data are float32, and without a posterior, as nothing is bounded. */
 double vae_design_bits_per_dimension(const vae_design *design, double nats);
 
 #endif

@@ -2,11 +2,14 @@
 #ifndef VAE_MODEL_INPUT_H
 #define VAE_MODEL_INPUT_H
 
-#include <stdint.h>
+#include "config/config.h"
 
 typedef struct vae_input {
     int64_t height, width, channels;
-    double scale, shift; /* x = byte × scale + shift */
+    /* x = value × 255·scale + shift, a value being byte / 255 or, of other numbers than levels, a float32. Those may
+     * besides be standardised column by column: see vae_design_is_standardised(). */
+    double scale, shift;
+    vae_dtype dtype; /* of the data set: VAE_UINT8 or VAE_FLOAT32 */
 } vae_input;
 
 static inline int64_t vae_input_pixels(const vae_input *input)
@@ -17,6 +20,12 @@ static inline int64_t vae_input_pixels(const vae_input *input)
 static inline int64_t vae_input_elements(const vae_input *input)
 {
     return vae_input_pixels(input) * input->channels;
+}
+
+/* What else is given to the model must become. */
+static inline vae_store_as vae_input_store(const vae_input *input)
+{
+    return input->dtype == VAE_FLOAT32 ? VAE_STORE_FLOAT32 : VAE_STORE_BYTES;
 }
 
 #endif

@@ -118,8 +118,7 @@ static vae_status build_evaluate(const vae_latent_model *model, const vae_design
     VAE_TRY(build_pass(model, design, program, rows, false, &p));
     VAE_TRY(build_metrics(program, &p));
     VAE_TRY(build_rows(program, &p));
-    VAE_TRY(build_code(model, design, program, p.posterior));
-    return vae_program_set_port(program, "x", p.x);
+    return build_code(model, design, program, p.posterior);
 }
 
 /* ---- Programs that the host feeds ---- */

@@ -38,20 +38,40 @@ vae_status vae_parts_declare_likelihood(const vae_design *design, vae_layout *la
 
 /* ---- x ---- */
 
+/* From values as the data have them to x, or from E[x|z] back to such values. */
+static vae_status standardise(const vae_design *design, vae_program *program, bool back, vae_tensor *x)
+{
+    vae_tensor mean, deviation;
+    if (!vae_design_is_standardised(design)) return VAE_OK;
+    VAE_TRY(vae_program_parameter(program, "data.mean", &mean));
+    VAE_TRY(vae_program_parameter(program, "data.deviation", &deviation));
+    if (back) {
+        VAE_TRY(vae_program_apply(program, "unstandardise", VAE_FUNCTION_MULTIPLY, *x, deviation, x));
+        return vae_program_apply(program, "unstandardise", VAE_FUNCTION_ADD, *x, mean, x);
+    }
+    VAE_TRY(vae_program_apply(program, "standardise", VAE_FUNCTION_SUBTRACT, *x, mean, x));
+    return vae_program_apply(program, "standardise", VAE_FUNCTION_DIVIDE, *x, deviation, x);
+}
+
 vae_status vae_parts_gather(const vae_design *design, vae_program *program, int64_t rows, bool training, vae_tensor *x)
 {
+    const bool floats = design->input.dtype == VAE_FLOAT32;
     const vae_gather gather = {.shuffle = training,
+                               .floats = floats,
                                .binarise = design->config.data.binarise == VAE_BINARISE_DYNAMIC,
                                .flip = training && design->config.data.flip == VAE_FLIP_HORIZONTAL,
-                               .scale = design->input.scale,
+                               .scale = floats ? 255.0 * design->input.scale : design->input.scale,
                                .shift = design->input.shift};
-    return vae_program_gather(program, "x", image_shape(design, rows), &gather, x);
+    VAE_TRY(vae_program_gather(program, "x", image_shape(design, rows), &gather, x));
+    if (!training) VAE_TRY(vae_program_set_port(program, "x", *x));
+    return standardise(design, program, false, x);
 }
 
 vae_status vae_parts_input(const vae_design *design, vae_program *program, int64_t rows, vae_tensor *x)
 {
     VAE_TRY(vae_program_input(program, "x", image_shape(design, rows), x));
-    return vae_program_set_port(program, "x", *x);
+    VAE_TRY(vae_program_set_port(program, "x", *x));
+    return standardise(design, program, false, x);
 }
 
 /* ---- From x to log p(x|z) ---- */
@@ -105,5 +125,6 @@ vae_status vae_parts_build_decode(const vae_design *design, vae_program *program
     VAE_TRY(vae_program_set_port(program, "z", z));
     VAE_TRY(vae_network_build(&design->decoder, program, z, false, &prediction));
     VAE_TRY(vae_distribution_mean(program, "mean", prediction, &options, &mean));
+    VAE_TRY(standardise(design, program, true, &mean));
     return vae_program_set_port(program, "mean", mean);
 }

@@ -16,7 +16,8 @@ vae_status vae_parts_declare_statistics(const vae_design *design, vae_layout *la
  * After all other statistics. */
 vae_status vae_parts_declare_likelihood(const vae_design *design, vae_layout *layout);
 
-/* A batch of the data set, x [rows, height, width, channels]; training: shuffled and mirrored. */
+/* A batch of the data set, x [rows, height, width, channels]; training: shuffled and mirrored, else the port "x".
+ * Columns that are standardised are so in *x, but not in the port. */
 vae_status vae_parts_gather(const vae_design *design, vae_program *program, int64_t rows, bool training, vae_tensor *x);
 /* The same from the host, the port "x". */
 vae_status vae_parts_input(const vae_design *design, vae_program *program, int64_t rows, vae_tensor *x);

@@ -273,9 +273,10 @@ static void take_images(const vae_model *model, int64_t rows, float *images)
     const feed *f = &model->decoder;
     const float scale = (float)(1.0 / (model->checkpoint.design.input.scale * 255.0));
     const float shift = (float)model->checkpoint.design.input.shift;
+    const bool levels = model->checkpoint.design.input.dtype == VAE_UINT8;
     for (int64_t i = 0; i < rows * f->output_width; ++i) {
         const float value = (f->output_rows[i] - shift) * scale;
-        images[i] = value < 0.0f ? 0.0f : (value > 1.0f ? 1.0f : value);
+        images[i] = !levels ? value : value < 0.0f ? 0.0f : (value > 1.0f ? 1.0f : value);
     }
 }
 

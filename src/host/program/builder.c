@@ -177,6 +177,13 @@ vae_status vae_program_require_matrix(const vae_program *program, const char *op
                          vae_shape_format(shape, text, sizeof text));
 }
 
+vae_status vae_program_parameter(vae_program *program, const char *name, vae_tensor *tensor)
+{
+    const int32_t index = vae_layout_find(program->layout, name);
+    if (index < 0) return vae_error_set(VAE_ERROR_ARGUMENT, "the layout has no parameter '%s'", name);
+    return vae_program_add_parameter(program, VAE_TENSOR_PARAMETER, index, tensor);
+}
+
 vae_status vae_program_find_parameter(vae_program *program, const char *layer, const char *role, vae_shape expected,
                                       vae_tensor *tensor)
 {

@@ -400,6 +400,8 @@ void vae_program_free(vae_program *program);
  * an error names the op and both shapes. ---- */
 
 vae_status vae_program_input(vae_program *program, const char *name, vae_shape shape, vae_tensor *tensor);
+/* The layout's parameter or statistic of that name, as an operand. */
+vae_status vae_program_parameter(vae_program *program, const char *name, vae_tensor *tensor);
 void vae_program_mark_external(vae_program *program, vae_tensor tensor);
 /* Makes a tensor a port, external too; VAE_NO_TENSOR is none. VAE_ERROR_ARGUMENT where there is one of that name. */
 vae_status vae_program_set_port(vae_program *program, const char *name, vae_tensor tensor);

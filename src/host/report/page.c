@@ -97,7 +97,7 @@ static vae_status write_weights(FILE *file, const vae_page_run *run, int index, 
 
 static bool is_embedded(const vae_program *program, const vae_input *input, vae_page_explorer explorer)
 {
-    if (!vae_image_can_show(input->channels)) return false;
+    if (!vae_image_can_show(input->channels) || input->dtype != VAE_UINT8) return false;
     const int64_t bytes = vae_page_decoder_weight_count(program) * (int64_t)sizeof(float);
     if (explorer == VAE_PAGE_EXPLORER_AUTO) return bytes <= VAE_PAGE_WEIGHT_BYTES;
     return explorer == VAE_PAGE_EXPLORER_ALWAYS;
@@ -108,6 +108,8 @@ static json_t *explorer_note(const vae_program *program, const vae_input *input,
     char text[256];
     if (!vae_image_can_show(input->channels)) {
         snprintf(text, sizeof text, "Images of %lld channels cannot be shown.", (long long)input->channels);
+    } else if (input->dtype != VAE_UINT8) {
+        snprintf(text, sizeof text, "The data are numbers of any kind, which are not shown as images.");
     } else if (explorer == VAE_PAGE_EXPLORER_NEVER) {
         snprintf(text, sizeof text, "This report was written with --explorer never.");
     } else {

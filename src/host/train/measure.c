@@ -96,7 +96,8 @@ static vae_status prepare(session *s, vae_measured_step *m)
     VAE_TRY(vae_device_open(config->run.device, &device, &m->device));
     s->backend = m->device->backend;
     VAE_TRY(s->backend->store_create(m->device, &m->design.layout, true, &s->store));
-    VAE_TRY(vae_initialise_store(m->device, s->store, &m->design.layout, (uint64_t)config->train.seed));
+    VAE_TRY(
+        vae_initialise_store(m->device, s->store, &m->design.layout, options->splits, (uint64_t)config->train.seed));
     VAE_TRY(s->backend->data_create(m->device, &options->images, &s->data));
     return s->backend->executable_create(m->device, &m->program, s->store, s->data, &s->executable);
 }

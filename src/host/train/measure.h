@@ -2,14 +2,15 @@
 #ifndef VAE_TRAIN_MEASURE_H
 #define VAE_TRAIN_MEASURE_H
 
-#include "backend/backend.h"
+#include "data/dataset.h"
 #include "model/design.h"
 
 typedef struct vae_measure_options {
     const vae_config *config; /* borrowed, as all here */
     vae_input input;
-    vae_column images; /* training images; at least one */
-    int64_t repeats;   /* timed steps; 0: as many as a few seconds allow, on a GPU 200 */
+    vae_column images;        /* training images; at least one */
+    const vae_splits *splits; /* that these are of; NULL: made up */
+    int64_t repeats;          /* timed steps; 0: as many as a few seconds allow, on a GPU 200 */
     vae_device_remarks remarks;
     vae_device_choices choices; /* nothing is written: no file is kept, and there may be no cache */
 } vae_measure_options;

@@ -201,7 +201,7 @@ void vae_resume_free(vae_resume_point *point)
 static bool same_input(const vae_input *a, const vae_input *b)
 {
     return a->height == b->height && a->width == b->width && a->channels == b->channels && a->scale == b->scale &&
-           a->shift == b->shift;
+           a->shift == b->shift && a->dtype == b->dtype;
 }
 
 vae_status vae_resume_check(const vae_resume_point *point, const vae_input *input, int64_t train_images,
@@ -211,10 +211,13 @@ vae_status vae_resume_check(const vae_resume_point *point, const vae_input *inpu
     const vae_progress *progress = &point->saved.progress;
     if (!same_input(before, input)) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "%s: its data set had images of %" PRId64 "×%" PRId64 "×%" PRId64 " and scale %g, shift "
-                             "%g; now they are %" PRId64 "×%" PRId64 "×%" PRId64 ", %g, %g",
-                             point->path, before->height, before->width, before->channels, before->scale, before->shift,
-                             input->height, input->width, input->channels, input->scale, input->shift);
+                             "%s: its data set had images of %" PRId64 "×%" PRId64 "×%" PRId64
+                             " %s and scale %g, shift "
+                             "%g; now they are %" PRId64 "×%" PRId64 "×%" PRId64 " %s, %g, %g",
+                             point->path, before->height, before->width, before->channels,
+                             before->dtype == VAE_FLOAT32 ? "float32" : "bytes", before->scale, before->shift,
+                             input->height, input->width, input->channels,
+                             input->dtype == VAE_FLOAT32 ? "float32" : "bytes", input->scale, input->shift);
     }
     if (progress->train_images != train_images) {
         return vae_error_set(VAE_ERROR_CONFIG,

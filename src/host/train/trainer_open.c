@@ -22,6 +22,7 @@ static vae_input input_of(const vae_splits *splits)
         .channels = splits->train.channels,
         .scale = splits->scale,
         .shift = splits->shift,
+        .dtype = splits->train.dtype,
     };
 }
 
@@ -49,6 +50,7 @@ static vae_status open_data(vae_trainer *trainer, const vae_resume_point *point)
         vae_record_use(trainer->folder.data, trainer->folder.path, config);
         config->places.check = point->found ? VAE_RECORD_FAIL : VAE_RECORD_IGNORE;
         config->places.train_images = point->saved.progress.train_images;
+        if (point->found) config->places.store = vae_input_store(&point->saved.design.input);
     }
     VAE_TRY(vae_folder_check(trainer->folder.path));
     if (config->run.tensorboard) VAE_TRY(vae_folder_check(trainer->folder.tensorboard));
@@ -202,7 +204,7 @@ static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
     if (trainer->options->resume == VAE_RESUME_NONE) VAE_TRY(vae_run_folder_make(&trainer->folder));
     VAE_TRY(point->found ? take_up(trainer, point)
                          : vae_initialise_store(trainer->device, trainer->store, &state->design.layout,
-                                                (uint64_t)state->design.config.train.seed));
+                                                &trainer->splits, (uint64_t)state->design.config.train.seed));
     VAE_TRY(vae_writer_create(&trainer->folder, state, &trainer->writer));
     /* All that can be checked has been: from here on the folder changes. */
     VAE_TRY(vae_resume_keep(&trainer->folder, trainer->options->resume, point));

@@ -49,7 +49,8 @@ vae_status vae_trainer_draw_pictures(vae_trainer *trainer)
     const vae_config *config = &trainer->state.design.config;
     const int64_t epoch = trainer->state.progress.epoch;
     if (!vae_trainer_is_over(trainer) && !vae_trainer_every(config->train.picture_interval, epoch)) return VAE_OK;
-    if (!vae_image_can_show(trainer->state.design.input.channels)) return VAE_OK;
+    const vae_input *input = &trainer->state.design.input;
+    if (!vae_image_can_show(input->channels) || input->dtype != VAE_UINT8) return VAE_OK;
     const vae_splits *splits = &trainer->splits;
     const vae_dataset *images = splits->test.count > 0         ? &splits->test
                                 : splits->validation.count > 0 ? &splits->validation
