@@ -13,16 +13,19 @@
 #include <vae/model.h>
 #include <vae/status.h>
 
+/* The version of this header, here and nowhere else: CMake reads these three lines. */
 #define VAE_VERSION_MAJOR 0
-#define VAE_VERSION_MINOR 1
+#define VAE_VERSION_MINOR 2
 #define VAE_VERSION_PATCH 0
-#define VAE_VERSION "0.1.0"
+#define VAE_VERSION_TEXT_(major, minor, patch) #major "." #minor "." #patch
+#define VAE_VERSION_TEXT(major, minor, patch) VAE_VERSION_TEXT_(major, minor, patch)
+#define VAE_VERSION VAE_VERSION_TEXT(VAE_VERSION_MAJOR, VAE_VERSION_MINOR, VAE_VERSION_PATCH) /* "0.2.0" */
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The version of the library that is running, "0.1.0". */
+/* The version of the library that is running, as VAE_VERSION is written. */
 VAE_API const char *vae_version(void);
 
 #ifdef __cplusplus

@@ -2,6 +2,8 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <vae/vae.h>
+
 #include "cli/process.h"
 
 #include <math.h>
@@ -47,7 +49,7 @@ static void expect_words(char *output, const char *const *words)
 
 Test(cli, help_and_version)
 {
-    EXPECT_WORDS(OUTPUT_OF("--version"), "vae-cuda 0.1.0");
+    EXPECT_WORDS(OUTPUT_OF("--version"), "vae-cuda " VAE_VERSION);
     EXPECT_WORDS(OUTPUT_OF("--help"), "train", "info", "sample", "reconstruct", "interpolate", "encode", "decode",
                  "latent", "evaluate", "Exit codes");
     EXPECT_WORDS(OUTPUT_OF("--help-config"), "[model]", "learning_rate = 0.001", "one of vae, ae, kl");
