@@ -88,7 +88,8 @@ const VaeSummary = (() => {
     const groups = [...new Set(run.config.map(([group]) => group))];
     return section("configuration", "Configuration", make("div", { class: "groups" }, groups.map((group) => make("div", { class: "card" },
       make("h3", {}, `[${group}]`), pairs(run.config.filter(([a]) => a === group).map(([, name, value]) => [name, value])))),
-      run.classes.length === 0 ? null : make("div", { class: "card" }, make("h3", {}, "classes"), pairs(run.classes.map((name, label) => [`${label}`, name])))));
+      run.classes.length === 0 ? null : make("div", { class: "card" }, make("h3", {}, `${run.classes.length} classes`),
+        make("div", { class: "long", tabindex: 0 }, pairs(run.classes.map((name, label) => [`${label}`, name]))))));
   }
 
   function machine(run) {
