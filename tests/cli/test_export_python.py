@@ -23,7 +23,8 @@ PROGRAM = os.environ["VAE_PROGRAM"]
 # Every size differs, so that none can be taken for another.
 COUNT, LATENT = 61, 3
 # Images by the file that they are in.
-SHAPES = {"images.idx": (9, 7, 1), "colour.npy": (12, 8, 3)}
+SHAPES = {"images.idx": (9, 7, 1), "colour.npy": (12, 8, 3), "rows.npy": (1, 11, 1), "field.npy": (8, 6, 2)}
+MEASURED = {"rows.npy", "field.npy"}
 TOLERANCE = 1e-5
 
 CONFIG = f"""
@@ -45,6 +46,13 @@ COLOUR = {"data.train_images": "colour.npy", "data.test_images": "colour.npy"}
 BLOCKS = {"model.layers": "conv 4 k3 s2 batch_norm, dropout 0.1, residual k3, dense 12 batch_norm",
           "model.decoder_layers": "dense 6x4x6 layer_norm, dropout 0.1, upsample 2, conv 5 k3 batch_norm, residual k3"}
 SYMMETRIC = {"data.normalise": "symmetric"}
+
+
+def measured(file):
+    """Other numbers than the levels of images, standardised column by column."""
+    return {"data.train_images": file, "data.test_images": file, "data.normalise": "standard"}
+
+
 # What each run sets, by its name; one run more for each activation.
 RUNS = {
     "gaussian": GAUSSIAN,
@@ -72,6 +80,9 @@ RUNS = {
     "continuous-bernoulli": COLOUR | {"model.likelihood": "continuous_bernoulli"},
     "uneven": {"model.layers": "20", "model.decoder_layers": "12 18"},
     "reference": {"run.device": "reference"},
+    "rows": measured("rows.npy") | {"model.likelihood": "gaussian_pixel"},
+    "field": measured("field.npy") | GAUSSIAN | {"model.layers": "conv 5 k3 s2, dense 12"},
+    "raw": measured("rows.npy") | GAUSSIAN | {"data.normalise": "unit"},
 }
 
 
@@ -179,7 +190,13 @@ def main():
         folder = pathlib.Path(temporary)
         random = np.random.default_rng(1)
         # Images with a bright corner and noise; a third of the codes lie far out, where predictions reach 0 and 1.
+        for file in MEASURED:
+            values = random.normal(5, 3, (COUNT, *SHAPES[file])).astype(np.float32)
+            np.save(folder / file, values)
+            np.save(folder / f"{file}.x.npy", values)
         for file, shape in SHAPES.items():
+            if file in MEASURED:
+                continue
             images = random.integers(0, 60, (COUNT, *shape), dtype=np.uint8)
             for image in images:
                 image[: random.integers(1, shape[0]), : random.integers(1, shape[1])] += 190

@@ -77,6 +77,30 @@ Test(runtime, images_are_in_their_own_range_whatever_the_scale)
     expect_computes(make_gaussian(3.0));
 }
 
+/* Each column has a mean and a deviation of its own, and nothing is clamped. */
+Test(runtime, measurements_are_in_the_units_of_the_data)
+{
+    static const vae_input measured = {HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0, VAE_FLOAT32};
+    vae_config config = tiny_model_config();
+    config.model.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
+    config.data.normalise = VAE_NORMALISE_STANDARD;
+    vae_checkpoint checkpoint = tiny_model_make(&config, measured, 1.0);
+    const vae_layout *layout = &checkpoint.design.layout;
+    float *all = checkpoint.arenas[VAE_ARENA_PARAMETERS];
+    const int32_t mean = vae_layout_find(layout, "data.mean"), deviation = vae_layout_find(layout, "data.deviation");
+    cr_assert(mean >= 0 && deviation >= 0);
+    double sum = 0.0;
+    for (int i = 0; i < ELEMENTS; ++i) {
+        cr_expect_eq(all[layout->parameters[mean].offset + i], 0.0f);
+        cr_expect_eq(all[layout->parameters[deviation].offset + i], 1.0f);
+        all[layout->parameters[mean].offset + i] = 0.25f * (float)i - 1.0f;
+        all[layout->parameters[deviation].offset + i] = 0.5f + 0.125f * (float)i;
+        sum += log(0.5 + 0.125 * i);
+    }
+    cr_expect_float_eq(vae_checkpoint_log_deviation(&checkpoint), sum, 1e-12);
+    expect_computes(checkpoint);
+}
+
 Test(runtime, pixels_are_clamped)
 {
     enum { COUNT = 64 };

@@ -60,21 +60,34 @@ static inline void tiny_model_dense(const vae_checkpoint *checkpoint, const char
     }
 }
 
-/* An image in [0, 1] → (mean | log-variance). */
+/* Element i of a statistic such as data.mean, or `otherwise` where the model has none. */
+static inline double tiny_model_statistic(const vae_checkpoint *checkpoint, const char *name, int64_t i,
+                                          double otherwise)
+{
+    const vae_layout *layout = &checkpoint->design.layout;
+    const int32_t found = vae_layout_find(layout, name);
+    const float *all = checkpoint->arenas[VAE_ARENA_PARAMETERS];
+    return found < 0 ? otherwise : (double)all[layout->parameters[found].offset + i];
+}
+
+/* An image as the data have it, levels in [0, 1] → (mean | log-variance). */
 static inline void tiny_model_encode(const vae_checkpoint *checkpoint, const float *image, double *posterior)
 {
     const int64_t elements = vae_input_elements(&checkpoint->design.input);
     double x[256], hidden[TINY_MODEL_HIDDEN];
     cr_assert_leq(elements, 256);
-    for (int64_t i = 0; i < elements; ++i)
+    for (int64_t i = 0; i < elements; ++i) {
         x[i] = (double)image[i] * 255.0 * checkpoint->design.input.scale + checkpoint->design.input.shift;
+        x[i] = (x[i] - tiny_model_statistic(checkpoint, "data.mean", i, 0.0)) /
+               tiny_model_statistic(checkpoint, "data.deviation", i, 1.0);
+    }
     tiny_model_dense(checkpoint, "encoder.0", x, hidden);
     for (int i = 0; i < TINY_MODEL_HIDDEN; ++i)
         hidden[i] = fmax(hidden[i], 0.0);
     tiny_model_dense(checkpoint, "posterior", hidden, posterior);
 }
 
-/* A code → an image in [0, 1]. */
+/* A code → an image as the data have it. */
 static inline void tiny_model_decode(const vae_checkpoint *checkpoint, const float *code, double *image)
 {
     double z[TINY_MODEL_LATENT], hidden[TINY_MODEL_HIDDEN];
@@ -87,8 +100,10 @@ static inline void tiny_model_decode(const vae_checkpoint *checkpoint, const flo
     for (int64_t i = 0; i < vae_input_elements(&checkpoint->design.input); ++i) {
         if (checkpoint->design.config.model.likelihood == VAE_LIKELIHOOD_BERNOULLI)
             image[i] = 1.0 / (1.0 + exp(-image[i]));
+        image[i] = image[i] * tiny_model_statistic(checkpoint, "data.deviation", i, 1.0) +
+                   tiny_model_statistic(checkpoint, "data.mean", i, 0.0);
         image[i] = (image[i] - checkpoint->design.input.shift) / checkpoint->design.input.scale / 255.0;
-        image[i] = fmin(fmax(image[i], 0.0), 1.0);
+        if (checkpoint->design.input.dtype == VAE_UINT8) image[i] = fmin(fmax(image[i], 0.0), 1.0);
     }
 }
 
