@@ -6,12 +6,13 @@
  *   vae_model_decode(model, mean, count, reconstructions);
  *   vae_model_free(model);
  *
- * Status codes and messages: vae/status.h. Trained models: vae/model.h. */
+ * Status codes and messages: vae/status.h. Trained models: vae/model.h. Training: vae/train.h. */
 #ifndef VAE_VAE_H
 #define VAE_VAE_H
 
 #include <vae/model.h>
 #include <vae/status.h>
+#include <vae/train.h>
 
 /* The version of this header, here and nowhere else: CMake reads these three lines. */
 #define VAE_VERSION_MAJOR 0

@@ -1,5 +1,5 @@
-/* model/runtime.c behind vae/model.h: it computes the network that the checkpoint holds, in the data's own range, each
- * row for itself. */
+/* model/runtime_*.c behind vae/model.h: it computes the network that the checkpoint holds, in the data's own range,
+ * each row for itself. */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <math.h>
@@ -288,4 +288,73 @@ Test(runtime, the_version_is_that_of_the_header)
     snprintf(text, sizeof text, "%d.%d.%d", VAE_VERSION_MAJOR, VAE_VERSION_MINOR, VAE_VERSION_PATCH);
     cr_expect_str_eq(vae_version(), VAE_VERSION);
     cr_expect_str_eq(vae_version(), text);
+}
+
+/* ---- Version 0.2 ---- */
+
+Test(runtime, tells_what_it_is)
+{
+    vae_model *model = save_and_open(make_bernoulli(), "cpu");
+    const vae_model_info info = vae_model_get_info(model);
+    cr_expect_eq(info.kind, VAE_ITEM_PICTURE);
+    cr_expect_eq(info.rank, 3);
+    cr_expect_eq(info.size[0], HEIGHT);
+    cr_expect_eq(info.size[1], WIDTH);
+    cr_expect_eq(info.size[2], 1);
+    cr_expect_eq(info.elements, ELEMENTS);
+    cr_expect_eq(info.has_posterior, 1);
+    vae_model_free(model);
+    vae_config config = tiny_model_config();
+    vae_vae_keys_edit(&config)->objective = VAE_OBJECTIVE_AE;
+    config.model.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
+    model = save_and_open(tiny_model_make(&config, (vae_input){1, 5, 1, 1.0 / 255.0, 0.0, VAE_FLOAT32}, 1.0), "cpu");
+    const vae_model_info rows = vae_model_get_info(model);
+    cr_expect_eq(rows.kind, VAE_ITEM_NUMBERS);
+    cr_expect_eq(rows.rank, 1);
+    cr_expect_eq(rows.size[0], 5);
+    cr_expect_eq(rows.has_posterior, 0);
+    double likelihood;
+    const float item[5] = {0};
+    cr_expect_eq(vae_model_log_likelihood(model, item, 1, 10, 1, &likelihood), VAE_ERROR_ARGUMENT);
+    vae_model_free(model);
+}
+
+Test(runtime, samples_are_decoded_draws_of_the_prior)
+{
+    enum { COUNT = 300 };
+    vae_model *model = save_and_open(make_bernoulli(), "cpu");
+    float *codes = make_room(COUNT, LATENT), *expected = make_room(COUNT, ELEMENTS),
+          *found = make_room(COUNT, ELEMENTS);
+    cr_assert_eq(vae_model_sample_prior(model, 5, 0.8, COUNT, codes), VAE_OK);
+    cr_assert_eq(vae_model_decode(model, codes, COUNT, expected), VAE_OK);
+    cr_assert_eq(vae_model_sample(model, 5, 0.8, COUNT, found), VAE_OK, "%s", vae_error_message());
+    cr_expect_arr_eq(found, expected, COUNT * ELEMENTS * sizeof *found);
+    free(codes);
+    free(expected);
+    free(found);
+    vae_model_free(model);
+}
+
+/* More samples raise the bound, and a row's number is its own. tests/unit/test_importance.c knows the exact one. */
+Test(runtime, log_likelihoods_are_bounds_that_rise_with_the_samples)
+{
+    enum { COUNT = 20 };
+    vae_model *model = save_and_open(make_bernoulli(), "cpu");
+    float *images = make_images(COUNT);
+    double one[COUNT], many[COUNT], again[COUNT], sums[2] = {0};
+    cr_assert_eq(vae_model_log_likelihood(model, images, COUNT, 1, 3, one), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_model_log_likelihood(model, images, COUNT, 1000, 3, many), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_model_log_likelihood(model, images, 7, 1000, 3, again), VAE_OK, "%s", vae_error_message());
+    for (int i = 0; i < COUNT; ++i) {
+        sums[0] += one[i];
+        sums[1] += many[i];
+        if (i < 7) cr_expect_eq(many[i], again[i]);
+    }
+    cr_expect_gt(sums[1], sums[0]);
+    cr_expect_eq(vae_model_log_likelihood(model, images, COUNT, 0, 3, one), VAE_ERROR_ARGUMENT);
+    images[ELEMENTS] = NAN;
+    cr_expect_eq(vae_model_log_likelihood(model, images, 2, 5, 3, one), VAE_ERROR_NUMERIC);
+    cr_expect(strstr(vae_error_message(), "row 1"), "%s", vae_error_message());
+    free(images);
+    vae_model_free(model);
 }

@@ -1,4 +1,4 @@
-/* model/runtime.c where something is wrong: what cannot be opened, bad arguments, numbers that are not finite. */
+/* model/runtime_*.c where something is wrong: what cannot be opened, bad arguments, numbers that are not finite. */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <float.h>

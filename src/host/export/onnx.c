@@ -8,7 +8,7 @@
 #include "core/utf8.h"
 #include "export/emit.h"
 
-/* y = clamp((x - shift)·scale, 0, 1) and x·scale + shift are written in the order in which model/runtime.c computes
+/* y = clamp((x - shift)·scale, 0, 1) and x·scale + shift are written in the order in which model/runtime_use.c computes
  * them, with the same float32 constants, so that nothing but the products themselves may round differently. */
 
 /* "x" of the graph, levels in [0, 1] or other numbers as they are, becomes "x" of the program, on the scale that the

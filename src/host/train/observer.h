@@ -35,6 +35,7 @@ typedef struct vae_train_epoch {
     int64_t epoch, epochs;
     vae_metrics_line train;
     const vae_metrics_line *held_out; /* validation, or else test; NULL where the data has neither */
+    double train_loss, held_out_loss; /* the objective's, at the last beta; NAN where there is none */
     bool improved;                    /* it is the best so far */
     bool collapsed;                   /* no dimension of the code carries anything, told once: train/collapse.h */
 } vae_train_epoch;
@@ -73,6 +74,7 @@ typedef struct vae_train_result {
     int64_t best_epoch; /* whose parameters are in best.safetensors */
     bool has_test;
     vae_metrics_line test; /* of those parameters */
+    double test_loss;      /* the objective's, likewise; NAN without */
     double seconds;        /* of this process, all in all */
     vae_traits traits;     /* of the model */
 } vae_train_result;

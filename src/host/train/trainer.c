@@ -193,9 +193,10 @@ static vae_status end_epoch(vae_trainer *trainer)
     }
     VAE_TRY(vae_writer_line(trainer->writer, &train, NULL, true));
     if (has_held_out) VAE_TRY(vae_writer_line(trainer->writer, &held_out, &trainer->latent, true));
+    const double train_loss = objective_loss(&trainer->state.design, &train);
+    const double held_out_loss = has_held_out ? objective_loss(&trainer->state.design, &held_out) : NAN;
     /* The test images have no say in which epoch is the best. */
-    const bool improved =
-        complete_epoch(trainer, objective_loss(&trainer->state.design, by_validation ? &held_out : &train));
+    const bool improved = complete_epoch(trainer, by_validation ? held_out_loss : train_loss);
     VAE_TRY(vae_trainer_save(trainer, improved                       ? VAE_SNAPSHOT_BEST
                                       : vae_trainer_is_over(trainer) ? VAE_SNAPSHOT_SURE
                                                                      : VAE_SNAPSHOT_PERIODIC));
@@ -207,6 +208,8 @@ static vae_status end_epoch(vae_trainer *trainer)
                                    .epochs = config->train.epochs,
                                    .train = train,
                                    .held_out = has_held_out ? &held_out : NULL,
+                                   .train_loss = train_loss,
+                                   .held_out_loss = held_out_loss,
                                    .improved = improved,
                                    .collapsed = collapsed};
     vae_trainer_tell_epoch(trainer, &event);
@@ -240,6 +243,7 @@ static vae_status final_test(vae_trainer *trainer, vae_train_result *result)
     VAE_TRY(evaluate(trainer, &trainer->test, "test", &result->test));
     result->test.epoch = result->best_epoch;
     result->test.step = result->best_epoch * trainer->steps_per_epoch;
+    result->test_loss = objective_loss(&trainer->state.design, &result->test);
     result->has_test = true;
     if (logged) return VAE_OK;
     /* Without validation images the event files have the test of that epoch already; curves do not turn back. */
