@@ -116,8 +116,8 @@ Test(cli, other_failures_exit_1)
     process_expect(1, "double only", folder, "--config", "tiny.ini", "--device", "reference", "--set",
                    "run.precision=bf16");
     /* The configuration is not a data set. */
-    process_expect(1, "tiny.ini: is a text file", folder, "--config", "tiny.ini", "--set",
-                   "data.train_images=tiny.ini");
+    process_expect(1, "tiny.ini:2:1: column '[model]' of row 1 is 'layers', but must be a finite number", folder,
+                   "--config", "tiny.ini", "--set", "data.train_images=tiny.ini");
     process_expect(1, "/proc", folder, "--config", "tiny.ini", "--out", "/proc/nowhere/run");
 }
 

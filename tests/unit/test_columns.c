@@ -207,6 +207,84 @@ Test(columns, rows_of_other_formats)
     expect_failure(idx_path("b.npz"), &automatic, VAE_ERROR_FORMAT, "name one of its arrays");
 }
 
+/* ---- CSV ---- */
+
+static const char *write_text(const char *name, const char *text)
+{
+    idx_bytes file = {.count = strlen(text)};
+    memcpy(file.byte, text, file.count);
+    return idx_write(name, &file);
+}
+
+Test(columns, csv_of_rows_with_and_without_a_header)
+{
+    static const char *const texts[] = {
+        "age,height\n1.5,-2\n3e2,0.25\n8,9\n",
+        "1.5,-2\n3e2,0.25\n8,9",
+        "age;height\r\n1.5;-2\r\n3e2;0.25\r\n8;9\r\n",
+        "  1.5 -2\n300\t0.25\n8   9  \n",
+        "\xEF\xBB\xBF\"age\", height \n\n \"1.5\" , -2\n300,+.25\n\n8,9\n\n",
+    };
+    const float expected[] = {1.5f, -2, 300, 0.25f, 8, 9};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
+        expect_floats(write_text("a.csv", texts[i]), &automatic, expected, 6);
+        expect_floats(write_text("a.csv.gz", texts[i]), &automatic, expected, 6);
+        int64_t shape[4];
+        cr_assert_eq(vae_images_read_shape(idx_path("a.csv"), &automatic, shape), VAE_OK);
+        cr_expect_arr_eq(shape, ((int64_t[]){3, 1, 2, 1}), sizeof shape);
+        expect_floats(idx_path("a.csv"), &(vae_read_options){.storage = VAE_STORAGE_DISK, .cache = idx_folder},
+                      expected, 6);
+    }
+}
+
+/* Rows beyond the limit are counted, and may hold anything. */
+Test(columns, csv_is_read_up_to_the_limit)
+{
+    const vae_read_options two = {.limit = 2};
+    vae_dataset dataset = read_rows(write_text("a.csv", "1,300\n2,4\nx\n,,\n"), &two);
+    cr_expect_eq(dataset.count, 2);
+    cr_expect_eq(dataset.stored, 4);
+    vae_dataset_free(&dataset);
+}
+
+/* Across the growth of the table, of integers that 64 bits hold. */
+Test(columns, csv_of_integers_may_be_levels)
+{
+    static float expected[6000];
+    idx_bytes file = {.count = 0};
+    for (int i = 0; i < 6000; ++i) {
+        expected[i] = (float)(i % 256);
+        file.count += (size_t)snprintf((char *)file.byte + file.count, 8, "%d%c", i % 256, i % 6 == 5 ? '\n' : ',');
+    }
+    const char *path = idx_write("a.csv", &file);
+    expect_floats(path, &automatic, expected, 6000);
+    vae_dataset dataset = read_rows(path, &(vae_read_options){.store = VAE_STORE_BYTES});
+    for (int i = 0; i < 6000; ++i)
+        cr_assert_eq(dataset.values[i], i % 256);
+    vae_dataset_free(&dataset);
+}
+
+Test(columns, csv_that_is_not_of_numbers_is_refused_by_row_and_column)
+{
+    static const char *const cases[][2] = {
+        {"age,height\n1,2\n3,\n", "bad.csv:3:3: column 'height' of row 2 is empty, but must be a number; leave such"},
+        {"1,2\n,4\n", "bad.csv:2:1: column '1' of row 2 is empty"},
+        {"age,height\n1,2\n3,nan\n", "bad.csv:3:3: column 'height' of row 2 is 'nan', but must be a finite number"},
+        {"age,height\n1,-inf\n", "column 'height' of row 1 is '-inf'"},
+        {"age,height\n1,1e999\n", "column 'height' of row 1 is '1e999'"},
+        {"age,height\n1,tall\n", "column 'height' of row 1 is 'tall'"},
+        {"1,5;2,5\n3,1;4\n", "column '1,5' of row 1 is '3,1', but"},
+        {"age,height\n1\n", "bad.csv:2:1: there are 1 columns, but 2 in the first line"},
+        {"1 2\n1 2 3\n", "bad.csv:2:1: there are 3 columns, but 2 in the first line"},
+        {"age,height\n", "bad.csv: holds no rows of numbers"},
+        {"1,\"2\n", "a quoted field is never closed"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
+        expect_failure(write_text("bad.csv", cases[i][0]), &automatic, VAE_ERROR_FORMAT, cases[i][1]);
+    expect_failure(write_text("bad.csv", "3.5e38,1\n400,1e40\n"), &automatic, VAE_ERROR_FORMAT,
+                   "number 1 is 3.5e+38, at [0, 0], but data must be finite numbers, within float32");
+}
+
 /* ---- Streams ---- */
 
 Test(columns, a_stream_gives_what_the_model_takes)

@@ -350,7 +350,7 @@ Test(numbers, files_of_other_kinds_are_named)
         {"\0\0\0\x18"
          "ftypmp42",
          "is an MP4 video", 12},
-        {"name,label\na.png,3\n", "is a text file", 19},
+        {"name,label\na.png,3\n", "a.bin:2:1: column 'name' of row 1 is 'a.png', but must be a finite number", 19},
         {"", "is empty", 0},
         {"\1\2\3\4", "begins with 01 02 03 04", 4},
     };

@@ -1,4 +1,4 @@
-/* Reads text of commas or blanks field by field, in place. */
+/* Reads text of separators or blanks field by field, in place. */
 #include "data/csv.h"
 
 #include <ctype.h>
@@ -54,12 +54,12 @@ static vae_status unquote(vae_csv *csv, vae_csv_field *field)
     ++csv->at;
     vae_csv_skip_blanks(csv);
     *to = '\0';
-    return vae_csv_at_end_of_line(csv) || *csv->at == ','
+    return vae_csv_at_end_of_line(csv) || *csv->at == csv->separator
                ? VAE_OK
                : vae_csv_fail(csv, field->column, "text follows a quoted field");
 }
 
-/* Reads the next field of the line and steps over the comma or the blanks behind it, never over the line's end. */
+/* Reads the next field of the line and steps over the separator or the blanks behind it, never over the line's end. */
 vae_status vae_csv_read(vae_csv *csv, vae_csv_field *field)
 {
     vae_csv_skip_blanks(csv);
@@ -69,7 +69,9 @@ vae_status vae_csv_read(vae_csv *csv, vae_csv_field *field)
         VAE_TRY(unquote(csv, field));
         end = NULL;
     } else {
-        while (!vae_csv_at_end_of_line(csv) && *csv->at != ',' && !(csv->blanks && isblank((unsigned char)*csv->at)))
+        const char separator = csv->separator;
+        while (!vae_csv_at_end_of_line(csv) && *csv->at != separator &&
+               !(csv->blanks && isblank((unsigned char)*csv->at)))
             ++csv->at;
         end = csv->at;
         while (end > field->text && isblank((unsigned char)end[-1]))
@@ -140,7 +142,7 @@ static vae_status open_text(vae_gzip_file *file, vae_csv *csv)
 vae_status vae_csv_open(const char *path, vae_csv *csv)
 {
     vae_gzip_file file;
-    *csv = (vae_csv){.path = path, .line = 1};
+    *csv = (vae_csv){.path = path, .line = 1, .separator = ','};
     if (!vae_path_exists(path)) return vae_error_set(VAE_ERROR_CONFIG, "cannot open %s: no such file", path);
     VAE_TRY(vae_gzip_open(path, &file));
     const vae_status status = open_text(&file, csv);

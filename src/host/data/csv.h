@@ -1,4 +1,4 @@
-/* Tables as text: one row per line, fields separated by commas or by blanks. */
+/* Tables as text: one row per line, fields separated by commas, or semicolons, or by blanks. */
 #ifndef VAE_DATA_CSV_H
 #define VAE_DATA_CSV_H
 
@@ -12,8 +12,9 @@ typedef struct vae_csv {
     const char *path; /* begins each message; borrowed */
     char *text;       /* owned */
     char *at, *line_start;
-    int64_t line; /* from 1 */
-    bool blanks;  /* fields are separated by blanks, not by commas */
+    int64_t line;   /* from 1 */
+    char separator; /* ',', until the caller says otherwise */
+    bool blanks;    /* fields are separated by blanks instead */
 } vae_csv;
 
 typedef struct vae_csv_field {
@@ -26,8 +27,8 @@ typedef struct vae_csv_field {
  * file, VAE_ERROR_FORMAT for one that is not text or whose lines end in CR alone; VAE_ERROR_IO, VAE_ERROR_MEMORY. */
 vae_status vae_csv_open(const char *path, vae_csv *csv);
 void vae_csv_close(vae_csv *csv);
-/* Reads the next field of the line and skips the comma or blanks after it or, after the last field, the end of the line
- * and empty lines. A quoted field, in which a quote is written twice, is unquoted. At the end of the text, where
+/* Reads the next field of the line and skips the separator or blanks after it or, after the last field, the end of the
+ * line and empty lines. A quoted field, in which a quote is written twice, is unquoted. At the end of the text, where
  * *csv->at is 0, there is no field. */
 vae_status vae_csv_read(vae_csv *csv, vae_csv_field *field);
 /* "path:line:column: what" */

@@ -93,19 +93,15 @@ bool vae_file_kind_is_text(const vae_probe *probe)
 
 vae_status vae_file_kind_refuse(const char *path, const vae_probe *probe, vae_content content)
 {
-    const char *taken = content == VAE_CONTENT_LABELS
-                            ? "labels are read from CSV, IDX, NPY and NPZ files"
-                            : "images are read from IDX, NPY and NPZ files and from folders of pictures";
+    const char *taken =
+        content == VAE_CONTENT_LABELS
+            ? "labels are read from CSV, IDX, NPY and NPZ files"
+            : "images are read from IDX, NPY and NPZ files and from folders of pictures, rows of numbers also from CSV";
     const file_kind *kind = find(probe);
     if (probe->size == 0) return vae_error_set(VAE_ERROR_FORMAT, "%s: is empty; %s", path, taken);
     if (kind) {
         return vae_error_set(VAE_ERROR_FORMAT, "%s: is %s%s; %s (%s)", path, kind->name,
                              probe->gzip ? ", compressed with gzip" : "", kind->advice, taken);
-    }
-    if (vae_file_kind_is_text(probe)) {
-        return vae_error_set(VAE_ERROR_FORMAT,
-                             "%s: is a text file%s; numpy.loadtxt and numpy.save make an array of it (%s)", path,
-                             probe->gzip ? ", compressed with gzip" : "", taken);
     }
     char bytes[4 * 3 + 1] = "";
     for (size_t i = 0; i < 4 && i < probe->size; ++i)

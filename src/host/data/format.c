@@ -10,11 +10,11 @@
 #include "data/gzip_file.h"
 #include "data/image_file.h"
 
-enum { FORMATS = 4 };
+enum { FORMATS = 5 };
 
 /* The first whose probe accepts a file is its format. */
 static const vae_format *const formats[FORMATS] = {&vae_format_npy, &vae_format_npz, &vae_format_folder,
-                                                   &vae_format_idx};
+                                                   &vae_format_idx, &vae_format_csv};
 
 /* Files that the shipped configurations name are there once a script has fetched them. */
 static const char *missing_hint(const char *path, int reason)

@@ -98,6 +98,6 @@ vae_status vae_source_read_numbers(vae_source *source, uint8_t *bytes, int64_t c
 /* The same as floats, as vae_numbers_read_floats() gives them. A source is read either as floats or as bytes. */
 vae_status vae_source_read_floats(vae_source *source, float *floats, int64_t count);
 
-extern const vae_format vae_format_idx, vae_format_npy, vae_format_npz, vae_format_folder;
+extern const vae_format vae_format_idx, vae_format_npy, vae_format_npz, vae_format_folder, vae_format_csv;
 
 #endif

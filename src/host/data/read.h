@@ -8,6 +8,7 @@
  *   IDX     plain or gzip: [n, h, w], [n, h, w, c] or [n, d], which is one row of d numbers, as higher ranks become
  *   NPY     plain or gzip: the same, in C or Fortran order
  *   NPZ     the array `images`, or else the only one of rank 3 or 4, or else of rank 2; "file.npz:key" names another
+ *   CSV     plain or gzip: rows of numbers, fields separated by commas, semicolons or blanks, below a header or not
  *   folder  pictures, all of one shape once transformed. Its subfolders are classes, whose numbers in the order of
  *           names become the labels. Within a class files are in the
  *           order of their names, and classes are interleaved evenly, so that every part of the data set has each in
