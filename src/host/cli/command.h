@@ -20,7 +20,9 @@
     X(export)                                                                                                          \
     X(latent)                                                                                                          \
     X(evaluate)                                                                                                        \
-    X(report)
+    X(report)                                                                                                          \
+    X(completion)                                                                                                      \
+    X(manual)
 
 typedef struct vae_command {
     const char *name, *summary;
@@ -33,6 +35,18 @@ typedef struct vae_command {
 #define VAE_COMMAND_DECLARE(name) extern const vae_command vae_command_##name;
 VAE_COMMAND_MAP(VAE_COMMAND_DECLARE)
 #undef VAE_COMMAND_DECLARE
+
+/* All of them, in the map's order; the first is the one that runs where none is named. */
+enum {
+#define VAE_COMMAND_NUMBER(name) VAE_COMMAND_##name,
+    VAE_COMMAND_MAP(VAE_COMMAND_NUMBER)
+#undef VAE_COMMAND_NUMBER
+        VAE_COMMAND_COUNT
+};
+extern const vae_command *const vae_commands[VAE_COMMAND_COUNT];
+
+/* The command of that name; VAE_ERROR_ARGUMENT, with the nearest name, where there is none. */
+vae_status vae_command_find(const char *name, const vae_command **command);
 
 /* Reads the command's options; argv[0] is "vae-cuda <name>". --help prints to stdout and sets *done. VAE_ERROR_ARGUMENT
  * for an unknown option or a missing value, with a message that names it and the nearest valid one; for a bad value,

@@ -5,6 +5,8 @@ static const char *const resume_points[] = {"last", "best", NULL};
 static const char *const priors[] = {"standard", "aggregate", NULL};
 static const char *const modes[] = {"linear", "spherical", NULL};
 static const char *const parts[] = {"encoder", "decoder", "both", NULL};
+static const char *const shells[] = {"bash", "zsh", NULL};
+static const char *const splits[] = {"test", "validation", "train", NULL};
 static const char *const explorers[] = {"auto", "always", "never", NULL};
 
 #define FIELD(member) .offset = offsetof(vae_cli_options, member)
@@ -25,7 +27,7 @@ const vae_cli_row vae_cli_option_table[VAE_OPTION_COUNT_OF_ROWS] = {
     [VAE_OPTION_RUNS] = {"run", "DIR", "a run folder; given several times, one figure compares them", TEXTS(runs)},
     [VAE_OPTION_CHECKPOINT] = {"checkpoint", "FILE", "a checkpoint file", TEXT(checkpoint)},
     [VAE_OPTION_COMPARE] = {"compare", "DIR", "another run for the same page; may be given several times", TEXTS(compare)},
-    [VAE_OPTION_DEVICE] = {"device", "NAME", "auto, cpu, reference or cuda", TEXT(device)},
+    [VAE_OPTION_DEVICE] = {"device", "NAME", "auto, cpu, reference or cuda", TEXT(device), .key = "run.device"},
     [VAE_OPTION_THREADS] = {"threads", "N", "CPU threads; 0: one for each processor available", INTEGER(threads, 0, 1024)},
     [VAE_OPTION_SEED] = {"seed", "N", "seed of all random numbers", INTEGER(seed, 0, (int64_t)1 << 53)},
     [VAE_OPTION_QUIET] = {"quiet", NULL, "print errors only", FLAG(quiet)},
@@ -53,9 +55,9 @@ const vae_cli_row vae_cli_option_table[VAE_OPTION_COUNT_OF_ROWS] = {
     [VAE_OPTION_INPUT] = {"input", "WHAT", "images to use instead of the run's: a folder, an array (.npy, .npz or .npz:KEY, IDX) or a picture, brought to the model's shape by the run's [data] keys crop, size, channels and layout. A folder's pictures come in the order of their names; if its subfolders are classes, these are interleaved evenly", TEXT(images.input)},
     [VAE_OPTION_CROP] = {"crop", "N", "with --input: instead of the run's key crop (see --help-config)", TEXT(images.crop)},
     [VAE_OPTION_SIZE] = {"size", "HxW", "with --input: instead of the run's key size", TEXT(images.size)},
-    [VAE_OPTION_CHANNELS] = {"channels", "NAME", "with --input: instead of the run's key channels", TEXT(images.channels)},
-    [VAE_OPTION_LAYOUT] = {"layout", "NAME", "with --input: instead of the run's key layout", TEXT(images.layout)},
-    [VAE_OPTION_SPLIT] = {"split", "NAME", "test (default, if there is one), validation or train images of the run", TEXT(images.split)},
+    [VAE_OPTION_CHANNELS] = {"channels", "NAME", "with --input: instead of the run's key channels", TEXT(images.channels), .key = "data.channels"},
+    [VAE_OPTION_LAYOUT] = {"layout", "NAME", "with --input: instead of the run's key layout", TEXT(images.layout), .key = "data.layout"},
+    [VAE_OPTION_SPLIT] = {"split", "NAME", "test (default, if there is one), validation or train images of the run", TEXT(images.split), .choices = splits},
     [VAE_OPTION_INDICES] = {"index", "I,J,...", "these images instead", TEXT(indices)},
     [VAE_OPTION_INDEX] = {"index", "I", "start from this image's code instead of zeros, the prior's mean", INTEGER(index, 0, INT64_MAX)},
     [VAE_OPTION_COUNT] = {"count", "N", "images to draw (64)", INTEGER(count, 1, 1000000000)},
@@ -97,5 +99,6 @@ const vae_cli_row vae_cli_option_table[VAE_OPTION_COUNT_OF_ROWS] = {
     [VAE_OPTION_SAMPLES] = {"samples", "K", "importance samples per image; 0: negative ELBO only", INTEGER(samples, 0, 1000000000)},
     [VAE_OPTION_BATCH_SIZE] = {"batch-size", "N", "images at a time", INTEGER(batch_size, 1, 1 << 20)},
     [VAE_OPTION_L2] = {"l2", "X", "weight of the penalty on the squared weights (0.001)", REAL(l2, 1e-9, 1e9)},
+    [VAE_OPTION_SHELL] = {"shell", "NAME", "the shell: bash or zsh", CHOICE(shell, shells)},
     [VAE_OPTION_PART] = {"part", "NAME", "encoder, decoder or both (default)", CHOICE(part, parts)},
 };

@@ -25,10 +25,25 @@ typedef struct vae_cli_row {
     vae_cli_value type;
     int64_t least, most;
     double minimum, maximum;
-    const char *const *choices; /* NULL-terminated */
+    const char *const *choices; /* NULL-terminated; of a text, what shells complete it to */
+    const char *key;            /* a text that is the value of this configuration key, "run.device"; else NULL */
 } vae_cli_row;
 
 extern const vae_cli_row vae_cli_option_table[VAE_OPTION_COUNT_OF_ROWS];
+
+/* What a command's option is called and means: the table's words, unless the command has its own. */
+static inline const vae_cli_row *vae_cli_row_of(const vae_cli_pick *pick)
+{
+    return &vae_cli_option_table[pick->option];
+}
+static inline const char *vae_cli_argument_of(const vae_cli_pick *pick)
+{
+    return pick->argument ? pick->argument : vae_cli_row_of(pick)->argument;
+}
+static inline const char *vae_cli_help_of(const vae_cli_pick *pick)
+{
+    return pick->help ? pick->help : vae_cli_row_of(pick)->help;
+}
 
 /* Reads `text` into the row's field, where flags take any. VAE_ERROR_ARGUMENT names the option and what is allowed. */
 vae_status vae_cli_row_parse(const vae_cli_row *row, const char *text, vae_cli_options *options);

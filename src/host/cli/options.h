@@ -27,6 +27,7 @@ typedef struct vae_cli_range {
 enum { VAE_CLI_FROM_LAST, VAE_CLI_FROM_BEST };
 enum { VAE_CLI_PRIOR_STANDARD, VAE_CLI_PRIOR_AGGREGATE };
 enum { VAE_CLI_MODE_LINEAR, VAE_CLI_MODE_SPHERICAL };
+enum { VAE_CLI_SHELL_BASH, VAE_CLI_SHELL_ZSH };
 enum { VAE_CLI_PART_BOTH = 2 /* after those of vae_onnx_part */ };
 
 /* Texts are NULL, and integers and choices -1, unless given. */
@@ -55,7 +56,7 @@ typedef struct vae_cli_options {
     int64_t shape[3]; /* height, width, channels; zeros: not given */
     int64_t repeats;
     /* Choices; explorer is a vae_page_explorer. */
-    int prior, mode, resume_from, part, explorer;
+    int prior, mode, resume_from, part, explorer, shell;
     /* What vae_cli_check_outputs() has looked at. */
     int file_count;
     const vae_cli_file *files;
@@ -137,6 +138,7 @@ typedef enum vae_cli_option {
     VAE_OPTION_BATCH_SIZE,
     VAE_OPTION_L2,
     VAE_OPTION_PART,
+    VAE_OPTION_SHELL,
     VAE_OPTION_COUNT_OF_ROWS
 } vae_cli_option;
 

@@ -16,20 +16,14 @@ typedef struct option_list {
     int count;
 } option_list;
 
-static const vae_cli_row *row_of(const vae_cli_pick *pick)
-{
-    return &vae_cli_option_table[pick->option];
-}
-
 static option_list list_options(const vae_command *command)
 {
     option_list list = {.count = 0};
     for (const vae_cli_pick *pick = command->picks; pick->option != VAE_OPTION_END; ++pick) {
-        const vae_cli_row *row = row_of(pick);
-        list.options[list.count] = (struct argp_option){.name = row->name,
+        list.options[list.count] = (struct argp_option){.name = vae_cli_row_of(pick)->name,
                                                         .key = FIRST_KEY + list.count,
-                                                        .arg = pick->argument ? pick->argument : row->argument,
-                                                        .doc = pick->help ? pick->help : row->help,
+                                                        .arg = vae_cli_argument_of(pick),
+                                                        .doc = vae_cli_help_of(pick),
                                                         .group = pick->group};
         ++list.count;
     }
@@ -118,7 +112,7 @@ static vae_status set_initial(const vae_command *command, vae_cli_options *optio
         if (row->type == VAE_VALUE_CHOICE) *(int *)field = -1;
     }
     for (const vae_cli_pick *pick = command->picks; pick->option != VAE_OPTION_END; ++pick) {
-        if (pick->initial) VAE_TRY(vae_cli_row_parse(row_of(pick), pick->initial, options));
+        if (pick->initial) VAE_TRY(vae_cli_row_parse(vae_cli_row_of(pick), pick->initial, options));
     }
     return VAE_OK;
 }
@@ -134,7 +128,7 @@ static error_t read_option(int key, char *argument, struct argp_state *state)
     const reading *r = state->input;
     const int index = key - FIRST_KEY;
     if (index < 0 || index >= r->list->count) return ARGP_ERR_UNKNOWN;
-    return vae_cli_row_parse(row_of(&r->command->picks[index]), argument, r->options) ? EINVAL : 0;
+    return vae_cli_row_parse(vae_cli_row_of(&r->command->picks[index]), argument, r->options) ? EINVAL : 0;
 }
 
 vae_status vae_cli_parse(const vae_command *command, int argc, char **argv, vae_cli_options *options, bool *done)
