@@ -169,11 +169,25 @@ vae_status vae_cli_check_outputs(vae_cli_options *options, const vae_cli_file *f
     return vae_cli_check_files(files, count, options->force);
 }
 
+/* What is no picture is drawn as one all the same: of rows of numbers, lines. */
+static void tell_pictures(const vae_model *model, const vae_cli_file *files, int count)
+{
+    const unsigned pictures = VAE_FILE_PNG | VAE_FILE_APNG | VAE_FILE_FOLDER;
+    if (vae_model_input(model)->dtype == VAE_UINT8) return;
+    for (int i = 0; i < count; ++i) {
+        if (!files[i].path || !(vae_cli_file_kind(files[i].path, files[i].kinds) & pictures)) continue;
+        vae_cli_warn(
+            "%s shows the data's numbers cut to [0, 1], as the levels of pictures; arrays (.npy) have them whole",
+            files[i].path);
+    }
+}
+
 vae_status vae_cli_use_model(vae_cli_options *options, const vae_cli_file *files, int count, vae_cli_use *use)
 {
     vae_model *model;
     VAE_TRY(vae_cli_check_outputs(options, files, count));
     VAE_TRY(vae_cli_open_model(options, &model));
+    tell_pictures(model, files, count);
     const vae_status status = use(options, model);
     vae_model_free(model);
     return status;

@@ -143,12 +143,23 @@ void vae_progress_clear(vae_progress_view *view)
 
 /* ---- What the trainer tells ---- */
 
+static void print_shape(const vae_input *input)
+{
+    const bool numbers = input->dtype != VAE_UINT8;
+    if (numbers && input->height == 1 && input->channels == 1) {
+        printf(" rows of %" PRId64 " numbers", input->width);
+        return;
+    }
+    printf(" %s of %" PRId64 "x%" PRId64, numbers ? "arrays" : "images", input->height, input->width);
+    if (input->channels > 1) printf("x%" PRId64, input->channels);
+}
+
 static void show_start(void *context, const vae_train_start *start)
 {
     vae_progress_view *view = context;
     view->has_kl = start->traits->has_posterior;
     vae_cli_tell_remarks(start->data);
-    if (!vae_image_can_show(start->input.channels)) {
+    if (start->input.dtype == VAE_UINT8 && !vae_image_can_show(start->input.channels)) {
         vae_cli_warn("no pictures are drawn of images with %" PRId64 " channels, only of those with 1 or 3",
                      start->input.channels);
     }
@@ -164,8 +175,7 @@ static void show_start(void *context, const vae_train_start *start)
     printf("%s training", grouped((double)start->train_images, number));
     if (start->validation_images > 0) printf(", %s validation", grouped((double)start->validation_images, number));
     if (start->test_images > 0) printf(", %s test", grouped((double)start->test_images, number));
-    printf(" images of %" PRId64 "x%" PRId64, start->input.height, start->input.width);
-    if (start->input.channels > 1) printf("x%" PRId64, start->input.channels);
+    print_shape(&start->input);
     printf("; %" PRId64 " epoch%s of %" PRId64 " step%s", start->epochs, start->epochs == 1 ? "" : "s",
            start->steps_per_epoch, start->steps_per_epoch == 1 ? "" : "s");
     if (start->step > 0) {

@@ -83,7 +83,8 @@ static void print_result(const vae_config *config, const vae_train_result *resul
     }
     const char *folder = config->run.out;
     printf("run folder: %s (metrics.jsonl, checkpoints/best.safetensors, pictures/)\n", folder);
-    printf("next: vae-cuda sample --run %s --out samples.png\n", folder);
+    printf("next: vae-cuda sample --run %s --out samples.%s\n", folder,
+           result->input.dtype == VAE_UINT8 ? "png" : "npy");
     if (result->traits.latent == 2) {
         printf("      vae-cuda latent --run %s --out latent.png\n", folder);
     } else if (!autoencoder) {

@@ -77,6 +77,7 @@ typedef struct vae_train_result {
     double test_loss;      /* the objective's, likewise; NAN without */
     double seconds;        /* of this process, all in all */
     vae_traits traits;     /* of the model */
+    vae_input input;       /* of its data */
 } vae_train_result;
 
 #endif

@@ -255,6 +255,7 @@ static vae_status finish(vae_trainer *trainer, vae_train_result *result)
     const vae_progress *progress = &trainer->state.progress;
     result->epochs = progress->epoch;
     result->traits = trainer->state.design.traits;
+    result->input = trainer->state.design.input;
     result->steps = progress->step;
     result->best_epoch = progress->epoch - progress->epochs_since_best;
     result->stopped_early = progress->epoch < trainer->state.design.config.train.epochs;
