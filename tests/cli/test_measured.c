@@ -117,8 +117,6 @@ Test(measured, outputs_are_in_the_units_of_the_data)
     cr_expect_not(vae_path_exists(path));
     process_expect(0, CONSTANT, folder, "reconstruct", "--run", "run", "--split", "train", "--npy", "again.npy",
                    "--quiet");
-    process_expect(0, "samples.png shows the data's numbers cut to [0, 1]", folder, "sample", "--run", "run", "--out",
-                   "samples.png", "--quiet");
     double *again = read_array("again.npy", 120 * COLUMNS), error = 0.0;
     for (int i = 0; i < 120; ++i) {
         error += fabs(again[i * COLUMNS] - (double)rows[i * COLUMNS]) / 120.0;
@@ -126,6 +124,72 @@ Test(measured, outputs_are_in_the_units_of_the_data)
     }
     cr_expect_lt(error, 300.0, "the mean error is %g", error); /* without a model it is 640 */
     free(again);
+}
+
+/* Of a table; what is beside its header must be numbers alone. */
+static void expect_table(const char *name, const char *header, const double *values, int64_t count)
+{
+    size_t size;
+    char *text = read_file(name, &size), *at = strchr(text, '\n');
+    cr_assert_not_null(at);
+    cr_expect(strncmp(text, header, strlen(header)) == 0 && text + strlen(header) == at, "%.60s", text);
+    for (int64_t i = 0; i < count; ++i) {
+        cr_assert_eq((double)strtof(at + 1, &at), values[i], "%s: number %lld", name, (long long)i);
+        cr_assert(*at == ',' || *at == '\n', "%s", at);
+    }
+    cr_expect_str_eq(at, "\n");
+    free(text);
+}
+
+Test(measured, outputs_are_arrays_or_tables_of_the_same_numbers)
+{
+    TRAIN("run", "--quiet");
+    process_expect(0, NULL, folder, "sample", "--run", "run", "--count", "700", "--out", "x.csv", "--npy", "x.npy",
+                   "--codes", "z.csv", "--quiet");
+    vae_npy_array array;
+    char path[256];
+    snprintf(path, sizeof path, "%s/x.npy", folder);
+    cr_assert_eq(vae_npy_read_float32(path, &array), VAE_OK, "%s", vae_error_message());
+    cr_expect(array.rank == 2 && array.sizes[0] == 700 && array.sizes[1] == COLUMNS);
+    vae_npy_free(&array);
+    double *x = read_array("x.npy", 700 * COLUMNS);
+    expect_table("x.csv", "x0,x1,x2,x3,x4,x5", x, 700 * COLUMNS);
+    free(x);
+    process_expect(0, NULL, folder, "sample", "--run", "run", "--count", "700", "--codes", "z.npy", "--quiet");
+    double *z = read_array("z.npy", 700 * 2);
+    expect_table("z.csv", "z0,z1", z, 700 * 2);
+    free(z);
+    process_expect(0, NULL, folder, "decode", "--run", "run", "--input", "z.npy", "--out", "again.csv", "--quiet");
+    x = read_array("x.npy", 700 * COLUMNS);
+    expect_table("again.csv", "x0,x1,x2,x3,x4,x5", x, 700 * COLUMNS);
+    free(x);
+    for (int table = 0; table < 2; ++table)
+        process_expect(0, CONSTANT, folder, "encode", "--run", "run", "--split", "train", "--out",
+                       table ? "table.csv" : "codes.npy", "--log-variance", table ? "log.csv" : "log.npy", "--quiet");
+    z = read_array("codes.npy", 120 * 2);
+    expect_table("table.csv", "z0,z1", z, 120 * 2);
+    free(z);
+    z = read_array("log.npy", 120 * 2);
+    expect_table("log.csv", "log_variance0,log_variance1", z, 120 * 2);
+    free(z);
+    snprintf(path, sizeof path, "%s/table-names.csv", folder);
+    cr_expect(vae_path_exists(path));
+}
+
+/* Where an image would be drawn; the figure of codes is one of points alone. */
+Test(measured, are_not_drawn_as_pictures)
+{
+    TRAIN("run", "--quiet");
+    process_expect(2, "--out: samples.png: the model's data are numbers of any kind, not images", folder, "sample",
+                   "--run", "run");
+    process_expect(2, "the output can be an array (.npy), or a table (.csv)", folder, "reconstruct", "--run", "run",
+                   "--out", "pictures/");
+    process_expect(2, "no pictures are drawn of them", folder, "traverse", "--run", "run");
+    process_expect(2, "no pictures are drawn of them", folder, "interpolate", "--run", "run", "--prior", "1");
+    process_expect(0, CONSTANT, folder, "latent", "--run", "run", "--split", "train", "--quiet");
+    char path[256];
+    snprintf(path, sizeof path, "%s/latent.png", folder);
+    cr_expect(vae_path_exists(path));
 }
 
 Test(measured, evaluate_says_what_densities_are_in_data_units)

@@ -77,7 +77,7 @@ Test(outputs, are_written_as_their_endings_ask_or_refused)
     } cases[] = {
         {"--out: x.jpg: the name ends in .jpg, but the output can be a picture (.png)", "sample", "--out", "x.jpg"},
         {"--npy: x.png: the name ends in .png, but the output can be an array (.npy)", "sample", "--npy", "x.png"},
-        {"--codes: x.csv: the name ends in .csv", "sample", "--codes", "x.csv"},
+        {"--codes: x.txt: the name ends in .txt", "sample", "--codes", "x.txt"},
         {"--out: x: the name has no ending", "sample", "--out", "x"},
         {"--out: .png: the name has no ending", "sample", "--out", ".png"},
         {"--out: a.png.tmp: the name ends in .tmp", "sample", "--out", "a.png.tmp"},
@@ -89,7 +89,8 @@ Test(outputs, are_written_as_their_endings_ask_or_refused)
         {"--out: x.svg", "traverse", "--out", "x.svg"},
         {"--out: x.npy", "arithmetic", "--out", "x.npy"},
         {"--save-vector: x.png", "arithmetic", "--save-vector", "x.png"},
-        {"--out: x.png: the name ends in .png, but the output can be an array (.npy)", "encode", "--out", "x.png"},
+        {"--out: x.png: the name ends in .png, but the output can be an array (.npy), or a table (.csv)", "encode",
+         "--out", "x.png"},
         {"--log-variance: x.txt", "encode", "--log-variance", "x.txt"},
         {"--out: x.jpeg", "decode", "--out", "x.jpeg"},
         {"--png: x.npy", "decode", "--png", "x.npy"},

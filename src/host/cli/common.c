@@ -156,6 +156,9 @@ vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model)
     VAE_TRY(vae_model_open_told(path, &model_options, vae_cli_device_remarks(), model));
     vae_status status = vae_cli_place_data(options, false, path, vae_model_checkpoint(*model));
     if (!status) status = vae_cli_check_data_kept(options->files, options->file_count, vae_model_config(*model));
+    if (!status && vae_model_input(*model)->dtype == VAE_FLOAT32) {
+        status = vae_cli_check_no_pictures(options->files, options->file_count);
+    }
     if (!status) return VAE_OK;
     vae_model_free(*model);
     *model = NULL;
@@ -169,25 +172,11 @@ vae_status vae_cli_check_outputs(vae_cli_options *options, const vae_cli_file *f
     return vae_cli_check_files(files, count, options->force);
 }
 
-/* What is no picture is drawn as one all the same: of rows of numbers, lines. */
-static void tell_pictures(const vae_model *model, const vae_cli_file *files, int count)
-{
-    const unsigned pictures = VAE_FILE_PNG | VAE_FILE_APNG | VAE_FILE_FOLDER;
-    if (vae_model_input(model)->dtype == VAE_UINT8) return;
-    for (int i = 0; i < count; ++i) {
-        if (!files[i].path || !(vae_cli_file_kind(files[i].path, files[i].kinds) & pictures)) continue;
-        vae_cli_warn(
-            "%s shows the data's numbers cut to [0, 1], as the levels of pictures; arrays (.npy) have them whole",
-            files[i].path);
-    }
-}
-
 vae_status vae_cli_use_model(vae_cli_options *options, const vae_cli_file *files, int count, vae_cli_use *use)
 {
     vae_model *model;
     VAE_TRY(vae_cli_check_outputs(options, files, count));
     VAE_TRY(vae_cli_open_model(options, &model));
-    tell_pictures(model, files, count);
     const vae_status status = use(options, model);
     vae_model_free(model);
     return status;

@@ -26,7 +26,8 @@ vae_status vae_cli_place_data(const vae_cli_options *options, bool other_data, c
 /* vae_cli_check_files(), before anything is computed. `files` stays, and is looked at again where a model is opened, as
  * then it is known what its run was trained on. */
 vae_status vae_cli_check_outputs(vae_cli_options *options, const vae_cli_file *files, int count);
-/* Opens it, with its data placed; VAE_ERROR_ARGUMENT where an output would replace what its run was trained on. */
+/* Opens it, with its data placed; VAE_ERROR_ARGUMENT where an output would replace what its run was trained on, or be a
+ * picture of data that are no images. */
 vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model);
 
 typedef vae_status vae_cli_use(vae_cli_options *options, vae_model *model);

@@ -30,6 +30,7 @@ static vae_status decode_codes(const vae_cli_options *o, vae_model *model, const
     const vae_sink_plan plan = {.paths = {o->out, o->png},
                                 .shape = shape,
                                 .layout = vae_model_config(model)->data.layout,
+                                .names = vae_cli_data_names(model),
                                 .count = codes->sizes[0],
                                 .columns = o->columns};
     vae_image_sink *sink;
@@ -78,9 +79,10 @@ static const vae_cli_pick picks[] = {
 
 const vae_command vae_command_decode = {
     .name = "decode",
-    .summary = "turn codes into images (.npy, PNG)",
-    .description = "Decodes codes and writes the images, in [0, 1], as a float32 array, images.npy unless --out names "
-                   "another file; or as a grid (.png), or, with --out FOLDER/, as one numbered PNG each.",
+    .summary = "turn codes into images (.npy, .csv, PNG)",
+    .description =
+        "Decodes codes and writes the images, in [0, 1], as a float32 array, images.npy unless --out names "
+        "another file; or as a table (.csv), a grid (.png), or, with --out FOLDER/, as one numbered PNG each.",
     .picks = picks,
     .run = run,
 };

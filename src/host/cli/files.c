@@ -82,22 +82,30 @@ unsigned vae_cli_file_kind(const char *path, unsigned kinds)
     return vae_cli_is_file_name(path) || !path[0] ? 0 : kinds & VAE_FILE_FIGURE;
 }
 
+enum { POSSIBLE_SIZE = 512 };
+
+/* "an array (.npy), or a table (.csv)" */
+static void list_kinds(unsigned kinds, char text[POSSIBLE_SIZE])
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; i < KIND_ROWS; ++i) {
+        if (!(kinds & kind_rows[i].kind) || used >= POSSIBLE_SIZE) continue;
+        used += (size_t)snprintf(text + used, POSSIBLE_SIZE - used, "%s%s", used ? ", or " : "", kind_rows[i].text);
+    }
+}
+
 static vae_status wrong_kind(const vae_cli_file *file)
 {
-    char possible[512] = "";
+    char possible[POSSIBLE_SIZE];
     const char *ending = ending_of(file->path);
-    size_t used = 0;
     if (strcmp(file->path, "-") == 0) {
         return vae_error_set(VAE_ERROR_ARGUMENT,
                              "%s -: nothing is written to standard output, as results appear whole or not at all; name "
                              "a file",
                              file->option);
     }
-    for (int i = 0; i < KIND_ROWS; ++i) {
-        if (!(file->kinds & kind_rows[i].kind) || used >= sizeof possible) continue;
-        used +=
-            (size_t)snprintf(possible + used, sizeof possible - used, "%s%s", used ? ", or " : "", kind_rows[i].text);
-    }
+    list_kinds(file->kinds, possible);
     return vae_error_set(VAE_ERROR_ARGUMENT, "%s: %s: %s%s, but the output can be %s", file->option, file->path,
                          ending[0] ? "the name ends in " : "the name has no ending", ending, possible);
 }
@@ -308,6 +316,22 @@ vae_status vae_cli_check_files(const vae_cli_file *files, int count, bool force)
     }
     for (int i = 0; i < count; ++i) {
         if (is_written(&files[i])) VAE_TRY(check_output(files, count, i, force));
+    }
+    return VAE_OK;
+}
+
+vae_status vae_cli_check_no_pictures(const vae_cli_file *files, int count)
+{
+    const unsigned pictures = VAE_FILE_PNG | VAE_FILE_APNG | VAE_FILE_FOLDER;
+    char others[POSSIBLE_SIZE];
+    for (int i = 0; i < count; ++i) {
+        if (!is_written(&files[i]) || !(vae_cli_file_kind(files[i].path, files[i].kinds) & pictures)) continue;
+        list_kinds(files[i].kinds & ~pictures, others);
+        return vae_error_set(
+            VAE_ERROR_ARGUMENT,
+            "%s: %s: the model's data are numbers of any kind, not images, so no pictures are drawn of "
+            "them%s%s",
+            files[i].option, files[i].path, others[0] ? "; the output can be " : "", others);
     }
     return VAE_OK;
 }

@@ -12,6 +12,10 @@ int vae_image_array_sizes(const vae_model_shape *shape, vae_array_layout layout,
     const int64_t last[4] = {count, shape->height, shape->width, shape->channels};
     const int64_t first[4] = {count, shape->channels, shape->height, shape->width};
     const bool is_first = shape->channels > 1 && layout == VAE_CHANNELS_FIRST;
+    if (shape->height == 1 && shape->channels == 1) {
+        memcpy(sizes, (int64_t[]){count, shape->width}, 2 * sizeof *sizes);
+        return 2;
+    }
     memcpy(sizes, is_first ? first : last, sizeof last);
     return shape->channels == 1 ? 3 : 4;
 }

@@ -1,4 +1,4 @@
-/* Images to grids, numbered pictures and arrays, as their names ask. */
+/* Images to grids, numbered pictures, arrays and tables, as their names ask. */
 #include "cli/image_sink.h"
 
 #include <inttypes.h>
@@ -8,7 +8,6 @@
 
 #include "cli/image_array.h"
 #include "core/file.h"
-#include "core/npy_writer.h"
 #include "draw/image.h"
 #include "draw/pixel.h"
 
@@ -18,7 +17,7 @@ typedef struct target {
     unsigned kind;
     vae_image_grid grid;
     uint8_t *pixels; /* of the grid, or of one picture of a folder */
-    vae_npy_writer *array;
+    vae_array_writer *array;
 } target;
 
 struct vae_image_sink {
@@ -129,9 +128,9 @@ static vae_status append(const vae_image_sink *sink, target *t, const float *ima
     int64_t sizes[4];
     float *arranged;
     const int rank = vae_image_array_sizes(shape, layout, sink->plan.count, sizes);
-    if (!t->array) VAE_TRY(vae_npy_writer_open(t->path, rank, sizes, &t->array));
+    if (!t->array) VAE_TRY(vae_array_writer_open(t->path, rank, sizes, sink->plan.names, &t->array));
     VAE_TRY(vae_image_array_arrange(shape, layout, images, rows, &arranged));
-    const vae_status status = vae_npy_writer_add(t->array, arranged ? arranged : images, rows);
+    const vae_status status = vae_array_writer_add(t->array, arranged ? arranged : images, rows);
     free(arranged);
     return status;
 }
@@ -142,7 +141,7 @@ vae_status vae_image_sink_add(vae_image_sink *sink, const float *originals, cons
         target *t = &sink->targets[i];
         if (t->kind == VAE_FILE_PNG) draw_tiles(sink, t, originals, images, rows);
         if (t->kind == VAE_FILE_FOLDER) VAE_TRY(write_pictures(sink, t, images, rows));
-        if (t->kind == VAE_FILE_NPY) VAE_TRY(append(sink, t, images, rows));
+        if (t->kind & VAE_FILE_ARRAY) VAE_TRY(append(sink, t, images, rows));
     }
     sink->done += rows;
     return VAE_OK;
@@ -155,9 +154,9 @@ static vae_status finish_target(target *t)
     if (t->kind == VAE_FILE_PNG) {
         return vae_image_write(t->path, t->pixels, t->grid.pixel_height, t->grid.pixel_width, t->grid.channels, false);
     }
-    vae_npy_writer *array = t->array;
+    vae_array_writer *array = t->array;
     t->array = NULL;
-    return array ? vae_npy_writer_finish(array) : VAE_OK;
+    return array ? vae_array_writer_finish(array) : VAE_OK;
 }
 
 vae_status vae_image_sink_finish(vae_image_sink *sink, bool quiet)
@@ -177,7 +176,7 @@ void vae_image_sink_abandon(vae_image_sink *sink)
 {
     if (!sink) return;
     for (int i = 0; i < sink->target_count; ++i) {
-        vae_npy_writer_abandon(sink->targets[i].array);
+        vae_array_writer_abandon(sink->targets[i].array);
         free(sink->targets[i].pixels);
     }
     free(sink);

@@ -182,6 +182,12 @@ vae_status vae_cli_encode_mirrored(vae_model *model, const vae_dataset *dataset,
 
 /* ---- Writing ---- */
 
+vae_csv_names vae_cli_data_names(const vae_model *model)
+{
+    (void)model;
+    return (vae_csv_names){.prefix = "x"};
+}
+
 vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns)
 {
     const int64_t sizes[] = {rows, columns};

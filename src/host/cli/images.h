@@ -4,6 +4,7 @@
 
 #include <vae/model.h>
 
+#include "core/csv_writer.h"
 #include "core/npy.h"
 #include "data/dataset.h"
 
@@ -43,6 +44,13 @@ vae_status vae_cli_encode_selected(vae_model *model, const vae_dataset *dataset,
 
 /* image [elements] receives image `index`, which is there. */
 void vae_cli_dataset_image(const vae_dataset *dataset, int64_t index, float *image);
+
+/* What columns of the model's data, and of its codes, are called in tables. */
+vae_csv_names vae_cli_data_names(const vae_model *model);
+static inline vae_csv_names vae_cli_code_names(void)
+{
+    return (vae_csv_names){.prefix = "z"};
+}
 
 /* Write codes [rows, columns] or images, as cli/image_array.h has them, as .npy; vae_cli_check_outputs() first. */
 vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns);

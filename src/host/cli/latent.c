@@ -21,7 +21,7 @@ typedef struct run_view {
     vae_classes classes;
     const char **class_names; /* [classes.count] */
     float *means;             /* [count, 2] */
-    float *manifold;          /* [grid·grid, elements] */
+    float *manifold;          /* [grid·grid, elements]; NULL of a model whose data are no images */
     vae_traits traits;
     vae_model_shape shape;
     int64_t count;
@@ -110,7 +110,7 @@ static vae_status view_model(const vae_cli_options *o, const char *run, vae_mode
                              view->shape.latent);
     }
     VAE_TRY(encode_means(o, model, view));
-    return decode_manifold(o, model, view);
+    return vae_model_input(model)->dtype == VAE_UINT8 ? decode_manifold(o, model, view) : VAE_OK;
 }
 
 static vae_status view_run(const vae_cli_options *o, const char *run, run_view *view)
@@ -145,7 +145,15 @@ static void format_title(const vae_cli_options *o, const run_view *views, int in
     }
 }
 
-/* One run: both pictures side by side. Several: a column a run. */
+static bool has_manifold(const run_view *views, int count)
+{
+    bool all = true;
+    for (int i = 0; i < count; ++i)
+        all = all && views[i].manifold;
+    return all;
+}
+
+/* One run: both pictures side by side. Several: a column a run. Codes alone where there are no images to decode. */
 static vae_status draw(const vae_cli_options *o, const run_view *views)
 {
     vae_panel panels[2 * MAX_RUNS] = {0};
@@ -167,7 +175,9 @@ static vae_status draw(const vae_cli_options *o, const run_view *views)
             .subtitle = count == 1 ? "z through the inverse normal CDF" : "decoded manifold",
             .manifold = {view->manifold, o->grid, view->shape.height, view->shape.width, view->shape.channels}};
     }
-    VAE_TRY(vae_plot_write(o->out, panels, count == 1 ? 1 : 2, count == 1 ? 2 : count));
+    const int rows = count > 1 && has_manifold(views, count) ? 2 : 1;
+    const int columns = count == 1 && has_manifold(views, count) ? 2 : count;
+    VAE_TRY(vae_plot_write(o->out, panels, rows, columns));
     char paths[2][VAE_PLOT_PATH_SIZE];
     const int files = vae_plot_paths(o->out, paths);
     for (int i = 0; i < files && !o->quiet; ++i)
@@ -220,7 +230,7 @@ const vae_command vae_command_latent = {
     .summary = "draw a 2-D latent space",
     .description =
         "Draws the 2-D latent space of a run: posterior means coloured by label, and images decoded over the "
-        "prior's quantiles. Several runs are drawn side by side.",
+        "prior's quantiles. Several runs are drawn side by side, and codes alone where the data of one are no images.",
     .picks = picks,
     .run = run,
 };

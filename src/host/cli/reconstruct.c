@@ -29,6 +29,7 @@ static vae_status open_work(const vae_cli_options *o, const vae_model *model, in
     const vae_sink_plan plan = {.paths = {o->out, o->npy},
                                 .shape = shape,
                                 .layout = vae_model_config(model)->data.layout,
+                                .names = vae_cli_data_names(model),
                                 .count = count,
                                 .columns = o->columns,
                                 .pairs = true};
@@ -139,7 +140,7 @@ static vae_status run(vae_cli_options *o)
 {
     char beside[VAE_PATH_SIZE];
     if (!o->out && !o->npy) o->out = "reconstructions.png";
-    if (!o->npy && vae_cli_file_kind(o->out, VAE_SINK_KINDS) == VAE_FILE_NPY) {
+    if (!o->npy && (vae_cli_file_kind(o->out, VAE_SINK_KINDS) & VAE_FILE_ARRAY)) {
         o->npy = o->out;
         o->out = NULL;
     }
@@ -148,7 +149,7 @@ static vae_status run(vae_cli_options *o)
         o->names = beside;
     }
     const vae_cli_file files[] = {{"--out", o->out, VAE_SINK_KINDS},
-                                  {"--npy", o->npy, VAE_FILE_NPY},
+                                  {"--npy", o->npy, VAE_FILE_ARRAY},
                                   {"--npy", o->names, VAE_FILE_CSV},
                                   {"--input", o->images.input, VAE_FILE_READ}};
     return vae_cli_use_model(o, files, 4, reconstruct);
@@ -159,7 +160,8 @@ static const vae_cli_pick picks[] = {
     {VAE_OPTION_INDICES, .group = 3},
     {VAE_OPTION_COLUMNS, .group = 3, .initial = "8", .help = "images per row (8)"},
     {VAE_OPTION_NPY, .group = 3,
-     .help = "write the reconstructions as a float32 array, and beside it a table (.csv) that says which image each "
+     .help = "write the reconstructions as a float32 array, .npy or .csv, and beside it a table (.csv) that says which "
+             "image each "
              "belongs to; without --out no picture is drawn"},
     {VAE_OPTION_OUT, .group = 1},
     VAE_CLI_MODEL_PICKS,
@@ -171,9 +173,11 @@ static const vae_cli_pick picks[] = {
 const vae_command vae_command_reconstruct = {
     .name = "reconstruct",
     .summary = "draw images beside their reconstructions",
-    .description = "Draws images, and under each row the reconstructions from their posterior means, into "
-                   "reconstructions.png unless --out names another file; or, with --out FOLDER/, one numbered PNG per "
-                   "reconstruction; or an array.",
+    .description =
+        "Draws images, and under each row the reconstructions from their posterior means, into "
+        "reconstructions.png unless --out names another file; or, with --out FOLDER/, one numbered PNG per "
+        "reconstruction; or an array (.npy) or a table (.csv), which are the outputs of models of other data "
+        "than images.",
     .picks = picks,
     .run = run,
 };

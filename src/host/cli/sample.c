@@ -8,7 +8,6 @@
 #include "cli/counter.h"
 #include "cli/image_sink.h"
 #include "cli/images.h"
-#include "core/npy_writer.h"
 #include "model/mixture.h"
 #include "model/runtime.h"
 
@@ -52,7 +51,7 @@ typedef struct drawing {
     uint64_t seed;
     float *codes, *images; /* [VAE_CLI_BATCH, …] */
     vae_image_sink *sink;
-    vae_npy_writer *writer; /* of codes; NULL: not asked for */
+    vae_array_writer *writer; /* of codes; NULL: not asked for */
 } drawing;
 
 static vae_status draw_batch(const vae_cli_options *o, vae_model *model, const drawing *d, int64_t first, int64_t rows)
@@ -60,7 +59,7 @@ static vae_status draw_batch(const vae_cli_options *o, vae_model *model, const d
     VAE_TRY(o->prior == VAE_CLI_PRIOR_AGGREGATE
                 ? vae_mixture_sample(&d->mixture, d->seed, o->temperature, first, rows, d->codes)
                 : vae_model_sample_prior_from(model, d->seed, o->temperature, first, rows, d->codes));
-    if (d->writer) VAE_TRY(vae_npy_writer_add(d->writer, d->codes, rows));
+    if (d->writer) VAE_TRY(vae_array_writer_add(d->writer, d->codes, rows));
     if (!vae_image_sink_takes(d->sink)) return VAE_OK;
     VAE_TRY(vae_model_decode(model, d->codes, rows, d->images));
     return vae_image_sink_add(d->sink, NULL, d->images, rows);
@@ -70,7 +69,7 @@ static vae_status draw_all(const vae_cli_options *o, vae_model *model, drawing *
 {
     const int64_t sizes[] = {o->count, vae_model_get_shape(model).latent};
     vae_cli_counter counter = vae_cli_counter_start("sample", o->count, o->quiet);
-    if (o->codes) VAE_TRY(vae_npy_writer_open(o->codes, 2, sizes, &d->writer));
+    if (o->codes) VAE_TRY(vae_array_writer_open(o->codes, 2, sizes, vae_cli_code_names(), &d->writer));
     for (int64_t first = 0; first < o->count; first += VAE_CLI_BATCH) {
         const int64_t rows = o->count - first < VAE_CLI_BATCH ? o->count - first : VAE_CLI_BATCH;
         VAE_TRY(draw_batch(o, model, d, first, rows));
@@ -85,6 +84,7 @@ static vae_status open_drawing(const vae_cli_options *o, vae_model *model, drawi
     const vae_sink_plan plan = {.paths = {o->out, o->npy},
                                 .shape = shape,
                                 .layout = vae_model_config(model)->data.layout,
+                                .names = vae_cli_data_names(model),
                                 .count = o->count,
                                 .columns = o->columns};
     d->seed = o->seed >= 0 ? (uint64_t)o->seed : 1;
@@ -99,15 +99,15 @@ static vae_status open_drawing(const vae_cli_options *o, vae_model *model, drawi
 static vae_status finish_drawing(const vae_cli_options *o, drawing *d)
 {
     vae_image_sink *sink = d->sink;
-    vae_npy_writer *writer = d->writer;
+    vae_array_writer *writer = d->writer;
     d->sink = NULL;
     d->writer = NULL;
     const vae_status status = vae_image_sink_finish(sink, o->quiet);
     if (status) {
-        vae_npy_writer_abandon(writer);
+        vae_array_writer_abandon(writer);
         return status;
     }
-    if (writer) VAE_TRY(vae_npy_writer_finish(writer));
+    if (writer) VAE_TRY(vae_array_writer_finish(writer));
     if (writer && !o->quiet) printf("%s: %" PRId64 " codes\n", o->codes, o->count);
     return VAE_OK;
 }
@@ -119,7 +119,7 @@ static vae_status sample(vae_cli_options *o, vae_model *model)
     if (!status) status = draw_all(o, model, &d);
     if (!status) status = finish_drawing(o, &d);
     vae_image_sink_abandon(d.sink);
-    vae_npy_writer_abandon(d.writer);
+    vae_array_writer_abandon(d.writer);
     vae_mixture_free(&d.mixture);
     free(d.codes);
     free(d.images);
@@ -133,7 +133,7 @@ static vae_status run(vae_cli_options *o)
     }
     if (!o->out && !o->npy && !o->codes) o->out = "samples.png";
     const vae_cli_file files[] = {
-        {"--out", o->out, VAE_SINK_KINDS}, {"--npy", o->npy, VAE_FILE_NPY}, {"--codes", o->codes, VAE_FILE_NPY}};
+        {"--out", o->out, VAE_SINK_KINDS}, {"--npy", o->npy, VAE_FILE_ARRAY}, {"--codes", o->codes, VAE_FILE_ARRAY}};
     return vae_cli_use_model(o, files, 3, sample);
 }
 
@@ -143,8 +143,10 @@ static const vae_cli_pick picks[] = {
     {VAE_OPTION_TEMPERATURE, .group = 2, .initial = "1"},
     {VAE_OPTION_PRIOR, .group = 2, .initial = "standard"},
     {VAE_OPTION_COMPONENTS, .group = 2},
-    {VAE_OPTION_NPY, .group = 2, .help = "write the images as a float32 array; without --out no picture is drawn"},
-    {VAE_OPTION_CODES, .group = 2, .help = "write their codes as a float32 array; without --out no picture is drawn"},
+    {VAE_OPTION_NPY, .group = 2,
+     .help = "write the images as a float32 array, .npy or .csv; without --out no picture is drawn"},
+    {VAE_OPTION_CODES, .group = 2,
+     .help = "write their codes as a float32 array, .npy or .csv; without --out no picture is drawn"},
     {VAE_OPTION_OUT, .group = 1},
     VAE_CLI_MODEL_PICKS,
     {VAE_OPTION_END},
@@ -153,9 +155,11 @@ static const vae_cli_pick picks[] = {
 const vae_command vae_command_sample = {
     .name = "sample",
     .summary = "draw images from the prior",
-    .description = "Decodes codes drawn from the prior, or from a Gaussian mixture fitted to the codes of the training "
-                   "images. They become a grid, samples.png unless --out names another; or, with --out FOLDER/, one "
-                   "numbered PNG each; or an array. Memory grows with a grid only, not with an array or a folder.",
+    .description =
+        "Decodes codes drawn from the prior, or from a Gaussian mixture fitted to the codes of the training "
+        "images. They become a grid, samples.png unless --out names another; or, with --out FOLDER/, one "
+        "numbered PNG each; or an array (.npy) or a table (.csv), which are the outputs of models of other data "
+        "than images. Memory grows with a grid only.",
     .picks = picks,
     .run = run,
 };

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/files.h"
+#include "core/csv_writer.h"
 #include "core/file.h"
 
 struct vae_cli_table {
@@ -18,7 +20,8 @@ struct vae_cli_table {
 void vae_cli_table_path(const char *array, char path[VAE_PATH_SIZE])
 {
     const size_t length = strlen(array);
-    snprintf(path, VAE_PATH_SIZE, "%.*s.csv", (int)(length > 4 ? length - 4 : length), array);
+    const bool taken = vae_cli_file_kind(array, VAE_FILE_CSV) == VAE_FILE_CSV;
+    snprintf(path, VAE_PATH_SIZE, "%.*s%s.csv", (int)(length > 4 ? length - 4 : length), array, taken ? "-names" : "");
 }
 
 vae_status vae_cli_table_open(const char *path, const char *value, vae_cli_table **table)
@@ -31,19 +34,6 @@ vae_status vae_cli_table_open(const char *path, const char *value, vae_cli_table
     free(*table);
     *table = NULL;
     return status;
-}
-
-static void write_field(FILE *file, const char *text, size_t length)
-{
-    bool quoted = length > 0 && (text[0] == ' ' || text[length - 1] == ' ');
-    for (size_t i = 0; i < length; ++i)
-        quoted = quoted || strchr(",\"\r\n", text[i]) != NULL;
-    if (quoted) fputc('"', file);
-    for (size_t i = 0; i < length; ++i) {
-        if (text[i] == '"') fputc('"', file);
-        fputc(text[i], file);
-    }
-    if (quoted) fputc('"', file);
 }
 
 static void write_header(vae_cli_table *t, const vae_image_batch *batch)
@@ -65,9 +55,9 @@ static void write_class(FILE *file, const vae_image_batch *batch, int64_t index,
 {
     const char *class = batch->labels && batch->classes ? vae_classes_name(batch->classes, batch->labels[index]) : NULL;
     if (class) {
-        write_field(file, class, strlen(class));
+        vae_csv_write_field(file, class, strlen(class));
     } else if (name) {
-        write_field(file, name, strcspn(name, "/"));
+        vae_csv_write_field(file, name, strcspn(name, "/"));
     }
 }
 
@@ -80,7 +70,7 @@ vae_status vae_cli_table_add(vae_cli_table *table, const vae_image_batch *batch,
     for (int64_t i = 0; i < batch->count; ++i) {
         fprintf(file, "%" PRId64, indices ? indices[i] : table->next);
         if (table->has_names) fputc(',', file);
-        if (table->has_names) write_field(file, name, strlen(name));
+        if (table->has_names) vae_csv_write_field(file, name, strlen(name));
         if (table->has_classes) fputc(',', file);
         if (table->has_classes) write_class(file, batch, i, name);
         if (table->has_names) name += strlen(name) + 1;

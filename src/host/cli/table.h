@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "data/image_stream.h"
 
-/* codes.csv of codes.npy. */
+/* codes.csv of codes.npy, codes-names.csv of codes.csv. */
 void vae_cli_table_path(const char *array, char path[VAE_PATH_SIZE]);
 
 typedef struct vae_cli_table vae_cli_table;
