@@ -211,6 +211,13 @@ Test(measured, evaluate_says_what_densities_are_in_data_units)
     /* Deviations of 707, 7e-4, 1, 0.5, 28 and 1, or nearly. */
     cr_expect_float_eq(shift, log(707 * 7.07e-4 * 1.0 * 0.5 * 28.3), 0.3);
     process_result_free(&result);
+    result = process_run_in(folder, "info", "--run", "run");
+    cr_expect_not_null(strstr(result.output, "arrays      1 x 6 x 1 of float32, standardised column by column"), "%s",
+                       result.output);
+    process_result_free(&result);
+    result = process_run_in(folder, "info", "--config", "rows.ini");
+    cr_expect_not_null(strstr(result.output, "data.mean [1, 6], data.deviation [1, 6]"), "%s", result.output);
+    process_result_free(&result);
 }
 
 Test(measured, the_same_bits_from_memory_and_disk_and_by_any_number_of_threads)

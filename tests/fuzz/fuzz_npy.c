@@ -1,5 +1,5 @@
-/* Fuzzing of data/npy.c and data/npz.c. test_fuzz_npy.c includes this file and feeds it mutations of its own in every
- * test run; for a longer search, with libFuzzer:
+/* Fuzzing of data/npy.c, data/npz.c and data/numbers_csv.c. test_fuzz_npy.c includes this file and feeds it mutations
+ * of its own in every test run; for a longer search, with libFuzzer:
  *
  *   clang -g -O1 -fopenmp -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_npy.c \
  *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c | grep -v tiff) \
@@ -27,7 +27,7 @@ enum { FUZZ_MAX_INPUT = 1 << 16, FUZZ_LIMIT = 3 };
 /* Calls that succeeded, by which a test sees that its inputs are worth mutating. */
 static int fuzz_successes;
 
-/* What a failed call may leave; NULL if all is well. What is no array is taken for IDX, which fails as well. */
+/* What a failed call may leave; NULL if all is well. What is no array is taken for CSV or IDX. */
 static const char *fuzz_check_failure(vae_status status, const char *path)
 {
     if (status != VAE_ERROR_FORMAT) return "a status other than VAE_ERROR_FORMAT";
@@ -50,7 +50,7 @@ static const char *fuzz_images(const char *path, const vae_read_options *options
         violated = "more images than the limit";
     } else {
         /* Every byte, so that a sanitizer sees memory that is not there. */
-        for (int64_t i = 0; i < dataset.count * elements; ++i)
+        for (int64_t i = 0; i < dataset.count * vae_dataset_row_bytes(&dataset); ++i)
             sum += dataset.values[i];
     }
     fuzz_successes += sum < UINT32_MAX;

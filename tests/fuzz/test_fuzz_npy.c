@@ -1,4 +1,4 @@
-/* Thousands of damaged NPY and NPZ files, the same ones each time: no crash, one clear error, memory that does not
+/* Thousands of damaged NPY, NPZ and CSV files, the same ones each time: no crash, one clear error, memory that does not
  * follow what a header promises. */
 #define _GNU_SOURCE
 #include "fuzz_npy.c"
@@ -63,6 +63,14 @@ static void setup(void)
 
 /* An allocation by what a header promises then fails with a status that fuzz_npy.c does not expect. */
 TestSuite(fuzz_npy, .init = setup, .fini = idx_teardown);
+
+Test(fuzz_npy, csv)
+{
+    static const char text[] = "age,\"height\",weight\n1,2.5,-3e2\n4,5,6\n0.25,8,1e-9\n";
+    idx_bytes file = {.count = sizeof text - 1};
+    memcpy(file.byte, text, file.count);
+    fuzz(&file, 9);
+}
 
 Test(fuzz_npy, images)
 {

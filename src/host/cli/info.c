@@ -252,8 +252,10 @@ static vae_status describe_checkpoint(const vae_cli_options *options)
     if (!status) status = vae_config_format(&checkpoint.design.config, &config);
     if (!status) {
         printf("%s\n\n", path);
-        printf("images      %" PRId64 " x %" PRId64 " x %" PRId64 "\n", checkpoint.design.input.height,
-               checkpoint.design.input.width, checkpoint.design.input.channels);
+        const vae_input *input = &checkpoint.design.input;
+        printf("%s      %" PRId64 " x %" PRId64 " x %" PRId64 "%s%s\n", input->dtype == VAE_UINT8 ? "images" : "arrays",
+               input->height, input->width, input->channels, input->dtype == VAE_UINT8 ? "" : " of float32",
+               vae_design_is_standardised(&checkpoint.design) ? ", standardised column by column" : "");
         printf("parameters  %" PRId64 " as %s, %s optimiser state\n",
                vae_layout_parameter_count(&checkpoint.design.layout),
                checkpoint.dtype == VAE_FLOAT64 ? "float64" : "float32",
