@@ -226,6 +226,69 @@ Test(arithmetic, probe_prints_a_line_an_attribute)
     process_expect(2, "--out", folder, "probe", MODEL, "--label", "1", "--out", "x");
 }
 
+/* Columns of every kind, in both tables; of the test images' last two nothing is known. */
+static void write_columns(const char *name, int rows)
+{
+    static const char *const colours[] = {"red", "green", "blue"};
+    FILE *file = fopen(in_folder(name), "w");
+    cr_assert_not_null(file);
+    fputs("image,age,colour,third\n", file);
+    for (int i = 0; i < rows; ++i) {
+        if (rows == TINY_TEST && i >= TINY_TEST - 2)
+            fprintf(file, "%d.png,,,\n", i);
+        else
+            fprintf(file, "%d.png,%g,%s,%d\n", i, i % 7 / 2.0, colours[i % 3], has_third(i));
+    }
+    fclose(file);
+}
+
+Test(arithmetic, attributes_that_are_numbers_or_have_classes)
+{
+    write_columns("train.csv", TINY_TRAIN);
+    write_columns("test.csv", TINY_TEST);
+    process_result result = process_run_in(folder, "probe", MODEL, "--quiet");
+    cr_assert_eq(result.code, 0, "%s", result.errors);
+    double age[2], colour[2];
+    const char *line = strstr(result.output, "colour ");
+    cr_assert_not_null(line, "%s", result.output);
+    cr_expect_eq(sscanf(result.output, "age %lf %lf", &age[0], &age[1]), 2, "%s", result.output);
+    cr_expect_eq(sscanf(line, "colour %lf %lf", &colour[0], &colour[1]), 2, "%s", result.output);
+    cr_expect(age[0] >= 0.0 && age[0] <= 1.0 && age[1] <= age[0], "%s", result.output);
+    cr_expect(colour[0] > 0.33 && colour[0] <= 1.0, "%s", result.output);
+    cr_expect_not_null(strstr(result.output, "R² of numbers, of 203; test 39, 2 not known\n"), "%s", result.output);
+    cr_expect_not_null(strstr(line, "203 images; test 39, 2 not known; 3 classes\n"), "%s", result.output);
+    cr_expect_not_null(strstr(line, "third "), "%s", result.output);
+    process_result_free(&result);
+    result = process_run_in(folder, "probe", MODEL, "--quiet", "--attribute", "colour=red");
+    cr_expect_eq(strncmp(result.output, "colour=red ", 11), 0, "%s%s", result.output, result.errors);
+    cr_expect_not_null(strstr(result.output, "68 with, 135 without; test 13, 26, 2 not known"), "%s", result.output);
+    process_result_free(&result);
+    result = process_run_in(folder, ARITHMETIC, "--attribute", "colour=red", "--save-vector", "red.npy");
+    cr_expect_eq(result.code, 0, "%s", result.errors);
+    process_result_free(&result);
+    result = process_run_in(folder, ARITHMETIC, "--attribute", "third", "--save-vector", "third.npy", "--force");
+    cr_expect_eq(result.code, 0, "%s", result.errors);
+    process_result_free(&result);
+    vae_npy_array red, third;
+    cr_assert_eq(vae_npy_read_float32(in_folder("red.npy"), &red), VAE_OK);
+    cr_assert_eq(vae_npy_read_float32(in_folder("third.npy"), &third), VAE_OK);
+    cr_expect_arr_eq(red.values, third.values, LATENT * sizeof(float), "every third image is red");
+    vae_npy_free(&red);
+    vae_npy_free(&third);
+    process_expect(2, "train.csv: age is a number, not something that an image has", folder, ARITHMETIC, "--attribute",
+                   "age", "--force");
+    process_expect(2, "train.csv: colour has classes; name one, as in colour=blue", folder, ARITHMETIC, "--attribute",
+                   "colour", "--force");
+    write_table("test.csv", TINY_TEST);
+    process_expect(2, "test.csv: there is no attribute 'age'", folder, "probe", MODEL);
+    FILE *file = fopen(in_folder("test.csv"), "w");
+    fputs("image,age,colour,third\n", file);
+    for (int i = 0; i < TINY_TEST; ++i)
+        fprintf(file, "%d.png,young,green,1\n", i);
+    fclose(file);
+    process_expect(2, "test.csv: age is of another kind than in the training images' table", folder, "probe", MODEL);
+}
+
 /* Classes are 0, 1 and 2 in turn. */
 Test(arithmetic, probe_prints_a_line_a_class)
 {

@@ -52,8 +52,8 @@ static void expect_odd(const char *text, const vae_dataset *dataset)
     cr_assert_geq(table.rows.count, dataset->count);
     for (int64_t i = 0; i < dataset->count; ++i) {
         const uint8_t value = dataset->values[i * vae_dataset_elements(dataset)];
-        cr_expect_eq(table.values[i * table.count + table.count - 1], value % 2, "%s: picture %d, of value %d", text,
-                     (int)i, value);
+        cr_expect_eq(table.columns[table.count - 1].has[i], value % 2, "%s: picture %d, of value %d", text, (int)i,
+                     value);
     }
     vae_attribute_table_free(&table);
 }
@@ -139,6 +139,22 @@ Test(attribute_match, subfolders)
     vae_dataset_free(&set);
 }
 
+/* Whatever kind a column is of. */
+Test(attribute_match, numbers_and_classes)
+{
+    add("set/a.png", 1);
+    add("set/b.png", 2);
+    vae_dataset set = read_set(&(vae_read_options){0});
+    vae_attribute_table table;
+    cr_assert_eq(match("image,age,colour,odd\nc,3,blue,1\nb,1.5,red,0\na,2,green,1\n", &set, &table), VAE_OK, "%s",
+                 vae_error_message());
+    cr_expect_arr_eq(table.columns[0].numbers, ((const double[]){2, 1.5}), 2 * sizeof(double));
+    cr_expect_arr_eq(table.columns[1].labels, ((const int32_t[]){1, 2}), 2 * sizeof(int32_t));
+    cr_expect_arr_eq(table.columns[2].has, ((const int8_t[]){1, 0}), 2);
+    vae_attribute_table_free(&table);
+    vae_dataset_free(&set);
+}
+
 /* Held-out images have their own names, whatever keeps the pixels. */
 Test(attribute_match, splits)
 {
@@ -182,7 +198,7 @@ Test(attribute_match, images_without_names)
     cr_assert_eq(vae_images_read(idx_write("a.idx", &images), &(vae_read_options){0}, &set), VAE_OK);
     cr_expect_null(set.names);
     cr_assert_eq(match("image,odd\nx.png,1\na.png,0\nb.png,1\n", &set, &table), VAE_OK, "%s", vae_error_message());
-    cr_expect_arr_eq(table.values, ((int8_t[]){1, 0, 1}), 3);
+    cr_expect_arr_eq(table.columns[0].has, ((int8_t[]){1, 0, 1}), 3);
     vae_attribute_table_free(&table);
     expect_refused("index,odd\n2,1\n0,0\n1,1\n", &set, "numbers the images, but not in order");
     expect_refused("image,odd\nx.png,1\na.png,0\n", &set, "has 2 rows, but there are 3 images");

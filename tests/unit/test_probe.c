@@ -7,6 +7,7 @@
 #include "core/lbfgs.h"
 #include "core/random.h"
 #include "model/class_probe.h"
+#include "model/line_probe.h"
 #include "model/probe.h"
 
 enum { COUNT = 400, LATENT = 5 };
@@ -262,4 +263,56 @@ Test(class_probe, needs_classes_and_finite_codes)
     codes[3] = NAN;
     cr_expect_eq(vae_class_probe_fit(&data, 1e-3, 1, &probe), VAE_OK, "%s", vae_error_message());
     vae_class_probe_free(&probe);
+}
+
+/* ---- Numbers ---- */
+
+Test(line_probe, finds_the_line_and_what_it_explains)
+{
+    float codes[COUNT * LATENT];
+    int8_t has[COUNT];
+    double numbers[COUNT];
+    make_codes(0.0, codes, has);
+    for (int i = 0; i < COUNT; ++i) {
+        numbers[i] = i % 5 == 0 ? NAN : 3.0 * (double)codes[i * LATENT + 1] - (double)codes[i * LATENT + 4] + 7.0;
+        if (i % 5 == 0) codes[i * LATENT] = NAN; /* has no part */
+    }
+    vae_probe probe;
+    cr_assert_eq(vae_line_probe_fit(codes, numbers, COUNT, LATENT, 1e-9, &probe), VAE_OK, "%s", vae_error_message());
+    const double expected[] = {0, 3, 0, 0, -1, 7};
+    for (int j = 0; j <= LATENT; ++j)
+        cr_expect_float_eq(probe.weights[j], expected[j], 1e-5, "%d: %g", j, probe.weights[j]);
+    cr_expect_float_eq(vae_line_probe_explained(&probe, codes, numbers, COUNT), 1.0, 1e-9);
+    /* The mean explains nothing. */
+    memset(probe.weights, 0, LATENT * sizeof *probe.weights);
+    double mean = 0.0;
+    for (int i = 0; i < COUNT; ++i)
+        mean += i % 5 == 0 ? 0.0 : numbers[i] / (COUNT - COUNT / 5);
+    probe.weights[LATENT] = mean;
+    cr_expect_float_eq(vae_line_probe_explained(&probe, codes, numbers, COUNT), 0.0, 1e-9);
+    vae_probe_free(&probe);
+}
+
+/* Where l2 is as much as a standardised dimension's own share, half of the slope is left. */
+Test(line_probe, l2_shrinks)
+{
+    const float codes[] = {10, 14, 10, 14};
+    const double numbers[] = {-5, 5, -5, 5};
+    vae_probe probe;
+    cr_assert_eq(vae_line_probe_fit(codes, numbers, 4, 1, 1.0, &probe), VAE_OK, "%s", vae_error_message());
+    cr_expect_float_eq(probe.weights[0], 1.25, 1e-12);
+    cr_expect_float_eq(vae_probe_score(&probe, (const float[]){12}), 0.0, 1e-12);
+    vae_probe_free(&probe);
+}
+
+Test(line_probe, needs_numbers_that_vary)
+{
+    const float codes[] = {1, 2, INFINITY, 3};
+    const double same[] = {2, 2, NAN, 2}, unknown[] = {NAN, NAN, NAN, NAN}, some[] = {1, 2, 3, 4};
+    vae_probe probe;
+    cr_expect_eq(vae_line_probe_fit(codes, same, 4, 1, 1e-3, &probe), VAE_ERROR_ARGUMENT);
+    cr_expect_null(probe.weights);
+    cr_expect_eq(vae_line_probe_fit(codes, unknown, 4, 1, 1e-3, &probe), VAE_ERROR_ARGUMENT);
+    cr_expect_eq(vae_line_probe_fit(codes, some, 4, 1, 1e-3, &probe), VAE_ERROR_NUMERIC);
+    cr_expect(isnan(vae_line_probe_explained(&(vae_probe){1, (double[]){0, 2}}, codes, same, 4)));
 }

@@ -68,13 +68,12 @@ static vae_status encode_file(vae_model *model, const char *path, vae_latent_sta
 static vae_status find_members(const vae_cli_options *o, const vae_model *model, const trait *what, vae_cli_part *part,
                                int8_t *has)
 {
-    int64_t column = 0;
+    vae_cli_trait trait = {.label = what->label};
     if (what->label < 0) {
         VAE_TRY(vae_cli_part_read(model, o->attributes, part));
-        const vae_status status = vae_attribute_table_find(&part->table, o->attribute, &column);
-        if (status) return vae_error_prepend(status, "%s", part->table_path);
+        VAE_TRY(vae_cli_part_find(part, o->attribute, &trait));
     }
-    return vae_cli_part_membership(part, column, what->label, has);
+    return vae_cli_part_membership(part, &trait, has);
 }
 
 static vae_status contrast_training_images(const vae_cli_options *o, vae_model *model, const vae_splits *splits,

@@ -47,16 +47,45 @@ void vae_cli_part_free(vae_cli_part *part)
     vae_attribute_table_free(&part->table);
 }
 
-vae_status vae_cli_part_membership(const vae_cli_part *part, int64_t attribute, int64_t label, int8_t *has)
+vae_status vae_cli_part_find(const vae_cli_part *part, const char *name, vae_cli_trait *trait)
 {
-    const vae_dataset *dataset = part->dataset;
-    if (label >= 0 && !dataset->labels) {
+    const vae_status status = vae_attribute_table_find(&part->table, name, &trait->column, &trait->class);
+    return status ? vae_error_prepend(status, "%s", part->table_path) : VAE_OK;
+}
+
+static void compare(const int32_t *labels, int64_t count, int64_t label, int8_t *has)
+{
+    for (int64_t i = 0; i < count; ++i)
+        has[i] = labels[i] < 0 ? -1 : labels[i] == label;
+}
+
+static vae_status has_attribute(const vae_cli_part *part, const vae_cli_trait *trait, int8_t *has)
+{
+    const vae_attribute *column = &part->table.columns[trait->column];
+    const int64_t count = part->dataset->count;
+    if (column->kind == VAE_ATTRIBUTE_NUMBER) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: %s is a number, not something that an image has or lacks",
+                             part->table_path, column->name);
+    }
+    if (column->kind == VAE_ATTRIBUTE_CLASS && trait->class < 0) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: %s has classes; name one, as in %s=%s", part->table_path,
+                             column->name, column->name, column->classes.names);
+    }
+    if (column->kind == VAE_ATTRIBUTE_CLASS) {
+        compare(column->labels, count, trait->class, has);
+    } else {
+        memcpy(has, column->has, (size_t)count * sizeof *has);
+    }
+    return VAE_OK;
+}
+
+vae_status vae_cli_part_membership(const vae_cli_part *part, const vae_cli_trait *trait, int8_t *has)
+{
+    if (trait->label < 0) return has_attribute(part, trait, has);
+    if (!part->dataset->labels) {
         return vae_error_set(VAE_ERROR_CONFIG, "--label: the run's [data] has no %s_labels", part->name);
     }
-    for (int64_t i = 0; i < dataset->count; ++i) {
-        has[i] =
-            label >= 0 ? (int8_t)(dataset->labels[i] == label) : part->table.values[i * part->table.count + attribute];
-    }
+    compare(part->dataset->labels, part->dataset->count, trait->label, has);
     return VAE_OK;
 }
 

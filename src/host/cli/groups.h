@@ -18,9 +18,18 @@ typedef struct vae_cli_part {
 vae_status vae_cli_part_read(const vae_model *model, const char *given, vae_cli_part *part);
 void vae_cli_part_free(vae_cli_part *part);
 
-/* has [part->dataset->count] = 1, 0 or -1 (not known), by the attribute in column `attribute` of the table or, where
- * label is not negative, by whether that is the image's label; VAE_ERROR_CONFIG where there are no labels. */
-vae_status vae_cli_part_membership(const vae_cli_part *part, int64_t attribute, int64_t label, int8_t *has);
+/* What images may have. */
+typedef struct vae_cli_trait {
+    int64_t label;  /* this label; or, where it is negative, */
+    int64_t column; /* that attribute of the table, */
+    int64_t class;  /* of an attribute that has classes, this one; else -1 */
+} vae_cli_trait;
+
+/* The attribute, or "attribute=class", of that name in the part's table. VAE_ERROR_ARGUMENT, with the table's path. */
+vae_status vae_cli_part_find(const vae_cli_part *part, const char *name, vae_cli_trait *trait);
+/* has [part->dataset->count] = 1, 0 or -1 (not known). VAE_ERROR_CONFIG where there are no labels, VAE_ERROR_ARGUMENT
+ * for an attribute of numbers, or of classes of which none is named. */
+vae_status vae_cli_part_membership(const vae_cli_part *part, const vae_cli_trait *trait, int8_t *has);
 
 enum { VAE_CLI_LABEL_SIZE = 96 };
 

@@ -11,6 +11,7 @@
 #include "cli/common.h"
 #include "cli/input.h"
 #include "cli/probe_classes.h"
+#include "cli/probe_column.h"
 #include "cli/probe_side.h"
 #include "model/runtime.h"
 
@@ -19,6 +20,7 @@ typedef struct side {
     vae_probe_side images;
     int8_t *has;   /* [images.count] */
     int64_t label; /* what --label names among these images; -1: none */
+    vae_cli_trait trait;
 } side;
 
 static vae_status open_side(const vae_cli_options *o, vae_model *model, const vae_dataset *dataset, const char *name,
@@ -29,11 +31,10 @@ static vae_status open_side(const vae_cli_options *o, vae_model *model, const va
     return s->has ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
 }
 
-/* Who has attribute `column` of the table, or the label. */
-static vae_status find_members(side *s, int64_t column)
+static vae_status find_members(side *s)
 {
     const int64_t images = s->images.part.dataset->count;
-    VAE_TRY(vae_cli_part_membership(&s->images.part, column, s->label, s->has));
+    VAE_TRY(vae_cli_part_membership(&s->images.part, &s->trait, s->has));
     if (s->images.count > images) memcpy(s->has + images, s->has, (size_t)images * sizeof *s->has);
     return VAE_OK;
 }
@@ -81,20 +82,14 @@ static void print_line(const char *name, const vae_probe *probe, const side *tra
     putchar('\n');
 }
 
-/* The probe of one attribute (column `column` of the training table), or of the label. */
-static vae_status probe_one(const vae_cli_options *o, side *train, side *test, int64_t column)
+/* The probe of what the training images' trait says, which is called `name` in the test images' table too. */
+static vae_status probe_trait(const vae_cli_options *o, const char *name, side *train, side *test)
 {
-    char label[VAE_CLI_LABEL_SIZE];
-    vae_cli_name_label(train->images.part.dataset, train->label, label);
-    const char *name = o->label ? label : train->images.part.table.names[column];
-    int64_t test_column = 0;
-    VAE_TRY(find_members(train, column));
+    VAE_TRY(find_members(train));
     if (test->images.codes) {
-        if (!o->label) {
-            const vae_status status = vae_attribute_table_find(&test->images.part.table, name, &test_column);
-            if (status) return vae_error_prepend(status, "%s", test->images.part.table_path);
-        }
-        VAE_TRY(find_members(test, test_column));
+        test->trait.label = test->label;
+        if (!o->label) VAE_TRY(vae_cli_part_find(&test->images.part, name, &test->trait));
+        VAE_TRY(find_members(test));
     }
     vae_probe probe;
     const vae_status status =
@@ -105,18 +100,31 @@ static vae_status probe_one(const vae_cli_options *o, side *train, side *test, i
     return VAE_OK;
 }
 
+static vae_status probe_column(const vae_cli_options *o, side *train, side *test, int64_t column)
+{
+    const vae_attribute *attribute = &train->images.part.table.columns[column];
+    train->trait = (vae_cli_trait){-1, column, -1};
+    if (attribute->kind == VAE_ATTRIBUTE_BINARY) return probe_trait(o, attribute->name, train, test);
+    return vae_cli_probe_column(o, &train->images, test->images.codes ? &test->images : NULL, column);
+}
+
+/* The label, the attribute, or all of them. */
 static vae_status probe_all(const vae_cli_options *o, side *train, side *test)
 {
-    int64_t first = 0, end = o->label ? 1 : train->images.part.table.count;
-    if (o->attribute) {
-        const vae_status status = vae_attribute_table_find(&train->images.part.table, o->attribute, &first);
-        if (status) return vae_error_prepend(status, "%s", train->images.part.table_path);
-        end = first + 1;
-    }
+    char label[VAE_CLI_LABEL_SIZE];
+    const vae_attribute_table *table = &train->images.part.table;
+    train->trait = (vae_cli_trait){train->label, -1, -1};
+    if (o->attribute) VAE_TRY(vae_cli_part_find(&train->images.part, o->attribute, &train->trait));
     if (!o->quiet)
         printf("%-20s %7s %7s   balanced accuracy of a linear probe on posterior means\n", "", "train", "test");
-    for (int64_t column = first; column < end; ++column)
-        VAE_TRY(probe_one(o, train, test, column));
+    if (o->label) {
+        vae_cli_name_label(train->images.part.dataset, train->label, label);
+        return probe_trait(o, label, train, test);
+    }
+    if (train->trait.class >= 0) return probe_trait(o, o->attribute, train, test);
+    if (o->attribute) return probe_column(o, train, test, train->trait.column);
+    for (int64_t column = 0; column < table->count; ++column)
+        VAE_TRY(probe_column(o, train, test, column));
     return VAE_OK;
 }
 
@@ -215,8 +223,9 @@ static const vae_cli_pick picks[] = {
     {VAE_OPTION_ATTRIBUTES, .group = 2,
      .help =
          "attributes of the training images, CSV or CelebA's list, instead of the run's: a header of names, then one "
-         "line per image, starting with its file name if it has one; 1: has the attribute, 0 or -1: lacks it. An empty "
-         "field means not known, and so does -1 in a column that has 0 as well; such images are left out and counted"},
+         "line per image, starting with its file name if it has one; 1: has the attribute, 0 or -1: lacks it; or "
+         "numbers, or names. An empty field means not known, and so does -1 in a column that has 0 as well; such "
+         "images are left out and counted"},
     {VAE_OPTION_TEST_ATTRIBUTES, .group = 2},
     {VAE_OPTION_L2, .group = 2, .initial = "0.001"},
     {VAE_OPTION_OUT, .group = 1},
@@ -229,16 +238,14 @@ const vae_command vae_command_probe = {
     .name = "probe",
     .summary = "measure what a linear probe can tell from codes",
     .description =
-        "Fits a logistic regression to the codes of the training images for each attribute, both classes "
-        "weighing the same, and prints its balanced accuracy on training and test images, or on those of --input, "
-        "whose subfolders are the classes of --label or whose attributes --test-attributes names: how well a plane "
-        "through the latent space separates images with the attribute from those without. Where the run mirrored its "
-        "training images "
-        "(flip = horizontal), the probe learns from their mirror images too. With --classes it is a multinomial "
-        "logistic "
-        "regression of all classes, each image weighing the same, and what is printed is the share of images that it "
-        "gives "
-        "their own class.",
+        "Fits a logistic regression to the codes of the training images for each attribute, both classes weighing "
+        "the same, and prints its balanced accuracy on training and test images, or on those of --input, whose "
+        "subfolders are the classes of --label or whose attributes --test-attributes names: how well a plane "
+        "through the latent space separates images with the attribute from those without. Where the run mirrored "
+        "its training images (flip = horizontal), the probe learns from their mirror images too. With --classes it "
+        "is a multinomial logistic regression of all classes, each image weighing the same, and what is printed is "
+        "the share of images that it gives their own class; for attributes that are numbers, an age say, it is R², "
+        "what a line explains of them.",
     .picks = picks,
     .run = run,
 };

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/probe_side.h"
 #include "model/class_probe.h"
 
 /* Of more classes than this, top-TOP accuracies are printed, and by class only the worst and best SHOWN. */
@@ -14,12 +13,12 @@ enum { FEW_CLASSES = 10, TOP = 5, SHOWN = 5 };
 
 /* One side, and what came of it. */
 typedef struct outcome {
-    vae_probe_side side;
-    int32_t *labels; /* [side.count], as the probe numbers classes: those that training images are of; -1: another */
-    int64_t *ranks;  /* [side.count] */
+    const vae_probe_labels *given;
+    int32_t *labels; /* [side->count], as the probe numbers classes: those that training images are of; -1: another */
+    int64_t *ranks;  /* [side->count] */
     int64_t *images; /* [classes]: how many there are */
     int64_t *right;  /* [classes]: and how many are told right */
-    int64_t unknown; /* images of other classes */
+    int64_t unknown, other; /* images whose class is not known, or that of no training image */
 } outcome;
 
 typedef struct probing {
@@ -28,7 +27,7 @@ typedef struct probing {
     int64_t *class_of; /* [classes]: number of the probe's class among those of the training images */
     int32_t *probed;   /* [known]: and back; -1: no training image is of it */
     int64_t known;
-    outcome train, test;
+    outcome train, test; /* test.given NULL: there is none */
 } probing;
 
 static vae_status no_memory(void)
@@ -38,19 +37,24 @@ static vae_status no_memory(void)
 
 /* ---- Classes ---- */
 
-static vae_status find_classes(probing *p, const vae_dataset *train)
+static int64_t images_of(const outcome *o)
 {
-    if (!train->labels) {
-        return vae_error_set(VAE_ERROR_CONFIG, "--classes: the run's [data] has no train_labels");
-    }
-    for (int64_t i = 0; i < train->count; ++i)
-        p->known = train->labels[i] >= p->known ? train->labels[i] + 1 : p->known;
-    p->probed = malloc((size_t)p->known * sizeof *p->probed);
-    p->class_of = malloc((size_t)p->known * sizeof *p->class_of);
+    return o->given->side->part.dataset->count;
+}
+
+static vae_status find_classes(probing *p)
+{
+    const int32_t *labels = p->train.given->labels;
+    const int64_t count = images_of(&p->train);
+    for (int64_t i = 0; i < count; ++i)
+        p->known = labels[i] >= p->known ? labels[i] + 1 : p->known;
+    p->probed = malloc((size_t)(p->known + 1) * sizeof *p->probed);
+    p->class_of = malloc((size_t)(p->known + 1) * sizeof *p->class_of);
     if (!p->probed || !p->class_of) return no_memory();
     memset(p->probed, -1, (size_t)p->known * sizeof *p->probed);
-    for (int64_t i = 0; i < train->count; ++i)
-        p->probed[train->labels[i]] = 0;
+    for (int64_t i = 0; i < count; ++i) {
+        if (labels[i] >= 0) p->probed[labels[i]] = 0;
+    }
     for (int64_t k = 0; k < p->known; ++k) {
         if (p->probed[k] < 0) continue;
         p->class_of[p->classes] = k;
@@ -71,17 +75,21 @@ static int64_t find_class(const vae_classes *train, const vae_classes *other, in
 }
 
 /* Labels of images, and of the mirror images that follow them. */
-static vae_status number_labels(const probing *p, const vae_dataset *train, outcome *o)
+static vae_status number_labels(const probing *p, outcome *o)
 {
-    const vae_dataset *dataset = o->side.part.dataset;
-    o->labels = malloc((size_t)o->side.count * sizeof *o->labels);
-    o->ranks = malloc((size_t)o->side.count * sizeof *o->ranks);
-    o->images = calloc((size_t)p->classes, 2 * sizeof *o->images);
+    const vae_classes *classes = p->train.given->classes;
+    const int64_t count = o->given->side->count, images = images_of(o);
+    o->labels = malloc((size_t)count * sizeof *o->labels);
+    o->ranks = malloc((size_t)count * sizeof *o->ranks);
+    o->images = calloc((size_t)p->classes + 1, 2 * sizeof *o->images);
     if (!o->labels || !o->ranks || !o->images) return no_memory();
     o->right = o->images + p->classes;
-    for (int64_t i = 0; i < o->side.count; ++i) {
-        const int64_t class = find_class(&train->classes, &dataset->classes, dataset->labels[i % dataset->count]);
+    for (int64_t i = 0; i < count; ++i) {
+        const int32_t label = o->given->labels ? o->given->labels[i % images] : -1;
+        const int64_t class = label < 0 ? -1 : find_class(classes, o->given->classes, label);
         o->labels[i] = class >= 0 && class < p->known ? p->probed[class] : -1;
+        if (i < images) o->unknown += label < 0;
+        if (i < images) o->other += label >= 0 && o->labels[i] < 0;
     }
     return VAE_OK;
 }
@@ -95,14 +103,14 @@ static double share(int64_t part, int64_t whole)
 
 static int64_t known_images(const outcome *o)
 {
-    return o->side.part.dataset->count - o->unknown;
+    return images_of(o) - o->unknown - o->other;
 }
 
 /* How many images have the right class among the first `top`. */
 static int64_t count_top(const outcome *o, int64_t top)
 {
     int64_t count = 0;
-    for (int64_t i = 0; i < o->side.part.dataset->count; ++i)
+    for (int64_t i = 0; i < images_of(o); ++i)
         count += o->ranks[i] >= 0 && o->ranks[i] < top;
     return count;
 }
@@ -117,23 +125,28 @@ static void print_shares(const char *name, int64_t train, int64_t train_images, 
     }
 }
 
+static void print_left_out(const outcome *o)
+{
+    if (o->unknown > 0) printf(", %" PRId64 " not known", o->unknown);
+    if (o->other > 0) printf(", %" PRId64 " of classes that no training image has", o->other);
+}
+
 static void print_top(const probing *p, const char *name, int64_t top)
 {
     const outcome *train = &p->train, *test = &p->test;
-    const bool tested = test->side.codes != NULL;
-    print_shares(name, count_top(train, top), known_images(train), tested ? count_top(test, top) : 0,
-                 tested ? known_images(test) : 0);
+    print_shares(name, count_top(train, top), known_images(train), test->given ? count_top(test, top) : 0,
+                 test->given ? known_images(test) : 0);
     printf("   %" PRId64 " images", known_images(train));
-    if (tested) printf("; test %" PRId64, known_images(test));
-    if (test->unknown > 0) printf(", %" PRId64 " of classes that no training image has", test->unknown);
-    putchar('\n');
+    print_left_out(train);
+    if (test->given) printf("; test %" PRId64, known_images(test));
+    print_left_out(test);
 }
 
 static void print_class(const probing *p, int64_t k)
 {
     char name[VAE_CLI_LABEL_SIZE];
-    const bool tested = p->test.side.codes != NULL;
-    vae_cli_name_label(p->train.side.part.dataset, p->class_of[k], name);
+    const bool tested = p->test.given != NULL;
+    vae_cli_name_label(p->train.given->side->part.dataset, p->class_of[k], name);
     print_shares(name, p->train.right[k], p->train.images[k], tested ? p->test.right[k] : 0,
                  tested ? p->test.images[k] : 0);
     printf("   %" PRId64, p->train.images[k]);
@@ -157,7 +170,7 @@ static int by_share(const void *a, const void *b)
 /* Where there are many, the worst and the best, by test images where there are some. */
 static vae_status print_extremes(const probing *p)
 {
-    const outcome *o = p->test.side.codes ? &p->test : &p->train;
+    const outcome *o = p->test.given ? &p->test : &p->train;
     standing *standings = malloc((size_t)p->classes * sizeof *standings);
     int64_t count = 0;
     if (!standings) return no_memory();
@@ -176,6 +189,7 @@ static vae_status print_extremes(const probing *p)
     return VAE_OK;
 }
 
+/* Of the images' own labels. */
 static vae_status print_all(const probing *p)
 {
     if (!p->options->quiet) {
@@ -183,8 +197,10 @@ static vae_status print_all(const probing *p)
                "test", p->classes);
     }
     print_top(p, "accuracy", 1);
+    putchar('\n');
     if (p->classes > FEW_CLASSES) {
         print_top(p, "top 5", TOP);
+        putchar('\n');
         return print_extremes(p);
     }
     for (int64_t k = 0; k < p->classes; ++k)
@@ -196,7 +212,8 @@ static vae_status print_all(const probing *p)
 
 static vae_labelled_codes codes_of(const probing *p, const outcome *o)
 {
-    return (vae_labelled_codes){o->side.codes, o->labels, o->side.count, o->side.latent, p->classes};
+    const vae_probe_side *side = o->given->side;
+    return (vae_labelled_codes){side->codes, o->labels, side->count, side->latent, p->classes};
 }
 
 /* Images count once, their mirror images not. */
@@ -204,54 +221,76 @@ static vae_status count_right(const probing *p, const vae_class_probe *probe, ou
 {
     const vae_labelled_codes codes = codes_of(p, o);
     VAE_TRY(vae_class_probe_rank(probe, &codes, (int)p->options->threads, o->ranks));
-    for (int64_t i = 0; i < o->side.part.dataset->count; ++i) {
-        if (o->labels[i] < 0) {
-            o->unknown++;
-            continue;
-        }
+    for (int64_t i = 0; i < images_of(o); ++i) {
+        if (o->labels[i] < 0) continue;
         o->images[o->labels[i]]++;
         o->right[o->labels[i]] += o->ranks[i] == 0;
     }
     return VAE_OK;
 }
 
-static vae_status open_outcome(const probing *p, vae_model *model, const vae_dataset *train, const vae_dataset *dataset,
-                               const char *name, outcome *o)
-{
-    VAE_TRY(vae_probe_side_open(p->options, model, dataset, name, &o->side));
-    return number_labels(p, train, o);
-}
-
-static vae_status fit_and_print(probing *p)
+static vae_status fit(probing *p)
 {
     vae_class_probe probe;
+    VAE_TRY(find_classes(p));
+    VAE_TRY(number_labels(p, &p->train));
+    if (p->test.given) VAE_TRY(number_labels(p, &p->test));
     const vae_labelled_codes codes = codes_of(p, &p->train);
     VAE_TRY(vae_class_probe_fit(&codes, p->options->l2, (int)p->options->threads, &probe));
     vae_status status = count_right(p, &probe, &p->train);
-    if (!status && p->test.side.codes) status = count_right(p, &probe, &p->test);
+    if (!status && p->test.given) status = count_right(p, &probe, &p->test);
     vae_class_probe_free(&probe);
-    return status ? status : print_all(p);
+    return status;
 }
 
-static void close_outcome(outcome *o)
+static void free_probing(probing *p)
 {
-    vae_probe_side_close(&o->side);
-    free(o->labels);
-    free(o->ranks);
-    free(o->images);
+    outcome *const both[] = {&p->train, &p->test};
+    for (int i = 0; i < 2; ++i) {
+        free(both[i]->labels);
+        free(both[i]->ranks);
+        free(both[i]->images);
+    }
+    free(p->probed);
+    free(p->class_of);
+}
+
+vae_status vae_cli_probe_labels(const vae_cli_options *o, const char *name, const vae_probe_labels *train,
+                                const vae_probe_labels *test)
+{
+    probing p = {.options = o, .train = {.given = train}, .test = {.given = test}};
+    vae_status status = fit(&p);
+    if (status) {
+        vae_error_prepend(status, "%s", name);
+    } else {
+        print_top(&p, name, 1);
+        printf("; %" PRId64 " classes\n", p.classes);
+    }
+    free_probing(&p);
+    return status;
+}
+
+static vae_status probe_sides(const vae_cli_options *o, const vae_probe_side *train, const vae_probe_side *test)
+{
+    const vae_dataset *images = train->part.dataset, *others = test->part.dataset;
+    const vae_probe_labels labels = {train, images->labels, &images->classes};
+    const vae_probe_labels test_labels = {test, others ? others->labels : NULL, others ? &others->classes : NULL};
+    probing p = {.options = o, .train = {.given = &labels}, .test = {.given = others ? &test_labels : NULL}};
+    vae_status status = fit(&p);
+    if (!status) status = print_all(&p);
+    free_probing(&p);
+    return status;
 }
 
 vae_status vae_cli_probe_classes(const vae_cli_options *o, vae_model *model, const vae_dataset *train,
                                  const vae_dataset *test)
 {
-    probing p = {.options = o};
-    vae_status status = find_classes(&p, train);
-    if (!status) status = open_outcome(&p, model, train, train, "train", &p.train);
-    if (!status && test && test->labels) status = open_outcome(&p, model, train, test, "test", &p.test);
-    if (!status) status = fit_and_print(&p);
-    close_outcome(&p.train);
-    close_outcome(&p.test);
-    free(p.probed);
-    free(p.class_of);
+    vae_probe_side sides[2] = {0};
+    if (!train->labels) return vae_error_set(VAE_ERROR_CONFIG, "--classes: the run's [data] has no train_labels");
+    vae_status status = vae_probe_side_open(o, model, train, "train", &sides[0]);
+    if (!status && test && test->labels) status = vae_probe_side_open(o, model, test, "test", &sides[1]);
+    if (!status) status = probe_sides(o, &sides[0], &sides[1]);
+    vae_probe_side_close(&sides[0]);
+    vae_probe_side_close(&sides[1]);
     return status;
 }

@@ -5,16 +5,30 @@
 
 #include "data/attributes.h"
 
+/* `values` points to an array of items of `size` bytes, which is replaced, or to NULL. */
+static vae_status reorder_values(void *values, size_t size, const char *path, int64_t images, const int64_t *row_of)
+{
+    uint8_t *old;
+    memcpy(&old, values, sizeof old);
+    if (!old) return VAE_OK;
+    uint8_t *made = malloc((size_t)images * size);
+    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
+    for (int64_t i = 0; i < images; ++i)
+        memcpy(made + (size_t)i * size, old + (size_t)row_of[i] * size, size);
+    free(old);
+    memcpy(values, &made, sizeof made);
+    return VAE_OK;
+}
+
 static vae_status reorder(vae_attribute_table *table, const char *path, int64_t images, const int64_t *row_of)
 {
-    const size_t width = (size_t)table->count;
-    int8_t *values = malloc((size_t)images * width);
-    if (!values) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
-    for (int64_t i = 0; i < images; ++i)
-        memcpy(values + (size_t)i * width, table->values + (size_t)row_of[i] * width, width);
-    free(table->values);
+    for (int64_t i = 0; i < table->count; ++i) {
+        vae_attribute *column = &table->columns[i];
+        VAE_TRY(reorder_values(&column->has, sizeof *column->has, path, images, row_of));
+        VAE_TRY(reorder_values(&column->numbers, sizeof *column->numbers, path, images, row_of));
+        VAE_TRY(reorder_values(&column->labels, sizeof *column->labels, path, images, row_of));
+    }
     free(table->rows.names);
-    table->values = values;
     table->rows = (vae_rows){.count = images};
     return VAE_OK;
 }

@@ -1,45 +1,46 @@
-/* Reads tables of attributes, from CSV or CelebA's list, and finds an attribute by name. */
+/* Reads tables of attributes, from CSV or CelebA's list. */
 #include "data/attributes.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "core/nearest.h"
 #include "data/csv.h"
 
-enum {
-    MAX_ATTRIBUTES = 4096,
-    MAX_NAME = 255,
-    MAX_LISTED = 10,
-    UNKNOWN = -1,
-    MINUS = -2
-}; /* MINUS: -1 as written, until its column is known */
+enum { MAX_NAME = 255 };
+
+/* A table in the making. */
+typedef struct reading {
+    vae_attribute_table *table;
+    vae_attribute_draft *drafts; /* [table->count] */
+    bool named;                  /* the first column names the images */
+    FILE *names;                 /* of the rows; what fails in writing shows when it is closed */
+} reading;
 
 /* ---- Header ---- */
 
 static vae_status add_name(const vae_csv *c, const vae_csv_field *f, vae_attribute_table *table)
 {
+    char key[MAX_NAME + 1];
     if (!f->text[0] && f->last) {
         return vae_csv_fail(c, f->column, "the header ends in a comma, so its last attribute has no name");
     }
     if (!f->text[0]) return vae_csv_fail(c, f->column, "an attribute has no name");
     if (strlen(f->text) > MAX_NAME) return vae_csv_fail(c, f->column, "an attribute's name is longer than 255 bytes");
-    for (int64_t i = 0; i < table->count; ++i) {
-        if (strcasecmp(table->names[i], f->text) == 0) return vae_csv_fail(c, f->column, "an attribute is named twice");
-    }
-    if (table->count == MAX_ATTRIBUTES) return vae_csv_fail(c, f->column, "there are more than 4096 attributes");
-    char **grown = realloc(table->names, (size_t)(table->count + 1) * sizeof *grown);
-    if (grown) table->names = grown;
+    vae_attribute_key(f->text, key, sizeof key);
+    if (vae_classes_find(&table->keys, key) >= 0) return vae_csv_fail(c, f->column, "an attribute is named twice");
+    VAE_TRY(vae_classes_add(&table->keys, key));
+    const bool full = (table->count & (table->count - 1)) == 0; /* room for a power of two */
+    const size_t room = table->count ? 2 * (size_t)table->count : 1;
+    vae_attribute *grown = full ? realloc(table->columns, room * sizeof *grown) : table->columns;
+    if (grown) table->columns = grown;
     char *copy = strdup(f->text);
     if (!grown || !copy) {
         free(copy);
         return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", c->path);
     }
-    table->names[table->count++] = copy;
+    table->columns[table->count++] = (vae_attribute){.name = copy};
     return VAE_OK;
 }
 
@@ -63,57 +64,29 @@ static vae_status read_header(vae_csv *c, vae_attribute_table *table, bool *firs
 
 /* ---- Rows ---- */
 
-/* Whether the text is that digit, maybe with decimals that are zeros, as pandas writes where values are missing. */
-static bool is_digit(const char *text, char digit)
-{
-    if (text[0] != digit) return false;
-    if (text[1] == '.') return text[2 + strspn(text + 2, "0")] == '\0';
-    return text[1] == '\0';
-}
-
-static bool parse_value(const char *text, int8_t *value)
-{
-    const bool is_signed = text[0] == '+' || text[0] == '-';
-    if (!text[0])
-        *value = UNKNOWN;
-    else if (is_digit(text + is_signed, '1'))
-        *value = text[0] == '-' ? MINUS : 1;
-    else if (is_digit(text + is_signed, '0'))
-        *value = 0;
-    else
-        return false;
-    return true;
-}
-
-/* A table in the making. */
-typedef struct reading {
-    vae_attribute_table *table;
-    int64_t capacity; /* rows */
-    bool named;       /* the first column names the images */
-    FILE *names;      /* of the rows; what fails in writing shows when it is closed */
-} reading;
-
 /* The first line tells whether a first column that is called anything else holds names after all. */
 static vae_status drop_column_of_names(const vae_csv *c, const char *first_field, reading *r)
 {
     vae_attribute_table *table = r->table;
-    int8_t value;
-    if (r->named || parse_value(first_field, &value)) return VAE_OK;
-    free(table->names[0]);
-    memmove(table->names, table->names + 1, (size_t)(--table->count) * sizeof *table->names);
+    if (r->named || vae_attribute_is_mark(first_field)) return VAE_OK;
+    free(table->columns[0].name);
+    memmove(table->columns, table->columns + 1, (size_t)(--table->count) * sizeof *table->columns);
     r->named = true;
-    return table->count > 0 ? VAE_OK : vae_csv_fail(c, 1, "there is no column of attributes");
+    if (table->count == 0) return vae_csv_fail(c, 1, "there is no column of attributes");
+    vae_classes_free(&table->keys);
+    for (int64_t i = 0; i < table->count; ++i) {
+        char key[MAX_NAME + 1];
+        vae_attribute_key(table->columns[i].name, key, sizeof key);
+        VAE_TRY(vae_classes_add(&table->keys, key));
+    }
+    return VAE_OK;
 }
 
-static vae_status make_room(const vae_csv *c, reading *r)
+static vae_status start_drafts(const vae_csv *c, const char *first_field, reading *r)
 {
-    if (r->table->rows.count < r->capacity) return VAE_OK;
-    const int64_t larger = r->capacity ? 2 * r->capacity : 1024;
-    int8_t *grown = realloc(r->table->values, (size_t)(larger * r->table->count));
-    if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", c->path);
-    r->table->values = grown;
-    r->capacity = larger;
-    return VAE_OK;
+    VAE_TRY(drop_column_of_names(c, first_field, r));
+    r->drafts = calloc((size_t)r->table->count, sizeof *r->drafts);
+    return r->drafts ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", c->path);
 }
 
 static vae_status wrong_width(const vae_csv *c, int64_t column, int64_t found, const vae_attribute_table *table)
@@ -125,14 +98,26 @@ static vae_status wrong_width(const vae_csv *c, int64_t column, int64_t found, c
                          found > table->count ? table->count : found, table->count);
 }
 
+/* CelebA's lists have marks only. */
+static vae_status add_value(const vae_csv *c, const vae_csv_field *f, int64_t column, reading *r)
+{
+    const vae_status status = c->blanks && !vae_attribute_is_mark(f->text)
+                                  ? vae_error_set(VAE_ERROR_FORMAT, "is not one of 1, 0, -1")
+                                  : vae_attribute_draft_add(&r->drafts[column], f->text);
+    if (status != VAE_ERROR_FORMAT) return status;
+    char why[VAE_MESSAGE_SIZE];
+    snprintf(why, sizeof why, "%s", vae_error_message());
+    return vae_error_set(status, "%s:%" PRId64 ":%" PRId64 ": '%.40s' of %s %s", c->path, c->line, f->column, f->text,
+                         r->table->columns[column].name, why);
+}
+
 static vae_status read_row(vae_csv *c, reading *r)
 {
     vae_attribute_table *table = r->table;
     const vae_csv here = *c; /* for messages: the line's number */
     vae_csv_field f = {0};
     VAE_TRY(vae_csv_read(c, &f));
-    if (table->rows.count == 0) VAE_TRY(drop_column_of_names(&here, f.text, r));
-    VAE_TRY(make_room(c, r));
+    if (!r->drafts) VAE_TRY(start_drafts(&here, f.text, r));
     if (r->named) {
         vae_rows_add_name(&table->rows, f.text, r->names);
         if (f.last) return wrong_width(&here, f.column, 0, table);
@@ -140,10 +125,7 @@ static vae_status read_row(vae_csv *c, reading *r)
     }
     for (int64_t i = 0;; ++i) {
         if (i == table->count) return wrong_width(&here, f.column, i + 1, table);
-        if (!parse_value(f.text, &table->values[table->rows.count * table->count + i])) {
-            return vae_error_set(VAE_ERROR_FORMAT, "%s:%" PRId64 ":%" PRId64 ": '%.40s' of %s is not one of 1, 0, -1",
-                                 here.path, here.line, f.column, f.text, table->names[i]);
-        }
+        VAE_TRY(add_value(&here, &f, i, r));
         if (f.last && i + 1 < table->count) return wrong_width(&here, f.column, i + 1, table);
         if (f.last) break;
         VAE_TRY(vae_csv_read(c, &f));
@@ -152,18 +134,13 @@ static vae_status read_row(vae_csv *c, reading *r)
     return VAE_OK;
 }
 
-/* -1 is "not known" beside 0, else "does not have it". */
-static void settle_minus(vae_attribute_table *table)
+static vae_status finish(reading *r)
 {
-    for (int64_t i = 0; i < table->count; ++i) {
-        bool zero = false;
-        for (int64_t r = 0; r < table->rows.count && !zero; ++r)
-            zero = table->values[r * table->count + i] == 0;
-        for (int64_t r = 0; r < table->rows.count; ++r) {
-            int8_t *value = &table->values[r * table->count + i];
-            if (*value == MINUS) *value = zero ? UNKNOWN : 0;
-        }
+    for (int64_t i = 0; i < r->table->count; ++i) {
+        VAE_TRY(vae_attribute_draft_finish(&r->drafts[i], &r->table->columns[i]));
+        vae_attribute_draft_free(&r->drafts[i]); /* before the next grows */
     }
+    return VAE_OK;
 }
 
 /* ---- Files ---- */
@@ -197,8 +174,7 @@ static vae_status read_rows(vae_csv *c, reading *r)
                              c->path, announced, r->table->rows.count);
     }
     if (r->table->rows.count == 0) return vae_csv_fail(c, 1, "no line follows the header");
-    settle_minus(r->table);
-    return VAE_OK;
+    return finish(r);
 }
 
 static vae_status read_text(vae_csv *c, vae_attribute_table *table)
@@ -207,6 +183,9 @@ static vae_status read_text(vae_csv *c, vae_attribute_table *table)
     reading r = {.table = table, .names = open_memstream(&table->rows.names, &size)};
     if (!r.names) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", c->path);
     const vae_status status = read_rows(c, &r);
+    for (int64_t i = 0; r.drafts && i < table->count; ++i)
+        vae_attribute_draft_free(&r.drafts[i]);
+    free(r.drafts);
     const bool failed = ferror(r.names) != 0;
     if ((fclose(r.names) != 0 || failed) && !status) {
         return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory for the names of rows", c->path);
@@ -231,34 +210,9 @@ vae_status vae_attribute_table_read(const char *path, vae_attribute_table *table
 void vae_attribute_table_free(vae_attribute_table *table)
 {
     for (int64_t i = 0; i < table->count; ++i)
-        free(table->names[i]);
-    free(table->names);
-    free(table->values);
+        vae_attribute_free(&table->columns[i]);
+    free(table->columns);
+    vae_classes_free(&table->keys);
     free(table->rows.names);
     *table = (vae_attribute_table){0};
-}
-
-/* The first names, separated by commas. */
-static void list_names(const vae_attribute_table *table, char *text, size_t size)
-{
-    size_t used = 0;
-    for (int64_t i = 0; i < table->count && i < MAX_LISTED; ++i)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", table->names[i]);
-    if (table->count > MAX_LISTED) snprintf(text + used, size - used, ", ...");
-}
-
-vae_status vae_attribute_table_find(const vae_attribute_table *table, const char *name, int64_t *index)
-{
-    for (*index = 0; *index < table->count; ++*index) {
-        if (strcasecmp(table->names[*index], name) == 0) return VAE_OK;
-    }
-    const int nearest = vae_nearest(name, (const char *const *)table->names, (int)table->count);
-    if (nearest >= 0) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "there is no attribute '%s' among %" PRId64 "; did you mean '%s'?",
-                             name, table->count, table->names[nearest]);
-    }
-    char listed[MAX_LISTED * (MAX_NAME + 2) + 8];
-    list_names(table, listed, sizeof listed);
-    return vae_error_set(VAE_ERROR_ARGUMENT, "there is no attribute '%s' among %" PRId64 ": %s", name, table->count,
-                         listed);
 }

@@ -1,19 +1,22 @@
-/* Binary attributes of images, "glasses" say: who has which. */
+/* Attributes of images, in columns of a table: who has glasses, how old someone is, which colour a thing has. */
 #ifndef VAE_DATA_ATTRIBUTES_H
 #define VAE_DATA_ATTRIBUTES_H
 
+#include "data/attribute.h"
 #include "data/rows.h"
 
 typedef struct vae_attribute_table {
-    int64_t count;  /* attributes */
-    char **names;   /* [count], owned */
-    vae_rows rows;  /* images */
-    int8_t *values; /* [rows.count, count]: 1 has it, 0 lacks it, -1 not known; owned */
+    int64_t count;          /* attributes */
+    vae_attribute *columns; /* [count], owned */
+    vae_classes keys;       /* their names in small letters */
+    vae_rows rows;          /* images */
 } vae_attribute_table;
 
-/* Reads a table of attributes, one row per image:
- *   CSV     a header of names, then one line per image. Values are 1 (has it) and 0 or -1 (lacks it), also as 1.0; in a
- *           column that has both 0 and -1, -1 means "not known", as does an empty field. Names have at most 255 bytes.
+/* Reads a table of any number of attributes, one row per image:
+ *   CSV     a header of names, then one line per image. An empty field means "not known". A column is binary if its
+ *           values are 1 (has it) and 0 or -1 (lacks it), also as 1.0; where it has both 0 and -1, -1 means "not
+ * known". Else it is of numbers, if all are, or of names, of which none may be a number: classes, in the order of
+ *           strcmp. Attributes' names have at most 255 bytes.
  *           A first column of the images' file names or numbers gives the rows' names: one called image, image_id,
  *           file, filename, path, name, id or index, or without a name, or whose first field is none of 1, 0, -1.
  *   CelebA  the list format of list_attr_celeba.txt (Liu et al. 2015): the number of images; names; then one line per
@@ -24,12 +27,15 @@ vae_status vae_attribute_table_read(const char *path, vae_attribute_table *table
 /* Also of a zeroed table. */
 void vae_attribute_table_free(vae_attribute_table *table);
 
-/* *index receives the column called `name`, ignoring case. VAE_ERROR_ARGUMENT names the nearest, or the first ten. */
-vae_status vae_attribute_table_find(const vae_attribute_table *table, const char *name, int64_t *index);
+/* A name in small letters, as it is looked for; what does not fit is cut. */
+void vae_attribute_key(const char *name, char *key, size_t size);
+/* *index receives the column called `name`, ignoring case, and *class -1; or `name` is "column=class", *class the
+ * number of that class. VAE_ERROR_ARGUMENT names the nearest, or the first ten. */
+vae_status vae_attribute_table_find(const vae_attribute_table *table, const char *name, int64_t *index, int64_t *class);
 
 /* Makes row i that of image i of `dataset`, as vae_rows_match() finds it. Rows that are in the order of images must be
- * `dataset->stored`, or at least `needed` where that is not known. VAE_ERROR_FORMAT, VAE_ERROR_MEMORY; the table is
- * then as it was. */
+ * `dataset->stored`, or at least `needed` where that is not known. VAE_ERROR_FORMAT; VAE_ERROR_MEMORY, after
+ * which the table can only be freed. */
 vae_status vae_attribute_table_match(vae_attribute_table *table, const char *path, const vae_dataset *dataset,
                                      int64_t needed);
 
