@@ -1,4 +1,4 @@
-"""Checkpoints of older programs (tests/checkpoints) open, draw the same, and their runs go on as they would have."""
+"""Checkpoints of older programs (tests/checkpoints) open, draw the same, export, and their runs go on as they would have."""
 import json
 import os
 import pathlib
@@ -29,6 +29,8 @@ def check_checkpoint(path, folder):
     assert found.shape == expected.shape, f"{path.stem}: {found.shape}"
     error = np.abs(found - expected).max()
     assert error <= TOLERANCE, f"{path.stem}: samples differ by {error}"
+    run("export", "--checkpoint", path, "--out", folder / f"{path.stem}-onnx")
+    assert (folder / f"{path.stem}-onnx/decoder.onnx").stat().st_size > 0
 
 
 def losses(path):

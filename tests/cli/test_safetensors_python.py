@@ -77,7 +77,7 @@ def check_file(path, dtype):
     with safe_open(path, framework="numpy") as file:
         metadata = file.metadata()
         names = set(file.keys())
-    assert metadata["format"] == "vae-cuda checkpoint" and metadata["format_version"] == "1", metadata
+    assert metadata["format"] == "vae-cuda checkpoint" and metadata["format_version"] == "2", metadata
     assert metadata["weight_layout"] == "in,out", metadata
     assert "latent = 3" in metadata["config"], metadata
     assert int(metadata["step"]) == 39 and int(metadata["epoch"]) == 3, metadata

@@ -213,11 +213,18 @@ static vae_status describe_config(const vae_cli_options *options)
 
 /* ---- A checkpoint ---- */
 
-/* What labels are called, where the run's folder tells. */
-static vae_status read_classes(const char *run, vae_classes *classes)
+/* What labels are called, where the checkpoint or, of version 1, the run's folder tells. */
+static vae_status read_classes(const vae_checkpoint *checkpoint, const char *run, vae_classes *classes)
 {
+    const vae_attachment *names = vae_checkpoint_attached(checkpoint, VAE_ATTACHMENT_CLASS_NAMES);
     vae_run_folder folder;
     *classes = (vae_classes){0};
+    if (names) {
+        int64_t count = 0;
+        for (int64_t i = 0; i < names->size; ++i)
+            count += names->data[i] == '\0';
+        return vae_classes_add_all(classes, names->data, count);
+    }
     if (!run) return VAE_OK;
     VAE_TRY(vae_run_folder_init(&folder, run));
     return vae_path_exists(folder.class_names) ? vae_label_names_read(folder.class_names, classes) : VAE_OK;
@@ -248,7 +255,7 @@ static vae_status describe_checkpoint(const vae_cli_options *options)
     VAE_TRY(vae_cli_find_checkpoint(options, path, sizeof path));
     VAE_TRY(vae_checkpoint_read(path, &checkpoint));
     vae_classes classes;
-    vae_status status = read_classes(options->run, &classes);
+    vae_status status = read_classes(&checkpoint, options->run, &classes);
     if (!status) status = vae_config_format(&checkpoint.design.config, &config);
     if (!status) {
         printf("%s\n\n", path);

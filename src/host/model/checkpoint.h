@@ -1,5 +1,6 @@
 /* Checkpoints: one safetensors file with the parameters, both Adam moments and, in its metadata, all that a run needs
- * to continue bit for bit: the configuration as INI text, the input's shape and scale, the step. */
+ * to continue bit for bit: the configuration as INI text, the input's shape and scale, the step. Its format has a
+ * version: docs/checkpoints.md says when that changes and what is promised of older ones. */
 #ifndef VAE_MODEL_CHECKPOINT_H
 #define VAE_MODEL_CHECKPOINT_H
 
@@ -18,11 +19,21 @@ typedef struct vae_progress {
     int64_t train_images;                   /* of an epoch: a resume with another number is refused */
 } vae_progress;
 
+/* Bytes that go along with a model as they are, a tensor U8 of the file: "data.class_names", whose names end in a zero
+ * byte each. */
+typedef struct vae_attachment {
+    char name[VAE_NAME_SIZE];
+    int64_t size;
+    char *data; /* [size] */
+} vae_attachment;
+
 typedef struct vae_checkpoint {
     vae_design design; /* owned */
     vae_progress progress;
     vae_dtype dtype;               /* of the arrays: FLOAT32 or FLOAT64 */
     void *arenas[VAE_ARENA_COUNT]; /* parameters, NULL, first and second moment; moments NULL if absent; owned */
+    vae_attachment *attachments;   /* [attachment_count]; owned, as is their data */
+    int32_t attachment_count;
 } vae_checkpoint;
 
 /* Writes to a temporary file in the same folder, fsyncs it and renames it over `path`; the name is on disk after
@@ -37,6 +48,12 @@ vae_status vae_checkpoint_write(const vae_checkpoint *checkpoint, const char *pa
  * a checkpoint leaves that entry out. */
 vae_status vae_checkpoint_read(const char *path, vae_checkpoint *checkpoint);
 void vae_checkpoint_free(vae_checkpoint *checkpoint);
+
+#define VAE_ATTACHMENT_CLASS_NAMES "data.class_names"
+/* Copies `size` bytes, at least one, to go along under a name that is new; it begins with "data.". */
+vae_status vae_checkpoint_attach(vae_checkpoint *checkpoint, const char *name, const void *data, int64_t size);
+/* NULL where there is none of that name. */
+const vae_attachment *vae_checkpoint_attached(const vae_checkpoint *checkpoint, const char *name);
 /* Σ log deviation of a design that is standardised, from the checkpoint's parameters: what a log-likelihood of x has
  * more than one of the values as the data have them. 0 of other designs. */
 double vae_checkpoint_log_deviation(const vae_checkpoint *checkpoint);

@@ -83,25 +83,83 @@ double vae_checkpoint_log_deviation(const vae_checkpoint *checkpoint)
     return sum;
 }
 
-unsigned long vae_checkpoint_sum_text(unsigned long sum, const char *text)
+/* ---- The checksum ---- */
+
+const char *const vae_checkpoint_metric_names[VAE_METRIC_COUNT] = {
+    [VAE_METRIC_RECONSTRUCTION] = "reconstruction", [VAE_METRIC_KL] = "kl",       [VAE_METRIC_ROWS] = "rows",
+    [VAE_METRIC_GRADIENT_NORM] = "gradient_norm",   [VAE_METRIC_STEPS] = "steps", [VAE_METRIC_BOUND] = "bound",
+};
+
+static int by_key(const void *left, const void *right)
+{
+    return strcmp(((const vae_safetensors_text *)left)->key, ((const vae_safetensors_text *)right)->key);
+}
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(((const vae_safetensor *)left)->name, ((const vae_safetensor *)right)->name);
+}
+
+static unsigned long sum_text(unsigned long sum, const char *text)
 {
     return crc32_z(sum, (const Bytef *)text, strlen(text) + 1);
 }
 
-unsigned long vae_checkpoint_sum_arenas(unsigned long sum, const vae_checkpoint *checkpoint)
+static unsigned long sum_tensor(unsigned long sum, const vae_safetensor *tensor)
 {
-    for (int i = 0; i < VAE_SAVED_ARENAS; ++i) {
-        void *arena = checkpoint->arenas[vae_saved_arenas[i]];
-        for (int32_t p = 0; arena && p < checkpoint->design.layout.count; ++p) {
-            const vae_parameter *parameter = &checkpoint->design.layout.parameters[p];
-            char name[VAE_CHECKPOINT_NAME_SIZE];
-            vae_checkpoint_tensor_name(name, vae_saved_arenas[i], parameter);
-            sum = vae_checkpoint_sum_text(sum, name);
-            sum = crc32_z(sum, (const Bytef *)vae_checkpoint_at(arena, checkpoint->dtype, parameter->offset),
-                          (size_t)vae_shape_elements(&parameter->shape) * vae_dtype_size(checkpoint->dtype));
+    char shape[96];
+    sum = sum_text(sum_text(sum, tensor->name), vae_safetensors_dtype_name(tensor->dtype));
+    sum = sum_text(sum, vae_shape_format(&tensor->shape, shape, sizeof shape));
+    return crc32_z(sum, tensor->data, (size_t)vae_shape_elements(&tensor->shape) * vae_dtype_size(tensor->dtype));
+}
+
+vae_status vae_checkpoint_sum(const char *path, const vae_safetensors_text *texts, int32_t text_count,
+                              const vae_safetensor *tensors, int32_t tensor_count, char sum[VAE_CHECKPOINT_SUM_SIZE])
+{
+    vae_safetensors_text *sorted_texts = calloc((size_t)text_count + 1, sizeof *sorted_texts);
+    vae_safetensor *sorted_tensors = calloc((size_t)tensor_count + 1, sizeof *sorted_tensors);
+    if (sorted_texts && sorted_tensors) {
+        unsigned long value = 0;
+        if (text_count > 0) memcpy(sorted_texts, texts, (size_t)text_count * sizeof *texts);
+        if (tensor_count > 0) memcpy(sorted_tensors, tensors, (size_t)tensor_count * sizeof *tensors);
+        qsort(sorted_texts, (size_t)text_count, sizeof *texts, by_key);
+        qsort(sorted_tensors, (size_t)tensor_count, sizeof *tensors, by_name);
+        for (int32_t i = 0; i < text_count; ++i) {
+            if (strcmp(sorted_texts[i].key, "crc32") == 0) continue;
+            value = sum_text(sum_text(value, sorted_texts[i].key), sorted_texts[i].text);
         }
+        for (int32_t i = 0; i < tensor_count; ++i)
+            value = sum_tensor(value, &sorted_tensors[i]);
+        snprintf(sum, VAE_CHECKPOINT_SUM_SIZE, "%08lx", value);
     }
-    return sum;
+    const bool done = sorted_texts && sorted_tensors;
+    free(sorted_texts);
+    free(sorted_tensors);
+    return done ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "%s: no memory for its checksum", path);
+}
+
+/* ---- Attachments ---- */
+
+vae_status vae_checkpoint_attach(vae_checkpoint *checkpoint, const char *name, const void *data, int64_t size)
+{
+    const size_t count = (size_t)checkpoint->attachment_count;
+    vae_attachment *grown = realloc(checkpoint->attachments, (count + 1) * sizeof *grown);
+    if (grown) checkpoint->attachments = grown;
+    char *copy = grown ? malloc((size_t)size) : NULL;
+    if (!copy) return vae_error_set(VAE_ERROR_MEMORY, "checkpoint: out of memory");
+    memcpy(copy, data, (size_t)size);
+    grown[count] = (vae_attachment){.size = size, .data = copy};
+    snprintf(grown[count].name, sizeof grown[count].name, "%s", name);
+    checkpoint->attachment_count++;
+    return VAE_OK;
+}
+
+const vae_attachment *vae_checkpoint_attached(const vae_checkpoint *checkpoint, const char *name)
+{
+    for (int32_t i = 0; i < checkpoint->attachment_count; ++i) {
+        if (strcmp(checkpoint->attachments[i].name, name) == 0) return &checkpoint->attachments[i];
+    }
+    return NULL;
 }
 
 void vae_checkpoint_free(vae_checkpoint *checkpoint)
@@ -109,5 +167,8 @@ void vae_checkpoint_free(vae_checkpoint *checkpoint)
     vae_design_free(&checkpoint->design);
     for (int i = 0; i < VAE_ARENA_COUNT; ++i)
         free(checkpoint->arenas[i]);
+    for (int32_t i = 0; i < checkpoint->attachment_count; ++i)
+        free(checkpoint->attachments[i].data);
+    free(checkpoint->attachments);
     *checkpoint = (vae_checkpoint){0};
 }

@@ -6,10 +6,11 @@
 #include <locale.h>
 
 #include "model/checkpoint.h"
+#include "model/safetensors.h"
 
 #define VAE_CHECKPOINT_FORMAT "vae-cuda checkpoint"
-#define VAE_CHECKPOINT_INPUT_TYPE "input.type" /* only of data that are not bytes; the checksum takes it last */
-enum { VAE_CHECKPOINT_VERSION = 1, VAE_CHECKPOINT_NAME_SIZE = VAE_NAME_SIZE + 32 };
+#define VAE_ATTACHMENT_PREFIX "data."
+enum { VAE_CHECKPOINT_VERSION = 2, VAE_CHECKPOINT_NAME_SIZE = VAE_NAME_SIZE + 32, VAE_CHECKPOINT_SUM_SIZE = 16 };
 
 /* Parameters first, then both moments: a checkpoint without moments has the first of these only. */
 enum { VAE_SAVED_ARENAS = 3 };
@@ -28,9 +29,25 @@ void vae_checkpoint_leave_locale(locale_t c_locale, locale_t before);
 /* Gives `failure`, with a message that names the first tensor with a NaN or an infinity, if there is one. */
 vae_status vae_checkpoint_check_finite(const vae_checkpoint *checkpoint, const char *path, vae_status failure);
 
-/* The checksum (crc32) runs over keys and texts of the metadata with their final zeros, then over names and data of the
- * tensors in layout order. Each of these continues `sum`, which starts at 0. */
-unsigned long vae_checkpoint_sum_text(unsigned long sum, const char *text);
-unsigned long vae_checkpoint_sum_arenas(unsigned long sum, const vae_checkpoint *checkpoint);
+/* Sums of metrics stand one by one in the metadata: "epoch_sums.kl". Names are never used for anything else again. */
+extern const char *const vae_checkpoint_metric_names[VAE_METRIC_COUNT];
+
+/* The checksum (crc32) of a file: keys and texts of all metadata but its own, in the order of the keys (strcmp), then
+ * names, types, shapes and data of all tensors in the order of their names. The order in which they stand in the file
+ * does not matter, as tools change it. */
+vae_status vae_checkpoint_sum(const char *path, const vae_safetensors_text *texts, int32_t text_count,
+                              const vae_safetensor *tensors, int32_t tensor_count, char sum[VAE_CHECKPOINT_SUM_SIZE]);
+
+/* What files of version 1 had otherwise: checkpoint_version1.c. */
+vae_status vae_checkpoint_check_sum_1(const vae_safetensors_file *file, const char *path,
+                                      const vae_checkpoint *checkpoint);
+/* Sums by position: numbers of metrics that the file did not know are 0. */
+vae_status vae_checkpoint_read_sums_1(const vae_safetensors_file *file, const char *path, const char *key,
+                                      double sums[VAE_METRIC_COUNT]);
+
+/* Metadata that must be there and be as expected. */
+vae_status vae_checkpoint_get_text(const vae_safetensors_file *file, const char *path, const char *key,
+                                   const char **text);
+vae_status vae_checkpoint_bad_value(const char *path, const char *key, const char *text, const char *expected);
 
 #endif

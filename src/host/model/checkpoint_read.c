@@ -6,30 +6,18 @@
 #include <string.h>
 
 #include "model/checkpoint_internal.h"
-#include "model/safetensors.h"
 
-enum {
-    MAX_SIDE = 1 << 16,
-    MAX_PIXELS = 1 << 30,
-    FIRST_METRICS = 5 /* that files of version 1 have had from the beginning */
-};
-
-/* What of the metadata the checksum runs over, in this order. */
-static const char *const checked_keys[] = {
-    "format",         "format_version",    "weight_layout", "config",        "input.height", "input.width",
-    "input.channels", "input.scale",       "input.shift",   "seed",          "epoch",        "step",
-    "best_loss",      "epochs_since_best", "epoch_sums",    "interval_sums", "metric_lines", "train_images",
-};
-enum { CHECKED_KEYS = sizeof checked_keys / sizeof *checked_keys };
+enum { MAX_SIDE = 1 << 16, MAX_PIXELS = 1 << 30 };
 
 /* ---- Reading metadata ---- */
 
-static vae_status bad_value(const char *path, const char *key, const char *text, const char *expected)
+vae_status vae_checkpoint_bad_value(const char *path, const char *key, const char *text, const char *expected)
 {
     return vae_error_set(VAE_ERROR_FORMAT, "%s: metadata '%s' is '%.64s', expected %s", path, key, text, expected);
 }
 
-static vae_status get_text(const vae_safetensors_file *file, const char *path, const char *key, const char **text)
+vae_status vae_checkpoint_get_text(const vae_safetensors_file *file, const char *path, const char *key,
+                                   const char **text)
 {
     *text = vae_safetensors_metadata(file, key);
     if (*text) return VAE_OK;
@@ -41,48 +29,43 @@ static vae_status get_integer(const vae_safetensors_file *file, const char *path
                               int64_t high, int64_t *value)
 {
     const char *text;
-    VAE_TRY(get_text(file, path, key, &text));
+    VAE_TRY(vae_checkpoint_get_text(file, path, key, &text));
     char *end;
     const long long number = strtoll(text, &end, 10); /* saturates where it overflows */
     if (end == text || *end || number < low || number > high) {
         char expected[96];
         snprintf(expected, sizeof expected, "a whole number from %" PRId64 " to %" PRId64, low, high);
-        return bad_value(path, key, text, expected);
+        return vae_checkpoint_bad_value(path, key, text, expected);
     }
     *value = number;
     return VAE_OK;
 }
 
-/* From `least` to `most` numbers as %a writes them; those that are not there are 0. */
-static vae_status get_numbers(const vae_safetensors_file *file, const char *path, const char *key, int least, int most,
-                              double *values)
-{
-    const char *text;
-    VAE_TRY(get_text(file, path, key, &text));
-    const char *next = text;
-    memset(values, 0, (size_t)most * sizeof *values);
-    for (int i = 0; i < most && (i < least || *next); ++i) {
-        char *end;
-        values[i] = strtod(next, &end);
-        if (end == next || isnan(values[i])) return bad_value(path, key, text, "numbers");
-        next = end;
-    }
-    return *next ? bad_value(path, key, text, "fewer numbers") : VAE_OK;
-}
-
+/* A number as %a writes it. */
 static vae_status get_number(const vae_safetensors_file *file, const char *path, const char *key, double *value)
 {
-    return get_numbers(file, path, key, 1, 1, value);
+    const char *text;
+    char *end;
+    VAE_TRY(vae_checkpoint_get_text(file, path, key, &text));
+    *value = strtod(text, &end);
+    return end == text || *end || isnan(*value) ? vae_checkpoint_bad_value(path, key, text, "a number") : VAE_OK;
 }
 
-/* Metrics are only ever added behind the others, and an older file has none of the new. */
-static vae_status get_sums(const vae_safetensors_file *file, const char *path, const char *key,
+/* Each metric under a name of its own: 0 of those that the writer did not know. */
+static vae_status get_sums(const vae_safetensors_file *file, const char *path, int64_t version, const char *key,
                            double sums[VAE_METRIC_COUNT])
 {
-    return get_numbers(file, path, key, FIRST_METRICS, VAE_METRIC_COUNT, sums);
+    if (version == 1) return vae_checkpoint_read_sums_1(file, path, key, sums);
+    for (int i = 0; i < VAE_METRIC_COUNT; ++i) {
+        char name[64];
+        sums[i] = 0.0;
+        snprintf(name, sizeof name, "%s.%s", key, vae_checkpoint_metric_names[i]);
+        if (vae_safetensors_metadata(file, name)) VAE_TRY(get_number(file, path, name, &sums[i]));
+    }
+    return VAE_OK;
 }
 
-static vae_status check_version(const vae_safetensors_file *file, const char *path)
+static vae_status check_version(const vae_safetensors_file *file, const char *path, int64_t *version)
 {
     const char *format = vae_safetensors_metadata(file, "format");
     if (!format || strcmp(format, VAE_CHECKPOINT_FORMAT) != 0) {
@@ -90,23 +73,22 @@ static vae_status check_version(const vae_safetensors_file *file, const char *pa
                              "%s: is a safetensors file, but not a checkpoint of vae-cuda (metadata 'format' is %.64s)",
                              path, format ? format : "missing");
     }
-    int64_t version = 0;
-    VAE_TRY(get_integer(file, path, "format_version", 1, INT32_MAX, &version));
-    if (version > VAE_CHECKPOINT_VERSION) {
+    VAE_TRY(get_integer(file, path, "format_version", 1, INT32_MAX, version));
+    if (*version > VAE_CHECKPOINT_VERSION) {
         return vae_error_set(VAE_ERROR_FORMAT,
                              "%s: has checkpoint format version %" PRId64
                              ", but this program supports versions up to %d",
-                             path, version, VAE_CHECKPOINT_VERSION);
+                             path, *version, VAE_CHECKPOINT_VERSION);
     }
     const char *layout;
-    VAE_TRY(get_text(file, path, "weight_layout", &layout));
-    return strcmp(layout, "in,out") == 0 ? VAE_OK : bad_value(path, "weight_layout", layout, "in,out");
+    VAE_TRY(vae_checkpoint_get_text(file, path, "weight_layout", &layout));
+    return strcmp(layout, "in,out") == 0 ? VAE_OK : vae_checkpoint_bad_value(path, "weight_layout", layout, "in,out");
 }
 
 static vae_status read_config(const vae_safetensors_file *file, const char *path, vae_config *config)
 {
     const char *text;
-    VAE_TRY(get_text(file, path, "config", &text));
+    VAE_TRY(vae_checkpoint_get_text(file, path, "config", &text));
     vae_config_defaults(config);
     vae_status status = vae_config_parse(config, text, "config in its metadata");
     if (!status) status = vae_config_check(config);
@@ -133,23 +115,25 @@ static vae_status read_input(const vae_safetensors_file *file, const char *path,
     return VAE_OK;
 }
 
-/* Bytes unless it says otherwise: files have said nothing for as long as there was nothing else. */
-static vae_status read_type(const vae_safetensors_file *file, const char *path, vae_input *input)
+/* Files of version 1 are of bytes. */
+static vae_status read_type(const vae_safetensors_file *file, const char *path, int64_t version, vae_input *input)
 {
-    const char *text = vae_safetensors_metadata(file, VAE_CHECKPOINT_INPUT_TYPE);
-    if (text && strcmp(text, "float32") != 0) return bad_value(path, VAE_CHECKPOINT_INPUT_TYPE, text, "float32");
-    input->dtype = text ? VAE_FLOAT32 : VAE_UINT8;
-    return VAE_OK;
+    const char *text = "uint8";
+    if (version > 1) VAE_TRY(vae_checkpoint_get_text(file, path, "input.type", &text));
+    input->dtype = strcmp(text, "uint8") == 0 ? VAE_UINT8 : VAE_FLOAT32;
+    if (input->dtype == VAE_UINT8 || strcmp(text, "float32") == 0) return VAE_OK;
+    return vae_checkpoint_bad_value(path, "input.type", text, "uint8 or float32");
 }
 
-static vae_status read_progress(const vae_safetensors_file *file, const char *path, vae_progress *progress)
+static vae_status read_progress(const vae_safetensors_file *file, const char *path, int64_t version,
+                                vae_progress *progress)
 {
     VAE_TRY(get_integer(file, path, "epoch", 0, INT64_MAX, &progress->epoch));
     VAE_TRY(get_integer(file, path, "step", 0, INT64_MAX, &progress->step));
     VAE_TRY(get_number(file, path, "best_loss", &progress->best_loss));
     VAE_TRY(get_integer(file, path, "epochs_since_best", 0, INT64_MAX, &progress->epochs_since_best));
-    VAE_TRY(get_sums(file, path, "epoch_sums", progress->epoch_sums));
-    VAE_TRY(get_sums(file, path, "interval_sums", progress->interval_sums));
+    VAE_TRY(get_sums(file, path, version, "epoch_sums", progress->epoch_sums));
+    VAE_TRY(get_sums(file, path, version, "interval_sums", progress->interval_sums));
     VAE_TRY(get_integer(file, path, "metric_lines", 0, INT64_MAX, &progress->metric_lines));
     return get_integer(file, path, "train_images", 0, INT64_MAX, &progress->train_images);
 }
@@ -209,6 +193,34 @@ static bool has_moments(const vae_safetensors_file *file)
     return false;
 }
 
+static bool is_attachment(const vae_safetensor *tensor)
+{
+    return tensor->dtype == VAE_UINT8 &&
+           strncmp(tensor->name, VAE_ATTACHMENT_PREFIX, strlen(VAE_ATTACHMENT_PREFIX)) == 0;
+}
+
+static int32_t count_attachments(const vae_safetensors_file *file)
+{
+    int32_t count = 0;
+    for (int32_t i = 0; i < vae_safetensors_count(file); ++i)
+        count += is_attachment(vae_safetensors_get(file, i));
+    return count;
+}
+
+static vae_status read_attachments(const vae_safetensors_file *file, const char *path, vae_checkpoint *checkpoint)
+{
+    for (int32_t i = 0; i < vae_safetensors_count(file); ++i) {
+        const vae_safetensor *tensor = vae_safetensors_get(file, i);
+        if (!is_attachment(tensor)) continue;
+        if (tensor->bytes == 0 || strlen(tensor->name) >= VAE_NAME_SIZE) {
+            return vae_error_set(VAE_ERROR_FORMAT, "%s: tensor '%.64s' is empty, or its name too long", path,
+                                 tensor->name);
+        }
+        VAE_TRY(vae_checkpoint_attach(checkpoint, tensor->name, tensor->data, (int64_t)tensor->bytes));
+    }
+    return VAE_OK;
+}
+
 static vae_status read_tensors(const vae_safetensors_file *file, const char *path, vae_checkpoint *checkpoint)
 {
     const vae_layout *layout = &checkpoint->design.layout;
@@ -217,47 +229,49 @@ static vae_status read_tensors(const vae_safetensors_file *file, const char *pat
     const int arenas = has_moments(file) ? VAE_SAVED_ARENAS : 1;
     for (int i = 0; i < arenas; ++i)
         VAE_TRY(check_arena(file, path, checkpoint, vae_saved_arenas[i]));
-    if (vae_safetensors_count(file) != layout->count * arenas) {
-        return vae_error_set(VAE_ERROR_SHAPE, "%s: has %d tensors, but its configuration asks for %d", path,
-                             (int)vae_safetensors_count(file), (int)layout->count * arenas);
+    const int32_t count = vae_safetensors_count(file) - count_attachments(file);
+    if (count != layout->count * arenas) {
+        return vae_error_set(VAE_ERROR_SHAPE, "%s: has %d tensors, but its configuration asks for %d", path, (int)count,
+                             (int)layout->count * arenas);
     }
     for (int i = 0; i < arenas; ++i)
         VAE_TRY(copy_arena(file, path, checkpoint, vae_saved_arenas[i]));
     return VAE_OK;
 }
 
-static vae_status check_sum(const vae_safetensors_file *file, const char *path, const vae_checkpoint *checkpoint)
+static vae_status check_sum(const vae_safetensors_file *file, const char *path)
 {
     const char *text = vae_safetensors_metadata(file, "crc32");
+    const int32_t count = vae_safetensors_metadata_count(file);
+    char expected[VAE_CHECKPOINT_SUM_SIZE];
     if (!text) return VAE_OK;
-    unsigned long sum = 0;
-    for (int i = 0; i < CHECKED_KEYS; ++i) {
-        const char *value;
-        VAE_TRY(get_text(file, path, checked_keys[i], &value));
-        sum = vae_checkpoint_sum_text(vae_checkpoint_sum_text(sum, checked_keys[i]), value);
-    }
-    const char *type = vae_safetensors_metadata(file, VAE_CHECKPOINT_INPUT_TYPE);
-    if (type) sum = vae_checkpoint_sum_text(vae_checkpoint_sum_text(sum, VAE_CHECKPOINT_INPUT_TYPE), type);
-    char expected[16];
-    snprintf(expected, sizeof expected, "%08lx", vae_checkpoint_sum_arenas(sum, checkpoint));
-    if (strcmp(text, expected) == 0) return VAE_OK;
+    vae_safetensors_text *texts = calloc((size_t)count, sizeof *texts);
+    if (!texts) return vae_error_set(VAE_ERROR_MEMORY, "%s: no memory for its checksum", path);
+    for (int32_t i = 0; i < count; ++i)
+        texts[i] = vae_safetensors_metadata_get(file, i);
+    const vae_status status =
+        vae_checkpoint_sum(path, texts, count, vae_safetensors_get(file, 0), vae_safetensors_count(file), expected);
+    free(texts);
+    if (status || strcmp(text, expected) == 0) return status;
     return vae_error_set(VAE_ERROR_FORMAT, "%s: is damaged: its content has checksum %s, but its metadata says %.16s",
                          path, expected, text);
 }
 
 static vae_status read_file(const vae_safetensors_file *file, const char *path, vae_checkpoint *checkpoint)
 {
-    VAE_TRY(check_version(file, path));
+    int64_t version = 0;
     vae_config config;
     vae_input input;
+    VAE_TRY(check_version(file, path, &version));
     VAE_TRY(read_config(file, path, &config));
     VAE_TRY(read_input(file, path, &input));
-    VAE_TRY(read_type(file, path, &input));
-    VAE_TRY(read_progress(file, path, &checkpoint->progress));
+    VAE_TRY(read_type(file, path, version, &input));
+    VAE_TRY(read_progress(file, path, version, &checkpoint->progress));
     const vae_status status = vae_design_create(&config, &input, &checkpoint->design);
     if (status) return vae_error_prepend(status, "%s", path);
     VAE_TRY(read_tensors(file, path, checkpoint));
-    VAE_TRY(check_sum(file, path, checkpoint));
+    VAE_TRY(read_attachments(file, path, checkpoint));
+    VAE_TRY(version == 1 ? vae_checkpoint_check_sum_1(file, path, checkpoint) : check_sum(file, path));
     return vae_checkpoint_check_finite(checkpoint, path, VAE_ERROR_FORMAT);
 }
 

@@ -24,9 +24,10 @@ struct vae_safetensors_file {
 
 /* ---- Writing ---- */
 
-static const char *dtype_name(vae_dtype dtype)
+const char *vae_safetensors_dtype_name(vae_dtype dtype)
 {
-    return dtype == VAE_FLOAT64 ? "F64" : "F32";
+    static const char *const names[] = {[VAE_UINT8] = "U8", [VAE_FLOAT32] = "F32", [VAE_FLOAT64] = "F64"};
+    return names[dtype];
 }
 
 static size_t tensor_bytes(const vae_safetensor *tensor)
@@ -39,8 +40,8 @@ static json_t *describe(const vae_safetensor *tensor, size_t begin, size_t end)
     json_t *shape = json_array();
     for (int32_t i = 0; i < tensor->shape.rank; ++i)
         json_array_append_new(shape, json_integer(tensor->shape.size[i]));
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype_name(tensor->dtype), "shape", shape, "data_offsets",
-                     (json_int_t)begin, (json_int_t)end);
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", vae_safetensors_dtype_name(tensor->dtype), "shape", shape,
+                     "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
 /* Adds a key that must be new. */
@@ -186,12 +187,13 @@ static vae_status read_dtype(const char *path, const char *name, json_t *entry, 
 {
     const char *text = json_string_value(json_object_get(entry, "dtype"));
     if (!text) return tensor_error(path, name, "has no dtype");
-    for (vae_dtype candidate = VAE_FLOAT32; candidate <= VAE_FLOAT64; ++candidate) {
-        if (strcmp(text, dtype_name(candidate)) != 0) continue;
+    for (vae_dtype candidate = VAE_UINT8; candidate <= VAE_FLOAT64; ++candidate) {
+        if (strcmp(text, vae_safetensors_dtype_name(candidate)) != 0) continue;
         *dtype = candidate;
         return VAE_OK;
     }
-    return vae_error_set(VAE_ERROR_FORMAT, "%s: tensor '%.64s' has dtype %.16s, expected F32 or F64", path, name, text);
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: tensor '%.64s' has dtype %.16s, expected U8, F32 or F64", path, name,
+                         text);
 }
 
 /* The shape, and the bytes that it needs. */
@@ -339,4 +341,18 @@ const vae_safetensor *vae_safetensors_find(const vae_safetensors_file *file, con
 const char *vae_safetensors_metadata(const vae_safetensors_file *file, const char *key)
 {
     return json_string_value(json_object_get(json_object_get(file->header, METADATA_KEY), key));
+}
+
+int32_t vae_safetensors_metadata_count(const vae_safetensors_file *file)
+{
+    return (int32_t)json_object_size(json_object_get(file->header, METADATA_KEY));
+}
+
+vae_safetensors_text vae_safetensors_metadata_get(const vae_safetensors_file *file, int32_t index)
+{
+    json_t *metadata = json_object_get(file->header, METADATA_KEY);
+    void *at = json_object_iter(metadata);
+    while (index-- > 0)
+        at = json_object_iter_next(metadata, at);
+    return (vae_safetensors_text){json_object_iter_key(at), json_string_value(json_object_iter_value(at))};
 }

@@ -4,7 +4,8 @@
  *     N bytes   JSON: {"__metadata__": {"key": "text"}, "name": {"dtype", "shape", "data_offsets": [begin, end]}, …}
  *     the rest  tensors, row-major, little-endian, one after the other without holes
  *
- * This reader takes the types F32 and F64 and at most VAE_MAX_RANK dimensions, which is what this project writes. */
+ * This reader takes the types U8, F32 and F64 and at most VAE_MAX_RANK dimensions, which is what this project writes.
+ */
 #ifndef VAE_MODEL_SAFETENSORS_H
 #define VAE_MODEL_SAFETENSORS_H
 
@@ -13,7 +14,7 @@
 /* A named array; the writer borrows name and data, the reader's belong to the file. */
 typedef struct vae_safetensor {
     const char *name;
-    vae_dtype dtype; /* VAE_FLOAT32 or VAE_FLOAT64 */
+    vae_dtype dtype;
     vae_shape shape;
     const void *data; /* from the reader: aligned to its element size only if the file's writer saw to it; memcpy */
     size_t bytes;     /* set by the reader; the writer computes its own */
@@ -42,5 +43,10 @@ const vae_safetensor *vae_safetensors_get(const vae_safetensors_file *file, int3
 /* NULL if there is no tensor of that name, or no metadata of that key. Owned by the file. */
 const vae_safetensor *vae_safetensors_find(const vae_safetensors_file *file, const char *name);
 const char *vae_safetensors_metadata(const vae_safetensors_file *file, const char *key);
+/* All metadata, in the order of the file; index in [0, count). */
+int32_t vae_safetensors_metadata_count(const vae_safetensors_file *file);
+vae_safetensors_text vae_safetensors_metadata_get(const vae_safetensors_file *file, int32_t index);
+/* "U8", "F32" or "F64" */
+const char *vae_safetensors_dtype_name(vae_dtype dtype);
 
 #endif

@@ -68,6 +68,10 @@ static vae_status open_data(vae_trainer *trainer, const vae_resume_point *point)
     }
     trainer->state.design.input = input_of(&trainer->splits);
     trainer->state.progress.train_images = trainer->splits.train.count;
+    const vae_classes *classes = &splits->train.classes;
+    if (classes->count == 0) return VAE_OK;
+    VAE_TRY(
+        vae_checkpoint_attach(&trainer->state, VAE_ATTACHMENT_CLASS_NAMES, classes->names, (int64_t)classes->bytes));
     return VAE_OK;
 }
 
