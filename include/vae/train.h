@@ -4,7 +4,7 @@
  *   vae_training_result result;
  *   if (vae_training_run(&training, &result)) { puts(vae_error_message()); return 1; }
  *
- * A run folder holds all that a run is: the README has what is in it. vae_model_open() opens it. */
+ * A run folder holds all that a run is: docs/runs.md has what is in it. vae_model_open() opens it. */
 #ifndef VAE_TRAIN_H
 #define VAE_TRAIN_H
 
