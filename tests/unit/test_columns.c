@@ -207,6 +207,37 @@ Test(columns, rows_of_other_formats)
     expect_failure(idx_path("b.npz"), &automatic, VAE_ERROR_FORMAT, "name one of its arrays");
 }
 
+/* ---- The parts of a run ---- */
+
+enum { TRAIN = 6, COLUMNS = 3 };
+
+static const float train_rows[TRAIN * COLUMNS] = {1, 5, -3, 2, 5, 0, 3, 5, 1, 4, 5, 2, 9, 9, 9, 8, 8, 8};
+
+static vae_config config;
+
+static void set_paths(const char *train, const char *test)
+{
+    vae_config_defaults(&config);
+    config.data.store = VAE_STORE_AUTO;
+    config.model.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
+    snprintf(config.data.train_images, VAE_PATH_SIZE, "%s", train);
+    snprintf(config.data.test_images, VAE_PATH_SIZE, "%s", test);
+}
+
+static const char *write_train(void)
+{
+    const idx_bytes file = npy_bytes("<f4", NPY_SIZES(TRAIN, COLUMNS), train_rows, sizeof train_rows);
+    return idx_write("train.npy", &file);
+}
+
+static void expect_refused(const char *words)
+{
+    vae_splits splits;
+    cr_expect_eq(vae_splits_open(&config, &splits), VAE_ERROR_CONFIG, "%s", vae_error_message());
+    cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
+    cr_expect_null(splits.train.values);
+}
+
 /* ---- CSV ---- */
 
 static const char *write_text(const char *name, const char *text)
@@ -235,6 +266,35 @@ Test(columns, csv_of_rows_with_and_without_a_header)
         expect_floats(idx_path("a.csv"), &(vae_read_options){.storage = VAE_STORAGE_DISK, .cache = idx_folder},
                       expected, 6);
     }
+}
+
+/* In memory, and through the cache. */
+Test(columns, csv_names_its_columns)
+{
+    vae_splits splits;
+    const vae_read_options disk = {.storage = VAE_STORAGE_DISK, .cache = idx_folder};
+    const char *train = write_text("train.csv", "age;\"body height\";\n1;3;5\n2;3;7\n");
+    for (int i = 0; i < 3; ++i) {
+        vae_dataset dataset = read_rows(train, i ? &disk : &automatic);
+        cr_assert_eq(dataset.column_names.count, 3);
+        cr_expect_str_eq(vae_classes_name(&dataset.column_names, 0), "age");
+        cr_expect_str_eq(vae_classes_name(&dataset.column_names, 1), "body height");
+        cr_expect_str_eq(vae_classes_name(&dataset.column_names, 2), "");
+        vae_dataset_free(&dataset);
+    }
+    set_paths(train, write_text("test.csv", "9;9;9\n"));
+    config.data.normalise = VAE_NORMALISE_STANDARD;
+    cr_assert_eq(vae_splits_open(&config, &splits), VAE_OK, "%s", vae_error_message());
+    char text[VAE_REMARK_TEXT] = "";
+    cr_expect(vae_remark_write(&splits.train.remarks, VAE_REMARK_CONSTANT, text));
+    cr_expect_not_null(strstr(text, "the first is column 'body height'"), "%s", text);
+    cr_expect_eq(splits.test.column_names.count, 0);
+    vae_splits_free(&splits);
+    set_paths(train, write_text("test.csv", "age;weight;\n9;9;9\n"));
+    expect_refused("test.csv: column 2 is called 'weight', but 'body height' in the training data");
+    set_paths(train, "");
+    config.model.likelihood = VAE_LIKELIHOOD_BERNOULLI;
+    expect_refused("but train_images holds 3 in column 'body height' of row 0 (from 0)");
 }
 
 /* Rows beyond the limit are counted, and may hold anything. */
@@ -321,36 +381,7 @@ Test(columns, images_as_models_take_them)
     vae_dataset_free(&bytes);
 }
 
-/* ---- The parts of a run ---- */
-
-enum { TRAIN = 6, COLUMNS = 3 };
-
-static const float train_rows[TRAIN * COLUMNS] = {1, 5, -3, 2, 5, 0, 3, 5, 1, 4, 5, 2, 9, 9, 9, 8, 8, 8};
-
-static vae_config config;
-
-static void set_paths(const char *train, const char *test)
-{
-    vae_config_defaults(&config);
-    config.data.store = VAE_STORE_AUTO;
-    config.model.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
-    snprintf(config.data.train_images, VAE_PATH_SIZE, "%s", train);
-    snprintf(config.data.test_images, VAE_PATH_SIZE, "%s", test);
-}
-
-static const char *write_train(void)
-{
-    const idx_bytes file = npy_bytes("<f4", NPY_SIZES(TRAIN, COLUMNS), train_rows, sizeof train_rows);
-    return idx_write("train.npy", &file);
-}
-
-static void expect_refused(const char *words)
-{
-    vae_splits splits;
-    cr_expect_eq(vae_splits_open(&config, &splits), VAE_ERROR_CONFIG, "%s", vae_error_message());
-    cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
-    cr_expect_null(splits.train.values);
-}
+/* ---- The parts of a run, in numbers ---- */
 
 /* Over the four rows that are left to train on. */
 Test(columns, columns_are_standardised_each_by_itself)
@@ -451,7 +482,7 @@ Test(columns, numbers_that_a_likelihood_does_not_take_are_refused_by_place)
     for (int i = 0; i < 2; ++i) {
         set_paths(idx_path("good.npy"), idx_path("bad.npy"));
         config.model.likelihood = unit[i];
-        expect_refused("takes numbers in [0, 1], but test_images holds 1.5 in row 1, column 1 (from 0)");
+        expect_refused("takes numbers in [0, 1], but test_images holds 1.5 in column 1 (from 0) of row 1 (from 0)");
         set_paths(idx_path("good.npy"), "");
         config.model.likelihood = unit[i];
         vae_splits splits;
@@ -460,5 +491,5 @@ Test(columns, numbers_that_a_likelihood_does_not_take_are_refused_by_place)
     }
     set_paths(write_train(), "");
     config.model.likelihood = VAE_LIKELIHOOD_BERNOULLI;
-    expect_refused("but train_images holds 5 in row 0, column 1 (from 0)");
+    expect_refused("but train_images holds 5 in column 1 (from 0) of row 0 (from 0)");
 }

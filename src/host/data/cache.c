@@ -21,11 +21,11 @@ enum { VALUES_AT = 4096 };
 typedef struct note {
     char magic[8];
     int64_t count, height, width, channels, stored, skipped, labelled, names_bytes, names_differ, binary, class_bytes,
-        classes, dtype, levels;
+        classes, column_bytes, column_names, dtype, levels;
     vae_remarks remarks;
 } note;
 
-static const char magic[8] = "vaecach7";
+static const char magic[8] = "vaecach8";
 
 /* ---- Reading ---- */
 
@@ -39,8 +39,8 @@ static bool interpret(const vae_mapping *mapping, note *end)
     const size_t numbers = (size_t)end->count * (size_t)end->height * (size_t)end->width * (size_t)end->channels;
     const size_t values = numbers * vae_dtype_size((vae_dtype)end->dtype);
     const size_t labels = end->labelled ? (size_t)end->count * sizeof(int32_t) : 0;
-    return mapping->bytes ==
-           VALUES_AT + values + labels + (size_t)end->class_bytes + (size_t)end->names_bytes + sizeof *end;
+    const size_t texts = (size_t)end->class_bytes + (size_t)end->column_bytes + (size_t)end->names_bytes;
+    return mapping->bytes == VALUES_AT + values + labels + texts + sizeof *end;
 }
 
 /* A copy of what lies in the mapping; NULL for no bytes. */
@@ -74,12 +74,15 @@ static vae_status take(const char *path, const note *end, vae_mapping *mapping, 
     const size_t labels = end->labelled ? (size_t)end->count * sizeof(int32_t) : 0;
     const uint8_t *behind = dataset->values + end->count * vae_dataset_row_bytes(dataset);
     vae_status status = copy_of(path, behind, labels, &dataset->labels);
-    const uint8_t *classes = behind + labels, *names = classes + end->class_bytes;
+    const uint8_t *classes = behind + labels, *columns = classes + end->class_bytes;
+    const uint8_t *names = columns + end->column_bytes;
     if (!status) status = vae_classes_add_all(&dataset->classes, (const char *)classes, end->classes);
+    if (!status) status = vae_classes_add_all(&dataset->column_names, (const char *)columns, end->column_names);
     if (!status) status = copy_of(path, names, dataset->names_bytes, &dataset->names);
     if (!status) return VAE_OK;
     free(dataset->labels);
     vae_classes_free(&dataset->classes);
+    vae_classes_free(&dataset->column_names);
     *dataset = (vae_dataset){0};
     return status;
 }
@@ -153,13 +156,18 @@ static vae_status write_end(int file, const char *path, const vae_dataset *datas
                 .levels = dataset->levels,
                 .binary = dataset->binary,
                 .class_bytes = (int64_t)dataset->classes.bytes,
-                .classes = dataset->classes.count};
+                .classes = dataset->classes.count,
+                .column_bytes = (int64_t)dataset->column_names.bytes,
+                .column_names = dataset->column_names.count};
     memcpy(end.magic, magic, sizeof magic);
     if (dataset->labels) {
         VAE_TRY(vae_file_write_open(file, path, dataset->labels, (size_t)dataset->count * sizeof *dataset->labels));
     }
     if (dataset->classes.names) {
         VAE_TRY(vae_file_write_open(file, path, dataset->classes.names, dataset->classes.bytes));
+    }
+    if (dataset->column_names.names) {
+        VAE_TRY(vae_file_write_open(file, path, dataset->column_names.names, dataset->column_names.bytes));
     }
     if (dataset->names) VAE_TRY(vae_file_write_open(file, path, dataset->names, dataset->names_bytes));
     VAE_TRY(vae_file_write_open(file, path, &end, sizeof end));
@@ -183,6 +191,7 @@ static vae_status write_images(int file, const char *path, vae_source *source, c
     if (!status) status = write_end(file, path, &dataset);
     free(dataset.labels);
     vae_classes_free(&dataset.classes);
+    vae_classes_free(&dataset.column_names);
     free(dataset.names);
     if (!status && fsync(file))
         status = vae_error_set(VAE_ERROR_IO, "%s: cannot be flushed to disk: %s", path, strerror(errno));

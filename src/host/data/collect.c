@@ -69,7 +69,7 @@ typedef struct collection {
     int64_t wanted;   /* images at most */
     int64_t elements; /* of an image, transformed */
     int32_t *labels;
-    vae_classes classes;
+    vae_classes classes, column_names;
     char *names;
     size_t names_bytes;
     int64_t taken, kept; /* images of the source that were read, and those that were not damaged */
@@ -151,7 +151,11 @@ static vae_status collect_files(collection *c)
 
 static vae_status collect(collection *c)
 {
-    if (c->source->numbers) return collect_numbered(c);
+    if (c->source->numbers) {
+        VAE_TRY(collect_numbered(c));
+        const vae_format *format = c->source->format;
+        return format->column_names ? format->column_names(c->source, &c->column_names) : VAE_OK;
+    }
     if (c->options->store == VAE_STORE_FLOAT32) {
         return vae_error_set(VAE_ERROR_CONFIG, "%s: holds pictures, whose pixels are bytes, not float32",
                              c->source->name);
@@ -178,6 +182,7 @@ vae_status vae_collect_images(vae_source *source, const vae_read_options *option
     if (status) {
         free(c.labels);
         vae_classes_free(&c.classes);
+        vae_classes_free(&c.column_names);
         free(c.names);
         return status;
     }
@@ -185,6 +190,7 @@ vae_status vae_collect_images(vae_source *source, const vae_read_options *option
     *dataset = (vae_dataset){
         .labels = c.labels,
         .classes = c.classes,
+        .column_names = c.column_names,
         .names = c.names,
         .names_bytes = c.names_bytes,
         .names_differ = c.names && source->format->names_differ(source),

@@ -16,6 +16,7 @@ void vae_dataset_free(vae_dataset *dataset)
         vae_mapping_close(&dataset->mapping);
         free(dataset->labels);
         vae_classes_free(&dataset->classes);
+        vae_classes_free(&dataset->column_names);
         free(dataset->names);
     }
     *dataset = (vae_dataset){0};

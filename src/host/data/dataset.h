@@ -19,6 +19,7 @@ typedef struct vae_dataset {
     int32_t *labels; /* [count], numbers of classes, or NULL; owned likewise */
     /* What the labels are called. None: their numbers, which are below VAE_PLAIN_LABELS. Owned likewise. */
     vae_classes classes;
+    vae_classes column_names; /* of rows of numbers whose file names its columns: [width]; else none. Owned likewise */
     /* Of a folder's pictures: the file name of each image, below the folder, one after the other, each with its zero
      * byte; those of images held out of this part may follow. NULL where images have no names. Owned likewise. */
     char *names;

@@ -3,11 +3,23 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const float *floats_of(const vae_dataset *dataset)
 {
     return (const void *)dataset->values;
+}
+
+const char *vae_float_column_name(const vae_dataset *dataset, int64_t column, char text[VAE_COLUMN_TEXT])
+{
+    const char *name = vae_classes_name(&dataset->column_names, column);
+    if (name && name[0]) {
+        snprintf(text, VAE_COLUMN_TEXT, "'%.70s'", name);
+    } else {
+        snprintf(text, VAE_COLUMN_TEXT, "%" PRId64 " (from 0)", column);
+    }
+    return text;
 }
 
 /* ---- Checks ---- */
@@ -51,12 +63,14 @@ vae_status vae_float_column_check_range(const vae_config *config, const char *ke
     while (i < count && values[i] >= 0.0f && values[i] <= 1.0f)
         ++i;
     if (i == count) return VAE_OK;
+    char name[VAE_COLUMN_TEXT];
     const vae_status status =
         vae_error_set(VAE_ERROR_CONFIG,
-                      "[model] likelihood: %s takes numbers in [0, 1], but %s holds %g in row %" PRId64
-                      ", column %" PRId64 " (from 0); gaussian and others take any, and [data] store = bytes reads "
+                      "[model] likelihood: %s takes numbers in [0, 1], but %s holds %g in column %s of row %" PRId64
+                      " (from 0); gaussian and others take any, and [data] store = bytes reads "
                       "integers from 0 to 255 as levels of images",
-                      vae_likelihood_name(likelihood), key, (double)values[i], i / elements, i % elements);
+                      vae_likelihood_name(likelihood), key, (double)values[i],
+                      vae_float_column_name(dataset, i % elements, name), i / elements);
     return vae_config_blame(config, status, "model", "likelihood");
 }
 

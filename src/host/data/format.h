@@ -60,6 +60,8 @@ struct vae_format {
     /* Of read_images: names of the classes that the labels number; none if the images have no classes. */
     vae_status (*classes)(const vae_source *source, vae_classes *classes);
     bool (*names_differ)(const vae_source *source); /* as in vae_dataset */
+    /* Of a source of numbers: what the columns of its rows are called, if they have names. NULL: they never have. */
+    vae_status (*column_names)(const vae_source *source, vae_classes *names);
 };
 
 /* Examines what the path names. VAE_ERROR_CONFIG if it cannot be opened, VAE_ERROR_FORMAT if it is neither a folder nor

@@ -220,6 +220,14 @@ static vae_status open_source(vae_source *source, const vae_request *request)
     return status;
 }
 
+static vae_status column_names(const vae_source *source, vae_classes *names)
+{
+    const table *t = source->state;
+    for (int64_t i = 0; t->names && i < t->columns; ++i)
+        VAE_TRY(vae_classes_add(names, t->names[i]));
+    return VAE_OK;
+}
+
 /* Some pictures are text, too. */
 static bool probe(const vae_probe *probe)
 {
@@ -232,4 +240,5 @@ const vae_format vae_format_csv = {
     .open = open_source,
     .close = close_source,
     .add_to_hash = vae_source_add_to_hash,
+    .column_names = column_names,
 };

@@ -121,6 +121,20 @@ static vae_status check_same_shape(const vae_config *config, const vae_splits *s
     return blame(config, status, "test_images");
 }
 
+/* Columns in another order would be taken for one another. */
+static vae_status check_same_columns(const vae_config *config, const vae_splits *splits)
+{
+    const vae_classes *train = &splits->train.column_names, *test = &splits->test.column_names;
+    int64_t i = 0;
+    while (i < train->count && i < test->count && strcmp(vae_classes_name(train, i), vae_classes_name(test, i)) == 0)
+        ++i;
+    if (i == train->count || i == test->count) return VAE_OK;
+    const vae_status status =
+        vae_error_set(VAE_ERROR_CONFIG, "%s: column %" PRId64 " is called '%s', but '%s' in the training data",
+                      config->data.test_images, i + 1, vae_classes_name(test, i), vae_classes_name(train, i));
+    return blame(config, status, "test_images");
+}
+
 /* The names of classes, from [data] class_names and of both parts together. */
 static vae_status name_classes(const vae_config *config, vae_splits *splits)
 {
@@ -204,8 +218,9 @@ static vae_status fit_columns(vae_splits *splits)
     if (!splits->mean || !splits->deviation) return vae_error_set(VAE_ERROR_MEMORY, "columns: out of memory");
     vae_float_column_fit(&splits->train, splits->mean, splits->deviation, &constant, &first);
     if (constant > 0) {
-        vae_remarks_add(&splits->train.remarks, VAE_REMARK_CONSTANT, constant,
-                        "the first is column %" PRId64 " (from 0)", first);
+        char name[VAE_COLUMN_TEXT];
+        vae_remarks_add(&splits->train.remarks, VAE_REMARK_CONSTANT, constant, "the first is column %s",
+                        vae_float_column_name(&splits->train, first, name));
     }
     return VAE_OK;
 }
@@ -260,6 +275,7 @@ static vae_status open_splits(const vae_config *config, vae_splits *splits)
     if (config->data.test_images[0]) {
         VAE_TRY(open_test(config, splits));
         VAE_TRY(check_same_shape(config, splits));
+        VAE_TRY(check_same_columns(config, splits));
         compare_levels(splits);
     }
     VAE_TRY(check_type(config, splits));
