@@ -10,11 +10,12 @@
 #include "data/gzip_file.h"
 #include "data/image_file.h"
 
-enum { FORMATS = 5 };
-
-/* The first whose probe accepts a file is its format. */
-static const vae_format *const formats[FORMATS] = {&vae_format_npy, &vae_format_npz, &vae_format_folder,
-                                                   &vae_format_idx, &vae_format_csv};
+static const vae_format *const formats[] = {
+#define ROW(name) &vae_format_##name,
+    VAE_FORMAT_MAP(ROW)
+#undef ROW
+};
+enum { FORMATS = sizeof formats / sizeof *formats };
 
 /* Files that the shipped configurations name are there once a script has fetched them. */
 static const char *missing_hint(const char *path, int reason)

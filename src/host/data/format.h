@@ -1,4 +1,4 @@
-/* What a file format is to the data set: a row in the table of format.c, which opens a source of numbers or of images.
+/* What a file format is to the data set: a row in VAE_FORMAT_MAP, which opens a source of numbers or of images.
  * Only data/ sees this. */
 #ifndef VAE_DATA_FORMAT_H
 #define VAE_DATA_FORMAT_H
@@ -100,6 +100,10 @@ vae_status vae_source_read_numbers(vae_source *source, uint8_t *bytes, int64_t c
 /* The same as floats, as vae_numbers_read_floats() gives them. A source is read either as floats or as bytes. */
 vae_status vae_source_read_floats(vae_source *source, float *floats, int64_t count);
 
-extern const vae_format vae_format_idx, vae_format_npy, vae_format_npz, vae_format_folder, vae_format_csv;
+/* All formats: the first whose probe accepts a file reads it. */
+#define VAE_FORMAT_MAP(X) X(npy) X(npz) X(folder) X(idx) X(csv)
+#define VAE_FORMAT_ROW(name) extern const vae_format vae_format_##name;
+VAE_FORMAT_MAP(VAE_FORMAT_ROW)
+#undef VAE_FORMAT_ROW
 
 #endif
