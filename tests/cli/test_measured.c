@@ -176,6 +176,30 @@ Test(measured, outputs_are_arrays_or_tables_of_the_same_numbers)
     cr_expect(vae_path_exists(path));
 }
 
+Test(measured, samples_have_noise_where_asked_for)
+{
+    TRAIN("run", "--quiet");
+    process_expect(0, NULL, folder, "sample", "--run", "run", "--count", "700", "--out", "means.npy", "--quiet");
+    process_expect(0, NULL, folder, "sample", "--run", "run", "--count", "700", "--noise", "--out", "all.npy",
+                   "--quiet");
+    process_expect(0, NULL, folder, "sample", "--run", "run", "--count", "20", "--noise", "--out", "some.npy",
+                   "--quiet");
+    double *means = read_array("means.npy", 700 * COLUMNS), *all = read_array("all.npy", 700 * COLUMNS),
+           *some = read_array("some.npy", 20 * COLUMNS), noise[2] = {0.0};
+    for (int i = 0; i < 700; ++i) {
+        noise[0] += fabs(all[i * COLUMNS] - means[i * COLUMNS]) / 700;
+        noise[1] += fabs(all[i * COLUMNS + 1] - means[i * COLUMNS + 1]) / 700;
+    }
+    cr_expect(noise[0] > 10.0 && noise[1] < 0.01 && noise[1] > 1e-5, "%g, %g", noise[0], noise[1]);
+    cr_expect_eq(memcmp(all, some, 20 * COLUMNS * sizeof *all), 0);
+    free(means);
+    free(all);
+    free(some);
+    TRAIN("plain", "--set", "model.likelihood=mse", "--set", "model.objective=ae", "--quiet");
+    process_expect(2, "no noise can be drawn from mse, only from gaussian, ", folder, "sample", "--run", "plain",
+                   "--noise", "--out", "x.npy");
+}
+
 /* Where an image would be drawn; the figure of codes is one of points alone. */
 Test(measured, are_not_drawn_as_pictures)
 {

@@ -81,6 +81,7 @@ const vae_cli_row vae_cli_option_table[VAE_OPTION_COUNT_OF_ROWS] = {
     [VAE_OPTION_MODE] = {"mode", "NAME", "linear (default) or spherical", CHOICE(mode, modes)},
     [VAE_OPTION_TEMPERATURE] = {"temperature", "T", "standard deviation of the codes (1); with --prior aggregate, a factor on that of each component", REAL(temperature, 0, 1e6)},
     [VAE_OPTION_COMPONENTS] = {"components", "K", "components of the mixture (10)", INTEGER(components, 1, 10000)},
+    [VAE_OPTION_NOISE] = {"noise", NULL, "draw from p(x|z), as data scatter around what is decoded, instead of giving E[x|z]; with the likelihoods gaussian, gaussian_shared, gaussian_pixel, laplace and student_t", FLAG(noise)},
     [VAE_OPTION_STEPS] = {"steps", "N", "images per strip, both ends included (10)", INTEGER(steps, 2, 1000)},
     [VAE_OPTION_DIMENSIONS] = {"dimensions", "N", "only the N with the largest KL (20)", INTEGER(dimensions, 1, 1 << 20)},
     [VAE_OPTION_FROM] = {"from", "I,J,...", "images that the strips begin with: numbers, or picture files", TEXT(from)},

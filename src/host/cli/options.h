@@ -61,7 +61,7 @@ typedef struct vae_cli_options {
     int file_count;
     const vae_cli_file *files;
     /* Flags. */
-    bool quiet, force, json, resume, cost, measure, originals, back_and_forth, classes;
+    bool quiet, force, json, resume, cost, measure, originals, back_and_forth, classes, noise;
 } vae_cli_options;
 
 /* Rows of the table, see option_table.h. A name of two kinds of values has two rows. */
@@ -121,6 +121,7 @@ typedef enum vae_cli_option {
     VAE_OPTION_MODE,
     VAE_OPTION_TEMPERATURE,
     VAE_OPTION_COMPONENTS,
+    VAE_OPTION_NOISE,
     VAE_OPTION_STEPS,
     VAE_OPTION_DIMENSIONS,
     VAE_OPTION_FROM,

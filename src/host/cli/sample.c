@@ -61,7 +61,8 @@ static vae_status draw_batch(const vae_cli_options *o, vae_model *model, const d
                 : vae_model_sample_prior_from(model, d->seed, o->temperature, first, rows, d->codes));
     if (d->writer) VAE_TRY(vae_array_writer_add(d->writer, d->codes, rows));
     if (!vae_image_sink_takes(d->sink)) return VAE_OK;
-    VAE_TRY(vae_model_decode(model, d->codes, rows, d->images));
+    VAE_TRY(o->noise ? vae_model_draw_from(model, d->seed, d->codes, first, rows, d->images)
+                     : vae_model_decode(model, d->codes, rows, d->images));
     return vae_image_sink_add(d->sink, NULL, d->images, rows);
 }
 
@@ -143,6 +144,7 @@ static const vae_cli_pick picks[] = {
     {VAE_OPTION_TEMPERATURE, .group = 2, .initial = "1"},
     {VAE_OPTION_PRIOR, .group = 2, .initial = "standard"},
     {VAE_OPTION_COMPONENTS, .group = 2},
+    {VAE_OPTION_NOISE, .group = 2},
     {VAE_OPTION_NPY, .group = 2,
      .help = "write the images as a float32 array, .npy or .csv; without --out no picture is drawn"},
     {VAE_OPTION_CODES, .group = 2,

@@ -13,7 +13,7 @@
 typedef struct vae_distribution {
     /* Numbers a pixel. */
     int64_t (*width)(const vae_likelihood_options *options);
-    /* log_prob [rows], nats: the sum over a row's elements. */
+    /* log_prob [rows], nats: the sum over a row's elements. NULL where the op `likelihood` alone has it. */
     vae_status (*log_prob)(vae_program *program, const char *name, vae_tensor parameters, vae_tensor value,
                            const vae_likelihood_options *options, vae_tensor *log_prob);
     vae_status (*mean)(vae_program *program, const char *name, vae_tensor parameters,
@@ -29,10 +29,11 @@ typedef struct vae_distribution {
 /* ---- p(x|z), by the name that a configuration gives it ---- */
 
 /* Entries of likelihoods, distribution/<name>.c. Of those in VAE_LIKELIHOOD_MAP the op `likelihood` is a faster
- * implementation, and the entry what it is tested against; the others of that map have the op alone. */
+ * implementation, and an entry's log_prob what it is tested against; the others of that map have the op alone. */
 #define VAE_DISTRIBUTION_MAP(X)                                                                                        \
     X(BERNOULLI, bernoulli)                                                                                            \
     X(GAUSSIAN, gaussian)                                                                                              \
+    X(GAUSSIAN_SHARED, gaussian_shared)                                                                                \
     X(GAUSSIAN_PIXEL, gaussian_pixel)                                                                                  \
     X(LAPLACE, laplace)                                                                                                \
     VAE_COMPOSED_MAP(X)
@@ -49,6 +50,10 @@ vae_status vae_distribution_likelihood(vae_program *program, const char *name, v
 /* E[x|z] [rows, elements]. */
 vae_status vae_distribution_mean(vae_program *program, const char *name, vae_tensor prediction,
                                  const vae_likelihood_options *options, vae_tensor *mean);
+/* A draw of p(x|z) [rows, elements], with noise of `stream`. VAE_ERROR_CONFIG, with those that can, for a likelihood
+ * that nothing draws from. */
+vae_status vae_distribution_draw(vae_program *program, const char *name, vae_tensor prediction, uint32_t stream,
+                                 const vae_likelihood_options *options, vae_tensor *x);
 
 /* ---- q(z|x) and p(z) ---- */
 
@@ -65,6 +70,14 @@ vae_status vae_distribution_standard_normal(vae_program *program, const char *na
 vae_status vae_distribution_gaussian_log_prob(vae_program *program, const char *name, vae_tensor mean,
                                               vae_tensor log_variance, vae_tensor value, vae_tensor *log_prob);
 
+/* mean + e^(½ log_variance)·ε, `samples` of each row of the mean. The log-variance may have one row, and one column. */
+vae_status vae_distribution_gaussian_sample(vae_program *program, const char *name, vae_tensor mean,
+                                            vae_tensor log_variance, int64_t samples, uint32_t stream,
+                                            vae_tensor *value);
+/* Standard normals, `samples` rows of `like`'s columns for each of its rows. */
+vae_status vae_distribution_normal(vae_program *program, const char *name, vae_tensor like, int64_t samples,
+                                   uint32_t stream, vae_tensor *normal);
+
 static inline vae_weight vae_number(double value)
 {
     return (vae_weight){value, VAE_SCALAR_ONE};
@@ -75,6 +88,9 @@ vae_status vae_distribution_split(vae_program *program, vae_tensor parameters, c
 /* ⌊l⌋ = least + log(1 + e^(l - least)), so that pixels that never change cannot make a density grow without bound. */
 vae_status vae_distribution_soft_floor(vae_program *program, const char *name, vae_tensor l, double least,
                                        vae_tensor *floored);
+/* location + e^log_scale·noise */
+vae_status vae_distribution_shift_and_scale(vae_program *program, const char *name, vae_tensor location,
+                                            vae_tensor log_scale, vae_tensor noise, vae_tensor *value);
 /* The first of two numbers an element: `mean` of entries whose location it is. */
 vae_status vae_distribution_location(vae_program *program, const char *name, vae_tensor parameters,
                                      const vae_likelihood_options *options, vae_tensor *mean);

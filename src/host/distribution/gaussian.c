@@ -29,4 +29,15 @@ static vae_status mean(vae_program *program, const char *name, vae_tensor means,
     return vae_program_apply(program, name, VAE_FUNCTION_IDENTITY, means, VAE_NO_TENSOR, result);
 }
 
-const vae_distribution vae_distribution_gaussian = {.width = width, .log_prob = log_prob, .mean = mean};
+static vae_status sample(vae_program *program, const char *name, vae_tensor means, int64_t samples, uint32_t stream,
+                         const vae_likelihood_options *options, vae_tensor *value)
+{
+    const vae_weight deviation = vae_number(sqrt(options->variance));
+    vae_tensor noise;
+    VAE_TRY(vae_distribution_normal(program, name, means, samples, stream, &noise));
+    VAE_TRY(vae_program_apply_constant(program, name, VAE_FUNCTION_MULTIPLY, noise, deviation, &noise));
+    return vae_program_apply(program, name, VAE_FUNCTION_ADD, means, noise, value);
+}
+
+const vae_distribution vae_distribution_gaussian = {
+    .width = width, .log_prob = log_prob, .mean = mean, .sample = sample};

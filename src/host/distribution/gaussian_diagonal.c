@@ -55,15 +55,9 @@ static vae_status kl(vae_program *program, const char *name, vae_tensor paramete
 static vae_status sample(vae_program *program, const char *name, vae_tensor parameters, int64_t samples,
                          uint32_t stream, const vae_likelihood_options *options, vae_tensor *value)
 {
-    const vae_shape shape = program->tensors[parameters].shape;
-    vae_tensor mean, deviation, normal;
-    VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &deviation));
-    VAE_TRY(vae_program_apply_constant(program, name, VAE_FUNCTION_MULTIPLY, deviation, vae_number(0.5), &deviation));
-    VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_EXP, deviation, VAE_NO_TENSOR, &deviation));
-    VAE_TRY(vae_program_normal(program, name, vae_shape_matrix(shape.size[0] * samples, vae_shape_columns(&shape) / 2),
-                               stream, &normal));
-    VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_MULTIPLY, deviation, normal, &normal));
-    return vae_program_apply(program, name, VAE_FUNCTION_ADD, mean, normal, value);
+    vae_tensor mean, log_variance;
+    VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &log_variance));
+    return vae_distribution_gaussian_sample(program, name, mean, log_variance, samples, stream, value);
 }
 
 const vae_distribution vae_distribution_gaussian_diagonal = {.width = vae_distribution_two_numbers,

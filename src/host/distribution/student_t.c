@@ -30,5 +30,25 @@ static vae_status log_prob(vae_program *program, const char *name, vae_tensor pa
     return vae_program_sum_columns(program, name, terms, result);
 }
 
+/* μ + s·ε / sqrt(χ²/ν), χ² being the sum of ν squared normals. */
+static vae_status sample(vae_program *program, const char *name, vae_tensor parameters, int64_t samples,
+                         uint32_t stream, const vae_likelihood_options *options, vae_tensor *value)
+{
+    vae_tensor mean, log_scale, noise, square, sum = VAE_NO_TENSOR;
+    VAE_TRY(vae_distribution_split(program, parameters, options, &mean, &log_scale));
+    VAE_TRY(vae_distribution_soft_floor(program, name, log_scale, vae_likelihood_floor(options), &log_scale));
+    for (int i = 0; i < (int)FREEDOM; ++i) {
+        VAE_TRY(vae_distribution_normal(program, name, mean, samples, stream, &square));
+        VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SQUARE, square, VAE_NO_TENSOR, &square));
+        if (i > 0) VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_ADD, sum, square, &square));
+        sum = square;
+    }
+    VAE_TRY(vae_program_apply_constant(program, name, VAE_FUNCTION_DIVIDE, sum, vae_number(FREEDOM), &sum));
+    VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SQRT, sum, VAE_NO_TENSOR, &sum));
+    VAE_TRY(vae_distribution_normal(program, name, mean, samples, stream, &noise));
+    VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_DIVIDE, noise, sum, &noise));
+    return vae_distribution_shift_and_scale(program, name, mean, log_scale, noise, value);
+}
+
 const vae_distribution vae_distribution_student_t = {
-    .width = vae_distribution_two_numbers, .log_prob = log_prob, .mean = vae_distribution_location};
+    .width = vae_distribution_two_numbers, .log_prob = log_prob, .mean = vae_distribution_location, .sample = sample};

@@ -23,6 +23,9 @@ typedef enum vae_role {
     VAE_ROLE_ENCODE,
     /* "z" [rows, latent] → "mean" [rows, elements]: E[x|z]. */
     VAE_ROLE_DECODE,
+    /* "z" [rows, latent] → "x" [rows, elements]: a draw of p(x|z), at (VAE_STREAM_OBSERVE, step). Only of likelihoods
+     * that can be drawn from: see vae_distribution_draw(). */
+    VAE_ROLE_DRAW,
     /* "normals" [rows, traits.normals] → "z" [rows, latent]: draws of p(z). Only where traits.draws_prior. */
     VAE_ROLE_PRIOR,
 } vae_role;

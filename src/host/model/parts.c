@@ -117,14 +117,31 @@ vae_status vae_parts_row_mean(vae_program *program, const char *port, vae_tensor
     return vae_program_set_port(program, port, rows);
 }
 
+/* The port "z", and what the decoder makes of it. */
+static vae_status predict(const vae_design *design, vae_program *program, int64_t rows, vae_tensor *prediction)
+{
+    vae_tensor z;
+    VAE_TRY(vae_program_input(program, "z", vae_shape_matrix(rows, design->traits.latent), &z));
+    VAE_TRY(vae_program_set_port(program, "z", z));
+    return vae_network_build(&design->decoder, program, z, false, prediction);
+}
+
 vae_status vae_parts_build_decode(const vae_design *design, vae_program *program, int64_t rows)
 {
     const vae_likelihood_options options = vae_design_likelihood(design);
-    vae_tensor z, prediction, mean;
-    VAE_TRY(vae_program_input(program, "z", vae_shape_matrix(rows, design->traits.latent), &z));
-    VAE_TRY(vae_program_set_port(program, "z", z));
-    VAE_TRY(vae_network_build(&design->decoder, program, z, false, &prediction));
+    vae_tensor prediction, mean;
+    VAE_TRY(predict(design, program, rows, &prediction));
     VAE_TRY(vae_distribution_mean(program, "mean", prediction, &options, &mean));
     VAE_TRY(standardise(design, program, true, &mean));
     return vae_program_set_port(program, "mean", mean);
+}
+
+vae_status vae_parts_build_draw(const vae_design *design, vae_program *program, int64_t rows)
+{
+    const vae_likelihood_options options = vae_design_likelihood(design);
+    vae_tensor prediction, x;
+    VAE_TRY(predict(design, program, rows, &prediction));
+    VAE_TRY(vae_distribution_draw(program, "x", prediction, VAE_STREAM_OBSERVE, &options, &x));
+    VAE_TRY(standardise(design, program, true, &x));
+    return vae_program_set_port(program, "x", x);
 }

@@ -32,7 +32,8 @@ vae_status vae_parts_train(const vae_design *design, vae_program *program, const
 
 /* A port with the mean over a row's `samples`, times `sign`, of a tensor [rows·samples]. */
 vae_status vae_parts_row_mean(vae_program *program, const char *port, vae_tensor rows, int64_t samples, double sign);
-/* The whole of VAE_ROLE_DECODE. */
+/* The whole of VAE_ROLE_DECODE, and of VAE_ROLE_DRAW. */
 vae_status vae_parts_build_decode(const vae_design *design, vae_program *program, int64_t rows);
+vae_status vae_parts_build_draw(const vae_design *design, vae_program *program, int64_t rows);
 
 #endif

@@ -21,6 +21,12 @@ const vae_traits *vae_model_traits(const vae_model *model);
 vae_status vae_model_sample_prior_from(vae_model *model, uint64_t seed, double temperature, int64_t first,
                                        int64_t count, float *codes);
 
+/* items [count, elements]: draws of p(x|z), one of each of the codes [count, latent], which are rows first … first +
+ * count - 1 of all, with noise that is a function of seed, row and element. VAE_ERROR_CONFIG for a likelihood that
+ * nothing draws from. */
+vae_status vae_model_draw_from(vae_model *model, uint64_t seed, const float *codes, int64_t first, int64_t count,
+                               float *items);
+
 /* Parameters of a checkpoint in a store on `device`; moments too where `training`. *store is NULL on failure. */
 vae_status vae_checkpoint_load_store(const vae_checkpoint *checkpoint, vae_device *device, bool training,
                                      vae_store **store);

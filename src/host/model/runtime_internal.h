@@ -22,9 +22,12 @@ struct vae_model {
     vae_store *store;
     vae_feed encoder, decoder;
     vae_feed prior; /* from normals to codes; not open where p(z) is the standard normal */
+    vae_feed draw;  /* from codes to draws of p(x|z); opened by the first call that asks for them */
     /* x → log w; made by the first call that asks for a likelihood. */
     vae_runner bound;
     double log_deviation; /* what a log-likelihood of x has more than one in the data's units */
 };
+
+vae_status vae_feed_open(vae_model *model, vae_feed *f, vae_role role, const char *input, const char *output);
 
 #endif

@@ -59,7 +59,7 @@ static void close_feed(vae_feed *f)
     free(f->output_rows);
 }
 
-static vae_status open_feed(vae_model *model, vae_feed *f, vae_role role, const char *input, const char *output)
+vae_status vae_feed_open(vae_model *model, vae_feed *f, vae_role role, const char *input, const char *output)
 {
     const vae_instance instance = {&model->checkpoint.design, model->device, model->store};
     VAE_TRY(vae_runner_create(&f->runner, &instance, (vae_build){role, VAE_MODEL_ROWS, 0}, NULL));
@@ -77,10 +77,10 @@ static vae_status open_programs(vae_model *model)
     const vae_instance instance = {&model->checkpoint.design, model->device, model->store};
     const vae_build builds[] = {{VAE_ROLE_ENCODE, VAE_MODEL_ROWS, 0}, {VAE_ROLE_DECODE, VAE_MODEL_ROWS, 0}};
     VAE_TRY(vae_instance_reserve(&instance, builds, 2));
-    VAE_TRY(open_feed(model, &model->encoder, VAE_ROLE_ENCODE, "x", "code"));
-    VAE_TRY(open_feed(model, &model->decoder, VAE_ROLE_DECODE, "z", "mean"));
+    VAE_TRY(vae_feed_open(model, &model->encoder, VAE_ROLE_ENCODE, "x", "code"));
+    VAE_TRY(vae_feed_open(model, &model->decoder, VAE_ROLE_DECODE, "z", "mean"));
     if (!model->checkpoint.design.traits.draws_prior) return VAE_OK;
-    return open_feed(model, &model->prior, VAE_ROLE_PRIOR, "normals", "z");
+    return vae_feed_open(model, &model->prior, VAE_ROLE_PRIOR, "normals", "z");
 }
 
 static vae_status open_device(const vae_model_options *options, vae_device_remarks remarks, vae_device **device)
@@ -151,6 +151,7 @@ void vae_model_free(vae_model *model)
         close_feed(&model->encoder);
         close_feed(&model->decoder);
         close_feed(&model->prior);
+        close_feed(&model->draw);
         vae_runner_destroy(&model->bound);
         if (model->store) model->device->backend->store_destroy(model->store);
         model->device->backend->device_close(model->device);

@@ -33,14 +33,20 @@ static vae_status check_finite(const char *call, const char *what, const float *
     return VAE_OK;
 }
 
-/* Runs f->input_rows, of which `rows` are the caller's, from `first` on; the noise-free programs need no step. */
+/* Runs f->input_rows, of which `rows` are the caller's, from `first` on. */
+static vae_status run_step(const char *call, vae_feed *f, const vae_step *step, int64_t first, int64_t rows)
+{
+    VAE_TRY(vae_runner_write(&f->runner, f->input, f->input_rows));
+    VAE_TRY(vae_runner_run(&f->runner, step));
+    VAE_TRY(vae_runner_read(&f->runner, f->output, f->output_rows));
+    return check_finite(call, "result", f->output_rows, first, rows, f->output_width);
+}
+
+/* The noise-free programs need no step. */
 static vae_status run_feed(const char *call, vae_feed *f, int64_t first, int64_t rows)
 {
     const vae_step step = {0};
-    VAE_TRY(vae_runner_write(&f->runner, f->input, f->input_rows));
-    VAE_TRY(vae_runner_run(&f->runner, &step));
-    VAE_TRY(vae_runner_read(&f->runner, f->output, f->output_rows));
-    return check_finite(call, "result", f->output_rows, first, rows, f->output_width);
+    return run_step(call, f, &step, first, rows);
 }
 
 /* [rows, elements] from [0, 1] to the scale the model was trained on. */
@@ -82,9 +88,9 @@ vae_status vae_model_encode(vae_model *model, const float *items, int64_t count,
     return VAE_OK;
 }
 
-static void take_items(const vae_model *model, int64_t rows, float *items)
+/* Of the decoder, or of draws around it. */
+static void take_items(const vae_model *model, const vae_feed *f, int64_t rows, float *items)
 {
-    const vae_feed *f = &model->decoder;
     const float scale = (float)(1.0 / (model->checkpoint.design.input.scale * 255.0));
     const float shift = (float)model->checkpoint.design.input.shift;
     const bool levels = model->checkpoint.design.input.dtype == VAE_UINT8;
@@ -94,20 +100,37 @@ static void take_items(const vae_model *model, int64_t rows, float *items)
     }
 }
 
-vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count, float *items)
+/* A step counts the noise of its rows from step.first_row on. */
+static vae_status decode(const char *call, vae_model *model, vae_feed *f, vae_step step, const float *codes,
+                         int64_t count, float *items)
 {
-    static const char call[] = "vae_model_decode";
-    VAE_TRY(check_arguments(call, model, codes, count, model ? model->decoder.input_width : 1, items));
-    vae_feed *f = &model->decoder;
+    const int64_t begin = step.first_row;
     for (int64_t first = 0; first < count; first += VAE_MODEL_ROWS) {
         const int64_t rows = count - first < VAE_MODEL_ROWS ? count - first : VAE_MODEL_ROWS;
         VAE_TRY(check_finite(call, "input", codes + first * f->input_width, first, rows, f->input_width));
         memset(f->input_rows, 0, (size_t)(VAE_MODEL_ROWS * f->input_width) * sizeof *f->input_rows);
         memcpy(f->input_rows, codes + first * f->input_width, (size_t)(rows * f->input_width) * sizeof *codes);
-        VAE_TRY(run_feed(call, f, first, rows));
-        take_items(model, rows, items + first * f->output_width);
+        step.first_row = begin + first;
+        VAE_TRY(run_step(call, f, &step, first, rows));
+        take_items(model, f, rows, items + first * f->output_width);
     }
     return VAE_OK;
+}
+
+vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count, float *items)
+{
+    static const char call[] = "vae_model_decode";
+    VAE_TRY(check_arguments(call, model, codes, count, model ? model->decoder.input_width : 1, items));
+    return decode(call, model, &model->decoder, (vae_step){0}, codes, count, items);
+}
+
+vae_status vae_model_draw_from(vae_model *model, uint64_t seed, const float *codes, int64_t first, int64_t count,
+                               float *items)
+{
+    static const char call[] = "vae_model_draw";
+    VAE_TRY(check_arguments(call, model, codes, count, model ? model->decoder.input_width : 1, items));
+    if (!model->draw.runner.executable) VAE_TRY(vae_feed_open(model, &model->draw, VAE_ROLE_DRAW, "z", "x"));
+    return decode(call, model, &model->draw, (vae_step){.seed = seed, .first_row = first}, codes, count, items);
 }
 
 vae_status vae_model_sample_prior(vae_model *model, uint64_t seed, double temperature, int64_t count, float *codes)
