@@ -269,6 +269,39 @@ Test(measured, a_resumed_run_is_the_run)
     free(data[1]);
 }
 
+/* In tables that are written, and for tables that are given. */
+Test(measured, columns_keep_their_names)
+{
+    char path[256];
+    const char *const names[] = {"table.csv", "swapped.csv"};
+    for (int k = 0; k < 2; ++k) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[k]);
+        FILE *file = fopen(path, "w");
+        cr_assert_not_null(file);
+        fputs(k ? "sum,size,small,a b,far,same\n" : "size,small,sum,a b,far,same\n", file);
+        for (int i = 0; i < ROWS * COLUMNS; ++i)
+            fprintf(file, "%.9g%c", (double)rows[i], i % COLUMNS == COLUMNS - 1 ? '\n' : ',');
+        cr_assert_eq(fclose(file), 0);
+    }
+    process_expect(0, "the first is column 'same'", folder, "--config", "rows.ini", "--out", "run", "--set",
+                   "data.train_images=table.csv", "--quiet");
+    TRAIN("array", "--quiet");
+    process_expect(0, NULL, folder, "sample", "--run", "run", "--count", "3", "--out", "drawn.csv", "--quiet");
+    size_t size;
+    char *text = read_file("drawn.csv", &size);
+    cr_expect_eq(strncmp(text, "size,small,sum,a b,far,same\n", 28), 0, "%.60s", text);
+    free(text);
+    process_expect(0, NULL, folder, "encode", "--run", "run", "--input", "table.csv", "--out", "a.npy", "--quiet");
+    process_expect(0, NULL, folder, "encode", "--run", "run", "--input", "drawn.csv", "--out", "b.npy", "--quiet");
+    process_expect(0, NULL, folder, "evaluate", "--run", "run", "--input", "table.csv", "--samples", "0", "--quiet");
+    process_expect(2, "swapped.csv: column 1 is called 'sum', but 'size' in the data", folder, "encode", "--run", "run",
+                   "--input", "swapped.csv", "--out", "c.npy", "--quiet");
+    process_expect(2, "column 1 is called 'sum', but 'size'", folder, "evaluate", "--run", "run", "--input",
+                   "swapped.csv", "--quiet");
+    /* A model of columns without names takes any. */
+    process_expect(0, NULL, folder, "encode", "--run", "array", "--input", "swapped.csv", "--out", "d.npy", "--quiet");
+}
+
 /* Integers that alone would be kept as they are stay levels for a model of bytes, as for runs from before there was
  * anything else; and the other way round. */
 Test(measured, what_a_model_takes_is_what_it_was_trained_on)

@@ -291,7 +291,7 @@ Test(columns, csv_names_its_columns)
     cr_expect_eq(splits.test.column_names.count, 0);
     vae_splits_free(&splits);
     set_paths(train, write_text("test.csv", "age;weight;\n9;9;9\n"));
-    expect_refused("test.csv: column 2 is called 'weight', but 'body height' in the training data");
+    expect_refused("test.csv: column 2 is called 'weight', but 'body height' in the data that the model is trained on");
     set_paths(train, "");
     config.model.likelihood = VAE_LIKELIHOOD_BERNOULLI;
     expect_refused("but train_images holds 3 in column 'body height' of row 0 (from 0)");

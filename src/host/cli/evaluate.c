@@ -238,7 +238,8 @@ static vae_status evaluate_input(const vae_cli_options *o, const vae_checkpoint 
     const vae_input *input = &checkpoint->design.input;
     const int64_t shape[] = {input->height, input->width, input->channels};
     vae_dataset dataset;
-    VAE_TRY(vae_cli_read_input(&checkpoint->design.config, shape, &o->images, true, &dataset));
+    const vae_attachment *columns = vae_checkpoint_attached(checkpoint, VAE_ATTACHMENT_COLUMN_NAMES);
+    VAE_TRY(vae_cli_read_input(&checkpoint->design.config, columns, shape, &o->images, true, &dataset));
     const vae_status status = evaluate_dataset(o, checkpoint, &dataset, "given");
     vae_dataset_free(&dataset);
     return status;

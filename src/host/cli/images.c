@@ -184,8 +184,8 @@ vae_status vae_cli_encode_mirrored(vae_model *model, const vae_dataset *dataset,
 
 vae_csv_names vae_cli_data_names(const vae_model *model)
 {
-    (void)model;
-    return (vae_csv_names){.prefix = "x"};
+    const vae_attachment *names = vae_model_attached(model, VAE_ATTACHMENT_COLUMN_NAMES);
+    return (vae_csv_names){.list = names ? names->data : NULL, .prefix = "x"};
 }
 
 vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns)

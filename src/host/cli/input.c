@@ -44,8 +44,8 @@ static void shape_of(const vae_model *model, int64_t shape[3])
 }
 
 /* As the run reads its own, but for the keys that are given. */
-static vae_status find_read_options(const vae_config *config, const vae_cli_input_options *given,
-                                    vae_read_options *options)
+static vae_status find_read_options(const vae_config *config, const vae_attachment *columns,
+                                    const vae_cli_input_options *given, vae_read_options *options)
 {
     const struct {
         const char *key, *value;
@@ -58,6 +58,8 @@ static vae_status find_read_options(const vae_config *config, const vae_cli_inpu
     }
     *options = vae_read_options_of(&own);
     options->limit = 0;
+    options->columns = columns ? columns->data : NULL;
+    options->columns_bytes = columns ? (size_t)columns->size : 0;
     options->cache = config->data.cache; /* the copy ends here */
     return VAE_OK;
 }
@@ -68,7 +70,8 @@ static vae_status open_stream(const vae_model *model, const vae_cli_input_option
     int64_t shape[3];
     vae_read_options options;
     shape_of(model, shape);
-    VAE_TRY(find_read_options(vae_model_config(model), given, &options));
+    const vae_attachment *columns = vae_model_attached(model, VAE_ATTACHMENT_COLUMN_NAMES);
+    VAE_TRY(find_read_options(vae_model_config(model), columns, given, &options));
     return vae_image_stream_open(path, shape, &options, stream);
 }
 
@@ -226,11 +229,11 @@ vae_status vae_cli_read_picture(const vae_model *model, const vae_cli_input_opti
 
 /* ---- All of them ---- */
 
-vae_status vae_cli_read_input(const vae_config *config, const int64_t shape[3], const vae_cli_input_options *options,
-                              bool binarise, vae_dataset *dataset)
+vae_status vae_cli_read_input(const vae_config *config, const vae_attachment *columns, const int64_t shape[3],
+                              const vae_cli_input_options *options, bool binarise, vae_dataset *dataset)
 {
     vae_read_options reading;
-    VAE_TRY(find_read_options(config, options, &reading));
+    VAE_TRY(find_read_options(config, columns, options, &reading));
     VAE_TRY(vae_images_read_fitting(options->input, shape, &reading, dataset));
     vae_cli_tell_remarks_of(options->input, &dataset->remarks);
     vae_status status = vae_float_column_check_range(config, "--input", dataset);

@@ -6,6 +6,7 @@
 #include <vae/model.h>
 
 #include "data/image_stream.h"
+#include "model/checkpoint.h"
 
 typedef struct vae_cli_input_options {
     const char *input, *split;                   /* NULL: not given */
@@ -36,8 +37,8 @@ vae_status vae_cli_input_select(const vae_model *model, const vae_cli_input_opti
 vae_status vae_cli_read_picture(const vae_model *model, const vae_cli_input_options *options, const char *path,
                                 float *image);
 /* All that --input names, read for what needs it whole, and as the run's test images would be: binarised too where
- * `binarise`. */
-vae_status vae_cli_read_input(const vae_config *config, const int64_t shape[3], const vae_cli_input_options *options,
-                              bool binarise, vae_dataset *dataset);
+ * `binarise`. `columns`, what the model's are called, may be NULL. */
+vae_status vae_cli_read_input(const vae_config *config, const vae_attachment *columns, const int64_t shape[3],
+                              const vae_cli_input_options *options, bool binarise, vae_dataset *dataset);
 
 #endif

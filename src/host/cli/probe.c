@@ -180,7 +180,8 @@ static vae_status read_given(const vae_cli_options *o, const vae_model *model, v
     const vae_model_shape s = vae_model_get_shape(model);
     const int64_t shape[] = {s.height, s.width, s.channels};
     if (!o->images.input) return VAE_OK;
-    VAE_TRY(vae_cli_read_input(vae_model_config(model), shape, &o->images, false, given));
+    VAE_TRY(vae_cli_read_input(vae_model_config(model), vae_model_attached(model, VAE_ATTACHMENT_COLUMN_NAMES), shape,
+                               &o->images, false, given));
     if (given->labels || !(o->label || o->classes)) return VAE_OK;
     return vae_error_set(VAE_ERROR_CONFIG, "--input: %s: has no classes; %s needs a folder with subfolders",
                          o->images.input, o->label ? "--label" : "--classes");

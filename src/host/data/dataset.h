@@ -68,6 +68,10 @@ typedef struct vae_read_options {
     vae_store_as store;      /* of arrays; pictures are bytes */
     vae_array_layout layout; /* of arrays of rank 4 */
     vae_transform transform;
+    /* What columns must be called where they have names: names one after the other, each with its zero byte. Columns in
+     * another order would be taken for one another. NULL: anything. */
+    const char *columns;
+    size_t columns_bytes;
     bool one_picture;  /* the file of a picture is taken, too, as a folder of just this one */
     bool skip_damaged; /* of a folder: leave out pictures that cannot be decoded, and count them */
     vae_storage storage;

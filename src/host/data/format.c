@@ -2,6 +2,7 @@
 #include "data/format.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,30 @@ static const vae_format *find_format(const vae_probe *probe)
     return NULL;
 }
 
+/* As many names as both have. */
+static vae_status compare_names(const vae_source *source, const vae_classes *found, const vae_read_options *options)
+{
+    const char *expected = options->columns, *end = expected + options->columns_bytes;
+    for (int64_t i = 0; i < found->count && expected < end; ++i, expected += strlen(expected) + 1) {
+        const char *name = vae_classes_name(found, i);
+        if (strcmp(name, expected) == 0) continue;
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "%s: column %" PRId64 " is called '%s', but '%s' in the data that the model is trained on",
+                             source->name, i + 1, name, expected);
+    }
+    return VAE_OK;
+}
+
+static vae_status check_columns(const vae_source *source, const vae_read_options *options)
+{
+    vae_classes found = {0};
+    if (!options->columns || !source->format->column_names) return VAE_OK;
+    vae_status status = source->format->column_names(source, &found);
+    if (!status) status = compare_names(source, &found, options);
+    vae_classes_free(&found);
+    return status;
+}
+
 vae_status vae_source_open(const char *path, vae_content content, const vae_read_options *options, vae_source *source)
 {
     char file[VAE_PATH_SIZE];
@@ -101,7 +126,10 @@ vae_status vae_source_open(const char *path, vae_content content, const vae_read
     }
     snprintf(source->name, sizeof source->name, "%s", path);
     snprintf(source->file, sizeof source->file, "%s", request.path);
-    return source->format->open(source, &request);
+    VAE_TRY(source->format->open(source, &request));
+    const vae_status status = check_columns(source, options);
+    if (status) vae_source_close(source);
+    return status;
 }
 
 void vae_source_close(vae_source *source)

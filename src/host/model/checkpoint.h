@@ -19,8 +19,8 @@ typedef struct vae_progress {
     int64_t train_images;                   /* of an epoch: a resume with another number is refused */
 } vae_progress;
 
-/* Bytes that go along with a model as they are, a tensor U8 of the file: "data.class_names", whose names end in a zero
- * byte each. */
+/* Bytes that go along with a model as they are, a tensor U8 of the file: "data.class_names" and
+ * "data.column_names", whose names end in a zero byte each. */
 typedef struct vae_attachment {
     char name[VAE_NAME_SIZE];
     int64_t size;
@@ -50,6 +50,7 @@ vae_status vae_checkpoint_read(const char *path, vae_checkpoint *checkpoint);
 void vae_checkpoint_free(vae_checkpoint *checkpoint);
 
 #define VAE_ATTACHMENT_CLASS_NAMES "data.class_names"
+#define VAE_ATTACHMENT_COLUMN_NAMES "data.column_names"
 /* Copies `size` bytes, at least one, to go along under a name that is new; it begins with "data.". */
 vae_status vae_checkpoint_attach(vae_checkpoint *checkpoint, const char *name, const void *data, int64_t size);
 /* NULL where there is none of that name. */

@@ -14,6 +14,8 @@ vae_status vae_model_open_told(const char *path, const vae_model_options *option
 const vae_config *vae_model_config(const vae_model *model);
 /* All of it; who changes more than where [data] is found has another model. */
 vae_checkpoint *vae_model_checkpoint(vae_model *model);
+/* What goes along with it: see vae_checkpoint_attached(). */
+const vae_attachment *vae_model_attached(const vae_model *model, const char *name);
 const vae_input *vae_model_input(const vae_model *model);
 const vae_traits *vae_model_traits(const vae_model *model);
 

@@ -18,6 +18,11 @@ vae_checkpoint *vae_model_checkpoint(vae_model *model)
     return &model->checkpoint;
 }
 
+const vae_attachment *vae_model_attached(const vae_model *model, const char *name)
+{
+    return vae_checkpoint_attached(&model->checkpoint, name);
+}
+
 const vae_input *vae_model_input(const vae_model *model)
 {
     return &model->checkpoint.design.input;

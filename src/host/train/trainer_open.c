@@ -43,6 +43,12 @@ static vae_status check_attributes(const vae_trainer *trainer, const char *key, 
     return status ? vae_config_blame(config, vae_error_prepend(status, "[data] %s", key), "data", key) : VAE_OK;
 }
 
+static vae_status attach_names(vae_checkpoint *state, const char *name, const vae_classes *names)
+{
+    if (names->count == 0) return VAE_OK;
+    return vae_checkpoint_attach(state, name, names->names, (int64_t)names->bytes);
+}
+
 static vae_status open_data(vae_trainer *trainer, const vae_resume_point *point)
 {
     vae_config *config = &trainer->state.design.config;
@@ -68,11 +74,8 @@ static vae_status open_data(vae_trainer *trainer, const vae_resume_point *point)
     }
     trainer->state.design.input = input_of(&trainer->splits);
     trainer->state.progress.train_images = trainer->splits.train.count;
-    const vae_classes *classes = &splits->train.classes;
-    if (classes->count == 0) return VAE_OK;
-    VAE_TRY(
-        vae_checkpoint_attach(&trainer->state, VAE_ATTACHMENT_CLASS_NAMES, classes->names, (int64_t)classes->bytes));
-    return VAE_OK;
+    VAE_TRY(attach_names(&trainer->state, VAE_ATTACHMENT_CLASS_NAMES, &splits->train.classes));
+    return attach_names(&trainer->state, VAE_ATTACHMENT_COLUMN_NAMES, &splits->train.column_names);
 }
 
 static void keep_remark(void *context, const char *text)
