@@ -51,16 +51,6 @@ vae_status vae_cli_override_config(const vae_cli_options *options, vae_config *c
     return VAE_OK;
 }
 
-/* A configuration's paths may be relative to its own folder. */
-static void place_beside(vae_config *config, const char *path)
-{
-    char folder[VAE_PATH_SIZE];
-    const char *slash = strrchr(path, '/');
-    if (!slash) return;
-    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + (slash == path), path);
-    vae_place_add(config, folder);
-}
-
 vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *config)
 {
     if (!options->config) {
@@ -68,7 +58,7 @@ vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *confi
     }
     vae_config_defaults(config);
     VAE_TRY(vae_config_load(config, options->config));
-    place_beside(config, options->config);
+    vae_place_add_beside(config, options->config);
     VAE_TRY(vae_cli_override_config(options, config));
     if (!config->run.out[0]) VAE_TRY(default_out(options->config, config->run.out));
     const vae_status status = vae_config_check(config);

@@ -20,6 +20,15 @@ void vae_place_add(vae_config *config, const char *folder)
     memcpy(config->places.folder[config->places.count++], folder, length + 1);
 }
 
+void vae_place_add_beside(vae_config *config, const char *file)
+{
+    char folder[VAE_PATH_SIZE];
+    const char *slash = strrchr(file, '/');
+    if (!slash) return;
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - file) + (slash == file), file);
+    vae_place_add(config, folder);
+}
+
 /* The file of "file.npz:key" counts, too. */
 static bool is_there(const char *path, struct stat *information)
 {

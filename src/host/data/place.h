@@ -7,6 +7,8 @@
 /* Relative paths are looked for in this folder too, after the working directory and the folders that were added before.
  * One that is there already is not added, nor one that is "" or does not fit. */
 void vae_place_add(vae_config *config, const char *folder);
+/* The same of the folder that a configuration's file is in. */
+void vae_place_add_beside(vae_config *config, const char *file);
 
 enum { VAE_PLACE_NOTE = 3 * VAE_PATH_SIZE };
 

@@ -1,8 +1,6 @@
 /* Training as the library offers it: vae/train.h. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <vae/train.h>
 
 #include "core/file.h"
@@ -30,14 +28,9 @@ static void tell_epoch(void *context, const vae_train_epoch *epoch)
 /* The file, whose folder is a place for relative paths, then the settings. */
 static vae_status load_config(const vae_training *training, const char *path, vae_config *config)
 {
-    char folder[VAE_PATH_SIZE];
-    const char *slash = strrchr(path, '/');
     vae_config_defaults(config);
     VAE_TRY(vae_config_load(config, path));
-    if (slash) {
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + (slash == path), path);
-        vae_place_add(config, folder);
-    }
+    vae_place_add_beside(config, path);
     for (int i = 0; training->settings && training->settings[i]; ++i)
         VAE_TRY(vae_config_set(config, training->settings[i]));
     if (training->folder) VAE_TRY(vae_config_assign(config, "run", "out", training->folder));
