@@ -194,6 +194,23 @@ Test(labels, of_any_range_are_classes_in_ascending_order)
     expect_read("image,label\na,1.5\nb,10\nc,nan\nd,猫\n", mixed, "1.5 10 nan 猫 ");
 }
 
+Test(labels, in_one_of_many_columns)
+{
+    static const int32_t expected[] = {3, 1, 4};
+    static char text[8192] = "image";
+    write_folder(in_one);
+    for (int row = -1; row < 3; ++row) {
+        for (int i = 0; i < 500; ++i)
+            sprintf(text + strlen(text), row < 0 ? ",x%d" : ",%d", i);
+        if (row < 0)
+            strcat(text, ",label\n");
+        else
+            sprintf(text + strlen(text), ",%d\n", expected[row]);
+        if (row < 2) sprintf(text + strlen(text), "%c", 'b' + row);
+    }
+    expect_read(text, expected, "");
+}
+
 Test(labels, of_very_many_classes)
 {
     enum { MANY = 20000 };

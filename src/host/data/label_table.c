@@ -12,8 +12,6 @@
 #include "data/label_values.h"
 #include "data/rows.h"
 
-enum { MAX_COLUMNS = 256 };
-
 bool vae_label_table_is(const char *path)
 {
     vae_probe probe;
@@ -35,6 +33,8 @@ typedef struct reading {
     FILE *names;         /* of the rows; what fails in writing shows when it is closed */
     const char **labels; /* [rows.count], in the file's text */
     int64_t capacity;
+    const char **fields; /* [room], of the line that was read last */
+    int room;
     int columns, name_column, label_column; /* name_column -1: there is none */
     bool named_images, header;
 } reading;
@@ -50,14 +50,26 @@ static bool names_labels(const char *column)
     return false;
 }
 
-static vae_status read_line(vae_csv *csv, const char *fields[MAX_COLUMNS], int *count)
+static vae_status add_field(reading *r, int count, const char *text)
 {
-    const vae_csv here = *csv;
+    if (count == r->room) {
+        const int larger = r->room ? 2 * r->room : 16;
+        const char **grown = realloc(r->fields, (size_t)larger * sizeof *grown);
+        if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", r->csv.path);
+        r->fields = grown;
+        r->room = larger;
+    }
+    r->fields[count] = text;
+    return VAE_OK;
+}
+
+static vae_status read_line(reading *r, int *count)
+{
+    const vae_csv here = r->csv;
     vae_csv_field field = {0};
     for (*count = 0; !field.last; ++*count) {
-        if (*count == MAX_COLUMNS) return vae_csv_fail(&here, field.column, "there are more than 256 columns");
-        VAE_TRY(vae_csv_read(csv, &field));
-        fields[*count] = field.text;
+        VAE_TRY(vae_csv_read(&r->csv, &field));
+        VAE_TRY(add_field(r, *count, field.text));
         if (*count == 0 && field.last && here.line == 1) VAE_TRY(vae_csv_check_separator(&here, &field));
     }
     return VAE_OK;
@@ -75,8 +87,9 @@ static void find_separator(vae_csv *csv)
     csv->blanks = strchr(word, '.') || vae_rows_names_images(word);
 }
 
-static vae_status choose_columns(reading *r, const char *const *fields)
+static vae_status choose_columns(reading *r)
 {
+    const char *const *fields = r->fields;
     int label = -1, name = -1;
     for (int i = r->columns - 1; i >= 0; --i) {
         if (names_labels(fields[i])) label = i;
@@ -96,7 +109,7 @@ static vae_status choose_columns(reading *r, const char *const *fields)
 
 /* ---- Rows ---- */
 
-static vae_status add_row(reading *r, const char *const *fields)
+static vae_status add_row(reading *r)
 {
     if (r->rows.count == r->capacity) {
         const int64_t larger = r->capacity ? 2 * r->capacity : 1024;
@@ -105,29 +118,28 @@ static vae_status add_row(reading *r, const char *const *fields)
         r->labels = grown;
         r->capacity = larger;
     }
-    r->labels[r->rows.count] = fields[r->label_column];
-    if (r->name_column >= 0) vae_rows_add_name(&r->rows, fields[r->name_column], r->names);
+    r->labels[r->rows.count] = r->fields[r->label_column];
+    if (r->name_column >= 0) vae_rows_add_name(&r->rows, r->fields[r->name_column], r->names);
     r->rows.count++;
     return VAE_OK;
 }
 
 static vae_status read_rows(reading *r)
 {
-    const char *fields[MAX_COLUMNS];
     if (r->named_images) find_separator(&r->csv);
     if (!*r->csv.at) return vae_csv_fail(&r->csv, 1, "the file is empty");
-    VAE_TRY(read_line(&r->csv, fields, &r->columns));
-    VAE_TRY(choose_columns(r, fields));
-    if (!r->header) VAE_TRY(add_row(r, fields));
+    VAE_TRY(read_line(r, &r->columns));
+    VAE_TRY(choose_columns(r));
+    if (!r->header) VAE_TRY(add_row(r));
     while (*r->csv.at) {
         const vae_csv here = r->csv;
         int count;
-        VAE_TRY(read_line(&r->csv, fields, &count));
+        VAE_TRY(read_line(r, &count));
         if (count != r->columns) {
             return vae_error_set(VAE_ERROR_FORMAT, "%s:%" PRId64 ":1: the line has %d fields, but the first has %d",
                                  here.path, here.line, count, r->columns);
         }
-        VAE_TRY(add_row(r, fields));
+        VAE_TRY(add_row(r));
     }
     return r->rows.count > 0 ? VAE_OK : vae_csv_fail(&r->csv, 1, "no line follows the header");
 }
@@ -211,6 +223,7 @@ vae_status vae_label_table_read(const char *path, int64_t limit, vae_dataset *da
     }
     vae_csv_close(&r.csv);
     free(r.labels);
+    free(r.fields);
     free(r.rows.names);
     return status;
 }
