@@ -32,7 +32,7 @@ static vae_status find_column(const vae_probe_side *side, const vae_attribute *l
 static vae_status take_numbers(const vae_probe_side *side, const vae_attribute *column, double **numbers)
 {
     const int64_t images = side->part.dataset->count;
-    *numbers = malloc((size_t)side->count * sizeof **numbers);
+    *numbers = calloc((size_t)side->count, sizeof **numbers);
     if (!*numbers) return vae_error_set(VAE_ERROR_MEMORY, "attributes: out of memory");
     for (int64_t i = 0; i < side->count; ++i) {
         const int64_t image = i % images;

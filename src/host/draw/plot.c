@@ -94,8 +94,8 @@ static const char *find_name(const figure *f, int32_t label)
 static void draw_entry(cairo_t *context, const figure *f, double x, double y, int place, int32_t label,
                        const char *text)
 {
-    const double left = x + f->legend_column * (place / LEGEND_ROWS),
-                 line = y + 34 + LEGEND_LINE * (place % LEGEND_ROWS);
+    const int column = place / LEGEND_ROWS, row = place % LEGEND_ROWS;
+    const double left = x + f->legend_column * column, line = y + 34 + LEGEND_LINE * row;
     if (label >= 0) {
         vae_plot_label_colour(context, label, 1.0);
         cairo_arc(context, left + 6, line - 4.5, 5, 0, 2 * M_PI);
