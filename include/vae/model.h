@@ -78,7 +78,8 @@ VAE_API vae_status vae_model_encode(vae_model *model, const float *items, int64_
 /* codes [count, latent] → items [count, elements], E[x|z]; pictures are clamped to [0, 1]. */
 VAE_API vae_status vae_model_decode(vae_model *model, const float *codes, int64_t count, float *items);
 /* codes [count, latent] ~ temperature × N(0, I), a function of seed and element. With several stochastic layers the
- * normals behind each are scaled so, and codes are of the first layer. temperature ≥ 0 and finite. */
+ * normals behind each are scaled so, and codes are of the first layer; with another prior those that it is made of.
+ * temperature ≥ 0 and finite. */
 VAE_API vae_status vae_model_sample_prior(vae_model *model, uint64_t seed, double temperature, int64_t count,
                                           float *codes);
 /* items [count, elements]: E[x|z] of such codes. */

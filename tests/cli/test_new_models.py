@@ -1,4 +1,4 @@
-"""Weighted objectives, flows and several stochastic layers as users run them: train, resume, evaluate, encode, decode,
+"""Weighted objectives, flows, several stochastic layers and other priors as users run them: train, resume, evaluate, encode, decode,
 sample and export, and what cannot be is refused by the name of its key. The numbers themselves are held to the papers
 in tests/gradient.
 
@@ -43,7 +43,8 @@ samples = 200
 IWAE, DREG = {"model.objective": "iwae", "train.samples": 5}, {"model.objective": "dreg", "train.samples": 5}
 PLANAR, LAYERS = {"model.posterior": "planar", "model.flow_length": 3}, {"model.latent": "3, 2", "model.latent_layers": "7"}
 MODELS = {"iwae": IWAE, "dreg": DREG, "planar": PLANAR, "layers": LAYERS, "planar-iwae": PLANAR | IWAE,
-          "layers-iwae": LAYERS | IWAE, "sampled": {"model.kl": "sampled", "train.samples": 3}}
+          "layers-iwae": LAYERS | IWAE, "sampled": {"model.kl": "sampled", "train.samples": 3},
+          "student": {"model.family": "student_prior", "model.prior_freedom": 3}}
 REFUSED = {
     "[train] samples": {"model.objective": "ae", "train.samples": 3},
     "[model] posterior: objective = ae": PLANAR | {"model.objective": "ae"},
@@ -52,6 +53,11 @@ REFUSED = {
     "[model] objective: dreg needs the density": PLANAR | DREG,
     "[model] objective: dreg is for one stochastic layer": LAYERS | DREG,
     "[model] likelihood: mse": IWAE | {"model.likelihood": "mse"},
+    "[model] latent: family = student_prior": {"model.family": "student_prior", "model.latent": "3, 2"},
+    "[model] likelihood: mse is not a density": {"model.family": "student_prior", "model.likelihood": "mse"},
+    "[model] flow_length: is a key of family = vae": {"model.family": "student_prior", "model.flow_length": 3},
+    "[model] prior_freedom: is a key of family = student_prior": {"model.prior_freedom": 3},
+    "[model] prior_freedom: '0.5' is not a number from 1": {"model.family": "student_prior", "model.prior_freedom": 0.5},
     "[model] latent: '3,'": {"model.latent": "3,"},
     "[train] samples: '0'": {"train.samples": 0},
 }

@@ -114,6 +114,7 @@ static const model_case cases[] = {
     LANGUAGE("vae, two stochastic layers", VAE, "model.latent=3, 2", "model.latent_layers=4"),
     LANGUAGE("iwae, three stochastic layers", IWAE, "model.latent=3, 2, 2", "model.latent_layers=none",
              "train.samples=2"),
+    LANGUAGE("vae, Student-t prior", VAE, "model.family=student_prior", "model.prior_freedom=2.5", "train.samples=2"),
 #undef LANGUAGE
 };
 

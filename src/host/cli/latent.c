@@ -230,7 +230,8 @@ const vae_command vae_command_latent = {
     .summary = "draw a 2-D latent space",
     .description =
         "Draws the 2-D latent space of a run: posterior means coloured by label, and images decoded over the "
-        "prior's quantiles. Several runs are drawn side by side, and codes alone where the data of one are no images.",
+        "standard normal's quantiles. Several runs are drawn side by side, and codes alone where the data of one are "
+        "no images.",
     .picks = picks,
     .run = run,
 };

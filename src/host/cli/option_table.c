@@ -76,7 +76,7 @@ const vae_cli_row vae_cli_option_table[VAE_OPTION_COUNT_OF_ROWS] = {
     [VAE_OPTION_TEST_ATTRIBUTES] = {"test-attributes", "FILE", "those of the test images, or of --input", TEXT(test_attributes)},
     [VAE_OPTION_WITH_ORIGINALS] = {"with-originals", NULL, "begin each strip with the image itself", FLAG(originals)},
 
-    [VAE_OPTION_PRIOR] = {"prior", "NAME", "standard (default): N(0, I), or aggregate: a Gaussian mixture fitted to the posterior means of the training images", CHOICE(prior, priors)},
+    [VAE_OPTION_PRIOR] = {"prior", "NAME", "standard (default): p(z), which is N(0, I) unless the model has another, or aggregate: a Gaussian mixture fitted to the posterior means of the training images", CHOICE(prior, priors)},
     [VAE_OPTION_PRIOR_PAIRS] = {"prior", "N", "N strips between draws from the prior instead", INTEGER(pairs, 1, VAE_CLI_MAX_PAIRS)},
     [VAE_OPTION_MODE] = {"mode", "NAME", "linear (default) or spherical", CHOICE(mode, modes)},
     [VAE_OPTION_TEMPERATURE] = {"temperature", "T", "standard deviation of the codes (1); with --prior aggregate, a factor on that of each component", REAL(temperature, 0, 1e6)},

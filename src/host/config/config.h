@@ -11,8 +11,8 @@
 
 enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 128, VAE_MAX_PLACES = 6 };
 
-/* Families of models, a file each in model/: see model/family.h. */
-#define VAE_FAMILY_MAP(X) X(VAE, vae)
+/* Families of models, a file each in model/: see model/design.h. */
+#define VAE_FAMILY_MAP(X) X(VAE, vae) X(STUDENT_PRIOR, student_prior)
 enum {
 #define VAE_FAMILY_ROW(NAME, name) VAE_FAMILY_##NAME,
     VAE_FAMILY_MAP(VAE_FAMILY_ROW)

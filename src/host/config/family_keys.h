@@ -1,4 +1,4 @@
-/* What a family of models (model/family.h) adds to the configuration: keys of [model] that only it has. */
+/* What a family of models (model/design.h) adds to the configuration: keys of [model] that only it has. */
 #ifndef VAE_CONFIG_FAMILY_KEYS_H
 #define VAE_CONFIG_FAMILY_KEYS_H
 

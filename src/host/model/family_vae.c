@@ -30,21 +30,12 @@ static const vae_key keys[] = {
 };
 /* clang-format on */
 
-static vae_status check_likelihood(const vae_config *config, vae_objective objective)
-{
-    const vae_objective_info *info = vae_objective_info_of(objective);
-    if (!info->has_posterior || !info->fits_decoder || config->model.likelihood != VAE_LIKELIHOOD_MSE) return VAE_OK;
-    return vae_error_set(VAE_ERROR_CONFIG,
-                         "[model] likelihood: mse is not a density, which the objective needs; use gaussian with "
-                         "variance = 0.5, whose exponent is the squared error");
-}
-
 /* What draws z must be there, and be one thing. */
 static vae_status check(const vae_config *config)
 {
     const vae_vae_keys *own = vae_vae_keys_of(config);
     const bool layers = config->model.latent.count > 1, planar = own->posterior != VAE_POSTERIOR_GAUSSIAN;
-    VAE_TRY(check_likelihood(config, own->objective));
+    VAE_TRY(vae_latent_model_check(config, vae_objective_info_of(own->objective)));
     if (layers && planar) {
         return vae_error_set(VAE_ERROR_CONFIG,
                              "[model] posterior: several stochastic layers (latent = %lld, %lld) take "

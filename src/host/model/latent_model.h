@@ -12,6 +12,8 @@ typedef struct vae_latent_model {
     bool exact_kl; /* in closed form where there is one; else log q(z|x) - log p(z) of the sample */
 } vae_latent_model;
 
+/* For `check` of a family's keys: VAE_ERROR_CONFIG where the objective cannot do with the likelihood. */
+vae_status vae_latent_model_check(const vae_config *config, const vae_objective_info *objective);
 /* The functions of a family, with the model that it makes of its keys. */
 vae_status vae_latent_model_resolve(const vae_latent_model *model, vae_design *design);
 vae_status vae_latent_model_declare(const vae_latent_model *model, const vae_design *design, vae_layout *layout);
