@@ -293,6 +293,41 @@ def check_left_out(page, folder):
     assert "1 of 2 epochs" in page.run("document.getElementById('pictures').innerText")
 
 
+def check_measured(page, folder):
+    """Columns of data beside those of draws; without the data a note says so."""
+    generator = np.random.default_rng(2)
+    z = generator.normal(size=(300, 1))
+    rows = np.hstack([100 + 10 * z, z + 0.3 * generator.normal(size=z.shape), -z, generator.integers(0, 5, z.shape)])
+    np.savetxt(folder / "rows.csv", rows, delimiter=",", header="mass,width,a <b>,count", comments="", fmt="%.9g")
+    train(folder, "rows", "data.train_images=rows.csv", "data.test_images=", "data.normalise=standard", "model.latent=2",
+          "model.likelihood=gaussian_shared", "train.epochs=20", "train.learning_rate=0.01")
+    path = report(folder, "rows")
+    open_page(page, path)
+    text = page.run("document.getElementById('columns').innerText")
+    for words in ["mass", "a <b>", "data: 300 training rows", "samples: 10,000 draws of x", "Correlations"]:
+        assert words in text, (words, text)
+    assert "300 rows of 4 numbers" in page.run("document.getElementById('subtitle').textContent")
+    assert page.run("document.querySelectorAll('path.of-data').length") == 4
+    columns = page.run("vaeReport.report.runs[0].columns")
+    mass = columns["shown"][0]
+    counts, _ = np.histogram(rows[:, 0].astype(np.float32), len(mass["data"]), (mass["low"], mass["high"]))
+    np.testing.assert_allclose(mass["data"], counts / 300, atol=0.5 / 300)
+    assert 0.9 < sum(mass["samples"]) <= 1.000001 and mass["distance"] < 0.3, mass
+    # Of the canvas, the cell of mass and "a <b>" is all but opaque, and negative: blue.
+    for side in range(2):
+        pixel = page.run(f"""Array.from(document.querySelectorAll("canvas.matrix")[{side}].getContext("2d").getImageData(2, 0, 1, 1).data)""")
+        assert pixel[3] > 150 and pixel[2] > pixel[0], pixel
+    page.run("""document.querySelector("canvas.matrix").dispatchEvent(new PointerEvent("pointermove", { clientX: -9e3, clientY: -9e3 }))""")
+    assert "mass, mass: data 1.00, samples 1.00" in page.run("document.getElementById('columns').innerText")
+    assert page.complaints() == [], page.complaints()
+    again = path.read_bytes()
+    assert report(folder, "rows", "--force").read_bytes() == again, "the same run gives the same page"
+    (folder / "rows.csv").rename(folder / "moved.csv")
+    open_page(page, report(folder, "rows", "--force"))
+    assert "were not found" in page.run("document.getElementById('columns').innerText")
+    assert report(folder, "rows", "--force", "--set", "data.train_images=moved.csv").read_bytes() == again
+
+
 def check_refusals(folder):
     before = (folder / "relu.html").read_bytes()
     assert "relu.html: already exists" in run(folder, "report", "--run", "relu", "--out", "relu.html", code=2)
@@ -332,6 +367,7 @@ def check(folder):
         check_use(page, folder)
         check_long(page, folder)
         check_compare(page, folder)
+        check_measured(page, folder)
         check_left_out(page, folder)
     check_refusals(folder)
     first = report(folder, "tanh", "--force").read_bytes()

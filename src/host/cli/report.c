@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/info.h"
+#include "cli/report_columns.h"
 #include "core/file.h"
 #include "report/page.h"
 
@@ -31,7 +32,8 @@ static vae_status open_run(const vae_cli_options *o, const char *folder, vae_pag
     of_run.run = folder;
     VAE_TRY(vae_cli_find_checkpoint(&of_run, checkpoint, sizeof checkpoint));
     VAE_TRY(vae_page_run_open(run, folder, checkpoint, o->pictures));
-    return make_listing(run);
+    VAE_TRY(make_listing(run));
+    return vae_cli_report_columns(&of_run, run);
 }
 
 static vae_status write_report(const vae_cli_options *o)
@@ -66,6 +68,8 @@ static vae_status run(vae_cli_options *o)
 
 static const vae_cli_pick picks[] = {
     {VAE_OPTION_RUNS, .group = 1, .help = "the run folder"},
+    {VAE_OPTION_SET, .group = 1, .argument = "data.KEY=VALUE",
+     .help = "where data of measured numbers are now: data.train_images=PATH, and so on"},
     {VAE_OPTION_OUT, .group = 1, .initial = "report.html", .help = "what to write (report.html)"},
     {VAE_OPTION_COMPARE, .group = 1},
     {VAE_OPTION_EXPLORER, .group = 2, .initial = "auto"},
@@ -81,7 +85,8 @@ const vae_command vae_command_report = {
     .description =
         "Writes one HTML page that needs nothing else: curves, samples and reconstructions by epoch, the KL of "
         "each latent dimension, a live explorer of the latent space, the program, the configuration and the "
-        "machine. With --compare, the curves of several runs are overlaid.",
+        "machine; of a model of measured numbers also how columns of draws are distributed and correlated, beside "
+        "those of its data. With --compare, the curves of several runs are overlaid.",
     .picks = picks,
     .run = run,
 };

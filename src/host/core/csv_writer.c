@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/number.h"
 
 struct vae_csv_writer {
     vae_file_stream *stream;
@@ -23,17 +24,6 @@ void vae_csv_write_field(FILE *file, const char *text, size_t length)
         fputc(text[i], file);
     }
     if (quoted) fputc('"', file);
-}
-
-/* Nine digits tell any two float32 apart; six are enough for most that were measured. */
-void vae_csv_write_number(FILE *file, float value)
-{
-    char text[32];
-    for (int digits = 6; digits <= 9; ++digits) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value) break;
-    }
-    fputs(text, file);
 }
 
 static void write_header(FILE *file, vae_csv_names names, int64_t columns)
@@ -70,10 +60,12 @@ vae_status vae_csv_writer_open(const char *path, vae_csv_names names, int64_t co
 void vae_csv_writer_add(vae_csv_writer *writer, const float *values, int64_t rows)
 {
     FILE *file = vae_file_stream_handle(writer->stream);
+    char text[32];
     for (int64_t r = 0; r < rows; ++r) {
         for (int64_t i = 0; i < writer->columns; ++i) {
             if (i > 0) fputc(',', file);
-            vae_csv_write_number(file, *values++);
+            vae_number_format_float(*values++, text, sizeof text);
+            fputs(text, file);
         }
         fputc('\n', file);
     }

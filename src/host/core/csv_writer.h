@@ -16,14 +16,14 @@ typedef struct vae_csv_names {
 
 /* A field as RFC 4180 quotes it, whatever bytes are in it. */
 void vae_csv_write_field(FILE *file, const char *text, size_t length);
-/* The shortest decimal number that is read as this very float32; "nan", "inf" and "-inf" for those that are none. */
-void vae_csv_write_number(FILE *file, float value);
 
 typedef struct vae_csv_writer vae_csv_writer;
 
 /* On failure *writer is NULL. */
 vae_status vae_csv_writer_open(const char *path, vae_csv_names names, int64_t columns, vae_csv_writer **writer);
-/* values [rows, columns] */
+/* values [rows, columns], each in the shortest form that reads back to it; "nan", "inf" and "-inf" for what is no
+ * number.
+ */
 void vae_csv_writer_add(vae_csv_writer *writer, const float *values, int64_t rows);
 /* The file appears under its name now, or, on failure, not at all. Frees the writer. */
 vae_status vae_csv_writer_finish(vae_csv_writer *writer);

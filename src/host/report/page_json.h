@@ -4,12 +4,12 @@
 
 #include "report/page_run.h"
 
-/* {"name", "folder", "checkpoint", "images": {"height", "width", "channels", "scale", "shift"}, "latent", "parameters",
- * "epoch", "step", "train_images", "config": [[section, key, value]], "metrics": {split: {"count", column…}},
- * "pictures": [{"epoch", "samples", "reconstructions"}], "pictures_found", "listing", "classes": [name], "machine"}.
- * A column is {"constant": number}, or {"f32": base64} or {"f64": base64} of little-endian numbers, NaN for null; one
- * without any number is left out. `kl_per_dimension` is {"dimensions", "rows": column, "f32": base64 [rows,
- * dimensions]}. NULL without memory. */
+/* {"name", "folder", "checkpoint", "images": {"height", "width", "channels", "scale", "shift", "numbers"}, "latent",
+ * "parameters", "epoch", "step", "train_images", "config": [[section, key, value]], "metrics": {split: {"count",
+ * column…}}, "pictures": [{"epoch", "samples", "reconstructions"}], "pictures_found", "listing", "classes": [name],
+ * "machine", "columns"}. A column is {"constant": number}, or {"f32": base64} or {"f64": base64} of little-endian
+ * numbers, NaN for null; one without any number is left out. `kl_per_dimension` is {"dimensions", "rows": column,
+ * "f32": base64 [rows, dimensions]}. NULL without memory. */
 json_t *vae_page_run_json(const vae_page_run *run);
 
 /* Every metric: [[name, title, unit]]. */

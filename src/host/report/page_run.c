@@ -132,6 +132,7 @@ void vae_page_run_close(vae_page_run *run)
     vae_checkpoint_free(&run->checkpoint);
     vae_metrics_history_free(&run->history);
     json_decref(run->machine);
+    json_decref(run->columns);
     vae_classes_free(&run->classes);
     free(run->pictures);
     free(run->listing);

@@ -25,6 +25,8 @@ typedef struct vae_page_run {
     int64_t pictures_found; /* epochs with pictures in the folder */
     json_t *machine;        /* machine.json, or NULL where the folder has none */
     vae_classes classes;    /* what labels are called; none where the folder has no class_names.txt */
+    json_t *columns;        /* set by the caller: report/page_columns.h, with "part" and "noise", or a {"note"} alone;
+                             * NULL of images; freed with the run */
     char *listing;          /* set by the caller: the training program as text; from malloc, freed with the run */
 } vae_page_run;
 

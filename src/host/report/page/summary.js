@@ -101,10 +101,11 @@ const VaeSummary = (() => {
   }
 
   function subtitle(run) {
-    const { height, width, channels } = run.images;
+    const { height, width, channels, numbers } = run.images;
     const size = `${height}×${width}${channels === 1 ? "" : `×${channels}`}`;
+    const kind = !numbers ? `images of ${size}` : height === 1 && channels === 1 ? `rows of ${width} numbers` : `arrays of ${size} numbers`;
     return [setting(run, "model", "objective").toUpperCase(), `${run.latent} latent dimensions`, `${setting(run, "model", "likelihood")} likelihood`,
-      `${format(run.train_images)} images of ${size}`, run.folder].join(" · ");
+      `${format(run.train_images)} ${kind}`, run.folder].join(" · ");
   }
 
   return { tiles, comparison, program, configuration, machine, subtitle };
