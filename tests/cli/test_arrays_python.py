@@ -170,8 +170,9 @@ def check_thousand(folder):
     assert table[0] == "index,class,label" and table[8] == f"7,{7 * 1000003 - 5},7", table[:9]
     run(folder, "report", "--run", "thousand", "--out", "thousand.html", "--quiet")
     assert '"classes":["-5","999998",' in (folder / "thousand.html").read_text()
-    train(folder, "texts", "train_images=x.npy", "train_labels=texts.npy")
-    assert "label Nº 31 " in run(folder, "probe", "--run", "texts", "--label", "Nº 31")
+    train(folder, "texts", "train_images=x.npy", "train_labels=texts.npy", "validation=1000")
+    said = run(folder, "probe", "--run", "texts", "--label", "Nº 31")
+    assert "label Nº 31 " in said and "2 with, 1998 without; test 1, 999" in said and "validation images" in said, said
 
 
 with tempfile.TemporaryDirectory() as name:

@@ -187,6 +187,16 @@ static vae_status read_given(const vae_cli_options *o, const vae_model *model, v
                          o->images.input, o->label ? "--label" : "--classes");
 }
 
+/* Those of --input, the test images, or, as labels come along with them, the validation images of a run that has no
+ * others. */
+static vae_status choose_test(const vae_cli_options *o, const vae_splits *splits, const vae_dataset *given,
+                              const vae_dataset **test)
+{
+    *test = o->images.input ? given : &splits->test;
+    if ((*test)->count > 0 || splits->validation.count == 0 || !(o->label || o->classes)) return VAE_OK;
+    return vae_cli_find_split(splits, NULL, test, NULL);
+}
+
 static vae_status probe(vae_cli_options *o, vae_model *model)
 {
     vae_splits splits;
@@ -195,7 +205,8 @@ static vae_status probe(vae_cli_options *o, vae_model *model)
     VAE_TRY(vae_cli_splits_open(model, &splits));
     vae_status status = o->label ? vae_dataset_find_label(&splits.train, "--label", o->label, &label) : VAE_OK;
     if (!status) status = read_given(o, model, &given);
-    const vae_dataset *test = o->images.input ? &given : &splits.test;
+    const vae_dataset *test = NULL;
+    if (!status) status = choose_test(o, &splits, &given, &test);
     if (!status && o->classes) status = vae_cli_probe_classes(o, model, &splits.train, test);
     if (!status && !o->classes) status = probe_parts(o, model, &splits.train, test, label);
     vae_dataset_free(&given);
