@@ -16,7 +16,12 @@ static const vae_format *const formats[] = {
     VAE_FORMAT_MAP(ROW)
 #undef ROW
 };
-enum { FORMATS = sizeof formats / sizeof *formats };
+enum {
+#define ROW(name) FORMAT_##name,
+    VAE_FORMAT_MAP(ROW)
+#undef ROW
+        FORMATS
+};
 
 /* Files that the shipped configurations name are there once a script has fetched them. */
 static const char *missing_hint(const char *path, int reason)
