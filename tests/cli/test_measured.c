@@ -91,7 +91,8 @@ static void expect_same_tensors(const char *run, const char *other)
     free(data[1]);
 }
 
-#define CONSTANT "1 column is the same in all training data, so that it is only shifted: the first is column 5 (from 0)"
+#define CONSTANT                                                                                                       \
+    "1 column is the same in all training data, so that it is only shifted: the first is column 5, counted from 0"
 #define TRAIN(out, ...) process_expect(0, CONSTANT, folder, "--config", "rows.ini", "--out", out, __VA_ARGS__)
 
 static double *read_array(const char *name, int64_t count)
@@ -267,6 +268,17 @@ Test(measured, a_resumed_run_is_the_run)
     cr_expect(size[0] == size[1] && memcmp(data[0], data[1], size[0]) == 0, "the files differ");
     free(data[0]);
     free(data[1]);
+}
+
+Test(measured, numbers_that_are_too_large_to_train_on_as_they_are)
+{
+    static float large[ROWS * COLUMNS];
+    for (int i = 0; i < ROWS * COLUMNS; ++i)
+        large[i] = 1e18f * (float)(i % 7);
+    write_array("rows.npy", "<f4", large, sizeof large);
+    process_expect(1, "[data] normalise = standard", folder, "--config", "rows.ini", "--set", "data.normalise=unit",
+                   "--out", "none", "--quiet");
+    process_expect(0, NULL, folder, "--config", "rows.ini", "--out", "run", "--quiet");
 }
 
 /* In tables that are written, and for tables that are given. */

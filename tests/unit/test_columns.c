@@ -294,7 +294,7 @@ Test(columns, csv_names_its_columns)
     expect_refused("test.csv: column 2 is called 'weight', but 'body height' in the data that the model is trained on");
     set_paths(train, "");
     config.model.likelihood = VAE_LIKELIHOOD_BERNOULLI;
-    expect_refused("but train_images holds 3 in column 'body height' of row 0 (from 0)");
+    expect_refused("but train_images holds 3 in column 'body height' of row 0, counted from 0");
 }
 
 /* Rows beyond the limit are counted, and may hold anything. */
@@ -400,7 +400,7 @@ Test(columns, columns_are_standardised_each_by_itself)
     char text[VAE_REMARK_TEXT] = "";
     cr_expect(vae_remark_write(&splits.train.remarks, VAE_REMARK_CONSTANT, text));
     cr_expect_str_eq(text, "1 column is the same in all training data, so that it is only shifted: the first is column "
-                           "1 (from 0)");
+                           "1, counted from 0");
     cr_expect_eq(splits.scale * 255.0, 1.0);
     cr_expect_eq(splits.shift, 0.0);
     vae_splits_free(&splits);
@@ -482,7 +482,7 @@ Test(columns, numbers_that_a_likelihood_does_not_take_are_refused_by_place)
     for (int i = 0; i < 2; ++i) {
         set_paths(idx_path("good.npy"), idx_path("bad.npy"));
         config.model.likelihood = unit[i];
-        expect_refused("takes numbers in [0, 1], but test_images holds 1.5 in column 1 (from 0) of row 1 (from 0)");
+        expect_refused("takes numbers in [0, 1], but test_images holds 1.5 in column 1 of row 1, counted from 0");
         set_paths(idx_path("good.npy"), "");
         config.model.likelihood = unit[i];
         vae_splits splits;
@@ -491,5 +491,5 @@ Test(columns, numbers_that_a_likelihood_does_not_take_are_refused_by_place)
     }
     set_paths(write_train(), "");
     config.model.likelihood = VAE_LIKELIHOOD_BERNOULLI;
-    expect_refused("but train_images holds 5 in column 1 (from 0) of row 0 (from 0)");
+    expect_refused("but train_images holds 5 in column 1 of row 0, counted from 0");
 }

@@ -17,7 +17,7 @@ const char *vae_float_column_name(const vae_dataset *dataset, int64_t column, ch
     if (name && name[0]) {
         snprintf(text, VAE_COLUMN_TEXT, "'%.70s'", name);
     } else {
-        snprintf(text, VAE_COLUMN_TEXT, "%" PRId64 " (from 0)", column);
+        snprintf(text, VAE_COLUMN_TEXT, "%" PRId64, column);
     }
     return text;
 }
@@ -67,7 +67,7 @@ vae_status vae_float_column_check_range(const vae_config *config, const char *ke
     const vae_status status =
         vae_error_set(VAE_ERROR_CONFIG,
                       "[model] likelihood: %s takes numbers in [0, 1], but %s holds %g in column %s of row %" PRId64
-                      " (from 0); gaussian and others take any, and [data] store = bytes reads "
+                      ", counted from 0; gaussian and others take any, and [data] store = bytes reads "
                       "integers from 0 to 255 as levels of images",
                       vae_likelihood_name(likelihood), key, (double)values[i],
                       vae_float_column_name(dataset, i % elements, name), i / elements);

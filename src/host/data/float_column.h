@@ -6,7 +6,7 @@
 #include "data/dataset.h"
 
 enum { VAE_COLUMN_TEXT = 80 };
-/* "'age'", or "3 (from 0)" of a column without a name, for messages; returns text. */
+/* "'age'", or "3", counted from 0, of a column without a name, for messages; returns text. */
 const char *vae_float_column_name(const vae_dataset *dataset, int64_t column, char text[VAE_COLUMN_TEXT]);
 
 /* That the keys fit data of this type. Bytes fit any; float32 cannot be binarised, take no normalise = symmetric and no

@@ -207,7 +207,7 @@ static vae_status fit_columns(vae_splits *splits)
     vae_float_column_fit(&splits->train, splits->mean, splits->deviation, &constant, &first);
     if (constant > 0) {
         char name[VAE_COLUMN_TEXT];
-        vae_remarks_add(&splits->train.remarks, VAE_REMARK_CONSTANT, constant, "the first is column %s",
+        vae_remarks_add(&splits->train.remarks, VAE_REMARK_CONSTANT, constant, "the first is column %s, counted from 0",
                         vae_float_column_name(&splits->train, first, name));
     }
     return VAE_OK;

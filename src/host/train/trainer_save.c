@@ -87,16 +87,19 @@ static vae_status with_last_good(const vae_trainer *trainer, vae_status failure,
 {
     const int64_t step = vae_writer_saved_step(trainer->writer);
     if (failure != VAE_ERROR_NUMERIC) return vae_error_set(failure, "%s", message);
+    const vae_design *design = &trainer->state.design;
+    const bool raw = design->input.dtype == VAE_FLOAT32 && !vae_design_is_standardised(design);
+    const char *scale = raw ? ", or, as the data may be of any size, [data] normalise = standard" : "";
     if (step < 0) {
         return vae_error_set(failure,
                              "%s; no checkpoint had been written yet; try a lower learning_rate or set "
-                             "clip_norm",
-                             message);
+                             "clip_norm%s",
+                             message, scale);
     }
     return vae_error_set(failure,
                          "%s; the last good checkpoint, of step %" PRId64 ", is %s; try a lower learning_rate or set "
-                         "clip_norm",
-                         message, step, trainer->folder.last);
+                         "clip_norm%s",
+                         message, step, trainer->folder.last, scale);
 }
 
 vae_status vae_trainer_settle(vae_trainer *trainer, vae_status status)
