@@ -62,7 +62,7 @@ Test(cli, help_and_version)
 /* A command's own words for an option that others have too. */
 Test(cli, help_says_what_a_command_means_by_an_option)
 {
-    EXPECT_WORDS(OUTPUT_OF("decode", "--help"), "--out=FILE", "codes, a .npy array [count, latent]");
+    EXPECT_WORDS(OUTPUT_OF("decode", "--help"), "--out=FILE", "codes, an array [count, latent]");
     EXPECT_WORDS(OUTPUT_OF("latent", "--help"), "--out=PREFIX", "FILE.png or FILE.svg writes that one");
     EXPECT_WORDS(OUTPUT_OF("train", "--help"), "--out=DIR", "run folder (runs/<name of the config>");
 }

@@ -161,9 +161,13 @@ Test(measured, outputs_are_arrays_or_tables_of_the_same_numbers)
     expect_table("z.csv", "z0,z1", z, 700 * 2);
     free(z);
     process_expect(0, NULL, folder, "decode", "--run", "run", "--input", "z.npy", "--out", "again.csv", "--quiet");
+    process_expect(0, NULL, folder, "decode", "--run", "run", "--input", "z.csv", "--out", "same.csv", "--quiet");
     x = read_array("x.npy", 700 * COLUMNS);
     expect_table("again.csv", "x0,x1,x2,x3,x4,x5", x, 700 * COLUMNS);
+    expect_table("same.csv", "x0,x1,x2,x3,x4,x5", x, 700 * COLUMNS);
     free(x);
+    process_expect(1, "codes are an array [count, 2]", folder, "decode", "--run", "run", "--input", "x.csv", "--out",
+                   "none.npy");
     for (int table = 0; table < 2; ++table)
         process_expect(0, CONSTANT, folder, "encode", "--run", "run", "--split", "train", "--out",
                        table ? "table.csv" : "codes.npy", "--log-variance", table ? "log.csv" : "log.npy", "--quiet");
@@ -204,17 +208,30 @@ Test(measured, samples_have_noise_where_asked_for)
 /* Where an image would be drawn; the figure of codes is one of points alone. */
 Test(measured, are_not_drawn_as_pictures)
 {
+    char path[256];
+    static const float vector[2] = {1.0f, -1.0f};
     TRAIN("run", "--quiet");
+    snprintf(path, sizeof path, "%s/vector.npy", folder);
+    cr_assert_eq(vae_npy_write_float32(path, vector, 1, (int64_t[]){2}), VAE_OK, "%s", vae_error_message());
     process_expect(2, "--out: samples.png: the model's data are numbers of any kind, not images", folder, "sample",
                    "--run", "run");
     process_expect(2, "the output can be an array (.npy), or a table (.csv)", folder, "reconstruct", "--run", "run",
                    "--out", "pictures/");
-    process_expect(2, "no pictures are drawn of them", folder, "traverse", "--run", "run");
-    process_expect(2, "no pictures are drawn of them", folder, "interpolate", "--run", "run", "--prior", "1");
+    process_expect(2, "no pictures are drawn of them; --npy FILE writes arrays", folder, "traverse", "--run", "run");
+    process_expect(2, "traversal.png", folder, "traverse", "--run", "run", "--npy", "x.npy", "--out", "traversal.png");
+    process_expect(2, "--animate: x.apng", folder, "interpolate", "--run", "run", "--prior", "1", "--animate",
+                   "x.apng");
+    process_expect(0, CONSTANT, folder, "traverse", "--run", "run", "--split", "train", "--npy", "rows.csv", "--quiet");
+    process_expect(0, NULL, folder, "interpolate", "--run", "run", "--prior", "1", "--codes", "ends.npy", "--quiet");
+    process_expect(0, CONSTANT, folder, "arithmetic", "--run", "run", "--split", "train", "--vector", "vector.npy",
+                   "--index", "3,4", "--npy", "added.npy", "--quiet");
+    free(read_array("ends.npy", 10 * 2));
+    free(read_array("added.npy", 2 * 10 * COLUMNS));
     process_expect(0, CONSTANT, folder, "latent", "--run", "run", "--split", "train", "--quiet");
-    char path[256];
     snprintf(path, sizeof path, "%s/latent.png", folder);
     cr_expect(vae_path_exists(path));
+    snprintf(path, sizeof path, "%s/arithmetic.png", folder);
+    cr_expect_not(vae_path_exists(path));
 }
 
 Test(measured, evaluate_says_what_densities_are_in_data_units)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/array_writer.h"
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/groups.h"
@@ -129,7 +130,7 @@ static vae_status find_difference(const vae_cli_options *o, vae_model *model, co
 static vae_status read_vector(const char *path, int64_t latent, float *vector)
 {
     vae_npy_array array;
-    VAE_TRY(vae_cli_read_npy(path, &array));
+    VAE_TRY(vae_cli_read_array(path, &array));
     vae_status status = VAE_OK;
     if (array.count != latent) {
         status = vae_error_set(VAE_ERROR_SHAPE, "%s: holds %" PRId64 " numbers, but codes have %" PRId64, path,
@@ -184,8 +185,7 @@ static void format_columns(const vae_cli_options *o, const strip_plan *plan, cha
         pointers[c] = labels[c];
 }
 
-static vae_status draw_strips(const vae_cli_options *o, vae_model *model, const vae_dataset *dataset,
-                              const float *vector, const strip_plan *plan)
+static vae_status draw_strips(const vae_cli_options *o, const vae_model *model, const strip_plan *plan)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
     const vae_strips_shape picture = {plan->count, plan->columns, shape.height, shape.width, shape.channels};
@@ -196,14 +196,12 @@ static vae_status draw_strips(const vae_cli_options *o, vae_model *model, const 
     snprintf(widest, sizeof widest, "%s%s", strlen(plan->what.name) > 9 ? "+ " : "",
              strlen(plan->what.name) > 9 ? plan->what.name : "image 00000");
     VAE_TRY(vae_strips_open(o->out, &picture, pointers, widest, &strips));
-    vae_status status = VAE_OK;
-    for (int row = 0; row < plan->count && !status; ++row) {
+    for (int row = 0; row < plan->count; ++row) {
         char label[NAME_SIZE + 32];
         snprintf(label, sizeof label, "image %" PRId64 "\n+ %s", plan->indices[row], plan->what.name);
-        status = fill_strip(o, model, dataset, vector, plan, row);
-        if (!status) vae_strips_row(strips, row, label, plan->images + row * plan->columns * shape.elements);
+        vae_strips_row(strips, row, label, plan->images + row * plan->columns * shape.elements);
     }
-    if (!status) status = vae_strips_write(o->out, strips);
+    const vae_status status = vae_strips_write(o->out, strips);
     vae_strips_free(strips);
     if (!status && !o->quiet) printf("%s\n", o->out);
     return status;
@@ -213,7 +211,9 @@ static vae_status add_to_images(const vae_cli_options *o, vae_model *model, cons
                                 const float *vector, strip_plan *plan)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
-    VAE_TRY(draw_strips(o, model, dataset, vector, plan));
+    for (int row = 0; row < plan->count; ++row)
+        VAE_TRY(fill_strip(o, model, dataset, vector, plan, row));
+    if (o->out) VAE_TRY(draw_strips(o, model, plan));
     if (o->npy) VAE_TRY(vae_cli_write_images(o->npy, model, plan->images, plan->count * plan->columns));
     if (!o->save_vector) return VAE_OK;
     return vae_npy_write_float32(o->save_vector, vector, 1, &shape.latent);
@@ -295,8 +295,9 @@ static vae_status check_options(const vae_cli_options *o)
 static vae_status run(vae_cli_options *o)
 {
     VAE_TRY(check_options(o));
+    vae_cli_default_picture(o, "arithmetic.png");
     const vae_cli_file files[] = {{"--out", o->out, VAE_FILE_PNG},
-                                  {"--npy", o->npy, VAE_FILE_NPY},
+                                  {"--npy", o->npy, VAE_FILE_ARRAY},
                                   {"--save-vector", o->save_vector, VAE_FILE_NPY},
                                   {"--vector", o->vector, VAE_FILE_READ},
                                   {"--with", o->with, VAE_FILE_READ},
@@ -319,8 +320,8 @@ static const vae_cli_pick picks[] = {
      .help = "where these are from: test (default, if there is one), validation or train"},
     {VAE_OPTION_WITH_ORIGINALS, .group = 3},
     {VAE_OPTION_SAVE_VECTOR, .group = 4},
-    {VAE_OPTION_NPY, .group = 4, .help = "also write the images, strip by strip, as float32 .npy"},
-    {VAE_OPTION_OUT, .group = 1, .initial = "arithmetic.png"},
+    {VAE_OPTION_NPY, .group = 4, .help = "also write the images, strip by strip, as a float32 array, .npy or .csv"},
+    {VAE_OPTION_OUT, .group = 1},
     VAE_CLI_MODEL_PICKS,
     {VAE_OPTION_END},
 };

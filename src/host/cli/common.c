@@ -146,9 +146,6 @@ vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model)
     VAE_TRY(vae_model_open_told(path, &model_options, vae_cli_device_remarks(), model));
     vae_status status = vae_cli_place_data(options, false, path, vae_model_checkpoint(*model));
     if (!status) status = vae_cli_check_data_kept(options->files, options->file_count, vae_model_config(*model));
-    if (!status && vae_model_input(*model)->dtype == VAE_FLOAT32) {
-        status = vae_cli_check_no_pictures(options->files, options->file_count);
-    }
     if (!status) return VAE_OK;
     vae_model_free(*model);
     *model = NULL;
@@ -162,12 +159,32 @@ vae_status vae_cli_check_outputs(vae_cli_options *options, const vae_cli_file *f
     return vae_cli_check_files(files, count, options->force);
 }
 
+void vae_cli_default_picture(vae_cli_options *options, const char *name)
+{
+    if (!options->out) options->out = options->default_picture = name;
+}
+
+/* Of data that are no images. */
+static vae_status leave_out_pictures(vae_cli_options *options)
+{
+    bool others = false;
+    for (int i = 0; i < options->file_count; ++i) {
+        const vae_cli_file *file = &options->files[i];
+        others = others || (file->path && file->path != options->default_picture && file->kinds != VAE_FILE_READ);
+    }
+    const char *left_out = others ? options->default_picture : NULL;
+    if (left_out) options->out = NULL;
+    return vae_cli_check_no_pictures(options->files, options->file_count, left_out);
+}
+
 vae_status vae_cli_use_model(vae_cli_options *options, const vae_cli_file *files, int count, vae_cli_use *use)
 {
     vae_model *model;
     VAE_TRY(vae_cli_check_outputs(options, files, count));
     VAE_TRY(vae_cli_open_model(options, &model));
-    const vae_status status = use(options, model);
+    vae_status status = VAE_OK;
+    if (vae_model_input(model)->dtype == VAE_FLOAT32) status = leave_out_pictures(options);
+    if (!status) status = use(options, model);
     vae_model_free(model);
     return status;
 }

@@ -26,12 +26,15 @@ vae_status vae_cli_place_data(const vae_cli_options *options, bool other_data, c
 /* vae_cli_check_files(), before anything is computed. `files` stays, and is looked at again where a model is opened, as
  * then it is known what its run was trained on. */
 vae_status vae_cli_check_outputs(vae_cli_options *options, const vae_cli_file *files, int count);
-/* Opens it, with its data placed; VAE_ERROR_ARGUMENT where an output would replace what its run was trained on, or be a
- * picture of data that are no images. */
+/* --out unless it was given: a picture, which is left out of a model whose data are no images where another output is
+ * asked for; options->out is then NULL. */
+void vae_cli_default_picture(vae_cli_options *options, const char *name);
+/* Opens it, with its data placed; VAE_ERROR_ARGUMENT where an output would replace what its run was trained on. */
 vae_status vae_cli_open_model(const vae_cli_options *options, vae_model **model);
 
 typedef vae_status vae_cli_use(vae_cli_options *options, vae_model *model);
-/* Both of these, and then what the command does with the model. */
+/* Both of these, and then what the command does with the model. VAE_ERROR_ARGUMENT for a picture of data that are no
+ * images. */
 vae_status vae_cli_use_model(vae_cli_options *options, const vae_cli_file *files, int count, vae_cli_use *use);
 
 #endif

@@ -48,7 +48,7 @@ static vae_status decode(vae_cli_options *o, vae_model *model)
 {
     const int64_t latent = vae_model_get_shape(model).latent;
     vae_npy_array codes;
-    VAE_TRY(vae_cli_read_npy(o->images.input, &codes));
+    VAE_TRY(vae_cli_read_array(o->images.input, &codes));
     const bool fits = codes.rank == 2 && codes.sizes[1] == latent && codes.sizes[0] > 0;
     const vae_status status =
         fits ? decode_codes(o, model, &codes)
@@ -69,7 +69,7 @@ static vae_status run(vae_cli_options *o)
 }
 
 static const vae_cli_pick picks[] = {
-    {VAE_OPTION_INPUT, .group = 2, .argument = "FILE", .help = "codes, a .npy array [count, latent]"},
+    {VAE_OPTION_INPUT, .group = 2, .argument = "FILE", .help = "codes, an array [count, latent], .npy or .csv"},
     {VAE_OPTION_PNG, .group = 2},
     {VAE_OPTION_COLUMNS, .group = 2, .initial = "8"},
     {VAE_OPTION_OUT, .group = 1, .initial = "images.npy"},

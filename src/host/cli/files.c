@@ -320,18 +320,32 @@ vae_status vae_cli_check_files(const vae_cli_file *files, int count, bool force)
     return VAE_OK;
 }
 
-vae_status vae_cli_check_no_pictures(const vae_cli_file *files, int count)
+static const char *find_array_option(const vae_cli_file *files, int count)
+{
+    for (int i = 0; i < count; ++i) {
+        if (files[i].kinds & VAE_FILE_NPY) return files[i].option;
+    }
+    return NULL;
+}
+
+vae_status vae_cli_check_no_pictures(const vae_cli_file *files, int count, const char *left_out)
 {
     const unsigned pictures = VAE_FILE_PNG | VAE_FILE_APNG | VAE_FILE_FOLDER;
-    char others[POSSIBLE_SIZE];
+    const char *other = find_array_option(files, count);
+    char possible[POSSIBLE_SIZE], hint[POSSIBLE_SIZE + 32] = "";
     for (int i = 0; i < count; ++i) {
-        if (!is_written(&files[i]) || !(vae_cli_file_kind(files[i].path, files[i].kinds) & pictures)) continue;
-        list_kinds(files[i].kinds & ~pictures, others);
+        if (!is_written(&files[i]) || files[i].path == left_out) continue;
+        if (!(vae_cli_file_kind(files[i].path, files[i].kinds) & pictures)) continue;
+        list_kinds(files[i].kinds & ~pictures, possible);
+        if (possible[0]) {
+            snprintf(hint, sizeof hint, "; the output can be %s", possible);
+        } else if (other) {
+            snprintf(hint, sizeof hint, "; %s FILE writes arrays", other);
+        }
         return vae_error_set(
             VAE_ERROR_ARGUMENT,
-            "%s: %s: the model's data are numbers of any kind, not images, so no pictures are drawn of "
-            "them%s%s",
-            files[i].option, files[i].path, others[0] ? "; the output can be " : "", others);
+            "%s: %s: the model's data are numbers of any kind, not images, so no pictures are drawn of them%s",
+            files[i].option, files[i].path, hint);
     }
     return VAE_OK;
 }

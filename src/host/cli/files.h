@@ -35,8 +35,9 @@ unsigned vae_cli_file_kind(const char *path, unsigned kinds);
  * already without `force`, is the same file as another of these (also by another name of it), or a picture in a folder
  * that is read. */
 vae_status vae_cli_check_files(const vae_cli_file *files, int count, bool force);
-/* VAE_ERROR_ARGUMENT where pictures or an animation are named, for a model whose data are none. */
-vae_status vae_cli_check_no_pictures(const vae_cli_file *files, int count);
+/* VAE_ERROR_ARGUMENT where pictures or an animation are named, for a model whose data are none; but for the path
+ * `left_out`, which may be NULL. */
+vae_status vae_cli_check_no_pictures(const vae_cli_file *files, int count, const char *left_out);
 /* The same for what a run was trained on, which is to be kept even by --force. */
 vae_status vae_cli_check_data_kept(const vae_cli_file *files, int count, const vae_config *config);
 

@@ -1,4 +1,5 @@
-/* Opens a run's data as a command wants it, encodes images batch by batch, and writes codes and images as .npy. */
+/* Opens a run's data as a command wants it, encodes images batch by batch, and writes codes and images as arrays or
+ * tables. */
 #include "cli/images.h"
 
 #include <inttypes.h>
@@ -6,16 +7,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/array_writer.h"
 #include "cli/image_array.h"
 #include "cli/remarks.h"
 #include "core/file.h"
+#include "data/read.h"
 #include "data/splits.h"
 #include "model/runtime.h"
 
-vae_status vae_cli_read_npy(const char *path, vae_npy_array *array)
+/* Rows of numbers, below a header or not. */
+static vae_status read_table(const char *path, vae_npy_array *array)
+{
+    const vae_read_options options = {.store = VAE_STORE_FLOAT32, .storage = VAE_STORAGE_MEMORY};
+    vae_dataset rows;
+    VAE_TRY(vae_images_read(path, &options, &rows));
+    const int64_t columns = vae_dataset_elements(&rows);
+    *array = (vae_npy_array){.rank = 2, .sizes = {rows.count, columns}, .count = rows.count * columns};
+    array->values = malloc((size_t)array->count * sizeof *array->values);
+    if (array->values) vae_dataset_read(&rows, 0, rows.count, array->values);
+    vae_dataset_free(&rows);
+    return array->values ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
+}
+
+vae_status vae_cli_read_array(const char *path, vae_npy_array *array)
 {
     *array = (vae_npy_array){0};
     if (!vae_path_exists(path)) return vae_error_set(VAE_ERROR_CONFIG, "%s: no such file", path);
+    if (vae_cli_file_kind(path, VAE_FILE_CSV)) return read_table(path, array);
     return vae_npy_read_float32(path, array);
 }
 
@@ -188,10 +206,21 @@ vae_csv_names vae_cli_data_names(const vae_model *model)
     return (vae_csv_names){.list = names ? names->data : NULL, .prefix = "x"};
 }
 
-vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns)
+static vae_status write_array(const char *path, const float *values, int rank, const int64_t *sizes,
+                              vae_csv_names names)
 {
-    const int64_t sizes[] = {rows, columns};
-    return vae_npy_write_float32(path, values, 2, sizes);
+    vae_array_writer *writer;
+    VAE_TRY(vae_array_writer_open(path, rank, sizes, names, &writer));
+    const vae_status status = vae_array_writer_add(writer, values, sizes[0]);
+    if (!status) return vae_array_writer_finish(writer);
+    vae_array_writer_abandon(writer);
+    return status;
+}
+
+vae_status vae_cli_write_codes(const char *path, const float *codes, int64_t count, int64_t latent)
+{
+    const int64_t sizes[] = {count, latent};
+    return write_array(path, codes, 2, sizes, vae_cli_code_names());
 }
 
 vae_status vae_cli_write_images(const char *path, const vae_model *model, const float *images, int64_t count)
@@ -202,7 +231,7 @@ vae_status vae_cli_write_images(const char *path, const vae_model *model, const 
     float *arranged;
     const int rank = vae_image_array_sizes(&shape, layout, count, sizes);
     VAE_TRY(vae_image_array_arrange(&shape, layout, images, count, &arranged));
-    const vae_status status = vae_npy_write_float32(path, arranged ? arranged : images, rank, sizes);
+    const vae_status status = write_array(path, arranged ? arranged : images, rank, sizes, vae_cli_data_names(model));
     free(arranged);
     return status;
 }

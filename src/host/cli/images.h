@@ -12,8 +12,9 @@
  * place in its batch, and the result the same bit for bit, as if all came at once. */
 enum { VAE_CLI_BATCH = 512 };
 
-/* vae_npy_read_float32(), but a file that is not there is wrong usage: VAE_ERROR_CONFIG. */
-vae_status vae_cli_read_npy(const char *path, vae_npy_array *array);
+/* vae_npy_read_float32() or, of a name that ends in .csv, rows of numbers [n, d]; but a file that is not there is wrong
+ * usage: VAE_ERROR_CONFIG. */
+vae_status vae_cli_read_array(const char *path, vae_npy_array *array);
 
 /* ---- The run's data as it is stored, for what goes through all of it ---- */
 
@@ -52,8 +53,9 @@ static inline vae_csv_names vae_cli_code_names(void)
     return (vae_csv_names){.prefix = "z"};
 }
 
-/* Write codes [rows, columns] or images, as cli/image_array.h has them, as .npy; vae_cli_check_outputs() first. */
-vae_status vae_cli_write_matrix(const char *path, const float *values, int64_t rows, int64_t columns);
+/* Write codes [count, latent] or images, as cli/image_array.h has them, as .npy or .csv; vae_cli_check_outputs() first.
+ */
+vae_status vae_cli_write_codes(const char *path, const float *codes, int64_t count, int64_t latent);
 vae_status vae_cli_write_images(const char *path, const vae_model *model, const float *images, int64_t count);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/array_writer.h"
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/images.h"
@@ -125,12 +126,12 @@ static vae_status draw(const vae_cli_options *o, vae_model *model, const float *
         fill_strips(o, from, to, pairs, shape.latent, codes);
         status = vae_model_decode(model, codes, count, images);
     }
-    if (!status) {
+    if (!status && o->out) {
         status = vae_image_grid_write(o->out, images, count, shape.height, shape.width, shape.channels, o->steps);
     }
     if (!status && o->npy) status = vae_cli_write_images(o->npy, model, images, count);
-    if (!status && o->codes) status = vae_cli_write_matrix(o->codes, codes, count, shape.latent);
-    if (!status && !o->quiet) printf("%s\n", o->out);
+    if (!status && o->codes) status = vae_cli_write_codes(o->codes, codes, count, shape.latent);
+    if (!status && !o->quiet && o->out) printf("%s\n", o->out);
     free(codes);
     free(images);
     return status;
@@ -236,9 +237,10 @@ static vae_status check_options(const vae_cli_options *o)
 static vae_status run(vae_cli_options *o)
 {
     VAE_TRY(check_options(o));
+    vae_cli_default_picture(o, "interpolation.png");
     const vae_cli_file files[] = {{"--out", o->out, VAE_FILE_PNG},
-                                  {"--npy", o->npy, VAE_FILE_NPY},
-                                  {"--codes", o->codes, VAE_FILE_NPY},
+                                  {"--npy", o->npy, VAE_FILE_ARRAY},
+                                  {"--codes", o->codes, VAE_FILE_ARRAY},
                                   {"--animate", o->animate, VAE_FILE_APNG},
                                   {"--input", o->images.input, VAE_FILE_READ},
                                   {"--from", o->from, VAE_FILE_READ},
@@ -258,7 +260,7 @@ static const vae_cli_pick picks[] = {
     {VAE_OPTION_FRAMES, .group = 3, .initial = "30"},
     {VAE_OPTION_FPS, .group = 3, .initial = "15"},
     {VAE_OPTION_BACK_AND_FORTH, .group = 3},
-    {VAE_OPTION_OUT, .group = 1, .initial = "interpolation.png"},
+    {VAE_OPTION_OUT, .group = 1},
     VAE_CLI_MODEL_PICKS,
     {VAE_OPTION_SPLIT, .group = 2},
     VAE_CLI_INPUT_PICKS,

@@ -34,9 +34,9 @@ const vae_cli_row vae_cli_option_table[VAE_OPTION_COUNT_OF_ROWS] = {
     [VAE_OPTION_FORCE] = {"force", NULL, "replace existing files", FLAG(force)},
     [VAE_OPTION_OUT] = {"out", "FILE", "what to write", TEXT(out)},
 
-    [VAE_OPTION_NPY] = {"npy", "FILE", "also write the images as float32 .npy", TEXT(npy)},
+    [VAE_OPTION_NPY] = {"npy", "FILE", "also write the images as a float32 array, .npy or .csv", TEXT(npy)},
     [VAE_OPTION_PNG] = {"png", "FILE", "also draw the images as a grid", TEXT(png)},
-    [VAE_OPTION_CODES] = {"codes", "FILE", "also write the codes as float32 .npy", TEXT(codes)},
+    [VAE_OPTION_CODES] = {"codes", "FILE", "also write the codes as a float32 array, .npy or .csv", TEXT(codes)},
     [VAE_OPTION_LOG_VARIANCE] = {"log-variance", "FILE", "also write log σ² of each code", TEXT(log_variance)},
     [VAE_OPTION_NAMES] = {"names", "FILE", "a table (CSV) that says which image each row belongs to: its index and, where it has them, file, class and, for the run's own images, label; codes.csv beside codes.npy, and codes-names.csv beside codes.csv, unless given", TEXT(names)},
     [VAE_OPTION_SAVE_VECTOR] = {"save-vector", "FILE", "also write the difference as float32 .npy", TEXT(save_vector)},

@@ -57,6 +57,7 @@ typedef struct vae_cli_options {
     int64_t repeats;
     /* Choices; explorer is a vae_page_explorer. */
     int prior, mode, resume_from, part, explorer, shell;
+    const char *default_picture; /* see vae_cli_default_picture() */
     /* What vae_cli_check_outputs() has looked at. */
     int file_count;
     const vae_cli_file *files;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/array_writer.h"
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/images.h"
@@ -66,19 +67,18 @@ static void format_label(const traversal *t, int64_t dimension, char label[LABEL
     }
 }
 
-static vae_status draw_rows(const vae_cli_options *o, vae_model *model, traversal *t, vae_strips *strips)
+static vae_status draw_rows(const vae_cli_options *o, const vae_model *model, const traversal *t, vae_strips *strips)
 {
     const int64_t row_elements = t->columns * vae_model_get_shape(model).elements;
     for (int64_t row = 0; row < t->rows; ++row) {
         char label[LABEL_SIZE];
         format_label(t, t->order[row], label);
-        VAE_TRY(decode_row(o, model, t, row));
         vae_strips_row(strips, row, label, t->images + row * row_elements);
     }
     return vae_strips_write(o->out, strips);
 }
 
-static vae_status draw(const vae_cli_options *o, vae_model *model, traversal *t)
+static vae_status draw(const vae_cli_options *o, const vae_model *model, const traversal *t)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
     char labels[1000][16];
@@ -88,14 +88,22 @@ static vae_status draw(const vae_cli_options *o, vae_model *model, traversal *t)
     const vae_strips_shape picture = {t->rows, t->columns, shape.height, shape.width, shape.channels};
     vae_strips *strips;
     VAE_TRY(vae_strips_open(o->out, &picture, pointers, "000.00 nats", &strips));
-    vae_status status = draw_rows(o, model, t, strips);
+    const vae_status status = draw_rows(o, model, t, strips);
     vae_strips_free(strips);
-    if (!status && o->npy) status = vae_cli_write_images(o->npy, model, t->images, t->rows * t->columns);
-    if (!status && !o->quiet) {
-        printf("%s: %" PRId64 " of %" PRId64 " dimensions, %" PRId64 " active\n", o->out, t->rows, shape.latent,
-               vae_latent_statistics_active(&t->statistics));
-    }
     return status;
+}
+
+static vae_status write_rows(const vae_cli_options *o, vae_model *model, traversal *t)
+{
+    for (int64_t row = 0; row < t->rows; ++row)
+        VAE_TRY(decode_row(o, model, t, row));
+    if (o->out) VAE_TRY(draw(o, model, t));
+    if (o->npy) VAE_TRY(vae_cli_write_images(o->npy, model, t->images, t->rows * t->columns));
+    if (!o->quiet) {
+        printf("%s: %" PRId64 " of %" PRId64 " dimensions, %" PRId64 " active\n", o->out ? o->out : o->npy, t->rows,
+               vae_model_get_shape(model).latent, vae_latent_statistics_active(&t->statistics));
+    }
+    return VAE_OK;
 }
 
 static vae_status traverse(vae_cli_options *o, vae_model *model)
@@ -114,7 +122,7 @@ static vae_status traverse(vae_cli_options *o, vae_model *model)
         status = vae_error_set(VAE_ERROR_MEMORY, "traversal: out of memory");
     }
     if (!status) status = look_at_data(o, model, &t);
-    if (!status) status = draw(o, model, &t);
+    if (!status) status = write_rows(o, model, &t);
     vae_latent_statistics_free(&t.statistics);
     free(t.order);
     free(t.start);
@@ -125,7 +133,8 @@ static vae_status traverse(vae_cli_options *o, vae_model *model)
 
 static vae_status run(vae_cli_options *o)
 {
-    const vae_cli_file files[] = {{"--out", o->out, VAE_FILE_PNG}, {"--npy", o->npy, VAE_FILE_NPY}};
+    vae_cli_default_picture(o, "traversal.png");
+    const vae_cli_file files[] = {{"--out", o->out, VAE_FILE_PNG}, {"--npy", o->npy, VAE_FILE_ARRAY}};
     return vae_cli_use_model(o, files, 2, traverse);
 }
 
@@ -135,8 +144,8 @@ static const vae_cli_pick picks[] = {
     {VAE_OPTION_DIMENSIONS, .group = 2, .initial = "20"},
     {VAE_OPTION_SPLIT, .group = 2,
      .help = "test (default, if there is one), validation or train: the images that KL is averaged over"},
-    {VAE_OPTION_NPY, .group = 2, .help = "also write the images, row by row, as float32 .npy"},
-    {VAE_OPTION_OUT, .group = 1, .initial = "traversal.png"},
+    {VAE_OPTION_NPY, .group = 2, .help = "also write the images, row by row, as a float32 array, .npy or .csv"},
+    {VAE_OPTION_OUT, .group = 1},
     VAE_CLI_MODEL_PICKS,
     {VAE_OPTION_END},
 };
