@@ -13,7 +13,7 @@
 /* Codes that go through the weights together, and pieces of all codes, whose sums are added up in their order. */
 enum { LANES = 4, PIECES = 16 };
 
-/* Accuracies no longer change there. */
+/* From there on accuracies change by less than a thousandth. */
 static const double gradient_end = 1e-4;
 enum { MAX_STEPS = 2000 };
 
