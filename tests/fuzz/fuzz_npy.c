@@ -1,5 +1,5 @@
-/* Fuzzing of data/npy.c, data/npz.c and data/numbers_csv.c. test_fuzz_npy.c includes this file and feeds it mutations
- * of its own in every test run; for a longer search, with libFuzzer:
+/* Fuzzing of data/npy.c, data/npz.c, data/numbers_csv.c and data/arff.c. test_fuzz_npy.c includes this file and feeds
+ * it mutations of its own in every test run; for a longer search, with libFuzzer:
  *
  *   clang -g -O1 -fopenmp -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_npy.c \
  *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c | grep -v tiff) \

@@ -1,5 +1,5 @@
-/* Thousands of damaged NPY, NPZ and CSV files, the same ones each time: no crash, one clear error, memory that does not
- * follow what a header promises. */
+/* Thousands of damaged NPY, NPZ, CSV and ARFF files, the same ones each time: no crash, one clear error, memory that
+ * does not follow what a header promises. */
 #define _GNU_SOURCE
 #include "fuzz_npy.c"
 
@@ -70,6 +70,15 @@ Test(fuzz_npy, csv)
     idx_bytes file = {.count = sizeof text - 1};
     memcpy(file.byte, text, file.count);
     fuzz(&file, 9);
+}
+
+Test(fuzz_npy, arff)
+{
+    static const char text[] =
+        "% x\n@relation r\n@attribute 'a\\'' real\n@attribute b numeric\n@data\n1,2.5\n-3e2,5\n% y\n6,7\n";
+    idx_bytes file = {.count = sizeof text - 1};
+    memcpy(file.byte, text, file.count);
+    fuzz(&file, 10);
 }
 
 Test(fuzz_npy, images)

@@ -5,38 +5,11 @@
 #include "data/image_stream.h"
 #include "data/read.h"
 #include "data/splits.h"
-#include "unit/npy_file.h"
+#include "unit/rows_file.h"
 
 TestSuite(columns, .init = idx_setup, .fini = idx_teardown);
 
-static const vae_read_options automatic = {.store = VAE_STORE_AUTO}, as_floats = {.store = VAE_STORE_FLOAT32};
-
-static vae_dataset read_rows(const char *path, const vae_read_options *options)
-{
-    vae_dataset dataset;
-    cr_assert_eq(vae_images_read(path, options, &dataset), VAE_OK, "%s", vae_error_message());
-    return dataset;
-}
-
-static void expect_floats(const char *path, const vae_read_options *options, const float *values, int64_t count)
-{
-    vae_dataset dataset = read_rows(path, options);
-    cr_assert_eq(dataset.dtype, VAE_FLOAT32, "%s", path);
-    cr_assert_eq(dataset.count * vae_dataset_elements(&dataset), count);
-    const float *found = (const void *)dataset.values;
-    for (int64_t i = 0; i < count; ++i)
-        cr_assert_eq(found[i], values[i], "%s: [%d] is %.9g, not %.9g", path, (int)i, (double)found[i],
-                     (double)values[i]);
-    vae_dataset_free(&dataset);
-}
-
-static void expect_failure(const char *path, const vae_read_options *options, vae_status expected, const char *words)
-{
-    vae_dataset dataset = {.count = 1};
-    cr_expect_eq(vae_images_read(path, options, &dataset), expected, "%s", vae_error_message());
-    cr_expect_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
-    cr_expect_null(dataset.values);
-}
+static const vae_read_options as_floats = {.store = VAE_STORE_FLOAT32};
 
 /* ---- The choice ---- */
 
@@ -240,13 +213,6 @@ static void expect_refused(const char *words)
 
 /* ---- CSV ---- */
 
-static const char *write_text(const char *name, const char *text)
-{
-    idx_bytes file = {.count = strlen(text)};
-    memcpy(file.byte, text, file.count);
-    return idx_write(name, &file);
-}
-
 Test(columns, csv_of_rows_with_and_without_a_header)
 {
     static const char *const texts[] = {
@@ -335,6 +301,8 @@ Test(columns, csv_that_is_not_of_numbers_is_refused_by_row_and_column)
         {"age,height\n1,tall\n", "column 'height' of row 1 is 'tall'"},
         {"1,5;2,5\n3,1;4\n", "column '1,5' of row 1 is '3,1', but"},
         {"age,height\n1\n", "bad.csv:2:1: there are 1 columns, but 2 in the first line"},
+        {"age,height\n1,?\n",
+         "bad.csv:2:3: column 'height' of row 1 is '?', but must be a number; leave such rows out"},
         {"1 2\n1 2 3\n", "bad.csv:2:1: there are 3 columns, but 2 in the first line"},
         {"age,height\n", "bad.csv: holds no rows of numbers"},
         {"1,\"2\n", "a quoted field is never closed"},

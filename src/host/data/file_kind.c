@@ -93,10 +93,9 @@ bool vae_file_kind_is_text(const vae_probe *probe)
 
 vae_status vae_file_kind_refuse(const char *path, const vae_probe *probe, vae_content content)
 {
-    const char *taken =
-        content == VAE_CONTENT_LABELS
-            ? "labels are read from CSV, IDX, NPY and NPZ files"
-            : "images are read from IDX, NPY and NPZ files and from folders of pictures, rows of numbers also from CSV";
+    const char *taken = content == VAE_CONTENT_LABELS ? "labels are read from CSV, IDX, NPY and NPZ files"
+                                                      : "images are read from IDX, NPY and NPZ files and from folders "
+                                                        "of pictures, rows of numbers also from CSV and ARFF";
     const file_kind *kind = find(probe);
     if (probe->size == 0) return vae_error_set(VAE_ERROR_FORMAT, "%s: is empty; %s", path, taken);
     if (kind) {

@@ -101,7 +101,7 @@ vae_status vae_source_read_numbers(vae_source *source, uint8_t *bytes, int64_t c
 vae_status vae_source_read_floats(vae_source *source, float *floats, int64_t count);
 
 /* All formats: the first whose probe accepts a file reads it. */
-#define VAE_FORMAT_MAP(X) X(npy) X(npz) X(folder) X(idx) X(csv)
+#define VAE_FORMAT_MAP(X) X(npy) X(npz) X(folder) X(idx) X(arff) X(csv)
 #define VAE_FORMAT_ROW(name) extern const vae_format vae_format_##name;
 VAE_FORMAT_MAP(VAE_FORMAT_ROW)
 #undef VAE_FORMAT_ROW
