@@ -157,6 +157,9 @@ Test(measured, outputs_are_arrays_or_tables_of_the_same_numbers)
     expect_table("x.csv", "x0,x1,x2,x3,x4,x5", x, 700 * COLUMNS);
     free(x);
     process_expect(0, NULL, folder, "sample", "--run", "run", "--count", "700", "--codes", "z.npy", "--quiet");
+    process_result told = process_run_in(folder, "sample", "--run", "run", "--count", "1", "--out", "one.csv");
+    cr_expect_str_eq(told.output, "one.csv: 1 row\n");
+    process_result_free(&told);
     double *z = read_array("z.npy", 700 * 2);
     expect_table("z.csv", "z0,z1", z, 700 * 2);
     free(z);

@@ -31,6 +31,7 @@ static vae_status decode_codes(const vae_cli_options *o, vae_model *model, const
                                 .shape = shape,
                                 .layout = vae_model_config(model)->data.layout,
                                 .names = vae_cli_data_names(model),
+                                .numbers = vae_model_input(model)->dtype == VAE_FLOAT32,
                                 .count = codes->sizes[0],
                                 .columns = o->columns};
     vae_image_sink *sink;

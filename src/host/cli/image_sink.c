@@ -165,7 +165,8 @@ vae_status vae_image_sink_finish(vae_image_sink *sink, bool quiet)
     for (int i = 0; i < sink->target_count && !status; ++i) {
         status = finish_target(&sink->targets[i]);
         if (!status && !quiet) {
-            printf("%s: %" PRId64 " image%s\n", sink->targets[i].path, sink->done, sink->done == 1 ? "" : "s");
+            printf("%s: %" PRId64 " %s%s\n", sink->targets[i].path, sink->done, sink->plan.numbers ? "row" : "image",
+                   sink->done == 1 ? "" : "s");
         }
     }
     vae_image_sink_abandon(sink);

@@ -17,6 +17,7 @@ typedef struct vae_sink_plan {
     vae_array_layout layout; /* of arrays */
     vae_csv_names names;     /* of the columns of tables */
     int64_t count, columns;  /* of a grid; `count` images are expected, fewer may come */
+    bool numbers;            /* they are measured numbers: told as rows */
     bool pairs;              /* a grid shows rows of originals over the rows of images */
 } vae_sink_plan;
 

@@ -30,6 +30,7 @@ static vae_status open_work(const vae_cli_options *o, const vae_model *model, in
                                 .shape = shape,
                                 .layout = vae_model_config(model)->data.layout,
                                 .names = vae_cli_data_names(model),
+                                .numbers = vae_model_input(model)->dtype == VAE_FLOAT32,
                                 .count = count,
                                 .columns = o->columns,
                                 .pairs = true};

@@ -86,6 +86,7 @@ static vae_status open_drawing(const vae_cli_options *o, vae_model *model, drawi
                                 .shape = shape,
                                 .layout = vae_model_config(model)->data.layout,
                                 .names = vae_cli_data_names(model),
+                                .numbers = vae_model_input(model)->dtype == VAE_FLOAT32,
                                 .count = o->count,
                                 .columns = o->columns};
     d->seed = o->seed >= 0 ? (uint64_t)o->seed : 1;
