@@ -1,9 +1,10 @@
 /* Fuzzing of data/idx.c. test_fuzz_idx.c includes this file and feeds it mutations of its own in every test run; for a
  * longer search, with libFuzzer:
  *
- *   clang -g -O1 -fopenmp -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_idx.c \
- *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c | grep -v tiff) \
- *       -lzip -lpng -ljpeg -lgif -lwebpdemux -lwebp -lz -lm -o build/fuzz-idx
+ *   clang -g -O1 -no-pie -fopenmp -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_idx.c \
+ *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c | grep -v tiff) src/host/backend/registry.c \
+ *       -Wl,--unresolved-symbols=ignore-all -ljansson -lzip -lpng -ljpeg -lgif -lwebpdemux -lwebp -lz -lm \
+ *       -o build/fuzz-idx
  *   build/fuzz-idx -rss_limit_mb=512
  *
  * The first byte of an input says whether the rest is the file (even) or is to be compressed first (odd), since

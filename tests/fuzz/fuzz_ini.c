@@ -1,8 +1,9 @@
 /* Fuzzing of core/ini.c and what config.c makes of it. test_fuzz_ini.c includes this file and feeds it mutations of its
  * own in every test run; for a longer search, with libFuzzer:
  *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_ini.c \
- *       $(ls src/host/core/[a-z]*.c) -ljansson -lm -o build/fuzz-ini
+ *   clang -g -O1 -no-pie -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_ini.c \
+ *       $(ls src/host/core/[a-z]*.c src/host/config/[a-z]*.c src/host/model/[a-z]*.c src/host/program/[a-z]*.c) \
+ *       -Wl,--unresolved-symbols=ignore-all -ljansson -lm -o build/fuzz-ini
  *   build/fuzz-ini -max_len=4096
  */
 #include <stddef.h>

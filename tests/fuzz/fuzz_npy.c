@@ -1,9 +1,10 @@
 /* Fuzzing of data/npy.c, data/npz.c, data/numbers_csv.c and data/arff.c. test_fuzz_npy.c includes this file and feeds
  * it mutations of its own in every test run; for a longer search, with libFuzzer:
  *
- *   clang -g -O1 -fopenmp -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_npy.c \
- *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c | grep -v tiff) \
- *       -lzip -lpng -ljpeg -lgif -lwebpdemux -lwebp -lz -lm -o build/fuzz-npy
+ *   clang -g -O1 -no-pie -fopenmp -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_npy.c \
+ *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c | grep -v tiff) src/host/backend/registry.c \
+ *       -Wl,--unresolved-symbols=ignore-all -ljansson -lzip -lpng -ljpeg -lgif -lwebpdemux -lwebp -lz -lm \
+ *       -o build/fuzz-npy
  *   build/fuzz-npy -rss_limit_mb=512
  */
 #ifndef _GNU_SOURCE
