@@ -15,7 +15,7 @@
 
 #define REDRAW_SECONDS 0.1
 #define LINE_SECONDS 5.0
-enum { MAX_WIDTH = 120, MIN_BAR = 12, PIECE_SIZE = 64, PARTS_SIZE = 120, TEXT_SIZE = 160 };
+enum { MAX_WIDTH = 120, MIN_BAR = 12, PIECE_SIZE = 64, PARTS_SIZE = 120, TEXT_SIZE = 6 * PIECE_SIZE };
 
 /* ---- Texts ---- */
 
