@@ -282,7 +282,7 @@ static json_t *make_related(const vae_page_columns *c)
     const int64_t rows = c->data_rows > c->sample_rows ? c->data_rows : c->sample_rows;
     int64_t which[VAE_PAGE_COLUMNS_RELATED] = {0};
     double *values = malloc((size_t)(count * rows) * sizeof *values);
-    double *matrices = malloc((size_t)(SIDES * count * count) * sizeof *matrices);
+    double *matrices = calloc((size_t)(SIDES * count * count), sizeof *matrices);
     json_t *made = NULL;
     for (int64_t i = 0; i < count; ++i)
         which[i] = i * c->columns / count;
