@@ -340,7 +340,9 @@ Test(numbers, files_of_other_kinds_are_named)
         size_t size;
     } cases[] = {
         {"\x89PNG\r\n\x1a\n",
-         "a.bin: is a PNG picture; give the folder that it is in (images are read from IDX, NPY and NPZ files", 8},
+         "a.bin: is a PNG picture; give the folder that it is in (data are read from folders of pictures, "
+         "and from files of NPY, NPZ, IDX, ARFF and CSV)",
+         8},
         {"\xff\xd8\xff\xe0", "is a JPEG picture", 4},
         {"\x89HDF\r\n\x1a\n", "is an HDF5 file", 8},
         {"\x80\x04\x95", "is a Python pickle", 3},

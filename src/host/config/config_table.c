@@ -65,7 +65,7 @@ static const vae_key keys[] = {
     REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
     INTEGER("model", "mixtures", model.mixtures, 1, VAE_MAX_MIXTURES, "5", "components of the logistic_mixture likelihood"),
 
-    TEXT("data", "train_images", data.train_images, "", "training images: an IDX, NPY or NPZ file (file.npz:key takes an array other than images), a CSV or ARFF file of rows of numbers, or a folder of PNG and JPEG files, its subfolders being classes"),
+    TEXT("data", "train_images", data.train_images, "", "training images: an IDX, NPY or NPZ file (file.npz:key takes an array other than images), a text file of rows of numbers such as CSV, or a folder of pictures, its subfolders being classes"),
     TEXT("data", "train_labels", data.train_labels, "", "their labels: IDX, NPY, NPZ, or CSV, by which a folder's pictures are found by name; used by pictures and probes only"),
     TEXT("data", "train_attributes", data.train_attributes, "", "their attributes: CSV, or CelebA's list; used by arithmetic and probe only"),
     TEXT("data", "test_images", data.test_images, "", "test images"),

@@ -91,11 +91,8 @@ bool vae_file_kind_is_text(const vae_probe *probe)
     return probe->size > 0 && !find(probe);
 }
 
-vae_status vae_file_kind_refuse(const char *path, const vae_probe *probe, vae_content content)
+vae_status vae_file_kind_refuse(const char *path, const vae_probe *probe, const char *taken)
 {
-    const char *taken = content == VAE_CONTENT_LABELS ? "labels are read from CSV, IDX, NPY and NPZ files"
-                                                      : "images are read from IDX, NPY and NPZ files and from folders "
-                                                        "of pictures, rows of numbers also from CSV and ARFF";
     const file_kind *kind = find(probe);
     if (probe->size == 0) return vae_error_set(VAE_ERROR_FORMAT, "%s: is empty; %s", path, taken);
     if (kind) {

@@ -5,8 +5,8 @@
 #include "core/error.h"
 #include "data/probe.h"
 
-/* VAE_ERROR_FORMAT that says what the file seems to be, and what to give instead. */
-vae_status vae_file_kind_refuse(const char *path, const vae_probe *probe, vae_content content);
+/* VAE_ERROR_FORMAT that says what the file seems to be, and what to give instead; `taken` is what can be read. */
+vae_status vae_file_kind_refuse(const char *path, const vae_probe *probe, const char *taken);
 /* Whether it begins as text does. */
 bool vae_file_kind_is_text(const vae_probe *probe);
 

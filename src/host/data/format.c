@@ -113,6 +113,22 @@ static vae_status check_columns(const vae_source *source, const vae_read_options
     return status;
 }
 
+static vae_status refuse(const char *path, const vae_probe *probe, vae_content content)
+{
+    char taken[256];
+    size_t used = (size_t)snprintf(taken, sizeof taken, "data are read from folders of pictures, and from files of");
+    if (content == VAE_CONTENT_LABELS) {
+        return vae_file_kind_refuse(path, probe, "labels are read from CSV, IDX, NPY and NPZ files");
+    }
+    for (int i = 0; i < FORMATS && used < sizeof taken; ++i) {
+        if (formats[i] == &vae_format_folder) continue;
+        const bool last = i == FORMATS - 1;
+        used += (size_t)snprintf(taken + used, sizeof taken - used, "%s %s%s", last ? " and" : "", formats[i]->name,
+                                 i < FORMATS - 2 ? "," : "");
+    }
+    return vae_file_kind_refuse(path, probe, taken);
+}
+
 vae_status vae_source_open(const char *path, vae_content content, const vae_read_options *options, vae_source *source)
 {
     char file[VAE_PATH_SIZE];
@@ -125,7 +141,7 @@ vae_status vae_source_open(const char *path, vae_content content, const vae_read
     source->format = find_format(&probe);
     const bool picture = !source->format && !probe.gzip && vae_image_is_picture(probe.start, probe.size);
     if (picture && options->one_picture && content == VAE_CONTENT_IMAGES) source->format = &vae_format_folder;
-    if (!source->format) return vae_file_kind_refuse(request.path, &probe, content);
+    if (!source->format) return refuse(request.path, &probe, content);
     if (key && !source->format->takes_key) {
         return vae_error_set(VAE_ERROR_FORMAT, "%s: is not an NPZ file, so it has no array '%s'", file, key);
     }

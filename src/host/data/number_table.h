@@ -1,4 +1,4 @@
-/* Rows of numbers in a text, one a line, whatever stands before them: what formats such as CSV and ARFF share. A table
+/* Rows of numbers in a text, one a line, whatever stands before them: what formats such as CSV share. A table
  * is read whole when it is opened, as nothing else tells how many rows it has. */
 #ifndef VAE_DATA_NUMBER_TABLE_H
 #define VAE_DATA_NUMBER_TABLE_H
