@@ -121,7 +121,7 @@ static vae_status refuse(const char *path, const vae_probe *probe, vae_content c
         return vae_file_kind_refuse(path, probe, "labels are read from CSV, IDX, NPY and NPZ files");
     }
     for (int i = 0; i < FORMATS && used < sizeof taken; ++i) {
-        if (formats[i] == &vae_format_folder) continue;
+        if (formats[i]->read_images) continue;
         const bool last = i == FORMATS - 1;
         used += (size_t)snprintf(taken + used, sizeof taken - used, "%s %s%s", last ? " and" : "", formats[i]->name,
                                  i < FORMATS - 2 ? "," : "");
