@@ -81,12 +81,14 @@ static const char *split_key(const char *path, char file[VAE_PATH_SIZE])
     return stat(file, &information) == 0 ? colon + 1 : NULL;
 }
 
-static const vae_format *find_format(const vae_probe *probe)
+static bool find_format(const vae_probe *probe, const vae_format **format)
 {
-    for (size_t i = 0; i < FORMATS; ++i) {
-        if (formats[i]->probe(probe)) return formats[i];
+    for (int i = 0; i < FORMATS; ++i) {
+        if (!formats[i]->probe(probe)) continue;
+        *format = formats[i];
+        return true;
     }
-    return NULL;
+    return false;
 }
 
 /* As many names as both have. */
@@ -138,10 +140,13 @@ vae_status vae_source_open(const char *path, vae_content content, const vae_read
         .path = key ? file : path, .key = key ? key : "", .content = content, .options = options};
     *source = (vae_source){0};
     VAE_TRY(vae_source_probe(request.path, &probe));
-    source->format = find_format(&probe);
-    const bool picture = !source->format && !probe.gzip && vae_image_is_picture(probe.start, probe.size);
-    if (picture && options->one_picture && content == VAE_CONTENT_IMAGES) source->format = &vae_format_folder;
-    if (!source->format) return refuse(request.path, &probe, content);
+    if (!find_format(&probe, &source->format)) {
+        const bool picture = !probe.gzip && vae_image_is_picture(probe.start, probe.size);
+        if (!picture || !options->one_picture || content != VAE_CONTENT_IMAGES) {
+            return refuse(request.path, &probe, content);
+        }
+        source->format = &vae_format_folder;
+    }
     if (key && !source->format->takes_key) {
         return vae_error_set(VAE_ERROR_FORMAT, "%s: is not an NPZ file, so it has no array '%s'", file, key);
     }
