@@ -41,7 +41,8 @@ static vae_dataset read_set(const vae_read_options *options)
 static vae_status match(const char *text, const vae_dataset *dataset, vae_attribute_table *table)
 {
     idx_write_raw(idx_path("a.csv"), text, strlen(text));
-    cr_assert_eq(vae_attribute_table_read(idx_path("a.csv"), table), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_attribute_table_read(idx_path("a.csv"), dataset->names != NULL, table), VAE_OK, "%s",
+                 vae_error_message());
     return vae_attribute_table_match(table, "a.csv", dataset, dataset->count);
 }
 

@@ -22,13 +22,19 @@ static void teardown(void)
 
 TestSuite(attributes, .init = setup, .fini = teardown);
 
-static vae_status read_text(const char *text, vae_attribute_table *table)
+static void write_text(const char *text)
 {
     FILE *file = fopen(path, "wb");
     cr_assert_not_null(file);
     fwrite(text, 1, strlen(text), file);
     fclose(file);
-    return vae_attribute_table_read(path, table);
+}
+
+/* As of a folder's pictures. */
+static vae_status read_text(const char *text, vae_attribute_table *table)
+{
+    write_text(text);
+    return vae_attribute_table_read(path, true, table);
 }
 
 /* names "a b", values "1 0 -1 …" row by row */
@@ -110,7 +116,7 @@ Test(attributes, mistakes_say_where_they_are)
     expect_failure("3\nMale\nx 1\ny 1\n", "a.csv:1:1: announces 3 images, but 2 lines follow");
     expect_failure("1\nMale Young\nx 1 0.5\n", "a.csv:3:5: '0.5' of Young is not one of 1, 0, -1");
     vae_attribute_table table;
-    cr_expect_eq(vae_attribute_table_read("/none/a.csv", &table), VAE_ERROR_CONFIG);
+    cr_expect_eq(vae_attribute_table_read("/none/a.csv", true, &table), VAE_ERROR_CONFIG);
 }
 
 /* Numbers are known by one that is no mark, wherever it stands; those before it count as numbers too. */
@@ -156,6 +162,35 @@ Test(attributes, columns_of_names_are_classes)
     cr_expect_not_null(strstr(vae_error_message(), "'b' has no classes"), "%s", vae_error_message());
     cr_expect_eq(vae_attribute_table_find(&table, "c=1", &index, &class), VAE_ERROR_ARGUMENT);
     vae_attribute_table_free(&table);
+}
+
+/* Images of arrays have no names that a first column could hold, unless its header says that it does. */
+Test(attributes, of_images_without_names_may_come_first)
+{
+    static const struct {
+        const char *text;
+        int64_t count;
+        vae_attribute_kind first;
+    } cases[] = {
+        {"colour,age\nred,41\nblue,7\n", 2, VAE_ATTRIBUTE_CLASS},
+        {"colour\nred\nblue\n", 1, VAE_ATTRIBUTE_CLASS},
+        {"age,tall\n41,1\n7,0\n", 2, VAE_ATTRIBUTE_NUMBER},
+        {"tall,age\n1,41\n0,7\n", 2, VAE_ATTRIBUTE_BINARY},
+        {"Images,colour\nb.png,red\na.png,blue\n", 1, VAE_ATTRIBUTE_CLASS},
+        {",age\n0,41\n1,7\n", 1, VAE_ATTRIBUTE_NUMBER},
+        {"2\ntall \n1.jpg 1\n2.jpg -1\n", 1, VAE_ATTRIBUTE_BINARY},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        vae_attribute_table table;
+        write_text(cases[i].text);
+        cr_assert_eq(vae_attribute_table_read(path, false, &table), VAE_OK, "%s: %s", cases[i].text,
+                     vae_error_message());
+        cr_expect_eq(table.count, cases[i].count, "%s: %d", cases[i].text, (int)table.count);
+        cr_expect_eq(table.columns[0].kind, cases[i].first, "%s", cases[i].text);
+        cr_expect_eq(vae_attribute_table_match(&table, path, &(vae_dataset){.count = 2, .stored = 2}, 2), VAE_OK,
+                     "%s: %s", cases[i].text, vae_error_message());
+        vae_attribute_table_free(&table);
+    }
 }
 
 Test(attributes, of_any_number)

@@ -26,7 +26,7 @@ static vae_status read_table(const vae_config *config, const char *given, vae_cl
     } else {
         vae_place_find(config, path, part->table_path, note);
     }
-    vae_status status = vae_attribute_table_read(part->table_path, &part->table);
+    vae_status status = vae_attribute_table_read(part->table_path, part->dataset->names != NULL, &part->table);
     /* Held-out validation images are the last ones of the same file. */
     if (!status) {
         status = vae_attribute_table_match(&part->table, part->table_path, part->dataset,

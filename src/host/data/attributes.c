@@ -14,6 +14,7 @@ enum { MAX_NAME = 255 };
 typedef struct reading {
     vae_attribute_table *table;
     vae_attribute_draft *drafts; /* [table->count] */
+    bool named_images;           /* the images have names, which a first column may hold whatever it is called */
     bool named;                  /* the first column names the images */
     FILE *names;                 /* of the rows; what fails in writing shows when it is closed */
 } reading;
@@ -64,11 +65,11 @@ static vae_status read_header(vae_csv *c, vae_attribute_table *table, bool *firs
 
 /* ---- Rows ---- */
 
-/* The first line tells whether a first column that is called anything else holds names after all. */
+/* Where images have names, the first line tells whether a first column that is called anything else holds them. */
 static vae_status drop_column_of_names(const vae_csv *c, const char *first_field, reading *r)
 {
     vae_attribute_table *table = r->table;
-    if (r->named || vae_attribute_is_mark(first_field)) return VAE_OK;
+    if (r->named || !r->named_images || vae_attribute_is_mark(first_field)) return VAE_OK;
     free(table->columns[0].name);
     memmove(table->columns, table->columns + 1, (size_t)(--table->count) * sizeof *table->columns);
     r->named = true;
@@ -177,10 +178,10 @@ static vae_status read_rows(vae_csv *c, reading *r)
     return finish(r);
 }
 
-static vae_status read_text(vae_csv *c, vae_attribute_table *table)
+static vae_status read_text(vae_csv *c, bool named_images, vae_attribute_table *table)
 {
     size_t size;
-    reading r = {.table = table, .names = open_memstream(&table->rows.names, &size)};
+    reading r = {.table = table, .named_images = named_images, .names = open_memstream(&table->rows.names, &size)};
     if (!r.names) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", c->path);
     const vae_status status = read_rows(c, &r);
     for (int64_t i = 0; r.drafts && i < table->count; ++i)
@@ -196,12 +197,12 @@ static vae_status read_text(vae_csv *c, vae_attribute_table *table)
     return status;
 }
 
-vae_status vae_attribute_table_read(const char *path, vae_attribute_table *table)
+vae_status vae_attribute_table_read(const char *path, bool named_images, vae_attribute_table *table)
 {
     vae_csv csv;
     *table = (vae_attribute_table){0};
     VAE_TRY(vae_csv_open(path, &csv));
-    const vae_status status = read_text(&csv, table);
+    const vae_status status = read_text(&csv, named_images, table);
     vae_csv_close(&csv);
     if (status) vae_attribute_table_free(table);
     return status;

@@ -17,13 +17,14 @@ typedef struct vae_attribute_table {
  *           values are 1 (has it) and 0 or -1 (lacks it), also as 1.0; where it has both 0 and -1, -1 means "not
  * known". Else it is of numbers, if all are, or of names, of which none may be a number: classes, in the order of
  *           strcmp. Attributes' names have at most 255 bytes.
- *           A first column of the images' file names or numbers gives the rows' names: one called image, image_id,
- *           file, filename, path, name, id or index, or without a name, or whose first field is none of 1, 0, -1.
+ *           A first column of the images' file names or numbers gives the rows' names: one called as
+ *           vae_rows_names_images() says; or, with `named_images`, as those of a folder are, whose first field is none
+ *           of 1, 0, -1. Else it is an attribute like the others.
  *   CelebA  the list format of list_attr_celeba.txt (Liu et al. 2015): the number of images; names; then one line per
  *           image, its file name and 1 or -1 for each attribute.
  * VAE_ERROR_CONFIG if it cannot be opened; VAE_ERROR_FORMAT, naming file:line:column, for a value, a line or a header
  * that does not fit; VAE_ERROR_IO, VAE_ERROR_MEMORY. *table is then empty. */
-vae_status vae_attribute_table_read(const char *path, vae_attribute_table *table);
+vae_status vae_attribute_table_read(const char *path, bool named_images, vae_attribute_table *table);
 /* Also of a zeroed table. */
 void vae_attribute_table_free(vae_attribute_table *table);
 

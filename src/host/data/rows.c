@@ -26,7 +26,8 @@ void vae_rows_add_name(vae_rows *rows, const char *name, FILE *names)
 
 bool vae_rows_names_images(const char *column)
 {
-    static const char *const names[] = {"", "image", "image_id", "file", "filename", "path", "name", "id", "index"};
+    static const char *const names[] = {"",         "image", "images", "image_id", "file",
+                                        "filename", "path",  "name",   "id",       "index"};
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
         if (strcasecmp(column, names[i]) == 0) return true;
     }

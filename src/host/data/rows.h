@@ -19,8 +19,8 @@ typedef struct vae_rows {
 /* Writes the next row's name to the stream that makes rows->names; the caller counts the row. */
 void vae_rows_add_name(vae_rows *rows, const char *name, FILE *names);
 
-/* Whether a column of that name holds what images are called: "", image, image_id, file, filename, path, name, id or
- * index. */
+/* Whether a column of that name holds what images are called: "", image, images, image_id, file, filename, path, name,
+ * id or index. */
 bool vae_rows_names_images(const char *column);
 
 /* Finds the row of each image. Where both have names, it is that of the image's name: its path below the folder or,

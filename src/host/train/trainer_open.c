@@ -37,7 +37,7 @@ static vae_status check_attributes(const vae_trainer *trainer, const char *key, 
     vae_attribute_table table = {0};
     if (!path[0]) return VAE_OK;
     vae_place_find(config, path, found, note);
-    vae_status status = vae_attribute_table_read(found, &table);
+    vae_status status = vae_attribute_table_read(found, dataset->names != NULL, &table);
     if (!status) status = vae_attribute_table_match(&table, path, dataset, images);
     vae_attribute_table_free(&table);
     return status ? vae_config_blame(config, vae_error_prepend(status, "[data] %s", key), "data", key) : VAE_OK;
