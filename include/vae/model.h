@@ -27,7 +27,8 @@ typedef struct vae_model_options {
 
 /* Opens a checkpoint file, or the best (else the last) checkpoint of a run folder. options may be NULL. On success
  * *model is the caller's, to be given to vae_model_free(); on failure it is NULL. VAE_ERROR_ARGUMENT, VAE_ERROR_IO,
- * VAE_ERROR_FORMAT, VAE_ERROR_SHAPE, VAE_ERROR_MEMORY or VAE_ERROR_DEVICE. */
+ * VAE_ERROR_FORMAT, VAE_ERROR_SHAPE, VAE_ERROR_MEMORY, VAE_ERROR_DEVICE or, where no backend has the device's name,
+ * VAE_ERROR_CONFIG. */
 VAE_API vae_status vae_model_open(const char *path, const vae_model_options *options, vae_model **model);
 /* NULL is allowed. */
 VAE_API void vae_model_free(vae_model *model);
@@ -51,9 +52,10 @@ typedef struct vae_model_info {
     int64_t epoch;      /* completed when the checkpoint was written */
 } vae_model_info;
 
+/* All zeros for NULL. */
 VAE_API vae_model_info vae_model_get_info(const vae_model *model);
 
-/* The same as version 0.1 gave it; measured rows of d numbers are 1 × d × 1. */
+/* The same as version 0.1 gave it; measured rows of d numbers are 1 × d × 1. All zeros for NULL. */
 typedef struct vae_model_shape {
     int64_t height, width, channels, elements; /* of one item */
     int64_t latent;                            /* dimensions of z */

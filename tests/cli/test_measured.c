@@ -92,7 +92,8 @@ static void expect_same_tensors(const char *run, const char *other)
 }
 
 #define CONSTANT                                                                                                       \
-    "1 column is the same in all training data, so that it is only shifted: the first is column 5, counted from 0"
+    "1 column is the same in all training data, in float32, so that it is only shifted: the first is column 5, "       \
+    "counted from 0"
 #define TRAIN(out, ...) process_expect(0, CONSTANT, folder, "--config", "rows.ini", "--out", out, __VA_ARGS__)
 
 static double *read_array(const char *name, int64_t count)
@@ -288,6 +289,24 @@ Test(measured, a_resumed_run_is_the_run)
     cr_expect(size[0] == size[1] && memcmp(data[0], data[1], size[0]) == 0, "the files differ");
     free(data[0]);
     free(data[1]);
+}
+
+Test(measured, a_run_does_not_go_on_with_columns_in_another_order)
+{
+    static const char rows[] = "1,2\n2,4.5\n3,1\n";
+    for (int swapped = 0; swapped < 2; ++swapped) {
+        char path[256];
+        snprintf(path, sizeof path, "%s/%s.csv", folder, swapped ? "swapped" : "named");
+        FILE *file = fopen(path, "w");
+        fprintf(file, "%s\n%s", swapped ? "height,age" : "age,height", rows);
+        fclose(file);
+    }
+    process_expect(0, NULL, folder, "--config", "rows.ini", "--set", "data.train_images=named.csv", "--set",
+                   "data.test_images=", "--set", "data.validation=0", "--out", "named", "--quiet");
+    process_expect(2, "column 0, counted from 0, was called 'age' when the run was started, now it is 'height'", folder,
+                   "--config", "rows.ini", "--resume", "--set", "data.train_images=swapped.csv", "--set",
+                   "data.test_images=", "--set", "data.validation=0", "--set", "train.epochs=9", "--out", "named",
+                   "--quiet");
 }
 
 Test(measured, numbers_that_are_too_large_to_train_on_as_they_are)

@@ -220,6 +220,7 @@ Test(columns, csv_of_rows_with_and_without_a_header)
         "1.5,-2\n3e2,0.25\n8,9",
         "age;height\r\n1.5;-2\r\n3e2;0.25\r\n8;9\r\n",
         "  1.5 -2\n300\t0.25\n8   9  \n",
+        "\"age; in years\",height\n1.5,-2\n300,0.25\n8,9\n",
         "\xEF\xBB\xBF\"age\", height \n\n \"1.5\" , -2\n300,+.25\n\n8,9\n\n",
     };
     const float expected[] = {1.5f, -2, 300, 0.25f, 8, 9};
@@ -367,12 +368,32 @@ Test(columns, columns_are_standardised_each_by_itself)
     }
     char text[VAE_REMARK_TEXT] = "";
     cr_expect(vae_remark_write(&splits.train.remarks, VAE_REMARK_CONSTANT, text));
-    cr_expect_str_eq(text, "1 column is the same in all training data, so that it is only shifted: the first is column "
-                           "1, counted from 0");
+    cr_expect_str_eq(
+        text, "1 column is the same in all training data, in float32, so that it is only shifted: the first is column "
+              "1, counted from 0");
     cr_expect_eq(splits.scale * 255.0, 1.0);
     cr_expect_eq(splits.shift, 0.0);
     vae_splits_free(&splits);
     cr_expect_null(splits.mean);
+}
+
+/* Seconds since 1970, half a second apart, are 128 apart in float32. */
+Test(columns, columns_that_float32_cannot_tell_apart_are_told)
+{
+    double rows[400];
+    for (int i = 0; i < 200; ++i) {
+        rows[2 * i] = 1.7e9 + 0.5 * i;
+        rows[2 * i + 1] = 2000.0 + i % 2;
+    }
+    const idx_bytes file = npy_bytes("<f8", NPY_SIZES(200, 2), rows, sizeof rows);
+    vae_splits splits;
+    char text[VAE_REMARK_TEXT] = "";
+    set_paths(idx_write("time.npy", &file), "");
+    config.data.normalise = VAE_NORMALISE_STANDARD;
+    cr_assert_eq(vae_splits_open(&config, &splits), VAE_OK, "%s", vae_error_message());
+    cr_expect(vae_remark_write(&splits.train.remarks, VAE_REMARK_COARSE, text));
+    cr_expect(strstr(text, "1 column varies too little") && strstr(text, "column 0, counted"), "%s", text);
+    vae_splits_free(&splits);
 }
 
 Test(columns, unit_leaves_columns_as_they_are)

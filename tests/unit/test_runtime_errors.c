@@ -133,3 +133,9 @@ Test(runtime_errors, a_result_that_overflows_is_no_image)
     free(decoded);
     vae_model_free(model);
 }
+
+Test(runtime_errors, no_model_is_nothing)
+{
+    cr_expect_eq(vae_model_get_info(NULL).elements, 0);
+    cr_expect_eq(vae_model_get_shape(NULL).elements, 0);
+}

@@ -166,6 +166,7 @@ static vae_status draw(const vae_cli_options *o, const run_view *views)
             .kind = VAE_PANEL_SCATTER,
             .title = titles[i],
             .subtitle = !view->traits.has_posterior ? "codes; circles: 1, 2, 3 σ of N(0, I)"
+                        : view->traits.draws_prior  ? "posterior means; circles: 1, 2, 3 σ of N(0, I)"
                                                     : "posterior means; circles: 1, 2, 3 σ of the prior",
             /* The prior's 3 σ at least: a collapsed posterior is then a dot. */
             .scatter = {view->means, view->labels, view->class_names, view->classes.count, view->count, 6.6, 3}};

@@ -1,6 +1,7 @@
 /* Checks float32 data against the configuration, and fits what standardises them. */
 #include "data/float_column.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -76,9 +77,11 @@ vae_status vae_float_column_check_range(const vae_config *config, const char *ke
 
 /* ---- Mean and deviation ---- */
 
+#define LEAST_STEPS_SHARE 0.01
+
 /* Row by row, each moving the mean a little and adding to the squares what is left of it: nothing cancels. */
-void vae_float_column_fit(const vae_dataset *dataset, double *mean, double *deviation, int64_t *constant,
-                          int64_t *first)
+void vae_float_column_fit(const vae_dataset *dataset, double *mean, double *deviation, vae_column_count *constant,
+                          vae_column_count *coarse)
 {
     const int64_t elements = vae_dataset_elements(dataset);
     const float *row = floats_of(dataset);
@@ -91,12 +94,14 @@ void vae_float_column_fit(const vae_dataset *dataset, double *mean, double *devi
             deviation[j] += off * ((double)row[j] - mean[j]);
         }
     }
-    *constant = *first = 0;
+    *constant = *coarse = (vae_column_count){0};
     for (int64_t j = elements - 1; j >= 0; --j) {
         deviation[j] = sqrt(deviation[j] / (double)dataset->count);
-        if (deviation[j] > 0.0) continue;
-        deviation[j] = 1.0;
-        ++*constant;
-        *first = j;
+        const bool is_constant = !(deviation[j] > 0.0);
+        if (!is_constant && fabs(mean[j]) * FLT_EPSILON < LEAST_STEPS_SHARE * deviation[j]) continue;
+        vae_column_count *kind = is_constant ? constant : coarse;
+        kind->count++;
+        kind->first = j;
+        if (is_constant) deviation[j] = 1.0;
     }
 }

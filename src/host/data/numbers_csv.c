@@ -10,12 +10,14 @@
 /* Fields are separated by what the first line has of these, blanks where it has none. */
 static void find_separator(vae_csv *csv)
 {
-    const size_t length = strcspn(csv->at, "\n");
-    if (memchr(csv->at, ';', length)) {
-        csv->separator = ';';
-    } else if (!memchr(csv->at, ',', length)) {
-        csv->blanks = true;
+    bool quoted = false, comma = false, semicolon = false;
+    for (const char *at = csv->at; *at && *at != '\n'; ++at) {
+        if (*at == '"') quoted = !quoted;
+        comma = comma || (*at == ',' && !quoted);
+        semicolon = semicolon || (*at == ';' && !quoted);
     }
+    if (semicolon) csv->separator = ';';
+    csv->blanks = !semicolon && !comma;
 }
 
 /* The first line, taken for names of columns; *header: whether something in it is not a number, nor missing. */

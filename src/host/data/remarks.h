@@ -33,8 +33,11 @@
     X(OTHER_ARRAYS, "other array of the archive is not read", "other arrays of the archive are not read")              \
     X(UNUSED_LABELS, "array of the archive may be labels, but is not used as such",                                    \
       "arrays of the archive may be labels, but are not used as such")                                                 \
-    X(CONSTANT, "column is the same in all training data, so that it is only shifted",                                 \
-      "columns are the same in all training data, so that they are only shifted")                                      \
+    X(CONSTANT, "column is the same in all training data, in float32, so that it is only shifted",                     \
+      "columns are the same in all training data, in float32, so that they are only shifted")                          \
+    X(COARSE,                                                                                                          \
+      "column varies too little for its size: float32 cannot tell its numbers apart; subtract what they share",        \
+      "columns vary too little for their size: float32 cannot tell their numbers apart; subtract what they share")     \
     X(OTHER_LEVELS, "image differs in kind from the training images", "images differ in kind from the training images")
 
 typedef enum vae_remark_kind {

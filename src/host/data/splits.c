@@ -196,20 +196,25 @@ static vae_status find_standard_scale(const vae_dataset *train, double *scale, d
     return VAE_OK;
 }
 
+static void tell_columns(vae_dataset *dataset, vae_remark_kind kind, vae_column_count columns)
+{
+    char name[VAE_COLUMN_TEXT];
+    if (columns.count == 0) return;
+    vae_remarks_add(&dataset->remarks, kind, columns.count, "the first is column %s, counted from 0",
+                    vae_float_column_name(dataset, columns.first, name));
+}
+
 /* Of float32, each column has its own. */
 static vae_status fit_columns(vae_splits *splits)
 {
     const size_t elements = (size_t)vae_dataset_elements(&splits->train);
-    int64_t constant, first;
+    vae_column_count constant, coarse;
     splits->mean = malloc(elements * sizeof *splits->mean);
     splits->deviation = malloc(elements * sizeof *splits->deviation);
     if (!splits->mean || !splits->deviation) return vae_error_set(VAE_ERROR_MEMORY, "columns: out of memory");
-    vae_float_column_fit(&splits->train, splits->mean, splits->deviation, &constant, &first);
-    if (constant > 0) {
-        char name[VAE_COLUMN_TEXT];
-        vae_remarks_add(&splits->train.remarks, VAE_REMARK_CONSTANT, constant, "the first is column %s, counted from 0",
-                        vae_float_column_name(&splits->train, first, name));
-    }
+    vae_float_column_fit(&splits->train, splits->mean, splits->deviation, &constant, &coarse);
+    tell_columns(&splits->train, VAE_REMARK_CONSTANT, constant);
+    tell_columns(&splits->train, VAE_REMARK_COARSE, coarse);
     return VAE_OK;
 }
 

@@ -272,7 +272,9 @@ static vae_status read_file(const vae_safetensors_file *file, const char *path, 
     VAE_TRY(read_tensors(file, path, checkpoint));
     VAE_TRY(read_attachments(file, path, checkpoint));
     VAE_TRY(version == 1 ? vae_checkpoint_check_sum_1(file, path, checkpoint) : check_sum(file, path));
-    return vae_checkpoint_check_finite(checkpoint, path, VAE_ERROR_FORMAT);
+    VAE_TRY(vae_checkpoint_check_finite(checkpoint, path, VAE_ERROR_FORMAT));
+    if (isfinite(vae_checkpoint_log_deviation(checkpoint))) return VAE_OK;
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: tensor 'data.deviation' holds a number that is not above 0", path);
 }
 
 vae_status vae_checkpoint_read(const char *path, vae_checkpoint *checkpoint)

@@ -167,6 +167,7 @@ void vae_model_free(vae_model *model)
 
 vae_model_shape vae_model_get_shape(const vae_model *model)
 {
+    if (!model) return (vae_model_shape){0};
     const vae_design *d = &model->checkpoint.design;
     return (vae_model_shape){
         .height = d->input.height,
@@ -180,6 +181,7 @@ vae_model_shape vae_model_get_shape(const vae_model *model)
 
 vae_model_info vae_model_get_info(const vae_model *model)
 {
+    if (!model) return (vae_model_info){0};
     const vae_design *d = &model->checkpoint.design;
     const bool rows = d->input.height == 1 && d->input.channels == 1;
     vae_model_info info = {

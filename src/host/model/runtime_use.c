@@ -171,7 +171,7 @@ vae_status vae_model_sample_prior_from(vae_model *model, uint64_t seed, double t
     static const char call[] = "vae_model_sample_prior";
     VAE_TRY(check_arguments(call, model, codes, count, model ? model->decoder.input_width : 1, codes));
     if (!(temperature >= 0 && temperature <= FLT_MAX)) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: temperature is %g, but must be finite and not negative", call,
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: temperature is %g, but must be from 0 to 3.4e38", call,
                              temperature);
     }
     if (model->prior.runner.executable) return sample_layers(call, model, seed, temperature, first, count, codes);

@@ -1,5 +1,6 @@
 /* Opens a trainer, with everything checked before the run's folder is changed, and closes it. */
 #include <math.h>
+#include <string.h>
 
 #include "core/file.h"
 #include "core/json.h"
@@ -125,8 +126,28 @@ static vae_status load_store(vae_trainer *trainer, const vae_checkpoint *saved)
     return VAE_OK;
 }
 
+/* Columns that are called otherwise are other columns, or stand in another order. */
+static vae_status check_column_names(const vae_trainer *trainer, const vae_resume_point *point)
+{
+    const vae_attachment *before = vae_checkpoint_attached(&point->saved, VAE_ATTACHMENT_COLUMN_NAMES);
+    const vae_attachment *now = vae_checkpoint_attached(&trainer->state, VAE_ATTACHMENT_COLUMN_NAMES);
+    if (!before || !now) return VAE_OK;
+    const char *was = before->data, *is = now->data;
+    const char *was_end = was + before->size, *is_end = is + now->size;
+    for (int column = 0; was < was_end && is < is_end; ++column, was += strlen(was) + 1, is += strlen(is) + 1) {
+        if (strcmp(was, is) == 0) continue;
+        return vae_error_set(
+            VAE_ERROR_CONFIG,
+            "[data] train_images: column %d, counted from 0, was called '%s' when the run was started, "
+            "now it is '%s'",
+            column, was, is);
+    }
+    return VAE_OK;
+}
+
 static vae_status take_up(vae_trainer *trainer, vae_resume_point *point)
 {
+    VAE_TRY(check_column_names(trainer, point));
     VAE_TRY(
         vae_resume_check(point, &trainer->state.design.input, trainer->splits.train.count, trainer->steps_per_epoch));
     VAE_TRY(load_store(trainer, &point->saved));
