@@ -226,6 +226,33 @@ Test(arithmetic, probe_prints_a_line_an_attribute)
     process_expect(2, "--out", folder, "probe", MODEL, "--label", "1", "--out", "x");
 }
 
+static void write_constant_columns(const char *name, int rows)
+{
+    FILE *file = fopen(in_folder(name), "w");
+    cr_assert_not_null(file);
+    fputs("image,none,all,age,colour,third\n", file);
+    for (int i = 0; i < rows; ++i)
+        fprintf(file, "%d.png,0,1,2.5,red,%d\n", i, has_third(i));
+    fclose(file);
+}
+
+Test(arithmetic, probe_goes_on_after_columns_that_say_the_same_of_all_images)
+{
+    write_constant_columns("train.csv", TINY_TRAIN);
+    write_constant_columns("test.csv", TINY_TEST);
+    process_result result = process_run_in(folder, "probe", MODEL, "--quiet");
+    cr_assert_eq(result.code, 0, "%s", result.errors);
+    const char *const reasons =
+        "none                       -       -   no image is known to have it\n"
+        "all                        -       -   no image is known to lack it\n"
+        "age                        -       -   all known numbers are the same, or there are none\n"
+        "colour                     -       -   images of two classes or more are needed, but 1 of 1 have any\n"
+        "third ";
+    cr_expect_eq(strncmp(result.output, reasons, strlen(reasons)), 0, "%s", result.output);
+    process_result_free(&result);
+    process_expect(2, "none: no image is known to have it", folder, "probe", MODEL, "--attribute", "none");
+}
+
 /* Columns of every kind, in both tables; of the test images' last two nothing is known. */
 static void write_columns(const char *name, int rows)
 {

@@ -94,7 +94,7 @@ static vae_status probe_trait(const vae_cli_options *o, const char *name, side *
     vae_probe probe;
     const vae_status status =
         vae_probe_fit(train->images.codes, train->has, train->images.count, train->images.latent, o->l2, &probe);
-    if (status) return vae_error_prepend(status, "%s", name);
+    if (status) return vae_cli_probe_fail(o, name, status);
     print_line(name, &probe, train, test);
     vae_probe_free(&probe);
     return VAE_OK;

@@ -261,7 +261,7 @@ vae_status vae_cli_probe_labels(const vae_cli_options *o, const char *name, cons
     probing p = {.options = o, .train = {.given = train}, .test = {.given = test}};
     vae_status status = fit(&p);
     if (status) {
-        vae_error_prepend(status, "%s", name);
+        status = vae_cli_probe_fail(o, name, status);
     } else {
         print_top(&p, name, 1);
         printf("; %" PRId64 " classes\n", p.classes);

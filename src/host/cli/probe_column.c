@@ -88,9 +88,12 @@ static vae_status probe_numbers(const vae_cli_options *o, const vae_probe_side *
     if (!status && test) status = take_numbers(test, test_column, &test_numbers);
     if (!status) {
         status = vae_line_probe_fit(train->codes, numbers, train->count, train->latent, o->l2, &probe);
-        if (status) vae_error_prepend(status, "%s", column->name);
+        if (status) {
+            status = vae_cli_probe_fail(o, column->name, status);
+        } else {
+            print_line(column->name, &probe, train, numbers, test, test_numbers);
+        }
     }
-    if (!status) print_line(column->name, &probe, train, numbers, test, test_numbers);
     vae_probe_free(&probe);
     free(numbers);
     free(test_numbers);

@@ -1,6 +1,7 @@
 /* Encodes a part of the data for probes. */
 #include "cli/probe_side.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,13 @@ vae_status vae_probe_side_open(const vae_cli_options *o, vae_model *model, const
     if (!side->codes) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
     VAE_TRY(vae_cli_encode_all(model, side->part.dataset, side->codes));
     return mirrored ? vae_cli_encode_mirrored(model, side->part.dataset, side->codes + images * side->latent) : VAE_OK;
+}
+
+vae_status vae_cli_probe_fail(const vae_cli_options *o, const char *name, vae_status status)
+{
+    if (status != VAE_ERROR_ARGUMENT || o->attribute || o->label) return vae_error_prepend(status, "%s", name);
+    printf("%-20s %7s %7s   %s\n", name, "-", "-", vae_error_message());
+    return VAE_OK;
 }
 
 void vae_probe_side_close(vae_probe_side *side)

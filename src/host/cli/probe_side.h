@@ -19,4 +19,9 @@ vae_status vae_probe_side_open(const vae_cli_options *o, vae_model *model, const
                                vae_probe_side *side);
 void vae_probe_side_close(vae_probe_side *side);
 
+/* What becomes of a fit that gave `status`, not VAE_OK. VAE_ERROR_ARGUMENT says that what is probed is the same for all
+ * images: where all attributes are probed, that is a line of its own with the reason, and VAE_OK, so that the others
+ * follow. Else `status`, its message headed by `name`. */
+vae_status vae_cli_probe_fail(const vae_cli_options *o, const char *name, vae_status status);
+
 #endif

@@ -19,13 +19,18 @@ typedef struct fit {
 
 static void find_moments(const double *numbers, int64_t count, double *known, double *mean, double *variance)
 {
+    double least = NAN, most = NAN;
     *known = *mean = *variance = 0.0;
-    for (int64_t i = 0; i < count; ++i)
+    for (int64_t i = 0; i < count; ++i) {
         *known += !isnan(numbers[i]);
+        least = fmin(least, numbers[i]); /* of a number and NaN, the number */
+        most = fmax(most, numbers[i]);
+    }
     for (int64_t i = 0; i < count; ++i)
         *mean += isnan(numbers[i]) ? 0.0 : numbers[i] / *known;
     for (int64_t i = 0; i < count; ++i)
         *variance += isnan(numbers[i]) ? 0.0 : (numbers[i] - *mean) * (numbers[i] - *mean) / *known;
+    if (least == most) *variance = 0.0; /* the mean of equal numbers is rounded */
 }
 
 static void find_scale(fit *f)
@@ -82,7 +87,7 @@ static vae_status run_fit(fit *f, double l2, vae_probe *probe)
     const size_t latent = (size_t)f->latent;
     find_moments(f->numbers, f->count, &f->known, &f->mean_number, &f->variance);
     if (!(f->variance > 0.0)) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "probe: all known numbers are the same, or there are none");
+        return vae_error_set(VAE_ERROR_ARGUMENT, "all known numbers are the same, or there are none");
     }
     f->mean = calloc(4 * latent + latent * latent, sizeof *f->mean);
     probe->weights = calloc(latent + 1, sizeof *probe->weights);
