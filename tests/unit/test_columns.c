@@ -75,7 +75,35 @@ Test(columns, what_is_to_be_resized_is_bytes)
     vae_read_options half = {.transform = {.size = {1, 1}}};
     expect_failure(write_two("<f8", 3, 0, 2), &half, VAE_ERROR_FORMAT, "floats must lie in [0, 1]");
     half.store = VAE_STORE_FLOAT32;
-    expect_failure(write_two("<f8", 3, 0, 2), &half, VAE_ERROR_CONFIG, "cannot be cropped, resized");
+    expect_failure(write_two("<f8", 3, 0, 2), &half, VAE_ERROR_CONFIG,
+                   "cannot be cropped, resized or given other channels, which size asks for");
+}
+
+Test(columns, what_asks_for_levels_of_rows_is_named)
+{
+    const vae_read_options size = {.transform = {.size = {1, 2}}}, rgb = {.transform = {.channels = VAE_CHANNELS_RGB}},
+                           crop = {.transform = {.crop = 1}};
+    expect_failure(write_two("<f8", 2, 0, 2), &size, VAE_ERROR_FORMAT,
+                   "number 2 is 2, at [1, 0], so these are rows of numbers, not levels of images, and [data] size "
+                   "cannot be applied");
+    expect_failure(write_two("<i8", 2, 0, 256), &rgb, VAE_ERROR_FORMAT, "[data] channels cannot be applied");
+    expect_failure(write_two("<f4", 2, 0, -1), &crop, VAE_ERROR_FORMAT, "[data] crop cannot be applied");
+    expect_failure(write_two("<f8", 2, 0, NAN), &size, VAE_ERROR_FORMAT, "floats must lie in [0, 1]");
+}
+
+/* Levels may be resized to what the model takes; other numbers may not. */
+Test(columns, rows_of_another_length_are_told_to_be_resized_only_where_they_can)
+{
+    const int64_t shape[] = {1, 3, 1};
+    const vae_read_options as_bytes = {.store = VAE_STORE_BYTES};
+    vae_read_options floats = as_floats, bytes = as_bytes;
+    const char *path = write_two("<f4", 2, 0, 1);
+    cr_expect_eq(vae_images_fit(path, shape, &floats), VAE_ERROR_SHAPE);
+    cr_expect_not_null(strstr(vae_error_message(), "two.npy: rows have 1 numbers, but the model takes 3"), "%s",
+                       vae_error_message());
+    cr_expect_null(strstr(vae_error_message(), "--size"), "%s", vae_error_message());
+    cr_expect_eq(vae_images_fit(path, shape, &bytes), VAE_ERROR_SHAPE);
+    cr_expect_not_null(strstr(vae_error_message(), "what makes them fit: --size 1x3"), "%s", vae_error_message());
 }
 
 /* Rows beyond the limit decide nothing, and may hold anything. */

@@ -16,14 +16,24 @@ static bool same_shape(const int64_t one[3], const int64_t other[3])
     return memcmp(one, other, 3 * sizeof *one) == 0;
 }
 
+static bool is_row(const int64_t shape[3])
+{
+    return shape[0] == 1 && shape[2] == 1;
+}
+
 /* Rows of numbers that are whole images. */
 static bool is_flat(const int64_t found[3], const int64_t shape[3])
 {
-    return found[0] == 1 && found[2] == 1 && found[1] == shape[0] * shape[1] * shape[2];
+    return is_row(found) && found[1] == shape[0] * shape[1] * shape[2];
 }
 
-static vae_status does_not_fit(const char *path, const int64_t found[3], const int64_t shape[3])
+/* Numbers that are no levels cannot be made to fit. */
+static vae_status does_not_fit(const char *path, const int64_t found[3], const int64_t shape[3], bool levels)
 {
+    if (!levels && is_row(found) && is_row(shape)) {
+        return vae_error_set(VAE_ERROR_SHAPE, "%s: rows have %" PRId64 " numbers, but the model takes %" PRId64, path,
+                             found[1], shape[1]);
+    }
     char size[96] = "", channels[64] = "";
     if (found[0] != shape[0] || found[1] != shape[1]) {
         snprintf(size, sizeof size, " --size %" PRId64 "x%" PRId64, shape[0], shape[1]);
@@ -31,12 +41,12 @@ static vae_status does_not_fit(const char *path, const int64_t found[3], const i
     const bool can_change =
         found[2] != shape[2] && (found[2] == 1 || found[2] == 3) && (shape[2] == 1 || shape[2] == 3);
     if (can_change) snprintf(channels, sizeof channels, " --channels %s", shape[2] == 1 ? "grey" : "rgb");
-    const bool helps = can_change || (found[2] == shape[2] && size[0]);
+    const bool helps = levels && (can_change || (found[2] == shape[2] && size[0]));
     return vae_error_set(VAE_ERROR_SHAPE,
                          "%s: images are %" PRId64 "x%" PRId64 "x%" PRId64 ", but the model takes %" PRId64 "x%" PRId64
                          "x%" PRId64 " (height x width x channels)%s%s%s",
                          path, found[0], found[1], found[2], shape[0], shape[1], shape[2],
-                         helps ? "; what makes them fit:" : "", helps ? size : "", channels);
+                         helps ? "; what makes them fit:" : "", helps ? size : "", helps ? channels : "");
 }
 
 vae_status vae_images_fit(const char *path, const int64_t shape[3], vae_read_options *options)
@@ -55,7 +65,10 @@ vae_status vae_images_fit(const char *path, const int64_t shape[3], vae_read_opt
         *options = plain;
         return VAE_OK;
     }
-    return status ? vae_error_set(status, "%s", message) : does_not_fit(path, found + 1, shape);
+    if (status) return vae_error_set(status, "%s", message);
+    vae_dtype dtype;
+    const bool levels = vae_images_read_type(path, &plain, &dtype) != VAE_OK || dtype == VAE_UINT8;
+    return does_not_fit(path, found + 1, shape, levels);
 }
 
 vae_status vae_images_read_fitting(const char *path, const int64_t shape[3], const vae_read_options *options,

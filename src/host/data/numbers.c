@@ -124,6 +124,12 @@ static vae_status cannot_be_read(vae_numbers *numbers, int64_t number, double va
     format_number(numbers, value, text);
     format_index(numbers, number, index);
     const bool is_float = numbers->type.kind == 'f';
+    if (numbers->transformed_by && isfinite(value)) {
+        return vae_error_set(VAE_ERROR_FORMAT,
+                             "%s: number %" PRId64 " is %s, at [%s], so these are rows of numbers, not levels of "
+                             "images, and [data] %s cannot be applied to them",
+                             numbers->name, number + 1, text, index, numbers->transformed_by);
+    }
     const char *wanted = is_float ? "floats must lie in [0, 1]" : "integers must lie in 0 to 255";
     if (isfinite(value)) advise(numbers, find_range(numbers), advice, sizeof advice);
     return vae_error_set(VAE_ERROR_FORMAT, "%s: number %" PRId64 " is %s, at [%s], but %s%s", numbers->name, number + 1,

@@ -28,8 +28,9 @@ typedef struct vae_numbers {
     bool labels;          /* else pixels */
     bool raw;             /* as floats: as they are stored, any that are finite; else as levels, in [0, 1] */
     bool binary;          /* integers that are all 0 or 1, as the reader has found: 1 becomes 255 */
-    int rank;             /* as stored, */
-    bool fortran;         /* in this order */
+    const char *transformed_by; /* key of [data] that makes levels of rows; NULL: none */
+    int rank;                   /* as stored, */
+    bool fortran;               /* in this order */
     int64_t sizes[VAE_ARRAY_MAX_RANK];
     int64_t count;          /* the sizes' product */
     int64_t done;           /* numbers read */

@@ -79,18 +79,20 @@ void vae_source_set_numbers(vae_source *source, vae_numbers *numbers, const vae_
 
 static vae_status choose_type(vae_source *source, const vae_read_options *options, int64_t count)
 {
-    const bool as_stored = vae_transform_is_identity(&options->transform);
+    const char *key = vae_transform_key(&options->transform);
+    const bool as_stored = !key;
     bool levels = options->store == VAE_STORE_BYTES || !as_stored;
     if (options->store == VAE_STORE_FLOAT32 && !as_stored) {
         return vae_error_set(VAE_ERROR_CONFIG,
                              "%s: its numbers are kept as they are, in float32, so they cannot be cropped, resized or "
-                             "given other channels",
-                             source->name);
+                             "given other channels, which %s asks for",
+                             source->name, key);
     }
     if (options->store == VAE_STORE_AUTO && as_stored) {
         VAE_TRY(vae_numbers_look_like_levels(source->numbers, count, &levels));
     }
     source->dtype = levels ? VAE_UINT8 : VAE_FLOAT32;
+    if (options->store == VAE_STORE_AUTO && source->numbers->rank == 2) source->numbers->transformed_by = key;
     source->numbers->raw = !levels;
     return VAE_OK;
 }

@@ -10,7 +10,14 @@ vae_transform vae_transform_of(const vae_config *config)
 
 bool vae_transform_is_identity(const vae_transform *transform)
 {
-    return transform->crop == 0 && transform->size.height == 0 && transform->channels == VAE_CHANNELS_AUTO;
+    return !vae_transform_key(transform);
+}
+
+const char *vae_transform_key(const vae_transform *transform)
+{
+    if (transform->crop) return "crop";
+    if (transform->size.height) return "size";
+    return transform->channels == VAE_CHANNELS_AUTO ? NULL : "channels";
 }
 
 static int64_t output_channels(const vae_transform *transform, int64_t stored)

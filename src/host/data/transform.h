@@ -17,6 +17,8 @@ typedef struct vae_raster {
 
 vae_transform vae_transform_of(const vae_config *config);
 bool vae_transform_is_identity(const vae_transform *transform);
+/* The first key of [data] that asks for something; NULL: none does. */
+const char *vae_transform_key(const vae_transform *transform);
 
 /* The shape of what comes out: height, width, channels. VAE_ERROR_FORMAT, with a message for the caller to put the
  * image's name before, if the image is smaller than the crop, or of channels that are not 1 or 3 where grey or rgb is
