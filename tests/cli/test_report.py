@@ -98,6 +98,25 @@ def check_explorer(page, folder, name, latent, shape=(HEIGHT, WIDTH, 1)):
             assert np.abs(pixels[..., channel] - 255 * image[..., channel % shape[2]]).max() <= 1, (name, z)
 
 
+def check_plane(page, folder, shape, rows, columns):
+    """Tiles of the images' aspect fill the plane of a 2-D model: each is as bright as what its centre decodes to."""
+    name = "plane-{}x{}".format(*shape)
+    np.save(folder / f"{name}.npy", np.random.default_rng(5).integers(0, 256, (COUNT, *shape), np.uint8))
+    train(folder, name, "model.latent=2", "train.epochs=1", f"data.train_images={name}.npy", f"data.test_images={name}.npy")
+    open_page(page, report(folder, name))
+    page.run("""new Promise((done) => { const plane = document.querySelector("canvas.plane").getContext("2d");
+        const look = () => plane.getImageData(899, 899, 1, 1).data[3] ? done(true) : requestAnimationFrame(look); look(); })""")
+    pixels = np.array(page.run("""Array.from(document.querySelector("canvas.plane").getContext("2d")
+        .getImageData(0, 0, 900, 900).data.filter((_, i) => i % 4 === 0 || i % 4 === 3))""")).reshape(900, 900, 2)
+    assert (pixels[..., 1] == 255).all(), name
+    for row, column in [(0, 0), (0, columns - 1), (rows - 1, 0), (rows - 1, columns - 1), (rows // 2, columns // 3)]:
+        z = [((column + 0.5) / columns - 0.5) * 6.4, (0.5 - (row + 0.5) / rows) * 6.4]
+        image = np.array(page.run(f"vaeReport.decode({z})"))
+        down, right = ([round((at + k) * 900 / count) for k in (0, 1)] for at, count in [(row, rows), (column, columns)])
+        tile = pixels[slice(*down), slice(*right), 0]
+        assert abs(tile.mean() - 255 * image.mean()) < 3, (name, row, column, tile.mean(), 255 * image.mean())
+
+
 def check_operations(page, folder):
     """Every op that a decoder may have, and every function, give what the reference backend does; in any page."""
     cases = folder / "cases"
@@ -361,6 +380,8 @@ def check(folder):
     (folder / "tiny.ini").write_text(CONFIG)
     with browser.Browser() as page:
         check_decoders(page, folder)
+        for shape, rows, columns in [((6, 18), 26, 9), ((1, 6), 37, 6), ((18, 6), 9, 26)]:
+            check_plane(page, folder, shape, rows, columns)
         check_operations(page, folder)
         check_convolutions(page)
         check_columns(page)

@@ -2,7 +2,7 @@
 /* The latent space live: the decoder runs under the pointer (two dimensions) or behind sliders (more). */
 const VaeExplorer = (() => {
   const { make, section } = VaeDom;
-  const REACH = 3.2, SLIDER_REACH = 4, SLIDERS = 8, SIDE = 15, PLANE = 900;
+  const REACH = 3.2, SLIDER_REACH = 4, SLIDERS = 8, SIDE = 15, MOST_TILES = 75, PLANE = 900, FRAME = 30;
 
   function toImageData(pixels, { height, width, channels }) {
     const data = new ImageData(width, height);
@@ -38,19 +38,32 @@ const VaeExplorer = (() => {
 
   /* ---- Two dimensions: a plane of decoded images ---- */
 
-  /* A row of tiles a frame, so that the page answers meanwhile. */
+  /* About SIDE x SIDE tiles that fill the plane, each of an image's aspect: of wide images there are more rows than columns. */
+  function chooseTiles({ height, width }) {
+    const stretch = Math.sqrt(width / height);
+    const count = (wanted) => Math.min(Math.max(Math.round(wanted), 3), MOST_TILES);
+    return { rows: count(SIDE * stretch), columns: count(SIDE / stretch) };
+  }
+
+  /* As many tiles a frame as FRAME milliseconds allow, so that the page answers meanwhile; those of a small decoder at once. */
   function drawManifold(state, context) {
-    const { images } = state.run, tile = PLANE / SIDE;
+    const { images } = state.run, { rows, columns } = chooseTiles(images);
     const small = make("canvas", { width: images.width, height: images.height });
-    const drawRow = (row) => {
-      for (let column = 0; column < SIDE; ++column) {
-        const z = [((column + 0.5) / SIDE - 0.5) * 2 * REACH, (0.5 - (row + 0.5) / SIDE) * 2 * REACH];
-        small.getContext("2d").putImageData(toImageData(state.decode(z), images), 0, 0);
-        context.drawImage(small, column * tile, row * tile, tile, tile);
-      }
-      if (row + 1 < SIDE) requestAnimationFrame(() => drawRow(row + 1));
+    const drawTile = (row, column) => {
+      const z = [((column + 0.5) / columns - 0.5) * 2 * REACH, (0.5 - (row + 0.5) / rows) * 2 * REACH];
+      const [left, right] = [column, column + 1].map((edge) => Math.round(edge * PLANE / columns));
+      const [top, bottom] = [row, row + 1].map((edge) => Math.round(edge * PLANE / rows));
+      small.getContext("2d").putImageData(toImageData(state.decode(z), images), 0, 0);
+      context.drawImage(small, left, top, right - left, bottom - top);
     };
-    drawRow(0);
+    const drawFrom = (first) => {
+      const end = performance.now() + FRAME;
+      let tile = first;
+      do drawTile(Math.floor(tile / columns), tile % columns);
+      while (++tile < rows * columns && performance.now() < end);
+      if (tile < rows * columns) requestAnimationFrame(() => drawFrom(tile));
+    };
+    drawFrom(0);
   }
 
   function makePlane(state) {
