@@ -114,18 +114,12 @@ static void write_family(FILE *stream, int family)
 
 static void write_keys(FILE *stream)
 {
-    const char *section = "";
-    int family = -1;
     for (int i = 0; i < vae_config_key_count(); ++i) {
         const vae_key *key = vae_config_key(i);
         char allowed[256];
         vae_key_allowed(key, allowed, sizeof allowed);
-        if (strcmp(section, key->section) != 0) fprintf(stream, ".SS [%s]\n", key->section);
-        section = key->section;
-        if (vae_config_key_family(i) > family) {
-            family = vae_config_key_family(i);
-            write_family(stream, family);
-        }
+        if (vae_config_key_begins_section(i)) fprintf(stream, ".SS [%s]\n", key->section);
+        if (vae_config_key_begins_family(i)) write_family(stream, vae_config_key_family(i));
         fprintf(stream, ".TP\n\\fB%s\\fR = ", key->name);
         write_line(stream, key->initial);
         write_line(stream, key->help);

@@ -178,6 +178,17 @@ const vae_key *vae_config_key(int index)
     return &keys[index - own_keys()];
 }
 
+bool vae_config_key_begins_section(int index)
+{
+    return index == 0 || strcmp(vae_config_key(index - 1)->section, vae_config_key(index)->section) != 0;
+}
+
+bool vae_config_key_begins_family(int index)
+{
+    const int family = vae_config_key_family(index);
+    return family >= 0 && (index == 0 || vae_config_key_family(index - 1) != family);
+}
+
 bool vae_config_has_key(const vae_config *config, int index)
 {
     const int family = vae_config_key_family(index);

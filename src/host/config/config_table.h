@@ -9,6 +9,9 @@ int vae_config_key_count(void);
 const vae_key *vae_config_key(int index);
 /* The family that alone has the key; -1: all have it. */
 int vae_config_key_family(int index);
+/* Whether it is the first key of its section, or of its family: listings then begin with a heading. */
+bool vae_config_key_begins_section(int index);
+bool vae_config_key_begins_family(int index);
 /* Whether the key means anything to the configuration's family. */
 bool vae_config_has_key(const vae_config *config, int index);
 void *vae_config_field(vae_config *config, int index);

@@ -39,8 +39,7 @@ static int list_sections(const char *sections[VAE_MAX_KEYS])
 {
     int count = 0;
     for (int i = 0; i < vae_config_key_count(); ++i) {
-        const char *section = vae_config_key(i)->section;
-        if (count == 0 || strcmp(sections[count - 1], section) != 0) sections[count++] = section;
+        if (vae_config_key_begins_section(i)) sections[count++] = vae_config_key(i)->section;
     }
     return count;
 }
@@ -278,12 +277,10 @@ vae_status vae_config_format(const vae_config *config, char **text)
     size_t size;
     FILE *stream = open_memstream(text, &size);
     if (!stream) return vae_error_set(VAE_ERROR_MEMORY, "configuration: out of memory");
-    const char *section = "";
     for (int i = 0; i < vae_config_key_count(); ++i) {
         const vae_key *key = vae_config_key(i);
         if (!vae_config_has_key(config, i)) continue;
-        if (strcmp(section, key->section) != 0) fprintf(stream, "%s[%s]\n", *section ? "\n" : "", key->section);
-        section = key->section;
+        if (vae_config_key_begins_section(i)) fprintf(stream, "%s[%s]\n", i > 0 ? "\n" : "", key->section);
         fprintf(stream, "%s = ", key->name);
         vae_key_write(key, vae_config_value(config, i), stream);
         fputc('\n', stream);
@@ -297,17 +294,13 @@ vae_status vae_config_help(char **text)
     size_t size;
     FILE *stream = open_memstream(text, &size);
     if (!stream) return vae_error_set(VAE_ERROR_MEMORY, "configuration: out of memory");
-    const char *section = "";
-    int family = -1;
     for (int i = 0; i < vae_config_key_count(); ++i) {
         const vae_key *key = vae_config_key(i);
         char allowed[256];
         vae_key_allowed(key, allowed, sizeof allowed);
-        if (strcmp(section, key->section) != 0) fprintf(stream, "%s[%s]\n", *section ? "\n" : "", key->section);
-        section = key->section;
-        if (vae_config_key_family(i) > family) {
-            family = vae_config_key_family(i);
-            const vae_family_keys *keys = vae_family_keys_of(family);
+        if (vae_config_key_begins_section(i)) fprintf(stream, "%s[%s]\n", i > 0 ? "\n" : "", key->section);
+        if (vae_config_key_begins_family(i)) {
+            const vae_family_keys *keys = vae_family_keys_of(vae_config_key_family(i));
             fprintf(stream, "  Only of family = %s, %s:\n", keys->name, keys->summary);
         }
         fprintf(stream, "  %s = %s\n      %s\n      (%s)\n", key->name, key->initial, key->help, allowed);
