@@ -10,12 +10,12 @@ vae_status vae_run_memory_find(const vae_design *design, vae_run_memory *memory)
         {VAE_ROLE_TRAIN, design->config.train.batch_size, 0},
         {VAE_ROLE_EVALUATE, design->config.evaluate.batch_size, 0},
     };
-    vae_pictures_builds(builds + VAE_RUN_PROGRAMS - VAE_PICTURE_BUILDS);
+    vae_pictures_builds(design, INT64_MAX, builds + VAE_RUN_PROGRAMS - VAE_PICTURE_BUILDS);
     *memory = (vae_run_memory){.arena = 0};
     for (int i = 0; i < VAE_RUN_PROGRAMS; ++i) {
         vae_program program;
         memory->roles[i] = builds[i].role;
-        if (builds[i].role == VAE_ROLE_PRIOR && !design->traits.draws_prior) continue;
+        if (builds[i].rows == 0) continue;
         VAE_TRY(vae_design_build(design, builds[i], &program));
         memory->bytes[i] = 4.0 * (double)program.activation_elements;
         memory->arena = fmax(memory->arena, memory->bytes[i]);

@@ -113,6 +113,16 @@ int64_t vae_classes_find(const vae_classes *classes, const char *name)
     return classes->count ? *slot_of(classes, name) : -1;
 }
 
+int64_t vae_classes_compare(const vae_classes *classes, const char *names, size_t bytes, const char **other)
+{
+    const char *end = names + bytes;
+    *other = names;
+    for (int64_t i = 0; i < classes->count && *other < end; ++i, *other += strlen(*other) + 1) {
+        if (strcmp(vae_classes_name(classes, i), *other) != 0) return i;
+    }
+    return -1;
+}
+
 bool vae_classes_is_integer(const char *name)
 {
     const char *digits = name + (name[0] == '-');

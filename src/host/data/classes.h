@@ -28,6 +28,9 @@ void vae_classes_free(vae_classes *classes);
 const char *vae_classes_name(const vae_classes *classes, int64_t number);
 /* -1: none is called that; the first, where several are. */
 int64_t vae_classes_find(const vae_classes *classes, const char *name);
+/* The first of them that is called otherwise in `names` [bytes], which are one after the other, each with its zero
+ * byte; *other is that name. -1: as many as both have are the same. */
+int64_t vae_classes_compare(const vae_classes *classes, const char *names, size_t bytes, const char **other);
 /* Whether a name is digits, maybe with a minus before them. */
 bool vae_classes_is_integer(const char *name);
 /* What is nearest to a name that none has, or NULL. */

@@ -91,18 +91,14 @@ static bool find_format(const vae_probe *probe, const vae_format **format)
     return false;
 }
 
-/* As many names as both have. */
 static vae_status compare_names(const vae_source *source, const vae_classes *found, const vae_read_options *options)
 {
-    const char *expected = options->columns, *end = expected + options->columns_bytes;
-    for (int64_t i = 0; i < found->count && expected < end; ++i, expected += strlen(expected) + 1) {
-        const char *name = vae_classes_name(found, i);
-        if (strcmp(name, expected) == 0) continue;
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "%s: column %" PRId64 " is called '%s', but '%s' in the data that the model is trained on",
-                             source->name, i + 1, name, expected);
-    }
-    return VAE_OK;
+    const char *expected;
+    const int64_t column = vae_classes_compare(found, options->columns, options->columns_bytes, &expected);
+    if (column < 0) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG,
+                         "%s: column %" PRId64 " is called '%s', but '%s' in the data that the model is trained on",
+                         source->name, column + 1, vae_classes_name(found, column), expected);
 }
 
 static vae_status check_columns(const vae_source *source, const vae_read_options *options)

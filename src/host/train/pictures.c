@@ -27,22 +27,28 @@ struct vae_pictures {
 
 /* ---- Making ---- */
 
-void vae_pictures_builds(vae_build builds[VAE_PICTURE_BUILDS])
+/* Whole rows of tiles, at most half of all. */
+static int64_t shown_images(int64_t images)
+{
+    return images < TILES / 2 ? images / COLUMNS * COLUMNS : TILES / 2;
+}
+
+void vae_pictures_builds(const vae_design *design, int64_t images, vae_build builds[VAE_PICTURE_BUILDS])
 {
     builds[0] = (vae_build){VAE_ROLE_DECODE, TILES, 0};
-    builds[1] = (vae_build){VAE_ROLE_ENCODE, TILES / 2, 0};
-    builds[2] = (vae_build){VAE_ROLE_PRIOR, TILES, 0};
+    builds[1] = (vae_build){VAE_ROLE_ENCODE, shown_images(images), 0};
+    builds[2] = (vae_build){VAE_ROLE_PRIOR, design->traits.draws_prior ? TILES : 0, 0};
 }
 
 static vae_status create_programs(vae_pictures *pictures)
 {
-    const vae_instance *model = &pictures->model;
-    VAE_TRY(vae_runner_create(&pictures->decode, model, (vae_build){VAE_ROLE_DECODE, TILES, 0}, NULL));
-    if (model->design->traits.draws_prior) {
-        VAE_TRY(vae_runner_create(&pictures->prior, model, (vae_build){VAE_ROLE_PRIOR, TILES, 0}, NULL));
+    vae_runner *const runners[VAE_PICTURE_BUILDS] = {&pictures->decode, &pictures->encode, &pictures->prior};
+    vae_build builds[VAE_PICTURE_BUILDS];
+    vae_pictures_builds(pictures->model.design, pictures->images, builds);
+    for (int i = 0; i < VAE_PICTURE_BUILDS; ++i) {
+        if (builds[i].rows > 0) VAE_TRY(vae_runner_create(runners[i], &pictures->model, builds[i], NULL));
     }
-    if (pictures->images == 0) return VAE_OK;
-    return vae_runner_create(&pictures->encode, model, (vae_build){VAE_ROLE_ENCODE, pictures->images, 0}, NULL);
+    return VAE_OK;
 }
 
 static vae_status allocate(vae_pictures *pictures)
@@ -92,7 +98,7 @@ vae_status vae_pictures_create(const vae_instance *model, const vae_dataset *dat
     made->model = *model;
     made->elements = vae_input_elements(&model->design->input);
     made->latent = model->design->traits.latent;
-    made->images = dataset->count < TILES / 2 ? dataset->count / COLUMNS * COLUMNS : TILES / 2;
+    made->images = shown_images(dataset->count);
     vae_status status;
     VAE_TRY_GOTO(status, failure, allocate(made));
     VAE_TRY_GOTO(status, failure, create_programs(made));

@@ -8,8 +8,8 @@
 typedef struct vae_pictures vae_pictures;
 
 enum { VAE_PICTURE_BUILDS = 3 };
-/* The programs that pictures take. */
-void vae_pictures_builds(vae_build builds[VAE_PICTURE_BUILDS]);
+/* The programs that pictures of `images` images take; rows is 0 where the model or the images need none. */
+void vae_pictures_builds(const vae_design *design, int64_t images, vae_build builds[VAE_PICTURE_BUILDS]);
 
 /* Makes the decoder and encoder programs and takes the first images of `dataset` (which may be empty: then there are no
  * reconstructions). The codes are a function of train.seed, so that pictures of different epochs compare. */

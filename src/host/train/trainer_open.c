@@ -1,6 +1,6 @@
 /* Opens a trainer, with everything checked before the run's folder is changed, and closes it. */
+#include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 #include "core/file.h"
 #include "core/json.h"
@@ -130,19 +130,14 @@ static vae_status load_store(vae_trainer *trainer, const vae_checkpoint *saved)
 static vae_status check_column_names(const vae_trainer *trainer, const vae_resume_point *point)
 {
     const vae_attachment *before = vae_checkpoint_attached(&point->saved, VAE_ATTACHMENT_COLUMN_NAMES);
-    const vae_attachment *now = vae_checkpoint_attached(&trainer->state, VAE_ATTACHMENT_COLUMN_NAMES);
-    if (!before || !now) return VAE_OK;
-    const char *was = before->data, *is = now->data;
-    const char *was_end = was + before->size, *is_end = is + now->size;
-    for (int column = 0; was < was_end && is < is_end; ++column, was += strlen(was) + 1, is += strlen(is) + 1) {
-        if (strcmp(was, is) == 0) continue;
-        return vae_error_set(
-            VAE_ERROR_CONFIG,
-            "[data] train_images: column %d, counted from 0, was called '%s' when the run was started, "
-            "now it is '%s'",
-            column, was, is);
-    }
-    return VAE_OK;
+    const vae_classes *now = &trainer->splits.train.column_names;
+    const char *was;
+    const int64_t column = before ? vae_classes_compare(now, before->data, (size_t)before->size, &was) : -1;
+    if (column < 0) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG,
+                         "[data] train_images: column %" PRId64
+                         ", counted from 0, was called '%s' when the run was started, now it is '%s'",
+                         column, was, vae_classes_name(now, column));
 }
 
 static vae_status take_up(vae_trainer *trainer, vae_resume_point *point)
@@ -190,10 +185,8 @@ static vae_status reserve(const vae_trainer *trainer)
     vae_batches_builds(splits->validation.count, evaluation_batch(trainer, &splits->validation), VAE_ROLE_EVALUATE,
                        builds + 2);
     vae_batches_builds(splits->test.count, evaluation_batch(trainer, &splits->test), VAE_ROLE_EVALUATE, builds + 4);
-    vae_pictures_builds(builds + 6);
-    /* The last is that of a prior which is more than normals. */
-    const int count = (int)(sizeof builds / sizeof *builds) - !trainer->state.design.traits.draws_prior;
-    return vae_instance_reserve(&trainer->model, builds, count);
+    vae_pictures_builds(&trainer->state.design, INT64_MAX, builds + 6);
+    return vae_instance_reserve(&trainer->model, builds, (int)(sizeof builds / sizeof *builds));
 }
 
 static vae_status make_programs(vae_trainer *trainer)
