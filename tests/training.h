@@ -38,7 +38,8 @@ static inline vae_status try_open_training(const vae_backend *backend, const vae
         t->pixels[i] = (uint8_t)(127 + 120 * sin(0.1 * pixel * (1 + image % 5)));
     }
     const vae_input input = {TRAIN_SIDE, TRAIN_SIDE, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
-    const vae_column images = {t->pixels, VAE_UINT8, TRAIN_IMAGES, TRAIN_SIDE * TRAIN_SIDE};
+    const vae_column images = {
+        .values = t->pixels, .dtype = VAE_UINT8, .count = TRAIN_IMAGES, .elements = TRAIN_SIDE * TRAIN_SIDE};
     MUST(vae_design_create(config, &input, &t->design));
     MUST(vae_design_build(&t->design, (vae_build){VAE_ROLE_TRAIN, TRAIN_BATCH, 0}, &t->program));
     double *parameters = calloc((size_t)t->design.layout.elements, sizeof *parameters);

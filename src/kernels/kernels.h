@@ -24,6 +24,8 @@ typedef struct vae_cuda_step {
     int64_t first; /* row of the data set, or of the staged rows, that the batch begins with */
     int64_t first_row;
     uint64_t adam_step;
+    int64_t rows; /* of the batch that hold data; 0: all */
+    double share; /* vae_step.share, 1 where that is 0 */
     double beta, learning_rate;
     /* Of the program's adam: learning_rate / (1 - beta1^adam_step), and 1 / sqrt(1 - beta2^adam_step). */
     double adam_step_size, adam_root_correction;

@@ -60,7 +60,7 @@ __device__ inline uint16_t *shadow_at(uint16_t *shadow, int64_t index)
 
 __device__ inline float weight_value(vae_weight weight, const vae_cuda_step *step)
 {
-    return (float)(weight.factor * (weight.scalar == VAE_SCALAR_BETA ? step->beta : 1.0));
+    return (float)vae_weight_in_step(weight, step->beta, step->share);
 }
 
 } // namespace

@@ -157,8 +157,9 @@ Test(cuda_backend, only_a_data_set_that_fits_is_resident)
     vae_device *device;
     MUST(vae_backend_cuda.device_open(&fp32, &device));
     static uint8_t pixels[48 << 20];
-    const vae_column small = {pixels, VAE_UINT8, 1 << 10, 1 << 10}, large = {pixels, VAE_UINT8, 48 << 10, 1 << 10},
-                     floats = {pixels, VAE_FLOAT32, 12 << 10, 1 << 10};
+    const vae_column small = {.values = pixels, .dtype = VAE_UINT8, .count = 1 << 10, .elements = 1 << 10},
+                     large = {.values = pixels, .dtype = VAE_UINT8, .count = 48 << 10, .elements = 1 << 10},
+                     floats = {.values = pixels, .dtype = VAE_FLOAT32, .count = 12 << 10, .elements = 1 << 10};
     vae_data *data;
     MUST(vae_backend_cuda.data_create(device, &small, &data));
     cr_assert_not_null(data->resident);

@@ -125,7 +125,7 @@ static void expect_grids_of_config(const char *path, const char *changes)
     static const vae_device_options precisions[] = {{.precision = VAE_PRECISION_TF32},
                                                     {.precision = VAE_PRECISION_BF16}};
     static uint8_t pixels[128 * 784];
-    const vae_column images = {pixels, VAE_UINT8, 128, 784};
+    const vae_column images = {.values = pixels, .dtype = VAE_UINT8, .count = 128, .elements = 784};
     const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
     vae_config config;
     vae_design design;

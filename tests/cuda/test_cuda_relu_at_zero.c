@@ -38,7 +38,8 @@ static void train_on_black(const vae_backend *backend, black_run *run)
     backend->executable_destroy(t.executable);
     backend->data_destroy(t.data);
     blacken(&t);
-    const vae_column images = {t.pixels, VAE_UINT8, TRAIN_IMAGES, TRAIN_SIDE * TRAIN_SIDE};
+    const vae_column images = {
+        .values = t.pixels, .dtype = VAE_UINT8, .count = TRAIN_IMAGES, .elements = TRAIN_SIDE * TRAIN_SIDE};
     MUST(backend->data_create(t.device, &images, &t.data));
     MUST(backend->executable_create(t.device, &t.program, t.store, t.data, &t.executable));
     clear_biases(&t);

@@ -152,7 +152,7 @@ static void open_model(const model_case *c, model_run *m)
     MUST(vae_design_build(&m->design, (vae_build){VAE_ROLE_TRAIN, ROWS, 0}, &m->program));
     const vae_backend *b = &vae_backend_reference;
     const vae_device_options options = {.threads = 1};
-    const vae_column images = {m->pixels, VAE_UINT8, 8, ELEMENTS};
+    const vae_column images = {.values = m->pixels, .dtype = VAE_UINT8, .count = 8, .elements = ELEMENTS};
     MUST(b->device_open(&options, &m->device));
     MUST(b->store_create(m->device, &m->design.layout, true, &m->store));
     MUST(b->data_create(m->device, &images, &m->data));

@@ -243,7 +243,7 @@ static void run_linear(linear *l)
     config.model.variance = SIGMA_SQUARE;
     const uint8_t pixels[BATCH * PIXELS] = {10, 200, 30, 90, 250, 14, 60, 77, 128, 5, 190, 33};
     const vae_input input = {2, 2, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
-    const vae_column images = {pixels, VAE_UINT8, BATCH, PIXELS};
+    const vae_column images = {.values = pixels, .dtype = VAE_UINT8, .count = BATCH, .elements = PIXELS};
     const vae_device_options options = {.threads = 1};
     const vae_backend *b = &vae_backend_reference;
     vae_device *device;

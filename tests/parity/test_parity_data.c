@@ -55,8 +55,10 @@ static void compare_gather(vae_shape shape, vae_gather gather)
         pixels[i] = (uint8_t)vae_random_block(1, 1, 1, (uint64_t)i).word[0];
         floats[i] = (float)pixels[i] / 3.0f;
     }
-    const vae_column images = {gather.floats ? (const void *)floats : pixels, gather.floats ? VAE_FLOAT32 : VAE_UINT8,
-                               IMAGES, elements};
+    const vae_column images = {.values = gather.floats ? (const void *)floats : pixels,
+                               .dtype = gather.floats ? VAE_FLOAT32 : VAE_UINT8,
+                               .count = IMAGES,
+                               .elements = elements};
     vae_layout layout = {0};
     vae_program program;
     vae_tensor x;

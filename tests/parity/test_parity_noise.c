@@ -126,7 +126,7 @@ static void compare_parts(const vae_backend *backend, vae_shape image, int64_t l
         cut[i] = calloc((size_t)widest, sizeof **cut);
         whole[i] = calloc((size_t)widest, sizeof **whole);
     }
-    const vae_column images = {bytes, VAE_UINT8, IMAGES, pixels};
+    const vae_column images = {.values = bytes, .dtype = VAE_UINT8, .count = IMAGES, .elements = pixels};
     run_part(backend, &images, image, latent, 0, ROWS, whole);
     for (int64_t first = 0; first < ROWS; first += *parts++)
         run_part(backend, &images, image, latent, first, *parts, cut);

@@ -63,7 +63,8 @@ static void check_gather(const vae_backend *backend, const gather_case *c, const
     source_run r = {0};
     vae_tensor x;
     double found[ROWS * ELEMENTS];
-    const vae_column bytes = {pixels, VAE_UINT8, IMAGES, ELEMENTS}, floats = {thirds, VAE_FLOAT32, IMAGES, ELEMENTS};
+    const vae_column bytes = {.values = pixels, .dtype = VAE_UINT8, .count = IMAGES, .elements = ELEMENTS},
+                     floats = {.values = thirds, .dtype = VAE_FLOAT32, .count = IMAGES, .elements = ELEMENTS};
     const vae_permutation order = vae_permutation_make(step.seed, step.epoch, IMAGES);
     vae_program_init(&r.program, "gather", &r.layout);
     const vae_gather gather = {
@@ -117,7 +118,8 @@ Test(sources, gather_flips_rows_by_chance)
     static uint8_t pixels[COUNT * SIZE];
     static float floats[COUNT * SIZE];
     static double found[COUNT * SIZE];
-    const vae_column images[] = {{pixels, VAE_UINT8, COUNT, SIZE}, {floats, VAE_FLOAT32, COUNT, SIZE}};
+    const vae_column images[] = {{.values = pixels, .dtype = VAE_UINT8, .count = COUNT, .elements = SIZE},
+                                 {.values = floats, .dtype = VAE_FLOAT32, .count = COUNT, .elements = SIZE}};
     vae_gather gather = {.flip = true, .scale = 1.0};
     for (int i = 0; i < COUNT * SIZE; ++i)
         floats[i] = pixels[i] = (uint8_t)(i * 151 % 256);
@@ -168,7 +170,8 @@ Test(sources, gather_of_another_type_than_the_data_is_refused)
     vae_program_free(&program);
     for (int floats = 0; floats < 2; ++floats) {
         const vae_gather gather = {.floats = floats, .scale = 1.0};
-        const vae_column column = {values, floats ? VAE_UINT8 : VAE_FLOAT32, ROWS, ELEMENTS};
+        const vae_column column = {
+            .values = values, .dtype = floats ? VAE_UINT8 : VAE_FLOAT32, .count = ROWS, .elements = ELEMENTS};
         vae_program_init(&program, "other", &layout);
         MUST(vae_program_gather(&program, "x", vae_shape_matrix(ROWS, ELEMENTS), &gather, &x));
         MUST(vae_program_plan(&program));
@@ -196,7 +199,7 @@ Test(sources, a_pixel_that_equals_the_draw_is_white)
         source_run r = {0};
         vae_tensor x;
         int whites = 0;
-        const vae_column images = {pixels, VAE_UINT8, 1, COUNT};
+        const vae_column images = {.values = pixels, .dtype = VAE_UINT8, .count = 1, .elements = COUNT};
         vae_program_init(&r.program, "edge", &r.layout);
         const vae_gather gather = {.binarise = true, .scale = 1.0};
         MUST(vae_program_gather(&r.program, "x", vae_shape_matrix(1, COUNT), &gather, &x));

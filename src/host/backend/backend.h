@@ -7,7 +7,8 @@
 
 #include "program/program.h"
 
-typedef enum vae_dtype { VAE_UINT8, VAE_FLOAT32, VAE_FLOAT64 } vae_dtype;
+/* int32: numbers of words and the like, in data sets of sequences only. */
+typedef enum vae_dtype { VAE_UINT8, VAE_FLOAT32, VAE_FLOAT64, VAE_INT32 } vae_dtype;
 size_t vae_dtype_size(vae_dtype dtype);
 
 /* Of matrix products; everything else, parameters included, is float32. auto: tf32 on cuda, fp32 elsewhere. */
@@ -34,17 +35,25 @@ typedef struct vae_step {
     uint64_t epoch;    /* keys the shuffle */
     int64_t first;     /* position in the epoch of the batch's first row */
     int64_t first_row; /* of the whole batch, that the step begins with: counts noise; 0 unless runs share a batch */
-    double beta;       /* weight of the KL term */
+    /* Rows of the batch that hold data: sequences come in programs of few shapes, and a short batch fills the rows that
+     * are left with sequences of no steps. 0: all. */
+    int64_t rows;
+    double share; /* rows of the program / rows: makes means over a short batch right. 0: 1 */
+    double beta;  /* weight of the KL term */
     double learning_rate;
     uint64_t adam_step; /* 1 for the first update: bias correction */
 } vae_step;
 
-/* A data set: count rows of `elements` numbers, image levels in bytes or anything else in float32. */
+/* A data set: count items, each a row of `elements` numbers, image levels in bytes or anything else in float32; or each
+ * a sequence of such rows, which int32 numbers may be, too. */
 typedef struct vae_column {
-    const void *values; /* borrowed; must outlive what the backend makes of it */
-    vae_dtype dtype;    /* VAE_UINT8 or VAE_FLOAT32 */
+    const void *values; /* borrowed, as all it points to; must outlive what the backend makes of it */
+    vae_dtype dtype;    /* VAE_UINT8, VAE_FLOAT32 or VAE_INT32 */
     int64_t count;
     int64_t elements;
+    const int64_t
+        *offsets; /* [count + 1]: sequence i is rows offsets[i] … offsets[i + 1] - 1. NULL: an item is one row */
+    const int64_t *order; /* [count]: the items by length, as programs of one length take them. NULL: as they come */
 } vae_column;
 
 /* Hears what a device found and did about it: "encoder.0: …: algorithm 66, split-K 3, fails: …; takes the next". */

@@ -10,6 +10,7 @@ size_t vae_dtype_size(vae_dtype dtype)
     case VAE_UINT8: return 1;
     case VAE_FLOAT32: return 4;
     case VAE_FLOAT64: return 8;
+    case VAE_INT32: return 4;
     }
     return 0;
 }

@@ -59,7 +59,7 @@ vae_status vae_measure_data_make_up(const vae_config *config, const vae_input *i
     data->made_up = malloc((size_t)(count * row));
     if (!data->made_up) return vae_error_set(VAE_ERROR_MEMORY, "made-up images: out of memory");
     fill(data->made_up, count * row, input->dtype);
-    data->images = (vae_column){data->made_up, input->dtype, count, elements};
+    data->images = (vae_column){.values = data->made_up, .dtype = input->dtype, .count = count, .elements = elements};
     return VAE_OK;
 }
 

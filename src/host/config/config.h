@@ -20,6 +20,12 @@ enum {
         VAE_FAMILY_COUNT,
     VAE_FAMILY_VALUES = 1 << 13 /* bytes that the keys of one may take */
 };
+/* What an item of a data set is. */
+typedef enum vae_kind {
+    VAE_KIND_IMAGE,   /* an image, or any row of numbers: all of one shape */
+    VAE_KIND_TEXT,    /* a sentence: ids of words, or of other tokens, from <bos> to <eos> */
+    VAE_KIND_DRAWING, /* strokes: rows of dx, dy, pen down, pen up, end, from (0, 0, 1, 0, 0) to (0, 0, 0, 0, 1) */
+} vae_kind;
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
 /* unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1 over the training set */
 typedef enum vae_normalise { VAE_NORMALISE_UNIT, VAE_NORMALISE_SYMMETRIC, VAE_NORMALISE_STANDARD } vae_normalise;

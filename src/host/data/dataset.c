@@ -14,6 +14,8 @@ void vae_dataset_free(vae_dataset *dataset)
     if (!dataset->borrowed) {
         if (!dataset->mapping.start) free(dataset->values);
         vae_mapping_close(&dataset->mapping);
+        if (!dataset->mapping.start) free(dataset->offsets);
+        vae_classes_free(&dataset->vocabulary);
         free(dataset->labels);
         vae_classes_free(&dataset->classes);
         vae_classes_free(&dataset->column_names);
@@ -46,7 +48,11 @@ void vae_dataset_read(const vae_dataset *dataset, int64_t first, int64_t count, 
 
 vae_column vae_dataset_images(const vae_dataset *dataset)
 {
-    return (vae_column){dataset->values, dataset->dtype, dataset->count, vae_dataset_elements(dataset)};
+    return (vae_column){.values = dataset->values,
+                        .dtype = dataset->dtype,
+                        .count = dataset->count,
+                        .elements = vae_dataset_elements(dataset),
+                        .offsets = dataset->offsets};
 }
 
 void vae_splits_add_note(vae_splits *splits, const char *format, ...)

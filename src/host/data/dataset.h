@@ -12,11 +12,17 @@
 #include "data/transform.h"
 
 typedef struct vae_dataset {
+    vae_kind kind;
     /* [count, height, width, channels], each a byte, a level of an image, or a float32, as they lie in memory. Owned
      * unless borrowed; read-only where they are mapped. */
     uint8_t *values;
-    vae_dtype dtype; /* VAE_UINT8 or VAE_FLOAT32 */
-    int32_t *labels; /* [count], numbers of classes, or NULL; owned likewise */
+    vae_dtype dtype; /* VAE_UINT8 or VAE_FLOAT32; of texts VAE_INT32 */
+    /* Of sequences, [count + 1]: item i is rows offsets[i] … offsets[i + 1] - 1 of the values; NULL of images, which
+     * are a row each. Their height and width are 1, and channels the numbers of a step. Owned as values are. */
+    int64_t *offsets;
+    vae_classes vocabulary; /* of texts: the tokens by id; else none. Owned likewise */
+    int64_t truncated;      /* sequences that were longer than allowed, and cut */
+    int32_t *labels;        /* [count], numbers of classes, or NULL; owned likewise */
     /* What the labels are called. None: their numbers, which are below VAE_PLAIN_LABELS. Owned likewise. */
     vae_classes classes;
     vae_classes column_names; /* of rows of numbers whose file names its columns: [width]; else none. Owned likewise */

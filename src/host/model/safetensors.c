@@ -26,7 +26,8 @@ struct vae_safetensors_file {
 
 const char *vae_safetensors_dtype_name(vae_dtype dtype)
 {
-    static const char *const names[] = {[VAE_UINT8] = "U8", [VAE_FLOAT32] = "F32", [VAE_FLOAT64] = "F64"};
+    static const char *const names[] = {
+        [VAE_UINT8] = "U8", [VAE_FLOAT32] = "F32", [VAE_FLOAT64] = "F64", [VAE_INT32] = "I32"};
     return names[dtype];
 }
 
@@ -187,13 +188,13 @@ static vae_status read_dtype(const char *path, const char *name, json_t *entry, 
 {
     const char *text = json_string_value(json_object_get(entry, "dtype"));
     if (!text) return tensor_error(path, name, "has no dtype");
-    for (vae_dtype candidate = VAE_UINT8; candidate <= VAE_FLOAT64; ++candidate) {
+    for (vae_dtype candidate = VAE_UINT8; candidate <= VAE_INT32; ++candidate) {
         if (strcmp(text, vae_safetensors_dtype_name(candidate)) != 0) continue;
         *dtype = candidate;
         return VAE_OK;
     }
-    return vae_error_set(VAE_ERROR_FORMAT, "%s: tensor '%.64s' has dtype %.16s, expected U8, F32 or F64", path, name,
-                         text);
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: tensor '%.64s' has dtype %.16s, expected U8, F32, F64 or I32", path,
+                         name, text);
 }
 
 /* The shape, and the bytes that it needs. */

@@ -12,13 +12,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/host_device.h"
+
 /* A weight of a term in the loss, or a constant of a list: factor × scalar, where a scalar may change from step to step
  * and is read from vae_step when the op runs. */
-typedef enum vae_scalar { VAE_SCALAR_ONE, VAE_SCALAR_BETA } vae_scalar;
+typedef enum vae_scalar {
+    VAE_SCALAR_ONE,
+    VAE_SCALAR_BETA,
+    VAE_SCALAR_SHARE, /* rows of the program / rows of the step: vae_step.share */
+    VAE_SCALAR_BETA_SHARE
+} vae_scalar;
 typedef struct vae_weight {
     double factor;
     vae_scalar scalar;
 } vae_weight;
+
+/* Its value in a step. */
+VAE_HOST_DEVICE static inline double vae_weight_in_step(vae_weight weight, double beta, double share)
+{
+    switch (weight.scalar) {
+    case VAE_SCALAR_ONE: break;
+    case VAE_SCALAR_BETA: return weight.factor * beta;
+    case VAE_SCALAR_SHARE: return weight.factor * share;
+    case VAE_SCALAR_BETA_SHARE: return weight.factor * (beta * share);
+    }
+    return weight.factor;
+}
 
 enum {
     VAE_LIST_INSTRUCTIONS = 16,

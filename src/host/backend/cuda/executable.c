@@ -174,6 +174,8 @@ vae_status vae_cuda_executable_stage(vae_executable *executable, const vae_step 
         .first = step->first,
         .first_row = step->first_row,
         .adam_step = step->adam_step,
+        .rows = step->rows,
+        .share = step->share > 0 ? step->share : 1.0,
         .beta = step->beta,
         .learning_rate = step->learning_rate,
         .permutation = executable->permutation,

@@ -68,7 +68,7 @@ static inline uint64_t vae_call_first_element(const vae_call *call, int64_t per_
 /* The current value of a weight in the loss. */
 static inline double vae_weight_value(vae_weight weight, const vae_step *step)
 {
-    return weight.factor * (weight.scalar == VAE_SCALAR_BETA ? step->beta : 1.0);
+    return vae_weight_in_step(weight, step->beta, step->share > 0 ? step->share : 1.0);
 }
 
 /* The backend table's functions, for backends whose memory is host memory. */
