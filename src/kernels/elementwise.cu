@@ -40,7 +40,7 @@ struct input {
 };
 
 struct list_call {
-    input inputs[VAE_MAX_INPUTS];
+    input inputs[VAE_LIST_INPUTS];
     float *outputs[VAE_LIST_OUTPUTS];
     uint16_t *shadows[VAE_LIST_OUTPUTS];
     vae_weight constants[VAE_LIST_CONSTANTS];
@@ -243,7 +243,7 @@ list_call call_of(const vae_cuda_call *call)
     own.lanes = vae_row_lanes(list->columns);
     own.count = list->count;
     translate(list, &own);
-    for (int i = 0; i < VAE_MAX_INPUTS && call->inputs[i]; ++i) {
+    for (int i = 0; i < VAE_LIST_INPUTS && call->inputs[i]; ++i) {
         const vae_shape *shape = vae_cuda_input_shape(call, i);
         own.inputs[i] = {call->inputs[i], vae_elementwise_broadcast(list, shape),
                          vae_elementwise_is_whole(list, shape)};

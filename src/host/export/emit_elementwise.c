@@ -19,7 +19,7 @@ static vae_status refuse(const vae_op *op, const char *reason)
 static vae_view view_of(const vae_emitter *emitter, const vae_op *op)
 {
     const vae_tensor_info *tensors = emitter->program->tensors;
-    for (int i = 0; i < VAE_MAX_INPUTS && op->inputs[i] != VAE_NO_TENSOR; ++i) {
+    for (int i = 0; i < VAE_LIST_INPUTS && op->inputs[i] != VAE_NO_TENSOR; ++i) {
         const vae_tensor_info *x = &tensors[op->inputs[i]];
         if (x->kind == VAE_TENSOR_PARAMETER || !vae_shape_equal(&x->shape, &tensors[op->outputs[0]].shape))
             return VAE_VIEW_ROWS;

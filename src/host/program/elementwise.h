@@ -44,7 +44,8 @@ enum {
     VAE_LIST_CONSTANTS = 6,
     VAE_LIST_SLOTS = 6,    /* results that are kept beside the last one */
     VAE_LIST_OPERANDS = 4, /* a, b, y, d */
-    VAE_LIST_OUTPUTS = 4,  /* VAE_MAX_OUTPUTS */
+    VAE_LIST_INPUTS = 8,   /* of the operands that an op has room for: longer lists would outgrow kernel arguments */
+    VAE_LIST_OUTPUTS = 4,
 };
 
 /* Where an instruction takes an operand from. */

@@ -59,7 +59,7 @@ static bool can_pass(const fusion *f, const vae_op *op, int32_t after, int32_t b
 
 static bool add_input(vae_op *op, vae_tensor tensor, uint8_t *index)
 {
-    for (int i = 0; i < VAE_MAX_INPUTS; ++i) {
+    for (int i = 0; i < VAE_LIST_INPUTS; ++i) {
         if (op->inputs[i] != VAE_NO_TENSOR && op->inputs[i] != tensor) continue;
         op->inputs[i] = tensor;
         *index = (uint8_t)i;
@@ -173,7 +173,7 @@ static bool has_domain(const vae_op *op, const vae_elementwise *list)
 /* One reads what the other makes, or both the same. */
 static bool are_related(const vae_op *first, const vae_op *second)
 {
-    for (int i = 0; i < VAE_MAX_INPUTS && second->inputs[i] != VAE_NO_TENSOR; ++i)
+    for (int i = 0; i < VAE_LIST_INPUTS && second->inputs[i] != VAE_NO_TENSOR; ++i)
         if (reads(first, second->inputs[i]) || find_output(first, second->inputs[i]) >= 0) return true;
     return false;
 }

@@ -36,7 +36,7 @@ bool vae_elementwise_is_flat(const vae_program *program, const vae_op *op)
     bool flat = true;
     for (int i = 0; i < list->output_count; ++i)
         flat = flat && !list->outputs[i].summed;
-    for (int i = 0; i < VAE_MAX_INPUTS && op->inputs[i] != VAE_NO_TENSOR; ++i) {
+    for (int i = 0; i < VAE_LIST_INPUTS && op->inputs[i] != VAE_NO_TENSOR; ++i) {
         const vae_shape *shape = vae_tensor_shape(program, op->inputs[i]);
         flat = flat && (vae_shape_elements(shape) == 1 || vae_elementwise_is_whole(list, shape));
     }

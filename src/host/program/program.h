@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-enum { VAE_MAX_RANK = 4, VAE_MAX_INPUTS = 8, VAE_MAX_OUTPUTS = 4, VAE_NAME_SIZE = 64 };
+enum { VAE_MAX_RANK = 4, VAE_MAX_INPUTS = 16, VAE_MAX_OUTPUTS = 8, VAE_NAME_SIZE = 64 };
 
 typedef struct vae_shape {
     int32_t rank;
@@ -339,7 +339,7 @@ typedef struct vae_op {
  *   upsample                     in: x                                    out: y
  *   upsample_backward            in: d_y                                  out: d_x
  *   add                          in: a, b                                 out: y = a + b
- *   elementwise                  in: up to VAE_MAX_INPUTS                 out: up to VAE_MAX_OUTPUTS
+ *   elementwise                  in: up to VAE_LIST_INPUTS                out: up to VAE_LIST_OUTPUTS
  *   sum_rows, log_sum_exp        in: x                                    out: y
  *   slice, pad                   in: x                                    out: y
  *   concat, matmul               in: a, b                                 out: y

@@ -355,7 +355,7 @@ static vae_grid grid(const vae_program *program, const vae_op *op)
 }
 
 const vae_op_info vae_op_info_elementwise = {.flags = VAE_OP_READS_STEP,
-                                             .shadowed = (1 << VAE_MAX_OUTPUTS) - 1,
+                                             .shadowed = (1 << VAE_LIST_OUTPUTS) - 1,
                                              .backward = backward,
                                              .cost = cost,
                                              .fields = fields,

@@ -14,7 +14,7 @@ enum { TILE = 1024, PLAIN_TILE = 8192, FILL = 16, TILE_SPACE = TILE + FILL, PIEC
 
 /* Where operands are found: a pointer each for inputs, constants and results. */
 enum {
-    PLACE_CONSTANT = VAE_MAX_INPUTS,
+    PLACE_CONSTANT = VAE_LIST_INPUTS,
     PLACE_RESULT = PLACE_CONSTANT + VAE_LIST_CONSTANTS,
     PLACE_COUNT = PLACE_RESULT + VAE_LIST_INSTRUCTIONS,
 };
@@ -38,7 +38,7 @@ typedef struct list_plan {
     int64_t pieces, tiles; /* tiles of a row; of the domain */
     bool has_sums;
     int input_count;
-    list_input inputs[VAE_MAX_INPUTS];
+    list_input inputs[VAE_LIST_INPUTS];
     vae_list_loop loops[VAE_LIST_INSTRUCTIONS];
     uint8_t operands[VAE_LIST_INSTRUCTIONS][VAE_LIST_OPERANDS]; /* places */
     float *outputs[VAE_LIST_INSTRUCTIONS];                      /* memory of results that are outputs, else NULL */
@@ -64,7 +64,7 @@ static bool is_flat(const vae_call *call)
     const vae_elementwise *list = &call->op->attributes.elementwise;
     for (int k = 0; k < list->output_count; ++k)
         if (list->outputs[k].summed) return false;
-    for (int i = 0; i < VAE_MAX_INPUTS && call->op->inputs[i] != VAE_NO_TENSOR; ++i) {
+    for (int i = 0; i < VAE_LIST_INPUTS && call->op->inputs[i] != VAE_NO_TENSOR; ++i) {
         const vae_shape *shape = vae_call_input_shape(call, i);
         if (!vae_elementwise_is_whole(list, shape) && vae_shape_elements(shape) > 1) return false;
     }
@@ -75,7 +75,7 @@ static bool is_flat(const vae_call *call)
 static bool is_plain(const vae_call *call)
 {
     const vae_elementwise *list = &call->op->attributes.elementwise;
-    for (int i = 0; i < VAE_MAX_INPUTS && call->op->inputs[i] != VAE_NO_TENSOR; ++i)
+    for (int i = 0; i < VAE_LIST_INPUTS && call->op->inputs[i] != VAE_NO_TENSOR; ++i)
         if (!vae_elementwise_is_whole(list, vae_call_input_shape(call, i))) return false;
     return list->count == 1 && list->constant_count == 0 && !list->outputs[0].summed;
 }
@@ -165,7 +165,7 @@ static vae_status prepare(vae_call *call)
     call->state = plan;
     if (!plan) return vae_error_set(VAE_ERROR_MEMORY, "out of memory");
     cut_domain(call, plan);
-    while (plan->input_count < VAE_MAX_INPUTS && call->op->inputs[plan->input_count] != VAE_NO_TENSOR) {
+    while (plan->input_count < VAE_LIST_INPUTS && call->op->inputs[plan->input_count] != VAE_NO_TENSOR) {
         plan->inputs[plan->input_count] = plan_input(call, plan, plan->input_count);
         ++plan->input_count;
     }
