@@ -7,7 +7,7 @@
 #include "ops.h"
 #include "program/op.h"
 
-enum { EXPRESSION_PARAMETERS = 3 };
+enum { EXPRESSION_PARAMETERS = 7 };
 
 typedef struct expression {
     const char *name;
@@ -29,14 +29,16 @@ static const vae_weight expression_weight = {0.37, VAE_SCALAR_BETA};
 /* The loss is 0.37·β Σ y² of the tensor y that the case gives, so that no two elements have the same gradient. */
 static inline void build_expression(const expression *e, bool fused, expression_program *p)
 {
-    static const char *const names[EXPRESSION_PARAMETERS] = {"p", "q", "r"};
-    vae_tensor parameters[EXPRESSION_PARAMETERS] = {VAE_NO_TENSOR, VAE_NO_TENSOR, VAE_NO_TENSOR}, square;
+    static const char *const names[EXPRESSION_PARAMETERS] = {"p", "q", "r", "s", "t", "u", "v"};
+    vae_tensor parameters[EXPRESSION_PARAMETERS], square;
     *p = (expression_program){0};
-    for (int i = 0; i < EXPRESSION_PARAMETERS && e->shapes[i].rank > 0; ++i)
-        MUST(vae_layout_add(&p->layout, names[i], e->shapes[i], 1, NULL));
+    for (int i = 0; i < EXPRESSION_PARAMETERS; ++i)
+        if (e->shapes[i].rank > 0) MUST(vae_layout_add(&p->layout, names[i], e->shapes[i], 1, NULL));
     vae_program_init(&p->program, e->name, &p->layout);
-    for (int32_t i = 0; i < p->layout.count; ++i)
-        MUST(vae_program_add_parameter(&p->program, VAE_TENSOR_PARAMETER, i, &parameters[i]));
+    for (int i = 0; i < EXPRESSION_PARAMETERS; ++i) {
+        parameters[i] = VAE_NO_TENSOR;
+        if (e->shapes[i].rank > 0) MUST(vae_program_parameter(&p->program, names[i], &parameters[i]));
+    }
     p->value = e->build(&p->program, parameters, e->function);
     vae_program_mark_external(&p->program, p->value);
     MUST(vae_program_apply(&p->program, "square", VAE_FUNCTION_SQUARE, p->value, VAE_NO_TENSOR, &square));
@@ -67,17 +69,21 @@ typedef struct expression_run {
     double *parameters;
 } expression_run;
 
-/* "index": numbers of rows of the first parameter, out of order, some of them often and some never. "mask": zeros and
- * ones. */
+/* "index": numbers of rows of the first parameter, out of order, some of them often and some never. "lengths": of
+ * sequences that the first parameter has the steps of. "mask": zeros and ones. */
 static inline void write_expression_inputs(const expression *e, const expression_program *p, const expression_run *r)
 {
     for (vae_tensor t = 0; t < p->program.tensor_count; ++t) {
         const vae_tensor_info *info = &p->program.tensors[t];
-        const bool is_index = strcmp(info->name, "index") == 0;
+        const bool is_index = strcmp(info->name, "index") == 0, is_length = strcmp(info->name, "lengths") == 0;
+        const int64_t rows = e->shapes[0].size[0], steps = rows / info->elements;
         if (!info->external || t == p->value) continue;
         double *values = calloc((size_t)info->elements, sizeof *values);
-        for (int64_t i = 0; i < info->elements; ++i)
-            values[i] = is_index ? (double)((i * i + i / 3) % e->shapes[0].size[0]) : i % 3 != 0;
+        for (int64_t i = 0; i < info->elements; ++i) {
+            values[i] = is_index    ? (double)((i * i + i / 3) % rows)
+                        : is_length ? (double)((2 * i + steps) % (steps + 1))
+                                    : i % 3 != 0;
+        }
         MUST(r->backend->tensor_write(r->executable, t, VAE_FLOAT64, values));
         free(values);
     }
@@ -435,6 +441,8 @@ static const expression structural_cases[] = {
 };
 enum { STRUCTURAL_CASE_COUNT = sizeof structural_cases / sizeof *structural_cases };
 
+#include "recurrent.h"
+
 /* Ways in which two operands meet: whole, row by row, column by column, by groups of rows. */
 static const vae_shape expression_shapes[][2] = {
     {{2, {4, 6}}, {2, {4, 6}}},
@@ -479,6 +487,8 @@ static inline void for_each_expression(void (*check)(const expression *e))
         if (is_wanted(&(op_case){.name = structural_cases[i].name})) {
             check(&structural_cases[i]);
         }
+    for (int i = 0; i < RECURRENT_CASE_COUNT; ++i)
+        if (is_wanted(&(op_case){.name = recurrent_cases[i].name})) check(&recurrent_cases[i]);
 }
 
 /* ---- Looking for NaN ---- */

@@ -18,6 +18,7 @@
 #include "program/elementwise.h"
 #include "program/function.h"
 #include "program/likelihood.h"
+#include "program/recurrent.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -112,7 +113,11 @@ typedef struct vae_tensor_info {
     X(CONV2D_BACKWARD, conv2d_backward)                                                                                \
     X(CONV_TRANSPOSE2D, conv_transpose2d)                                                                              \
     X(CONV_TRANSPOSE2D_BACKWARD, conv_transpose2d_backward)                                                            \
-    X(MATMUL, matmul)
+    X(MATMUL, matmul)                                                                                                  \
+    X(LSTM, lstm)                                                                                                      \
+    X(LSTM_BACKWARD, lstm_backward)                                                                                    \
+    X(GRU, gru)                                                                                                        \
+    X(GRU_BACKWARD, gru_backward)
 
 /* A kernel of their own in every backend. */
 #define VAE_OP_KERNELS(X)                                                                                              \
@@ -290,6 +295,20 @@ typedef union vae_attributes {
     } matmul;
     /* permute_columns: column c of y is column vae_column_source(c) of x. */
     vae_column_order order;
+    /* lstm (Hochreiter & Schmidhuber 1997; Gers et al. 2000), step by step over sequences. With a the row of `gates` at
+     * t plus per_sequence plus h_(t-1)·weight, in four parts of H columns, i, f, g and o:
+     *   c_t = σ(f + forget_bias)·c_(t-1) + σ(i)·m·tanh(g),   h_t = σ(o)·tanh(c_t).
+     * m is 1, or the mask of recurrent dropout over 1 - rate (Semeniuta et al. 2016), drawn as `dropout` does it, at
+     * vae_recurrent_element(). With norm_scale and norm_shift [5, H], i, f, g and o of a, before forget_bias, and c_t
+     * before its tanh are layer-normalised (Ba et al. 2016), each over its own H columns.
+     * gru (Cho et al. 2014, in PyTorch's form, which is cuDNN's): a's parts are r, z and n; with p = h_(t-1)·weight_n +
+     * hidden_bias, which is no part of a's n:
+     *   n = tanh(a_n + σ(r)·p),   h_t = (1 - σ(z))·n + σ(z)·h_(t-1).
+     * A sequence ends at its length, whole numbers from 0 to `steps`; without lengths all have `steps`. From there on h
+     * and c are 0, and last_h and last_c hold the state after its last step, for an empty one the initial state, which
+     * is 0 where it is no input. In reverse the first step that is read is the sequence's last one, h at t is the state
+     * after step t was read, and last_h that after step 0. */
+    vae_recurrent recurrent; /* lstm, gru and their backward ops */
     /* prior_sample: z [rows, latent] = temperature × normals at (stream, step, element). */
     struct {
         uint32_t stream; /* a site of a vae_stream */
@@ -343,6 +362,25 @@ typedef struct vae_op {
  *   sum_rows, log_sum_exp        in: x                                    out: y
  *   slice, pad                   in: x                                    out: y
  *   concat, matmul               in: a, b                                 out: y
+ *   lstm                         in: gates, weight [H, 4H], per_sequence? [rows, 4H], initial_h? [rows, H],
+ *                                    initial_c?, lengths? [rows], norm_scale? [5, H], norm_shift?
+ *                                                                         out: h [steps·rows, H], c, last_h [rows, H],
+ *                                                                              last_c, normalised? [steps·rows, 4H],
+ *                                                                              inverse_deviation? [steps·rows, 5],
+ *                                                                              activated (may be gates)
+ *   lstm_backward                in: activated (overwritten), weight, h, c, d_h?, d_last_h?, d_last_c?, initial_h?,
+ *                                    initial_c?, lengths?, norm_scale?, norm_shift?, normalised?, inverse_deviation?
+ *                                                                         out: d_gates (is activated), d_weight?,
+ *                                                                              d_per_sequence?, d_initial_h?,
+ *                                                                              d_initial_c?, d_norm_scale?,
+ *                                                                              d_norm_shift?
+ *   gru                          in: gates, weight [H, 3H], per_sequence? [rows, 3H], initial_h?, hidden_bias? [H],
+ *                                    lengths?                             out: h, product? [steps·rows, H], last_h, -,
+ *                                                                              -, -, activated (may be gates)
+ *   gru_backward                 in: activated (overwritten), weight, h, product (overwritten), d_h?, d_last_h?, -,
+ *                                    initial_h?, -, lengths?              out: d_gates (is activated), d_weight?,
+ *                                                                              d_per_sequence?, d_initial_h?,
+ *                                                                              d_hidden_bias?
  *   gather_rows                  in: x, index                             out: y
  *   scatter_rows                 in: d_y, index                           out: d_x, each row the sum, in order, of
  *                                                                              those of d_y that have its number
@@ -352,7 +390,10 @@ typedef struct vae_op {
  *   adam                         in: -                                    out: - (works on the arenas)
  * Absent optional operands are VAE_NO_TENSOR. A layer's backward has y where the derivative is taken from it (not for
  * identity, gelu and silu); activate_backward's `from` is y, or x for gelu and silu. The norms' backward ops compute
- * the pre-activation again from x. Their mean and inverse_deviation are [channels], or [rows] for layer_norm. */
+ * the pre-activation again from x. Their mean and inverse_deviation are [channels], or [rows] for layer_norm.
+ * program/recurrent.h names the operands of lstm and gru. `activated` is σ and tanh of the gates' sums, [steps·rows,
+ * 4H or 3H], and 0 from a sequence's length on; `normalised` are those sums before scale and shift, `inverse_deviation`
+ * of i, f, g, o and c. */
 
 /* A tensor that those who run a program ask for by its part in it, whatever it is called and whichever op makes it. */
 typedef struct vae_port {
@@ -502,6 +543,34 @@ vae_status vae_program_matmul(vae_program *program, const char *name, vae_tensor
 /* y [rows, out] = x · (weight ⊙ mask) + bias, with weight and mask [in, out] and bias [1, out]. */
 vae_status vae_program_masked_dense(vae_program *program, const char *name, vae_tensor x, vae_tensor weight,
                                     vae_tensor mask, vae_tensor bias, vae_tensor *y);
+/* Operands of lstm and gru; VAE_NO_TENSOR where absent. Parameters are found by vae_program_parameter(). */
+typedef struct vae_recurrent_inputs {
+    vae_tensor gates;  /* [steps·rows, 4H or 3H]: x·W + bias of every step. Nobody else may read it: where a layer
+                        * without  activation or a matmul makes it, the op works on it in place */
+    vae_tensor weight; /* [H, 4H or 3H] */
+    vae_tensor per_sequence;           /* [rows, 4H or 3H]: added at each step */
+    vae_tensor initial_h, initial_c;   /* [rows, H]; initial_c is lstm's */
+    vae_tensor lengths;                /* [rows] */
+    vae_tensor norm_scale, norm_shift; /* lstm: [5, H], both or neither */
+    vae_tensor hidden_bias;            /* gru: [H] */
+} vae_recurrent_inputs;
+typedef struct vae_recurrent_outputs {
+    vae_tensor h;              /* [steps·rows, H] */
+    vae_tensor c;              /* lstm: [steps·rows, H]; no gradient flows back through it */
+    vae_tensor last_h, last_c; /* [rows, H]; last_c is lstm's */
+} vae_recurrent_outputs;
+/* These two, and all else absent. */
+vae_recurrent_inputs vae_recurrent_inputs_of(vae_tensor gates, vae_tensor weight);
+/* See vae_attributes. `options.stream` is a vae_stream, of which the op takes a site of its own where it has dropout.
+ * VAE_ERROR_SHAPE, with the operand and both shapes, where one does not fit; VAE_ERROR_ARGUMENT for steps below 1, a
+ * rate outside [0, 1), dropout outside training, and an operand or option that the cell does not have. */
+vae_status vae_program_lstm(vae_program *program, const char *name, const vae_recurrent_inputs *in,
+                            vae_recurrent options, vae_recurrent_outputs *out);
+vae_status vae_program_gru(vae_program *program, const char *name, const vae_recurrent_inputs *in,
+                           vae_recurrent options, vae_recurrent_outputs *out);
+/* How many of an op's sequences a row of the batch has, where the program gathers one: samples. Sequence r is row
+ * first_row·samples + r of vae_recurrent_element(). */
+int64_t vae_recurrent_samples(const vae_program *program, int64_t rows);
 /* Row r of y [m, columns] is row index[r] of x [rows, columns]; index [m] holds whole numbers below `rows`. Another
  * number is an error when the op runs; on a GPU it gives a row of NaN. */
 vae_status vae_program_gather_rows(vae_program *program, const char *name, vae_tensor x, vae_tensor index,
