@@ -148,9 +148,9 @@ train() { # name command...
 }
 
 mnist_options() { # sets options
-    options=(--set data.train_images="$mnist/train-images-idx3-ubyte.gz"
+    options=(--set data.train_data="$mnist/train-images-idx3-ubyte.gz"
         --set data.train_labels="$mnist/train-labels-idx1-ubyte.gz"
-        --set data.test_images="$mnist/t10k-images-idx3-ubyte.gz"
+        --set data.test_data="$mnist/t10k-images-idx3-ubyte.gz"
         --set data.test_labels="$mnist/t10k-labels-idx1-ubyte.gz")
 }
 

@@ -55,7 +55,7 @@ def check_orders(folder):
     images = np.random.default_rng(2).integers(0, 256, (24, 6, 5, 3), dtype=np.uint8)
     first = images.transpose(0, 3, 1, 2)
     np.save(folder / "c.npy", images)
-    train(folder, "c", "train_images=c.npy")
+    train(folder, "c", "train_data=c.npy")
     expected = codes(folder, "c")
     cases = {"fortran": (np.asfortranarray(images), []), "big": (images.astype(">u2"), []), "wide": (images.astype(np.int64), []),
              "half": ((images / 255).astype(np.float16), []), "single": ((images / np.float32(255)), []),
@@ -64,7 +64,7 @@ def check_orders(folder):
     for name, (array, settings) in cases.items():
         np.save(folder / f"{name}-data.npy", array)
         for storage in ["memory", "disk"]:
-            said = train(folder, name, f"train_images={name}-data.npy", f"storage={storage}", "cache=cache", *settings)
+            said = train(folder, name, f"train_data={name}-data.npy", f"storage={storage}", "cache=cache", *settings)
             assert "warning: [data]" not in said, (name, said)
             assert np.array_equal(codes(folder, name), expected), (name, storage)
     # What commands write and read has the layout of the run.
@@ -79,10 +79,10 @@ def check_orders(folder):
     run(folder, "reconstruct", "--run", "first", "--input", "first-data.npy", "--npy", "pairs.npy", "--out", "pairs.png")
     assert np.load(folder / "pairs.npy").shape[1:] == (3, 6, 5)
     (folder / "c.npy.gz").write_bytes(gzip.compress((folder / "c.npy").read_bytes()))
-    train(folder, "gzip", "train_images=c.npy.gz")
+    train(folder, "gzip", "train_data=c.npy.gz")
     assert np.array_equal(codes(folder, "gzip"), expected)
     np.save(folder / "plain.npy", first)
-    said = train(folder, "bad", "train_images=plain.npy", code=1)
+    said = train(folder, "bad", "train_data=plain.npy", code=1)
     assert "[24, 3, 6, 5]" in said and "[data] layout = channels_first" in said, said
 
 
@@ -91,17 +91,17 @@ def check_binary(folder):
     ones = (np.random.default_rng(3).random((24, 6, 5)) < 0.3).astype(np.uint8)
     np.save(folder / "white.npy", ones * 255)
     np.save(folder / "ones.npy", ones)
-    train(folder, "white", "train_images=white.npy")
+    train(folder, "white", "train_data=white.npy")
     expected = codes(folder, "white")
     for storage in ["memory", "disk", "disk"]:
-        said = train(folder, "ones", "train_images=ones.npy", f"storage={storage}", "cache=cache")
+        said = train(folder, "ones", "train_data=ones.npy", f"storage={storage}", "cache=cache")
         assert "24 images hold only 0 and 1" in said, said
         assert np.array_equal(codes(folder, "ones"), expected), storage
     np.save(folder / "grey.npy", np.arange(12 * 30, dtype=np.uint64).reshape(12, 6, 5) % 250)
-    said = train(folder, "mixed", "train_images=ones.npy", "test_images=grey.npy")
-    assert "12 images differ in kind from the training images: train_images holds only 0 and 1" in said, said
+    said = train(folder, "mixed", "train_data=ones.npy", "test_data=grey.npy")
+    assert "12 images differ in kind from the training images: train_data holds only 0 and 1" in said, said
     np.save(folder / "sixteen.npy", np.arange(12 * 30, dtype=np.int32).reshape(12, 6, 5) % 17)
-    said = train(folder, "dark", "train_images=sixteen.npy")
+    said = train(folder, "dark", "train_data=sixteen.npy")
     assert "12 images are dark: no pixel is above 16 of 255" in said, said
 
 
@@ -113,14 +113,14 @@ def check_labels(folder):
         write_png(folder / "faces" / name, rng.integers(0, 60, (6, 6), dtype=np.uint8) + (180 if name < "h" else 0))
     labels = np.array([name < "h" for name in names], dtype=np.uint8)
     np.save(folder / "labels.npy", labels)
-    said = train(folder, "bad", "train_images=faces", "train_labels=labels.npy", code=1)
+    said = train(folder, "bad", "train_data=faces", "train_labels=labels.npy", code=1)
     assert "are interleaved" in said and "a first column `image` of names such as 'glasses/00.png'" in said, said
     rows = "".join(f"{name},{'with' if label else 'without'}\n" for name, label in zip(names, labels))
     (folder / "labels.csv").write_text("image,label\n" + rows)
-    train(folder, "named", "train_images=faces", "train_labels=labels.csv")
+    train(folder, "named", "train_data=faces", "train_labels=labels.csv")
     assert "label with            1.0000" in run(folder, "probe", "--run", "named", "--label", "with")
     assert "did you mean 'without'?" in run(folder, "probe", "--run", "named", "--label", "witout", code=2)
-    train(folder, "classes", "train_images=faces")
+    train(folder, "classes", "train_data=faces")
     assert "label glasses         1.0000" in run(folder, "probe", "--run", "classes", "--label", "glasses")
     assert "label glasses         1.0000" in run(folder, "probe", "--run", "classes", "--label", "0")
     assert "label none: mean code of 12" in run(folder, "arithmetic", "--run", "classes", "--label", "none", "--index", "0")
@@ -129,17 +129,17 @@ def check_labels(folder):
     assert '"classes":["glasses","none"]' in (folder / "page.html").read_text()
     run(folder, "latent", "--run", "classes", "--out", "plain", "--quiet")
     (folder / "shown.csv").write_text("glasses,Brillen\nnone,\"ohne, frei\"\n")
-    train(folder, "shown", "train_images=faces", "class_names=shown.csv")
+    train(folder, "shown", "train_data=faces", "class_names=shown.csv")
     assert "label ohne, frei" in run(folder, "probe", "--run", "shown", "--label", "ohne, frei")
     # The file that a run leaves can be given to the next.
-    train(folder, "again", "train_images=faces", "train_labels=labels.csv", "class_names=named/class_names.txt")
+    train(folder, "again", "train_data=faces", "train_labels=labels.csv", "class_names=named/class_names.txt")
     assert "classes     2: with, without\n" in run(folder, "info", "--run", "again")
 
 
 def check_many_classes(folder):
     for i in range(257):
         write_png(folder / "many" / f"c{i:03}" / "0.png", np.full((2, 2), i % 200, dtype=np.uint8))
-    train(folder, "many-run", "train_images=many")
+    train(folder, "many-run", "train_data=many")
     assert "label c256 " in run(folder, "probe", "--run", "many-run", "--label", "c256")
     said = run(folder, "info", "--run", "many-run")
     assert "classes     257: c000, c001, " in said and ", c038, … and 218 more\n" in said, said
@@ -153,7 +153,7 @@ def check_thousand(folder):
     np.save(folder / "x.npy", np.clip(corners[classes] + random.integers(-9, 9, (3000, 4, 4)), 0, 255).astype(np.uint8))
     np.save(folder / "y.npy", classes.astype(">i8") * 1000003 - 5)
     np.save(folder / "texts.npy", np.array([f"Nº {label}" for label in classes]))
-    train(folder, "thousand", "train_images=x.npy", "train_labels=y.npy", "validation=1000", "test_images=x.npy", "test_labels=y.npy",
+    train(folder, "thousand", "train_data=x.npy", "train_labels=y.npy", "validation=1000", "test_data=x.npy", "test_labels=y.npy",
           "test_limit=900")
     lines = run(folder, "probe", "--run", "thousand", "--classes").splitlines()
     assert "of 1000 classes" in lines[0] and lines[1].endswith("2000 images; test 900") and lines[2].startswith("top 5 "), lines
@@ -170,7 +170,7 @@ def check_thousand(folder):
     assert table[0] == "index,class,label" and table[8] == f"7,{7 * 1000003 - 5},7", table[:9]
     run(folder, "report", "--run", "thousand", "--out", "thousand.html", "--quiet")
     assert '"classes":["-5","999998",' in (folder / "thousand.html").read_text()
-    train(folder, "texts", "train_images=x.npy", "train_labels=texts.npy", "validation=1000")
+    train(folder, "texts", "train_data=x.npy", "train_labels=texts.npy", "validation=1000")
     said = run(folder, "probe", "--run", "texts", "--label", "Nº 31")
     assert "label Nº 31 " in said and "2 with, 1998 without; test 1, 999" in said and "validation images" in said, said
 

@@ -100,7 +100,7 @@ Test(cli, wrong_configuration_exits_2)
     process_expect(2, "'0' is not an integer from 1", folder, "--config", "tiny.ini", "--set", "model.latent=0");
     process_expect(2, "'9007199254740993' is not an integer", folder, "--config", "tiny.ini", "--set",
                    "train.seed=9007199254740993");
-    process_expect(2, "cannot open none.idx", folder, "--config", "tiny.ini", "--set", "data.train_images=none.idx");
+    process_expect(2, "cannot open none.idx", folder, "--config", "tiny.ini", "--set", "data.train_data=none.idx");
     process_expect(2, "[data] validation", folder, "--config", "tiny.ini", "--set", "data.validation=203");
     process_expect(2, "one of auto, cpu, reference, cuda", folder, "--config", "tiny.ini", "--device", "gpu");
     process_expect(2, "is a folder", folder, "--config", ".");
@@ -117,7 +117,7 @@ Test(cli, other_failures_exit_1)
                    "run.precision=bf16");
     /* The configuration is not a data set. */
     process_expect(1, "tiny.ini:2:1: column '[model]' of row 1 is 'layers', but must be a finite number", folder,
-                   "--config", "tiny.ini", "--set", "data.train_images=tiny.ini");
+                   "--config", "tiny.ini", "--set", "data.train_data=tiny.ini");
     process_expect(1, "/proc", folder, "--config", "tiny.ini", "--out", "/proc/nowhere/run");
 }
 
@@ -127,9 +127,9 @@ Test(cli, info_prints_the_program)
                  "likelihood", "dense_backward", "adam", "FLOPs", "activations", "total memory");
     /* 64·24 + 24 + 24·6 + 6 + 3·24 + 24 + 24·64 + 64 */
     EXPECT_WORDS(OUTPUT_OF("info", "--config", "tiny.ini", "--json"), "\"parameters\": 3406", "\"kind\": \"adam\"");
-    EXPECT_WORDS(OUTPUT_OF("info", "--config", "tiny.ini", "--set", "data.train_images=none", "--shape", "5x6x3"),
+    EXPECT_WORDS(OUTPUT_OF("info", "--config", "tiny.ini", "--set", "data.train_data=none", "--shape", "5x6x3"),
                  "x [16, 5, 6, 3]");
-    process_expect(2, "give --shape HxWxC", folder, "info", "--config", "tiny.ini", "--set", "data.train_images=none");
+    process_expect(2, "give --shape HxWxC", folder, "info", "--config", "tiny.ini", "--set", "data.train_data=none");
     process_expect(2, "'5by6' is not a shape", folder, "info", "--config", "tiny.ini", "--shape", "5by6");
 }
 

@@ -64,7 +64,7 @@ expect "test" encode --split te
 expect "runs" sample --run r
 expect "readme.txt runs" --config r
 expect "configs/mnist.ini" --config configs/m
-expect "configs/mnist.ini" --set data.train_images = configs/m
+expect "configs/mnist.ini" --set data.train_data = configs/m
 expect "--quiet" decode --force --q
 COMP_WORDBREAKS=$' \t\n"\'><;|&('
 expect "model.objective=dreg" --set model.objective=d

@@ -30,7 +30,7 @@ def write_npy(path):
 
 
 def config(images=b"images.npy", layers=b"6"):
-    return b"[model]\nlayers = " + layers + b"\nlatent = 2\n[data]\ntrain_images = " + images + b"\n[train]\nepochs = 1\nbatch_size = 4\n"
+    return b"[model]\nlayers = " + layers + b"\nlatent = 2\n[data]\ntrain_data = " + images + b"\n[train]\nepochs = 1\nbatch_size = 4\n"
 
 
 def opens(folder, out):
@@ -55,19 +55,19 @@ def check_paths(folder):
         path = name + b"/i.npy"
         (folder / "path.ini").write_bytes(config(images=b"other"))
         out = (name if len(name) < 999 else b"run") + b"/run%d" % i
-        run(folder, "--config", "path.ini", b"--set=data.train_images=" + path, b"--out=" + out, "--quiet")
+        run(folder, "--config", "path.ini", b"--set=data.train_data=" + path, b"--out=" + out, "--quiet")
         opens(folder, out)
         saved = (folder / os.fsdecode(out) / "config.ini").read_bytes().decode("utf-8")
         (folder / "again.ini").write_text(saved)  # and a saved configuration is one to start from
         run(folder, "--config", "again.ini", b"--out=again%d" % i, "--quiet")
         json.loads((folder / os.fsdecode(out) / "machine.json").read_text("utf-8"))
     # What is longer than any path is refused, and not cut.
-    error = run(folder, "--config", "path.ini", b"--set=data.train_images=" + b"p" * 5000, "--out=no", code=2)
+    error = run(folder, "--config", "path.ini", b"--set=data.train_data=" + b"p" * 5000, "--out=no", code=2)
     assert "has 5000 bytes, but a string may have at most 4095" in error, error
     error = run(folder, "--config", "path.ini", b"--out=" + b"p" * 5000, code=2)
     assert "--out" in error and "has 5000 bytes" in error, error
     # A message shows what is not UTF-8, and stays one line.
-    error = run(folder, "--config", "path.ini", b"--set=data.train_images=n\n\xe9", "--out=no", code=2)
+    error = run(folder, "--config", "path.ini", b"--set=data.train_data=n\n\xe9", "--out=no", code=2)
     assert r"n\x0A\xE9" in error and error.count("\n") == 1, error
 
 
@@ -76,8 +76,8 @@ def check_quotes(folder):
     (folder / "quoted.ini").write_bytes(b"\xef\xbb\xbf  # comment\r\n" + config(images=b'" a ; \\"b\\" /i.npy"  ; a comment').replace(b"\n", b"\r\n  "))
     run(folder, "--config", "quoted.ini", "--out", "quoted", "--quiet")
     opens(folder, b"quoted")
-    for text, line, words in [(b'[data]\ntrain_images = "a\n', 2, "no other ends it"), (b'[data]\n\ntrain_images = "\\q"\n', 3, "not an escape"),
-                              (b'[data]\ntrain_images = "a" b\n', 2, "follows the quote"), (b"[model]\nlayers = 6\n  7\n", 3, "a value ends with its line"),
+    for text, line, words in [(b'[data]\ntrain_data = "a\n', 2, "no other ends it"), (b'[data]\n\ntrain_data = "\\q"\n', 3, "not an escape"),
+                              (b'[data]\ntrain_data = "a" b\n', 2, "follows the quote"), (b"[model]\nlayers = 6\n  7\n", 3, "a value ends with its line"),
                               (b"[model]\n latnet = 3\n", 2, "'latent'")]:
         (folder / "bad.ini").write_bytes(text)
         error = run(folder, "--config", "bad.ini", code=2)
@@ -114,7 +114,7 @@ def check_pipes(folder):
     run(folder, "--config", "fifo.ini", "--quiet")
     writer.join()
     opens(folder, b"runs/fifo")
-    for path, words in [(".", "is a folder"), ("/dev/zero", "more than the 1048576 bytes"), ("/dev/null", "train_images")]:
+    for path, words in [(".", "is a folder"), ("/dev/zero", "more than the 1048576 bytes"), ("/dev/null", "train_data")]:
         error = run(folder, "--config", path, "--out=no", code=2)
         assert words in error, error
     (folder / "zero.ini").write_bytes(config() + b"\0")

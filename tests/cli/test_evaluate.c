@@ -199,7 +199,7 @@ Test(evaluate, splits)
     cr_expect_float_eq(train.kl, kl_by_hand("train.idx", 0, TINY_TRAIN - 20), 1e-4);
     cr_expect_float_eq(validation.kl, kl_by_hand("train.idx", TINY_TRAIN - 20, 20), 1e-4);
     /* Other data for the same model. */
-    const numbers other = EVALUATED("--samples", "0", "--set", "data.test_images=train.idx");
+    const numbers other = EVALUATED("--samples", "0", "--set", "data.test_data=train.idx");
     cr_expect_eq(other.images, TINY_TRAIN);
     cr_expect_float_eq(other.kl, kl_by_hand("train.idx", 0, TINY_TRAIN), 1e-4);
 }
@@ -256,8 +256,8 @@ Test(evaluate, wrong_use_is_named)
     process_expect(2, "--batch-size", folder, EVALUATE, "--batch-size", "0");
     process_expect(2, "'tset' is not one of test, validation, train", folder, EVALUATE, "--split", "tset");
     process_expect(2, "no validation images", folder, EVALUATE, "--split", "validation", "--set", "data.validation=0");
-    process_expect(2, "missing.idx", folder, EVALUATE, "--set", "data.test_images=missing.idx");
-    process_expect(2, "test_images", folder, EVALUATE, "--set", "data.test_image=test.idx");
+    process_expect(2, "missing.idx", folder, EVALUATE, "--set", "data.test_data=missing.idx");
+    process_expect(2, "test_data", folder, EVALUATE, "--set", "data.test_dat=test.idx");
     process_expect(2, "only [data] keys", folder, EVALUATE, "--set", "model.latent=2");
     process_expect(2, "give one", folder, EVALUATE, "--npy", "a.npy", "--out", "b.npy");
 }
@@ -277,6 +277,6 @@ Test(evaluate, images_of_another_size_do_not_fit)
     const void *parts[] = {header, pixels};
     const size_t sizes[] = {sizeof header, sizeof pixels};
     cr_assert_eq(vae_file_write_atomic(in_folder("large.idx"), parts, sizes, 2), VAE_OK);
-    process_expect(1, "16x16", folder, EVALUATE, "--set", "data.train_images=large.idx", "--set",
-                   "data.test_images=large.idx", "--set", "data.validation=0");
+    process_expect(1, "16x16", folder, EVALUATE, "--set", "data.train_data=large.idx", "--set",
+                   "data.test_data=large.idx", "--set", "data.validation=0");
 }

@@ -32,8 +32,8 @@ CONFIG = f"""
 layers = 24 16
 latent = {LATENT}
 [data]
-train_images = images.idx
-test_images = images.idx
+train_data = images.idx
+test_data = images.idx
 [train]
 epochs = 3
 batch_size = 16
@@ -41,7 +41,7 @@ learning_rate = 0.01
 """
 
 GAUSSIAN = {"model.likelihood": "gaussian", "model.variance": "0.1"}
-COLOUR = {"data.train_images": "colour.npy", "data.test_images": "colour.npy"}
+COLOUR = {"data.train_data": "colour.npy", "data.test_data": "colour.npy"}
 # Every kind of layer; in evaluation there is no dropout.
 BLOCKS = {"model.layers": "conv 4 k3 s2 batch_norm, dropout 0.1, residual k3, dense 12 batch_norm",
           "model.decoder_layers": "dense 6x4x6 layer_norm, dropout 0.1, upsample 2, conv 5 k3 batch_norm, residual k3"}
@@ -50,7 +50,7 @@ SYMMETRIC = {"data.normalise": "symmetric"}
 
 def measured(file):
     """Other numbers than the levels of images, standardised column by column."""
-    return {"data.train_images": file, "data.test_images": file, "data.normalise": "standard"}
+    return {"data.train_data": file, "data.test_data": file, "data.normalise": "standard"}
 
 
 # What each run sets, by its name; one run more for each activation.
@@ -131,7 +131,7 @@ def compare(path, inputs, expected):
 
 
 def check_run(folder, name, settings):
-    file = settings.get("data.train_images", "images.idx")
+    file = settings.get("data.train_data", "images.idx")
     shape = SHAPES[file]
     sets = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
     run(folder, "--config", "tiny.ini", "--out", name, "--quiet", *sets)

@@ -26,8 +26,8 @@ CONFIG = """
 layers = 24
 latent = 2
 [data]
-train_images = images.idx
-test_images = images.idx
+train_data = images.idx
+test_data = images.idx
 [train]
 epochs = 1
 batch_size = 16

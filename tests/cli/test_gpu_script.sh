@@ -91,7 +91,7 @@ expect "all three parity programs" codes parity "[0, 0, 0]"
 expect "the report keeps other stages" codes probe "[0, 0]"
 run "$here" --only measure
 expect "measure" is 0
-expect "measure takes MNIST" logged "vae-cuda info --measure --json --device cuda --config $project/configs/mnist-conv.ini --set run.precision=bf16 --set data.train_images=$work/data"
+expect "measure takes MNIST" logged "vae-cuda info --measure --json --device cuda --config $project/configs/mnist-conv.ini --set run.precision=bf16 --set data.train_data=$work/data"
 expect "both configurations at each precision" holds '([(m["config"], m["precision"]) for m in r["measurements"]] ==
     [(c, p) for c in ("mnist", "mnist-conv") for p in ("tf32", "fp32", "bf16")])'
 expect "measurements are in the report" holds 'all(m["step_seconds"] == 5e-05 and m["launches"] for m in r["measurements"])'

@@ -17,8 +17,8 @@ layers = none
 latent = 2
 likelihood = gaussian_shared
 [data]
-train_images = train.npy
-test_images = test.npy
+train_data = train.npy
+test_data = test.npy
 normalise = {normalise}
 [train]
 epochs = 300

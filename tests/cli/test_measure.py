@@ -13,7 +13,7 @@ INI = """[model]
 layers = {layers}
 latent = 3
 [data]
-train_images = train.idx
+train_data = train.idx
 [train]
 epochs = 2
 batch_size = 16

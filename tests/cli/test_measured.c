@@ -36,7 +36,7 @@ static void write_config(const char *likelihood)
     FILE *file = fopen(path, "w");
     cr_assert_not_null(file);
     fprintf(file,
-            "[model]\nlayers = 12\nlatent = 2\nlikelihood = %s\n[data]\ntrain_images = rows.npy\nvalidation = 30\n"
+            "[model]\nlayers = 12\nlatent = 2\nlikelihood = %s\n[data]\ntrain_data = rows.npy\nvalidation = 30\n"
             "normalise = standard\n[train]\nepochs = 4\nbatch_size = 16\nlearning_rate = 0.01\n[run]\nthreads = 1\n"
             "[evaluate]\nsamples = 20\n",
             likelihood);
@@ -301,11 +301,11 @@ Test(measured, a_run_does_not_go_on_with_columns_in_another_order)
         fprintf(file, "%s\n%s", swapped ? "height,age" : "age,height", rows);
         fclose(file);
     }
-    process_expect(0, NULL, folder, "--config", "rows.ini", "--set", "data.train_images=named.csv", "--set",
-                   "data.test_images=", "--set", "data.validation=0", "--out", "named", "--quiet");
+    process_expect(0, NULL, folder, "--config", "rows.ini", "--set", "data.train_data=named.csv", "--set",
+                   "data.test_data=", "--set", "data.validation=0", "--out", "named", "--quiet");
     process_expect(2, "column 0, counted from 0, was called 'age' when the run was started, now it is 'height'", folder,
-                   "--config", "rows.ini", "--resume", "--set", "data.train_images=swapped.csv", "--set",
-                   "data.test_images=", "--set", "data.validation=0", "--set", "train.epochs=9", "--out", "named",
+                   "--config", "rows.ini", "--resume", "--set", "data.train_data=swapped.csv", "--set",
+                   "data.test_data=", "--set", "data.validation=0", "--set", "train.epochs=9", "--out", "named",
                    "--quiet");
 }
 
@@ -335,7 +335,7 @@ Test(measured, columns_keep_their_names)
         cr_assert_eq(fclose(file), 0);
     }
     process_expect(0, "the first is column 'same'", folder, "--config", "rows.ini", "--out", "run", "--set",
-                   "data.train_images=table.csv", "--quiet");
+                   "data.train_data=table.csv", "--quiet");
     TRAIN("array", "--quiet");
     process_expect(0, NULL, folder, "sample", "--run", "run", "--count", "3", "--out", "drawn.csv", "--quiet");
     size_t size;
@@ -385,5 +385,5 @@ Test(measured, what_a_model_takes_is_what_it_was_trained_on)
     process_expect(2, "[data] store: the model was trained on float32", folder, "evaluate", "--run", "floats", "--set",
                    "data.store=bytes", "--quiet");
     process_expect(1, "number 9 is nan, at [1, 2]", folder, "--config", "rows.ini", "--set",
-                   "data.train_images=holes.npy", "--out", "none", "--quiet");
+                   "data.train_data=holes.npy", "--out", "none", "--quiet");
 }

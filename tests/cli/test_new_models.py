@@ -27,8 +27,8 @@ CONFIG = """[model]
 layers = 12
 latent = 3
 [data]
-train_images = images.idx
-test_images = images.idx
+train_data = images.idx
+test_data = images.idx
 [train]
 epochs = 3
 batch_size = 16
@@ -142,7 +142,7 @@ def check_codes(folder, name):
 
 def check_warm_up(folder):
     """While beta rises the bound of training steps is easy to better; that does not make an epoch the best."""
-    settings = {"model.layers": 64, "model.latent": 8, "train.batch_size": 4, "train.epochs": 11, "data.test_images": ""}
+    settings = {"model.layers": 64, "model.latent": 8, "train.batch_size": 4, "train.epochs": 11, "data.test_data": ""}
     told = train(folder, "warm", IWAE | settings | {"train.kl_warmup_epochs": 10})
     epochs = [line for line in told.splitlines() if line.startswith("epoch ")]
     bounds = [float(re.search(r"bound ([0-9.]+)", line)[1]) for line in epochs]

@@ -39,7 +39,7 @@ static void expect_all_run(const char *words)
 
 Test(outputs, without_test_images_training_images_stand_in_and_are_told)
 {
-    process_expect(0, NULL, folder, TRAIN, "--set", "data.test_images=");
+    process_expect(0, NULL, folder, TRAIN, "--set", "data.test_data=");
     expect_all_run("no test images; these are its training images");
     process_expect(2, "--split: the run has no test images", folder, "encode", "--run", "run", "--split", "test",
                    "--out", "other.npy");
@@ -49,7 +49,7 @@ Test(outputs, without_test_images_training_images_stand_in_and_are_told)
 
 Test(outputs, validation_images_come_before_training_images)
 {
-    process_expect(0, NULL, folder, TRAIN, "--set", "data.test_images=", "--set", "data.validation=20");
+    process_expect(0, NULL, folder, TRAIN, "--set", "data.test_data=", "--set", "data.validation=20");
     expect_all_run("no test images; these are its validation images");
     process_expect(0, NULL, folder, "encode", "--run", "run", "--split", "train", "--out", "codes.npy", "--force");
 }
@@ -171,8 +171,8 @@ Test(outputs, do_not_replace_what_the_run_was_trained_on)
     process_expect(0, NULL, folder, TRAIN);
     process_expect(0, NULL, folder, "sample", "--run", "run", "--count", "8", "--npy", "own.npy", "--quiet", "--out",
                    "s.png");
-    process_expect(0, "were rounded", folder, TRAIN, "--set", "data.train_images=own.npy", "--set",
-                   "data.test_images=", "--set", "train.batch_size=4", "--out", "again");
+    process_expect(0, "were rounded", folder, TRAIN, "--set", "data.train_data=own.npy", "--set",
+                   "data.test_data=", "--set", "train.batch_size=4", "--out", "again");
     process_expect(2, "own.npy: would replace own.npy, which is read (the run's data)", folder, "sample", "--run",
                    "again", "--npy", "own.npy", "--out", "t.png", "--force");
 }

@@ -18,7 +18,7 @@ except ImportError as missing:
 
 PROGRAM = os.environ["VAE_PROGRAM"]
 HEIGHT, WIDTH = 20, 29
-CONFIG = "[model]\nlayers = 8\nlatent = 2\n[data]\ntrain_images = {}\nstorage = disk\ncache = {}\n[train]\nepochs = 1\n"
+CONFIG = "[model]\nlayers = 8\nlatent = 2\n[data]\ntrain_data = {}\nstorage = disk\ncache = {}\n[train]\nepochs = 1\n"
 failures = []
 
 

@@ -37,7 +37,7 @@ images 12 1 > project/data/test.idx
 printf '\0\0\010\001\0\0\0\050' > project/data/labels.idx
 for _ in $(seq 20); do printf '\0\1'; done >> project/data/labels.idx
 { echo smiles; for i in $(seq 40); do echo $((i % 2)); done; } > project/data/smiles.csv
-printf '[model]\nlayers = 8\nlatent = 2\n[data]\ntrain_images = data/train.idx\ntrain_labels = data/labels.idx\ntrain_attributes = data/smiles.csv\ntest_images = data/test.idx\n[train]\nepochs = 2\nbatch_size = 8\npicture_interval = 0\n[run]\nthreads = 1\n[evaluate]\nsamples = 10\n' > project/configs/tiny.ini
+printf '[model]\nlayers = 8\nlatent = 2\n[data]\ntrain_data = data/train.idx\ntrain_labels = data/labels.idx\ntrain_attributes = data/smiles.csv\ntest_data = data/test.idx\n[train]\nepochs = 2\nbatch_size = 8\npicture_interval = 0\n[run]\nthreads = 1\n[evaluate]\nsamples = 10\n' > project/configs/tiny.ini
 
 # Each command that opens the run's data, with further arguments.
 use_all() { # code, words, run, arguments...
@@ -78,7 +78,7 @@ mv moved project
 mkdir project/configs/data
 cp project/data/* project/configs/data/
 expect 0 "" --config project/configs/tiny.ini --out beside --quiet
-grep -q '^train_images = data/train.idx' beside/config.ini || fail "a relative path did not stay relative"
+grep -q '^train_data = data/train.idx' beside/config.ini || fail "a relative path did not stay relative"
 expect 0 "" reconstruct --run beside --out r.png --quiet --force
 mkdir data
 images 40 0 > data/train.idx
@@ -89,16 +89,16 @@ rm -r data project/configs/data both
 cd project
 mv data elsewhere
 expect 2 "looked for in the working directory, run" --resume --out run --quiet --set train.epochs=4
-grep -q -- '--set data.train_images=PATH' errors || fail "no word on how to go on: $(cat errors)"
-expect 2 "--set data.train_images=PATH" reconstruct --run run --out r.png
-new="--set data.train_images=elsewhere/train.idx --set data.test_images=elsewhere/test.idx --set data.train_labels=elsewhere/labels.idx --set data.train_attributes=elsewhere/smiles.csv"
+grep -q -- '--set data.train_data=PATH' errors || fail "no word on how to go on: $(cat errors)"
+expect 2 "--set data.train_data=PATH" reconstruct --run run --out r.png
+new="--set data.train_data=elsewhere/train.idx --set data.test_data=elsewhere/test.idx --set data.train_labels=elsewhere/labels.idx --set data.train_attributes=elsewhere/smiles.csv"
 # shellcheck disable=SC2086
 {
     use_all 0 "" run $new
     expect 0 "" evaluate --run run $new
     expect 0 "" --resume --out run --quiet --set train.epochs=4 $new
 }
-grep -q '^train_images = elsewhere/train.idx' run/config.ini || fail "config.ini does not name the new place"
+grep -q '^train_data = elsewhere/train.idx' run/config.ini || fail "config.ini does not name the new place"
 for name in metrics.jsonl; do
     cmp -s <(sed 's/"images_per_second.*//' run/$name) <(sed 's/"images_per_second.*//' whole/$name) ||
         fail "$name differs from that of a run whose data never moved"
@@ -110,21 +110,21 @@ images 40 7 > other.idx
 images 30 0 > fewer.idx
 # shellcheck disable=SC2086
 {
-    use_all 2 "other images" run $new --set data.train_images=other.idx
-    expect 2 "other images" --resume --out run --quiet --set train.epochs=5 $new --set data.train_images=other.idx
-    expect 1 "40 labels for 30 images" --resume --out run --quiet --set train.epochs=5 $new --set data.train_images=fewer.idx
+    use_all 2 "other images" run $new --set data.train_data=other.idx
+    expect 2 "other images" --resume --out run --quiet --set train.epochs=5 $new --set data.train_data=other.idx
+    expect 1 "40 labels for 30 images" --resume --out run --quiet --set train.epochs=5 $new --set data.train_data=fewer.idx
 }
-expect 0 "another number of images" evaluate --run run --set data.test_images=other.idx --set data.train_images=elsewhere/train.idx
+expect 0 "another number of images" evaluate --run run --set data.test_data=other.idx --set data.train_data=elsewhere/train.idx
 expect 2 "only the location of its data" reconstruct --run run --out r.png --force --set data.limit=3
 expect 2 "only the location of its data" reconstruct --run run --out r.png --force --set model.latent=3
 
 # A run without a record, as of earlier versions.
 rm run/data.json
-expect 0 "only their number and shape" reconstruct --run run --out r.png --force --set data.test_images=elsewhere/test.idx
-expect 2 "now there are 30" reconstruct --run run --out r.png --force --set data.train_images=fewer.idx --set data.train_labels=
+expect 0 "only their number and shape" reconstruct --run run --out r.png --force --set data.test_data=elsewhere/test.idx
+expect 2 "now there are 30" reconstruct --run run --out r.png --force --set data.train_data=fewer.idx --set data.train_labels=
 
 # Told before training.
-for key in train_images train_labels train_attributes test_images test_labels test_attributes; do
+for key in train_data train_labels train_attributes validation_data test_data test_labels test_attributes; do
     # shellcheck disable=SC2086
     expect 2 "$key" --config configs/tiny.ini --out refused --quiet $new --set data.$key=nowhere.csv
 done

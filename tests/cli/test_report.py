@@ -31,7 +31,7 @@ PROGRAM = os.environ["VAE_PROGRAM"]
 HEIGHT, WIDTH, COUNT = 9, 7, 64
 # Colour images, and a model of every kind of layer for them; in evaluation there is no dropout.
 COLOUR = (8, 6, 3)
-BLOCKS = ["data.train_images=colour.npy", "data.test_images=colour.npy",
+BLOCKS = ["data.train_data=colour.npy", "data.test_data=colour.npy",
           "model.layers=conv 4 k3 s2 batch_norm, dropout 0.1, residual k3, dense 12 batch_norm",
           "model.decoder_layers=dense 4x3x6 layer_norm, dropout 0.1, upsample 2, conv 5 k3 batch_norm, residual k3"]
 # Of how much the page's floats may differ from the program's.
@@ -41,8 +41,8 @@ CONFIG = """
 [model]
 layers = 24 17
 [data]
-train_images = images.idx
-test_images = images.idx
+train_data = images.idx
+test_data = images.idx
 [train]
 epochs = 2
 batch_size = 16
@@ -102,7 +102,7 @@ def check_plane(page, folder, shape, rows, columns):
     """Tiles of the images' aspect fill the plane of a 2-D model: each is as bright as what its centre decodes to."""
     name = "plane-{}x{}".format(*shape)
     np.save(folder / f"{name}.npy", np.random.default_rng(5).integers(0, 256, (COUNT, *shape), np.uint8))
-    train(folder, name, "model.latent=2", "train.epochs=1", f"data.train_images={name}.npy", f"data.test_images={name}.npy")
+    train(folder, name, "model.latent=2", "train.epochs=1", f"data.train_data={name}.npy", f"data.test_data={name}.npy")
     open_page(page, report(folder, name))
     page.run("""new Promise((done) => { const plane = document.querySelector("canvas.plane").getContext("2d");
         const look = () => plane.getImageData(899, 899, 1, 1).data[3] ? done(true) : requestAnimationFrame(look); look(); })""")
@@ -318,7 +318,7 @@ def check_measured(page, folder):
     z = generator.normal(size=(300, 1))
     rows = np.hstack([100 + 10 * z, z + 0.3 * generator.normal(size=z.shape), -z, generator.integers(0, 5, z.shape)])
     np.savetxt(folder / "rows.csv", rows, delimiter=",", header="mass,width,a <b>,count", comments="", fmt="%.9g")
-    train(folder, "rows", "data.train_images=rows.csv", "data.test_images=", "data.normalise=standard", "model.latent=2",
+    train(folder, "rows", "data.train_data=rows.csv", "data.test_data=", "data.normalise=standard", "model.latent=2",
           "model.likelihood=gaussian_shared", "train.epochs=20", "train.learning_rate=0.01")
     path = report(folder, "rows")
     open_page(page, path)
@@ -344,7 +344,7 @@ def check_measured(page, folder):
     (folder / "rows.csv").rename(folder / "moved.csv")
     open_page(page, report(folder, "rows", "--force"))
     assert "were not found" in page.run("document.getElementById('columns').innerText")
-    assert report(folder, "rows", "--force", "--set", "data.train_images=moved.csv").read_bytes() == again
+    assert report(folder, "rows", "--force", "--set", "data.train_data=moved.csv").read_bytes() == again
 
 
 def check_refusals(folder):

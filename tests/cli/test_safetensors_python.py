@@ -30,8 +30,8 @@ layers = {HIDDEN}
 latent = {LATENT}
 activation = tanh
 [data]
-train_images = train.idx
-test_images = test.idx
+train_data = train.idx
+test_data = test.idx
 [train]
 epochs = 3
 batch_size = 16

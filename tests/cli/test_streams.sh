@@ -13,7 +13,7 @@ expect_code() { [ "$1" -eq "$2" ] || fail "$3: exit code $1, expected $2"; }
 
 # 40 images of 4x4, IDX.
 { printf '\0\0\010\003\0\0\0\050\0\0\0\004\0\0\0\004'; for i in $(seq 40); do printf '0z%02d0z%02dzz0000z1' "$i" "$((99 - i))"; done; } > train.idx
-printf '[model]\nlayers = 8\nlatent = 2\n[data]\ntrain_images = train.idx\n[train]\nepochs = 3\nbatch_size = 8\npicture_interval = 0\n[run]\nthreads = 1\n' > tiny.ini
+printf '[model]\nlayers = 8\nlatent = 2\n[data]\ntrain_data = train.idx\n[train]\nepochs = 3\nbatch_size = 8\npicture_interval = 0\n[run]\nthreads = 1\n' > tiny.ini
 
 "$program" --config tiny.ini --out whole > whole.txt 2>&1
 expect_code $? 0 "an ordinary run"

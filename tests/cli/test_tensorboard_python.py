@@ -28,8 +28,8 @@ layers = 24
 latent = 3
 likelihood = gaussian_shared
 [data]
-train_images = images.idx
-test_images = images.idx
+train_data = images.idx
+test_data = images.idx
 [train]
 batch_size = 16
 log_interval = 2

@@ -239,7 +239,7 @@ Test(train, a_run_that_is_there_is_kept)
 Test(train, what_cannot_be_trained_leaves_no_folder)
 {
     process_expect(2, "validation", folder, TRAIN, "--quiet", "--set", "train.patience=3");
-    process_expect(2, "nowhere.idx", folder, TRAIN, "--quiet", "--set", "data.train_images=nowhere.idx");
+    process_expect(2, "nowhere.idx", folder, TRAIN, "--quiet", "--set", "data.train_data=nowhere.idx");
     process_expect(2, "validation", folder, TRAIN, "--quiet", "--set", "data.validation=203");
     cr_expect_not(vae_path_exists(in_run("")));
 }
@@ -277,7 +277,7 @@ Test(train, images_that_no_picture_can_show_are_trained_on)
     write_channels("train.npy", 40, 2);
     write_channels("test.npy", 20, 2);
     process_expect(0, "no pictures are drawn of images with 2 channels", folder, TRAIN, "--set",
-                   "data.train_images=train.npy", "--set", "data.test_images=test.npy", "--set", "train.epochs=2");
+                   "data.train_data=train.npy", "--set", "data.test_data=test.npy", "--set", "train.epochs=2");
     json_t *lines = read_metrics(in_run("metrics.jsonl"));
     cr_expect_not_null(find_line(lines, "test", 1, NULL), "both epochs were evaluated");
     json_decref(lines);

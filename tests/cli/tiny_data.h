@@ -45,7 +45,7 @@ static inline void tiny_write(const char *folder)
     FILE *file = fopen(path, "w");
     cr_assert_not_null(file);
     fputs("[model]\nlayers = 24\nlatent = 3\n"
-          "[data]\ntrain_images = train.idx\ntest_images = test.idx\n"
+          "[data]\ntrain_data = train.idx\ntest_data = test.idx\n"
           "[train]\nepochs = 4\nbatch_size = 16\nlearning_rate = 0.01\nlog_interval = 5\n"
           "[run]\nthreads = 1\n"
           "[evaluate]\nbatch_size = 16\n",

@@ -15,8 +15,8 @@ cat >tiny.ini <<'END'
 layers = 8
 latent = 4
 [data]
-train_images = train.idx
-test_images = test.idx
+train_data = train.idx
+test_data = test.idx
 binarise = dynamic
 [train]
 epochs = 2

@@ -8,7 +8,7 @@
 enum { MUTATIONS = 20000, ROOM = 2048 };
 
 static const char base[] = "\xEF\xBB\xBF; a comment\n[model]\r\nlayers = conv 8 k3 batch_norm, 16 ; hidden\n"
-                           "  latent = 2\n[data]  # where\ntrain_images = \" a ; \\\"b\\\" \\xE9\\n\" ; quoted\n"
+                           "  latent = 2\n[data]  # where\ntrain_data = \" a ; \\\"b\\\" \\xE9\\n\" ; quoted\n"
                            "train_labels: \"\"\nsize = 8x9\n\n[train]\nlearning_rate=1e-3\n[run]\nout = \"\\\\ \\t\"\n";
 
 static void mutate(char *text, size_t *size, uint64_t *state)

@@ -174,7 +174,7 @@ Test(attribute_match, splits)
     }
     vae_config config;
     vae_config_defaults(&config);
-    snprintf(config.data.train_images, sizeof config.data.train_images, "%s", idx_path("set"));
+    snprintf(config.data.train_data, sizeof config.data.train_data, "%s", idx_path("set"));
     snprintf(config.data.cache, sizeof config.data.cache, "%s", idx_path("cache"));
     config.data.skip_damaged = true;
     config.data.validation = 4;

@@ -35,7 +35,7 @@ static vae_checkpoint make_checkpoint(vae_dtype dtype)
 {
     vae_checkpoint checkpoint = {.dtype = dtype, .design.input = {3, 2, 1, 1.0 / 255.0, -0.1}};
     vae_config_defaults(&checkpoint.design.config);
-    strcpy(checkpoint.design.config.data.train_images, "somewhere/images");
+    strcpy(checkpoint.design.config.data.train_data, "somewhere/images");
     checkpoint.design.config.model.latent.size[0] = 2;
     cr_assert_eq(vae_layers_parse("5, 4", &checkpoint.design.config.model.encoder), VAE_OK);
     checkpoint.design.config.train.learning_rate = 0.1 + 0.2;
@@ -289,13 +289,12 @@ Test(checkpoint, metadata_that_is_foreign_or_wrong)
         {"weight_layout", "out,in", "out,in", VAE_ERROR_FORMAT},
         {"config", NULL, "'config' is missing", VAE_ERROR_FORMAT},
         {"config", "[model]\nlatnet = 3\n", "latnet", VAE_ERROR_FORMAT},
-        {"config", "", "train_images", VAE_ERROR_FORMAT},
-        {"config", "[model]\nlatent = 3\nlayers = 5 4\n[data]\ntrain_images = x\n", "posterior.weight",
+        {"config", "", "train_data", VAE_ERROR_FORMAT},
+        {"config", "[model]\nlatent = 3\nlayers = 5 4\n[data]\ntrain_data = x\n", "posterior.weight", VAE_ERROR_SHAPE},
+        {"config", "[model]\nlatent = 2\nlayers = 5\n[data]\ntrain_data = x\n", "posterior.weight", VAE_ERROR_SHAPE},
+        {"config", "[model]\nlatent = 2\nlayers = 5 4 3\n[data]\ntrain_data = x\n", "encoder.2.weight",
          VAE_ERROR_SHAPE},
-        {"config", "[model]\nlatent = 2\nlayers = 5\n[data]\ntrain_images = x\n", "posterior.weight", VAE_ERROR_SHAPE},
-        {"config", "[model]\nlatent = 2\nlayers = 5 4 3\n[data]\ntrain_images = x\n", "encoder.2.weight",
-         VAE_ERROR_SHAPE},
-        {"config", "[model]\nlatent = 2\nlayers = 1048576 1048576\n[data]\ntrain_images = x\n", "encoder.1.weight",
+        {"config", "[model]\nlatent = 2\nlayers = 1048576 1048576\n[data]\ntrain_data = x\n", "encoder.1.weight",
          VAE_ERROR_CONFIG},
         {"input.height", "4", "encoder.0.weight", VAE_ERROR_SHAPE},
         {"input.height", "0", "input.height", VAE_ERROR_FORMAT},

@@ -221,8 +221,8 @@ static void set_paths(const char *train, const char *test)
     vae_config_defaults(&config);
     config.data.store = VAE_STORE_AUTO;
     config.model.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
-    snprintf(config.data.train_images, VAE_PATH_SIZE, "%s", train);
-    snprintf(config.data.test_images, VAE_PATH_SIZE, "%s", test);
+    snprintf(config.data.train_data, VAE_PATH_SIZE, "%s", train);
+    snprintf(config.data.test_data, VAE_PATH_SIZE, "%s", test);
 }
 
 static const char *write_train(void)
@@ -289,7 +289,7 @@ Test(columns, csv_names_its_columns)
     expect_refused("test.csv: column 2 is called 'weight', but 'body height' in the data that the model is trained on");
     set_paths(train, "");
     config.model.likelihood = VAE_LIKELIHOOD_BERNOULLI;
-    expect_refused("but train_images holds 3 in column 'body height' of row 0, counted from 0");
+    expect_refused("but train_data holds 3 in column 'body height' of row 0, counted from 0");
 }
 
 /* Rows beyond the limit are counted, and may hold anything. */
@@ -457,13 +457,13 @@ Test(columns, test_data_become_what_training_data_became)
     cr_expect_eq(((const float *)(const void *)splits.test.values)[1], 51.0f / 255.0f);
     char text[VAE_REMARK_TEXT] = "";
     cr_expect(vae_remark_write(&splits.test.remarks, VAE_REMARK_OTHER_LEVELS, text));
-    cr_expect_not_null(strstr(text, "test_images holds bytes, which are read as level / 255, train_images other"), "%s",
+    cr_expect_not_null(strstr(text, "test_data holds bytes, which are read as level / 255, train_data other"), "%s",
                        text);
     vae_splits_free(&splits);
     set_paths(idx_path("narrow.npy"), idx_path("wide.npy"));
     vae_splits opened;
     cr_expect_eq(vae_splits_open(&config, &opened), VAE_ERROR_FORMAT);
-    cr_expect_not_null(strstr(vae_error_message(), "[data] test_images"), "%s", vae_error_message());
+    cr_expect_not_null(strstr(vae_error_message(), "[data] test_data"), "%s", vae_error_message());
     cr_expect_not_null(strstr(vae_error_message(), "integers must lie in 0 to 255"), "%s", vae_error_message());
 }
 
@@ -499,7 +499,7 @@ Test(columns, numbers_that_a_likelihood_does_not_take_are_refused_by_place)
     for (int i = 0; i < 2; ++i) {
         set_paths(idx_path("good.npy"), idx_path("bad.npy"));
         config.model.likelihood = unit[i];
-        expect_refused("takes numbers in [0, 1], but test_images holds 1.5 in column 1 of row 1, counted from 0");
+        expect_refused("takes numbers in [0, 1], but test_data holds 1.5 in column 1 of row 1, counted from 0");
         set_paths(idx_path("good.npy"), "");
         config.model.likelihood = unit[i];
         vae_splits splits;
@@ -508,5 +508,5 @@ Test(columns, numbers_that_a_likelihood_does_not_take_are_refused_by_place)
     }
     set_paths(write_train(), "");
     config.model.likelihood = VAE_LIKELIHOOD_BERNOULLI;
-    expect_refused("but train_images holds 5 in column 1 of row 0, counted from 0");
+    expect_refused("but train_data holds 5 in column 1 of row 0, counted from 0");
 }

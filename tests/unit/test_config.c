@@ -78,20 +78,20 @@ Test(config, errors_name_line_key_and_what_is_allowed)
 
 Test(config, a_line_may_be_as_long_as_its_value)
 {
-    char text[10000] = "[data]\ntrain_images = ";
+    char text[10000] = "[data]\ntrain_data = ";
     char *value = text + strlen(text);
     memset(value, '1', VAE_PATH_SIZE - 1);
     vae_config config;
     vae_config_defaults(&config);
     cr_assert_eq(vae_config_parse(&config, text, "a.ini"), VAE_OK, "%s", vae_error_message());
-    cr_assert_str_eq(config.data.train_images, value);
+    cr_assert_str_eq(config.data.train_data, value);
     memset(value, '1', VAE_PATH_SIZE);
-    refuses(text, "a.ini:2: [data] train_images: '1111", "has 4096 bytes, but a string may have at most 4095");
+    refuses(text, "a.ini:2: [data] train_data: '1111", "has 4096 bytes, but a string may have at most 4095");
     memset(value, 'c', 9000);
     memcpy(value, " ; ", 3);
     vae_config_defaults(&config);
     cr_assert_eq(vae_config_parse(&config, text, "a.ini"), VAE_OK, "%s", vae_error_message());
-    cr_assert_str_eq(config.data.train_images, "");
+    cr_assert_str_eq(config.data.train_data, "");
 }
 
 Test(config, reads_every_kind_of_value)
@@ -102,7 +102,7 @@ Test(config, reads_every_kind_of_value)
     cr_assert_eq(
         vae_config_parse(&c,
                          "; comment\n[model]\nobjective = ae ; inline\nlayers = 512, 256\ndecoder_layers = none\n"
-                         "activation=leaky_relu\n[data]\nbinarise = dynamic\ntrain_images = a b/c.gz\nsize = 64x48\n"
+                         "activation=leaky_relu\n[data]\nbinarise = dynamic\ntrain_data = a b/c.gz\nsize = 64x48\n"
                          "skip_damaged = yes\n"
                          "[train]\nlearning_rate = 3e-4\nbeta = 0.5\r\n[run]\nprecision = bf16\n",
                          "a.ini"),
@@ -114,7 +114,7 @@ Test(config, reads_every_kind_of_value)
     cr_assert_eq(c.model.decoder.layers.count, 0);
     cr_assert_eq(c.model.activation, VAE_ACTIVATION_LEAKY_RELU);
     cr_assert_eq(c.data.binarise, VAE_BINARISE_DYNAMIC);
-    cr_assert_str_eq(c.data.train_images, "a b/c.gz");
+    cr_assert_str_eq(c.data.train_data, "a b/c.gz");
     cr_assert_eq(c.train.learning_rate, 3e-4);
     cr_assert(c.data.size.height == 64 && c.data.size.width == 48 && c.data.skip_damaged);
     cr_assert_eq(c.train.beta, 0.5);
@@ -130,7 +130,7 @@ Test(config, writes_what_reads_back_the_same)
     cr_assert_eq(vae_config_set(&a, "model.layers=conv 32 k4 s2 batch_norm, residual k5, dropout 0.25, 3 4"), VAE_OK);
     cr_assert_eq(vae_config_set(&a, "model.decoder_layers=dense 7x5x64 layer_norm, upsample 2, deconv 8 k3 s2 p1 o1x0"),
                  VAE_OK);
-    cr_assert_eq(vae_config_set(&a, "data.train_images=x/y.gz"), VAE_OK);
+    cr_assert_eq(vae_config_set(&a, "data.train_data=x/y.gz"), VAE_OK);
     cr_assert_eq(vae_config_set(&a, "data.size=7"), VAE_OK);
     cr_assert_eq(vae_config_set(&a, "data.skip_damaged=yes"), VAE_OK);
     cr_assert_eq(vae_config_format(&a, &text), VAE_OK);
@@ -141,6 +141,34 @@ Test(config, writes_what_reads_back_the_same)
     cr_assert_eq(memcmp(&a, &b, offsetof(vae_config, source)), 0);
     free(text);
     free(again);
+}
+
+/* An older name of a key is read as the key, and only the key is written. */
+Test(config, older_names_are_read_for_ever)
+{
+    vae_config c;
+    char *text;
+    vae_config_defaults(&c);
+    cr_assert_eq(vae_config_parse(&c, "[data]\ntrain_images = a\ntest_images = b\n", "a.ini"), VAE_OK, "%s",
+                 vae_error_message());
+    cr_expect_str_eq(c.data.train_data, "a");
+    cr_expect_str_eq(c.data.test_data, "b");
+    cr_assert_eq(vae_config_set(&c, "data.test_images=c"), VAE_OK);
+    cr_expect_str_eq(c.data.test_data, "c");
+    cr_assert_eq(vae_config_format(&c, &text), VAE_OK);
+    cr_expect_not_null(strstr(text, "\ntrain_data = a\n"));
+    cr_expect_null(strstr(text, "images ="));
+    free(text);
+    refuses("[data]\ntrain_images = a\n\ntrain_data = a\n", "a.ini:4: [data] train_data, also train_images", "line 2");
+    refuses("[data]\ntrain_data = a\ntrain_images = a\n", "a.ini:3: [data] train_data, also train_images", "line 2");
+    refuses("[data]\ntrain_image = a\n", "a.ini:2: [data] train_image", "'train_images'");
+    cr_assert_eq(vae_config_help(&text), VAE_OK);
+    cr_expect_not_null(strstr(text, "; also train_images)"));
+    free(text);
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const vae_key *key = vae_config_key(i);
+        if (key->alias) cr_expect_eq(vae_config_key_find(key->section, key->alias), i, "%s", key->alias);
+    }
 }
 
 Test(config, set_names_its_assignment)
@@ -160,7 +188,7 @@ static void check_refuses(const char *first, const char *second, const char *key
 {
     vae_config c;
     vae_config_defaults(&c);
-    cr_assert_eq(vae_config_set(&c, "data.train_images=x"), VAE_OK);
+    cr_assert_eq(vae_config_set(&c, "data.train_data=x"), VAE_OK);
     cr_assert_eq(vae_config_check(&c), VAE_OK, "%s", vae_error_message());
     cr_assert_eq(vae_config_set(&c, first), VAE_OK, "%s", vae_error_message());
     if (second) cr_assert_eq(vae_config_set(&c, second), VAE_OK, "%s", vae_error_message());
@@ -170,7 +198,7 @@ static void check_refuses(const char *first, const char *second, const char *key
 
 Test(config, check_sees_what_single_keys_cannot)
 {
-    check_refuses("data.train_images=", NULL, "train_images");
+    check_refuses("data.train_data=", NULL, "[data] train_data");
     check_refuses("data.normalise=standard", NULL, "normalise");
     check_refuses("model.likelihood=mse", NULL, "likelihood");
     check_refuses("model.likelihood=continuous_bernoulli", "data.normalise=symmetric", "normalise");
@@ -183,6 +211,7 @@ Test(config, check_sees_what_single_keys_cannot)
     check_refuses("data.store=float32", "data.channels=grey", "[data] channels: needs the levels");
     check_refuses("data.test_labels=y", NULL, "test_labels");
     check_refuses("train.patience=3", NULL, "patience");
+    check_refuses("data.validation_data=y", "data.validation=3", "[data] validation = 3 holds training data out");
 }
 
 /* Mutations of a good file: any outcome but a crash, and a message for every failure. */

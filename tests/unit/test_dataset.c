@@ -27,9 +27,9 @@ static void setup(void)
     idx_write("test.idx", &test);
     idx_write("test-labels.idx", &test_labels);
     vae_config_defaults(&config);
-    copy_path(config.data.train_images, "train.idx.gz");
+    copy_path(config.data.train_data, "train.idx.gz");
     copy_path(config.data.train_labels, "train-labels.idx.gz");
-    copy_path(config.data.test_images, "test.idx");
+    copy_path(config.data.test_data, "test.idx");
     copy_path(config.data.test_labels, "test-labels.idx");
 }
 
@@ -93,7 +93,7 @@ Test(dataset, all_parts)
 
 Test(dataset, no_validation_no_test_no_labels)
 {
-    config.data.test_images[0] = config.data.test_labels[0] = config.data.train_labels[0] = '\0';
+    config.data.test_data[0] = config.data.test_labels[0] = config.data.train_labels[0] = '\0';
     vae_splits splits = open_splits();
     expect_part(&splits.train, 0, TRAIN, false);
     cr_expect_eq(splits.validation.count, 0);
@@ -136,13 +136,51 @@ Test(dataset, validation_leaves_a_training_image)
     expect_failure(VAE_ERROR_CONFIG, "[data] validation: ", "6 images are to be held out, but there are only 5");
 }
 
+/* Validation data of their own leave the training part whole, and become what training data became. */
+Test(dataset, validation_data_of_their_own)
+{
+    const idx_bytes wide = idx_images(TEST, SIDE, SIDE + 1);
+    copy_path(config.data.validation_data, "test.idx");
+    config.data.limit = TRAIN - 1;
+    config.data.test_limit = 3;
+    vae_splits splits = open_splits();
+    expect_part(&splits.train, 0, TRAIN - 1, true);
+    expect_part(&splits.validation, 0, TEST, false);
+    expect_part(&splits.test, 0, 3, true);
+    cr_expect_not(splits.validation.borrowed);
+    cr_expect_eq(splits.validation_print.images, TEST);
+    cr_expect_str_neq(splits.validation_print.sample, "");
+    vae_splits_free(&splits);
+    cr_expect_null(splits.validation.values);
+    copy_path(config.data.validation_data, "wide.idx");
+    expect_failure(VAE_ERROR_CONFIG, "[data] validation_data: cannot open /tmp/", "wide.idx");
+    idx_write("wide.idx", &wide);
+    expect_failure(VAE_ERROR_CONFIG, "[data] validation_data: ", "4x5x1, but the training images have 4x4x1");
+}
+
+/* Its noise is that of the second part, so not the test part's. */
+Test(dataset, validation_data_are_binarised_as_their_own_part)
+{
+    copy_path(config.data.validation_data, "test.idx");
+    config.data.binarise = VAE_BINARISE_STATIC;
+    vae_splits splits = open_splits();
+    int differ = 0;
+    for (int64_t i = 0; i < TEST * ELEMENTS; ++i) {
+        const uint8_t value = splits.validation.values[i];
+        cr_assert(value == 0 || value == 255);
+        differ += value != splits.test.values[i];
+    }
+    cr_expect_gt(differ, 0);
+    vae_splits_free(&splits);
+}
+
 /* ---- Messages begin with the key ---- */
 
 Test(dataset, missing_files)
 {
-    char *const paths[] = {config.data.train_images, config.data.train_labels, config.data.test_images,
+    char *const paths[] = {config.data.train_data, config.data.train_labels, config.data.test_data,
                            config.data.test_labels};
-    const char *const keys[] = {"train_images", "train_labels", "test_images", "test_labels"};
+    const char *const keys[] = {"train_data", "train_labels", "test_data", "test_labels"};
     for (int i = 0; i < 4; ++i) {
         char kept[VAE_PATH_SIZE], beginning[64];
         memcpy(kept, paths[i], sizeof kept);
@@ -157,7 +195,7 @@ Test(dataset, damaged_files)
 {
     const uint8_t damage[] = "not an IDX file";
     const char *const names[] = {"train.idx.gz", "train-labels.idx.gz", "test.idx", "test-labels.idx"};
-    const char *const keys[] = {"train_images", "train_labels", "test_images", "test_labels"};
+    const char *const keys[] = {"train_data", "train_labels", "test_data", "test_labels"};
     for (int i = 3; i >= 0; --i) {
         char beginning[64];
         idx_write_raw(idx_path(names[i]), damage, sizeof damage);
@@ -177,11 +215,11 @@ Test(dataset, labels_of_other_images)
 Test(dataset, test_images_of_another_shape)
 {
     const idx_bytes wide = idx_images(TEST, SIDE, SIDE + 1), transposed = idx_images(TEST, SIDE / 2, SIDE * 2);
-    copy_path(config.data.test_images, "other.idx");
+    copy_path(config.data.test_data, "other.idx");
     idx_write("other.idx", &wide);
-    expect_failure(VAE_ERROR_CONFIG, "[data] test_images: ", "4x5x1, but the training images have 4x4x1");
+    expect_failure(VAE_ERROR_CONFIG, "[data] test_data: ", "4x5x1, but the training images have 4x4x1");
     idx_write("other.idx", &transposed); /* as many pixels */
-    expect_failure(VAE_ERROR_CONFIG, "[data] test_images: ", "2x8x1, but the training images have 4x4x1");
+    expect_failure(VAE_ERROR_CONFIG, "[data] test_data: ", "2x8x1, but the training images have 4x4x1");
 }
 
 /* A key that a file gave is named with its line, one that --set gave without. */
@@ -233,8 +271,8 @@ Test(dataset, static_binarisation_has_the_right_frequencies)
     for (int i = 0; i < COUNT * VALUES; ++i)
         bytes.byte[bytes.count++] = (uint8_t)(i % VALUES * 15 + (i % VALUES == VALUES - 1 ? 15 : 0));
     idx_write("levels.idx", &bytes);
-    copy_path(config.data.train_images, "levels.idx");
-    config.data.train_labels[0] = config.data.test_images[0] = '\0';
+    copy_path(config.data.train_data, "levels.idx");
+    config.data.train_labels[0] = config.data.test_data[0] = '\0';
     config.data.binarise = VAE_BINARISE_STATIC;
     vae_splits splits = open_splits();
     for (int level = 0; level < VALUES; ++level) {
@@ -297,8 +335,8 @@ Test(dataset, standard_of_constant_images)
     idx_bytes bytes = IDX_HEADER(8, 30, 5, 7);
     memset(bytes.byte + bytes.count, 201, 30 * 5 * 7);
     bytes.count += 30 * 5 * 7;
-    copy_path(config.data.train_images, "constant.idx");
-    config.data.train_labels[0] = config.data.test_images[0] = '\0';
+    copy_path(config.data.train_data, "constant.idx");
+    config.data.train_labels[0] = config.data.test_data[0] = '\0';
     config.data.normalise = VAE_NORMALISE_STANDARD;
     idx_write("constant.idx", &bytes);
     expect_failure(VAE_ERROR_CONFIG, "[data] normalise: standard", "every training pixel is 201");

@@ -16,8 +16,8 @@ static inline vae_config tiny_model_config(void)
 {
     vae_config config;
     vae_config_defaults(&config);
-    snprintf(config.data.train_images, sizeof config.data.train_images, "train.idx");
-    snprintf(config.data.test_images, sizeof config.data.test_images, "test.idx");
+    snprintf(config.data.train_data, sizeof config.data.train_data, "train.idx");
+    snprintf(config.data.test_data, sizeof config.data.test_data, "test.idx");
     config.model.latent.size[0] = TINY_MODEL_LATENT;
     config.model.encoder = (vae_layer_list){.layer = {{.size = TINY_MODEL_HIDDEN}}, .count = 1};
     return config;

@@ -95,11 +95,12 @@ static vae_status set_data(const char *set, bool other_data, vae_config *config)
                              set);
     }
     if (!place && !other_data) {
-        return vae_error_set(VAE_ERROR_ARGUMENT,
-                             "--set '%s': for a trained model, only the location of its data can be changed: "
-                             "data.train_images, data.test_images, their _labels and _attributes, data.storage and "
-                             "data.cache",
-                             set);
+        return vae_error_set(
+            VAE_ERROR_ARGUMENT,
+            "--set '%s': for a trained model, only the location of its data can be changed: "
+            "data.train_data, data.validation_data, data.test_data, _labels, _attributes, data.storage and "
+            "data.cache",
+            set);
     }
     if (!place) config->places.check = VAE_RECORD_IGNORE; /* as another limit or size gives other images */
     return vae_config_set(config, set);

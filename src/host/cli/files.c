@@ -352,15 +352,13 @@ vae_status vae_cli_check_no_pictures(const vae_cli_file *files, int count, const
 
 vae_status vae_cli_check_data_kept(const vae_cli_file *files, int count, const vae_config *config)
 {
-    const char *const read[] = {config->data.train_images, config->data.train_labels,    config->data.train_attributes,
-                                config->data.test_images,  config->data.test_attributes, config->data.test_labels,
-                                config->data.class_names};
+    const char *read[VAE_PLACE_PATHS];
+    const int paths = vae_place_paths(config, read);
     for (int i = 0; i < count; ++i) {
         const targets mine = is_written(&files[i]) ? targets_of(&files[i]) : (targets){.count = 0};
         for (int k = 0; k < mine.count; ++k) {
-            for (size_t r = 0; r < sizeof read / sizeof *read; ++r) {
+            for (int r = 0; r < paths; ++r) {
                 char found[VAE_PATH_SIZE], note[VAE_PLACE_NOTE];
-                if (!read[r][0]) continue;
                 vae_place_find(config, read[r], found, note);
                 VAE_TRY(compare_with_read(&files[i], mine.paths[k], found, "the run's data"));
             }

@@ -31,12 +31,12 @@ static vae_status find_input(const vae_cli_options *options, const vae_config *c
     if (options->shape[0] == 0) {
         const vae_read_options read = vae_read_options_of(config);
         char path[VAE_PATH_SIZE], note[VAE_PLACE_NOTE];
-        vae_place_find(config, config->data.train_images, path, note);
+        vae_place_find(config, config->data.train_data, path, note);
         vae_status status = vae_images_read_shape(path, &read, shape);
         if (!status) status = vae_images_read_type(path, &read, &input->dtype);
         if (status) {
-            return vae_config_blame(config, vae_error_prepend(status, "[data] train_images (or give --shape HxWxC)"),
-                                    "data", "train_images");
+            return vae_config_blame(config, vae_error_prepend(status, "[data] train_data (or give --shape HxWxC)"),
+                                    "data", "train_data");
         }
     }
     input->height = shape[1];

@@ -212,7 +212,7 @@ static vae_status run(vae_cli_options *o)
 static const vae_cli_pick picks[] = {
     {VAE_OPTION_RUNS, .group = 1},
     {VAE_OPTION_SET, .group = 1, .argument = "data.KEY=VALUE",
-     .help = "where the runs' data are now: data.test_images=PATH, and so on"},
+     .help = "where the runs' data are now: data.test_data=PATH, and so on"},
     {VAE_OPTION_OUT, .group = 1, .initial = "latent", .argument = "PREFIX",
      .help = "write PREFIX.png and PREFIX.svg (latent unless given); FILE.png or FILE.svg writes that one"},
     {VAE_OPTION_SPLIT, .group = 2},

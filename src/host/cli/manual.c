@@ -117,7 +117,7 @@ static void write_keys(FILE *stream)
     for (int i = 0; i < vae_config_key_count(); ++i) {
         const vae_key *key = vae_config_key(i);
         char allowed[256];
-        vae_key_allowed(key, allowed, sizeof allowed);
+        vae_key_describe(key, allowed, sizeof allowed);
         if (vae_config_key_begins_section(i)) fprintf(stream, ".SS [%s]\n", key->section);
         if (vae_config_key_begins_family(i)) write_family(stream, vae_config_key_family(i));
         fprintf(stream, ".TP\n\\fB%s\\fR = ", key->name);

@@ -14,7 +14,7 @@ enum { LEAST_BATCHES = 2, MOST_IMAGES = 60000 };
 
 vae_status vae_measure_data_open(const vae_config *config, vae_measure_data *data)
 {
-    *data = (vae_measure_data){.source = config->data.train_images};
+    *data = (vae_measure_data){.source = config->data.train_data};
     VAE_TRY(vae_splits_open(config, &data->splits));
     const vae_splits *splits = &data->splits;
     if (splits->train.count < 1) {

@@ -168,7 +168,7 @@ typedef struct vae_cli_pick {
 #define VAE_CLI_MODEL_PICKS                                                                                            \
     {VAE_OPTION_RUN, .group = 1}, {VAE_OPTION_CHECKPOINT, .group = 1},                                                 \
         {VAE_OPTION_SET, .group = 1, .argument = "data.KEY=VALUE",                                                     \
-         .help = "where the run's data are now: data.train_images=PATH, and so on"},                                   \
+         .help = "where the run's data are now: data.train_data=PATH, and so on"},                                     \
         {VAE_OPTION_FORCE, .group = 10}, VAE_CLI_DEVICE_PICKS
 /* Images other than the run's. */
 #define VAE_CLI_INPUT_PICKS                                                                                            \

@@ -46,6 +46,7 @@ void vae_cli_tell_remarks(const vae_splits *splits)
         fprintf(stderr, "vae-cuda: warning: %.*s\n", length, line);
         line += length + (line[length] == '\n');
     }
-    vae_cli_tell_remarks_of("[data] train_images", &splits->train.remarks);
-    vae_cli_tell_remarks_of("[data] test_images", &splits->test.remarks);
+    vae_cli_tell_remarks_of("[data] train_data", &splits->train.remarks);
+    vae_cli_tell_remarks_of("[data] validation_data", &splits->validation.remarks);
+    vae_cli_tell_remarks_of("[data] test_data", &splits->test.remarks);
 }

@@ -69,7 +69,7 @@ static vae_status run(vae_cli_options *o)
 static const vae_cli_pick picks[] = {
     {VAE_OPTION_RUNS, .group = 1, .help = "the run folder"},
     {VAE_OPTION_SET, .group = 1, .argument = "data.KEY=VALUE",
-     .help = "where data of measured numbers are now: data.train_images=PATH, and so on"},
+     .help = "where data of measured numbers are now: data.train_data=PATH, and so on"},
     {VAE_OPTION_OUT, .group = 1, .initial = "report.html", .help = "what to write (report.html)"},
     {VAE_OPTION_COMPARE, .group = 1},
     {VAE_OPTION_EXPLORER, .group = 2, .initial = "auto"},

@@ -9,7 +9,7 @@
 #include "config/layers.h"
 #include "core/error.h"
 
-enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 128, VAE_MAX_PLACES = 6 };
+enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 256, VAE_MAX_PLACES = 6 };
 
 /* Families of models, a file each in model/: see model/design.h. */
 #define VAE_FAMILY_MAP(X) X(VAE, vae) X(STUDENT_PRIOR, student_prior)
@@ -75,8 +75,9 @@ typedef struct vae_config {
         _Alignas(16) char own[VAE_FAMILY_COUNT][VAE_FAMILY_VALUES];
     } model;
     struct {
-        char train_images[VAE_PATH_SIZE], train_labels[VAE_PATH_SIZE]; /* labels may be "" */
-        char test_images[VAE_PATH_SIZE], test_labels[VAE_PATH_SIZE];
+        char train_data[VAE_PATH_SIZE], train_labels[VAE_PATH_SIZE]; /* labels may be "" */
+        char validation_data[VAE_PATH_SIZE]; /* "": the last `validation` of the training data */
+        char test_data[VAE_PATH_SIZE], test_labels[VAE_PATH_SIZE];
         char train_attributes[VAE_PATH_SIZE], test_attributes[VAE_PATH_SIZE]; /* may be "" */
         char class_names[VAE_PATH_SIZE];                                      /* may be "" */
         int64_t validation; /* number of training images held out, from the end; 0: none */
@@ -147,7 +148,7 @@ void vae_config_defaults(vae_config *config);
 
 /* Reads an INI file (core/ini.h), or a pipe to its end, over what `config` holds. VAE_ERROR_CONFIG with "file:line:
  * [section] key: …" for an unknown section or key (with the nearest valid name), a bad value (with what is allowed) or
- * a key given twice; also if the file cannot be read. */
+ * a key given twice, by whichever of its names; also if the file cannot be read. */
 vae_status vae_config_load(vae_config *config, const char *path);
 /* The same from text; `source` stands in messages where the file name would. */
 vae_status vae_config_parse(vae_config *config, const char *text, const char *source);

@@ -33,46 +33,48 @@ static const char *const activations[] = {
         NULL};
 
 #define FIELD(member) offsetof(vae_config, member)
-#define INTEGER(section, name, member, low, high, initial, help)                                                       \
+/* Behind the help: .alias, where a key has one. */
+#define INTEGER(section, name, member, low, high, initial, ...)                                                        \
     {                                                                                                                  \
-        section, name, VAE_KEY_INTEGER, FIELD(member), low, high, NULL, initial, help                                  \
+        section, name, VAE_KEY_INTEGER, FIELD(member), low, high, NULL, initial, .help = __VA_ARGS__                   \
     }
-#define REAL(section, name, member, low, high, initial, help)                                                          \
+#define REAL(section, name, member, low, high, initial, ...)                                                           \
     {                                                                                                                  \
-        section, name, VAE_KEY_REAL, FIELD(member), low, high, NULL, initial, help                                     \
+        section, name, VAE_KEY_REAL, FIELD(member), low, high, NULL, initial, .help = __VA_ARGS__                      \
     }
-#define CHOICE(section, name, member, choices, initial, help)                                                          \
+#define CHOICE(section, name, member, choices, initial, ...)                                                           \
     {                                                                                                                  \
-        section, name, VAE_KEY_CHOICE, FIELD(member), 0, 0, choices, initial, help                                     \
+        section, name, VAE_KEY_CHOICE, FIELD(member), 0, 0, choices, initial, .help = __VA_ARGS__                      \
     }
-#define TEXT(section, name, member, initial, help)                                                                     \
+#define TEXT(section, name, member, initial, ...)                                                                      \
     {                                                                                                                  \
-        section, name, VAE_KEY_TEXT, FIELD(member), 0, VAE_PATH_SIZE, NULL, initial, help                              \
+        section, name, VAE_KEY_TEXT, FIELD(member), 0, VAE_PATH_SIZE, NULL, initial, .help = __VA_ARGS__               \
     }
-#define LAYERS(section, name, member, initial, help)                                                                   \
+#define LAYERS(section, name, member, initial, ...)                                                                    \
     {                                                                                                                  \
-        section, name, VAE_KEY_LAYERS, FIELD(member), 0, 0, NULL, initial, help                                        \
+        section, name, VAE_KEY_LAYERS, FIELD(member), 0, 0, NULL, initial, .help = __VA_ARGS__                         \
     }
 
 /* clang-format off */
 static const vae_key keys[] = {
     CHOICE("model", "family", model.family, families, "vae", "what kind of model; the last keys of [model] are those of one family"),
     LAYERS("model", "layers", model.encoder, "400", "the encoder's hidden layers: dense 256 (or 256), conv 32 k4 s2, residual k3, dropout 0.1, …, with batch_norm or layer_norm; or none"),
-    {"model", "decoder_layers", VAE_KEY_DECODER, FIELD(model.decoder), 0, 0, NULL, "mirrored", "the decoder's hidden layers, also dense 7x7x64, deconv 32 k4 s2, upsample 2; none; or mirrored: the encoder's undone in reverse"},
-    {"model", "latent", VAE_KEY_LATENT, FIELD(model.latent), 1, 1 << 20, NULL, "20", "dimensions of the latent code z; of several stochastic layers, such as 100, 50, from the one that the decoder reads"},
+    {"model", "decoder_layers", VAE_KEY_DECODER, FIELD(model.decoder), 0, 0, NULL, "mirrored", .help = "the decoder's hidden layers, also dense 7x7x64, deconv 32 k4 s2, upsample 2; none; or mirrored: the encoder's undone in reverse"},
+    {"model", "latent", VAE_KEY_LATENT, FIELD(model.latent), 1, 1 << 20, NULL, "20", .help = "dimensions of the latent code z; of several stochastic layers, such as 100, 50, from the one that the decoder reads"},
     CHOICE("model", "activation", model.activation, activations, "relu", "activation of the hidden layers"),
     CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
     REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
     INTEGER("model", "mixtures", model.mixtures, 1, VAE_MAX_MIXTURES, "5", "components of the logistic_mixture likelihood"),
 
-    TEXT("data", "train_images", data.train_images, "", "training images: an IDX, NPY or NPZ file (file.npz:key takes an array other than images), a text file of rows of numbers such as CSV, or a folder of pictures, its subfolders being classes"),
+    TEXT("data", "train_data", data.train_data, "", "training data: an IDX, NPY or NPZ file (file.npz:key takes an array other than images), a text file of rows of numbers such as CSV, or a folder of pictures, its subfolders being classes", .alias = "train_images"),
     TEXT("data", "train_labels", data.train_labels, "", "their labels: IDX, NPY, NPZ, or CSV, by which a folder's pictures are found by name; used by pictures and probes only"),
     TEXT("data", "train_attributes", data.train_attributes, "", "their attributes: CSV, or CelebA's list; used by arithmetic and probe only"),
-    TEXT("data", "test_images", data.test_images, "", "test images"),
+    TEXT("data", "validation_data", data.validation_data, "", "data of their own for validation, instead of the last of the training data"),
+    TEXT("data", "test_data", data.test_data, "", "test data", .alias = "test_images"),
     TEXT("data", "test_labels", data.test_labels, "", "their labels"),
     TEXT("data", "test_attributes", data.test_attributes, "", "their attributes"),
     TEXT("data", "class_names", data.class_names, "", "what labels are called: a text file with one name per line, from label 0 on, or CSV of label (or folder) and name"),
-    INTEGER("data", "validation", data.validation, 0, 1e12, "0", "training images held out for validation, from the end; 0: the test set is watched instead"),
+    INTEGER("data", "validation", data.validation, 0, 1e12, "0", "training images held out for validation, from the end; 0, and no validation_data: the test set is watched instead"),
     INTEGER("data", "limit", data.limit, 0, 1e12, "0", "use only the first N training images; 0: all"),
     INTEGER("data", "test_limit", data.test_limit, 0, 1e12, "0", "use only the first N test images; 0: all"),
     CHOICE("data", "binarise", data.binarise, binarisations, "none", "pixel -> Bernoulli(pixel / 255): static once, dynamic anew at each step"),
@@ -80,7 +82,7 @@ static const vae_key keys[] = {
     CHOICE("data", "store", data.store, stores, "auto", "what numbers of an array become: bytes, the levels of an image; float32, as they are; auto: bytes for those that look like an image's"),
     CHOICE("data", "layout", data.layout, layouts, "channels_last", "of arrays of rank 4: channels_last is [n, h, w, c], channels_first is [n, c, h, w]"),
     INTEGER("data", "crop", data.crop, 0, 1 << 16, "0", "first cut a square, this many pixels a side, from the middle of each image; 0: none"),
-    {"data", "size", VAE_KEY_SIZE, FIELD(data.size), 1, 4096, NULL, "original", "then cut to this shape, height x width, and resize by the mean of areas"},
+    {"data", "size", VAE_KEY_SIZE, FIELD(data.size), 1, 4096, NULL, "original", .help = "then cut to this shape, height x width, and resize by the mean of areas"},
     CHOICE("data", "channels", data.channels, channels, "auto", "auto: as stored; grey or rgb"),
     CHOICE("data", "flip", data.flip, flips, "none", "horizontal: mirror each training image with probability 1/2, anew at each step"),
     CHOICE("data", "skip_damaged", data.skip_damaged, switches, "no", "of a folder's pictures: leave out, count and report those that cannot be decoded, instead of stopping"),
@@ -109,7 +111,7 @@ static const vae_key keys[] = {
     INTEGER("train", "picture_interval", train.picture_interval, 0, 1e9, "1", "epochs between pictures; 0: only after the last"),
     INTEGER("train", "checkpoint_interval", train.checkpoint_interval, 0, 1e12, "0", "steps between checkpoints; 0: only after each epoch"),
 
-    {"run", "device", VAE_KEY_TEXT, FIELD(run.device), 0, 16, devices, "auto", "auto, cpu, reference or cuda"},
+    {"run", "device", VAE_KEY_TEXT, FIELD(run.device), 0, 16, devices, "auto", .help = "auto, cpu, reference or cuda"},
     CHOICE("run", "precision", run.precision, precisions, "auto", "of matrix products; parameters are always fp32. auto: tf32 on cuda, fp32 elsewhere"),
     INTEGER("run", "threads", run.threads, 0, 1024, "0", "0: one for each processor available"),
     CHOICE("run", "tune", run.tune, switches, "no", "on cuda, try out before training which algorithms of matrix products are the fastest, and record them in products.json and ~/.cache/vae-cuda; no effect elsewhere"),
@@ -157,6 +159,15 @@ static int own_keys(void)
 int vae_config_key_count(void)
 {
     return KEYS + own_keys();
+}
+
+int vae_config_key_find(const char *section, const char *name)
+{
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const vae_key *key = vae_config_key(i);
+        if (strcmp(key->section, section) == 0 && vae_key_is_called(key, name)) return i;
+    }
+    return -1;
 }
 
 int vae_config_key_family(int index)

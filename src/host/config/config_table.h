@@ -7,6 +7,8 @@
 /* All keys, those of every family too, section by section; index in [0, count). */
 int vae_config_key_count(void);
 const vae_key *vae_config_key(int index);
+/* The key that is called so, by its name or an older one; -1: there is none. */
+int vae_config_key_find(const char *section, const char *name);
 /* The family that alone has the key; -1: all have it. */
 int vae_config_key_family(int index);
 /* Whether it is the first key of its section, or of its family: listings then begin with a heading. */

@@ -25,15 +25,6 @@ void vae_config_defaults(vae_config *config)
 
 /* ---- Finding keys ---- */
 
-static int find_key(const char *section, const char *name)
-{
-    for (int i = 0; i < vae_config_key_count(); ++i) {
-        const vae_key *key = vae_config_key(i);
-        if (strcmp(key->section, section) == 0 && strcmp(key->name, name) == 0) return i;
-    }
-    return -1;
-}
-
 /* Sections without repetition, in the table's order. */
 static int list_sections(const char *sections[VAE_MAX_KEYS])
 {
@@ -44,12 +35,15 @@ static int list_sections(const char *sections[VAE_MAX_KEYS])
     return count;
 }
 
+/* Aliases too, as a slip may be in one of these. */
 static int list_names(const char *section, const char *names[VAE_MAX_KEYS])
 {
     int count = 0;
     for (int i = 0; i < vae_config_key_count(); ++i) {
         const vae_key *key = vae_config_key(i);
-        if (!section || strcmp(key->section, section) == 0) names[count++] = key->name;
+        if (strcmp(key->section, section) != 0) continue;
+        names[count++] = key->name;
+        if (key->alias) names[count++] = key->alias;
     }
     return count;
 }
@@ -100,7 +94,7 @@ static vae_status unknown_key(const char *section, const char *name)
 
 static vae_status assign(vae_config *config, const char *section, const char *name, const char *value, int *index)
 {
-    *index = find_key(section, name);
+    *index = vae_config_key_find(section, name);
     if (*index < 0) return unknown_key(section, name);
     const vae_status status = vae_key_parse(vae_config_key(*index), vae_config_field(config, *index), value);
     return status ? vae_error_prepend(status, "[%s] %s", section, name) : VAE_OK;
@@ -117,7 +111,9 @@ static vae_status take_entry(vae_config *config, const vae_ini *ini)
     VAE_TRY(assign(config, ini->section, ini->key, ini->value, &index));
     int32_t *line = &config->source.line[index];
     if (*line > 0) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: already given in line %d", ini->section, ini->key, (int)*line);
+        const vae_key *key = vae_config_key(index);
+        return vae_error_set(VAE_ERROR_CONFIG, "[%s] %s%s%s: already given in line %d", ini->section, key->name,
+                             key->alias ? ", also " : "", key->alias ? key->alias : "", (int)*line);
     }
     *line = ini->line;
     return VAE_OK;
@@ -199,7 +195,7 @@ vae_status vae_config_set(vae_config *config, const char *assignment)
 
 vae_status vae_config_blame(const vae_config *config, vae_status status, const char *section, const char *name)
 {
-    const int index = find_key(section, name);
+    const int index = vae_config_key_find(section, name);
     if (index < 0 || config->source.line[index] <= 0) return status;
     return vae_error_prepend(status, "%s:%d", config->source.file, config->source.line[index]);
 }
@@ -253,18 +249,27 @@ static vae_status check_family(const vae_config *config)
 
 vae_status vae_config_check(const vae_config *config)
 {
-    if (!config->data.train_images[0]) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[data] train_images: must name the training images");
+    if (!config->data.train_data[0]) {
+        return vae_error_set(VAE_ERROR_CONFIG, "[data] train_data: must name the training data");
     }
     VAE_TRY(check_likelihood(config));
     VAE_TRY(check_store(config));
     VAE_TRY(check_family(config));
-    if (config->data.test_labels[0] && !config->data.test_images[0]) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[data] test_labels: given without test_images");
+    if (config->data.test_labels[0] && !config->data.test_data[0]) {
+        return vae_error_set(VAE_ERROR_CONFIG, "[data] test_labels: given without test_data");
     }
-    if (config->train.patience > 0 && config->data.validation == 0) {
+    if (config->data.validation > 0 && config->data.validation_data[0]) {
+        return vae_config_blame(config,
+                                vae_error_set(VAE_ERROR_CONFIG,
+                                              "[data] validation = %" PRId64 " holds training data out for validation, "
+                                              "but validation_data names others: give one of the two",
+                                              config->data.validation),
+                                "data", "validation");
+    }
+    if (config->train.patience > 0 && config->data.validation == 0 && !config->data.validation_data[0]) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[train] patience = %" PRId64 " needs validation images to stop by: set [data] validation",
+                             "[train] patience = %" PRId64
+                             " needs validation data to stop by: set [data] validation or validation_data",
                              config->train.patience);
     }
     return VAE_OK;
@@ -297,7 +302,7 @@ vae_status vae_config_help(char **text)
     for (int i = 0; i < vae_config_key_count(); ++i) {
         const vae_key *key = vae_config_key(i);
         char allowed[256];
-        vae_key_allowed(key, allowed, sizeof allowed);
+        vae_key_describe(key, allowed, sizeof allowed);
         if (vae_config_key_begins_section(i)) fprintf(stream, "%s[%s]\n", i > 0 ? "\n" : "", key->section);
         if (vae_config_key_begins_family(i)) {
             const vae_family_keys *keys = vae_family_keys_of(vae_config_key_family(i));

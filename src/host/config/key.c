@@ -11,6 +11,11 @@
 #include "core/ini.h"
 #include "core/number.h"
 
+bool vae_key_is_called(const vae_key *key, const char *name)
+{
+    return strcmp(key->name, name) == 0 || (key->alias && strcmp(key->alias, name) == 0);
+}
+
 void vae_key_allowed(const vae_key *key, char *text, size_t size)
 {
     switch (key->type) {
@@ -39,6 +44,13 @@ void vae_key_allowed(const vae_key *key, char *text, size_t size)
     for (int i = 0; key->choices[i] && used < size; ++i) {
         used += (size_t)snprintf(text + used, size - used, "%s %s", i ? "," : "", key->choices[i]);
     }
+}
+
+void vae_key_describe(const vae_key *key, char *text, size_t size)
+{
+    vae_key_allowed(key, text, size);
+    const size_t used = strlen(text);
+    if (key->alias) snprintf(text + used, size - used, "; also %s", key->alias);
 }
 
 static vae_status refuse(const vae_key *key, const char *text)

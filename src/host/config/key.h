@@ -26,7 +26,11 @@ typedef struct vae_key {
     const char *const *choices; /* NULL-terminated */
     const char *initial;        /* the default, as it would stand in a file */
     const char *help;
+    const char *alias; /* an older name that is read too, and never written; NULL: none */
 } vae_key;
+
+/* Whether `name` is the key's name or its alias. */
+bool vae_key_is_called(const vae_key *key, const char *name);
 
 /* Reads `text` into a field of the row's type. On failure the message says what is allowed, without naming the key. */
 vae_status vae_key_parse(const vae_key *key, void *field, const char *text);
@@ -34,5 +38,7 @@ vae_status vae_key_parse(const vae_key *key, void *field, const char *text);
 void vae_key_write(const vae_key *key, const void *field, FILE *stream);
 /* Describes what is allowed: "an integer from 1 to 1000". */
 void vae_key_allowed(const vae_key *key, char *text, size_t size);
+/* The same for lists of keys, with the other name that a key has: "…; also train_images". */
+void vae_key_describe(const vae_key *key, char *text, size_t size);
 
 #endif

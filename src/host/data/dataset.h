@@ -33,12 +33,13 @@ typedef struct vae_dataset {
     bool names_differ; /* no two pictures of the whole folder have the same plain file name, endings aside */
     int64_t count;
     int64_t height, width, channels;
-    int64_t first;       /* place, in the file, of the first image: not 0 in a validation part */
-    int64_t stored;      /* images in the file, of which `count` were read; 0: not known */
-    int64_t skipped;     /* damaged images that were left out */
-    vae_remarks remarks; /* what else was left out or changed; of a validation part none, as it is the training's */
-    bool levels;         /* what is stored are levels of images, also where they are float32 here */
-    bool binary;         /* an array of 0 and 1, which are 0 and 255 here */
+    int64_t first;   /* place, in the file, of the first image: not 0 in a part that is held out */
+    int64_t stored;  /* images in the file, of which `count` were read; 0: not known */
+    int64_t skipped; /* damaged images that were left out */
+    vae_remarks
+        remarks; /* what else was left out or changed; of a part that is held out none, as it is the training's */
+    bool levels; /* what is stored are levels of images, also where they are float32 here */
+    bool binary; /* an array of 0 and 1, which are 0 and 255 here */
     vae_mapping mapping; /* the file that holds the values, if one does */
     bool borrowed;       /* shares another data set's memory, which must outlive it */
 } vae_dataset;
@@ -61,7 +62,8 @@ typedef struct vae_splits {
     vae_dataset train, validation, test;     /* count 0 where absent */
     double scale, shift;                     /* x = value × 255·scale + shift, value being byte / 255 or float32 */
     double *mean, *deviation;                /* [elements] of float32 with normalise = standard, else NULL; owned */
-    vae_fingerprint train_print, test_print; /* train: with the validation part */
+    vae_fingerprint train_print, test_print; /* train: with the validation part that is held out of it */
+    vae_fingerprint validation_print;        /* of one that is a file of its own */
     char note[VAE_NOTE_SIZE];                /* what a user should know of where they were found; lines, or "" */
 } vae_splits;
 

@@ -29,7 +29,7 @@ static vae_status refuse(const vae_config *config, const char *section, const ch
 {
     const vae_status status =
         vae_error_set(VAE_ERROR_CONFIG,
-                      "[%s] %s: %s, but train_images holds other numbers than the levels of images, which are kept in "
+                      "[%s] %s: %s, but train_data holds other numbers than the levels of images, which are kept in "
                       "float32 ([data] store)",
                       section, key, why);
     return vae_config_blame(config, status, section, key);

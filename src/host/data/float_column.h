@@ -13,7 +13,7 @@ const char *vae_float_column_name(const vae_dataset *dataset, int64_t column, ch
  * likelihood of 256 levels, and are mirrored only where they have the shape of images. VAE_ERROR_CONFIG names the key.
  */
 vae_status vae_float_column_check(const vae_config *config, const vae_dataset *dataset);
-/* That float32 numbers lie in [0, 1] where the likelihood takes no others. `key` names them: train_images.
+/* That float32 numbers lie in [0, 1] where the likelihood takes no others. `key` names them: train_data.
  * VAE_ERROR_CONFIG gives the first that does not, and its place. */
 vae_status vae_float_column_check_range(const vae_config *config, const char *key, const vae_dataset *dataset);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config/config_table.h"
 #include "core/file.h"
 #include "data/format.h"
 
@@ -78,38 +79,55 @@ vae_status vae_place_explain(const vae_config *config, vae_status status, const 
                          vae_error_message(), looked, key);
 }
 
+/* Keys of [data] that name something to be read. */
+static const char *const named[] = {"train_data", "train_labels", "train_attributes", "validation_data",
+                                    "test_data",  "test_labels",  "test_attributes",  "class_names"};
+enum { NAMED = sizeof named / sizeof *named };
+
+int vae_place_paths(const vae_config *config, const char *paths[VAE_PLACE_PATHS])
+{
+    _Static_assert((int)NAMED <= VAE_PLACE_PATHS, "all fit");
+    int count = 0;
+    for (int i = 0; i < NAMED; ++i) {
+        const char *path = vae_config_value(config, vae_config_key_find("data", named[i]));
+        if (path[0]) paths[count++] = path;
+    }
+    return count;
+}
+
 vae_status vae_place_check_all(const vae_config *config)
 {
-    const struct {
-        const char *key, *path;
-    } named[] = {
-        {"train_images", config->data.train_images},         {"train_labels", config->data.train_labels},
-        {"train_attributes", config->data.train_attributes}, {"test_images", config->data.test_images},
-        {"test_labels", config->data.test_labels},           {"test_attributes", config->data.test_attributes},
-        {"class_names", config->data.class_names},
-    };
-    for (size_t i = 0; i < sizeof named / sizeof *named; ++i) {
+    for (int i = 0; i < NAMED; ++i) {
         struct stat information;
         char found[VAE_PATH_SIZE], note[VAE_PLACE_NOTE];
-        if (!named[i].path[0]) continue;
-        vae_place_find(config, named[i].path, found, note);
+        const char *path = vae_config_value(config, vae_config_key_find("data", named[i]));
+        if (!path[0]) continue;
+        vae_place_find(config, path, found, note);
         if (is_there(found, &information)) continue;
-        vae_status status = vae_source_cannot_open(named[i].path, ENOENT);
-        status = vae_place_explain(config, status, named[i].key, named[i].path);
-        return vae_config_blame(config, vae_error_prepend(status, "[data] %s", named[i].key), "data", named[i].key);
+        vae_status status = vae_source_cannot_open(path, ENOENT);
+        status = vae_place_explain(config, status, named[i], path);
+        return vae_config_blame(config, vae_error_prepend(status, "[data] %s", named[i]), "data", named[i]);
     }
     return VAE_OK;
 }
 
-bool vae_place_is_key(const char *name, size_t length)
+static bool is_one_of(const char *name, const char *const *names, size_t count)
 {
-    static const char *const keys[] = {"train_images", "train_labels", "train_attributes",
-                                       "test_images",  "test_labels",  "test_attributes",
-                                       "class_names",  "storage",      "cache"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i) {
-        if (strlen(keys[i]) == length && strncmp(name, keys[i], length) == 0) return true;
+    for (size_t i = 0; i < count; ++i) {
+        if (strcmp(names[i], name) == 0) return true;
     }
     return false;
+}
+
+bool vae_place_is_key(const char *name, size_t length)
+{
+    static const char *const how[] = {"storage", "cache"};
+    char called[64];
+    if (length >= sizeof called) return false;
+    snprintf(called, sizeof called, "%.*s", (int)length, name);
+    const int index = vae_config_key_find("data", called);
+    return index >= 0 && (is_one_of(vae_config_key(index)->name, named, NAMED) ||
+                          is_one_of(vae_config_key(index)->name, how, sizeof how / sizeof *how));
 }
 
 /* Both begin with "/": what they share ends with a whole name. */

@@ -20,11 +20,16 @@ void vae_place_find(const vae_config *config, const char *path, char *found, cha
 /* Ends a failure's message with where the path of that key was looked for, and how a new place is given, if nothing is
  * there. Gives `status`. */
 vae_status vae_place_explain(const vae_config *config, vae_status status, const char *key, const char *path);
+enum { VAE_PLACE_PATHS = 8 };
+
+/* What keys of [data] name, as it is written, those alone that are given; gives their number. */
+int vae_place_paths(const vae_config *config, const char *paths[VAE_PLACE_PATHS]);
 /* Fails where a key of [data] names something that is not there, images, labels or attributes: before anything is read.
  */
 vae_status vae_place_check_all(const vae_config *config);
 
-/* Whether the key of [data], a name of so many characters, says where data are, not what: they may move. */
+/* Whether the key of [data], a name (or an alias) of so many characters, says where data are, not what: they may move.
+ */
 bool vae_place_is_key(const char *name, size_t length);
 
 /* Writes the way from one folder to another, "../../data", both absolute; false where it does not fit. */

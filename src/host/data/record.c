@@ -73,6 +73,9 @@ static json_t *make_record(const char *folder, const vae_config *config, const v
         add_folder(folders, config->places.folder[i], run);
     free(run);
     json_t *record = json_pack("{s:o, s:o}", "folders", folders, "train", fingerprint_to_json(&splits->train_print));
+    if (record && splits->validation_print.images > 0) {
+        json_object_set_new(record, "validation", fingerprint_to_json(&splits->validation_print));
+    }
     if (record && splits->test_print.images > 0) {
         json_object_set_new(record, "test", fingerprint_to_json(&splits->test_print));
     }
@@ -159,7 +162,7 @@ static vae_status check_count(const vae_config *config, vae_splits *splits)
     if (config->places.check != VAE_RECORD_FAIL) return VAE_OK;
     if (before > 0 && before != now) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[data] train_images: the run was started with %" PRId64 " training images, now there are "
+                             "[data] train_data: the run was started with %" PRId64 " training images, now there are "
                              "%" PRId64,
                              before, now);
     }
@@ -176,9 +179,13 @@ vae_status vae_record_check(const vae_config *config, vae_splits *splits)
     if (!json_is_object(json_object_get(record, "train"))) {
         status = check_count(config, splits);
     } else {
-        status = check_part(config, splits, json_object_get(record, "train"), "train_images", &splits->train_print);
+        status = check_part(config, splits, json_object_get(record, "train"), "train_data", &splits->train_print);
         if (!status) {
-            status = check_part(config, splits, json_object_get(record, "test"), "test_images", &splits->test_print);
+            status = check_part(config, splits, json_object_get(record, "validation"), "validation_data",
+                                &splits->validation_print);
+        }
+        if (!status) {
+            status = check_part(config, splits, json_object_get(record, "test"), "test_data", &splits->test_print);
         }
     }
     json_decref(record);

@@ -55,21 +55,80 @@ static vae_status open_part(const vae_config *config, part_keys keys, part_keys 
 static vae_status open_train(const vae_config *config, vae_splits *splits)
 {
     const vae_read_options options = vae_read_options_of(config);
-    return open_part(config, (part_keys){"train_images", "train_labels"},
-                     (part_keys){config->data.train_images, config->data.train_labels}, &options, splits,
-                     &splits->train);
+    return open_part(config, (part_keys){"train_data", "train_labels"},
+                     (part_keys){config->data.train_data, config->data.train_labels}, &options, splits, &splits->train);
 }
 
-/* Test data become what training data became. */
-static vae_status open_test(const vae_config *config, vae_splits *splits)
+static vae_status check_same_shape(const vae_config *config, const char *key, const char *path,
+                                   const vae_dataset *train, const vae_dataset *other)
+{
+    if (train->height == other->height && train->width == other->width && train->channels == other->channels) {
+        return VAE_OK;
+    }
+    const vae_status status =
+        vae_error_set(VAE_ERROR_CONFIG,
+                      "%s: images of %" PRId64 "x%" PRId64 "x%" PRId64 ", but the training images have %" PRId64
+                      "x%" PRId64 "x%" PRId64,
+                      path, other->height, other->width, other->channels, train->height, train->width, train->channels);
+    return blame(config, status, key);
+}
+
+static bool has_grey(const vae_dataset *dataset)
+{
+    const int64_t count = dataset->count * vae_dataset_elements(dataset);
+    int64_t i = 0;
+    while (i < count && (dataset->values[i] == 0 || dataset->values[i] == 255))
+        ++i;
+    return i < count;
+}
+
+/* Zeros and ones in one part and grey levels in the other are rarely meant, nor levels and other numbers. */
+static void compare_levels(const char *key, const vae_dataset *train, vae_dataset *other)
+{
+    if (other->count > 0 && other->levels != train->levels) {
+        vae_remarks_add(&other->remarks, VAE_REMARK_OTHER_LEVELS, other->count,
+                        "%s holds bytes, which are read as level / 255, %s other numbers, which stay as they are",
+                        other->levels ? key : "train_data", other->levels ? "train_data" : key);
+    }
+    if (other->count == 0 || other->dtype == VAE_FLOAT32 || other->binary == train->binary) return;
+    if (!has_grey(other->binary ? train : other)) return;
+    vae_remarks_add(&other->remarks, VAE_REMARK_OTHER_LEVELS, other->count, "%s holds only 0 and 1, %s does not",
+                    other->binary ? key : "train_data", other->binary ? "train_data" : key);
+}
+
+/* Other parts become what training data became. */
+static vae_status open_other(const vae_config *config, part_keys keys, part_keys paths, int64_t limit,
+                             vae_splits *splits, vae_dataset *dataset)
 {
     vae_read_options options = vae_read_options_of(config);
-    options.limit = config->data.test_limit;
+    options.limit = limit;
     options.store = splits->train.dtype == VAE_FLOAT32 ? VAE_STORE_FLOAT32 : VAE_STORE_BYTES;
     options.columns = splits->train.column_names.names;
     options.columns_bytes = splits->train.column_names.bytes;
-    return open_part(config, (part_keys){"test_images", "test_labels"},
-                     (part_keys){config->data.test_images, config->data.test_labels}, &options, splits, &splits->test);
+    VAE_TRY(open_part(config, keys, paths, &options, splits, dataset));
+    VAE_TRY(check_same_shape(config, keys.images, paths.images, &splits->train, dataset));
+    compare_levels(keys.images, &splits->train, dataset);
+    return VAE_OK;
+}
+
+static vae_status open_test(const vae_config *config, vae_splits *splits)
+{
+    if (!config->data.test_data[0]) return VAE_OK;
+    return open_other(config, (part_keys){"test_data", "test_labels"},
+                      (part_keys){config->data.test_data, config->data.test_labels}, config->data.test_limit, splits,
+                      &splits->test);
+}
+
+/* Validation data of their own. Their classes, which nothing asks for, are not known. */
+static vae_status open_validation(const vae_config *config, vae_splits *splits)
+{
+    vae_dataset *validation = &splits->validation;
+    if (!config->data.validation_data[0]) return VAE_OK;
+    VAE_TRY(open_other(config, (part_keys){"validation_data", ""}, (part_keys){config->data.validation_data, ""}, 0,
+                       splits, validation));
+    free(validation->labels);
+    validation->labels = NULL;
+    return VAE_OK;
 }
 
 /* Where the name of image `index` begins in the names. */
@@ -109,20 +168,6 @@ static vae_status split_validation(const vae_config *config, vae_splits *splits)
     return VAE_OK;
 }
 
-static vae_status check_same_shape(const vae_config *config, const vae_splits *splits)
-{
-    const vae_dataset *train = &splits->train, *test = &splits->test;
-    if (train->height == test->height && train->width == test->width && train->channels == test->channels) {
-        return VAE_OK;
-    }
-    const vae_status status = vae_error_set(VAE_ERROR_CONFIG,
-                                            "%s: images of %" PRId64 "x%" PRId64 "x%" PRId64
-                                            ", but the training images have %" PRId64 "x%" PRId64 "x%" PRId64,
-                                            config->data.test_images, test->height, test->width, test->channels,
-                                            train->height, train->width, train->channels);
-    return blame(config, status, "test_images");
-}
-
 /* The names of classes, from [data] class_names and of both parts together. */
 static vae_status name_classes(const vae_config *config, vae_splits *splits)
 {
@@ -134,30 +179,6 @@ static vae_status name_classes(const vae_config *config, vae_splits *splits)
     if (status) return blame_path(config, status, "class_names", config->data.class_names);
     status = vae_label_names_join(&splits->train, &splits->test);
     return status ? blame(config, status, "test_labels") : VAE_OK;
-}
-
-static bool has_grey(const vae_dataset *dataset)
-{
-    const int64_t count = dataset->count * vae_dataset_elements(dataset);
-    int64_t i = 0;
-    while (i < count && (dataset->values[i] == 0 || dataset->values[i] == 255))
-        ++i;
-    return i < count;
-}
-
-/* Zeros and ones in one part and grey levels in the other are rarely meant, nor levels and other numbers. */
-static void compare_levels(vae_splits *splits)
-{
-    vae_dataset *test = &splits->test;
-    if (test->count > 0 && test->levels != splits->train.levels) {
-        vae_remarks_add(&test->remarks, VAE_REMARK_OTHER_LEVELS, test->count,
-                        "%s holds bytes, which are read as level / 255, %s other numbers, which stay as they are",
-                        test->levels ? "test_images" : "train_images", test->levels ? "train_images" : "test_images");
-    }
-    if (test->count == 0 || test->dtype == VAE_FLOAT32 || test->binary == splits->train.binary) return;
-    if (!has_grey(test->binary ? &splits->train : test)) return;
-    vae_remarks_add(&test->remarks, VAE_REMARK_OTHER_LEVELS, test->count, "%s holds only 0 and 1, %s does not",
-                    test->binary ? "test_images" : "train_images", test->binary ? "train_images" : "test_images");
 }
 
 enum { TEST_PART = 2 };
@@ -258,25 +279,25 @@ vae_status vae_dataset_binarise(const vae_config *config, vae_dataset *dataset)
 static vae_status check_type(const vae_config *config, const vae_splits *splits)
 {
     VAE_TRY(vae_float_column_check(config, &splits->train));
-    VAE_TRY(vae_float_column_check_range(config, "train_images", &splits->train));
-    return vae_float_column_check_range(config, "test_images", &splits->test);
+    VAE_TRY(vae_float_column_check_range(config, "train_data", &splits->train));
+    VAE_TRY(vae_float_column_check_range(config, "validation_data", &splits->validation));
+    return vae_float_column_check_range(config, "test_data", &splits->test);
 }
 
 static vae_status open_splits(const vae_config *config, vae_splits *splits)
 {
     VAE_TRY(open_train(config, splits));
-    if (config->data.test_images[0]) {
-        VAE_TRY(open_test(config, splits));
-        VAE_TRY(check_same_shape(config, splits));
-        compare_levels(splits);
-    }
+    VAE_TRY(open_test(config, splits));
+    VAE_TRY(open_validation(config, splits));
     VAE_TRY(check_type(config, splits));
     VAE_TRY(name_classes(config, splits));
     vae_fingerprint_take(&splits->train, &splits->train_print);
+    vae_fingerprint_take(&splits->validation, &splits->validation_print);
     vae_fingerprint_take(&splits->test, &splits->test_print);
     VAE_TRY(vae_record_check(config, splits));
     const bool changes = config->data.binarise == VAE_BINARISE_STATIC;
     if (changes) VAE_TRY(make_writable(config, &splits->train));
+    if (changes) VAE_TRY(make_writable(config, &splits->validation));
     if (changes) VAE_TRY(make_writable(config, &splits->test));
     VAE_TRY(split_validation(config, splits));
     if (changes) {

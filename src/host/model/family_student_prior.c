@@ -21,7 +21,7 @@ static double freedom_of(const vae_design *design)
 
 /* clang-format off */
 static const vae_key keys[] = {
-    {"model", "prior_freedom", VAE_KEY_REAL, offsetof(student_prior_keys, prior_freedom), 1, 1e6, NULL, "5", "degrees of freedom of p(z): the fewer, the heavier its tails; 1 is Cauchy's distribution, large ones approach the standard normal"},
+    {"model", "prior_freedom", VAE_KEY_REAL, offsetof(student_prior_keys, prior_freedom), 1, 1e6, NULL, "5", .help = "degrees of freedom of p(z): the fewer, the heavier its tails; 1 is Cauchy's distribution, large ones approach the standard normal"},
 };
 /* clang-format on */
 

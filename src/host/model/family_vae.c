@@ -22,11 +22,11 @@ static const char *const kl_estimates[] = {"exact", "sampled", NULL};
 #define FIELD(member) offsetof(vae_vae_keys, member)
 /* clang-format off */
 static const vae_key keys[] = {
-    {"model", "objective", VAE_KEY_CHOICE, FIELD(objective), 0, 0, objectives, "vae", "vae: reconstruction + beta x KL; ae: reconstruction only, no sampling; kl: KL only; iwae: the importance-weighted bound of train.samples; dreg: the same with doubly reparameterised gradients for the encoder"},
-    {"model", "latent_layers", VAE_KEY_LAYERS, FIELD(latent_layers), 0, 0, NULL, "100, 100", "hidden layers of the networks between two stochastic layers, which only latent = 100, 50 and the like have"},
-    {"model", "posterior", VAE_KEY_CHOICE, FIELD(posterior), 0, 0, posteriors, "gaussian", "q(z|x): a diagonal gaussian, or one that goes through a planar flow, whose parameters the encoder gives"},
-    {"model", "flow_length", VAE_KEY_INTEGER, FIELD(flow_length), 1, 256, NULL, "8", "planar: layers of the flow"},
-    {"model", "kl", VAE_KEY_CHOICE, FIELD(kl), 0, 0, kl_estimates, "exact", "exact: in closed form where there is one; sampled: log q(z|x) - log p(z) of the sample"},
+    {"model", "objective", VAE_KEY_CHOICE, FIELD(objective), 0, 0, objectives, "vae", .help = "vae: reconstruction + beta x KL; ae: reconstruction only, no sampling; kl: KL only; iwae: the importance-weighted bound of train.samples; dreg: the same with doubly reparameterised gradients for the encoder"},
+    {"model", "latent_layers", VAE_KEY_LAYERS, FIELD(latent_layers), 0, 0, NULL, "100, 100", .help = "hidden layers of the networks between two stochastic layers, which only latent = 100, 50 and the like have"},
+    {"model", "posterior", VAE_KEY_CHOICE, FIELD(posterior), 0, 0, posteriors, "gaussian", .help = "q(z|x): a diagonal gaussian, or one that goes through a planar flow, whose parameters the encoder gives"},
+    {"model", "flow_length", VAE_KEY_INTEGER, FIELD(flow_length), 1, 256, NULL, "8", .help = "planar: layers of the flow"},
+    {"model", "kl", VAE_KEY_CHOICE, FIELD(kl), 0, 0, kl_estimates, "exact", .help = "exact: in closed form where there is one; sampled: log q(z|x) - log p(z) of the sample"},
 };
 /* clang-format on */
 

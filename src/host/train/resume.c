@@ -221,7 +221,7 @@ vae_status vae_resume_check(const vae_resume_point *point, const vae_input *inpu
     }
     if (progress->train_images != train_images) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[data] train_images: the run was started with %" PRId64 " training images, now there are "
+                             "[data] train_data: the run was started with %" PRId64 " training images, now there are "
                              "%" PRId64,
                              progress->train_images, train_images);
     }

@@ -135,7 +135,7 @@ static vae_status check_column_names(const vae_trainer *trainer, const vae_resum
     const int64_t column = before ? vae_classes_compare(now, before->data, (size_t)before->size, &was) : -1;
     if (column < 0) return VAE_OK;
     return vae_error_set(VAE_ERROR_CONFIG,
-                         "[data] train_images: column %" PRId64
+                         "[data] train_data: column %" PRId64
                          ", counted from 0, was called '%s' when the run was started, now it is '%s'",
                          column, was, vae_classes_name(now, column));
 }
