@@ -38,6 +38,27 @@ cudaError_t vae_cuda_begin_step(const vae_cuda_step *ring, uint32_t mask, uint64
 
 /* ---- Ops ---- */
 
+/* Memory that a product reads: one of the two, by its precision, or neither. */
+typedef struct vae_cuda_operand {
+    float *values;
+    uint16_t *rounded; /* bf16 */
+} vae_cuda_operand;
+
+/* What a launch of a recurrent op takes beside its operands: one step of all sequences. R is sequences, H units and G a
+ * step's gates. */
+typedef struct vae_cuda_cell {
+    int64_t time;   /* the step */
+    bool is_first;  /* of the op's launches over the steps */
+    float *product; /* forward: the state times the weight, [R, G]; NULL where the state is zero. backward: d_gates of
+                     * the step that was left before, times the weight, [R, H]; NULL where there is none */
+    /* Backward: */
+    float *carry;               /* [R, H]: what goes from step to step past the products */
+    vae_cuda_operand gradient;  /* [R, G]: the step's part of the next product */
+    vae_cuda_operand gradients; /* gru: [steps·R, G]: the same of all steps */
+    vae_cuda_operand states;    /* [steps·R, H]: h ahead of each step */
+    double *shares; /* [R, sums, H]: of parameters that all units' sums share, each sequence's part; or NULL */
+} vae_cuda_cell;
+
 /* An op bound to device memory: what the launcher of its kernel sees, and takes its kernel's arguments from. */
 typedef struct vae_cuda_call {
     const vae_program *program;
@@ -59,6 +80,7 @@ typedef struct vae_cuda_call {
     /* For sums over blocks: as many as the grid says, and as vae_cuda_adam_blocks() for adam. */
     double *partials;
     unsigned int *finished; /* blocks done, of each group; zero before and after */
+    vae_cuda_cell cell;     /* of recurrent ops */
     int32_t more_calls;     /* those behind this one that the launch takes along, of ops of this kind */
 } vae_cuda_call;
 
@@ -84,6 +106,15 @@ cudaError_t vae_cuda_norm_moments(const vae_cuda_call *call, cudaStream_t stream
 cudaError_t vae_cuda_norm_gradients(const vae_cuda_call *call, cudaStream_t stream);
 /* adam: the global norm of the gradient, which clipping needs before the update. */
 cudaError_t vae_cuda_gradient_norm(const vae_cuda_call *call, cudaStream_t stream);
+/* Steps of recurrent ops: forward, backward, and behind the last one of a backward pass the gradients of initial
+ * states, which only some have, and of norms and hidden biases. */
+cudaError_t vae_cuda_lstm_cell(const vae_cuda_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_lstm_cell_backward(const vae_cuda_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_lstm_initial(const vae_cuda_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_gru_cell(const vae_cuda_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_gru_cell_backward(const vae_cuda_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_gru_initial(const vae_cuda_call *call, cudaStream_t stream);
+cudaError_t vae_cuda_cell_sums(const vae_cuda_call *call, cudaStream_t stream);
 /* Blocks that adam and gradient_norm take at most on this device. */
 cudaError_t vae_cuda_adam_blocks(int64_t elements, int *blocks);
 

@@ -67,6 +67,24 @@ __device__ inline double block_sum(double value, double *shared)
     return value;
 }
 
+/* All threads hold the sums of the block, which has up to MAX_WARPS whole warps. `shared` has MAX_WARPS places for
+ * each; it may be used again at once. */
+template <int COUNT> __device__ inline void block_sums(double (&values)[COUNT], double *shared)
+{
+    const int warp = (int)threadIdx.x / WARP, lane = (int)threadIdx.x % WARP, warps = (int)blockDim.x / WARP;
+    for (int i = 0; i < COUNT; ++i) {
+        const double sum = warp_sum(values[i]);
+        if (lane == 0) shared[i * MAX_WARPS + warp] = sum;
+    }
+    __syncthreads();
+    for (int i = 0; i < COUNT; ++i) {
+        values[i] = 0.0;
+        for (int k = 0; k < warps; ++k)
+            values[i] += shared[i * MAX_WARPS + k];
+    }
+    __syncthreads();
+}
+
 /* Of each `lanes` threads, a power of two up to a warp or else the whole block, the first holds their sum. Called by
  * the whole block. */
 __device__ inline double lanes_sum(double value, int lanes, double *shared)

@@ -27,7 +27,7 @@ static vae_cost matmul_cost(const vae_lowering *lowering, const vae_launch *laun
 static vae_cost activation_cost(const vae_lowering *lowering, const vae_launch *launch)
 {
     const vae_launch_activation *a = &launch->as.activation;
-    const bool backward = launch->kind == VAE_LAUNCH_ACTIVATION_BACKWARD;
+    const bool backward = launch->kind != VAE_LAUNCH_ACTIVATION;
     const bool keeps_biased = !backward && a->bias != VAE_NO_TENSOR && a->x != a->y;
     const bool in_place = backward ? a->from != VAE_NO_TENSOR : keeps_biased;
     vae_cost cost = {.flops = (double)lowering->program->tensors[a->x].elements * 2.0};
@@ -96,7 +96,12 @@ vae_cost vae_launch_cost(const vae_lowering *lowering, const vae_launch *launch)
     case VAE_LAUNCH_COUNT: break;
     case VAE_LAUNCH_MATMUL: cost = matmul_cost(lowering, launch, lowering->bf16 ? 0.5 : 1.0); break;
     case VAE_LAUNCH_ACTIVATION:
-    case VAE_LAUNCH_ACTIVATION_BACKWARD: cost = activation_cost(lowering, launch); break;
+    case VAE_LAUNCH_ACTIVATION_BACKWARD:
+    case VAE_LAUNCH_COLUMN_SUMS: cost = activation_cost(lowering, launch); break;
+    case VAE_LAUNCH_CELL:
+    case VAE_LAUNCH_CELL_BACKWARD:
+    case VAE_LAUNCH_CELL_INITIAL:
+    case VAE_LAUNCH_CELL_SUMS: cost = vae_cell_cost(lowering, launch); break;
     case VAE_LAUNCH_PATCHES:
     case VAE_LAUNCH_UNPATCH: cost = windows_cost(lowering, launch); break;
     case VAE_LAUNCH_SHARED_VARIANCE: cost = shared_variance_cost(lowering, launch); break;

@@ -32,7 +32,7 @@ struct vae_store {
     const vae_layout *layout;
     float *arenas[VAE_ARENA_COUNT]; /* device memory; NULL where not kept */
     uint16_t *shadow;               /* bf16: the parameters rounded */
-    vae_workspace activations, shadow_activations, patches, masks;
+    vae_workspace activations, shadow_activations, scratch, masks;
 };
 
 struct vae_data {
@@ -67,11 +67,11 @@ struct vae_executable {
     vae_store *store;
     vae_data *data;
     vae_lowering lowering;
-    float *activations; /* the store's, as are the next two and the patches */
+    float *activations; /* the store's, as are the next two and the ops' scratch */
     uint16_t *shadow;   /* bf16 copies of activations, at the same places */
     uint8_t *masks;
     vae_cuda_scratch *scratch;
-    float *patches;             /* VAE_SCRATCH_TENSOR */
+    float *op_scratch;          /* VAE_SCRATCH_TENSOR and those below */
     double *partials;           /* of sums over blocks: adam's, and columns' */
     unsigned int *finished;     /* blocks that have left theirs */
     vae_cuda_matmul **matmuls;  /* [launches]; NULL where a launch is none */
@@ -128,7 +128,7 @@ uint16_t *vae_cuda_shadow(const vae_executable *executable, vae_tensor tensor);
 /* Makes the lowering, with as many epilogues as there are algorithms for; tries these out in memory that is free again
  * afterwards, so it comes ahead of what the executable keeps. */
 vae_status vae_cuda_products_lower(vae_executable *executable);
-/* Products, relu masks and patches. */
+/* Products, relu masks and scratch. */
 vae_status vae_cuda_products_create(vae_executable *executable);
 void vae_cuda_products_destroy(vae_executable *executable);
 

@@ -7,7 +7,7 @@
 float *vae_cuda_tensor(const vae_executable *executable, vae_tensor tensor)
 {
     if (tensor == VAE_NO_TENSOR) return NULL;
-    if (tensor == VAE_SCRATCH_TENSOR) return executable->patches;
+    if (vae_is_scratch(tensor)) return executable->op_scratch + vae_scratch_offset(&executable->lowering, tensor);
     const vae_tensor_info *info = &executable->program->tensors[tensor];
     float *base = executable->activations;
     if (info->kind == VAE_TENSOR_PARAMETER) base = executable->store->arenas[VAE_ARENA_PARAMETERS];
@@ -17,7 +17,7 @@ float *vae_cuda_tensor(const vae_executable *executable, vae_tensor tensor)
 
 uint16_t *vae_cuda_shadow(const vae_executable *executable, vae_tensor tensor)
 {
-    if (tensor == VAE_SCRATCH_TENSOR) return (uint16_t *)executable->patches;
+    if (vae_is_scratch(tensor)) return (uint16_t *)vae_cuda_tensor(executable, tensor);
     const vae_tensor_info *info = &executable->program->tensors[tensor];
     uint16_t *base = info->kind == VAE_TENSOR_PARAMETER ? executable->store->shadow : executable->shadow;
     return base + info->offset;
@@ -46,12 +46,45 @@ static op_launcher launcher_of(vae_launch_kind launch, vae_op_kind op)
         VAE_OP_KERNELS(ROW)
 #undef ROW
     };
+    const bool is_lstm = op == VAE_OP_LSTM || op == VAE_OP_LSTM_BACKWARD;
     switch (launch) {
+    case VAE_LAUNCH_CELL: return is_lstm ? vae_cuda_lstm_cell : vae_cuda_gru_cell;
+    case VAE_LAUNCH_CELL_BACKWARD: return is_lstm ? vae_cuda_lstm_cell_backward : vae_cuda_gru_cell_backward;
+    case VAE_LAUNCH_CELL_INITIAL: return is_lstm ? vae_cuda_lstm_initial : vae_cuda_gru_initial;
+    case VAE_LAUNCH_CELL_SUMS: return vae_cuda_cell_sums;
     case VAE_LAUNCH_SHARED_VARIANCE: return vae_cuda_shared_variance;
     case VAE_LAUNCH_NORM_SUMS: return op == VAE_OP_BATCH_NORM ? vae_cuda_norm_moments : vae_cuda_norm_gradients;
     case VAE_LAUNCH_GRADIENT_NORM: return vae_cuda_gradient_norm;
     default: return own[op];
     }
+}
+
+static vae_cuda_operand operand_of(const vae_executable *e, vae_tensor scratch)
+{
+    return e->lowering.bf16 ? (vae_cuda_operand){NULL, vae_cuda_shadow(e, scratch)}
+                            : (vae_cuda_operand){vae_cuda_tensor(e, scratch), NULL};
+}
+
+/* What a step of a recurrent op takes of the scratch, where it is wanted. */
+static vae_cuda_cell cell_of(const vae_executable *e, const vae_launch *launch, const vae_op *op, vae_grid grid)
+{
+    vae_cuda_cell cell = {
+        .time = launch->as.cell.time,
+        .is_first = launch->as.cell.is_first,
+        .product = launch->as.cell.has_product ? vae_cuda_tensor(e, VAE_SCRATCH_TENSOR) : NULL,
+        .carry = vae_cuda_tensor(e, VAE_SCRATCH_CARRY),
+        .gradient = operand_of(e, VAE_SCRATCH_GRADIENT),
+        .shares = grid.partials > 0 ? e->partials : NULL,
+    };
+    if (op->outputs[VAE_RECURRENT_BACKWARD_D_WEIGHT] == VAE_NO_TENSOR) return cell;
+    cell.states = operand_of(e, VAE_SCRATCH_STATES);
+    if (op->kind == VAE_OP_GRU_BACKWARD) cell.gradients = operand_of(e, VAE_SCRATCH_GRADIENTS);
+    return cell;
+}
+
+static bool is_cell(const vae_launch *launch)
+{
+    return launch->kind >= VAE_LAUNCH_CELL && launch->kind <= VAE_LAUNCH_CELL_SUMS;
 }
 
 static void bind(const vae_executable *e, const vae_launch *launch, const vae_op *op, vae_cuda_call *call)
@@ -76,6 +109,7 @@ static void bind(const vae_executable *e, const vae_launch *launch, const vae_op
         .partials = e->partials,
         .finished = e->finished,
     };
+    if (is_cell(launch)) call->cell = cell_of(e, launch, op, call->grid);
     for (int i = 0; i < VAE_MAX_INPUTS; ++i)
         call->inputs[i] = vae_cuda_tensor(e, op->inputs[i]);
     for (int i = 0; i < VAE_MAX_OUTPUTS; ++i) {
@@ -194,11 +228,21 @@ static cudaError_t launch_round(const vae_executable *e, const vae_launch *launc
 typedef cudaError_t (*launch_function)(const vae_executable *e, const vae_launch *launch);
 
 static const launch_function functions[VAE_LAUNCH_COUNT] = {
-    [VAE_LAUNCH_BEGIN_STEP] = launch_begin_step, [VAE_LAUNCH_OP] = launch_op,
-    [VAE_LAUNCH_ACTIVATION] = launch_activation, [VAE_LAUNCH_ACTIVATION_BACKWARD] = launch_activation,
-    [VAE_LAUNCH_PATCHES] = launch_patches,       [VAE_LAUNCH_UNPATCH] = launch_unpatch,
-    [VAE_LAUNCH_SHARED_VARIANCE] = launch_op,    [VAE_LAUNCH_NORM_SUMS] = launch_op,
-    [VAE_LAUNCH_GRADIENT_NORM] = launch_op,      [VAE_LAUNCH_ROUND_BF16] = launch_round,
+    [VAE_LAUNCH_BEGIN_STEP] = launch_begin_step,
+    [VAE_LAUNCH_OP] = launch_op,
+    [VAE_LAUNCH_ACTIVATION] = launch_activation,
+    [VAE_LAUNCH_ACTIVATION_BACKWARD] = launch_activation,
+    [VAE_LAUNCH_PATCHES] = launch_patches,
+    [VAE_LAUNCH_UNPATCH] = launch_unpatch,
+    [VAE_LAUNCH_SHARED_VARIANCE] = launch_op,
+    [VAE_LAUNCH_NORM_SUMS] = launch_op,
+    [VAE_LAUNCH_GRADIENT_NORM] = launch_op,
+    [VAE_LAUNCH_ROUND_BF16] = launch_round,
+    [VAE_LAUNCH_CELL] = launch_op,
+    [VAE_LAUNCH_CELL_BACKWARD] = launch_op,
+    [VAE_LAUNCH_CELL_INITIAL] = launch_op,
+    [VAE_LAUNCH_CELL_SUMS] = launch_op,
+    [VAE_LAUNCH_COLUMN_SUMS] = launch_activation,
 };
 
 const char *vae_cuda_launch_owner(const vae_executable *executable, int32_t index)

@@ -15,6 +15,11 @@
     X(UNPATCH, "unpatch")                                                                                              \
     X(SHARED_VARIANCE, "shared_variance")                                                                              \
     X(NORM_SUMS, "norm_sums") /* a norm's sums over rows and positions, ahead of its own kernel */                     \
+    X(CELL, "cell")           /* a step of a recurrent op, behind its product */                                       \
+    X(CELL_BACKWARD, "cell_backward")                                                                                  \
+    X(CELL_INITIAL, "cell_initial") /* gradients of initial states, behind the last step of a backward pass */         \
+    X(CELL_SUMS, "cell_sums")       /* gradients of norms and hidden biases, from each sequence's part */              \
+    X(COLUMN_SUMS, "column_sums")                                                                                      \
     X(GRADIENT_NORM, "gradient_norm")                                                                                  \
     X(ROUND_BF16, "round_bf16")
 
@@ -57,9 +62,21 @@ typedef enum vae_product {
         VAE_PRODUCT_COUNT
 } vae_product;
 
-/* In a product's place of a tensor: memory that holds the patches of one convolution until the next product or unpatch
- * has read them. In bf16 where a product reads it. */
-enum { VAE_SCRATCH_TENSOR = -2 };
+/* In a product's place of a tensor: memory for what lasts from one launch of an op to another of the same. In bf16
+ * where a product reads it. R is the sequences of a recurrent op, H its units and G the gates of all units. */
+enum {
+    VAE_SCRATCH_TENSOR = -2,    /* the patches of a convolution; or the product of a step, [R, G], or backward [R, H] */
+    VAE_SCRATCH_GRADIENT = -3,  /* [R, G]: what a step on the way back gives to the product behind it; a copy, as steps
+                                 * of a tensor need not be as aligned as cuBLASLt was promised */
+    VAE_SCRATCH_GRADIENTS = -4, /* gru, [steps·R, G]: the same of all steps */
+    VAE_SCRATCH_STATES = -5,    /* [steps·R, H]: h ahead of each step */
+    VAE_SCRATCH_CARRY = -6,     /* [R, H]: what goes from step to step past the products */
+    VAE_SCRATCH_COUNT = 5,
+};
+static inline bool vae_is_scratch(vae_tensor tensor)
+{
+    return tensor <= VAE_SCRATCH_TENSOR;
+}
 
 /* target [m, n] = left [m, k] · right [k, n]; a transposed operand lies in memory as [k, m] or [n, k]. */
 typedef struct vae_matmul {
@@ -75,7 +92,7 @@ typedef struct vae_matmul {
 typedef struct vae_launch_activation {
     vae_activation activation;
     vae_tensor x, y, bias;   /* forward: y = activation(x + bias) */
-    vae_tensor d_bias, from; /* backward: x is d_y; `from` is VAE_NO_TENSOR for identity */
+    vae_tensor d_bias, from; /* backward: x is d_y; `from` is VAE_NO_TENSOR for identity. column_sums: of x, no more */
     int64_t columns;         /* width of a row: as many as there are biases */
 } vae_launch_activation;
 
@@ -92,6 +109,12 @@ typedef struct vae_launch_windows {
     vae_tensor from, d_bias;
 } vae_launch_windows;
 
+typedef struct vae_launch_cell {
+    int64_t time;     /* the step of all sequences */
+    bool is_first;    /* of the op's launches over the steps */
+    bool has_product; /* in VAE_SCRATCH_TENSOR: there is none while the state, or its gradient, is zero */
+} vae_launch_cell;
+
 typedef struct vae_launch {
     vae_launch_kind kind;
     int32_t op;       /* to which it belongs; -1 for begin_step */
@@ -100,6 +123,7 @@ typedef struct vae_launch {
         vae_matmul matmul;
         vae_launch_activation activation;
         vae_launch_windows windows;
+        vae_launch_cell cell;
         int32_t more_ops;   /* op: consecutive ones behind `op` that it takes along */
         vae_tensor rounded; /* round_bf16 */
     } as;
@@ -134,7 +158,7 @@ typedef struct vae_lowering {
     vae_relu_mask *masks;
     int32_t mask_count;
     int64_t mask_bytes;
-    int64_t scratch_elements; /* of VAE_SCRATCH_TENSOR, in float32 */
+    int64_t scratch_elements[VAE_SCRATCH_COUNT]; /* of VAE_SCRATCH_TENSOR and those below, in float32 */
 } vae_lowering;
 
 #endif

@@ -80,16 +80,33 @@ static vae_status append_simple(vae_lowering *lowering, vae_launch_kind kind, in
     return vae_lowering_append(lowering, &(vae_launch){.kind = kind, .op = op});
 }
 
-static void reserve_scratch(vae_lowering *lowering, vae_tensor tensor, int64_t elements)
+void vae_lowering_reserve(vae_lowering *lowering, vae_tensor tensor, int64_t elements)
 {
-    if (tensor == VAE_SCRATCH_TENSOR && elements > lowering->scratch_elements) lowering->scratch_elements = elements;
+    if (!vae_is_scratch(tensor)) return;
+    int64_t *reserved = &lowering->scratch_elements[VAE_SCRATCH_TENSOR - tensor];
+    if (elements > *reserved) *reserved = elements;
+}
+
+int64_t vae_scratch_offset(const vae_lowering *lowering, vae_tensor scratch)
+{
+    int64_t offset = 0;
+    for (vae_tensor i = VAE_SCRATCH_TENSOR; i > scratch; --i) {
+        const int64_t elements = lowering->scratch_elements[VAE_SCRATCH_TENSOR - i];
+        offset += vae_ceiling(elements, VAE_ALIGNMENT_ELEMENTS) * VAE_ALIGNMENT_ELEMENTS;
+    }
+    return offset;
+}
+
+int64_t vae_scratch_total(const vae_lowering *lowering)
+{
+    return vae_scratch_offset(lowering, VAE_SCRATCH_TENSOR - VAE_SCRATCH_COUNT);
 }
 
 vae_status vae_lowering_append_matmul(vae_lowering *lowering, int32_t op, const vae_matmul *matmul)
 {
-    reserve_scratch(lowering, matmul->left, matmul->m * matmul->k);
-    reserve_scratch(lowering, matmul->right, matmul->k * matmul->n);
-    reserve_scratch(lowering, matmul->target, matmul->m * matmul->n);
+    vae_lowering_reserve(lowering, matmul->left, matmul->m * matmul->k);
+    vae_lowering_reserve(lowering, matmul->right, matmul->k * matmul->n);
+    vae_lowering_reserve(lowering, matmul->target, matmul->m * matmul->n);
     return vae_lowering_append(lowering, &(vae_launch){.kind = VAE_LAUNCH_MATMUL, .op = op, .as.matmul = *matmul});
 }
 
@@ -178,6 +195,10 @@ static const lower_function lower_functions[VAE_OP_COUNT] = {
     [VAE_OP_CONV_TRANSPOSE2D] = vae_lower_convolution,
     [VAE_OP_CONV_TRANSPOSE2D_BACKWARD] = vae_lower_convolution_backward,
     [VAE_OP_MATMUL] = lower_matmul,
+    [VAE_OP_LSTM] = vae_lower_recurrent,
+    [VAE_OP_LSTM_BACKWARD] = vae_lower_recurrent_backward,
+    [VAE_OP_GRU] = vae_lower_recurrent,
+    [VAE_OP_GRU_BACKWARD] = vae_lower_recurrent_backward,
     [VAE_OP_LIKELIHOOD] = lower_likelihood,
     [VAE_OP_ACCUMULATE] = lower_accumulate,
     [VAE_OP_ADAM] = lower_adam,
@@ -213,9 +234,15 @@ static bool is_operand(const vae_lowering *lowering, vae_tensor tensor)
     return false;
 }
 
+/* Whether what a launch's kernel writes are its op's outputs. */
+static bool writes_outputs(const vae_launch *launch)
+{
+    return launch->kind == VAE_LAUNCH_OP || launch->kind == VAE_LAUNCH_CELL || launch->kind == VAE_LAUNCH_CELL_BACKWARD;
+}
+
 vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *launch, int place)
 {
-    if (launch->kind == VAE_LAUNCH_OP) {
+    if (writes_outputs(launch)) {
         const vae_op *op = &lowering->program->ops[launch->op];
         const int shadowed = vae_op_info_of(op->kind)->shadowed;
         return (shadowed ? shadowed : 1) >> place & 1 ? op->outputs[place] : VAE_NO_TENSOR;
@@ -230,11 +257,10 @@ vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *l
 }
 
 /* Rounds an operand ahead of the product at `*at`, unless its copy is there already. Parameters' copies are Adam's, and
- * patches are written in bf16. */
+ * scratches are written in bf16. */
 static vae_status round_operand(vae_lowering *lowering, bool *rounded, vae_tensor tensor, int32_t *at)
 {
-    if (tensor == VAE_SCRATCH_TENSOR || rounded[tensor] ||
-        lowering->program->tensors[tensor].kind == VAE_TENSOR_PARAMETER)
+    if (vae_is_scratch(tensor) || rounded[tensor] || lowering->program->tensors[tensor].kind == VAE_TENSOR_PARAMETER)
         return VAE_OK;
     const vae_launch launch = {.kind = VAE_LAUNCH_ROUND_BF16, .op = lowering->launches[*at].op, .as.rounded = tensor};
     VAE_TRY(insert(lowering, *at, &launch));
@@ -266,7 +292,7 @@ static vae_status add_shadows(vae_lowering *lowering)
         const vae_matmul matmul = launch->as.matmul;
         status = round_operand(lowering, rounded, matmul.left, &i);
         if (!status) status = round_operand(lowering, rounded, matmul.right, &i);
-        if (matmul.target != VAE_SCRATCH_TENSOR) rounded[matmul.target] = false;
+        if (!vae_is_scratch(matmul.target)) rounded[matmul.target] = false;
     }
     free(rounded);
     return status;

@@ -21,6 +21,10 @@ const char *vae_product_name(vae_product product);
 vae_status vae_lowering_create(const vae_program *program, vae_lowering_options options, vae_lowering *lowering);
 void vae_lowering_free(vae_lowering *lowering);
 
+/* Where a scratch begins among them all, which lie one behind the other, and what they take; in float32. */
+int64_t vae_scratch_offset(const vae_lowering *lowering, vae_tensor scratch);
+int64_t vae_scratch_total(const vae_lowering *lowering);
+
 /* The tensor whose bf16 copy a launch other than a product can write along, or VAE_NO_TENSOR: an op's kernel that of
  * its output at `place`, any other one at 0. */
 vae_tensor vae_launch_shadowed(const vae_lowering *lowering, const vae_launch *launch, int place);

@@ -58,6 +58,11 @@ vae_grid vae_launch_grid(const vae_lowering *lowering, const vae_launch *launch)
     case VAE_LAUNCH_PATCHES: return patches_grid(lowering, &launch->as.windows);
     case VAE_LAUNCH_UNPATCH: return unpatch_grid(lowering, &launch->as.windows);
     case VAE_LAUNCH_NORM_SUMS: return norm_sums_grid(lowering, op);
+    case VAE_LAUNCH_CELL:
+    case VAE_LAUNCH_CELL_BACKWARD:
+    case VAE_LAUNCH_CELL_INITIAL:
+    case VAE_LAUNCH_CELL_SUMS: return vae_cell_grid(lowering, launch);
+    case VAE_LAUNCH_COLUMN_SUMS: return activation_backward_grid(lowering, &launch->as.activation);
     case VAE_LAUNCH_SHARED_VARIANCE: return vae_op_grid_of_rows(lowering->program, op->inputs[0]);
     case VAE_LAUNCH_GRADIENT_NORM: return flat_grid(lowering->program->layout->trained_elements);
     case VAE_LAUNCH_ROUND_BF16: return flat_grid(elements_of(lowering, launch->as.rounded));

@@ -117,12 +117,12 @@ static vae_status allocate(vae_executable *executable)
 {
     const vae_lowering *lowering = &executable->lowering;
     vae_store *store = executable->store;
-    void *masks, *patches;
+    void *masks, *scratch;
     VAE_TRY(vae_workspace_take(&store->masks, "relu masks", (size_t)lowering->mask_bytes, &masks));
     VAE_TRY(
-        vae_workspace_take(&store->patches, "patches", (size_t)lowering->scratch_elements * sizeof(float), &patches));
+        vae_workspace_take(&store->scratch, "scratch", (size_t)vae_scratch_total(lowering) * sizeof(float), &scratch));
     executable->masks = masks;
-    executable->patches = patches;
+    executable->op_scratch = scratch;
     executable->matmuls = calloc((size_t)lowering->count + 1, sizeof(void *));
     return executable->matmuls ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "cuda: out of memory");
 }

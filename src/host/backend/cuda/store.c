@@ -68,7 +68,7 @@ vae_status vae_cuda_store_create(vae_device *device, const vae_layout *layout, b
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "parameters: out of memory");
     made->device = (vae_cuda_device *)device;
     made->layout = layout;
-    made->activations = made->shadow_activations = made->patches = made->masks =
+    made->activations = made->shadow_activations = made->scratch = made->masks =
         (vae_workspace){.allocate = allocate_workspace, .release = release_workspace};
     const vae_status status = allocate(made, training);
     if (status) {
@@ -88,7 +88,7 @@ void vae_cuda_store_destroy(vae_store *store)
     if (store->shadow) cudaFree(store->shadow);
     vae_workspace_free(&store->activations);
     vae_workspace_free(&store->shadow_activations);
-    vae_workspace_free(&store->patches);
+    vae_workspace_free(&store->scratch);
     vae_workspace_free(&store->masks);
     free(store);
 }

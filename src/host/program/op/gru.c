@@ -67,5 +67,6 @@ const vae_op_info vae_op_info_gru = {
     .differentiable = 1 << VAE_RECURRENT_LAST_H,
     .cost = cost,
     .fields = vae_recurrent_fields,
+    .shadowed = 1 << VAE_RECURRENT_H | 1 << VAE_RECURRENT_LAST_H,
 };
 const vae_op_info vae_op_info_gru_backward = {.cost = cost_backward, .fields = vae_recurrent_fields};

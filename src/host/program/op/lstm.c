@@ -92,6 +92,7 @@ const vae_op_info vae_op_info_lstm = {
     .differentiable = 1 << VAE_RECURRENT_LAST_H | 1 << VAE_LSTM_LAST_C,
     .cost = cost,
     .fields = vae_recurrent_fields,
+    .shadowed = 1 << VAE_RECURRENT_H | 1 << VAE_RECURRENT_LAST_H,
 };
 const vae_op_info vae_op_info_lstm_backward = {
     .flags = VAE_OP_READS_STEP, .cost = cost_backward, .fields = vae_recurrent_fields};
