@@ -37,6 +37,8 @@ typedef enum vae_channels { VAE_CHANNELS_AUTO, VAE_CHANNELS_GREY, VAE_CHANNELS_R
 typedef enum vae_flip { VAE_FLIP_NONE, VAE_FLIP_HORIZONTAL } vae_flip;
 /* Where images lie: in memory, or in a file that is mapped; auto: on disk if they take more than half of the memory */
 typedef enum vae_storage { VAE_STORAGE_AUTO, VAE_STORAGE_MEMORY, VAE_STORAGE_DISK } vae_storage;
+/* What an item of a text is cut into */
+typedef enum vae_tokens { VAE_TOKENS_WORDS, VAE_TOKENS_CHARACTERS, VAE_TOKENS_BYTES } vae_tokens;
 typedef enum vae_schedule { VAE_SCHEDULE_CONSTANT, VAE_SCHEDULE_COSINE, VAE_SCHEDULE_STEP } vae_schedule;
 
 /* What to do about data that are not those of the run's record. */

@@ -4,6 +4,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of the character that text[size], size > 0, begins with, from 1 to 4, *code being its code point; 0 if they are
+ * not UTF-8: then *fault says what is wrong with them, as in "is a surrogate". */
+int vae_utf8_decode(const char *text, size_t size, uint32_t *code, const char **fault);
 
 /* Bytes of the character that `text` begins with, from 1 to 4, if it is one of UTF-8 that can be printed; 0 for a
  * control character, for any other byte, and for the final zero. */

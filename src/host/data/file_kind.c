@@ -82,13 +82,23 @@ static const file_kind *find(const vae_probe *probe)
     return NULL;
 }
 
-bool vae_file_kind_is_text(const vae_probe *probe)
+static bool has_control_bytes(const vae_probe *probe)
 {
     for (size_t i = 0; i < probe->size; ++i) {
         const uint8_t byte = probe->start[i];
-        if (byte < ' ' && byte != '\t' && byte != '\n' && byte != '\r') return false;
+        if (byte < ' ' && byte != '\t' && byte != '\n' && byte != '\r') return true;
     }
-    return probe->size > 0 && !find(probe);
+    return false;
+}
+
+bool vae_file_kind_is_binary(const vae_probe *probe)
+{
+    return has_control_bytes(probe) && find(probe);
+}
+
+bool vae_file_kind_is_text(const vae_probe *probe)
+{
+    return probe->size > 0 && !has_control_bytes(probe) && !find(probe);
 }
 
 vae_status vae_file_kind_refuse(const char *path, const vae_probe *probe, const char *taken)

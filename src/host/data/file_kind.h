@@ -7,6 +7,8 @@
 
 /* VAE_ERROR_FORMAT that says what the file seems to be, and what to give instead; `taken` is what can be read. */
 vae_status vae_file_kind_refuse(const char *path, const vae_probe *probe, const char *taken);
+/* Whether it begins as one of those files does, and holds bytes that no text holds. */
+bool vae_file_kind_is_binary(const vae_probe *probe);
 /* Whether it begins as text does. */
 bool vae_file_kind_is_text(const vae_probe *probe);
 

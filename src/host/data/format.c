@@ -69,8 +69,7 @@ vae_status vae_source_probe(const char *path, vae_probe *probe)
     return read_start(path, probe);
 }
 
-/* "file.npz:key" becomes the two, unless there is a file of just that name, or none of the shorter name. */
-static const char *split_key(const char *path, char file[VAE_PATH_SIZE])
+const char *vae_source_split_key(const char *path, char file[VAE_PATH_SIZE])
 {
     struct stat information;
     const char *colon = strrchr(path, ':');
@@ -131,7 +130,7 @@ vae_status vae_source_open(const char *path, vae_content content, const vae_read
 {
     char file[VAE_PATH_SIZE];
     vae_probe probe;
-    const char *key = split_key(path, file);
+    const char *key = vae_source_split_key(path, file);
     const vae_request request = {
         .path = key ? file : path, .key = key ? key : "", .content = content, .options = options};
     *source = (vae_source){0};

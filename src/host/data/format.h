@@ -72,6 +72,8 @@ vae_status vae_source_probe(const char *path, vae_probe *probe);
  * */
 vae_status vae_source_open(const char *path, vae_content content, const vae_read_options *options, vae_source *source);
 void vae_source_close(vae_source *source);
+/* "file.npz:key" becomes the two, unless there is a file of just that name, or none of the shorter name: then NULL. */
+const char *vae_source_split_key(const char *path, char file[VAE_PATH_SIZE]);
 /* VAE_ERROR_CONFIG for a path that cannot be opened, by errno: says what fetches it, where a script does. */
 vae_status vae_source_cannot_open(const char *path, int reason);
 

@@ -38,7 +38,17 @@
     X(COARSE,                                                                                                          \
       "column varies too little for its size: float32 cannot tell its numbers apart; subtract what they share",        \
       "columns vary too little for their size: float32 cannot tell their numbers apart; subtract what they share")     \
-    X(OTHER_LEVELS, "image differs in kind from the training images", "images differ in kind from the training images")
+    X(OTHER_LEVELS, "image differs in kind from the training images",                                                  \
+      "images differ in kind from the training images")                                                                \
+    X(EMPTY_LINES, "empty line was left out", "empty lines were left out")                                             \
+    X(BLANK_ENDS, "line had blanks before or behind its text, which were left out",                                    \
+      "lines had blanks before or behind their text, which were left out")                                             \
+    X(CARRIAGE_RETURNS, "line ends as on Windows, and its carriage return was left out",                               \
+      "lines end as on Windows, and their carriage returns were left out")                                             \
+    X(MARKS, "word is called as the begin or the end of a sentence and was left out",                                  \
+      "words are called as the begin or the end of a sentence and were left out")                                      \
+    X(UNKNOWN, "token is not in the vocabulary and became <unk>", "tokens are not in the vocabulary and became <unk>") \
+    X(TRUNCATED, "sequence is longer than max_length and was cut", "sequences are longer than max_length and were cut")
 
 typedef enum vae_remark_kind {
 #define VAE_REMARK_ROW(name, one, several) VAE_REMARK_##name,

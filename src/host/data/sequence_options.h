@@ -1,0 +1,27 @@
+/* How sequences are read. */
+#ifndef VAE_DATA_SEQUENCE_OPTIONS_H
+#define VAE_DATA_SEQUENCE_OPTIONS_H
+
+#include "data/dataset.h"
+
+/* Steps that an item may have where max_length sets no limit: programs have one shape for each length, and nobody
+ * trains on longer ones; without a limit, a file that is no text would be taken for a line of a gigabyte. */
+enum { VAE_SEQUENCE_STEPS = 1 << 16 };
+
+/* How sequences are read. Zeros read all of a text, by words. */
+typedef struct vae_sequence_options {
+    vae_kind kind;      /* what the model takes: only formats of that kind are tried */
+    const char *part;   /* "train", "validation" or "test": for files that hold all parts; NULL: not known */
+    int64_t limit;      /* keep at most so many items; beyond them nothing is read or checked. 0: all */
+    int64_t max_length; /* steps that are kept of an item, its begin and end not counted; 0: all */
+    vae_storage storage;
+    const char *cache; /* folder; NULL or "": the user's own cache folder */
+    /* Of texts: */
+    vae_tokens tokens;
+    const vae_classes *known; /* the vocabulary, as of the training part; NULL: it is read or built */
+    const char *vocabulary;   /* file to read it from; NULL or "": it is built from the text itself */
+    int64_t vocabulary_size;  /* words kept, the most frequent, specials not counted; 0: all */
+    int64_t min_count;        /* times that a word must occur to be kept */
+} vae_sequence_options;
+
+#endif

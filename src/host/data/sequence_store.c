@@ -1,0 +1,124 @@
+/* Collects items: memory grows by halves, streams are buffered. */
+#include "data/sequence_store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+
+enum { CHECKED_BYTES = 1 << 24 }; /* from here on the system is asked before memory grows */
+
+typedef struct kind_shape {
+    int64_t elements;
+    vae_dtype dtype;
+} kind_shape;
+
+static const kind_shape shapes[] = {
+    [VAE_KIND_TEXT] = {1, VAE_INT32},
+    [VAE_KIND_DRAWING] = {5, VAE_FLOAT32},
+};
+
+int64_t vae_sequence_elements(vae_kind kind)
+{
+    return shapes[kind].elements;
+}
+
+vae_dtype vae_sequence_dtype(vae_kind kind)
+{
+    return shapes[kind].dtype;
+}
+
+static vae_status grow(vae_appender *appender, size_t wanted)
+{
+    const size_t more = appender->room + appender->room / 2, room = wanted > more ? wanted : more;
+    if (room >= CHECKED_BYTES) VAE_TRY(vae_memory_check(appender->name, (double)(room - appender->room)));
+    uint8_t *grown = realloc(appender->bytes, room);
+    if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory at %zu bytes", appender->name, room);
+    appender->bytes = grown;
+    appender->room = room;
+    return VAE_OK;
+}
+
+vae_status vae_appender_add(vae_appender *appender, const void *bytes, size_t size)
+{
+    if (appender->stream) {
+        appender->used += size;
+        if (fwrite(bytes, 1, size, appender->stream) == size) return VAE_OK;
+        return vae_error_set(VAE_ERROR_IO, "%s: cannot be written: %s", appender->name, strerror(errno));
+    }
+    if (appender->used + size > appender->room) VAE_TRY(grow(appender, appender->used + size));
+    memcpy(appender->bytes + appender->used, bytes, size);
+    appender->used += size;
+    return VAE_OK;
+}
+
+vae_status vae_sequence_item_add(vae_sequence_item *item, const void *rows, int64_t count)
+{
+    const size_t used = (size_t)(item->rows * item->row_bytes), size = (size_t)(count * item->row_bytes);
+    if (used + size > item->room) {
+        const size_t room = 2 * (used + size);
+        uint8_t *grown = realloc(item->values, room);
+        if (!grown)
+            return vae_error_set(VAE_ERROR_MEMORY, "out of memory for an item of %" PRId64 " steps", item->rows);
+        item->values = grown;
+        item->room = room;
+    }
+    memcpy(item->values + used, rows, size);
+    item->rows += count;
+    return VAE_OK;
+}
+
+/* The row behind the item is where the next one begins. */
+static vae_status keep(vae_sequence_store *store, vae_sequence_source *source, const vae_sequence_item *item,
+                       int64_t *row)
+{
+    const bool labelled = store->count == 0 ? item->label >= 0 : store->labels.used > 0;
+    if (labelled && item->label < 0) {
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: item %" PRId64 " has no label, but those before it have",
+                             source->name, store->count + 1);
+    }
+    *row += item->rows;
+    VAE_TRY(vae_appender_add(&store->values, item->values, (size_t)(item->rows * item->row_bytes)));
+    VAE_TRY(vae_appender_add(&store->offsets, row, sizeof *row));
+    if (labelled) VAE_TRY(vae_appender_add(&store->labels, &item->label, sizeof item->label));
+    store->truncated += item->truncated;
+    store->count++;
+    const double bytes = (double)(store->values.used + store->offsets.used + store->labels.used);
+    store->full = store->most > 0 && bytes > store->most;
+    return VAE_OK;
+}
+
+static vae_status collect(vae_sequence_store *store, vae_sequence_source *source, vae_sequence_item *item)
+{
+    const int64_t limit = source->options->limit;
+    int64_t row = 0;
+    VAE_TRY(vae_appender_add(&store->offsets, &row, sizeof row));
+    while (!store->full && (limit == 0 || store->count < limit)) {
+        bool more;
+        item->rows = 0;
+        item->label = -1;
+        item->truncated = false;
+        VAE_TRY(source->format->next(source, item, &more));
+        if (!more) break;
+        VAE_TRY(keep(store, source, item, &row));
+    }
+    if (store->count > 0) return VAE_OK;
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: holds no items", source->name);
+}
+
+vae_status vae_sequence_store_collect(vae_sequence_store *store, vae_sequence_source *source)
+{
+    const vae_kind kind = source->format->kind;
+    vae_sequence_item item = {.row_bytes =
+                                  vae_sequence_elements(kind) * (int64_t)vae_dtype_size(vae_sequence_dtype(kind))};
+    const vae_status status = collect(store, source, &item);
+    free(item.values);
+    if (status) return status;
+    if (store->truncated > 0) {
+        vae_remarks_add(&source->remarks, VAE_REMARK_TRUNCATED, store->truncated, "%" PRId64 " steps were kept of each",
+                        source->options->max_length);
+    }
+    return VAE_OK;
+}

@@ -1,0 +1,116 @@
+/* Reads sequences of any format: finds whose file it is, and takes its items to memory or to a file. */
+#include "data/sequences.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "data/file_kind.h"
+#include "data/format.h"
+#include "data/sequence_store.h"
+
+static const vae_sequence_format *const formats[] = {
+#define ROW(name) &vae_sequence_format_##name,
+    VAE_SEQUENCE_FORMAT_MAP(ROW)
+#undef ROW
+};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+static vae_status refuse(const char *path, const vae_probe *probe, vae_kind kind)
+{
+    char taken[256];
+    size_t used = (size_t)snprintf(taken, sizeof taken, "%s are read from files of",
+                                   kind == VAE_KIND_TEXT ? "texts" : "drawings");
+    const char *separator = " ";
+    if (probe->folder) return vae_error_set(VAE_ERROR_FORMAT, "%s: is a folder, expected a file", path);
+    for (int i = 0; i < FORMATS && used < sizeof taken; ++i) {
+        if (formats[i]->kind != kind) continue;
+        used += (size_t)snprintf(taken + used, sizeof taken - used, "%s%s", separator, formats[i]->name);
+        separator = ", ";
+    }
+    return vae_file_kind_refuse(path, probe, taken);
+}
+
+static vae_status find_format(const char *path, vae_kind kind, const vae_sequence_format **format)
+{
+    vae_probe probe;
+    VAE_TRY(vae_source_probe(path, &probe));
+    for (int i = 0; i < FORMATS; ++i) {
+        *format = formats[i];
+        if (formats[i]->kind == kind && formats[i]->probe(&probe)) return VAE_OK;
+    }
+    return refuse(path, &probe, kind);
+}
+
+static vae_status open_source(const char *path, const vae_sequence_options *options, vae_sequence_source *source)
+{
+    *source = (vae_sequence_source){.options = options};
+    const char *key = vae_source_split_key(path, source->file);
+    if (!key) snprintf(source->file, sizeof source->file, "%s", path);
+    snprintf(source->name, sizeof source->name, "%s", path);
+    source->key = key ? key : "";
+    VAE_TRY(find_format(source->file, options->kind, &source->format));
+    if (key && !source->format->takes_key) {
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a file of %s, which has no part '%s'", source->file,
+                             source->format->name, key);
+    }
+    return source->format->open(source);
+}
+
+static void close_source(vae_sequence_source *source)
+{
+    source->format->close(source);
+    vae_classes_free(&source->vocabulary);
+    vae_classes_free(&source->classes);
+}
+
+static void free_store(vae_sequence_store *store)
+{
+    free(store->values.bytes);
+    free(store->offsets.bytes);
+    free(store->labels.bytes);
+}
+
+/* What the store and the source have becomes the data set's. */
+static void hand_over(vae_sequence_store *store, vae_sequence_source *source, vae_dataset *dataset)
+{
+    *dataset = (vae_dataset){
+        .kind = source->format->kind,
+        .values = store->values.bytes,
+        .dtype = vae_sequence_dtype(source->format->kind),
+        .offsets = (void *)store->offsets.bytes,
+        .vocabulary = source->vocabulary,
+        .truncated = store->truncated,
+        .labels = (void *)store->labels.bytes,
+        .classes = source->classes,
+        .count = store->count,
+        .height = 1,
+        .width = 1,
+        .channels = vae_sequence_elements(source->format->kind),
+        .remarks = source->remarks,
+    };
+    source->vocabulary = source->classes = (vae_classes){0};
+}
+
+static vae_status read_to_memory(vae_sequence_source *source, vae_dataset *dataset)
+{
+    vae_sequence_store store = {.values.name = source->name, .offsets.name = source->name, .labels.name = source->name};
+    const vae_status status = vae_sequence_store_collect(&store, source);
+    if (status) {
+        free_store(&store);
+        return status;
+    }
+    hand_over(&store, source, dataset);
+    return VAE_OK;
+}
+
+vae_status vae_sequences_read(const char *path, const vae_sequence_options *options, vae_dataset *dataset)
+{
+    vae_sequence_source source;
+    *dataset = (vae_dataset){0};
+    VAE_TRY(open_source(path, options, &source));
+    const vae_status status = read_to_memory(&source, dataset);
+    close_source(&source);
+    return status;
+}
