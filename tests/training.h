@@ -37,11 +37,12 @@ static inline vae_status try_open_training(const vae_backend *backend, const vae
         const int pixel = i % (TRAIN_SIDE * TRAIN_SIDE), image = i / (TRAIN_SIDE * TRAIN_SIDE);
         t->pixels[i] = (uint8_t)(127 + 120 * sin(0.1 * pixel * (1 + image % 5)));
     }
-    const vae_input input = {TRAIN_SIDE, TRAIN_SIDE, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+    const vae_input input = {
+        .height = TRAIN_SIDE, .width = TRAIN_SIDE, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     const vae_column images = {
         .values = t->pixels, .dtype = VAE_UINT8, .count = TRAIN_IMAGES, .elements = TRAIN_SIDE * TRAIN_SIDE};
     MUST(vae_design_create(config, &input, &t->design));
-    MUST(vae_design_build(&t->design, (vae_build){VAE_ROLE_TRAIN, TRAIN_BATCH, 0}, &t->program));
+    MUST(vae_design_build(&t->design, (vae_build){.role = VAE_ROLE_TRAIN, .rows = TRAIN_BATCH}, &t->program));
     double *parameters = calloc((size_t)t->design.layout.elements, sizeof *parameters);
     vae_layout_initialise(&t->design.layout, 7, parameters);
     vae_status status = backend->device_open(options, &t->device);

@@ -61,7 +61,10 @@ static void setup(void)
     snprintf(config.data.test_labels, sizeof config.data.test_labels, "test-labels.idx");
     snprintf(config.data.train_attributes, sizeof config.data.train_attributes, "train.csv");
     snprintf(config.data.test_attributes, sizeof config.data.test_attributes, "test.csv");
-    checkpoint = tiny_model_make(&config, (vae_input){TINY_SIDE, TINY_SIDE, 1, 1.0 / 255.0, 0.0, VAE_UINT8}, 4.0);
+    checkpoint = tiny_model_make(
+        &config,
+        (vae_input){.height = TINY_SIDE, .width = TINY_SIDE, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8},
+        4.0);
     cr_assert_eq(vae_checkpoint_write(&checkpoint, in_folder("model.safetensors")), VAE_OK, "%s", vae_error_message());
 }
 

@@ -29,7 +29,8 @@ static char *in_folder(const char *name)
 static vae_checkpoint make_checkpoint(vae_objective objective)
 {
     vae_config config = tiny_model_config();
-    const vae_input input = {TINY_SIDE, TINY_SIDE, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+    const vae_input input = {
+        .height = TINY_SIDE, .width = TINY_SIDE, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     vae_vae_keys_edit(&config)->objective = objective;
     config.data.validation = 20;
     return tiny_model_make(&config, input, 1.5);

@@ -29,7 +29,10 @@ static void write_model(vae_objective objective, const char *name)
     vae_config config = tiny_model_config();
     vae_vae_keys_edit(&config)->objective = objective;
     vae_checkpoint_free(&checkpoint);
-    checkpoint = tiny_model_make(&config, (vae_input){TINY_SIDE, TINY_SIDE, 1, 1.0 / 255.0, 0.0, VAE_UINT8}, 4.0);
+    checkpoint = tiny_model_make(
+        &config,
+        (vae_input){.height = TINY_SIDE, .width = TINY_SIDE, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8},
+        4.0);
     cr_assert_eq(vae_checkpoint_write(&checkpoint, in_folder(name)), VAE_OK, "%s", vae_error_message());
 }
 

@@ -29,7 +29,8 @@ static inline char *in_folder(const char *name)
 static inline vae_checkpoint make_checkpoint(void)
 {
     const vae_config config = tiny_model_config();
-    const vae_input input = {TINY_SIDE, TINY_SIDE, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+    const vae_input input = {
+        .height = TINY_SIDE, .width = TINY_SIDE, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     return tiny_model_make(&config, input, 4.0);
 }
 

@@ -42,12 +42,12 @@ Test(cuda_backend, an_mlp_vae_takes_eighteen_launches)
     vae_config_defaults(&config);
     config.model.encoder = (vae_layer_list){.layer = {{.size = 400}}, .count = 1};
     config.model.latent.size[0] = 20;
-    const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+    const vae_input input = {.height = 28, .width = 28, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     vae_design design;
     vae_program program;
     vae_lowering lowering;
     MUST(vae_design_create(&config, &input, &design));
-    MUST(vae_design_build(&design, (vae_build){VAE_ROLE_TRAIN, 128, 0}, &program));
+    MUST(vae_design_build(&design, (vae_build){.role = VAE_ROLE_TRAIN, .rows = 128}, &program));
     MUST(vae_lowering_create(&program, (vae_lowering_options){0}, &lowering));
     cr_assert_leq(lowering.count, 18);
     const vae_step_cost cost = vae_lowering_cost(&lowering);

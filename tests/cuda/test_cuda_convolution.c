@@ -109,9 +109,9 @@ static void lower_mnist(const char *layers, vae_design *design, vae_program *pro
     vae_config_defaults(&config);
     MUST(vae_layers_parse(layers, &config.model.encoder));
     config.model.latent.size[0] = 32;
-    const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+    const vae_input input = {.height = 28, .width = 28, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     MUST(vae_design_create(&config, &input, design));
-    MUST(vae_design_build(design, (vae_build){VAE_ROLE_TRAIN, 128, 0}, program));
+    MUST(vae_design_build(design, (vae_build){.role = VAE_ROLE_TRAIN, .rows = 128}, program));
     MUST(vae_lowering_create(program, (vae_lowering_options){0}, lowering));
 }
 

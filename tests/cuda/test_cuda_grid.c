@@ -126,7 +126,7 @@ static void expect_grids_of_config(const char *path, const char *changes)
                                                     {.precision = VAE_PRECISION_BF16}};
     static uint8_t pixels[128 * 784];
     const vae_column images = {.values = pixels, .dtype = VAE_UINT8, .count = 128, .elements = 784};
-    const vae_input input = {28, 28, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+    const vae_input input = {.height = 28, .width = 28, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     vae_config config;
     vae_design design;
     vae_config_defaults(&config);
@@ -142,7 +142,7 @@ static void expect_grids_of_config(const char *path, const char *changes)
         MUST(vae_backend_cuda.data_create(device, &images, &data));
         for (int b = 0; b < 4; ++b) {
             vae_program program;
-            MUST(vae_design_build(&design, (vae_build){roles[b], config.train.batch_size, 0}, &program));
+            MUST(vae_design_build(&design, (vae_build){.role = roles[b], .rows = config.train.batch_size}, &program));
             expect_grids(program.name, device, &program, store, data);
             vae_program_free(&program);
         }

@@ -145,11 +145,12 @@ static void open_model(const model_case *c, model_run *m)
     config.data.binarise = c->binarise;
     for (int i = 0; i < 3 && c->set[i]; ++i)
         MUST(vae_config_set(&config, c->set[i]));
-    const vae_input input = (vae_input){HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+    const vae_input input =
+        (vae_input){.height = HEIGHT, .width = WIDTH, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     for (size_t i = 0; i < sizeof m->pixels; ++i)
         m->pixels[i] = (uint8_t)(i * 37 % 256);
     MUST(vae_design_create(&config, &input, &m->design));
-    MUST(vae_design_build(&m->design, (vae_build){VAE_ROLE_TRAIN, ROWS, 0}, &m->program));
+    MUST(vae_design_build(&m->design, (vae_build){.role = VAE_ROLE_TRAIN, .rows = ROWS}, &m->program));
     const vae_backend *b = &vae_backend_reference;
     const vae_device_options options = {.threads = 1};
     const vae_column images = {.values = m->pixels, .dtype = VAE_UINT8, .count = 8, .elements = ELEMENTS};

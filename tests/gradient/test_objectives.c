@@ -53,7 +53,8 @@ Test(objectives, iwae_of_one_sample_is_a_vae_with_a_sampled_kl_to_the_bit)
     static const vae_backend *const backends[] = {&vae_backend_reference, &vae_backend_cpu};
     const vae_config vae = config_of(VAE_OBJECTIVE_VAE, 1, VAE_KL_SAMPLED);
     const vae_config iwae = config_of(VAE_OBJECTIVE_IWAE, 1, VAE_KL_EXACT);
-    const vae_input input = {TRAIN_SIDE, TRAIN_SIDE, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+    const vae_input input = {
+        .height = TRAIN_SIDE, .width = TRAIN_SIDE, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     vae_design design;
     MUST(vae_design_create(&vae, &input, &design));
     for (int b = 0; b < 2; ++b) {
@@ -242,7 +243,7 @@ static void run_linear(linear *l)
     config.model.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
     config.model.variance = SIGMA_SQUARE;
     const uint8_t pixels[BATCH * PIXELS] = {10, 200, 30, 90, 250, 14, 60, 77, 128, 5, 190, 33};
-    const vae_input input = {2, 2, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+    const vae_input input = {.height = 2, .width = 2, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     const vae_column images = {.values = pixels, .dtype = VAE_UINT8, .count = BATCH, .elements = PIXELS};
     const vae_device_options options = {.threads = 1};
     const vae_backend *b = &vae_backend_reference;
@@ -252,7 +253,7 @@ static void run_linear(linear *l)
     vae_executable *executable;
     *l = (linear){0};
     MUST(vae_design_create(&config, &input, &l->design));
-    MUST(vae_design_build(&l->design, (vae_build){VAE_ROLE_TRAIN, BATCH, 0}, &l->program));
+    MUST(vae_design_build(&l->design, (vae_build){.role = VAE_ROLE_TRAIN, .rows = BATCH}, &l->program));
     l->parameters = calloc((size_t)l->design.layout.elements, sizeof *l->parameters);
     l->gradients = calloc((size_t)l->design.layout.elements, sizeof *l->gradients);
     vae_layout_initialise(&l->design.layout, 3, l->parameters);

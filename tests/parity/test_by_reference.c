@@ -112,7 +112,7 @@ static void expect_own_kernels(const char *path, const vae_program *program)
 Test(by_reference, no_configuration_that_comes_along_needs_it)
 {
     glob_t configs;
-    const vae_input input = {64, 64, 3, 1.0 / 255.0, 0.0, VAE_UINT8};
+    const vae_input input = {.height = 64, .width = 64, .channels = 3, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     cr_assert_eq(glob("configs/*.ini", 0, NULL, &configs), 0, "no configurations in configs/");
     for (size_t i = 0; i < configs.gl_pathc; ++i) {
         vae_config config;
@@ -123,7 +123,8 @@ Test(by_reference, no_configuration_that_comes_along_needs_it)
         MUST(vae_design_create(&config, &input, &design));
         for (int role = VAE_ROLE_TRAIN; role <= VAE_ROLE_DECODE; ++role) {
             if (role == VAE_ROLE_BOUND && !design.traits.has_posterior) continue;
-            MUST(vae_design_build(&design, (vae_build){(vae_role)role, 8, 3}, &programs[role]));
+            MUST(vae_design_build(&design, (vae_build){.role = (vae_role)role, .rows = 8, .samples = 3},
+                                  &programs[role]));
         }
         for (int p = 0; p < 5; ++p) {
             expect_own_kernels(configs.gl_pathv[i], &programs[p]);

@@ -29,9 +29,15 @@ static inline void teardown(void)
 static const char *const devices[] = {"cpu", "reference"};
 enum { DEVICES = 2 };
 
-static const vae_input unit_input = {HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+static const vae_input unit_input = {
+    .height = HEIGHT, .width = WIDTH, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
 /* As `normalise = standard` makes it. */
-static const vae_input standard_input = {HEIGHT, WIDTH, 1, 1.0 / 255.0 / 0.3081, -0.1307 / 0.3081, VAE_UINT8};
+static const vae_input standard_input = {.height = HEIGHT,
+                                         .width = WIDTH,
+                                         .channels = 1,
+                                         .scale = 1.0 / 255.0 / 0.3081,
+                                         .shift = -0.1307 / 0.3081,
+                                         .dtype = VAE_UINT8};
 
 static inline vae_checkpoint make_bernoulli(void)
 {

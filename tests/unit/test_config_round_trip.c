@@ -207,7 +207,12 @@ Test(config_round_trip, random_texts_through_checkpoints, .timeout = 120)
             if (key->type == VAE_KEY_TEXT) random_value(&state, key, vae_config_field(&config, k));
         }
         if (!config.data.train_data[0] || !config.data.test_data[0]) continue;
-        vae_checkpoint written = tiny_model_make(&config, (vae_input){3, 2, 1, 1.0 / 255.0, 0.0, VAE_UINT8}, 1.0), read;
+        vae_checkpoint written = tiny_model_make(
+                           &config,
+                           (vae_input){
+                               .height = 3, .width = 2, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8},
+                           1.0),
+                       read;
         cr_assert_eq(vae_checkpoint_write(&written, path), VAE_OK, "%s", vae_error_message());
         cr_assert_eq(vae_checkpoint_read(path, &read), VAE_OK, "%s", vae_error_message());
         memset(config.run.out, 0, sizeof config.run.out); /* a run may be moved */

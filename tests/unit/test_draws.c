@@ -115,8 +115,9 @@ static vae_checkpoint make_measured(double log_variance)
     vae_config config = tiny_model_config();
     config.model.likelihood = VAE_LIKELIHOOD_GAUSSIAN_SHARED;
     config.data.normalise = VAE_NORMALISE_STANDARD;
-    vae_checkpoint checkpoint =
-        tiny_model_make(&config, (vae_input){HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0, VAE_FLOAT32}, 3.0);
+    vae_checkpoint checkpoint = tiny_model_make(
+        &config,
+        (vae_input){.height = HEIGHT, .width = WIDTH, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_FLOAT32}, 3.0);
     const vae_layout *layout = &checkpoint.design.layout;
     float *values = checkpoint.arenas[VAE_ARENA_PARAMETERS];
     values[layout->parameters[vae_layout_find(layout, "likelihood.log_variance")].offset] = (float)log_variance;

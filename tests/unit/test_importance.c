@@ -37,7 +37,7 @@ static void open_model(const vae_backend *backend, linear_model *m)
     m->design.config.model.latent.size[0] = LATENT;
     m->design.config.model.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
     m->design.config.model.variance = 0.05;
-    m->design.input = (vae_input){2, 2, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+    m->design.input = (vae_input){.height = 2, .width = 2, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     m->backend = backend;
     MUST(vae_design_resolve(&m->design));
     m->parameters = calloc((size_t)m->design.layout.elements, sizeof *m->parameters);

@@ -5,7 +5,7 @@
 
 #include "model/network.h"
 
-static const vae_input digits = {28, 28, 1, 1.0 / 255.0, 0.0, VAE_UINT8};
+static const vae_input digits = {.height = 28, .width = 28, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
 
 static vae_config config_of(const char *layers, const char *decoder)
 {

@@ -52,7 +52,8 @@ Test(onnx, an_op_without_emitter_is_named)
     vae_program program;
     vae_graph *graph;
     vae_value values[64] = {0};
-    cr_assert_eq(vae_design_build(&checkpoint.design, (vae_build){VAE_ROLE_EVALUATE, 1, 0}, &program), VAE_OK);
+    cr_assert_eq(vae_design_build(&checkpoint.design, (vae_build){.role = VAE_ROLE_EVALUATE, .rows = 1}, &program),
+                 VAE_OK);
     cr_assert_leq(program.tensor_count, 64);
     cr_assert_eq(vae_graph_create("evaluate", &graph), VAE_OK);
     vae_emitter emitter = {.graph = graph, .program = &program, .values = values};

@@ -80,7 +80,8 @@ Test(runtime, images_are_in_their_own_range_whatever_the_scale)
 /* Each column has a mean and a deviation of its own, and nothing is clamped. */
 Test(runtime, measurements_are_in_the_units_of_the_data)
 {
-    static const vae_input measured = {HEIGHT, WIDTH, 1, 1.0 / 255.0, 0.0, VAE_FLOAT32};
+    static const vae_input measured = {
+        .height = HEIGHT, .width = WIDTH, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_FLOAT32};
     vae_config config = tiny_model_config();
     config.model.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
     config.data.normalise = VAE_NORMALISE_STANDARD;
@@ -307,7 +308,11 @@ Test(runtime, tells_what_it_is)
     vae_config config = tiny_model_config();
     vae_vae_keys_edit(&config)->objective = VAE_OBJECTIVE_AE;
     config.model.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
-    model = save_and_open(tiny_model_make(&config, (vae_input){1, 5, 1, 1.0 / 255.0, 0.0, VAE_FLOAT32}, 1.0), "cpu");
+    model = save_and_open(
+        tiny_model_make(&config,
+                        (vae_input){.height = 1, .width = 5, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_FLOAT32},
+                        1.0),
+        "cpu");
     const vae_model_info rows = vae_model_get_info(model);
     cr_expect_eq(rows.kind, VAE_ITEM_NUMBERS);
     cr_expect_eq(rows.rank, 1);

@@ -15,7 +15,8 @@ static gate g;
 static void setup(void)
 {
     const vae_config config = tiny_model_config();
-    run = tiny_model_make(&config, (vae_input){4, 4, 1, 1.0 / 255.0, 0.0, VAE_UINT8}, 1.0);
+    run = tiny_model_make(
+        &config, (vae_input){.height = 4, .width = 4, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8}, 1.0);
     cr_assert_eq(vae_snapshots_create(&run, &snapshots), VAE_OK, "%s", vae_error_message());
     gate_open(&g, 32);
 }

@@ -22,7 +22,7 @@ enum { POINTS = 2801 };
 
 static vae_design line_design(const char *freedom)
 {
-    const vae_input input = {1, 1, 1, 1.0, 0.0, VAE_FLOAT32};
+    const vae_input input = {.height = 1, .width = 1, .channels = 1, .scale = 1.0, .dtype = VAE_FLOAT32};
     vae_config config = student_config(freedom);
     vae_design design;
     config.model.encoder.count = 0;
@@ -54,7 +54,7 @@ static void run_bound(const vae_design *design, const double *x, double *z, doub
     vae_store *store;
     vae_executable *executable;
     vae_program_init(&program, "bound", &design->layout);
-    MUST(design->family->build(design, &(vae_build){VAE_ROLE_BOUND, POINTS, 1}, &program));
+    MUST(design->family->build(design, &(vae_build){.role = VAE_ROLE_BOUND, .rows = POINTS, .samples = 1}, &program));
     const vae_tensor drawn = vae_program_find(&program, "z");
     vae_program_mark_external(&program, drawn);
     MUST(vae_program_plan(&program));
@@ -117,7 +117,7 @@ static void draw_prior(const char *freedom, float *normals, float *z)
     MUST(vae_backend_reference.device_open(&options, &device));
     MUST(vae_backend_reference.store_create(device, &design.layout, false, &store));
     const vae_instance instance = {&design, device, store};
-    MUST(vae_runner_create(&runner, &instance, (vae_build){VAE_ROLE_PRIOR, DRAWS, 0}, NULL));
+    MUST(vae_runner_create(&runner, &instance, (vae_build){.role = VAE_ROLE_PRIOR, .rows = DRAWS}, NULL));
     cr_assert(design.traits.draws_prior && design.traits.normals == 2);
     for (int i = 0; i < 2 * DRAWS; ++i)
         normals[i] = (float)test_normal(8, (uint64_t)i);

@@ -41,10 +41,11 @@ Test(workspace, grows_by_blocks_and_keeps_those_that_are_in_use)
 Test(workspace, programs_of_a_model_share_theirs)
 {
     const vae_config config = tiny_model_config();
-    vae_checkpoint checkpoint = tiny_model_make(&config, (vae_input){4, 4, 1, 1.0 / 255.0, 0.0, VAE_UINT8}, 1.0);
+    vae_checkpoint checkpoint = tiny_model_make(
+        &config, (vae_input){.height = 4, .width = 4, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8}, 1.0);
     const vae_backend *b = &vae_backend_cpu;
     const vae_device_options options = {.threads = 1, .precision = VAE_PRECISION_FP32};
-    const vae_build builds[] = {{VAE_ROLE_ENCODE, 8, 0}, {VAE_ROLE_DECODE, 8, 0}};
+    const vae_build builds[] = {{.role = VAE_ROLE_ENCODE, .rows = 8}, {.role = VAE_ROLE_DECODE, .rows = 8}};
     vae_instance model = {.design = &checkpoint.design};
     vae_runner runners[2];
     float x[8 * 16], again[8 * 16], z[8 * TINY_MODEL_LATENT], mean[8 * 16];

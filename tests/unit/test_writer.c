@@ -91,7 +91,8 @@ static void setup(void)
     cr_assert_eq(vae_folder_make(paths.checkpoints), VAE_OK);
     cr_assert_eq(vae_folder_make(paths.pictures), VAE_OK);
     const vae_config config = tiny_model_config();
-    run = tiny_model_make(&config, (vae_input){4, 4, 1, 1.0 / 255.0, 0.0, VAE_UINT8}, 1.0);
+    run = tiny_model_make(
+        &config, (vae_input){.height = 4, .width = 4, .channels = 1, .scale = 1.0 / 255.0, .dtype = VAE_UINT8}, 1.0);
     cr_assert_eq(vae_writer_create(&paths, &run, &writer), VAE_OK, "%s", vae_error_message());
     cr_assert_eq(vae_file_write_soon(paths.config, "[run]\n", 6), VAE_OK, "%s", vae_error_message());
     cr_assert_eq(vae_writer_open(writer, -1), VAE_OK, "%s", vae_error_message());

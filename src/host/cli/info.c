@@ -197,7 +197,8 @@ static vae_status describe_config(const vae_cli_options *options)
     VAE_TRY(vae_cli_load_config(options, &config));
     VAE_TRY(find_input(options, &config, &input));
     VAE_TRY(vae_design_create(&config, &input, &design));
-    vae_status status = vae_design_build(&design, (vae_build){VAE_ROLE_TRAIN, config.train.batch_size, 0}, &program);
+    vae_status status =
+        vae_design_build(&design, (vae_build){.role = VAE_ROLE_TRAIN, .rows = config.train.batch_size}, &program);
     if (!status && options->cost) {
         status = vae_cli_print_cost(&program, &config, options->json);
     } else if (!status && options->json) {

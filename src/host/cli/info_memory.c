@@ -7,8 +7,8 @@
 vae_status vae_run_memory_find(const vae_design *design, vae_run_memory *memory)
 {
     vae_build builds[VAE_RUN_PROGRAMS] = {
-        {VAE_ROLE_TRAIN, design->config.train.batch_size, 0},
-        {VAE_ROLE_EVALUATE, design->config.evaluate.batch_size, 0},
+        {.role = VAE_ROLE_TRAIN, .rows = design->config.train.batch_size},
+        {.role = VAE_ROLE_EVALUATE, .rows = design->config.evaluate.batch_size},
     };
     vae_pictures_builds(design, INT64_MAX, builds + VAE_RUN_PROGRAMS - VAE_PICTURE_BUILDS);
     *memory = (vae_run_memory){.arena = 0};

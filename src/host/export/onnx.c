@@ -143,7 +143,7 @@ vae_status vae_onnx_write(const vae_checkpoint *checkpoint, vae_onnx_part part, 
     vae_program program;
     /* The batch is free in the graph; the program needs one. */
     const vae_role role = part == VAE_ONNX_ENCODER ? VAE_ROLE_ENCODE : VAE_ROLE_DECODE;
-    VAE_TRY(vae_design_build(&checkpoint->design, (vae_build){role, 1, 0}, &program));
+    VAE_TRY(vae_design_build(&checkpoint->design, (vae_build){.role = role, .rows = 1}, &program));
     const vae_status status = write_program(&program, checkpoint, part, name, path);
     vae_program_free(&program);
     return status;

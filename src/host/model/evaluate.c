@@ -62,10 +62,10 @@ static vae_status open_runners(evaluator *e, int64_t batch)
 {
     const vae_instance *model = &e->setup->model;
     const vae_build builds[] = {
-        {VAE_ROLE_EVALUATE, batch, 0},
-        {VAE_ROLE_EVALUATE, e->setup->images.count % batch, 0},
-        {VAE_ROLE_BOUND, e->chunk > 0 ? e->group : 0, e->chunk},
-        {VAE_ROLE_BOUND, e->chunk_rest > 0 ? e->group : 0, e->chunk_rest},
+        {.role = VAE_ROLE_EVALUATE, .rows = batch},
+        {.role = VAE_ROLE_EVALUATE, .rows = e->setup->images.count % batch},
+        {.role = VAE_ROLE_BOUND, .rows = e->chunk > 0 ? e->group : 0, .samples = e->chunk},
+        {.role = VAE_ROLE_BOUND, .rows = e->chunk_rest > 0 ? e->group : 0, .samples = e->chunk_rest},
     };
     enum { RUNNERS = sizeof builds / sizeof *builds };
     vae_runner *const runners[RUNNERS] = {&e->full, &e->rest, &e->bound, &e->bound_rest};

@@ -9,7 +9,10 @@ typedef struct vae_input {
     /* x = value × 255·scale + shift, a value being byte / 255 or, of other numbers than levels, a float32. Those may
      * besides be standardised column by column: see vae_design_is_standardised(). */
     double scale, shift;
-    vae_dtype dtype; /* of the data set: VAE_UINT8 or VAE_FLOAT32 */
+    vae_dtype dtype; /* of the data set: VAE_UINT8 or VAE_FLOAT32; of texts VAE_INT32 */
+    vae_kind kind;
+    int64_t longest;    /* of sequences: steps of the longest in any part, begin and end included; else 0 */
+    int64_t vocabulary; /* of texts: how many tokens there are, special ones included; else 0 */
 } vae_input;
 
 static inline int64_t vae_input_pixels(const vae_input *input)

@@ -67,7 +67,7 @@ static void close_feed(vae_feed *f)
 vae_status vae_feed_open(vae_model *model, vae_feed *f, vae_role role, const char *input, const char *output)
 {
     const vae_instance instance = {&model->checkpoint.design, model->device, model->store};
-    VAE_TRY(vae_runner_create(&f->runner, &instance, (vae_build){role, VAE_MODEL_ROWS, 0}, NULL));
+    VAE_TRY(vae_runner_create(&f->runner, &instance, (vae_build){.role = role, .rows = VAE_MODEL_ROWS}, NULL));
     f->input = input;
     f->output = output;
     f->input_width = vae_runner_columns(&f->runner, input);
@@ -80,7 +80,8 @@ vae_status vae_feed_open(vae_model *model, vae_feed *f, vae_role role, const cha
 static vae_status open_programs(vae_model *model)
 {
     const vae_instance instance = {&model->checkpoint.design, model->device, model->store};
-    const vae_build builds[] = {{VAE_ROLE_ENCODE, VAE_MODEL_ROWS, 0}, {VAE_ROLE_DECODE, VAE_MODEL_ROWS, 0}};
+    const vae_build builds[] = {{.role = VAE_ROLE_ENCODE, .rows = VAE_MODEL_ROWS},
+                                {.role = VAE_ROLE_DECODE, .rows = VAE_MODEL_ROWS}};
     VAE_TRY(vae_instance_reserve(&instance, builds, 2));
     VAE_TRY(vae_feed_open(model, &model->encoder, VAE_ROLE_ENCODE, "x", "code"));
     VAE_TRY(vae_feed_open(model, &model->decoder, VAE_ROLE_DECODE, "z", "mean"));

@@ -230,7 +230,8 @@ vae_status vae_model_log_likelihood(vae_model *model, const float *items, int64_
     }
     if (!model->bound.executable) {
         const vae_instance instance = {&model->checkpoint.design, model->device, model->store};
-        VAE_TRY(vae_runner_create(&model->bound, &instance, (vae_build){VAE_ROLE_BOUND, 1, VAE_MODEL_ROWS}, NULL));
+        VAE_TRY(vae_runner_create(&model->bound, &instance,
+                                  (vae_build){.role = VAE_ROLE_BOUND, .rows = 1, .samples = VAE_MODEL_ROWS}, NULL));
     }
     for (int64_t row = 0; row < count; ++row) {
         VAE_TRY(check_finite(call, "input", items + row * elements, row, 1, elements));

@@ -127,7 +127,7 @@ static vae_status write_decoder(FILE *file, const vae_page_run *run, int index, 
 {
     const vae_checkpoint *c = &run->checkpoint;
     vae_program program;
-    VAE_TRY(vae_design_build(&c->design, (vae_build){VAE_ROLE_DECODE, 1, 0}, &program));
+    VAE_TRY(vae_design_build(&c->design, (vae_build){.role = VAE_ROLE_DECODE, .rows = 1}, &program));
     vae_status status = VAE_OK;
     if (is_embedded(&program, &c->design.input, explorer)) {
         json_object_set_new(json, "decoder", vae_page_decoder(&program));

@@ -1,5 +1,4 @@
-/* A pass over a data set in batches: one program for the full ones and one for the short one at the end, which share a
- * store. No program is ever run on rows that are not there. */
+/* A pass over a data set in batches: a program for each group of its plan, which share a store. */
 #ifndef VAE_TRAIN_BATCHES_H
 #define VAE_TRAIN_BATCHES_H
 
@@ -8,31 +7,27 @@
 #include "data/dataset.h"
 #include "model/latent_statistics.h"
 #include "model/runner.h"
+#include "train/batch_plan.h"
 
 typedef struct vae_batches {
     const vae_backend *backend;
-    int64_t rows;  /* of the data set */
-    int64_t batch; /* rows of a full batch */
-    int64_t steps; /* batches in a pass, the short one included */
+    vae_batch_plan plan;
     vae_data *data;
-    vae_runner runners[2]; /* full, short; zeroed where there is no such batch */
-    float *codes;          /* room for a full batch's, where the programs let it be read */
+    vae_runner *runners; /* [plan.count] */
+    float *codes;        /* room for the largest batch's, where the programs let it be read */
 } vae_batches;
 
-/* What a pass over `rows` rows builds: full batches, and the short one at the end; rows is 0 where there is none. */
-void vae_batches_builds(int64_t rows, int64_t batch, vae_role role, vae_build builds[2]);
-
-/* role: VAE_ROLE_TRAIN or VAE_ROLE_EVALUATE. The data set may not be empty; its pixels and the instance must outlive
- * the batches, which may not be moved. On failure nothing is left to free. */
+/* The plan becomes the batches', also where they fail, and may not be empty; the data set's values and the instance
+ * must outlive the batches. On failure nothing is left to free. */
 vae_status vae_batches_create(vae_batches *batches, const vae_instance *instance, const vae_dataset *dataset,
-                              int64_t batch, vae_role role);
+                              vae_batch_plan *plan);
 /* Also of a zeroed struct. */
 void vae_batches_destroy(vae_batches *batches);
 
-/* The runner of batch `index` in [0, steps), and its place: step->first and the rows that it has. */
+/* The runner of batch `index` in [0, plan.batches), and its place, as vae_batch_plan_select() gives it. */
 const vae_runner *vae_batches_select(const vae_batches *batches, int64_t index, vae_step *step, int64_t *rows);
 
-/* Adds the sums that both executables gathered since the last call to sums[VAE_METRIC_COUNT]. */
+/* Adds the sums that all executables gathered since the last call to sums[VAE_METRIC_COUNT]. */
 vae_status vae_batches_take(const vae_batches *batches, double sums[VAE_METRIC_COUNT]);
 
 /* A whole pass of an evaluation: sums over all rows. *stop (may be NULL) ends it with VAE_ERROR_INTERRUPTED when it

@@ -74,7 +74,7 @@ vae_status vae_diagnose_step(const vae_batches *batches, const vae_instance *mod
 vae_status vae_diagnose_evaluation(const vae_batches *batches, const char *split, int64_t epoch, uint64_t seed)
 {
     char name[VAE_NAME_SIZE] = "";
-    for (int64_t i = 0; i < batches->steps && !name[0]; ++i) {
+    for (int64_t i = 0; i < batches->plan.batches && !name[0]; ++i) {
         int64_t rows;
         vae_step step = {.seed = seed, .step = (uint64_t)i, .beta = 1.0};
         const vae_runner *runner = vae_batches_select(batches, i, &step, &rows);

@@ -92,7 +92,7 @@ static vae_status prepare(session *s, vae_measured_step *m)
                                        .remarks = options->remarks,
                                        .choices = options->choices};
     VAE_TRY(vae_design_create(config, &options->input, &m->design));
-    VAE_TRY(vae_design_build(&m->design, (vae_build){VAE_ROLE_TRAIN, m->batch, 0}, &m->program));
+    VAE_TRY(vae_design_build(&m->design, (vae_build){.role = VAE_ROLE_TRAIN, .rows = m->batch}, &m->program));
     VAE_TRY(vae_device_open(config->run.device, &device, &m->device));
     s->backend = m->device->backend;
     VAE_TRY(s->backend->store_create(m->device, &m->design.layout, true, &s->store));

@@ -35,9 +35,9 @@ static int64_t shown_images(int64_t images)
 
 void vae_pictures_builds(const vae_design *design, int64_t images, vae_build builds[VAE_PICTURE_BUILDS])
 {
-    builds[0] = (vae_build){VAE_ROLE_DECODE, TILES, 0};
-    builds[1] = (vae_build){VAE_ROLE_ENCODE, shown_images(images), 0};
-    builds[2] = (vae_build){VAE_ROLE_PRIOR, design->traits.draws_prior ? TILES : 0, 0};
+    builds[0] = (vae_build){.role = VAE_ROLE_DECODE, .rows = TILES};
+    builds[1] = (vae_build){.role = VAE_ROLE_ENCODE, .rows = shown_images(images)};
+    builds[2] = (vae_build){.role = VAE_ROLE_PRIOR, .rows = design->traits.draws_prior ? TILES : 0};
 }
 
 static vae_status create_programs(vae_pictures *pictures)

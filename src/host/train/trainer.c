@@ -133,7 +133,7 @@ static vae_status evaluate(vae_trainer *trainer, vae_batches *batches, const cha
     const double start = vae_clock_seconds();
     VAE_TRY(vae_batches_evaluate(batches, seed, sums, &trainer->latent, trainer->options->stop));
     *line = vae_trainer_line(trainer, split, sums);
-    line->images_per_second = vae_rate_per_second((vae_rate){batches->rows, vae_clock_seconds() - start});
+    line->images_per_second = vae_rate_per_second((vae_rate){batches->plan.items, vae_clock_seconds() - start});
     line->active_units = (double)vae_latent_statistics_active(&trainer->latent);
     if (vae_metrics_finite(sums)) return VAE_OK;
     return vae_diagnose_evaluation(batches, split, trainer->state.progress.epoch + 1, seed);
@@ -184,7 +184,7 @@ static vae_status end_epoch(vae_trainer *trainer)
     vae_metrics_line held_out = {0};
     const char *split;
     const bool has_held_out = vae_trainer_held_out(trainer, &split) != NULL;
-    const bool by_validation = trainer->validation.rows > 0;
+    const bool by_validation = trainer->validation.plan.items > 0;
     if (has_held_out) {
         const vae_status status =
             evaluate(trainer, by_validation ? &trainer->validation : &trainer->test, split, &held_out);
@@ -234,12 +234,10 @@ static vae_status final_test(vae_trainer *trainer, vae_train_result *result)
 {
     const vae_progress *progress = &trainer->state.progress;
     const bool last_is_best = progress->epochs_since_best == 0;
-    const bool logged = last_is_best && progress->epoch > 0 && trainer->validation.rows == 0;
+    const bool logged = last_is_best && progress->epoch > 0 && trainer->validation.plan.items == 0;
     if (trainer->splits.test.count == 0) return VAE_OK;
     if (!last_is_best) VAE_TRY(load_best(trainer));
-    if (!trainer->test.backend) {
-        VAE_TRY(vae_trainer_make_evaluation(trainer, &trainer->splits.test, &trainer->test));
-    }
+    VAE_TRY(vae_trainer_evaluate_test(trainer));
     VAE_TRY(evaluate(trainer, &trainer->test, "test", &result->test));
     result->test.epoch = result->best_epoch;
     result->test.step = result->best_epoch * trainer->steps_per_epoch;
@@ -247,7 +245,7 @@ static vae_status final_test(vae_trainer *trainer, vae_train_result *result)
     result->has_test = true;
     if (logged) return VAE_OK;
     /* Without validation images the event files have the test of that epoch already; curves do not turn back. */
-    return vae_writer_line(trainer->writer, &result->test, &trainer->latent, trainer->validation.rows > 0);
+    return vae_writer_line(trainer->writer, &result->test, &trainer->latent, trainer->validation.plan.items > 0);
 }
 
 static vae_status finish(vae_trainer *trainer, vae_train_result *result)

@@ -1,6 +1,7 @@
 /* Opens a trainer, with everything checked before the run's folder is changed, and closes it. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "core/file.h"
 #include "core/json.h"
@@ -171,38 +172,68 @@ static int64_t evaluation_batch(const vae_trainer *trainer, const vae_dataset *d
     return dataset->count > 0 && dataset->count < wanted ? dataset->count : wanted;
 }
 
-vae_status vae_trainer_make_evaluation(vae_trainer *trainer, const vae_dataset *dataset, vae_batches *batches)
+static vae_status plan_batches(vae_trainer *trainer)
 {
-    return vae_batches_create(batches, &trainer->model, dataset, evaluation_batch(trainer, dataset), VAE_ROLE_EVALUATE);
+    const vae_design *design = &trainer->state.design;
+    const vae_splits *splits = &trainer->splits;
+    vae_trainer_plans *plans = &trainer->plans;
+    VAE_TRY(
+        vae_batch_plan_make(design, &splits->train, design->config.train.batch_size, VAE_ROLE_TRAIN, &plans->train));
+    VAE_TRY(vae_batch_plan_make(design, &splits->validation, evaluation_batch(trainer, &splits->validation),
+                                VAE_ROLE_EVALUATE, &plans->validation));
+    return vae_batch_plan_make(design, &splits->test, evaluation_batch(trainer, &splits->test), VAE_ROLE_EVALUATE,
+                               &plans->test);
+}
+
+static int add_builds(const vae_batch_plan *plan, vae_build *builds)
+{
+    for (int32_t i = 0; i < plan->count; ++i)
+        builds[i] = plan->groups[i].build;
+    return plan->count;
 }
 
 /* Room for every program that the run will make, now or when it first needs it. */
 static vae_status reserve(const vae_trainer *trainer)
 {
-    const vae_splits *splits = &trainer->splits;
-    vae_build builds[6 + VAE_PICTURE_BUILDS];
-    vae_batches_builds(splits->train.count, trainer->state.design.config.train.batch_size, VAE_ROLE_TRAIN, builds);
-    vae_batches_builds(splits->validation.count, evaluation_batch(trainer, &splits->validation), VAE_ROLE_EVALUATE,
-                       builds + 2);
-    vae_batches_builds(splits->test.count, evaluation_batch(trainer, &splits->test), VAE_ROLE_EVALUATE, builds + 4);
-    vae_pictures_builds(&trainer->state.design, INT64_MAX, builds + 6);
-    return vae_instance_reserve(&trainer->model, builds, (int)(sizeof builds / sizeof *builds));
+    const vae_trainer_plans *plans = &trainer->plans;
+    int count = plans->train.count + plans->validation.count + plans->test.count + VAE_PICTURE_BUILDS;
+    vae_build *builds = calloc((size_t)count, sizeof *builds);
+    if (!builds) return vae_error_set(VAE_ERROR_MEMORY, "programs: out of memory");
+    count = add_builds(&plans->train, builds);
+    count += add_builds(&plans->validation, builds + count);
+    count += add_builds(&plans->test, builds + count);
+    vae_pictures_builds(&trainer->state.design, INT64_MAX, builds + count);
+    const vae_status status = vae_instance_reserve(&trainer->model, builds, count + VAE_PICTURE_BUILDS);
+    free(builds);
+    return status;
+}
+
+vae_status vae_trainer_evaluate_validation(vae_trainer *trainer)
+{
+    return vae_batches_create(&trainer->validation, &trainer->model, &trainer->splits.validation,
+                              &trainer->plans.validation);
+}
+
+vae_status vae_trainer_evaluate_test(vae_trainer *trainer)
+{
+    if (trainer->test.backend) return VAE_OK;
+    return vae_batches_create(&trainer->test, &trainer->model, &trainer->splits.test, &trainer->plans.test);
 }
 
 static vae_status make_programs(vae_trainer *trainer)
 {
     vae_checkpoint *state = &trainer->state;
     trainer->model = (vae_instance){&state->design, trainer->device, trainer->store};
+    VAE_TRY(plan_batches(trainer));
     VAE_TRY(reserve(trainer));
-    VAE_TRY(vae_batches_create(&trainer->train, &trainer->model, &trainer->splits.train,
-                               state->design.config.train.batch_size, VAE_ROLE_TRAIN));
-    trainer->steps_per_epoch = trainer->train.steps;
+    VAE_TRY(vae_batches_create(&trainer->train, &trainer->model, &trainer->splits.train, &trainer->plans.train));
+    trainer->steps_per_epoch = trainer->train.plan.batches;
     VAE_TRY(vae_prefetch_create(&trainer->splits.train, (uint64_t)state->design.config.train.seed, &trainer->prefetch));
     const char *split;
     const vae_dataset *held_out = vae_trainer_held_out(trainer, &split);
     if (!held_out) return VAE_OK;
-    return vae_trainer_make_evaluation(trainer, held_out,
-                                       held_out == &trainer->splits.test ? &trainer->test : &trainer->validation);
+    return held_out == &trainer->splits.test ? vae_trainer_evaluate_test(trainer)
+                                             : vae_trainer_evaluate_validation(trainer);
 }
 
 /* Looks at all that the folder holds before anything is read or computed. */
@@ -262,6 +293,9 @@ void vae_trainer_close(vae_trainer *trainer)
     vae_batches_destroy(&trainer->test);
     vae_batches_destroy(&trainer->validation);
     vae_batches_destroy(&trainer->train);
+    vae_batch_plan_free(&trainer->plans.train);
+    vae_batch_plan_free(&trainer->plans.validation);
+    vae_batch_plan_free(&trainer->plans.test);
     if (trainer->device) {
         if (trainer->store) trainer->device->backend->store_destroy(trainer->store);
         trainer->device->backend->device_close(trainer->device);

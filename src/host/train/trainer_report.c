@@ -56,7 +56,7 @@ void vae_trainer_tell_tick(const vae_trainer *trainer)
         .mean = vae_trainer_train_line(trainer, "train", state->progress.epoch_sums, trainer->epoch_rate),
         .images_per_second = vae_rate_per_second(trainer->run_rate),
     };
-    const double batch = (double)trainer->train.rows / (double)trainer->steps_per_epoch;
+    const double batch = (double)trainer->train.plan.items / (double)trainer->steps_per_epoch;
     event.seconds_left = (double)(event.steps - event.step) * batch / event.images_per_second;
     observer->ticked(observer->context, &event);
 }

@@ -16,6 +16,11 @@ typedef struct vae_rate {
     double seconds;
 } vae_rate;
 
+/* Of passes whose programs are not made yet; empty from then on. */
+typedef struct vae_trainer_plans {
+    vae_batch_plan train, validation, test;
+} vae_trainer_plans;
+
 typedef struct vae_trainer {
     const vae_train_options *options;
     vae_run_folder folder;
@@ -25,6 +30,7 @@ typedef struct vae_trainer {
     vae_store *store;
     vae_checkpoint state; /* design and progress; no arenas: the writer has copies */
     vae_instance model;
+    vae_trainer_plans plans;
     vae_batches train, validation, test; /* zeroed where the split is empty; test is made when it is needed first */
     vae_prefetch *prefetch;              /* of the training images; NULL where they are in memory */
     vae_pictures *pictures;              /* made when they are needed first */
@@ -47,8 +53,9 @@ void vae_trainer_close(vae_trainer *trainer);
 
 /* The split evaluated after each epoch and its name; NULL where the data has neither. */
 const vae_dataset *vae_trainer_held_out(const vae_trainer *trainer, const char **split);
-/* Makes the evaluation of a split. */
-vae_status vae_trainer_make_evaluation(vae_trainer *trainer, const vae_dataset *dataset, vae_batches *batches);
+/* Makes the evaluation of a split, which must not be empty; that of the test split once. */
+vae_status vae_trainer_evaluate_validation(vae_trainer *trainer);
+vae_status vae_trainer_evaluate_test(vae_trainer *trainer);
 
 /* The step of this number, in the epoch that the run is in. */
 vae_step vae_trainer_step(const vae_trainer *trainer, int64_t step);
