@@ -48,6 +48,10 @@
     X(MARKS, "word is called as the begin or the end of a sentence and was left out",                                  \
       "words are called as the begin or the end of a sentence and were left out")                                      \
     X(UNKNOWN, "token is not in the vocabulary and became <unk>", "tokens are not in the vocabulary and became <unk>") \
+    X(EMPTY_DRAWINGS, "drawing without strokes was left out", "drawings without strokes were left out")                \
+    X(UNRECOGNIZED, "drawing was left out, as QuickDraw did not recognize it",                                         \
+      "drawings were left out, as QuickDraw did not recognize them")                                                   \
+    X(FAR_OFFSETS, "offset lies beyond 1000 and was clipped", "offsets lie beyond 1000 and were clipped")              \
     X(TRUNCATED, "sequence is longer than max_length and was cut", "sequences are longer than max_length and were cut")
 
 typedef enum vae_remark_kind {

@@ -8,7 +8,8 @@
  * trains on longer ones; without a limit, a file that is no text would be taken for a line of a gigabyte. */
 enum { VAE_SEQUENCE_STEPS = 1 << 16 };
 
-/* How sequences are read. Zeros read all of a text, by words. */
+/* How sequences are read. Zeros read all of a text, by words, and of drawings all points but those that lie on
+ * a line between others. */
 typedef struct vae_sequence_options {
     vae_kind kind;      /* what the model takes: only formats of that kind are tried */
     const char *part;   /* "train", "validation" or "test": for files that hold all parts; NULL: not known */
@@ -22,6 +23,9 @@ typedef struct vae_sequence_options {
     const char *vocabulary;   /* file to read it from; NULL or "": it is built from the text itself */
     int64_t vocabulary_size;  /* words kept, the most frequent, specials not counted; 0: all */
     int64_t min_count;        /* times that a word must occur to be kept */
+    /* Of drawings: */
+    double simplify;   /* what SVG and raw QuickDraw files are simplified by, see data/polylines.h; below 0: not */
+    bool unrecognized; /* keep those that QuickDraw did not recognize */
 } vae_sequence_options;
 
 #endif
