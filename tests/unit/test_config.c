@@ -6,6 +6,7 @@
 
 #include "config/config_table.h"
 #include "config/family_keys.h"
+#include "config/key_group.h"
 #include "core/nearest.h"
 #include "model/family_vae.h"
 
@@ -268,4 +269,74 @@ Test(config, a_name_belongs_to_one_family_and_its_values_have_room)
         for (int32_t k = 0; k < keys->count; ++k)
             cr_expect_str_eq(keys->keys[k].section, "model", "%s", keys->keys[k].name);
     }
+    for (int group = 0; group < VAE_KEY_GROUP_COUNT; ++group) {
+        const vae_key_group *keys = vae_key_group_of(group);
+        cr_expect_leq(keys->size, VAE_KEY_GROUP_VALUES, "%s", keys->summary);
+        for (int32_t k = 0; k < keys->count; ++k)
+            cr_expect_str_eq(keys->keys[k].section, "model", "%s", keys->keys[k].name);
+    }
+}
+
+/* Values of families and groups lie beside one another, not over one another. */
+Test(config, every_key_has_a_place_of_its_own)
+{
+    static vae_config a, b;
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const vae_key *key = vae_config_key(i);
+        if (key->type != VAE_KEY_INTEGER) continue;
+        vae_config_defaults(&a);
+        vae_config_defaults(&b);
+        *(int64_t *)vae_config_field(&a, i) += 1;
+        cr_assert_neq(memcmp(&a, &b, sizeof a), 0, "%s", key->name);
+        for (int k = 0; k < vae_config_key_count(); ++k) {
+            const size_t size = vae_config_key(k)->type == VAE_KEY_CHOICE ? sizeof(int) : sizeof(int64_t);
+            if (k == i) continue;
+            cr_expect_eq(memcmp(vae_config_value(&a, k), vae_config_value(&b, k), size), 0, "%s changes %s", key->name,
+                         vae_config_key(k)->name);
+        }
+    }
+}
+
+/* Each key, given to each family: refused with its line exactly where the family, or its kind of data, has no such key.
+ */
+Test(config, a_key_given_to_a_family_without_it_is_refused_with_its_line)
+{
+    static vae_config c;
+    int refused = 0, groups = 0;
+    for (int family = 0; family < VAE_FAMILY_COUNT; ++family) {
+        for (int i = 0; i < vae_config_key_count(); ++i) {
+            const vae_key *key = vae_config_key(i);
+            char text[512], place[128];
+            vae_config_defaults(&c);
+            if (strcmp(key->name, "family") == 0 || strcmp(key->name, "train_data") == 0) continue;
+            snprintf(text, sizeof text, "[model]\nfamily = %s\n[data]\ntrain_data = x\n[%s]\n%s = %s\n",
+                     vae_family_keys_of(family)->name, key->section, key->name, key->initial);
+            snprintf(place, sizeof place, "a.ini:6: [%s] %s: is a key of ", key->section, key->name);
+            cr_assert_eq(vae_config_parse(&c, text, "a.ini"), VAE_OK, "%s", vae_error_message());
+            const vae_status status = vae_config_check(&c);
+            if (vae_config_has_key(&c, i)) {
+                cr_expect(!status || !strstr(vae_error_message(), "is a key of"), "%s", vae_error_message());
+                continue;
+            }
+            cr_expect_eq(status, VAE_ERROR_CONFIG, "family %d takes %s", family, key->name);
+            cr_expect_eq(strncmp(vae_error_message(), place, strlen(place)), 0, "%s", vae_error_message());
+            ++refused;
+            groups += strcmp(key->name, "cell") == 0;
+        }
+    }
+    cr_expect_gt(refused, 10);
+    cr_expect_gt(groups, 0); /* families of images have no recurrent networks */
+}
+
+/* Which kinds of data have a key: those of its mask, or all. */
+Test(config, keys_of_data_are_of_kinds)
+{
+    char text[64];
+    const vae_key all = {.name = "a"}, some = {.kinds = 1 << VAE_KIND_TEXT | 1 << VAE_KIND_DRAWING};
+    cr_expect(vae_key_is_of(&all, VAE_KIND_IMAGE) && vae_key_is_of(&all, VAE_KIND_DRAWING));
+    cr_expect(!vae_key_is_of(&some, VAE_KIND_IMAGE) && vae_key_is_of(&some, VAE_KIND_TEXT));
+    vae_key_kinds(&some, text, sizeof text);
+    cr_expect_str_eq(text, "texts, drawings");
+    const vae_key *crop = vae_config_key(vae_config_key_find("data", "crop"));
+    cr_expect(vae_key_is_of(crop, VAE_KIND_IMAGE) && !vae_key_is_of(crop, VAE_KIND_TEXT));
 }

@@ -102,13 +102,17 @@ static void write_common_options(FILE *stream)
     }
 }
 
-static void write_family(FILE *stream, int family)
+/* Above the first key of a family, or of a group that families share. */
+static void write_owner(FILE *stream, int index)
 {
-    const vae_family_keys *keys = vae_family_keys_of(family);
+    char families[256];
+    const char *owner = vae_config_key_begins_owner(index);
+    if (!owner) return;
+    vae_config_key_families(index, families, sizeof families);
     fputs(".PP\nOnly of family = ", stream);
-    write_text(stream, keys->name);
+    write_text(stream, families);
     fputs(", ", stream);
-    write_text(stream, keys->summary);
+    write_text(stream, owner);
     fputs(":\n", stream);
 }
 
@@ -119,7 +123,7 @@ static void write_keys(FILE *stream)
         char allowed[256];
         vae_key_describe(key, allowed, sizeof allowed);
         if (vae_config_key_begins_section(i)) fprintf(stream, ".SS [%s]\n", key->section);
-        if (vae_config_key_begins_family(i)) write_family(stream, vae_config_key_family(i));
+        write_owner(stream, i);
         fprintf(stream, ".TP\n\\fB%s\\fR = ", key->name);
         write_line(stream, key->initial);
         write_line(stream, key->help);

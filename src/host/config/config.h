@@ -20,6 +20,15 @@ enum {
         VAE_FAMILY_COUNT,
     VAE_FAMILY_VALUES = 1 << 13 /* bytes that the keys of one may take */
 };
+/* Groups of keys that several families share, a file each, config/<name>_keys.c: see config/key_group.h. */
+#define VAE_KEY_GROUP_MAP(X) X(RECURRENT, recurrent)
+enum {
+#define VAE_KEY_GROUP_ROW(NAME, name) VAE_KEY_GROUP_##NAME,
+    VAE_KEY_GROUP_MAP(VAE_KEY_GROUP_ROW)
+#undef VAE_KEY_GROUP_ROW
+        VAE_KEY_GROUP_COUNT,
+    VAE_KEY_GROUP_VALUES = 1 << 10 /* bytes that the keys of one may take */
+};
 /* What an item of a data set is. */
 typedef enum vae_kind {
     VAE_KIND_IMAGE,   /* an image, or any row of numbers: all of one shape */
@@ -75,6 +84,7 @@ typedef struct vae_config {
         int64_t mixtures; /* components of logistic_mixture */
         /* Keys of each family; which struct that is, the family knows. */
         _Alignas(16) char own[VAE_FAMILY_COUNT][VAE_FAMILY_VALUES];
+        _Alignas(16) char group[VAE_KEY_GROUP_COUNT][VAE_KEY_GROUP_VALUES]; /* likewise */
     } model;
     struct {
         char train_data[VAE_PATH_SIZE], train_labels[VAE_PATH_SIZE]; /* labels may be "" */

@@ -1,9 +1,11 @@
 /* The table of keys: each row has a key's section, name, type, field, range, default and help. */
 #include "config/config_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "config/family_keys.h"
+#include "config/key_group.h"
 
 static const char *const families[] = {
 #define ROW(NAME, name) #name,
@@ -33,7 +35,8 @@ static const char *const activations[] = {
         NULL};
 
 #define FIELD(member) offsetof(vae_config, member)
-/* Behind the help: .alias, where a key has one. */
+/* Behind the help: .alias and .kinds, where a key has them. */
+enum { IMAGES = 1 << VAE_KIND_IMAGE };
 #define INTEGER(section, name, member, low, high, initial, ...)                                                        \
     {                                                                                                                  \
         section, name, VAE_KEY_INTEGER, FIELD(member), low, high, NULL, initial, .help = __VA_ARGS__                   \
@@ -77,15 +80,15 @@ static const vae_key keys[] = {
     INTEGER("data", "validation", data.validation, 0, 1e12, "0", "training images held out for validation, from the end; 0, and no validation_data: the test set is watched instead"),
     INTEGER("data", "limit", data.limit, 0, 1e12, "0", "use only the first N training images; 0: all"),
     INTEGER("data", "test_limit", data.test_limit, 0, 1e12, "0", "use only the first N test images; 0: all"),
-    CHOICE("data", "binarise", data.binarise, binarisations, "none", "pixel -> Bernoulli(pixel / 255): static once, dynamic anew at each step"),
-    CHOICE("data", "normalise", data.normalise, normalisations, "unit", "unit: [0, 1], other numbers than levels as they are; symmetric: [-1, 1]; standard: mean 0, variance 1, of other numbers column by column"),
-    CHOICE("data", "store", data.store, stores, "auto", "what numbers of an array become: bytes, the levels of an image; float32, as they are; auto: bytes for those that look like an image's"),
-    CHOICE("data", "layout", data.layout, layouts, "channels_last", "of arrays of rank 4: channels_last is [n, h, w, c], channels_first is [n, c, h, w]"),
-    INTEGER("data", "crop", data.crop, 0, 1 << 16, "0", "first cut a square, this many pixels a side, from the middle of each image; 0: none"),
-    {"data", "size", VAE_KEY_SIZE, FIELD(data.size), 1, 4096, NULL, "original", .help = "then cut to this shape, height x width, and resize by the mean of areas"},
-    CHOICE("data", "channels", data.channels, channels, "auto", "auto: as stored; grey or rgb"),
-    CHOICE("data", "flip", data.flip, flips, "none", "horizontal: mirror each training image with probability 1/2, anew at each step"),
-    CHOICE("data", "skip_damaged", data.skip_damaged, switches, "no", "of a folder's pictures: leave out, count and report those that cannot be decoded, instead of stopping"),
+    CHOICE("data", "binarise", data.binarise, binarisations, "none", "pixel -> Bernoulli(pixel / 255): static once, dynamic anew at each step", .kinds = IMAGES),
+    CHOICE("data", "normalise", data.normalise, normalisations, "unit", "unit: [0, 1], other numbers than levels as they are; symmetric: [-1, 1]; standard: mean 0, variance 1, of other numbers column by column", .kinds = IMAGES),
+    CHOICE("data", "store", data.store, stores, "auto", "what numbers of an array become: bytes, the levels of an image; float32, as they are; auto: bytes for those that look like an image's", .kinds = IMAGES),
+    CHOICE("data", "layout", data.layout, layouts, "channels_last", "of arrays of rank 4: channels_last is [n, h, w, c], channels_first is [n, c, h, w]", .kinds = IMAGES),
+    INTEGER("data", "crop", data.crop, 0, 1 << 16, "0", "first cut a square, this many pixels a side, from the middle of each image; 0: none", .kinds = IMAGES),
+    {"data", "size", VAE_KEY_SIZE, FIELD(data.size), 1, 4096, NULL, "original", .help = "then cut to this shape, height x width, and resize by the mean of areas", .kinds = IMAGES},
+    CHOICE("data", "channels", data.channels, channels, "auto", "auto: as stored; grey or rgb", .kinds = IMAGES),
+    CHOICE("data", "flip", data.flip, flips, "none", "horizontal: mirror each training image with probability 1/2, anew at each step", .kinds = IMAGES),
+    CHOICE("data", "skip_damaged", data.skip_damaged, switches, "no", "of a folder's pictures: leave out, count and report those that cannot be decoded, instead of stopping", .kinds = IMAGES),
     CHOICE("data", "storage", data.storage, storages, "auto", "memory; disk: decode once to a file that is mapped into memory; auto: disk if the images take more than half of memory"),
     TEXT("data", "cache", data.cache, "", "folder of such files; vae-cuda in $XDG_CACHE_HOME or ~/.cache unless set"),
 
@@ -125,19 +128,29 @@ static const vae_key keys[] = {
 };
 /* clang-format on */
 
-/* ---- All keys: those of families stand behind the other keys of [model], which come first ---- */
+/* ---- All keys: those of families and groups stand behind the other keys of [model], which come first ---- */
 
-enum { KEYS = sizeof keys / sizeof *keys };
+enum { KEYS = sizeof keys / sizeof *keys, OWNERS = VAE_FAMILY_COUNT + VAE_KEY_GROUP_COUNT };
 
 static const vae_family_keys *const family_keys[VAE_FAMILY_COUNT] = {
 #define ROW(NAME, name) &vae_family_keys_##name,
     VAE_FAMILY_MAP(ROW)
 #undef ROW
 };
+static const vae_key_group *const key_groups[VAE_KEY_GROUP_COUNT] = {
+#define ROW(NAME, name) &vae_key_group_##name,
+    VAE_KEY_GROUP_MAP(ROW)
+#undef ROW
+};
 
 const vae_family_keys *vae_family_keys_of(int family)
 {
     return family_keys[family];
+}
+
+const vae_key_group *vae_key_group_of(int group)
+{
+    return key_groups[group];
 }
 
 static int model_keys(void)
@@ -148,17 +161,23 @@ static int model_keys(void)
     return count;
 }
 
-static int own_keys(void)
+/* Owners are the families, then the groups. */
+static int owned_keys(int owner)
+{
+    return owner < VAE_FAMILY_COUNT ? family_keys[owner]->count : key_groups[owner - VAE_FAMILY_COUNT]->count;
+}
+
+static int all_owned_keys(void)
 {
     int count = 0;
-    for (int i = 0; i < VAE_FAMILY_COUNT; ++i)
-        count += family_keys[i]->count;
+    for (int i = 0; i < OWNERS; ++i)
+        count += owned_keys(i);
     return count;
 }
 
 int vae_config_key_count(void)
 {
-    return KEYS + own_keys();
+    return KEYS + all_owned_keys();
 }
 
 int vae_config_key_find(const char *section, const char *name)
@@ -170,23 +189,75 @@ int vae_config_key_find(const char *section, const char *name)
     return -1;
 }
 
-int vae_config_key_family(int index)
+typedef struct place {
+    int owner; /* -1: none */
+    int index; /* among its keys, or those of the table */
+} place;
+
+static place place_of(int index)
 {
-    int own = index - model_keys();
-    for (int i = 0; i < VAE_FAMILY_COUNT && own >= 0; own -= family_keys[i++]->count) {
-        if (own < family_keys[i]->count) return i;
+    place at = {0, index - model_keys()};
+    if (at.index < 0) return (place){-1, index};
+    for (; at.owner < OWNERS; at.index -= owned_keys(at.owner++)) {
+        if (at.index < owned_keys(at.owner)) return at;
     }
-    return -1;
+    return (place){-1, index - all_owned_keys()};
 }
 
 const vae_key *vae_config_key(int index)
 {
-    int own = index - model_keys();
-    if (own < 0) return &keys[index];
-    for (int i = 0; i < VAE_FAMILY_COUNT; own -= family_keys[i++]->count) {
-        if (own < family_keys[i]->count) return &family_keys[i]->keys[own];
+    const place at = place_of(index);
+    if (at.owner < 0) return &keys[at.index];
+    if (at.owner < VAE_FAMILY_COUNT) return &family_keys[at.owner]->keys[at.index];
+    return &key_groups[at.owner - VAE_FAMILY_COUNT]->keys[at.index];
+}
+
+/* Where the struct begins that holds the key's value, from the configuration's start. */
+static size_t base_of(int owner)
+{
+    if (owner < 0) return 0;
+    if (owner < VAE_FAMILY_COUNT) return FIELD(model.own) + (size_t)owner * VAE_FAMILY_VALUES;
+    return FIELD(model.group) + (size_t)(owner - VAE_FAMILY_COUNT) * VAE_KEY_GROUP_VALUES;
+}
+
+void *vae_config_field(vae_config *config, int index)
+{
+    return (char *)config + base_of(place_of(index).owner) + vae_config_key(index)->offset;
+}
+
+const void *vae_config_value(const vae_config *config, int index)
+{
+    return (const char *)config + base_of(place_of(index).owner) + vae_config_key(index)->offset;
+}
+
+/* ---- Who has them ---- */
+
+static bool family_has(int family, int owner)
+{
+    if (owner < VAE_FAMILY_COUNT) return owner < 0 || owner == family;
+    return (family_keys[family]->groups >> (owner - VAE_FAMILY_COUNT) & 1) != 0;
+}
+
+bool vae_config_has_key(const vae_config *config, int index)
+{
+    const int family = config->model.family;
+    return family_has(family, place_of(index).owner) && vae_key_is_of(vae_config_key(index), family_keys[family]->kind);
+}
+
+bool vae_config_key_is_owned(int index)
+{
+    return place_of(index).owner >= 0;
+}
+
+void vae_config_key_families(int index, char *text, size_t size)
+{
+    const int owner = place_of(index).owner;
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; i < VAE_FAMILY_COUNT && used < size; ++i) {
+        if (!family_has(i, owner)) continue;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", family_keys[i]->name);
     }
-    return &keys[index - own_keys()];
 }
 
 bool vae_config_key_begins_section(int index)
@@ -194,28 +265,10 @@ bool vae_config_key_begins_section(int index)
     return index == 0 || strcmp(vae_config_key(index - 1)->section, vae_config_key(index)->section) != 0;
 }
 
-bool vae_config_key_begins_family(int index)
+const char *vae_config_key_begins_owner(int index)
 {
-    const int family = vae_config_key_family(index);
-    return family >= 0 && (index == 0 || vae_config_key_family(index - 1) != family);
-}
-
-bool vae_config_has_key(const vae_config *config, int index)
-{
-    const int family = vae_config_key_family(index);
-    return family < 0 || family == config->model.family;
-}
-
-void *vae_config_field(vae_config *config, int index)
-{
-    const int family = vae_config_key_family(index);
-    char *base = family < 0 ? (char *)config : config->model.own[family];
-    return base + vae_config_key(index)->offset;
-}
-
-const void *vae_config_value(const vae_config *config, int index)
-{
-    const int family = vae_config_key_family(index);
-    const char *base = family < 0 ? (const char *)config : config->model.own[family];
-    return base + vae_config_key(index)->offset;
+    const place at = place_of(index);
+    if (at.owner < 0 || at.index > 0) return NULL;
+    return at.owner < VAE_FAMILY_COUNT ? family_keys[at.owner]->summary
+                                       : key_groups[at.owner - VAE_FAMILY_COUNT]->summary;
 }

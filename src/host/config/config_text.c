@@ -232,18 +232,31 @@ static vae_status check_store(const vae_config *config)
     return vae_error_set(VAE_ERROR_CONFIG, "[data] %s: needs the levels of images, so store = bytes, not float32", key);
 }
 
-/* Keys of one family were not given for another. */
+/* A key that the family has not, or data of its kind. */
+static vae_status refuse_key(const vae_config *config, int index)
+{
+    const vae_key *key = vae_config_key(index);
+    const vae_family_keys *family = vae_family_keys_of(config->model.family);
+    char whose[256];
+    vae_status status;
+    if (vae_config_key_is_owned(index)) {
+        vae_config_key_families(index, whose, sizeof whose);
+        status = vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: is a key of family = %s, but family = %s", key->section,
+                               key->name, whose, family->name);
+    } else {
+        vae_key_kinds(key, whose, sizeof whose);
+        status = vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: is a key of %s, but family = %s is of %s", key->section,
+                               key->name, whose, family->name, vae_kind_name(family->kind));
+    }
+    return vae_config_blame(config, status, key->section, key->name);
+}
+
 static vae_status check_family(const vae_config *config)
 {
-    const vae_family_keys *family = vae_family_keys_of(config->model.family);
     for (int i = 0; i < vae_config_key_count(); ++i) {
-        if (config->source.line[i] == 0 || vae_config_has_key(config, i)) continue;
-        const char *name = vae_config_key(i)->name;
-        const vae_status status =
-            vae_error_set(VAE_ERROR_CONFIG, "[model] %s: is a key of family = %s, but family = %s", name,
-                          vae_family_keys_of(vae_config_key_family(i))->name, family->name);
-        return vae_config_blame(config, status, "model", name);
+        if (config->source.line[i] != 0 && !vae_config_has_key(config, i)) return refuse_key(config, i);
     }
+    const vae_family_keys *family = vae_family_keys_of(config->model.family);
     return family->check ? family->check(config) : VAE_OK;
 }
 
@@ -301,13 +314,12 @@ vae_status vae_config_help(char **text)
     if (!stream) return vae_error_set(VAE_ERROR_MEMORY, "configuration: out of memory");
     for (int i = 0; i < vae_config_key_count(); ++i) {
         const vae_key *key = vae_config_key(i);
-        char allowed[256];
+        char allowed[256], families[256];
         vae_key_describe(key, allowed, sizeof allowed);
         if (vae_config_key_begins_section(i)) fprintf(stream, "%s[%s]\n", i > 0 ? "\n" : "", key->section);
-        if (vae_config_key_begins_family(i)) {
-            const vae_family_keys *keys = vae_family_keys_of(vae_config_key_family(i));
-            fprintf(stream, "  Only of family = %s, %s:\n", keys->name, keys->summary);
-        }
+        const char *owner = vae_config_key_begins_owner(i);
+        vae_config_key_families(i, families, sizeof families);
+        if (owner) fprintf(stream, "  Only of family = %s, %s:\n", families, owner);
         fprintf(stream, "  %s = %s\n      %s\n      (%s)\n", key->name, key->initial, key->help, allowed);
     }
     if (fclose(stream) != 0) return vae_error_set(VAE_ERROR_MEMORY, "configuration: out of memory");

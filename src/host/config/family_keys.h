@@ -6,6 +6,8 @@
 
 typedef struct vae_family_keys {
     const char *name, *summary; /* as [model] family takes it; a line for --help-config */
+    vae_kind kind;              /* of its data; keys of [data] that data of this kind do not have are refused */
+    uint32_t groups;            /* of keys that it shares with others: bits 1 << VAE_KEY_GROUP_<NAME> */
     /* Rows of [model] with offsets in a struct of the family's own, of `size` bytes, at most VAE_FAMILY_VALUES. A name
      * may stand in one family only, and not among the keys that all have. */
     const vae_key *keys;

@@ -16,6 +16,30 @@ bool vae_key_is_called(const vae_key *key, const char *name)
     return strcmp(key->name, name) == 0 || (key->alias && strcmp(key->alias, name) == 0);
 }
 
+static const char *const kinds[] = {
+    [VAE_KIND_IMAGE] = "images", [VAE_KIND_TEXT] = "texts", [VAE_KIND_DRAWING] = "drawings"};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const char *vae_kind_name(vae_kind kind)
+{
+    return kinds[kind];
+}
+
+bool vae_key_is_of(const vae_key *key, vae_kind kind)
+{
+    return key->kinds == 0 || (key->kinds >> kind & 1) != 0;
+}
+
+void vae_key_kinds(const vae_key *key, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int kind = 0; kind < KINDS && used < size; ++kind) {
+        if (!vae_key_is_of(key, (vae_kind)kind)) continue;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", kinds[kind]);
+    }
+}
+
 void vae_key_allowed(const vae_key *key, char *text, size_t size)
 {
     switch (key->type) {
@@ -49,8 +73,11 @@ void vae_key_allowed(const vae_key *key, char *text, size_t size)
 void vae_key_describe(const vae_key *key, char *text, size_t size)
 {
     vae_key_allowed(key, text, size);
-    const size_t used = strlen(text);
-    if (key->alias) snprintf(text + used, size - used, "; also %s", key->alias);
+    char of[64];
+    size_t used = strlen(text);
+    vae_key_kinds(key, of, sizeof of);
+    if (key->kinds) used += (size_t)snprintf(text + used, size - used, "; of %s only", of);
+    if (key->alias && used < size) snprintf(text + used, size - used, "; also %s", key->alias);
 }
 
 static vae_status refuse(const vae_key *key, const char *text)

@@ -21,16 +21,22 @@ typedef enum vae_key_type {
 typedef struct vae_key {
     const char *section, *name;
     vae_key_type type;
-    size_t offset; /* in vae_config, or in the struct of a family's own keys */
+    size_t offset; /* in vae_config, or in the struct of the keys of a family or group */
     double minimum, maximum;
     const char *const *choices; /* NULL-terminated */
     const char *initial;        /* the default, as it would stand in a file */
     const char *help;
     const char *alias; /* an older name that is read too, and never written; NULL: none */
+    uint32_t kinds;    /* of data that have the key: bits 1 << vae_kind; 0: all */
 } vae_key;
 
 /* Whether `name` is the key's name or its alias. */
 bool vae_key_is_called(const vae_key *key, const char *name);
+
+/* What data are that have the key: "images", "texts, drawings". */
+void vae_key_kinds(const vae_key *key, char *text, size_t size);
+bool vae_key_is_of(const vae_key *key, vae_kind kind);
+const char *vae_kind_name(vae_kind kind); /* "images" */
 
 /* Reads `text` into a field of the row's type. On failure the message says what is allowed, without naming the key. */
 vae_status vae_key_parse(const vae_key *key, void *field, const char *text);
@@ -38,7 +44,7 @@ vae_status vae_key_parse(const vae_key *key, void *field, const char *text);
 void vae_key_write(const vae_key *key, const void *field, FILE *stream);
 /* Describes what is allowed: "an integer from 1 to 1000". */
 void vae_key_allowed(const vae_key *key, char *text, size_t size);
-/* The same for lists of keys, with the other name that a key has: "…; also train_images". */
+/* The same for lists of keys, with the data that have it and its other name: "…; of images only; also train_images". */
 void vae_key_describe(const vae_key *key, char *text, size_t size);
 
 #endif
