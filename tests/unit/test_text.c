@@ -1,34 +1,10 @@
 /* data/text_reader.c, data/text.c and data/sequences.c: lines of words, characters and bytes, and what is wrong with
  * them. */
 #define _GNU_SOURCE
-#include "data/sequences.h"
 #include "data/vocabulary.h"
-#include "unit/idx_file.h"
+#include "unit/text_file.h"
 
 TestSuite(text, .init = idx_setup, .fini = idx_teardown, .timeout = 60);
-
-static const char *write_bytes(const char *name, const char *text, size_t size)
-{
-    static idx_bytes file;
-    cr_assert_leq(size, sizeof file.byte);
-    file.count = size;
-    memcpy(file.byte, text, size);
-    return idx_write(name, &file);
-}
-
-#define WRITE(name, text) write_bytes(name, text, sizeof(text) - 1)
-
-static vae_dataset read_text(const char *path, vae_sequence_options options)
-{
-    vae_dataset dataset;
-    options.kind = VAE_KIND_TEXT;
-    cr_assert_eq(vae_sequences_read(path, &options, &dataset), VAE_OK, "%s", vae_error_message());
-    cr_assert_eq(dataset.kind, VAE_KIND_TEXT);
-    cr_assert_eq(dataset.dtype, VAE_INT32);
-    cr_assert(dataset.height == 1 && dataset.width == 1 && dataset.channels == 1);
-    cr_assert_eq(dataset.offsets[0], 0);
-    return dataset;
-}
 
 /* Every item as text, one line each, with its begin and its end as they are stored. */
 static void expect_items(const vae_dataset *dataset, vae_tokens tokens, const char *expected)

@@ -1,19 +1,15 @@
-/* Opens a cached file, or writes it aside under a lock, so that of several processes one decodes and others wait. */
+/* Cached images: what stands in such a file, and how it is written. */
 #include "data/cache.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/file.h"
 #include "core/npy_header.h"
+#include "data/cached_file.h"
 #include "data/collect.h"
-#include "data/mapping.h"
 
 enum { VALUES_AT = 4096 };
 
@@ -43,17 +39,7 @@ static bool interpret(const vae_mapping *mapping, note *end)
     return mapping->bytes == VALUES_AT + values + labels + texts + sizeof *end;
 }
 
-/* A copy of what lies in the mapping; NULL for no bytes. */
-static vae_status copy_of(const char *path, const uint8_t *from, size_t bytes, void *copy)
-{
-    void *made = bytes ? malloc(bytes) : NULL;
-    if (bytes && !made) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory for labels and names", path);
-    if (bytes) memcpy(made, from, bytes);
-    memcpy(copy, &made, sizeof made);
-    return VAE_OK;
-}
-
-static vae_status take(const char *path, const note *end, vae_mapping *mapping, vae_dataset *dataset)
+static vae_status fill(const char *path, const note *end, const vae_mapping *mapping, vae_dataset *dataset)
 {
     *dataset = (vae_dataset){
         .values = mapping->start + VALUES_AT,
@@ -73,12 +59,12 @@ static vae_status take(const char *path, const note *end, vae_mapping *mapping, 
     };
     const size_t labels = end->labelled ? (size_t)end->count * sizeof(int32_t) : 0;
     const uint8_t *behind = dataset->values + end->count * vae_dataset_row_bytes(dataset);
-    vae_status status = copy_of(path, behind, labels, &dataset->labels);
+    vae_status status = vae_cached_copy(path, behind, labels, &dataset->labels);
     const uint8_t *classes = behind + labels, *columns = classes + end->class_bytes;
     const uint8_t *names = columns + end->column_bytes;
     if (!status) status = vae_classes_add_all(&dataset->classes, (const char *)classes, end->classes);
     if (!status) status = vae_classes_add_all(&dataset->column_names, (const char *)columns, end->column_names);
-    if (!status) status = copy_of(path, names, dataset->names_bytes, &dataset->names);
+    if (!status) status = vae_cached_copy(path, names, dataset->names_bytes, &dataset->names);
     if (!status) return VAE_OK;
     free(dataset->labels);
     vae_classes_free(&dataset->classes);
@@ -87,25 +73,18 @@ static vae_status take(const char *path, const note *end, vae_mapping *mapping, 
     return status;
 }
 
-/* *found: a whole file was there. */
-static vae_status open_cached(const char *path, bool *found, vae_dataset *dataset)
+typedef struct images {
+    vae_source *source;
+    const vae_read_options *options;
+    vae_dataset *dataset;
+} images;
+
+static vae_status take(void *context, const char *path, vae_mapping *mapping, bool *taken)
 {
+    const images *i = context;
     note end;
-    vae_mapping mapping;
-    *found = false;
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0 && errno == ENOENT) return VAE_OK;
-    if (file < 0) return vae_error_set(VAE_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
-    vae_status status = vae_mapping_open(file, path, &mapping);
-    close(file);
-    if (status) return status;
-    *found = interpret(&mapping, &end);
-    if (*found) {
-        status = take(path, &end, &mapping, dataset);
-        if (!status) return VAE_OK;
-    }
-    vae_mapping_close(&mapping);
-    return status;
+    *taken = interpret(mapping, &end);
+    return *taken ? fill(path, &end, mapping, i->dataset) : VAE_OK;
 }
 
 /* ---- Writing ---- */
@@ -179,72 +158,27 @@ static vae_status write_end(int file, const char *path, const vae_dataset *datas
     return vae_file_write_open(file, path, header, size);
 }
 
-static vae_status write_images(int file, const char *path, vae_source *source, const vae_read_options *options)
+static vae_status write_images(void *context, int file, const char *path)
 {
+    const images *i = context;
     vae_dataset dataset = {0};
     file_sink sink = {{reserve, commit}, .file = file, .path = path};
-    if (ftruncate(file, 0) || lseek(file, VALUES_AT, SEEK_SET) < 0) {
+    if (lseek(file, VALUES_AT, SEEK_SET) < 0) {
         return vae_error_set(VAE_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
     }
-    vae_status status = vae_collect_images(source, options, &sink.base, &dataset);
+    vae_status status = vae_collect_images(i->source, i->options, &sink.base, &dataset);
     free(sink.piece);
     if (!status) status = write_end(file, path, &dataset);
     free(dataset.labels);
     vae_classes_free(&dataset.classes);
     vae_classes_free(&dataset.column_names);
     free(dataset.names);
-    if (!status && fsync(file))
-        status = vae_error_set(VAE_ERROR_IO, "%s: cannot be flushed to disk: %s", path, strerror(errno));
     return status;
-}
-
-/* Opens the file that is written aside, alone: others who want the same wait here until it is done. */
-static vae_status lock_partial(const char *partial, int *file)
-{
-    for (;;) {
-        struct stat information;
-        *file = open(partial, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (*file < 0) return vae_error_set(VAE_ERROR_IO, "%s: cannot be created: %s", partial, strerror(errno));
-        if (flock(*file, LOCK_EX) == 0 && fstat(*file, &information) == 0 && information.st_nlink > 0) return VAE_OK;
-        const int reason = errno;
-        const bool failed = fstat(*file, &information) != 0 || information.st_nlink > 0;
-        close(*file);
-        if (failed) return vae_error_set(VAE_ERROR_IO, "%s: cannot be locked: %s", partial, strerror(reason));
-        /* Who held the lock has removed or renamed the file: another is to be made. */
-    }
-}
-
-/* Under the lock: unless another was quicker. */
-static vae_status make(const char *path, const char *partial, int file, vae_source *source,
-                       const vae_read_options *options, vae_dataset *dataset)
-{
-    bool found;
-    vae_status status = open_cached(path, &found, dataset);
-    if (!status && !found) status = write_images(file, partial, source, options);
-    if (status || found) {
-        unlink(partial);
-        return status;
-    }
-    if (rename(partial, path)) {
-        status = vae_error_set(VAE_ERROR_IO, "%s: cannot be replaced: %s", path, strerror(errno));
-        unlink(partial);
-        return status;
-    }
-    VAE_TRY(open_cached(path, &found, dataset));
-    return found ? VAE_OK : vae_error_set(VAE_ERROR_IO, "%s: was changed while it was written", path);
 }
 
 vae_status vae_cache_images(const char *path, vae_source *source, const vae_read_options *options, vae_dataset *dataset)
 {
-    char partial[2 * VAE_PATH_SIZE + 16];
-    bool found;
-    int file;
+    images i = {source, options, dataset};
     *dataset = (vae_dataset){0};
-    VAE_TRY(open_cached(path, &found, dataset));
-    if (found) return VAE_OK;
-    snprintf(partial, sizeof partial, "%s.partial", path);
-    VAE_TRY(lock_partial(partial, &file));
-    const vae_status status = make(path, partial, file, source, options, dataset);
-    close(file);
-    return status;
+    return vae_cached_file_make(path, &(vae_cached_file){&i, take, write_images});
 }

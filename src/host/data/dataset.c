@@ -13,8 +13,8 @@ void vae_dataset_free(vae_dataset *dataset)
 {
     if (!dataset->borrowed) {
         if (!dataset->mapping.start) free(dataset->values);
-        vae_mapping_close(&dataset->mapping);
         if (!dataset->mapping.start) free(dataset->offsets);
+        vae_mapping_close(&dataset->mapping);
         vae_classes_free(&dataset->vocabulary);
         free(dataset->labels);
         vae_classes_free(&dataset->classes);

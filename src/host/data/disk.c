@@ -126,7 +126,7 @@ static vae_status find_name(vae_source *source, const vae_read_options *options,
 {
     char folder[VAE_PATH_SIZE], digits[VAE_HASH_TEXT], name[VAE_HASH_TEXT + 8];
     vae_hash hash = {.length = 0};
-    vae_hash_add_text(&hash, "vae-cuda images 5");
+    vae_hash_add_text(&hash, "vae-cuda images 6");
     VAE_TRY(source->format->add_to_hash(source, &hash));
     add_options(&hash, options);
     vae_hash_format(&hash, digits);

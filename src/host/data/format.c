@@ -159,20 +159,26 @@ void vae_source_close(vae_source *source)
     free(source->block_numbers);
 }
 
-vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash)
+vae_status vae_hash_add_file(vae_hash *hash, const char *path)
 {
     struct stat information;
-    char *whole = realpath(source->file, NULL);
+    char *whole = realpath(path, NULL);
     if (!whole || stat(whole, &information) != 0) {
         const int reason = errno;
         free(whole);
-        return vae_source_cannot_open(source->file, reason);
+        return vae_source_cannot_open(path, reason);
     }
     vae_hash_add_text(hash, whole);
     free(whole);
-    vae_hash_add_text(hash, source->name + strlen(source->file)); /* the key */
     vae_hash_add_integer(hash, information.st_size);
     vae_hash_add_integer(hash, information.st_mtim.tv_sec);
     vae_hash_add_integer(hash, information.st_mtim.tv_nsec);
+    return VAE_OK;
+}
+
+vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash)
+{
+    VAE_TRY(vae_hash_add_file(hash, source->file));
+    vae_hash_add_text(hash, source->name + strlen(source->file)); /* the key */
     return VAE_OK;
 }

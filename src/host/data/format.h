@@ -77,6 +77,8 @@ const char *vae_source_split_key(const char *path, char file[VAE_PATH_SIZE]);
 /* VAE_ERROR_CONFIG for a path that cannot be opened, by errno: says what fetches it, where a script does. */
 vae_status vae_source_cannot_open(const char *path, int reason);
 
+/* Adds what identifies a file without reading it: whole path, size and time of change. VAE_ERROR_CONFIG. */
+vae_status vae_hash_add_file(vae_hash *hash, const char *path);
 /* add_to_hash of formats that are one file. */
 vae_status vae_source_add_to_hash(const vae_source *source, vae_hash *hash);
 

@@ -49,6 +49,9 @@ struct vae_sequence_format {
     vae_status (*next)(vae_sequence_source *source, vae_sequence_item *item, bool *more);
 };
 
+/* Ends what the format's open began, and frees what the data set did not take. */
+void vae_sequence_source_close(vae_sequence_source *source);
+
 /* All formats: the first of the wanted kind whose probe accepts a file reads it. */
 #define VAE_SEQUENCE_FORMAT_MAP(X) X(text) X(stroke_npz) X(ndjson)
 #define VAE_SEQUENCE_FORMAT_ROW(name) extern const vae_sequence_format vae_sequence_format_##name;

@@ -70,6 +70,13 @@ vae_status vae_sequence_item_add(vae_sequence_item *item, const void *rows, int6
     return VAE_OK;
 }
 
+void vae_sequence_source_close(vae_sequence_source *source)
+{
+    source->format->close(source);
+    vae_classes_free(&source->vocabulary);
+    vae_classes_free(&source->classes);
+}
+
 /* The row behind the item is where the next one begins. */
 static vae_status keep(vae_sequence_store *store, vae_sequence_source *source, const vae_sequence_item *item,
                        int64_t *row)

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "data/file_kind.h"
 #include "data/format.h"
+#include "data/sequence_cache.h"
 #include "data/sequence_store.h"
 
 static const vae_sequence_format *const formats[] = {
@@ -43,7 +44,8 @@ static vae_status find_format(const char *path, vae_kind kind, const vae_sequenc
     return refuse(path, &probe, kind);
 }
 
-static vae_status open_source(const char *path, const vae_sequence_options *options, vae_sequence_source *source)
+/* Fills the source, but does not open it. */
+static vae_status find_source(const char *path, const vae_sequence_options *options, vae_sequence_source *source)
 {
     *source = (vae_sequence_source){.options = options};
     const char *key = vae_source_split_key(path, source->file);
@@ -51,18 +53,9 @@ static vae_status open_source(const char *path, const vae_sequence_options *opti
     snprintf(source->name, sizeof source->name, "%s", path);
     source->key = key ? key : "";
     VAE_TRY(find_format(source->file, options->kind, &source->format));
-    if (key && !source->format->takes_key) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: is a file of %s, which has no part '%s'", source->file,
-                             source->format->name, key);
-    }
-    return source->format->open(source);
-}
-
-static void close_source(vae_sequence_source *source)
-{
-    source->format->close(source);
-    vae_classes_free(&source->vocabulary);
-    vae_classes_free(&source->classes);
+    if (!key || source->format->takes_key) return VAE_OK;
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: is a file of %s, which has no part '%s'", source->file,
+                         source->format->name, key);
 }
 
 static void free_store(vae_sequence_store *store)
@@ -93,24 +86,37 @@ static void hand_over(vae_sequence_store *store, vae_sequence_source *source, va
     source->vocabulary = source->classes = (vae_classes){0};
 }
 
-static vae_status read_to_memory(vae_sequence_source *source, vae_dataset *dataset)
+/* *full: they are too many for memory, and nothing was read. */
+static vae_status read_to_memory(vae_sequence_source *source, bool *full, vae_dataset *dataset)
 {
-    vae_sequence_store store = {.values.name = source->name, .offsets.name = source->name, .labels.name = source->name};
-    const vae_status status = vae_sequence_store_collect(&store, source);
-    if (status) {
+    const bool automatic = source->options->storage == VAE_STORAGE_AUTO;
+    vae_sequence_store store = {.values.name = source->name,
+                                .offsets.name = source->name,
+                                .labels.name = source->name,
+                                .most = automatic ? 0.5 * vae_memory_limit() : 0};
+    VAE_TRY(source->format->open(source));
+    vae_status status = vae_sequence_store_collect(&store, source);
+    *full = store.full || (automatic && status == VAE_ERROR_MEMORY);
+    if (*full) status = VAE_OK;
+    if (status || *full) {
         free_store(&store);
-        return status;
+    } else {
+        hand_over(&store, source, dataset);
     }
-    hand_over(&store, source, dataset);
-    return VAE_OK;
+    vae_sequence_source_close(source);
+    return status;
 }
 
 vae_status vae_sequences_read(const char *path, const vae_sequence_options *options, vae_dataset *dataset)
 {
     vae_sequence_source source;
     *dataset = (vae_dataset){0};
-    VAE_TRY(open_source(path, options, &source));
-    const vae_status status = read_to_memory(&source, dataset);
-    close_source(&source);
-    return status;
+    VAE_TRY(find_source(path, options, &source));
+    bool disk = options->storage == VAE_STORAGE_DISK;
+    /* What was too large for memory once is not read to memory again to see that. */
+    if (options->storage == VAE_STORAGE_AUTO) disk = vae_sequence_cache_exists(&source);
+    if (!disk) VAE_TRY(read_to_memory(&source, &disk, dataset));
+    if (!disk) return VAE_OK;
+    VAE_TRY(find_source(path, options, &source));
+    return vae_sequence_cache_read(&source, dataset);
 }
