@@ -4,6 +4,7 @@
 #define VAE_BACKEND_CPU_ISA_H
 
 #include "backend/cpu/convolution_pass.h"
+#include "backend/cpu/recurrent_pass.h"
 #include "backend/host/engine.h"
 
 /* d_pre = d_y ⊙ activation'(·) in place, d_bias = column sums of d_pre in a fixed order, and d_pre rounded into
@@ -33,6 +34,9 @@ typedef struct vae_cpu_isa {
     vae_status (*convolution_create)(const vae_convolution_options *options, vae_convolution **convolution);
     void (*convolution_run)(vae_convolution *convolution);
     void (*convolution_destroy)(vae_convolution *convolution);
+    vae_status (*recurrent_create)(const vae_recurrent_options *options, vae_recurrent_pass **pass);
+    void (*recurrent_run)(vae_recurrent_pass *pass, const vae_step *step);
+    void (*recurrent_destroy)(vae_recurrent_pass *pass);
 } vae_cpu_isa;
 
 #ifdef VAE_ISA_LEVELS_X86_64

@@ -77,14 +77,14 @@ typedef struct operand {
     dnnl_dims_t dims;
     int rank;
     dnnl_data_type_t type;
-    dnnl_format_tag_t tag;
+    dnnl_dims_t strides;
 } operand;
 
 #if DNNL_VERSION_MAJOR >= 3
 
 static vae_status describe(const operand *o, descriptor *d)
 {
-    DNNL_TRY(dnnl_memory_desc_create_with_tag(d, o->rank, o->dims, o->type, o->tag));
+    DNNL_TRY(dnnl_memory_desc_create_with_strides(d, o->rank, o->dims, o->type, o->strides));
     return VAE_OK;
 }
 
@@ -96,6 +96,12 @@ static void forget(descriptor *d)
 static vae_status append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, float alpha)
 {
     DNNL_TRY(dnnl_post_ops_append_eltwise(ops, kind, alpha, 0.0f));
+    return VAE_OK;
+}
+
+static vae_status append_sum(dnnl_post_ops_t ops)
+{
+    DNNL_TRY(dnnl_post_ops_append_sum(ops, 1.0f, 0, dnnl_data_type_undef));
     return VAE_OK;
 }
 
@@ -117,7 +123,7 @@ static vae_status make_memory(dnnl_memory_t *memory, descriptor *d, dnnl_engine_
 
 static vae_status describe(const operand *o, descriptor *d)
 {
-    DNNL_TRY(dnnl_memory_desc_init_by_tag(d, o->rank, o->dims, o->type, o->tag));
+    DNNL_TRY(dnnl_memory_desc_init_by_strides(d, o->rank, o->dims, o->type, o->strides));
     return VAE_OK;
 }
 
@@ -129,6 +135,12 @@ static void forget(descriptor *d)
 static vae_status append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, float alpha)
 {
     DNNL_TRY(dnnl_post_ops_append_eltwise(ops, 1.0f, kind, alpha, 0.0f));
+    return VAE_OK;
+}
+
+static vae_status append_sum(dnnl_post_ops_t ops)
+{
+    DNNL_TRY(dnnl_post_ops_append_sum(ops, 1.0f));
     return VAE_OK;
 }
 
@@ -178,13 +190,21 @@ static vae_status append_activation(dnnl_post_ops_t ops, vae_activation activati
     return append_eltwise(ops, fused_activations[activation].kind, fused_activations[activation].alpha);
 }
 
+/* A matrix whose rows, or columns where it lies transposed, are `stride` numbers apart; 0: side by side. */
+static operand matrix(int64_t rows, int64_t columns, bool transposed, int64_t stride, dnnl_data_type_t type)
+{
+    operand o = {{rows, columns}, 2, type, {1, 1}};
+    o.strides[transposed] = stride > 0 ? stride : transposed ? rows : columns;
+    return o;
+}
+
 static void list_operands(const vae_product_options *o, operand operands[OPERAND_COUNT])
 {
     const dnnl_data_type_t type = o->bf16 ? dnnl_bf16 : dnnl_f32;
-    operands[LEFT] = (operand){{o->m, o->k}, 2, type, o->left_transposed ? dnnl_ba : dnnl_ab};
-    operands[RIGHT] = (operand){{o->k, o->n}, 2, type, o->right_transposed ? dnnl_ba : dnnl_ab};
-    operands[TARGET] = (operand){{o->m, o->n}, 2, dnnl_f32, dnnl_ab};
-    operands[BIAS] = (operand){{1, o->n}, 2, dnnl_f32, dnnl_ab};
+    operands[LEFT] = matrix(o->m, o->k, o->left_transposed, 0, type);
+    operands[RIGHT] = matrix(o->k, o->n, o->right_transposed, o->right_stride, type);
+    operands[TARGET] = matrix(o->m, o->n, false, o->target_stride, dnnl_f32);
+    operands[BIAS] = matrix(1, o->n, false, 0, dnnl_f32);
 }
 
 static vae_status make_primitive(vae_onednn *onednn, const vae_product_options *options, descriptor d[],
@@ -196,6 +216,7 @@ static vae_status make_primitive(vae_onednn *onednn, const vae_product_options *
     vae_status status;
     VAE_TRY_GOTO(status, cleanup, check(dnnl_primitive_attr_create(&attributes), "dnnl_primitive_attr_create"));
     VAE_TRY_GOTO(status, cleanup, check(dnnl_post_ops_create(&ops), "dnnl_post_ops_create"));
+    if (options->accumulates) VAE_TRY_GOTO(status, cleanup, append_sum(ops));
     VAE_TRY_GOTO(status, cleanup, append_activation(ops, options->activation));
     VAE_TRY_GOTO(status, cleanup,
                  check(dnnl_primitive_attr_set_post_ops(attributes, ops), "dnnl_primitive_attr_set_post_ops"));

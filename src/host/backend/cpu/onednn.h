@@ -19,13 +19,16 @@ bool vae_onednn_has_bf16(void);
 bool vae_onednn_fuses(vae_activation activation);
 
 /* target [m, n] = activation(left [m, k] · right [k, n] + bias [n]). A transposed operand lies in memory as [k, m] or
- * [n, k]. All row-major and dense. bias may be NULL. With bf16 the operands are bf16; bias and target are float32. */
+ * [n, k]. All row-major. bias may be NULL. With bf16 the operands are bf16; bias and target are float32. */
 typedef struct vae_product_options {
     int64_t m, n, k;
     const void *left, *right;
     const float *bias;
     float *target;
     bool left_transposed, right_transposed;
+    /* From a row in memory to the next, where that is more than a row's numbers; 0: dense. */
+    int64_t right_stride, target_stride;
+    bool accumulates; /* target += the product */
     bool bf16;
     vae_activation activation; /* one that vae_onednn_fuses */
 } vae_product_options;

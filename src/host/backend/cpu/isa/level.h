@@ -56,6 +56,9 @@ vae_status VAE_ISA_NAME(vae_cpu_convolution_create)(const vae_convolution_option
                                                     vae_convolution **convolution);
 void VAE_ISA_NAME(vae_cpu_convolution_run)(vae_convolution *convolution);
 void VAE_ISA_NAME(vae_cpu_convolution_destroy)(vae_convolution *convolution);
+vae_status VAE_ISA_NAME(vae_cpu_recurrent_create)(const vae_recurrent_options *options, vae_recurrent_pass **pass);
+void VAE_ISA_NAME(vae_cpu_recurrent_run)(vae_recurrent_pass *pass, const vae_step *step);
+void VAE_ISA_NAME(vae_cpu_recurrent_destroy)(vae_recurrent_pass *pass);
 
 /* Standard normals of elements first … first + count - 1 (core/random.h), in float; within a few ulp of cuRAND's. */
 void VAE_ISA_NAME(vae_cpu_fill_normal)(const vae_step *step, uint32_t stream, uint64_t first, int64_t count,

@@ -25,4 +25,7 @@ const vae_cpu_isa VAE_ISA_NAME(vae_cpu_isa) = {
     .convolution_create = VAE_ISA_NAME(vae_cpu_convolution_create),
     .convolution_run = VAE_ISA_NAME(vae_cpu_convolution_run),
     .convolution_destroy = VAE_ISA_NAME(vae_cpu_convolution_destroy),
+    .recurrent_create = VAE_ISA_NAME(vae_cpu_recurrent_create),
+    .recurrent_run = VAE_ISA_NAME(vae_cpu_recurrent_run),
+    .recurrent_destroy = VAE_ISA_NAME(vae_cpu_recurrent_destroy),
 };
