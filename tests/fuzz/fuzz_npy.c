@@ -3,7 +3,7 @@
  *
  *   clang -g -O1 -no-pie -fopenmp -fsanitize=fuzzer,address,undefined -Iinclude -Isrc/host tests/fuzz/fuzz_npy.c \
  *       $(ls src/host/data/[a-z]*.c src/host/core/[a-z]*.c | grep -v tiff) src/host/backend/registry.c \
- *       -Wl,--unresolved-symbols=ignore-all -ljansson -lzip -lpng -ljpeg -lgif -lwebpdemux -lwebp -lz -lm \
+ *       -Wl,--unresolved-symbols=ignore-all -ljansson -lzip -lexpat -lpng -ljpeg -lgif -lwebpdemux -lwebp -lz -lm \
  *       -o build/fuzz-npy
  *   build/fuzz-npy -rss_limit_mb=512
  */

@@ -49,6 +49,7 @@
       "words are called as the begin or the end of a sentence and were left out")                                      \
     X(UNKNOWN, "token is not in the vocabulary and became <unk>", "tokens are not in the vocabulary and became <unk>") \
     X(EMPTY_DRAWINGS, "drawing without strokes was left out", "drawings without strokes were left out")                \
+    X(UNDRAWN, "element of SVG is not a shape and was left out", "elements of SVG are not shapes and were left out")   \
     X(UNRECOGNIZED, "drawing was left out, as QuickDraw did not recognize it",                                         \
       "drawings were left out, as QuickDraw did not recognize them")                                                   \
     X(FAR_OFFSETS, "offset lies beyond 1000 and was clipped", "offsets lie beyond 1000 and were clipped")              \

@@ -53,7 +53,7 @@ struct vae_sequence_format {
 void vae_sequence_source_close(vae_sequence_source *source);
 
 /* All formats: the first of the wanted kind whose probe accepts a file reads it. */
-#define VAE_SEQUENCE_FORMAT_MAP(X) X(text) X(stroke_npz) X(ndjson)
+#define VAE_SEQUENCE_FORMAT_MAP(X) X(text) X(stroke_npz) X(ndjson) X(svg)
 #define VAE_SEQUENCE_FORMAT_ROW(name) extern const vae_sequence_format vae_sequence_format_##name;
 VAE_SEQUENCE_FORMAT_MAP(VAE_SEQUENCE_FORMAT_ROW)
 #undef VAE_SEQUENCE_FORMAT_ROW
