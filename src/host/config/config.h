@@ -106,6 +106,11 @@ typedef struct vae_config {
         vae_switch skip_damaged; /* pictures of a folder */
         vae_storage storage;
         char cache[VAE_PATH_SIZE]; /* folder for storage on disk; "" gives the user's cache folder */
+        int64_t max_length;        /* of sequences: steps that are kept, 0: all */
+        vae_tokens tokens;
+        char vocabulary[VAE_PATH_SIZE]; /* of texts: a file of words; "": it is built from the training text */
+        int64_t vocabulary_size;        /* words of it that are kept, 0: all */
+        int64_t min_count;              /* times that a word must occur to be kept */
     } data;
     struct {
         int64_t epochs, batch_size, seed;

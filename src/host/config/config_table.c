@@ -23,6 +23,7 @@ static const char *const channels[] = {"auto", "grey", "rgb", NULL};
 static const char *const stores[] = {"auto", "bytes", "float32", NULL};
 static const char *const layouts[] = {"channels_last", "channels_first", NULL};
 static const char *const flips[] = {"none", "horizontal", NULL};
+static const char *const tokens[] = {"words", "characters", "bytes", NULL};
 static const char *const storages[] = {"auto", "memory", "disk", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", NULL};
 static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
@@ -36,7 +37,7 @@ static const char *const activations[] = {
 
 #define FIELD(member) offsetof(vae_config, member)
 /* Behind the help: .alias and .kinds, where a key has them. */
-enum { IMAGES = 1 << VAE_KIND_IMAGE };
+enum { IMAGES = 1 << VAE_KIND_IMAGE, TEXTS = 1 << VAE_KIND_TEXT, SEQUENCES = TEXTS | 1 << VAE_KIND_DRAWING };
 #define INTEGER(section, name, member, low, high, initial, ...)                                                        \
     {                                                                                                                  \
         section, name, VAE_KEY_INTEGER, FIELD(member), low, high, NULL, initial, .help = __VA_ARGS__                   \
@@ -69,7 +70,7 @@ static const vae_key keys[] = {
     REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
     INTEGER("model", "mixtures", model.mixtures, 1, VAE_MAX_MIXTURES, "5", "components of the logistic_mixture likelihood"),
 
-    TEXT("data", "train_data", data.train_data, "", "training data: an IDX, NPY or NPZ file (file.npz:key takes an array other than images), a text file of rows of numbers such as CSV, or a folder of pictures, its subfolders being classes", .alias = "train_images"),
+    TEXT("data", "train_data", data.train_data, "", "training data: an IDX, NPY or NPZ file (file.npz:key takes an array other than images), a text file of rows of numbers such as CSV, or a folder of pictures, its subfolders being classes; of texts a file with one sentence per line", .alias = "train_images"),
     TEXT("data", "train_labels", data.train_labels, "", "their labels: IDX, NPY, NPZ, or CSV, by which a folder's pictures are found by name; used by pictures and probes only"),
     TEXT("data", "train_attributes", data.train_attributes, "", "their attributes: CSV, or CelebA's list; used by arithmetic and probe only"),
     TEXT("data", "validation_data", data.validation_data, "", "data of their own for validation, instead of the last of the training data"),
@@ -91,6 +92,11 @@ static const vae_key keys[] = {
     CHOICE("data", "skip_damaged", data.skip_damaged, switches, "no", "of a folder's pictures: leave out, count and report those that cannot be decoded, instead of stopping", .kinds = IMAGES),
     CHOICE("data", "storage", data.storage, storages, "auto", "memory; disk: decode once to a file that is mapped into memory; auto: disk if the images take more than half of memory"),
     TEXT("data", "cache", data.cache, "", "folder of such files; vae-cuda in $XDG_CACHE_HOME or ~/.cache unless set"),
+    INTEGER("data", "max_length", data.max_length, 0, 1 << 16, "0", "steps that are kept of each text or drawing, longer ones are cut; 0: all", .kinds = SEQUENCES),
+    CHOICE("data", "tokens", data.tokens, tokens, "words", "what a line of text is cut into: words, which blanks separate; characters; bytes, of any encoding", .kinds = TEXTS),
+    TEXT("data", "vocabulary", data.vocabulary, "", "a file of the tokens that are known, one per line; built from the training text unless set", .kinds = TEXTS),
+    INTEGER("data", "vocabulary_size", data.vocabulary_size, 0, 1 << 24, "0", "keep only the N most frequent tokens, of a file the first N; others become <unk>; 0: all", .kinds = TEXTS),
+    INTEGER("data", "min_count", data.min_count, 1, 1e12, "1", "tokens that occur less often in the training text become <unk>", .kinds = TEXTS),
 
     INTEGER("train", "epochs", train.epochs, 0, 1e9, "10", "passes over the training images"),
     INTEGER("train", "batch_size", train.batch_size, 1, 1 << 20, "128", "images per step"),

@@ -80,8 +80,9 @@ vae_status vae_place_explain(const vae_config *config, vae_status status, const 
 }
 
 /* Keys of [data] that name something to be read. */
-static const char *const named[] = {"train_data", "train_labels", "train_attributes", "validation_data",
-                                    "test_data",  "test_labels",  "test_attributes",  "class_names"};
+static const char *const named[] = {"train_data",      "train_labels", "train_attributes",
+                                    "validation_data", "test_data",    "test_labels",
+                                    "test_attributes", "class_names",  "vocabulary"};
 enum { NAMED = sizeof named / sizeof *named };
 
 int vae_place_paths(const vae_config *config, const char *paths[VAE_PLACE_PATHS])

@@ -20,7 +20,7 @@ void vae_place_find(const vae_config *config, const char *path, char *found, cha
 /* Ends a failure's message with where the path of that key was looked for, and how a new place is given, if nothing is
  * there. Gives `status`. */
 vae_status vae_place_explain(const vae_config *config, vae_status status, const char *key, const char *path);
-enum { VAE_PLACE_PATHS = 8 };
+enum { VAE_PLACE_PATHS = 9 };
 
 /* What keys of [data] name, as it is written, those alone that are given; gives their number. */
 int vae_place_paths(const vae_config *config, const char *paths[VAE_PLACE_PATHS]);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/key.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
@@ -16,6 +17,14 @@
 enum { SAMPLE_IMAGES = 256, SAMPLE_BYTES = 1 << 22, MAX_RECORD = 1 << 20 };
 
 /* ---- A sample of the bytes ---- */
+
+static void add_item(const vae_dataset *dataset, int64_t item, vae_hash *hash)
+{
+    const int64_t row = vae_dataset_row_bytes(dataset);
+    const int64_t first = dataset->offsets ? dataset->offsets[item] : item;
+    const int64_t end = dataset->offsets ? dataset->offsets[item + 1] : item + 1;
+    vae_hash_add(hash, dataset->values + first * row, (size_t)((end - first) * row));
+}
 
 /* Images spread evenly, the first and the last among them: few of large ones. The rule is part of the file's format. */
 void vae_fingerprint_take(const vae_dataset *dataset, vae_fingerprint *fingerprint)
@@ -32,7 +41,7 @@ void vae_fingerprint_take(const vae_dataset *dataset, vae_fingerprint *fingerpri
     for (int64_t i = 0; i < samples; ++i) {
         const int64_t image =
             samples == 1 ? 0 : (int64_t)((double)i * (double)(dataset->count - 1) / (double)(samples - 1));
-        vae_hash_add(&hash, dataset->values + image * bytes, (size_t)bytes);
+        add_item(dataset, image, &hash);
     }
     vae_hash_format(&hash, fingerprint->sample);
 }
@@ -123,35 +132,35 @@ void vae_record_use(const char *path, const char *folder, vae_config *config)
 
 /* ---- Checking ---- */
 
-/* What of the two differs, for a message; NULL if nothing does. */
+/* What of the two differs, for a message that goes on with what the data are; NULL if nothing does. */
 static const char *compare(const json_t *before, const vae_fingerprint *now)
 {
     const char *sample = json_string_value(json_object_get(before, "sample"));
-    if (json_integer_value(json_object_get(before, "images")) != now->images) return "another number of images";
+    if (json_integer_value(json_object_get(before, "images")) != now->images) return "another number of";
     if (json_integer_value(json_object_get(before, "height")) != now->height ||
         json_integer_value(json_object_get(before, "width")) != now->width ||
         json_integer_value(json_object_get(before, "channels")) != now->channels) {
-        return "images of another shape";
+        return "another shape of";
     }
-    return sample && strcmp(sample, now->sample) == 0 ? NULL : "other images";
+    return sample && strcmp(sample, now->sample) == 0 ? NULL : "other";
 }
 
 static vae_status check_part(const vae_config *config, vae_splits *splits, const json_t *before, const char *key,
                              const vae_fingerprint *now)
 {
     if (!before || now->images == 0) return VAE_OK;
-    const char *difference = compare(before, now);
+    const char *difference = compare(before, now), *kind = vae_kind_name(splits->train.kind);
     if (!difference) return VAE_OK;
     const json_int_t images = json_integer_value(json_object_get(before, "images"));
     if (config->places.check == VAE_RECORD_FAIL) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[data] %s: holds %s than the run was trained with, by its record (%" PRId64
-                             " images of %" PRId64 "x%" PRId64 "x%" PRId64 " now, %" PRId64
+                             "[data] %s: holds %s %s than the run was trained with, by its record (%" PRId64
+                             " of %" PRId64 "x%" PRId64 "x%" PRId64 " now, %" PRId64
                              " then); to use them anyway, move %s away",
-                             key, difference, now->images, now->height, now->width, now->channels, (int64_t)images,
-                             config->places.record);
+                             key, difference, kind, now->images, now->height, now->width, now->channels,
+                             (int64_t)images, config->places.record);
     }
-    vae_splits_add_note(splits, "[data] %s: holds %s than the run was trained with", key, difference);
+    vae_splits_add_note(splits, "[data] %s: holds %s %s than the run was trained with", key, difference, kind);
     return VAE_OK;
 }
 

@@ -7,56 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/family_keys.h"
 #include "core/random.h"
 #include "data/disk.h"
 #include "data/float_column.h"
-#include "data/label_names.h"
-#include "data/place.h"
 #include "data/read.h"
 #include "data/record.h"
+#include "data/sequence_splits.h"
+#include "data/split_parts.h"
 
-/* Begins the message with the key, and with where it was given. */
-static vae_status blame(const vae_config *config, vae_status status, const char *key)
-{
-    return vae_config_blame(config, vae_error_prepend(status, "[data] %s", key), "data", key);
-}
-
-/* Begins a failure's message as blame() does, and ends it with where the path was looked for. */
-static vae_status blame_path(const vae_config *config, vae_status status, const char *key, const char *path)
-{
-    return blame(config, vae_place_explain(config, status, key, path), key);
-}
-
-static void find(const vae_config *config, const char *key, const char *path, vae_splits *splits, char *found)
-{
-    char note[VAE_PLACE_NOTE];
-    vae_place_find(config, path, found, note);
-    if (note[0]) vae_splits_add_note(splits, "[data] %s: %s", key, note);
-}
-
-typedef struct part_keys {
-    const char *images, *labels;
-} part_keys;
-
-static vae_status open_part(const vae_config *config, part_keys keys, part_keys paths, const vae_read_options *options,
-                            vae_splits *splits, vae_dataset *dataset)
+static vae_status open_part(const vae_config *config, vae_split_keys keys, vae_split_keys paths,
+                            const vae_read_options *options, vae_splits *splits, vae_dataset *dataset)
 {
     char found[VAE_PATH_SIZE];
-    find(config, keys.images, paths.images, splits, found);
-    vae_status status = vae_images_read(found, options, dataset);
-    if (status) return blame_path(config, status, keys.images, paths.images);
-    if (!paths.labels[0]) return VAE_OK;
-    dataset->remarks.of[VAE_REMARK_UNUSED_LABELS] = (vae_remark){0};
-    find(config, keys.labels, paths.labels, splits, found);
-    status = vae_labels_read(found, options->limit, dataset);
-    return status ? blame_path(config, status, keys.labels, paths.labels) : VAE_OK;
+    vae_split_find(config, keys.data, paths.data, splits, found);
+    const vae_status status = vae_images_read(found, options, dataset);
+    if (status) return vae_split_blame_path(config, status, keys.data, paths.data);
+    return vae_split_read_labels(config, keys, paths, options->limit, splits, dataset);
 }
 
 static vae_status open_train(const vae_config *config, vae_splits *splits)
 {
     const vae_read_options options = vae_read_options_of(config);
-    return open_part(config, (part_keys){"train_data", "train_labels"},
-                     (part_keys){config->data.train_data, config->data.train_labels}, &options, splits, &splits->train);
+    return open_part(config, (vae_split_keys){"train_data", "train_labels"},
+                     (vae_split_keys){config->data.train_data, config->data.train_labels}, &options, splits,
+                     &splits->train);
 }
 
 static vae_status check_same_shape(const vae_config *config, const char *key, const char *path,
@@ -70,7 +45,7 @@ static vae_status check_same_shape(const vae_config *config, const char *key, co
                       "%s: images of %" PRId64 "x%" PRId64 "x%" PRId64 ", but the training images have %" PRId64
                       "x%" PRId64 "x%" PRId64,
                       path, other->height, other->width, other->channels, train->height, train->width, train->channels);
-    return blame(config, status, key);
+    return vae_split_blame(config, status, key);
 }
 
 static bool has_grey(const vae_dataset *dataset)
@@ -97,7 +72,7 @@ static void compare_levels(const char *key, const vae_dataset *train, vae_datase
 }
 
 /* Other parts become what training data became. */
-static vae_status open_other(const vae_config *config, part_keys keys, part_keys paths, int64_t limit,
+static vae_status open_other(const vae_config *config, vae_split_keys keys, vae_split_keys paths, int64_t limit,
                              vae_splits *splits, vae_dataset *dataset)
 {
     vae_read_options options = vae_read_options_of(config);
@@ -106,17 +81,17 @@ static vae_status open_other(const vae_config *config, part_keys keys, part_keys
     options.columns = splits->train.column_names.names;
     options.columns_bytes = splits->train.column_names.bytes;
     VAE_TRY(open_part(config, keys, paths, &options, splits, dataset));
-    VAE_TRY(check_same_shape(config, keys.images, paths.images, &splits->train, dataset));
-    compare_levels(keys.images, &splits->train, dataset);
+    VAE_TRY(check_same_shape(config, keys.data, paths.data, &splits->train, dataset));
+    compare_levels(keys.data, &splits->train, dataset);
     return VAE_OK;
 }
 
 static vae_status open_test(const vae_config *config, vae_splits *splits)
 {
     if (!config->data.test_data[0]) return VAE_OK;
-    return open_other(config, (part_keys){"test_data", "test_labels"},
-                      (part_keys){config->data.test_data, config->data.test_labels}, config->data.test_limit, splits,
-                      &splits->test);
+    return open_other(config, (vae_split_keys){"test_data", "test_labels"},
+                      (vae_split_keys){config->data.test_data, config->data.test_labels}, config->data.test_limit,
+                      splits, &splits->test);
 }
 
 /* Validation data of their own. Their classes, which nothing asks for, are not known. */
@@ -124,61 +99,11 @@ static vae_status open_validation(const vae_config *config, vae_splits *splits)
 {
     vae_dataset *validation = &splits->validation;
     if (!config->data.validation_data[0]) return VAE_OK;
-    VAE_TRY(open_other(config, (part_keys){"validation_data", ""}, (part_keys){config->data.validation_data, ""}, 0,
-                       splits, validation));
+    VAE_TRY(open_other(config, (vae_split_keys){"validation_data", ""},
+                       (vae_split_keys){config->data.validation_data, ""}, 0, splits, validation));
     free(validation->labels);
     validation->labels = NULL;
     return VAE_OK;
-}
-
-/* Where the name of image `index` begins in the names. */
-static size_t name_at(const vae_dataset *dataset, int64_t index)
-{
-    size_t at = 0;
-    for (int64_t i = 0; i < index; ++i)
-        at += strlen(dataset->names + at) + 1;
-    return at;
-}
-
-/* The last images become the validation part, which shares the training part's memory. */
-static vae_status split_validation(const vae_config *config, vae_splits *splits)
-{
-    const int64_t held_out = config->data.validation;
-    if (held_out == 0) return VAE_OK;
-    if (held_out >= splits->train.count) {
-        const vae_status status = vae_error_set(
-            VAE_ERROR_CONFIG, "%" PRId64 " images are to be held out, but there are only %" PRId64 " in total",
-            held_out, splits->train.count);
-        return blame(config, status, "validation");
-    }
-    vae_dataset *train = &splits->train;
-    train->count -= held_out;
-    splits->validation = *train;
-    splits->validation.borrowed = true;
-    splits->validation.first = train->count;
-    splits->validation.remarks = (vae_remarks){0};
-    splits->validation.count = held_out;
-    splits->validation.values += train->count * vae_dataset_row_bytes(train);
-    if (train->labels) splits->validation.labels += train->count;
-    if (train->names) {
-        const size_t at = name_at(train, train->count);
-        splits->validation.names += at;
-        splits->validation.names_bytes -= at;
-    }
-    return VAE_OK;
-}
-
-/* The names of classes, from [data] class_names and of both parts together. */
-static vae_status name_classes(const vae_config *config, vae_splits *splits)
-{
-    char path[VAE_PATH_SIZE];
-    vae_status status = VAE_OK;
-    find(config, "class_names", config->data.class_names, splits, path);
-    if (path[0]) status = vae_label_names_apply(path, &splits->train);
-    if (path[0] && !status && splits->test.count > 0) status = vae_label_names_apply(path, &splits->test);
-    if (status) return blame_path(config, status, "class_names", config->data.class_names);
-    status = vae_label_names_join(&splits->train, &splits->test);
-    return status ? blame(config, status, "test_labels") : VAE_OK;
 }
 
 enum { TEST_PART = 2 };
@@ -250,7 +175,7 @@ static vae_status find_scale(const vae_config *config, vae_splits *splits)
     if (config->data.normalise != VAE_NORMALISE_STANDARD) return VAE_OK;
     if (splits->train.dtype == VAE_FLOAT32) return fit_columns(splits);
     const vae_status status = find_standard_scale(&splits->train, &splits->scale, &splits->shift);
-    return status ? blame(config, status, "normalise") : VAE_OK;
+    return status ? vae_split_blame(config, status, "normalise") : VAE_OK;
 }
 
 /* Mapped pixels cannot be changed; a copy in a file of its own can. */
@@ -284,13 +209,13 @@ static vae_status check_type(const vae_config *config, const vae_splits *splits)
     return vae_float_column_check_range(config, "test_data", &splits->test);
 }
 
-static vae_status open_splits(const vae_config *config, vae_splits *splits)
+static vae_status open_images(const vae_config *config, vae_splits *splits)
 {
     VAE_TRY(open_train(config, splits));
     VAE_TRY(open_test(config, splits));
     VAE_TRY(open_validation(config, splits));
     VAE_TRY(check_type(config, splits));
-    VAE_TRY(name_classes(config, splits));
+    VAE_TRY(vae_split_name_classes(config, splits));
     vae_fingerprint_take(&splits->train, &splits->train_print);
     vae_fingerprint_take(&splits->validation, &splits->validation_print);
     vae_fingerprint_take(&splits->test, &splits->test_print);
@@ -299,7 +224,7 @@ static vae_status open_splits(const vae_config *config, vae_splits *splits)
     if (changes) VAE_TRY(make_writable(config, &splits->train));
     if (changes) VAE_TRY(make_writable(config, &splits->validation));
     if (changes) VAE_TRY(make_writable(config, &splits->test));
-    VAE_TRY(split_validation(config, splits));
+    VAE_TRY(vae_split_hold_out(config, splits));
     if (changes) {
         const uint64_t seed = (uint64_t)config->train.seed;
         vae_dataset *parts[] = {&splits->train, &splits->validation, &splits->test};
@@ -312,7 +237,8 @@ static vae_status open_splits(const vae_config *config, vae_splits *splits)
 vae_status vae_splits_open(const vae_config *config, vae_splits *splits)
 {
     *splits = (vae_splits){0};
-    const vae_status status = open_splits(config, splits);
+    const bool images = vae_family_keys_of(config->model.family)->kind == VAE_KIND_IMAGE;
+    const vae_status status = images ? open_images(config, splits) : vae_sequence_splits_open(config, splits);
     if (status) vae_splits_free(splits);
     return status;
 }

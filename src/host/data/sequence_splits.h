@@ -1,0 +1,15 @@
+/* The parts of a run's data where they are sequences. */
+#ifndef VAE_DATA_SEQUENCE_SPLITS_H
+#define VAE_DATA_SEQUENCE_SPLITS_H
+
+#include "data/sequence_options.h"
+
+/* As vae_splits_open(), of which it is the side of sequences. The vocabulary of a text is that of its training part,
+ * counted with what is held out of it; validation and test data of their own are read by it. */
+vae_status vae_sequence_splits_open(const vae_config *config, vae_splits *splits);
+
+/* How the configuration has sequences of a part read, "train", "validation" or "test"; known: the vocabulary, or NULL.
+ * The paths are the configuration's, as they are written. */
+vae_sequence_options vae_sequence_options_of(const vae_config *config, const char *part, const vae_classes *known);
+
+#endif
