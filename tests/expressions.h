@@ -89,12 +89,11 @@ static inline void write_expression_inputs(const expression *e, const expression
     }
 }
 
-static inline void open_expression(const vae_backend *backend, int threads, const expression *e, expression_program *p,
-                                   expression_run *r)
+static inline void open_expression_with(const vae_backend *backend, const vae_device_options *options,
+                                        const expression *e, expression_program *p, expression_run *r)
 {
-    const vae_device_options options = {.threads = threads, .precision = VAE_PRECISION_FP32};
     *r = (expression_run){.backend = backend};
-    MUST(backend->device_open(&options, &r->device));
+    MUST(backend->device_open(options, &r->device));
     MUST(backend->store_create(r->device, &p->layout, true, &r->store));
     r->parameters = calloc((size_t)p->layout.elements + 1, sizeof *r->parameters);
     for (int32_t t = 0; t < p->layout.count; ++t) {
@@ -105,6 +104,13 @@ static inline void open_expression(const vae_backend *backend, int threads, cons
     MUST(backend->store_write(r->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, r->parameters));
     MUST(backend->executable_create(r->device, &p->program, r->store, NULL, &r->executable));
     write_expression_inputs(e, p, r);
+}
+
+static inline void open_expression(const vae_backend *backend, int threads, const expression *e, expression_program *p,
+                                   expression_run *r)
+{
+    const vae_device_options options = {.threads = threads, .precision = VAE_PRECISION_FP32};
+    open_expression_with(backend, &options, e, p, r);
 }
 
 static inline void close_expression(expression_run *r)

@@ -117,6 +117,8 @@ Test(cuda_grid, of_expressions)
     open_large_device();
     for (size_t i = 0; i < sizeof large_expressions / sizeof *large_expressions; ++i)
         expect_grids_of_expression(&large_expressions[i]);
+    for (int i = 0; i < RECURRENT_CASE_COUNT; ++i)
+        expect_grids_of_expression(&recurrent_cases[i]);
 }
 
 static void expect_grids_of_config(const char *path, const char *changes)
