@@ -3,7 +3,6 @@
 #ifndef VAE_TESTS_EXPRESSIONS_H
 #define VAE_TESTS_EXPRESSIONS_H
 
-#include "backend/cuda/lowering.h"
 #include "ops.h"
 #include "program/op.h"
 

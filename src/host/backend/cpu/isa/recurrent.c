@@ -1,6 +1,7 @@
 /* The way of a recurrent op through its steps, products with the weight, and what is added up on the way back. */
 #include "backend/cpu/isa/recurrent.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -396,6 +397,11 @@ static void plan(vae_recurrent_pass *pass)
 
 vae_status VAE_ISA_NAME(vae_cpu_recurrent_create)(const vae_recurrent_options *options, vae_recurrent_pass **pass)
 {
+    if (options->rows > INT32_MAX / (VAE_LSTM_GATES * options->hidden)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT,
+                             "%" PRId64 " sequences of %" PRId64 " hidden units are more than a step can hold",
+                             options->rows, options->hidden);
+    }
     vae_recurrent_pass *made = calloc(1, sizeof *made);
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "recurrent op: out of memory");
     made->options = *options;

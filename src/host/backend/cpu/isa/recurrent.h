@@ -13,7 +13,7 @@
 /* ROWS: whose products are made before the cell takes them, still in the cache. PIECE: rows that share a sum over rows
  * and steps, which a thread takes whole. STEPS: whose gradients are added up as floats before their sum becomes part of
  * a double. */
-enum { VAE_RECURRENT_ROWS = 32, VAE_RECURRENT_PIECE = 4, VAE_RECURRENT_SUMMED_STEPS = 4 };
+enum { VAE_RECURRENT_ROWS = 32, VAE_RECURRENT_PIECE = 2, VAE_RECURRENT_SUMMED_STEPS = 4 };
 
 /* Layer norms of an lstm: i, f, g, o and c. */
 enum { VAE_LSTM_NORMS = 5 };
