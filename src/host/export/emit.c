@@ -104,6 +104,15 @@ vae_status vae_emit_parameter(vae_emitter *emitter, vae_tensor tensor, const cha
     return vae_emit_permuted_parameter(emitter, tensor, shape->size, strides, shape->rank, name);
 }
 
+vae_status vae_emit_use_matrix(vae_emitter *emitter, vae_tensor tensor, const char **name)
+{
+    const vae_tensor_info *info = &emitter->program->tensors[tensor];
+    if (info->kind != VAE_TENSOR_PARAMETER) return vae_emit_use(emitter, tensor, VAE_VIEW_ROWS, name);
+    const int64_t columns = vae_shape_columns(&info->shape);
+    const int64_t sizes[] = {info->shape.size[0], columns}, strides[] = {columns, 1};
+    return vae_emit_permuted_parameter(emitter, tensor, sizes, strides, 2, name);
+}
+
 vae_status vae_emit_scalar(vae_emitter *emitter, const char *layer, const char *suffix, double value, const char **name)
 {
     float *values;

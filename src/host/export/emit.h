@@ -42,6 +42,8 @@ vae_status vae_emit_parameter(vae_emitter *emitter, vae_tensor tensor, const cha
  * i·strides[0] + j·strides[1] + …; a stride of 0 repeats it. */
 vae_status vae_emit_permuted_parameter(vae_emitter *emitter, vae_tensor tensor, const int64_t *sizes,
                                        const int64_t *strides, int32_t rank, const char **name);
+/* A matrix as rows, be it a parameter or not. */
+vae_status vae_emit_use_matrix(vae_emitter *emitter, vae_tensor tensor, const char **name);
 /* Adds one number, "<layer><suffix>". */
 vae_status vae_emit_scalar(vae_emitter *emitter, const char *layer, const char *suffix, double value,
                            const char **name);

@@ -103,16 +103,6 @@ vae_status vae_emit_concat(vae_emitter *emitter, const vae_op *op)
     return VAE_OK;
 }
 
-/* A matrix, be it a parameter or not. */
-static vae_status use_matrix(vae_emitter *emitter, vae_tensor tensor, const char **name)
-{
-    const vae_tensor_info *info = &emitter->program->tensors[tensor];
-    if (info->kind != VAE_TENSOR_PARAMETER) return vae_emit_use(emitter, tensor, VAE_VIEW_ROWS, name);
-    const int64_t columns = vae_shape_columns(&info->shape);
-    const int64_t sizes[] = {info->shape.size[0], columns}, strides[] = {columns, 1};
-    return vae_emit_permuted_parameter(emitter, tensor, sizes, strides, 2, name);
-}
-
 vae_status vae_emit_matmul(vae_emitter *emitter, const vae_op *op)
 {
     vae_node node = {
@@ -123,7 +113,7 @@ vae_status vae_emit_matmul(vae_emitter *emitter, const vae_op *op)
             {.type = VAE_ATTRIBUTE_INT, .name = "transB", .integers = {op->attributes.matmul.b_transposed}}}};
     const char *y;
     for (int i = 0; i < 2; ++i)
-        VAE_TRY(use_matrix(emitter, op->inputs[i], &node.inputs[i]));
+        VAE_TRY(vae_emit_use_matrix(emitter, op->inputs[i], &node.inputs[i]));
     VAE_TRY(vae_graph_node(emitter->graph, &node, &y));
     vae_emit_define(emitter, op->outputs[0], VAE_VIEW_ROWS, y);
     return VAE_OK;

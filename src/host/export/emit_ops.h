@@ -19,6 +19,8 @@ vae_status vae_emit_permute_columns(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_elementwise(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_sum_rows(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_log_sum_exp(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_lstm(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_gru(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_likelihood_mean(vae_emitter *emitter, const vae_op *op);
 
 #endif

@@ -180,6 +180,14 @@ static vae_status add_attribute(vae_graph *graph, const vae_node_attribute *attr
         made->n_ints = (size_t)attribute->count;
         VAE_TRY(copy_integers(graph, attribute->integers, attribute->count, &made->ints));
         break;
+    case VAE_ATTRIBUTE_TEXT: {
+        char *text;
+        VAE_TRY(copy_text(graph, attribute->text, &text));
+        made->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING;
+        made->has_s = true;
+        made->s = (ProtobufCBinaryData){strlen(text), (uint8_t *)text};
+        break;
+    }
     }
     return APPEND(graph, made, node, attribute);
 }

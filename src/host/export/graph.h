@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 
-enum { VAE_NODE_MAX_INPUTS = 5, VAE_NODE_MAX_OUTPUTS = 2, VAE_NODE_MAX_ATTRIBUTES = 8, VAE_ATTRIBUTE_MAX_INTS = 8 };
+enum { VAE_NODE_MAX_INPUTS = 7, VAE_NODE_MAX_OUTPUTS = 3, VAE_NODE_MAX_ATTRIBUTES = 8, VAE_ATTRIBUTE_MAX_INTS = 8 };
 
 typedef struct vae_graph vae_graph;
 
@@ -18,6 +18,7 @@ typedef enum vae_attribute_type {
     VAE_ATTRIBUTE_FLOAT,
     VAE_ATTRIBUTE_INT,
     VAE_ATTRIBUTE_INTS,
+    VAE_ATTRIBUTE_TEXT,
 } vae_attribute_type;
 
 typedef struct vae_node_attribute {
@@ -26,6 +27,7 @@ typedef struct vae_node_attribute {
     int32_t count;
     double real;                              /* FLOAT; written as float32 */
     int64_t integers[VAE_ATTRIBUTE_MAX_INTS]; /* INT: the first; INTS: the first `count` */
+    const char *text;
 } vae_node_attribute;
 
 /* What a node is made from; nothing of it is kept. */
