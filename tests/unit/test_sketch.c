@@ -1,0 +1,182 @@
+/* draw/sketch.h: drawings as points, SVG, PNG, pixels and JSON. */
+#define _GNU_SOURCE
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "core/file.h"
+#include "draw/image.h"
+#include "draw/sketch.h"
+#include "unit/drawing_file.h"
+#include "unit/picture_file.h"
+
+TestSuite(sketch, .init = idx_setup, .fini = idx_teardown, .timeout = 60);
+
+#define DOWN 1, 0, 0
+#define UP 0, 1, 0
+#define END 0, 0, 1
+
+/* A corner, then a dot away from it: 10 wide, 20 high. */
+static const float corner[][5] = {{0, 0, DOWN}, {10, 0, DOWN}, {0, 10, UP}, {-10, 10, UP}, {0, 0, END}};
+static const vae_sketch corner_sketch = {.rows = corner[0], .steps = 5};
+
+static const char *written(const vae_sketch_grid *grid)
+{
+    static char text[4096];
+    void *bytes;
+    size_t size;
+    const char *path = idx_path("a.svg");
+    cr_assert_eq(vae_sketch_write_svg(path, grid), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_file_read(path, sizeof text - 1, &bytes, &size), VAE_OK);
+    memcpy(text, bytes, size + 1);
+    free(bytes);
+    return text;
+}
+
+/* Scaled by 84 / 20, in the middle of 100. */
+Test(sketch, svg)
+{
+    const vae_sketch_grid grid = {.sketches = &corner_sketch, .count = 1, .columns = 3, .side = 100};
+    cr_expect_str_eq(written(&grid),
+                     "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"100\" viewBox=\"0 0 100 100\" "
+                     "style=\"background:#fff\">\n<g fill=\"none\" stroke=\"#000\" stroke-width=\"2.00\" "
+                     "stroke-linecap=\"round\" stroke-linejoin=\"round\">\n<g transform=\"translate(0 0)\"><path "
+                     "d=\"M29.00 8.00L71.00 8.00L71.00 50.00M29.00 92.00L29.00 92.00\"/></g>\n</g>\n</svg>\n");
+}
+
+/* Without its begin row and with states that are no whole numbers; what follows the end is not drawn. */
+Test(sketch, rows_of_a_model)
+{
+    const float rows[][5] = {{1, 0, 0.5f, 0.3f, 0.2f},
+                             {0, 1, 0.2f, 0.6f, 0.2f},
+                             {-1, 1, 0.3f, 0.4f, 0.3f},
+                             {5, 5, 0.1f, 0.2f, 0.7f},
+                             {9, 9, DOWN}};
+    const vae_sketch sketch = {.rows = rows[0], .steps = 5};
+    const vae_sketch_grid grid = {.sketches = &sketch, .count = 1, .columns = 1, .side = 100};
+    cr_expect(strstr(written(&grid), "M29.00 8.00L71.00 8.00L71.00 50.00M29.00 92.00L29.00 92.00\"/></g>\n</g>") !=
+              NULL);
+}
+
+Test(sketch, what_was_given_has_its_own_path)
+{
+    vae_sketch sketch = corner_sketch;
+    sketch.given = 2;
+    const vae_sketch_grid grid = {.sketches = &sketch, .count = 1, .columns = 1, .side = 100};
+    cr_expect(strstr(written(&grid), "<path stroke=\"#2f6fde\" d=\"M29.00 8.00L71.00 8.00\"/><path d=\"M71.00 "
+                                     "8.00L71.00 50.00M29.00 92.00L29.00 92.00\"/>") != NULL);
+}
+
+/* What is written is read again as the same drawing. */
+Test(sketch, svg_is_read_back)
+{
+    const vae_sketch_grid grid = {.sketches = &corner_sketch, .count = 1, .columns = 1, .side = 255};
+    cr_assert_eq(vae_sketch_write_svg(idx_path("b.svg"), &grid), VAE_OK);
+    drawing_expect_file(idx_path("b.svg"), (vae_sequence_options){0}, "107.1,0 0,107.1|-107.1,107.1 0,0|\n");
+}
+
+/* ---- Pixels ---- */
+
+static int64_t count_dark(const uint8_t *pixels, int64_t width, int64_t left, int64_t top, int64_t side)
+{
+    int64_t dark = 0;
+    for (int64_t y = top; y < top + side; ++y) {
+        for (int64_t x = left; x < left + side; ++x)
+            dark += pixels[(y * width + x) * 3 + 1] < 128;
+    }
+    return dark;
+}
+
+Test(sketch, cells)
+{
+    const vae_sketch sketches[] = {corner_sketch, {0}, corner_sketch};
+    const vae_sketch_grid grid = {.sketches = sketches, .count = 3, .columns = 2, .side = 50, .line_width = 3};
+    int64_t height, width;
+    cr_assert_eq(vae_sketch_grid_size(&grid, &height, &width), VAE_OK);
+    cr_assert(height == 100 && width == 100);
+    uint8_t *pixels = malloc(100 * 100 * 3);
+    cr_assert_eq(vae_sketch_draw(&grid, pixels), VAE_OK);
+    /* A line of 42 · 3 pixels, its caps and a dot. */
+    const int64_t first = count_dark(pixels, 100, 0, 0, 50);
+    cr_expect(first > 120 && first < 160, "%d", (int)first);
+    cr_expect_eq(count_dark(pixels, 100, 50, 0, 50), 0);
+    cr_expect_eq(count_dark(pixels, 100, 0, 50, 50), first);
+    cr_expect_eq(count_dark(pixels, 100, 50, 50, 50), 0);
+    /* The corner itself, and the dot. */
+    cr_expect_lt(pixels[(4 * 100 + 35) * 3], 50);
+    cr_expect_lt(pixels[(46 * 100 + 14) * 3], 50);
+    free(pixels);
+}
+
+Test(sketch, what_was_given_is_blue)
+{
+    vae_sketch sketch = corner_sketch;
+    sketch.given = 5;
+    const vae_sketch_grid grid = {.sketches = &sketch, .count = 1, .columns = 1, .side = 50, .line_width = 3};
+    uint8_t pixels[50 * 50 * 3];
+    cr_assert_eq(vae_sketch_draw(&grid, pixels), VAE_OK);
+    const uint8_t *pixel = pixels + (4 * 50 + 25) * 3;
+    cr_expect(pixel[2] > 200 && pixel[0] < 100, "%d %d %d", pixel[0], pixel[1], pixel[2]);
+}
+
+Test(sketch, png_and_image_are_the_same_pixels)
+{
+    const vae_sketch_grid grid = {.sketches = &corner_sketch, .count = 1, .columns = 1, .side = 40};
+    uint8_t pixels[40 * 40 * 3];
+    float image[40 * 40];
+    cr_assert_eq(vae_sketch_draw(&grid, pixels), VAE_OK);
+    cr_assert_eq(vae_sketch_image(&corner_sketch, 40, image), VAE_OK);
+    for (int i = 0; i < 40 * 40; ++i)
+        cr_assert_float_eq(image[i] * 255, pixels[3 * i], 0.01);
+    cr_assert_eq(vae_sketch_write_png(idx_path("a.png"), &grid), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_image_write(idx_path("b.png"), pixels, 40, 40, 3, true), VAE_OK);
+    cr_expect(vae_path_exists(idx_path("a.png")));
+}
+
+/* ---- JSON ---- */
+
+static void expect_json(const vae_sketch *sketch, const char *expected)
+{
+    json_t *made;
+    cr_assert_eq(vae_sketch_json(sketch, &made), VAE_OK);
+    char *text = json_dumps(made, JSON_COMPACT);
+    cr_expect_str_eq(text, expected);
+    free(text);
+    json_decref(made);
+}
+
+Test(sketch, json)
+{
+    vae_sketch sketch = corner_sketch;
+    expect_json(&sketch, "[[[250,750,750],[0,0,500]],[[250,250],[1000,1000]]]");
+    sketch.given = 2;
+    expect_json(&sketch, "[[[250,750],[0,0],1],[[750,750],[0,500]],[[250,250],[1000,1000]]]");
+    expect_json(&(vae_sketch){0}, "[]");
+}
+
+/* ---- What is wrong ---- */
+
+Test(sketch, limits)
+{
+    int64_t height, width;
+    const vae_sketch_grid none = {.columns = 1}, large = {.count = 3, .columns = 3, .side = 20000};
+    cr_expect_eq(vae_sketch_grid_size(&none, &height, &width), VAE_ERROR_ARGUMENT);
+    cr_expect_eq(vae_sketch_write_svg(idx_path("c.svg"), &large), VAE_ERROR_ARGUMENT);
+    cr_expect(strstr(vae_error_message(), "c.svg: the grid of 3 x 1 drawings of 20000 pixels a side would have more "
+                                          "than 32768 pixels a side") != NULL,
+              "%s", vae_error_message());
+    cr_expect(!vae_path_exists(idx_path("c.svg")));
+}
+
+Test(sketch, not_finite)
+{
+    const float rows[][5] = {{0, 0, DOWN}, {1, NAN, UP}};
+    const vae_sketch sketches[] = {corner_sketch, {.rows = rows[0], .steps = 2}};
+    const vae_sketch_grid grid = {.sketches = sketches, .count = 2, .columns = 2};
+    json_t *made;
+    cr_expect_eq(vae_sketch_write_svg(idx_path("c.svg"), &grid), VAE_ERROR_NUMERIC);
+    cr_expect(strstr(vae_error_message(), "c.svg: drawing 1, step 1: an offset is not finite") != NULL);
+    cr_expect(!vae_path_exists(idx_path("c.svg")));
+    cr_expect_eq(vae_sketch_write_png(idx_path("c.png"), &grid), VAE_ERROR_NUMERIC);
+    cr_expect_eq(vae_sketch_json(&sketches[1], &made), VAE_ERROR_NUMERIC);
+    cr_expect_null(made);
+}
