@@ -2,10 +2,11 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "data/buckets.h"
+#include "data/prefetch.h"
 #include "unit/text_file.h"
 
 static char cache[256];
@@ -200,4 +201,68 @@ Test(sequence_cache, memory_does_not_grow_with_the_text)
         cr_expect_eq(WEXITSTATUS(status), 0, "time %d: %d", time, WEXITSTATUS(status));
 #endif
     }
+}
+
+/* ---- Reading ahead ---- */
+
+enum { BATCH = 50, BATCHES = 60, EPOCH = 3 };
+
+/* Every tenth line, in another order. */
+static int64_t plan_items(const void *context, uint64_t epoch, int64_t batch, int64_t *items)
+{
+    const int64_t *short_batch = context;
+    const int64_t count = batch == *short_batch ? BATCH / 2 : BATCH;
+    if (epoch != EPOCH) return 0;
+    for (int64_t i = 0; i < count; ++i)
+        items[i] = (batch * BATCH + i) * 10;
+    return count;
+}
+
+static void forget_pages(const char *path)
+{
+    const int file = open(path, O_RDONLY);
+    cr_assert_geq(file, 0);
+    cr_assert_eq(posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED), 0);
+    close(file);
+}
+
+/* Pages of the values that are in memory. */
+static int64_t count_resident(const vae_dataset *dataset)
+{
+    static unsigned char resident[1 << 12];
+    const size_t bytes = (size_t)dataset->offsets[dataset->count] * sizeof(int32_t), pages = (bytes + 4095) / 4096;
+    int64_t count = 0;
+    cr_assert_leq(pages, sizeof resident);
+    cr_assert_eq(mincore(dataset->values, bytes, resident), 0);
+    for (size_t i = 0; i < pages; ++i)
+        count += resident[i] & 1;
+    return count;
+}
+
+Test(sequence_cache, batches_that_come_are_fetched)
+{
+    char name[128];
+    const int64_t short_batch = BATCHES - 1;
+    write_lines(idx_path("a.txt"), BATCHES * BATCH * 10);
+    vae_dataset dataset = read_set(idx_path("a.txt"), (vae_sequence_options){0}, VAE_STORAGE_DISK);
+    vae_dataset_free(&dataset);
+    cr_assert_eq(count_cached(name), 1);
+    forget_pages(idx_path(name));
+    dataset = read_set(idx_path("a.txt"), (vae_sequence_options){0}, VAE_STORAGE_DISK);
+    const vae_prefetch_plan plan = {&short_batch, BATCHES, BATCH, plan_items};
+    vae_prefetch *prefetch;
+    cr_assert_eq(vae_prefetch_create_sequences(&dataset, &plan, &prefetch), VAE_OK);
+    cr_assert_not_null(prefetch);
+    vae_prefetch_advance(prefetch, EPOCH, 0);
+    /* All batches are within its reach; but for the half of the last, its pages are all there are. */
+    const int64_t pages = dataset.offsets[(BATCHES - 1) * BATCH * 10] * (int64_t)sizeof(int32_t) / 4096;
+    for (int wait = 0; wait < 200 && count_resident(&dataset) < pages; ++wait)
+        usleep(10000);
+    cr_expect_geq(count_resident(&dataset), pages);
+    vae_prefetch_destroy(prefetch);
+    vae_dataset_free(&dataset);
+    dataset = read_set(idx_path("a.txt"), (vae_sequence_options){0}, VAE_STORAGE_MEMORY);
+    cr_assert_eq(vae_prefetch_create_sequences(&dataset, &plan, &prefetch), VAE_OK);
+    cr_expect_null(prefetch);
+    vae_dataset_free(&dataset);
 }

@@ -1,4 +1,4 @@
-/* A thread that calls madvise for coming rows, and stays a bounded distance ahead of the trainer. */
+/* A thread that calls madvise for coming items, and stays a bounded distance ahead of the trainer. */
 #include "data/prefetch.h"
 
 #include <pthread.h>
@@ -9,20 +9,24 @@
 
 #include "core/permutation.h"
 
-/* How far ahead: far enough to hide a disk's latency, and little beside the memory that the pages would fill. */
+/* How far ahead: far enough to hide a disk's latency, and little beside the memory that the pages would fill. Sequences
+ * are short, and what a batch of them costs is the pages that they lie in. */
 #define AHEAD_BYTES (INT64_C(64) << 20)
-enum { AHEAD_ROWS = 64, PIECE_ROWS = 64 };
+enum { AHEAD_ROWS = 64, PIECE_ROWS = 64, AHEAD_BATCHES = 64 };
 
+/* What is fetched at a time is a unit: an image, or a batch of sequences. */
 struct vae_prefetch {
-    const uint8_t *values;
-    int64_t count, row_bytes;
-    int64_t ahead; /* rows */
-    uint64_t seed;
+    const vae_dataset *dataset;
+    int64_t count; /* units in an epoch */
+    int64_t ahead; /* units */
+    uint64_t seed; /* of images */
+    vae_prefetch_plan plan;
+    int64_t *items; /* [plan.rows]; NULL: images */
     uintptr_t page;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    /* Under the mutex. Rows are numbered through all epochs. */
+    /* Under the mutex. Units are numbered through all epochs. */
     int64_t next; /* of the trainer */
     bool stop;
 };
@@ -35,14 +39,32 @@ static void advise(const vae_prefetch *p, const uint8_t *begin, int64_t bytes, i
     (void)madvise((void *)(begin - before), before + (size_t)bytes, advice);
 }
 
-static void fetch(const vae_prefetch *p, const vae_permutation *permutation, int64_t row)
+static int64_t first_row(const vae_dataset *dataset, int64_t item)
 {
-    const int64_t index = (int64_t)vae_permutation_apply(permutation, (uint64_t)(row % p->count));
-    advise(p, p->values + index * p->row_bytes, p->row_bytes, MADV_WILLNEED);
+    return dataset->offsets ? dataset->offsets[item] : item;
 }
 
-/* Waits for rows to fetch from `done` on: *begin … *end; false when it is time to stop. */
-static bool wait_for_rows(vae_prefetch *p, int64_t done, int64_t *begin, int64_t *end)
+/* What an item takes is known once its offsets, which are mapped too, are there. */
+static void fetch_item(const vae_prefetch *p, int64_t item)
+{
+    const int64_t first = first_row(p->dataset, item), rows = first_row(p->dataset, item + 1) - first;
+    const int64_t row = vae_dataset_row_bytes(p->dataset);
+    advise(p, p->dataset->values + first * row, rows * row, MADV_WILLNEED);
+}
+
+static void fetch(const vae_prefetch *p, const vae_permutation *permutation, int64_t unit)
+{
+    if (!p->items) {
+        fetch_item(p, (int64_t)vae_permutation_apply(permutation, (uint64_t)(unit % p->count)));
+        return;
+    }
+    const int64_t items = p->plan.items(p->plan.context, (uint64_t)(unit / p->count), unit % p->count, p->items);
+    for (int64_t i = 0; i < items; ++i)
+        fetch_item(p, p->items[i]);
+}
+
+/* Waits for units to fetch from `done` on: *begin … *end; false when it is time to stop. */
+static bool wait_for_units(vae_prefetch *p, int64_t done, int64_t *begin, int64_t *end)
 {
     pthread_mutex_lock(&p->mutex);
     while (!p->stop && p->next + p->ahead <= done)
@@ -61,13 +83,13 @@ static void *run(void *context)
     vae_prefetch *p = context;
     vae_permutation permutation = {0};
     int64_t epoch = -1, begin, end;
-    for (int64_t done = 0; wait_for_rows(p, done, &begin, &end); done = end) {
-        for (int64_t row = begin; row < end; ++row) {
-            if (row / p->count != epoch) {
-                epoch = row / p->count;
+    for (int64_t done = 0; wait_for_units(p, done, &begin, &end); done = end) {
+        for (int64_t unit = begin; unit < end; ++unit) {
+            if (unit / p->count != epoch) {
+                epoch = unit / p->count;
                 permutation = vae_permutation_make(p->seed, (uint64_t)epoch, (uint64_t)p->count);
             }
-            fetch(p, &permutation, row);
+            fetch(p, &permutation, unit);
         }
     }
     return NULL;
@@ -86,24 +108,25 @@ static vae_status start(vae_prefetch *p)
     if (!failed) return VAE_OK;
     pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->mutex);
-    return vae_error_set(VAE_ERROR_MEMORY, "training images: cannot start a thread that reads ahead");
+    return vae_error_set(VAE_ERROR_MEMORY, "training data: cannot start a thread that reads ahead");
 }
 
-vae_status vae_prefetch_create(const vae_dataset *dataset, uint64_t seed, vae_prefetch **prefetch)
+static vae_status no_memory(void)
 {
-    *prefetch = NULL;
-    if (!dataset->mapping.start) return VAE_OK;
+    return vae_error_set(VAE_ERROR_MEMORY, "training data: out of memory");
+}
+
+static vae_status create(vae_prefetch what, vae_prefetch **prefetch)
+{
     vae_prefetch *p = calloc(1, sizeof *p);
-    if (!p) return vae_error_set(VAE_ERROR_MEMORY, "training images: out of memory");
-    p->values = dataset->values;
-    p->count = dataset->count;
-    p->row_bytes = vae_dataset_row_bytes(dataset);
-    p->seed = seed;
+    if (!p) return no_memory();
+    *p = what;
     p->page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    p->ahead = AHEAD_BYTES / p->row_bytes > AHEAD_ROWS ? AHEAD_BYTES / p->row_bytes : AHEAD_ROWS;
     if (p->ahead > p->count) p->ahead = p->count;
-    /* Shuffled rows have nothing to do with their neighbours. */
-    advise(p, p->values, p->count * p->row_bytes, MADV_RANDOM);
+    /* What is shuffled has nothing to do with its neighbours. */
+    const vae_dataset *d = p->dataset;
+    const int64_t first = first_row(d, 0), row = vae_dataset_row_bytes(d);
+    advise(p, d->values + first * row, (first_row(d, d->count) - first) * row, MADV_RANDOM);
     const vae_status status = start(p);
     if (status) {
         free(p);
@@ -111,6 +134,32 @@ vae_status vae_prefetch_create(const vae_dataset *dataset, uint64_t seed, vae_pr
     }
     *prefetch = p;
     return VAE_OK;
+}
+
+vae_status vae_prefetch_create(const vae_dataset *dataset, uint64_t seed, vae_prefetch **prefetch)
+{
+    *prefetch = NULL;
+    if (!dataset->mapping.start) return VAE_OK;
+    const int64_t rows = AHEAD_BYTES / vae_dataset_row_bytes(dataset);
+    return create(
+        (vae_prefetch){
+            .dataset = dataset, .count = dataset->count, .seed = seed, .ahead = rows > AHEAD_ROWS ? rows : AHEAD_ROWS},
+        prefetch);
+}
+
+vae_status vae_prefetch_create_sequences(const vae_dataset *dataset, const vae_prefetch_plan *plan,
+                                         vae_prefetch **prefetch)
+{
+    *prefetch = NULL;
+    if (!dataset->mapping.start || plan->batches == 0) return VAE_OK;
+    int64_t *items = malloc((size_t)plan->rows * sizeof *items);
+    if (!items) return no_memory();
+    const vae_status status = create(
+        (vae_prefetch){
+            .dataset = dataset, .count = plan->batches, .ahead = AHEAD_BATCHES, .plan = *plan, .items = items},
+        prefetch);
+    if (status) free(items);
+    return status;
 }
 
 void vae_prefetch_destroy(vae_prefetch *p)
@@ -123,14 +172,15 @@ void vae_prefetch_destroy(vae_prefetch *p)
     pthread_join(p->thread, NULL);
     pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->mutex);
+    free(p->items);
     free(p);
 }
 
-void vae_prefetch_advance(vae_prefetch *p, uint64_t epoch, int64_t first)
+void vae_prefetch_advance(vae_prefetch *p, uint64_t epoch, int64_t next)
 {
     if (!p) return;
     pthread_mutex_lock(&p->mutex);
-    p->next = (int64_t)epoch * p->count + first;
+    p->next = (int64_t)epoch * p->count + next;
     pthread_cond_signal(&p->changed);
     pthread_mutex_unlock(&p->mutex);
 }
