@@ -1,5 +1,5 @@
 /* lstm and gru on the simulated device: how many launches they are, which bits and copies they leave. Their numbers are
- * compared by test_parity_expressions_simt. */
+ * compared by test_parity_expressions_simt, and in other precisions by test_parity_simt. */
 #include <simt/simt.h>
 
 #include "backend/cuda/internal.h"
@@ -8,15 +8,13 @@
 #include "model/design.h"
 #include "parity/compare.h"
 
-/* ---- Every case: the same bits in every order of threads and at every run, and other precisions ---- */
+/* ---- Every case: the same bits in every order of threads and at every run ---- */
 
-static double *gradients_of(const vae_backend *backend, vae_precision precision, const expression *e,
-                            expression_program *p, int runs)
+static double *gradients_of(const expression *e, expression_program *p, int runs)
 {
-    const vae_device_options options = {.threads = 1, .precision = precision};
     expression_run r;
     double *gradients = NULL;
-    open_expression_with(backend, &options, e, p, &r);
+    open_expression(&vae_backend_cuda, 1, e, p, &r);
     for (int i = 0; i < runs; ++i) {
         free(gradients);
         gradients = expression_gradients(p, &r);
@@ -33,52 +31,15 @@ Test(cuda_recurrent, no_bit_depends_on_the_order_of_threads_or_on_the_run_before
         if (!is_wanted(&(op_case){.name = e->name})) continue;
         build_expression(e, true, &p);
         simt_set_seed(1);
-        double *first = gradients_of(&vae_backend_cuda, VAE_PRECISION_FP32, e, &p, 1);
+        double *first = gradients_of(e, &p, 1);
         for (uint64_t seed = 2; seed < 4; ++seed) {
             simt_set_seed(seed);
-            double *other = gradients_of(&vae_backend_cuda, VAE_PRECISION_FP32, e, &p, (int)seed);
+            double *other = gradients_of(e, &p, (int)seed);
             cr_assert_arr_eq(first, other, (size_t)p.layout.elements * sizeof *first, "%s", e->name);
             free(other);
         }
         free(first);
         free_expression(&p);
-    }
-}
-
-/* The largest error of any gradient, relative to the largest number of its tensor. */
-static double error_in(vae_precision precision, const expression *e, double allowed)
-{
-    expression_program p;
-    double largest = 0.0;
-    build_expression(e, true, &p);
-    double *exact = gradients_of(&vae_backend_reference, VAE_PRECISION_FP32, e, &p, 1);
-    double *found = gradients_of(&vae_backend_cuda, precision, e, &p, 1);
-    for (int32_t t = 0; t < p.layout.count; ++t) {
-        const vae_parameter *parameter = &p.layout.parameters[t];
-        const double error = compare_at(0, e->name, parameter->name, exact + parameter->offset,
-                                        found + parameter->offset, vae_shape_elements(&parameter->shape), allowed);
-        largest = fmax(largest, error);
-    }
-    free(exact);
-    free(found);
-    free_expression(&p);
-    return largest;
-}
-
-/* Roundings of operands reach the gradient of a step through those behind it. */
-Test(cuda_recurrent, products_read_rounded_copies)
-{
-    static const struct {
-        vae_precision precision;
-        double allowed;
-    } precisions[] = {{VAE_PRECISION_TF32, 8 * 0x1p-10}, {VAE_PRECISION_BF16, 12 * 0x1p-8}};
-    for (int k = 0; k < 2; ++k) {
-        double largest = 0.0;
-        for (int i = 0; i < RECURRENT_CASE_COUNT; ++i) {
-            if (!is_wanted(&(op_case){.name = recurrent_cases[i].name})) continue;
-            largest = fmax(largest, error_in(precisions[k].precision, &recurrent_cases[i], precisions[k].allowed));
-        }
-        cr_assert_gt(largest, precisions[k].allowed / 100, "%g is more exact than the precision", largest);
     }
 }
 

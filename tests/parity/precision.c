@@ -1,6 +1,7 @@
 /* Every precision that a backend has against the reference: op cases and a training, and how far products were fused.
  */
 #include "compare.h"
+#include "expressions.h"
 #include "fusion.h"
 #include "training.h"
 #ifdef SIMT
@@ -100,6 +101,59 @@ Test(precision, tf32_forward_and_backward)
 Test(precision, bf16_forward_and_backward)
 {
     compare_cases_in(&precisions[1]);
+}
+
+/* ---- Recurrent ops ---- */
+
+static double *gradients_in(const vae_backend *backend, vae_precision precision, const expression *e,
+                            expression_program *p)
+{
+    const vae_device_options options = {.threads = 2, .precision = precision};
+    expression_run r;
+    open_expression_with(backend, &options, e, p, &r);
+    double *gradients = expression_gradients(p, &r);
+    close_expression(&r);
+    return gradients;
+}
+
+/* The largest error of any parameter's gradient. */
+static double compare_expression_in(const precision_case *precision, const expression *e, double allowed)
+{
+    expression_program p;
+    double largest = 0.0;
+    build_expression(e, true, &p);
+    double *exact = gradients_in(&vae_backend_reference, VAE_PRECISION_AUTO, e, &p);
+    double *found = gradients_in(&VAE_TEST_BACKEND, precision->precision, e, &p);
+    for (int32_t t = 0; t < p.layout.count; ++t) {
+        const vae_parameter *parameter = &p.layout.parameters[t];
+        const double error = compare_at(0, e->name, parameter->name, exact + parameter->offset,
+                                        found + parameter->offset, vae_shape_elements(&parameter->shape), allowed);
+        largest = fmax(largest, error);
+    }
+    free(exact);
+    free(found);
+    free_expression(&p);
+    return largest;
+}
+
+/* A step adds its own roundings to those of the steps behind it, of which the gates let through a part: twice as many
+ * as above. */
+Test(precision, sequences_forward_and_backward)
+{
+    for (int i = 0; i < 2; ++i) {
+        const double allowed = 2 * allowed_for(&precisions[i]);
+        double largest = 0.0;
+        if (!has_precision(precisions[i].precision)) continue;
+        for (int k = 0; k < RECURRENT_CASE_COUNT; ++k) {
+            if (!is_wanted(&(op_case){.name = recurrent_cases[k].name})) continue;
+            largest = fmax(largest, compare_expression_in(&precisions[i], &recurrent_cases[k], allowed));
+        }
+        printf("sequences, %s: errors up to %.2g of %.2g\n", precisions[i].name, largest, allowed);
+        if (strcmp(VAE_TEST_BACKEND.name, "cuda") == 0 && !getenv("VAE_OP_CASES")) {
+            cr_assert_gt(largest, 0.1 * precisions[i].unit, "%s is more exact than it can be: is it in use?",
+                         precisions[i].name);
+        }
+    }
 }
 
 /* ---- Training ---- */

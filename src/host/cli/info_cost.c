@@ -31,17 +31,49 @@ static const char *blocks_of(const vae_lowering *lowering, const vae_launch *lau
     return blocks > 0 ? text : "";
 }
 
+static void print_launch(const vae_lowering *lowering, int32_t i)
+{
+    const vae_launch *launch = &lowering->launches[i];
+    const vae_cost cost = vae_launch_cost(lowering, launch);
+    char blocks[24];
+    printf("%3d  %-27s %-20s %-28s %6s %9.3f %8.3f %10.3f\n", (int)i, vae_launch_name(lowering, launch),
+           name_of(lowering, launch), epilogue_of(launch), blocks_of(lowering, launch, blocks, sizeof blocks),
+           cost.flops * 1e-6, cost.bytes_read * 1e-6, cost.bytes_written * 1e-6);
+}
+
+static bool is_alike(const vae_lowering *lowering, int32_t i, int32_t k)
+{
+    const vae_launch *a = &lowering->launches[i], *b = &lowering->launches[k];
+    const vae_cost first = vae_launch_cost(lowering, a), second = vae_launch_cost(lowering, b);
+    return a->op == b->op && a->kind == b->kind && first.flops == second.flops && bytes(first) == bytes(second);
+}
+
+/* How often the `period` launches of one op from `first` on are launched, one time after the other. */
+static int32_t count_times(const vae_lowering *lowering, int32_t first, int32_t period)
+{
+    int32_t end = first + period;
+    if (end > lowering->count || lowering->launches[end - 1].op != lowering->launches[first].op) return 1;
+    while (end < lowering->count && is_alike(lowering, end, end - period))
+        ++end;
+    return (end - first) / period;
+}
+
+/* Steps of a recurrent op are alike but for the first, so that they are told once. */
 static void print_launches(const vae_lowering *lowering)
 {
-    char blocks[24];
+    enum { LONGEST = 3 };
     printf("%3s  %-27s %-20s %-28s %6s %9s %8s %10s\n", "#", "launch", "of", "epilogue", "blocks", "MFLOP", "MB read",
            "MB written");
-    for (int32_t i = 0; i < lowering->count; ++i) {
-        const vae_launch *launch = &lowering->launches[i];
-        const vae_cost cost = vae_launch_cost(lowering, launch);
-        printf("%3d  %-27s %-20s %-28s %6s %9.3f %8.3f %10.3f\n", (int)i, vae_launch_name(lowering, launch),
-               name_of(lowering, launch), epilogue_of(launch), blocks_of(lowering, launch, blocks, sizeof blocks),
-               cost.flops * 1e-6, cost.bytes_read * 1e-6, cost.bytes_written * 1e-6);
+    for (int32_t i = 0, period; i < lowering->count; i += period) {
+        int32_t times = 1;
+        for (period = 1; period < LONGEST && times == 1; ++period)
+            times = count_times(lowering, i, period);
+        period = times > 1 ? period - 1 : 1;
+        for (int32_t k = 0; k < period; ++k)
+            print_launch(lowering, i + k);
+        if (times == 1) continue;
+        printf("     %s %d times\n", period == 1 ? "that" : "those", (int)times);
+        period *= times;
     }
 }
 
