@@ -17,7 +17,7 @@ def arguments():
     parser.add_argument("--mode", default="eager")
     parser.add_argument("--model", default="mlp")
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--images", type=int, help="train on the first so many")
+    parser.add_argument("--images", "--items", type=int, help="train on the first so many")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
