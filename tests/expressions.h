@@ -68,18 +68,21 @@ typedef struct expression_run {
     double *parameters;
 } expression_run;
 
-/* "index": numbers of rows of the first parameter, out of order, some of them often and some never. "lengths": of
- * sequences that the first parameter has the steps of. "mask": zeros and ones. */
+/* "index": numbers of rows of the first parameter, out of order, some of them often and some never. "targets": the same
+ * of columns of the last. "lengths": of sequences that the first parameter has the steps of. "mask": zeros and ones. */
 static inline void write_expression_inputs(const expression *e, const expression_program *p, const expression_run *r)
 {
     for (vae_tensor t = 0; t < p->program.tensor_count; ++t) {
         const vae_tensor_info *info = &p->program.tensors[t];
         const bool is_index = strcmp(info->name, "index") == 0, is_length = strcmp(info->name, "lengths") == 0;
+        const bool is_target = strcmp(info->name, "targets") == 0;
         const int64_t rows = e->shapes[0].size[0], steps = rows / info->elements;
+        const int64_t columns = e->shapes[e->shapes[1].rank > 0].size[1];
         if (!info->external || t == p->value) continue;
         double *values = calloc((size_t)info->elements, sizeof *values);
         for (int64_t i = 0; i < info->elements; ++i) {
             values[i] = is_index    ? (double)((i * i + i / 3) % rows)
+                        : is_target ? (double)((i * i + i / 3) % columns)
                         : is_length ? (double)((2 * i + steps) % (steps + 1))
                                     : i % 3 != 0;
         }
@@ -447,6 +450,7 @@ static const expression structural_cases[] = {
 enum { STRUCTURAL_CASE_COUNT = sizeof structural_cases / sizeof *structural_cases };
 
 #include "recurrent.h"
+#include "sequences.h"
 
 /* Ways in which two operands meet: whole, row by row, column by column, by groups of rows. */
 static const vae_shape expression_shapes[][2] = {
@@ -494,6 +498,8 @@ static inline void for_each_expression(void (*check)(const expression *e))
         }
     for (int i = 0; i < RECURRENT_CASE_COUNT; ++i)
         if (is_wanted(&(op_case){.name = recurrent_cases[i].name})) check(&recurrent_cases[i]);
+    for (int i = 0; i < SEQUENCE_CASE_COUNT; ++i)
+        if (is_wanted(&(op_case){.name = sequence_cases[i].name})) check(&sequence_cases[i]);
 }
 
 /* ---- Looking for NaN ---- */

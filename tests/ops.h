@@ -28,6 +28,7 @@ typedef enum op_family {
     FAMILY_BERNOULLI,
     FAMILY_GAUSSIAN,
     FAMILY_LIKELIHOOD,
+    FAMILY_TOKENS, /* rows sequences of `samples` steps; out: the vocabulary */
     /* Ops between layers: images [rows, in, in + 1, out], or matrices [rows, out] where in is 0. */
     FAMILY_BATCH_NORM,
     FAMILY_BATCH_NORM_RUNNING, /* by the running statistics; forward only */
@@ -184,6 +185,11 @@ static const op_case op_cases[] = {
     LIKELIHOOD("mixture, colours", LOGISTIC_MIXTURE, 3, 5, 3, 2, 1),
     LIKELIHOOD("mixture, many pixels", LOGISTIC_MIXTURE, 3, 35, 3, 1, 1),
 #undef LIKELIHOOD
+    OP_CASE("tokens 1x1", FAMILY_TOKENS, 1, 1, 2, 1, 0, 1, 1, false),
+    OP_CASE("tokens", FAMILY_TOKENS, 5, 3, 7, 4, 0, 1, 2, false),
+    OP_CASE("tokens, more", FAMILY_TOKENS, 9, 5, 44, 7, 0, 1, 3, false),
+    OP_CASE("tokens, a long vector", FAMILY_TOKENS, 6, 7, 5003, 5, 0, 1, 3, false),
+    OP_CASE("tokens, a long vector of fours", FAMILY_TOKENS, 6, 7, 5000, 5, 0, 1, 3, false),
 };
 enum { OP_CASE_COUNT = sizeof op_cases / sizeof *op_cases };
 
@@ -207,8 +213,9 @@ typedef struct op_program {
     const op_case *c;
     vae_layout layout;
     vae_program program;
-    vae_tensor input; /* x of a layer, the posterior, or the prediction; external */
-    vae_tensor data;  /* x of a likelihood, or VAE_NO_TENSOR */
+    vae_tensor input;   /* x of a layer, the posterior, or the prediction; external */
+    vae_tensor data;    /* x of a likelihood, or VAE_NO_TENSOR */
+    vae_tensor lengths; /* of sequences */
     vae_tensor outputs[3];
     vae_tensor gradient; /* of the input, or VAE_NO_TENSOR */
 } op_program;
@@ -351,6 +358,7 @@ static inline void build_likelihood_case(op_program *p)
 }
 
 #include "ops_block.h"
+#include "ops_sequence.h"
 
 static inline void build_case(const op_case *c, op_program *p)
 {
@@ -361,6 +369,7 @@ static inline void build_case(const op_case *c, op_program *p)
     if (c->family == FAMILY_CONVOLUTION || c->family == FAMILY_TRANSPOSED_CONVOLUTION) build_convolution(p);
     if (c->family == FAMILY_POSTERIOR) build_posterior(p);
     if (c->family >= FAMILY_BATCH_NORM) build_block(p);
+    if (c->family == FAMILY_TOKENS) build_sequence(p);
     if (c->family == FAMILY_BERNOULLI || c->family == FAMILY_GAUSSIAN || c->family == FAMILY_LIKELIHOOD) {
         build_likelihood_case(p);
     }
@@ -401,6 +410,7 @@ static inline double target_value(const op_case *c, int64_t i)
 {
     const double normal = test_normal(2, (uint64_t)i), unit = 0.5 * erfc(-normal * M_SQRT1_2);
     const vae_likelihood_options options = likelihood_of(c);
+    if (c->family == FAMILY_TOKENS) return (double)((i * i + i / 3) % c->out);
     if (c->family == FAMILY_BERNOULLI || options.family == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI) return unit;
     if (!vae_likelihood_is_discrete(options.family)) return normal;
     const double level = fmin(fmax(floor(320 * unit) - 32, 0), 255);
@@ -420,6 +430,12 @@ static inline void write_inputs(const op_program *p, const op_run *r)
     for (int64_t i = 0; i < targets; ++i)
         values[i] = target_value(p->c, i);
     MUST(r->backend->tensor_write(r->executable, p->data, VAE_FLOAT64, values));
+    free(values);
+    if (p->c->family != FAMILY_TOKENS) return;
+    values = calloc((size_t)p->c->rows, sizeof *values);
+    for (int64_t i = 0; i < p->c->rows; ++i)
+        values[i] = sequence_length(i, p->c->samples);
+    MUST(r->backend->tensor_write(r->executable, p->lengths, VAE_FLOAT64, values));
     free(values);
 }
 

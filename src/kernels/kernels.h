@@ -59,6 +59,15 @@ typedef struct vae_cuda_cell {
     double *shares; /* [R, sums, H]: of parameters that all units' sums share, each sequence's part; or NULL */
 } vae_cuda_cell;
 
+/* Where the sequences of a data set lie: those of a resident one in its own memory; staged ones one behind another,
+ * each in as many bytes, that begin with its number of rows as an int64_t, VAE_CUDA_SEQUENCE_HEADER bytes ahead of
+ * them. */
+typedef struct vae_cuda_sequences {
+    const int64_t *offsets, *order; /* as in vae_column; NULL where staged */
+    bool integers;                  /* int32 numbers, else float32 */
+} vae_cuda_sequences;
+enum { VAE_CUDA_SEQUENCE_HEADER = 16 };
+
 /* An op bound to device memory: what the launcher of its kernel sees, and takes its kernel's arguments from. */
 typedef struct vae_cuda_call {
     const vae_program *program;
@@ -71,6 +80,8 @@ typedef struct vae_cuda_call {
     /* Rows of the data set, in its order; or, where `staged`, those that the step reads, in the step's. */
     const uint8_t *data;
     bool staged;
+    size_t staged_bytes; /* from one of these to the next */
+    vae_cuda_sequences sequences;
     /* Arenas; gradients and moments are NULL in a store that is not for training. */
     float *parameters, *gradients, *first_moment, *second_moment;
     uint16_t *parameter_shadow;

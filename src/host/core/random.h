@@ -21,6 +21,8 @@ typedef enum vae_stream {
     VAE_STREAM_MIXTURE = 9,    /* step: what of a mixture is drawn */
     VAE_STREAM_FLIP = 10,      /* step: training step */
     VAE_STREAM_OBSERVE = 11,   /* what p(x|z) adds to its mean */
+    VAE_STREAM_AUGMENT = 12,   /* drawings that are varied; step: training step */
+    VAE_STREAM_REPLACE = 13,   /* words that are left out; step: training step */
     VAE_STREAM_RECURRENT = 14, /* dropout of recurrent cells; step: training step */
     VAE_STREAM_DROPOUT = 64,   /* and the VAE_DROPOUT_LAYERS - 1 after it, one a layer; step: training step */
 } vae_stream;

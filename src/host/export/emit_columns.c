@@ -39,9 +39,19 @@ static int64_t slice_source(const vae_program *program, const vae_op *op, int64_
     return column / count * width + op->attributes.slice.begin + column % count;
 }
 
+/* The rows of a graph are those of its batch, however many. */
+static vae_status check_rows(const vae_emitter *emitter, const vae_op *op)
+{
+    const vae_tensor_info *tensors = emitter->program->tensors;
+    if (tensors[op->inputs[0]].shape.size[0] == tensors[op->outputs[0]].shape.size[0]) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "ONNX export: '%s' takes rows, not columns, which is not supported",
+                         op->name);
+}
+
 vae_status vae_emit_slice(vae_emitter *emitter, const vae_op *op)
 {
     const char *x;
+    VAE_TRY(check_rows(emitter, op));
     VAE_TRY(vae_emit_use(emitter, op->inputs[0], VAE_VIEW_ROWS, &x));
     return emit_gathered(emitter, op, x, slice_source);
 }
@@ -72,6 +82,7 @@ vae_status vae_emit_pad(vae_emitter *emitter, const vae_op *op)
 {
     static const int64_t pads[4] = {0, 1, 0, 0};
     const char *x, *name;
+    VAE_TRY(check_rows(emitter, op));
     VAE_TRY(vae_emit_use(emitter, op->inputs[0], VAE_VIEW_ROWS, &x));
     VAE_TRY(vae_graph_integers(emitter->graph, op->name, "/pads", pads, 4, &name));
     VAE_TRY(vae_emit_simple(emitter, "Pad", op->name, x, name, &x));

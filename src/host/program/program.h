@@ -122,10 +122,12 @@ typedef struct vae_tensor_info {
 /* A kernel of their own in every backend. */
 #define VAE_OP_KERNELS(X)                                                                                              \
     X(GATHER, gather)                                                                                                  \
+    X(GATHER_SEQUENCE, gather_sequence)                                                                                \
     X(GAUSSIAN_SAMPLE_KL, gaussian_sample_kl)                                                                          \
     X(GAUSSIAN_SAMPLE_KL_BACKWARD, gaussian_sample_kl_backward)                                                        \
     X(LIKELIHOOD, likelihood)                                                                                          \
     X(LIKELIHOOD_MEAN, likelihood_mean)                                                                                \
+    X(TOKEN_LIKELIHOOD, token_likelihood)                                                                              \
     X(ACTIVATE, activate)                                                                                              \
     X(ACTIVATE_BACKWARD, activate_backward)                                                                            \
     X(BATCH_NORM, batch_norm)                                                                                          \
@@ -144,6 +146,7 @@ typedef struct vae_tensor_info {
     X(CONCAT, concat)                                                                                                  \
     X(GATHER_ROWS, gather_rows)                                                                                        \
     X(SCATTER_ROWS, scatter_rows)                                                                                      \
+    X(REPLACE_TOKENS, replace_tokens)                                                                                  \
     X(PERMUTE_COLUMNS, permute_columns)                                                                                \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
@@ -204,8 +207,28 @@ typedef struct vae_gather {
     double shift;
 } vae_gather;
 
+/* gather_sequence: data → x [steps·rows, elements] and lengths [rows]. Sequences are time-major: row t·rows + r is step
+ * t of sequence r. A bucket is the places first … first + count - 1 of the column's order (of the data set itself where
+ * it has none), sequences of about one length, of which each program takes those of one bucket. Row r of the batch is
+ * place first + p, where p = permutation(epoch, bucket)[step.first + r], or step.first + r. Steps behind the end of a
+ * sequence repeat its last row. Rows that the step does not have (vae_step.rows) are zeros, of length 0. A sequence of
+ * more than `steps` rows is cut.
+ *
+ * Drawings, rows (dx, dy, down, up, end), can be varied as sketch-rnn does (Ha & Eck 2017): dx and dy are multiplied by
+ * 1 + scale_jitter·(2u - 1) each, and a point in a line, with three before it, is left out where u ≤ point_dropout: its
+ * offset is added to the point before it, so the line is as long as it was. u is drawn at (VAE_STREAM_AUGMENT, step,
+ * vae_sequence_element). */
+typedef struct vae_gather_sequence {
+    bool shuffle;
+    int64_t steps;
+    int32_t bucket; /* its number, below 2^16: each has a permutation of its own */
+    int64_t first, count;
+    double scale_jitter, point_dropout; /* 0: none */
+} vae_gather_sequence;
+
 typedef union vae_attributes {
     vae_gather gather;
+    vae_gather_sequence gather_sequence;
     /* dense: x [rows, in] (or of a higher rank with as many columns), weight [in, out], bias [out] → y =
      * activation(x·weight + bias) [rows, out]. Second output, if present: the pre-activation, which gelu and silu need
      * for their backward. */
@@ -245,6 +268,21 @@ typedef union vae_attributes {
         int64_t samples;
         vae_weight weight; /* ∂loss/∂ll of every row */
     } likelihood;          /* and likelihood_mean */
+    /* token_likelihood: logits [steps·rows, vocabulary], targets [steps·rows], lengths [rows] → ll [rows], the sum over
+     * the steps below a row's length of log softmax(logits)[target]; and, if present, gradient = weight × ∂ll/∂logits,
+     * times row_weight [rows] where that is present, 0 in the other steps. The gradient may be written over the logits.
+     * Targets are whole numbers below `vocabulary`: another, in a step that counts, is an error when the op runs; on a
+     * GPU it makes ll NaN. */
+    struct {
+        vae_weight weight; /* ∂loss/∂ll of every row */
+    } token_likelihood;
+    /* replace_tokens: ids [steps·rows] → y, in which an id is `token` where the uniform at (stream, step,
+     * vae_sequence_element) ≤ rate: word dropout (Bowman et al. 2016). The first step, the begin, stays. */
+    struct {
+        double rate; /* in [0, 1] */
+        int64_t token, rows;
+        uint32_t stream; /* a site of VAE_STREAM_REPLACE */
+    } replace_tokens;
     /* activate: y = activation(x), element by element. activate_backward: d_x = d_y ⊙ activation'. */
     struct {
         vae_activation activation;
@@ -338,6 +376,7 @@ typedef struct vae_op {
 
 /* Operands by position:
  *   gather                       in: -                                    out: x
+ *   gather_sequence              in: -                                    out: x, lengths
  *   dense, conv2d, conv_transpose2d
  *                                in: x, weight, bias                      out: y, pre_activation?
  *   their _backward              in: d_y (overwritten), y?, x, weight, pre_activation?
@@ -346,6 +385,8 @@ typedef struct vae_op {
  *   gaussian_sample_kl_backward  in: posterior, d_z?, d_kl?, d_log_ratio? out: d_posterior
  *   likelihood                   in: prediction, x, log_variance?         out: ll, gradient?, log_variance?
  *   likelihood_mean              in: prediction                           out: mean
+ *   token_likelihood             in: logits, targets, lengths, row_weight?
+ *                                                                         out: ll?, gradient? (may be logits)
  *   activate                     in: x                                    out: y
  *   activate_backward            in: d_y (overwritten), from              out: d_x (is d_y)
  *   batch_norm                   in: x, scale, shift, running_mean, running_variance (both overwritten in training)
@@ -384,6 +425,7 @@ typedef struct vae_op {
  *   gather_rows                  in: x, index                             out: y
  *   scatter_rows                 in: d_y, index                           out: d_x, each row the sum, in order, of
  *                                                                              those of d_y that have its number
+ *   replace_tokens               in: ids                                  out: y
  *   permute_columns              in: x                                    out: y
  *   prior_sample                 in: -                                    out: z
  *   accumulate                   in: rows                                 out: -
@@ -453,6 +495,9 @@ vae_tensor vae_program_find(const vae_program *program, const char *name);
 
 vae_status vae_program_gather(vae_program *program, const char *name, vae_shape shape, const vae_gather *gather,
                               vae_tensor *x);
+/* Batches of `rows` sequences, each of whose steps is `elements` numbers. */
+vae_status vae_program_gather_sequence(vae_program *program, const char *name, int64_t rows, int64_t elements,
+                                       const vae_gather_sequence *gather, vae_tensor *x, vae_tensor *lengths);
 /* Uses the layout's parameters "<name>.weight" and "<name>.bias". `training` keeps what the backward pass needs. */
 vae_status vae_program_dense(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                              bool training, vae_tensor *y);
@@ -481,6 +526,9 @@ vae_status vae_program_likelihood(vae_program *program, const char *name, vae_te
                                   const vae_likelihood_options *options, bool training, vae_tensor *ll);
 vae_status vae_program_likelihood_mean(vae_program *program, const char *name, vae_tensor prediction,
                                        const vae_likelihood_options *options, vae_tensor *mean);
+/* Targets are [steps·rows] or [steps·rows, 1]; `lengths` counts the targets of each row. */
+vae_status vae_program_token_likelihood(vae_program *program, const char *name, vae_tensor logits, vae_tensor targets,
+                                        vae_tensor lengths, vae_tensor *ll);
 vae_status vae_program_activate(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                                 vae_tensor *y);
 /* The next two (program/op/norm.c) use the layout's parameters "<name>.scale" and "<name>.shift", one number a
@@ -533,6 +581,12 @@ vae_status vae_program_slice(vae_program *program, const char *name, vae_tensor 
  * beside it. */
 vae_status vae_program_pad(vae_program *program, const char *name, vae_tensor x, int64_t width, int64_t begin,
                            int64_t count, vae_tensor *y);
+/* The same of whole rows: y is the rows begin … begin + count - 1 of x, which may be a vector; and y has `rows` rows,
+ * those of x from `begin` on, among zeros. They are slices of one run of all numbers. */
+vae_status vae_program_slice_rows(vae_program *program, const char *name, vae_tensor x, int64_t begin, int64_t count,
+                                  vae_tensor *y);
+vae_status vae_program_pad_rows(vae_program *program, const char *name, vae_tensor x, int64_t rows, int64_t begin,
+                                vae_tensor *y);
 /* y [rows, groups·(a_width + b_width)]: a run of a_width columns of a, one of b_width columns of b, and so on; with all
  * columns of both, a beside b. */
 vae_status vae_program_concat(vae_program *program, const char *name, vae_tensor a, int64_t a_width, vae_tensor b,
@@ -575,6 +629,9 @@ int64_t vae_recurrent_samples(const vae_program *program, int64_t rows);
  * number is an error when the op runs; on a GPU it gives a row of NaN. */
 vae_status vae_program_gather_rows(vae_program *program, const char *name, vae_tensor x, vae_tensor index,
                                    vae_tensor *y);
+/* Of ids [steps·rows], or [steps·rows, 1], in training. Each op of a program draws noise of its own. */
+vae_status vae_program_replace_tokens(vae_program *program, const char *name, vae_tensor ids, int64_t rows, double rate,
+                                      int64_t token, vae_tensor *y);
 /* y has the columns of x in another order: reversed for seed 0, else as the seed shuffles them; `inverse` undoes that.
  */
 vae_status vae_program_permute_columns(vae_program *program, const char *name, vae_tensor x, int64_t seed, bool inverse,

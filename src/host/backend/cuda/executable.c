@@ -20,6 +20,13 @@ static const vae_op *find_op(const vae_program *program, vae_op_kind kind)
     return NULL;
 }
 
+/* The op that reads the data set, or NULL. */
+static const vae_op *find_reader(const vae_program *program)
+{
+    const vae_op *gather = find_op(program, VAE_OP_GATHER);
+    return gather ? gather : find_op(program, VAE_OP_GATHER_SEQUENCE);
+}
+
 /* ---- The graph ---- */
 
 static vae_status instantiate(vae_executable *executable, cudaGraph_t graph)
@@ -54,10 +61,9 @@ static vae_status allocate(vae_executable *executable)
     for (int i = 0; i < 2; ++i) {
         VAE_CUDA_TRY("step records", cudaEventCreateWithFlags, &executable->ring_halves[i], cudaEventDisableTiming);
     }
-    const vae_op *gather = find_op(program, VAE_OP_GATHER);
+    const vae_op *gather = find_reader(program);
     if (!gather || executable->data->resident) return VAE_OK;
-    return vae_cuda_staging_create(executable->data, program->tensors[gather->outputs[0]].shape.size[0],
-                                   &executable->staging);
+    return vae_cuda_staging_create(executable->data, program, gather, &executable->staging);
 }
 
 /* What the blocks of adam and of sums leave for their last one: one launch's at a time. */
@@ -136,7 +142,7 @@ static void update_permutation(vae_executable *executable, const vae_step *step)
         executable->permutation_epoch == step->epoch) {
         return;
     }
-    executable->permutation = vae_permutation_make(step->seed, step->epoch, (uint64_t)executable->data->column.count);
+    executable->permutation = vae_data_permutation(executable->program, &executable->data->column, step);
     executable->permutation_seed = step->seed;
     executable->permutation_epoch = step->epoch;
 }
@@ -181,10 +187,7 @@ vae_status vae_cuda_executable_stage(vae_executable *executable, const vae_step 
         .permutation = executable->permutation,
     };
     correct_bias(executable->program, &record);
-    if (executable->staging) {
-        const vae_op *gather = find_op(executable->program, VAE_OP_GATHER);
-        VAE_TRY(vae_cuda_staging_send(executable, gather->attributes.gather.shuffle, &record));
-    }
+    if (executable->staging) VAE_TRY(vae_cuda_staging_send(executable, &record));
     executable->ring[executable->runs % VAE_CUDA_RING] = record;
     executable->runs++;
     return VAE_OK;

@@ -37,7 +37,8 @@ struct vae_store {
 
 struct vae_data {
     vae_column column;
-    uint8_t *resident; /* device memory; NULL: rows are streamed from the host */
+    uint8_t *resident;            /* device memory; NULL: rows are streamed from the host */
+    vae_cuda_sequences sequences; /* where it is resident, in device memory too */
 };
 
 /* What a step's kernels keep between them, in device memory. */
@@ -52,12 +53,14 @@ typedef struct vae_cuda_scratch {
 /* Step records that the host writes ahead of the device. */
 enum { VAE_CUDA_RING = 256 };
 
-/* Rows on their way from a data set that does not fit: the host fills one half while the device reads the other. */
+/* Rows, or sequences, on their way from a data set that does not fit: the host fills one half while the device reads
+ * the other. */
 typedef struct vae_cuda_staging {
     uint8_t *host;   /* pinned, [2, rows, row_bytes] */
     uint8_t *device; /* the same */
     int64_t rows;
     size_t row_bytes;
+    const vae_op *gather; /* whose rows they are */
     cudaEvent_t copied[2], gathered[2];
 } vae_cuda_staging;
 
@@ -107,10 +110,12 @@ vae_status vae_cuda_write(vae_cuda_device *device, const char *what, float *to, 
 /* data.c */
 vae_status vae_cuda_data_create(vae_device *device, const vae_column *column, vae_data **data);
 void vae_cuda_data_destroy(vae_data *data);
-vae_status vae_cuda_staging_create(const vae_data *data, int64_t rows, vae_cuda_staging **staging);
+/* For the rows that `gather` reads in a step. */
+vae_status vae_cuda_staging_create(const vae_data *data, const vae_program *program, const vae_op *gather,
+                                   vae_cuda_staging **staging);
 void vae_cuda_staging_destroy(vae_cuda_staging *staging);
 /* Sends the rows of a step to the device; record->first says where in `staging->device` they will be. */
-vae_status vae_cuda_staging_send(vae_executable *executable, bool shuffle, vae_cuda_step *record);
+vae_status vae_cuda_staging_send(vae_executable *executable, vae_cuda_step *record);
 /* To be called behind the step that reads them. */
 vae_status vae_cuda_staging_release(vae_executable *executable);
 

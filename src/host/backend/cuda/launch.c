@@ -98,6 +98,8 @@ static void bind(const vae_executable *e, const vae_launch *launch, const vae_op
                 : e->data  ? e->data->resident
                            : NULL,
         .staged = e->staging != NULL,
+        .staged_bytes = e->staging ? e->staging->row_bytes : 0,
+        .sequences = e->data ? e->data->sequences : (vae_cuda_sequences){0},
         .parameters = e->store->arenas[VAE_ARENA_PARAMETERS],
         .gradients = e->store->arenas[VAE_ARENA_GRADIENTS],
         .first_moment = e->store->arenas[VAE_ARENA_FIRST_MOMENT],

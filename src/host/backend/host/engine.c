@@ -171,7 +171,7 @@ static void begin_step(vae_executable *executable, const vae_step *step)
         executable->permutation_epoch == step->epoch) {
         return;
     }
-    executable->permutation = vae_permutation_make(step->seed, step->epoch, (uint64_t)executable->data->column.count);
+    executable->permutation = vae_data_permutation(executable->program, &executable->data->column, step);
     executable->permutation_seed = step->seed;
     executable->permutation_epoch = step->epoch;
     executable->permutation_made = true;

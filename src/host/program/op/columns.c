@@ -1,4 +1,4 @@
-/* slice, pad and concat: columns taken out of others, put among zeros, and side by side. */
+/* slice, pad and concat: columns taken out of others, put among zeros, and side by side. Rows are slices, too. */
 #include <inttypes.h>
 
 #include "program/op.h"
@@ -59,6 +59,37 @@ vae_status vae_program_pad(vae_program *program, const char *name, vae_tensor x,
 {
     vae_op op = make_slice(VAE_OP_PAD, name, x, width, begin, count);
     return append_resized(program, &op, count, width, y);
+}
+
+/* Rows begin … begin + count - 1 of `rows`, and the numbers of one: all numbers of a tensor are one run. */
+static vae_status append_rows(vae_program *program, vae_op_kind kind, const char *name, vae_tensor x, int64_t rows,
+                              int64_t begin, int64_t count, vae_tensor *y)
+{
+    vae_shape shape = *vae_tensor_shape(program, x);
+    const int64_t columns = vae_shape_elements(&shape) / shape.size[0];
+    if (begin < 0 || count < 1 || rows < count || begin > rows - count) {
+        char text[96];
+        return vae_error_set(VAE_ERROR_SHAPE, "%s: %s of %s: rows %" PRId64 " to %" PRId64 " lie outside %" PRId64,
+                             name, vae_op_kind_name(kind), vae_shape_format(&shape, text, sizeof text), begin,
+                             begin + count - 1, rows);
+    }
+    vae_op op = make_slice(kind, name, x, rows * columns, begin * columns, count * columns);
+    shape.size[0] = kind == VAE_OP_SLICE ? count : rows;
+    VAE_TRY(vae_program_add_activation(program, name, shape, &op.outputs[0]));
+    *y = op.outputs[0];
+    return vae_program_append(program, &op);
+}
+
+vae_status vae_program_slice_rows(vae_program *program, const char *name, vae_tensor x, int64_t begin, int64_t count,
+                                  vae_tensor *y)
+{
+    return append_rows(program, VAE_OP_SLICE, name, x, vae_tensor_shape(program, x)->size[0], begin, count, y);
+}
+
+vae_status vae_program_pad_rows(vae_program *program, const char *name, vae_tensor x, int64_t rows, int64_t begin,
+                                vae_tensor *y)
+{
+    return append_rows(program, VAE_OP_PAD, name, x, rows, begin, vae_tensor_shape(program, x)->size[0], y);
 }
 
 static vae_status backward(vae_backward_pass *pass, int32_t index)
