@@ -88,7 +88,11 @@ double vae_checkpoint_log_deviation(const vae_checkpoint *checkpoint)
 const char *const vae_checkpoint_metric_names[VAE_METRIC_COUNT] = {
     [VAE_METRIC_RECONSTRUCTION] = "reconstruction", [VAE_METRIC_KL] = "kl",       [VAE_METRIC_ROWS] = "rows",
     [VAE_METRIC_GRADIENT_NORM] = "gradient_norm",   [VAE_METRIC_STEPS] = "steps", [VAE_METRIC_BOUND] = "bound",
+    [VAE_METRIC_SEQUENCE_STEPS] = "sequence_steps",
 };
+
+const char *const vae_checkpoint_kind_names[VAE_CHECKPOINT_KINDS] = {
+    [VAE_KIND_IMAGE] = "image", [VAE_KIND_TEXT] = "text", [VAE_KIND_DRAWING] = "drawing"};
 
 static int by_key(const void *left, const void *right)
 {

@@ -115,14 +115,32 @@ static vae_status read_input(const vae_safetensors_file *file, const char *path,
     return VAE_OK;
 }
 
-/* Files of version 1 are of bytes. */
+/* The place of a text among `count` others. */
+static vae_status get_choice(const vae_safetensors_file *file, const char *path, const char *key,
+                             const char *const *choices, int count, const char *allowed, int *choice)
+{
+    const char *text;
+    VAE_TRY(vae_checkpoint_get_text(file, path, key, &text));
+    for (*choice = 0; *choice < count; ++*choice)
+        if (strcmp(text, choices[*choice]) == 0) return VAE_OK;
+    return vae_checkpoint_bad_value(path, key, text, allowed);
+}
+
+/* Files of version 1 are of bytes, and those that do not say what an item is, of images. */
 static vae_status read_type(const vae_safetensors_file *file, const char *path, int64_t version, vae_input *input)
 {
-    const char *text = "uint8";
-    if (version > 1) VAE_TRY(vae_checkpoint_get_text(file, path, "input.type", &text));
-    input->dtype = strcmp(text, "uint8") == 0 ? VAE_UINT8 : VAE_FLOAT32;
-    if (input->dtype == VAE_UINT8 || strcmp(text, "float32") == 0) return VAE_OK;
-    return vae_checkpoint_bad_value(path, "input.type", text, "uint8 or float32");
+    static const char *const types[] = {"uint8", "float32", "int32"};
+    static const vae_dtype dtypes[] = {VAE_UINT8, VAE_FLOAT32, VAE_INT32};
+    int type = 0, kind = 0;
+    if (version > 1) VAE_TRY(get_choice(file, path, "input.type", types, 3, "uint8, float32 or int32", &type));
+    input->dtype = dtypes[type];
+    input->kind = VAE_KIND_IMAGE;
+    if (version == 1 || !vae_safetensors_metadata(file, "input.kind")) return VAE_OK;
+    VAE_TRY(get_choice(file, path, "input.kind", vae_checkpoint_kind_names, VAE_CHECKPOINT_KINDS,
+                       "image, text or drawing", &kind));
+    input->kind = (vae_kind)kind;
+    VAE_TRY(get_integer(file, path, "input.longest", 2, MAX_PIXELS, &input->longest));
+    return get_integer(file, path, "input.vocabulary", 0, VAE_MAX_ELEMENTS, &input->vocabulary);
 }
 
 static vae_status read_progress(const vae_safetensors_file *file, const char *path, int64_t version,

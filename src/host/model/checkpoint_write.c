@@ -92,7 +92,12 @@ static vae_status add_metadata(contents *c, const vae_checkpoint *checkpoint)
     add_integer(c, "input.channels", input->channels);
     add_number(c, "input.scale", input->scale);
     add_number(c, "input.shift", input->shift);
-    add_text(c, "input.type", input->dtype == VAE_UINT8 ? "uint8" : "float32");
+    add_text(c, "input.type", input->dtype == VAE_UINT8 ? "uint8" : input->dtype == VAE_INT32 ? "int32" : "float32");
+    if (input->kind != VAE_KIND_IMAGE) {
+        add_text(c, "input.kind", vae_checkpoint_kind_names[input->kind]);
+        add_integer(c, "input.longest", input->longest);
+        add_integer(c, "input.vocabulary", input->vocabulary);
+    }
     add_integer(c, "seed", checkpoint->design.config.train.seed);
     add_integer(c, "epoch", progress->epoch);
     add_integer(c, "step", progress->step);

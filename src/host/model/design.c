@@ -57,7 +57,7 @@ const char *vae_role_name(vae_role role)
     static const char *const names[] = {
         [VAE_ROLE_TRAIN] = "train",   [VAE_ROLE_EVALUATE] = "evaluate", [VAE_ROLE_BOUND] = "bound",
         [VAE_ROLE_ENCODE] = "encode", [VAE_ROLE_DECODE] = "decode",     [VAE_ROLE_DRAW] = "draw",
-        [VAE_ROLE_PRIOR] = "prior",
+        [VAE_ROLE_PRIOR] = "prior",   [VAE_ROLE_NEXT] = "next",
     };
     return names[role];
 }

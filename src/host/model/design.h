@@ -8,7 +8,8 @@
 #include "model/network.h"
 #include "program/program.h"
 
-/* What a program is for, with the names of its ports. x is [rows, height, width, channels]. */
+/* What a program is for, with the names of its ports. x is [rows, height, width, channels]; of sequences [steps·rows,
+ * elements], time-major and from begin to end, with "lengths" [rows] where the host gives it. */
 typedef enum vae_role {
     /* The batch of the data set from step.first on, metrics, backward pass, Adam. No ports. */
     VAE_ROLE_TRAIN,
@@ -28,6 +29,10 @@ typedef enum vae_role {
     VAE_ROLE_DRAW,
     /* "normals" [rows, traits.normals] → "z" [rows, latent]: draws of p(z). Only where traits.draws_prior. */
     VAE_ROLE_PRIOR,
+    /* Of models of sequences, one step of each row: "input" [rows, elements], what it reads, and "z" → "prediction",
+     * what the next step is drawn from. "state" stays on the device from run to run: a row goes on from that of row
+     * "parent", or, where "begin" is 1, anew from z. Both are [rows]. */
+    VAE_ROLE_NEXT,
 } vae_role;
 
 const char *vae_role_name(vae_role role); /* "train" */
@@ -50,6 +55,7 @@ typedef struct vae_traits {
     bool draws_prior;    /* p(z) is more than the normals themselves */
     bool has_posterior;  /* z is drawn from q(z|x): there are a KL, a bound and log P(X) */
     bool fits_decoder;   /* the decoder is trained */
+    int64_t fixed_steps; /* of sequences: programs have this many steps, whatever lengths there are; 0: by buckets */
     bool is_weighted;    /* a bound tighter than the ELBO is what counts: it decides which epoch is the best */
     const char *summary; /* "reconstruction only": in captions; NULL for the ELBO */
 } vae_traits;
@@ -75,6 +81,9 @@ struct vae_family {
     vae_status (*declare)(const vae_design *design, vae_layout *layout);
     /* Appends the ops of a role and sets its ports. VAE_ERROR_ARGUMENT for a role that the model lacks. */
     vae_status (*build)(const vae_design *design, const vae_build *what, vae_program *program);
+    /* Of models of sequences: how a step is chosen from what VAE_ROLE_NEXT predicts (model/step_choice.h). Else NULL.
+     */
+    const struct vae_step_choice *choice;
 };
 
 #define VAE_FAMILY_ROW(NAME, name) extern const vae_family vae_family_##name;

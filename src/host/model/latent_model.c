@@ -182,6 +182,7 @@ vae_status vae_latent_model_build(const vae_latent_model *model, const vae_desig
     case VAE_ROLE_DECODE: return vae_parts_build_decode(design, program, what->rows);
     case VAE_ROLE_DRAW: return vae_parts_build_draw(design, program, what->rows);
     case VAE_ROLE_PRIOR: return build_prior(model, design, program, what->rows);
+    case VAE_ROLE_NEXT: return vae_error_set(VAE_ERROR_ARGUMENT, "this model gives x as a whole, not step by step");
     }
     return vae_error_set(VAE_ERROR_ARGUMENT, "no such role");
 }

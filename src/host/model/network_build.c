@@ -15,15 +15,6 @@ static int64_t channels_of(const vae_shape *shape)
 
 /* ---- Parameters ---- */
 
-static vae_status declare_weight(vae_layout *layout, const char *layer, vae_shape weight, int64_t out, int64_t fan_in)
-{
-    char name[VAE_NAME_SIZE];
-    join(name, layer, "weight");
-    VAE_TRY(vae_layout_add(layout, name, weight, fan_in, NULL));
-    join(name, layer, "bias");
-    return vae_layout_add(layout, name, vae_shape_vector(out), fan_in, NULL);
-}
-
 /* The layer itself, or one of a residual layer's two. */
 static vae_status declare_product(vae_layout *layout, const vae_network_layer *l, const char *name)
 {
@@ -31,13 +22,13 @@ static vae_status declare_product(vae_layout *layout, const vae_network_layer *l
     const int64_t in = channels_of(&l->input), out = channels_of(&l->output);
     const bool images = l->input.rank == 4;
     if (l->kind == VAE_LAYER_DECONV) {
-        return declare_weight(layout, name, vae_shape_matrix(in, places * out), out, places * out);
+        return vae_layout_add_layer(layout, name, vae_shape_matrix(in, places * out), out, places * out);
     }
     if (l->kind == VAE_LAYER_CONV || (l->kind == VAE_LAYER_RESIDUAL && images)) {
-        return declare_weight(layout, name, vae_shape_matrix(places * in, out), out, places * in);
+        return vae_layout_add_layer(layout, name, vae_shape_matrix(places * in, out), out, places * in);
     }
     const int64_t columns = vae_shape_columns(&l->input), width = vae_shape_columns(&l->output);
-    return declare_weight(layout, name, vae_shape_matrix(columns, width), width, columns);
+    return vae_layout_add_layer(layout, name, vae_shape_matrix(columns, width), width, columns);
 }
 
 static vae_status declare_norm(vae_layout *layout, const vae_network_layer *l, const char *layer)

@@ -2,6 +2,7 @@
 #ifndef VAE_MODEL_RUNTIME_INTERNAL_H
 #define VAE_MODEL_RUNTIME_INTERNAL_H
 
+#include "model/generate.h"
 #include "model/runner.h"
 #include "model/runtime.h"
 
@@ -21,8 +22,9 @@ struct vae_model {
     vae_device *device;
     vae_store *store;
     vae_feed encoder, decoder;
-    vae_feed prior; /* from normals to codes; not open where p(z) is the standard normal */
-    vae_feed draw;  /* from codes to draws of p(x|z); opened by the first call that asks for them */
+    vae_feed prior;           /* from normals to codes; not open where p(z) is the standard normal */
+    vae_feed draw;            /* from codes to draws of p(x|z); opened by the first call that asks for them */
+    vae_generator *generator; /* of models of sequences; made by the first call that asks for one */
     /* x → log w; made by the first call that asks for a likelihood. */
     vae_runner bound;
     double log_deviation; /* what a log-likelihood of x has more than one in the data's units */

@@ -77,8 +77,10 @@ vae_status vae_feed_open(vae_model *model, vae_feed *f, vae_role role, const cha
     return f->input_rows && f->output_rows ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "model: out of memory");
 }
 
+/* Programs of sequences depend on their lengths, and are made when these are known. */
 static vae_status open_programs(vae_model *model)
 {
+    if (vae_model_input(model)->kind != VAE_KIND_IMAGE) return VAE_OK;
     const vae_instance instance = {&model->checkpoint.design, model->device, model->store};
     const vae_build builds[] = {{.role = VAE_ROLE_ENCODE, .rows = VAE_MODEL_ROWS},
                                 {.role = VAE_ROLE_DECODE, .rows = VAE_MODEL_ROWS}};
@@ -159,6 +161,7 @@ void vae_model_free(vae_model *model)
         close_feed(&model->prior);
         close_feed(&model->draw);
         vae_runner_destroy(&model->bound);
+        vae_generator_destroy(model->generator);
         if (model->store) model->device->backend->store_destroy(model->store);
         model->device->backend->device_close(model->device);
     }

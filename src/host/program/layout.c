@@ -118,6 +118,15 @@ vae_status vae_layout_add_statistic(vae_layout *layout, const char *name, vae_sh
     return add(layout, &parameter);
 }
 
+vae_status vae_layout_add_layer(vae_layout *layout, const char *layer, vae_shape weight, int64_t out, int64_t fan_in)
+{
+    char name[VAE_NAME_SIZE];
+    snprintf(name, sizeof name, "%.40s.weight", layer);
+    VAE_TRY(vae_layout_add(layout, name, weight, fan_in, NULL));
+    snprintf(name, sizeof name, "%.40s.bias", layer);
+    return vae_layout_add(layout, name, vae_shape_vector(out), fan_in, NULL);
+}
+
 int32_t vae_layout_find(const vae_layout *layout, const char *name)
 {
     for (int32_t i = 0; i < layout->count; ++i) {

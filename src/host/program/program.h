@@ -71,6 +71,8 @@ vae_status vae_layout_add_filled(vae_layout *layout, const char *name, vae_shape
 /* A statistic that forward passes in training keep themselves and `adam` leaves alone, filled likewise. Statistics come
  * after all trained parameters. */
 vae_status vae_layout_add_statistic(vae_layout *layout, const char *name, vae_shape shape, double initial);
+/* What a layer with weights has: "<layer>.weight", and "<layer>.bias" [out]. */
+vae_status vae_layout_add_layer(vae_layout *layout, const char *layer, vae_shape weight, int64_t out, int64_t fan_in);
 /* The index of the parameter called `name`, or -1. */
 int32_t vae_layout_find(const vae_layout *layout, const char *name);
 /* Number of parameters proper, without padding. */
@@ -180,6 +182,7 @@ typedef enum vae_metric {
     VAE_METRIC_GRADIENT_NORM,  /* Σ runs of the global L2 norm of the gradient, before clipping */
     VAE_METRIC_STEPS,          /* runs with an `adam` */
     VAE_METRIC_BOUND,          /* Σ rows of minus the bound of an importance-weighted objective, nats */
+    VAE_METRIC_SEQUENCE_STEPS, /* Σ rows of the steps that a sequence's likelihood is of, its end counted */
     VAE_METRIC_COUNT
 } vae_metric;
 
@@ -488,6 +491,9 @@ vae_status vae_program_parameter(vae_program *program, const char *name, vae_ten
 void vae_program_mark_external(vae_program *program, vae_tensor tensor);
 /* Makes a tensor a port, external too; VAE_NO_TENSOR is none. VAE_ERROR_ARGUMENT where there is one of that name. */
 vae_status vae_program_set_port(vae_program *program, const char *name, vae_tensor tensor);
+/* At the end of a run, a copy of x into an input, which keeps it for the next run: a state, as a model has it that
+ * makes one step a run. Runs of other executables spoil it. */
+vae_status vae_program_store(vae_program *program, vae_tensor x, vae_tensor input);
 /* The port called `name`, or VAE_NO_TENSOR. */
 vae_tensor vae_program_port(const vae_program *program, const char *name);
 /* The tensor called `name`, or VAE_NO_TENSOR. */

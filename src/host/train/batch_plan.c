@@ -34,13 +34,43 @@ static vae_status plan_images(const vae_dataset *dataset, int64_t batch, vae_rol
     return VAE_OK;
 }
 
+/* Programs of one length for all: one bucket of that many steps. */
+static vae_status make_buckets(const vae_design *design, const vae_dataset *dataset, int64_t batch, vae_role role,
+                               vae_buckets *buckets)
+{
+    const int64_t fixed = role == VAE_ROLE_TRAIN ? design->traits.fixed_steps : 0;
+    VAE_TRY(vae_buckets_make(dataset->offsets, dataset->count, fixed > 0 ? 1 : VAE_MAX_BUCKETS, batch, NULL, buckets));
+    if (fixed > 0) buckets->bucket[0].steps = fixed;
+    return VAE_OK;
+}
+
+/* A bucket's short batch has the bucket's program, too: of sequences, rows may be missing. */
+static vae_status plan_sequences(const vae_design *design, const vae_dataset *dataset, int64_t batch, vae_role role,
+                                 vae_batch_plan *plan)
+{
+    VAE_TRY(make_buckets(design, dataset, batch, role, &plan->buckets));
+    VAE_TRY(allocate(plan, plan->buckets.count));
+    plan->mixed = role == VAE_ROLE_TRAIN;
+    for (int32_t i = 0; i < plan->buckets.count; ++i) {
+        const vae_bucket *bucket = &plan->buckets.bucket[i];
+        const vae_build build = {.role = role,
+                                 .rows = batch < bucket->count ? batch : bucket->count,
+                                 .steps = bucket->steps,
+                                 .first = bucket->first,
+                                 .count = bucket->count,
+                                 .bucket = i};
+        add(plan, build, 0, bucket->count);
+    }
+    return VAE_OK;
+}
+
 vae_status vae_batch_plan_make(const vae_design *design, const vae_dataset *dataset, int64_t batch, vae_role role,
                                vae_batch_plan *plan)
 {
-    (void)design;
     *plan = (vae_batch_plan){0};
     if (dataset->count == 0) return VAE_OK;
-    const vae_status status = plan_images(dataset, batch, role, plan);
+    const vae_status status =
+        dataset->offsets ? plan_sequences(design, dataset, batch, role, plan) : plan_images(dataset, batch, role, plan);
     if (status) vae_batch_plan_free(plan);
     return status;
 }
@@ -48,7 +78,7 @@ vae_status vae_batch_plan_make(const vae_design *design, const vae_dataset *data
 void vae_batch_plan_free(vae_batch_plan *plan)
 {
     free(plan->groups);
-    free(plan->order);
+    vae_buckets_free(&plan->buckets);
     *plan = (vae_batch_plan){0};
 }
 

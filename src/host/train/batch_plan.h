@@ -3,6 +3,7 @@
 #ifndef VAE_TRAIN_BATCH_PLAN_H
 #define VAE_TRAIN_BATCH_PLAN_H
 
+#include "data/buckets.h"
 #include "data/dataset.h"
 #include "model/design.h"
 
@@ -19,8 +20,7 @@ typedef struct vae_batch_plan {
     int32_t count;
     int64_t items, batches; /* of all groups */
     bool mixed;             /* batches come in an order of each epoch's own, not group by group */
-    int64_t *order;         /* of sequences: the items by bucket, as vae_column has it; owned, NULL of images */
-    double padding;         /* steps of sequences that only fill up, as a share of all steps of a pass; 0 of images */
+    vae_buckets buckets;    /* of sequences; a group each, that its items are gathered for. Else zeroed */
 } vae_batch_plan;
 
 /* `batch`: rows of a full batch. An empty data set gives a plan without groups. On failure nothing is to be freed. */

@@ -33,7 +33,7 @@ vae_status vae_batches_create(vae_batches *batches, const vae_instance *instance
     *batches = (vae_batches){.backend = instance->device->backend, .plan = *plan};
     *plan = (vae_batch_plan){0};
     vae_column items = vae_dataset_images(dataset);
-    items.order = batches->plan.order;
+    items.order = batches->plan.buckets.order;
     vae_status status;
     VAE_TRY_GOTO(status, failure, batches->backend->data_create(instance->device, &items, &batches->data));
     VAE_TRY_GOTO(status, failure, create_runners(batches, instance));

@@ -40,6 +40,11 @@ void vae_metrics_mean(const vae_design *design, const double sums[VAE_METRIC_COU
     line->bound = rows > 0.0 && traits->is_weighted ? sums[VAE_METRIC_BOUND] / rows : NAN;
     line->neg_elbo = line->reconstruction + line->kl;
     line->bits_per_dimension = vae_design_bits_per_dimension(design, line->neg_elbo);
+    const double negative_elbo = sums[VAE_METRIC_RECONSTRUCTION] + sums[VAE_METRIC_KL];
+    const double sequence_steps = sums[VAE_METRIC_SEQUENCE_STEPS];
+    if (design->input.kind == VAE_KIND_TEXT && sequence_steps > 0.0) {
+        line->perplexity = exp(negative_elbo / sequence_steps);
+    }
     line->grad_norm = steps > 0.0 ? sums[VAE_METRIC_GRADIENT_NORM] / steps : NAN;
 }
 

@@ -24,6 +24,11 @@
     /* global L2 norm before clipping, mean over the steps */                                                          \
     X(GRAD_NORM, grad_norm, VAE_FIELD_WRITTEN, "Gradient norm", "")                                                    \
     X(IMAGES_PER_SECOND, images_per_second, VAE_FIELD_WRITTEN, "Speed", "images/s")                                    \
+    /* of texts: e to the negative ELBO of a token, ends of sentences counted */                                       \
+    X(PERPLEXITY, perplexity, VAE_FIELD_OPTIONAL, "Perplexity", "")                                                    \
+    /* of sequences: tokens or strokes, likewise */                                                                    \
+    X(SEQUENCE_STEPS_PER_SECOND, sequence_steps_per_second, VAE_FIELD_OPTIONAL, "Speed in steps of sequences",         \
+      "steps/s")                                                                                                       \
     /* of evaluations, see vae_latent_statistics_active() */                                                           \
     X(ACTIVE_UNITS, active_units, VAE_FIELD_OPTIONAL, "Active units", "")
 

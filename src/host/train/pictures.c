@@ -35,6 +35,8 @@ static int64_t shown_images(int64_t images)
 
 void vae_pictures_builds(const vae_design *design, int64_t images, vae_build builds[VAE_PICTURE_BUILDS])
 {
+    memset(builds, 0, VAE_PICTURE_BUILDS * sizeof *builds);
+    if (design->input.kind != VAE_KIND_IMAGE) return;
     builds[0] = (vae_build){.role = VAE_ROLE_DECODE, .rows = TILES};
     builds[1] = (vae_build){.role = VAE_ROLE_ENCODE, .rows = shown_images(images)};
     builds[2] = (vae_build){.role = VAE_ROLE_PRIOR, .rows = design->traits.draws_prior ? TILES : 0};

@@ -26,6 +26,10 @@ vae_metrics_line vae_trainer_train_line(const vae_trainer *trainer, const char *
     line.beta = trainer->state.design.traits.has_posterior ? step.beta : NAN;
     line.learning_rate = step.learning_rate;
     line.images_per_second = vae_rate_per_second(rate);
+    if (trainer->state.design.input.kind != VAE_KIND_IMAGE) {
+        line.sequence_steps_per_second =
+            line.images_per_second * sums[VAE_METRIC_SEQUENCE_STEPS] / sums[VAE_METRIC_ROWS];
+    }
     return line;
 }
 

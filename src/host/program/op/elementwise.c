@@ -172,6 +172,16 @@ vae_status vae_program_append_copy(vae_program *program, vae_tensor x, vae_tenso
     return vae_program_append(program, &op);
 }
 
+vae_status vae_program_store(vae_program *program, vae_tensor x, vae_tensor input)
+{
+    const vae_tensor_info *to = &program->tensors[input];
+    if (!to->external || !vae_shape_equal(&program->tensors[x].shape, &to->shape)) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "%s: '%s' cannot keep '%s'", program->name, to->name,
+                             program->tensors[x].name);
+    }
+    return vae_program_append_copy(program, x, input);
+}
+
 vae_status vae_program_broadcast(vae_program *program, const char *name, vae_tensor a, vae_shape shape, vae_tensor *y)
 {
     vae_op op;

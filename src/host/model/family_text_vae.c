@@ -1,0 +1,111 @@
+/* family = text_vae: sentences, token by token (Bowman et al. 2016), a VAE whose encoder and decoder are recurrent. */
+#include "config/family_keys.h"
+#include "data/vocabulary.h"
+#include "model/sequence_model.h"
+#include "model/step_choice.h"
+
+/* ---- Keys ---- */
+
+typedef struct text_keys {
+    int64_t embedding;
+    double word_dropout;
+} text_keys;
+
+#define FIELD(member) offsetof(text_keys, member)
+/* clang-format off */
+static const vae_key keys[] = {
+    {.section = "model", .name = "embedding", .type = VAE_KEY_INTEGER, .offset = FIELD(embedding), .minimum = 1, .maximum = 1 << 16, .initial = "256", .help = "numbers that stand for a token; encoder and decoder have a table each"},
+    {.section = "model", .name = "word_dropout", .type = VAE_KEY_REAL, .offset = FIELD(word_dropout), .minimum = 0, .maximum = 1, .initial = "0", .help = "share of the tokens that the decoder reads as <unk> in training (Bowman et al. 2016)"},
+};
+/* clang-format on */
+
+const vae_family_keys vae_family_keys_text_vae = {
+    .name = "text_vae",
+    .summary = "sentences, by words, characters or bytes: a recurrent encoder and decoder",
+    .kind = VAE_KIND_TEXT,
+    .groups = 1 << VAE_KEY_GROUP_RECURRENT,
+    .keys = keys,
+    .count = sizeof keys / sizeof *keys,
+    .size = sizeof(text_keys),
+};
+
+static const text_keys *keys_of(const vae_design *design)
+{
+    return (const text_keys *)design->config.model.own[VAE_FAMILY_TEXT_VAE];
+}
+
+/* ---- Steps ---- */
+
+/* Embeddings begin uniform in ±1/√100, as is usual for language models of this size. */
+enum { EMBEDDING_FAN_IN = 100 };
+
+static int64_t width(const vae_design *design)
+{
+    return keys_of(design)->embedding;
+}
+
+static int64_t prediction(const vae_design *design)
+{
+    return design->input.vocabulary;
+}
+
+static vae_status declare(const vae_design *design, vae_layout *layout)
+{
+    const vae_shape table = vae_shape_matrix(design->input.vocabulary, keys_of(design)->embedding);
+    if (design->traits.has_posterior) {
+        VAE_TRY(vae_layout_add(layout, "encoder.embedding", table, EMBEDDING_FAN_IN, NULL));
+    }
+    return vae_layout_add(layout, "decoder.embedding", table, EMBEDDING_FAN_IN, NULL);
+}
+
+static vae_status read(const vae_design *design, vae_program *program, const char *side, vae_tensor x, bool training,
+                       vae_tensor *y)
+{
+    const bool decoder = side[0] == 'd';
+    const double rate = training && decoder ? keys_of(design)->word_dropout : 0.0;
+    vae_tensor table;
+    if (rate > 0) {
+        VAE_TRY(
+            vae_program_replace_tokens(program, "word_dropout", x, program->batch_rows, rate, VAE_TOKEN_UNKNOWN, &x));
+    }
+    VAE_TRY(vae_program_parameter(program, decoder ? "decoder.embedding" : "encoder.embedding", &table));
+    return vae_program_gather_rows(program, decoder ? "decoder.embedded" : "encoder.embedded", table, x, y);
+}
+
+static vae_status log_likelihood(const vae_design *design, vae_program *program, vae_tensor logits, vae_tensor targets,
+                                 vae_tensor lengths, bool training, vae_tensor *ll)
+{
+    (void)design;
+    (void)training;
+    return vae_program_token_likelihood(program, "ll", logits, targets, lengths, ll);
+}
+
+static const vae_sequence_steps steps = {.kind = VAE_KIND_TEXT,
+                                         .width = width,
+                                         .prediction = prediction,
+                                         .declare = declare,
+                                         .read = read,
+                                         .log_likelihood = log_likelihood};
+
+/* ---- The model ---- */
+
+static const vae_sequence_model model = {
+    .steps = &steps, .has_posterior = true, .step_share = 1.0, .dimension_share = 1.0};
+
+static vae_status resolve(vae_design *design)
+{
+    return vae_sequence_model_resolve(&model, design);
+}
+
+static vae_status declare_all(const vae_design *design, vae_layout *layout)
+{
+    return vae_sequence_model_declare(&model, design, layout);
+}
+
+static vae_status build(const vae_design *design, const vae_build *what, vae_program *program)
+{
+    return vae_sequence_model_build(&model, design, what, program);
+}
+
+const vae_family vae_family_text_vae = {
+    .resolve = resolve, .declare = declare_all, .build = build, .choice = &vae_step_choice_token};

@@ -1,0 +1,44 @@
+/* Latent variable models of sequences: a recurrent encoder reads x, z is drawn, and an autoregressive decoder, which
+ * has z as its initial state and at every step, gives each step's distribution from those before it (Bowman et al.
+ * 2016; Ha & Eck 2017). Families of this kind differ in what a step is: how it is read, and how log p(x|z) comes from
+ * what the decoder predicts.
+ *
+ * Items of the data set hold their begin and end: of L rows, the decoder reads 0 … L - 2 and is held against 1 … L - 1,
+ * which the encoder reads too. Tensors are time-major (program/recurrent.h). */
+#ifndef VAE_MODEL_SEQUENCE_MODEL_H
+#define VAE_MODEL_SEQUENCE_MODEL_H
+
+#include "model/design.h"
+
+/* What a step is. */
+typedef struct vae_sequence_steps {
+    vae_kind kind;
+    int64_t (*width)(const vae_design *design);      /* of a step as the networks read it */
+    int64_t (*prediction)(const vae_design *design); /* of what the decoder says of a step */
+    /* Parameters beside the networks', such as embeddings. NULL: none. */
+    vae_status (*declare)(const vae_design *design, vae_layout *layout);
+    /* From x as the data have it to x as the model has it, [steps·rows, elements]. NULL: they are the same. */
+    vae_status (*scale)(const vae_design *design, vae_program *program, vae_tensor *x);
+    /* x [steps·rows, elements] → [steps·rows, width]; `side` is "encoder" or "decoder". */
+    vae_status (*read)(const vae_design *design, vae_program *program, const char *side, vae_tensor x, bool training,
+                       vae_tensor *y);
+    /* prediction [steps·rows, …], targets [steps·rows, elements] and their lengths [rows] → log p(x|z) [rows]. */
+    vae_status (*log_likelihood)(const vae_design *design, vae_program *program, vae_tensor prediction,
+                                 vae_tensor targets, vae_tensor lengths, bool training, vae_tensor *ll);
+} vae_sequence_steps;
+
+typedef struct vae_sequence_model {
+    const vae_sequence_steps *steps;
+    bool has_posterior; /* else there is a decoder only, and no z */
+    int64_t fixed;      /* training programs have this many steps, whatever lengths there are; 0: by buckets */
+    /* What the loss is made of: this times -log p(x|z), and this times the KL; 1 and 1 for the ELBO. */
+    double step_share, dimension_share;
+} vae_sequence_model;
+
+/* The functions of a family, with the model that it makes of its keys. */
+vae_status vae_sequence_model_resolve(const vae_sequence_model *model, vae_design *design);
+vae_status vae_sequence_model_declare(const vae_sequence_model *model, const vae_design *design, vae_layout *layout);
+vae_status vae_sequence_model_build(const vae_sequence_model *model, const vae_design *design, const vae_build *what,
+                                    vae_program *program);
+
+#endif

@@ -1,0 +1,194 @@
+/* The gradients of whole models of sequences against differences of their losses: padded steps, rows that are not there
+ * and lengths of all kinds leave no trace. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "model/design.h"
+
+#define MUST(call) cr_assert_eq(call, VAE_OK, "%s", vae_error_message())
+
+enum {
+    ITEMS = 5,
+    ROWS = 4,
+    STEPS = 7,
+    TOKENS = 6,
+    STROKE = 5,
+    MOST_ROWS = ITEMS * STEPS,
+    PUBLISHED_LENGTH = STEPS - 2
+};
+
+typedef struct sequence_case {
+    const char *name, *set[8];
+    vae_kind kind;
+    int64_t present; /* rows of the batch that hold data */
+} sequence_case;
+
+static const sequence_case cases[] = {
+    {"text, lstm", {"model.family=text_vae", "model.embedding=3"}, VAE_KIND_TEXT, 4},
+    {"text, a short batch", {"model.family=text_vae", "model.embedding=3"}, VAE_KIND_TEXT, 3},
+    {"text, gru both ways",
+     {"model.family=text_vae", "model.embedding=3", "model.cell=gru", "model.bidirectional=yes"},
+     VAE_KIND_TEXT,
+     4},
+    {"text, dropout",
+     {"model.family=text_vae", "model.embedding=3", "model.word_dropout=0.3", "model.input_dropout=0.2",
+      "model.output_dropout=0.2", "model.recurrent_dropout=0.2"},
+     VAE_KIND_TEXT,
+     4},
+};
+
+/* Of 2 to 7 rows, begin and end counted: the shortest holds nothing between. */
+static const int64_t offsets[ITEMS + 1] = {0, 2, 9, 12, 17, 23};
+static const int64_t order[ITEMS] = {3, 0, 4, 1, 2};
+
+typedef struct sequence_run {
+    vae_design design;
+    vae_program program;
+    vae_device *device;
+    vae_store *store;
+    vae_data *data;
+    vae_executable *executable;
+    vae_step step;
+    double *parameters;
+    int32_t ids[MOST_ROWS];
+    float strokes[MOST_ROWS * STROKE];
+} sequence_run;
+
+static void fill(sequence_run *run)
+{
+    for (int i = 0; i < ITEMS; ++i) {
+        for (int64_t row = offsets[i]; row < offsets[i + 1]; ++row) {
+            const bool begin = row == offsets[i], end = row == offsets[i + 1] - 1;
+            float *stroke = run->strokes + row * STROKE;
+            run->ids[row] = begin ? 0 : end ? 1 : (int32_t)(2 + row * 7 % (TOKENS - 2));
+            stroke[0] = begin || end ? 0.0f : (float)sin((double)row);
+            stroke[1] = begin || end ? 0.0f : (float)cos(1.7 * (double)row);
+            stroke[2 + (end ? 2 : begin ? 0 : row % 2)] = 1.0f;
+        }
+    }
+}
+
+static void open_run(const sequence_case *c, sequence_run *run)
+{
+    const bool text = c->kind == VAE_KIND_TEXT;
+    const vae_backend *b = &vae_backend_reference;
+    const vae_device_options options = {.threads = 1};
+    const vae_input input = {.height = 1,
+                             .width = 1,
+                             .channels = text ? 1 : STROKE,
+                             .scale = text ? 1.0 : 0.7,
+                             .dtype = text ? VAE_INT32 : VAE_FLOAT32,
+                             .kind = c->kind,
+                             .longest = STEPS,
+                             .vocabulary = text ? TOKENS : 0};
+    const vae_column column = {.values = text ? (const void *)run->ids : run->strokes,
+                               .dtype = input.dtype,
+                               .count = ITEMS,
+                               .elements = input.channels,
+                               .offsets = offsets,
+                               .order = order};
+    vae_config config;
+    memset(run, 0, sizeof *run);
+    fill(run);
+    vae_config_defaults(&config);
+    MUST(vae_config_set(&config, "model.encoder_units=3"));
+    MUST(vae_config_set(&config, "model.decoder_units=4"));
+    MUST(vae_config_set(&config, "model.latent=2"));
+    for (int i = 0; i < 8 && c->set[i]; ++i)
+        MUST(vae_config_set(&config, c->set[i]));
+    MUST(vae_design_create(&config, &input, &run->design));
+    MUST(vae_design_build(&run->design,
+                          (vae_build){.role = VAE_ROLE_TRAIN, .rows = ROWS, .steps = STEPS, .count = ITEMS},
+                          &run->program));
+    MUST(b->device_open(&options, &run->device));
+    MUST(b->store_create(run->device, &run->design.layout, true, &run->store));
+    MUST(b->data_create(run->device, &column, &run->data));
+    MUST(b->executable_create(run->device, &run->program, run->store, run->data, &run->executable));
+    run->parameters = calloc((size_t)run->design.layout.elements, sizeof *run->parameters);
+    vae_layout_initialise(&run->design.layout, 5, run->parameters);
+    run->step = (vae_step){.seed = 3,
+                           .step = 17,
+                           .epoch = 2,
+                           .first = ITEMS - c->present,
+                           .rows = c->present,
+                           .share = (double)ROWS / (double)c->present,
+                           .beta = 0.7,
+                           .adam_step = 1};
+}
+
+static void close_run(sequence_run *run)
+{
+    const vae_backend *b = &vae_backend_reference;
+    b->executable_destroy(run->executable);
+    b->data_destroy(run->data);
+    b->store_destroy(run->store);
+    b->device_close(run->device);
+    vae_program_free(&run->program);
+    vae_design_free(&run->design);
+    free(run->parameters);
+}
+
+/* learning_rate is 0, so the run's adam changes nothing that is not written again. */
+static double loss(const sequence_case *c, sequence_run *run)
+{
+    const vae_backend *b = &vae_backend_reference;
+    const bool published = run->design.traits.fixed_steps > 0;
+    const double steps = published ? PUBLISHED_LENGTH : 1.0;
+    const double dimensions = published ? (double)run->design.traits.latent : 1.0;
+    double sums[VAE_METRIC_COUNT];
+    MUST(b->store_write(run->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, run->parameters));
+    MUST(b->executable_run(run->executable, &run->step));
+    MUST(b->metrics_take(run->executable, sums));
+    cr_assert_eq(sums[VAE_METRIC_ROWS], (double)c->present, "%s: %g rows", c->name, sums[VAE_METRIC_ROWS]);
+    return (sums[VAE_METRIC_RECONSTRUCTION] / steps + run->step.beta * sums[VAE_METRIC_KL] / dimensions) /
+           (double)c->present;
+}
+
+static double difference(const sequence_case *c, sequence_run *run, int64_t index)
+{
+    const double h = 1e-3, kept = run->parameters[index];
+    const double moved[] = {h, -h, h / 2, -h / 2};
+    double at[4];
+    for (int i = 0; i < 4; ++i) {
+        run->parameters[index] = kept + moved[i];
+        at[i] = loss(c, run);
+    }
+    run->parameters[index] = kept;
+    return (4 * (at[2] - at[3]) / h - (at[0] - at[1]) / (2 * h)) / 3;
+}
+
+static void check(const sequence_case *c)
+{
+    sequence_run run;
+    open_run(c, &run);
+    loss(c, &run);
+    const vae_layout *layout = &run.design.layout;
+    double *gradients = calloc((size_t)layout->elements, sizeof *gradients), scale = 0.0;
+    MUST(vae_backend_reference.store_read(run.store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, gradients));
+    for (int64_t i = 0; i < layout->elements; ++i)
+        scale = fmax(scale, fabs(gradients[i]));
+    cr_assert_gt(scale, 0.0, "%s: every gradient is zero", c->name);
+    for (int32_t t = 0; t < layout->count; ++t) {
+        double largest = 0.0;
+        for (int64_t k = 0; k < vae_shape_elements(&layout->parameters[t].shape); ++k) {
+            const int64_t index = layout->parameters[t].offset + k;
+            const double expected = difference(c, &run, index);
+            const double error = fabs(gradients[index] - expected) / (fabs(expected) + 1e-3 * scale);
+            largest = fmax(largest, fabs(expected));
+            cr_assert_leq(error, 1e-6, "%s: %s[%lld]: gradient %.12g, differences %.12g", c->name,
+                          layout->parameters[t].name, (long long)k, gradients[index], expected);
+        }
+        cr_assert_gt(largest, 0.0, "%s: the loss does not depend on %s", c->name, layout->parameters[t].name);
+    }
+    free(gradients);
+    close_run(&run);
+}
+
+Test(gradient_sequences, every_family)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
+        check(&cases[i]);
+}
