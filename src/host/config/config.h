@@ -111,6 +111,10 @@ typedef struct vae_config {
         char vocabulary[VAE_PATH_SIZE]; /* of texts: a file of words; "": it is built from the training text */
         int64_t vocabulary_size;        /* words of it that are kept, 0: all */
         int64_t min_count;              /* times that a word must occur to be kept */
+        double simplify;                /* of drawings made of points: what they may be off by; below 0: all points */
+        vae_switch recognized;          /* of QuickDraw's drawings: only those that were recognized */
+        double scale_jitter;            /* of training drawings: x and y are scaled by 1 + jitter·(2u - 1) each */
+        double point_dropout;           /* likewise: how often a point is merged into the next */
     } data;
     struct {
         int64_t epochs, batch_size, seed;

@@ -37,7 +37,7 @@ static const char *const activations[] = {
 
 #define FIELD(member) offsetof(vae_config, member)
 /* Behind the help: .alias and .kinds, where a key has them. */
-enum { IMAGES = 1 << VAE_KIND_IMAGE, TEXTS = 1 << VAE_KIND_TEXT, SEQUENCES = TEXTS | 1 << VAE_KIND_DRAWING };
+enum { IMAGES = 1 << VAE_KIND_IMAGE, TEXTS = 1 << VAE_KIND_TEXT, DRAWINGS = 1 << VAE_KIND_DRAWING, SEQUENCES = TEXTS | DRAWINGS };
 #define INTEGER(section, name, member, low, high, initial, ...)                                                        \
     {                                                                                                                  \
         section, name, VAE_KEY_INTEGER, FIELD(member), low, high, NULL, initial, .help = __VA_ARGS__                   \
@@ -70,7 +70,7 @@ static const vae_key keys[] = {
     REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
     INTEGER("model", "mixtures", model.mixtures, 1, VAE_MAX_MIXTURES, "5", "components of the logistic_mixture likelihood"),
 
-    TEXT("data", "train_data", data.train_data, "", "training data: an IDX, NPY or NPZ file (file.npz:key takes an array other than images), a text file of rows of numbers such as CSV, or a folder of pictures, its subfolders being classes; of texts a file with one sentence per line", .alias = "train_images"),
+    TEXT("data", "train_data", data.train_data, "", "training data: an IDX, NPY or NPZ file (file.npz:key takes an array other than images), a text file of rows of numbers such as CSV, or a folder of pictures, its subfolders being classes; of texts a file with one sentence per line; of drawings an NPZ file of stroke-3 arrays, QuickDraw's .ndjson, SVG, or a folder of these", .alias = "train_images"),
     TEXT("data", "train_labels", data.train_labels, "", "their labels: IDX, NPY, NPZ, or CSV, by which a folder's pictures are found by name; used by pictures and probes only"),
     TEXT("data", "train_attributes", data.train_attributes, "", "their attributes: CSV, or CelebA's list; used by arithmetic and probe only"),
     TEXT("data", "validation_data", data.validation_data, "", "data of their own for validation, instead of the last of the training data"),
@@ -97,6 +97,10 @@ static const vae_key keys[] = {
     TEXT("data", "vocabulary", data.vocabulary, "", "a file of the tokens that are known, one per line; built from the training text unless set", .kinds = TEXTS),
     INTEGER("data", "vocabulary_size", data.vocabulary_size, 0, 1 << 24, "0", "keep only the N most frequent tokens, of a file the first N; others become <unk>; 0: all", .kinds = TEXTS),
     INTEGER("data", "min_count", data.min_count, 1, 1e12, "1", "tokens that occur less often in the training text become <unk>", .kinds = TEXTS),
+    REAL("data", "simplify", data.simplify, -1, 1e6, "2", "of SVG and QuickDraw's raw drawings, whose larger side is 255: leave out points that are no farther than this from a line between others (Ramer, Douglas and Peucker); -1: keep all", .kinds = DRAWINGS),
+    CHOICE("data", "recognized", data.recognized, switches, "yes", "of QuickDraw's .ndjson files: only drawings that were recognized", .kinds = DRAWINGS),
+    REAL("data", "scale_jitter", data.scale_jitter, 0, 0.99, "0", "scale x and y of each training drawing by a factor between 1 - this and 1 + this, anew at each step", .kinds = DRAWINGS),
+    REAL("data", "point_dropout", data.point_dropout, 0, 0.99, "0", "how often a point of a training drawing is left out, the way to it being added to the next, anew at each step", .kinds = DRAWINGS),
 
     INTEGER("train", "epochs", train.epochs, 0, 1e9, "10", "passes over the training images"),
     INTEGER("train", "batch_size", train.batch_size, 1, 1 << 20, "128", "images per step"),

@@ -206,7 +206,7 @@ static vae_status list_pictures(vae_source *source, folder *f)
     struct stat information;
     char *slash = strrchr(f->path, '/');
     if (stat(f->path, &information) != 0 || S_ISDIR(information.st_mode)) {
-        return vae_listing_make(f->path, &f->listing, &source->remarks);
+        return vae_listing_make(f->path, &vae_listing_pictures, &f->listing, &source->remarks);
     }
     VAE_TRY(vae_listing_of_file(slash ? slash + 1 : f->path, &f->listing));
     snprintf(f->path, sizeof f->path, "%.*s", slash ? (int)(slash - f->path) + 1 : 1, slash ? source->name : ".");

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "data/image_file.h"
-
 enum { MAX_UNREAD = 16, ENDING_SIZE = 8 };
 
 /* How many pictures of an unsupported format there are, by the endings of their names. */
@@ -24,6 +22,7 @@ typedef struct ending {
 /* A listing in the making: its arrays grow as streams of memory. */
 typedef struct lister {
     const char *folder;
+    const vae_listing_files *wanted;
     vae_listing *listing;
     FILE *names, *files;
     size_t names_size, files_size;
@@ -45,9 +44,9 @@ static vae_status add_picture(lister *l, const FTSENT *entry)
     *(entry->fts_level == 1 ? &l->has_own : &l->has_below) = true;
     if (l->has_own && l->has_below) {
         return vae_error_set(VAE_ERROR_FORMAT,
-                             "%s: has pictures of its own and others in folders below it, as seen at %s; subfolders "
+                             "%s: has %ss of its own and others in folders below it, as seen at %s; subfolders "
                              "are classes, so all or none must be in them",
-                             l->folder, name);
+                             l->folder, l->wanted->noun, name);
     }
     const vae_listed listed = {
         .name = (size_t)ftello(l->names),
@@ -94,7 +93,7 @@ static void describe_unread(const lister *l)
 /* A name that may be a picture's: `is_file` tells whether it leads to one. */
 static vae_status add_name(lister *l, const FTSENT *entry, bool is_file)
 {
-    const vae_image_ending kind = vae_image_ending_of(entry->fts_name);
+    const vae_image_ending kind = l->wanted->ending_of(entry->fts_name);
     if (kind == VAE_ENDING_OTHER) return VAE_OK;
     if (!is_file) {
         vae_remarks_add(l->remarks, VAE_REMARK_NO_FILE, 1, "the first is %s", entry->fts_path);
@@ -216,13 +215,13 @@ static vae_status refuse_empty(const lister *l)
     char text[VAE_REMARK_TEXT];
     const bool others = vae_remark_write(l->remarks, VAE_REMARK_UNREAD, text);
     return vae_error_set(VAE_ERROR_FORMAT,
-                         "%s: is a folder without a file whose name ends like that of a supported picture (%s)%s%s",
-                         l->folder, vae_image_formats, others ? "; " : "", others ? text : "");
+                         "%s: is a folder without a file whose name ends like that of a supported %s (%s)%s%s",
+                         l->folder, l->wanted->noun, l->wanted->formats, others ? "; " : "", others ? text : "");
 }
 
-static vae_status make(const char *folder, vae_listing *listing, vae_remarks *remarks)
+static vae_status make(const char *folder, const vae_listing_files *files, vae_listing *listing, vae_remarks *remarks)
 {
-    lister l = {.folder = folder, .listing = listing, .remarks = remarks};
+    lister l = {.folder = folder, .wanted = files, .listing = listing, .remarks = remarks};
     VAE_TRY(fill(&l));
     describe_unread(&l);
     if (listing->count == 0) return refuse_empty(&l);
@@ -231,10 +230,13 @@ static vae_status make(const char *folder, vae_listing *listing, vae_remarks *re
     return interleave(listing);
 }
 
-vae_status vae_listing_make(const char *folder, vae_listing *listing, vae_remarks *remarks)
+const vae_listing_files vae_listing_pictures = {"picture", vae_image_ending_of, vae_image_formats};
+
+vae_status vae_listing_make(const char *folder, const vae_listing_files *files, vae_listing *listing,
+                            vae_remarks *remarks)
 {
     *listing = (vae_listing){0};
-    const vae_status status = make(folder, listing, remarks);
+    const vae_status status = make(folder, files, listing, remarks);
     if (status) vae_listing_free(listing);
     return status;
 }

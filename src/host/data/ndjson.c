@@ -3,8 +3,10 @@
  * simplified files have been. jansson reads the JSON. */
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "data/drawing.h"
 #include "data/gzip_file.h"
@@ -19,6 +21,7 @@ typedef struct ndjson {
     size_t at, held, room; /* what is in the buffer and not yet read: at … held - 1 */
     bool ended;            /* nothing follows what is held */
     int64_t line;          /* number of the current one, from 1 */
+    double size;           /* of the file in bytes */
     vae_polylines lines;
 } ndjson;
 
@@ -203,9 +206,21 @@ static vae_status open_source(vae_sequence_source *source)
         free(n);
         return status;
     }
+    struct stat information;
+    if (!stat(source->file, &information)) n->size = (double)information.st_size;
     n->file.name = source->name;
     source->state = n;
     return VAE_OK;
+}
+
+/* By bytes of the file, compressed or not. */
+static double progress(const vae_sequence_source *source)
+{
+    const ndjson *n = source->state;
+    const double behind = (double)(n->held - n->at);
+    if (n->ended && behind == 0) return 1;
+    const double read = (double)gzoffset(n->file.stream) - (vae_gzip_is_plain(&n->file) ? behind : 0);
+    return n->size > 0 ? fmin(fmax(read, 0) / n->size, 1) : 0;
 }
 
 static bool probe(const vae_probe *probe)
@@ -223,4 +238,5 @@ const vae_sequence_format vae_sequence_format_ndjson = {
     .open = open_source,
     .close = close_source,
     .next = next_drawing,
+    .progress = progress,
 };

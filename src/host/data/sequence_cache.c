@@ -51,6 +51,7 @@ static vae_status find_digits(const vae_sequence_source *source, char name[VAE_H
     vae_hash hash = {.length = 0};
     vae_hash_add_text(&hash, "vae-cuda sequences 1");
     VAE_TRY(vae_hash_add_file(&hash, source->file));
+    if (source->format->add_to_hash) VAE_TRY(source->format->add_to_hash(source, &hash));
     vae_hash_add_text(&hash, source->key);
     VAE_TRY(hash_options(source->options, &hash));
     vae_hash_format(&hash, digits);

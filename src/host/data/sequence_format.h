@@ -47,13 +47,23 @@ struct vae_sequence_format {
     /* Adds the rows of the next item, which comes empty; *more is false, and the item as it was, behind the last one.
      * Longer ones than options->max_length are cut, keep their end, and say that they are truncated. */
     vae_status (*next)(vae_sequence_source *source, vae_sequence_item *item, bool *more);
+    /* How much of the source has been read, from 0 to 1: items of several files are taken from whichever is behind.
+     * NULL: a source of one item. */
+    double (*progress)(const vae_sequence_source *source);
+    /* Whether the file has that part, by name. NULL: files have no parts. */
+    bool (*has_part)(const char *file, const char *part);
+    /* Adds what identifies the content of a folder without reading it. NULL: it is one file, of known size and time. */
+    vae_status (*add_to_hash)(const vae_sequence_source *source, vae_hash *hash);
 };
+
+/* Finds whose format a path is, and fills in the source, but does not open it: source->format->open() does. */
+vae_status vae_sequence_source_find(const char *path, const vae_sequence_options *options, vae_sequence_source *source);
 
 /* Ends what the format's open began, and frees what the data set did not take. */
 void vae_sequence_source_close(vae_sequence_source *source);
 
 /* All formats: the first of the wanted kind whose probe accepts a file reads it. */
-#define VAE_SEQUENCE_FORMAT_MAP(X) X(text) X(stroke_npz) X(ndjson) X(svg)
+#define VAE_SEQUENCE_FORMAT_MAP(X) X(text) X(stroke_npz) X(ndjson) X(svg) X(drawings_folder)
 #define VAE_SEQUENCE_FORMAT_ROW(name) extern const vae_sequence_format vae_sequence_format_##name;
 VAE_SEQUENCE_FORMAT_MAP(VAE_SEQUENCE_FORMAT_ROW)
 #undef VAE_SEQUENCE_FORMAT_ROW

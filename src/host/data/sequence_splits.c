@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "config/family_keys.h"
+#include "data/drawing.h"
+#include "data/place.h"
 #include "data/record.h"
 #include "data/sequences.h"
 #include "data/split_parts.h"
@@ -28,6 +30,8 @@ vae_sequence_options vae_sequence_options_of(const vae_config *config, const cha
         .vocabulary = config->data.vocabulary,
         .vocabulary_size = config->data.vocabulary_size,
         .min_count = config->data.min_count,
+        .simplify = config->data.simplify,
+        .unrecognized = !config->data.recognized,
     };
 }
 
@@ -36,6 +40,14 @@ typedef struct part {
     vae_split_keys keys, paths;
     vae_dataset *dataset;
 } part;
+
+/* A part that the configuration does not name may be in the file of the training data. */
+static bool is_beside(const vae_config *config, const part *p, const char *train_file)
+{
+    const bool held_out = strcmp(p->name, "validation") == 0 && config->data.validation > 0;
+    return !p->paths.data[0] && !held_out &&
+           vae_sequences_have_part(train_file, vae_family_keys_of(config->model.family)->kind, p->name);
+}
 
 static vae_status open_part(const vae_config *config, const part *p, const vae_classes *known, vae_splits *splits)
 {
@@ -61,13 +73,24 @@ vae_status vae_sequence_splits_open(const vae_config *config, vae_splits *splits
         {"test", {"test_data", "test_labels"}, {config->data.test_data, config->data.test_labels}, &splits->test},
     };
     VAE_TRY(open_part(config, &train, NULL, splits));
-    for (size_t i = 0; i < sizeof others / sizeof *others; ++i)
-        VAE_TRY(open_part(config, &others[i], &splits->train.vocabulary, splits));
+    char train_file[VAE_PATH_SIZE], note[VAE_PLACE_NOTE];
+    vae_place_find(config, config->data.train_data, train_file, note);
+    for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {
+        part other = others[i];
+        if (is_beside(config, &other, train_file)) {
+            other.paths.data = config->data.train_data;
+            vae_splits_add_note(splits, "[data] %s: is taken from %s, which has such a part", other.keys.data,
+                                config->data.train_data);
+        }
+        VAE_TRY(open_part(config, &other, &splits->train.vocabulary, splits));
+    }
     VAE_TRY(vae_split_name_classes(config, splits));
     vae_fingerprint_take(&splits->train, &splits->train_print);
     vae_fingerprint_take(&splits->validation, &splits->validation_print);
     vae_fingerprint_take(&splits->test, &splits->test_print);
     VAE_TRY(vae_record_check(config, splits));
+    VAE_TRY(vae_split_hold_out(config, splits));
     splits->scale = 1.0 / 255.0; /* numbers are as they are */
-    return vae_split_hold_out(config, splits);
+    if (splits->train.kind == VAE_KIND_DRAWING) splits->scale /= vae_drawings_deviation(&splits->train);
+    return VAE_OK;
 }

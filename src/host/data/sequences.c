@@ -44,8 +44,7 @@ static vae_status find_format(const char *path, vae_kind kind, const vae_sequenc
     return refuse(path, &probe, kind);
 }
 
-/* Fills the source, but does not open it. */
-static vae_status find_source(const char *path, const vae_sequence_options *options, vae_sequence_source *source)
+vae_status vae_sequence_source_find(const char *path, const vae_sequence_options *options, vae_sequence_source *source)
 {
     *source = (vae_sequence_source){.options = options};
     const char *key = vae_source_split_key(path, source->file);
@@ -111,12 +110,20 @@ vae_status vae_sequences_read(const char *path, const vae_sequence_options *opti
 {
     vae_sequence_source source;
     *dataset = (vae_dataset){0};
-    VAE_TRY(find_source(path, options, &source));
+    VAE_TRY(vae_sequence_source_find(path, options, &source));
     bool disk = options->storage == VAE_STORAGE_DISK;
     /* What was too large for memory once is not read to memory again to see that. */
     if (options->storage == VAE_STORAGE_AUTO) disk = vae_sequence_cache_exists(&source);
     if (!disk) VAE_TRY(read_to_memory(&source, &disk, dataset));
     if (!disk) return VAE_OK;
-    VAE_TRY(find_source(path, options, &source));
+    VAE_TRY(vae_sequence_source_find(path, options, &source));
     return vae_sequence_cache_read(&source, dataset);
+}
+
+bool vae_sequences_have_part(const char *path, vae_kind kind, const char *part)
+{
+    const vae_sequence_options options = {.kind = kind};
+    vae_sequence_source source;
+    if (vae_sequence_source_find(path, &options, &source) || source.key[0]) return false;
+    return source.format->has_part && source.format->has_part(source.file, part);
 }

@@ -12,4 +12,7 @@
  * VAE_ERROR_IO, VAE_ERROR_MEMORY; *dataset is then empty. */
 vae_status vae_sequences_read(const char *path, const vae_sequence_options *options, vae_dataset *dataset);
 
+/* Whether it is a file, named without a key, that also has this part, "train", "validation" or "test", by name. */
+bool vae_sequences_have_part(const char *path, vae_kind kind, const char *part);
+
 #endif

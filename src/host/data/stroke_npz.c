@@ -336,6 +336,25 @@ static vae_status open_source(vae_sequence_source *source)
     return status;
 }
 
+static double progress(const vae_sequence_source *source)
+{
+    const stroke_npz *s = source->state;
+    return s->next < s->count ? (double)s->next / (double)s->count : 1;
+}
+
+static bool has_part(const char *file, const char *part)
+{
+    vae_npz *npz = calloc(1, sizeof *npz);
+    if (!npz || vae_npz_open(file, npz)) {
+        free(npz);
+        return false;
+    }
+    const bool found = find_part(npz, part) >= 0;
+    vae_npz_close(npz);
+    free(npz);
+    return found;
+}
+
 const vae_sequence_format vae_sequence_format_stroke_npz = {
     .name = "stroke-3 in NPZ",
     .kind = VAE_KIND_DRAWING,
@@ -344,4 +363,6 @@ const vae_sequence_format vae_sequence_format_stroke_npz = {
     .open = open_source,
     .close = close_source,
     .next = next_drawing,
+    .progress = progress,
+    .has_part = has_part,
 };
