@@ -37,7 +37,12 @@ static const char *const activations[] = {
 
 #define FIELD(member) offsetof(vae_config, member)
 /* Behind the help: .alias and .kinds, where a key has them. */
-enum { IMAGES = 1 << VAE_KIND_IMAGE, TEXTS = 1 << VAE_KIND_TEXT, DRAWINGS = 1 << VAE_KIND_DRAWING, SEQUENCES = TEXTS | DRAWINGS };
+enum {
+    IMAGES = 1 << VAE_KIND_IMAGE,
+    TEXTS = 1 << VAE_KIND_TEXT,
+    DRAWINGS = 1 << VAE_KIND_DRAWING,
+    SEQUENCES = TEXTS | DRAWINGS
+};
 #define INTEGER(section, name, member, low, high, initial, ...)                                                        \
     {                                                                                                                  \
         section, name, VAE_KEY_INTEGER, FIELD(member), low, high, NULL, initial, .help = __VA_ARGS__                   \
