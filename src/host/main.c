@@ -28,7 +28,7 @@ static vae_status run_command(const vae_command *command, int argc, char **argv)
     snprintf(title, sizeof title, "vae-cuda %s", command->name);
     argv[0] = title;
     VAE_TRY(vae_cli_parse(command, argc, argv, &options, &done));
-    return done ? VAE_OK : command->run(&options);
+    return done ? VAE_OK : vae_command_run(command, &options);
 }
 
 static vae_status dispatch(int argc, char **argv)

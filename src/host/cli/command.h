@@ -14,6 +14,7 @@
     X(interpolate)                                                                                                     \
     X(traverse)                                                                                                        \
     X(arithmetic)                                                                                                      \
+    X(complete)                                                                                                        \
     X(probe)                                                                                                           \
     X(encode)                                                                                                          \
     X(decode)                                                                                                          \
@@ -30,6 +31,10 @@ typedef struct vae_command {
     const vae_cli_pick *picks; /* the options it has, up to VAE_OPTION_END */
     /* Prints its own results. A failure's message is printed by main. `options` is the command's to change. */
     vae_status (*run)(vae_cli_options *options);
+    /* The same with a trained model of sequences. NULL: the command is not for them, and `instead`, if it is not NULL,
+     * says which is: "interpolate goes between sentences". Where both are NULL, `run` serves all kinds. */
+    vae_status (*run_sequences)(vae_cli_options *options);
+    const char *instead;
 } vae_command;
 
 #define VAE_COMMAND_DECLARE(name) extern const vae_command vae_command_##name;
@@ -52,5 +57,9 @@ vae_status vae_command_find(const char *name, const vae_command **command);
  * for an unknown option or a missing value, with a message that names it and the nearest valid one; for a bad value,
  * with what is allowed; and for arguments that are no options. */
 vae_status vae_cli_parse(const vae_command *command, int argc, char **argv, vae_cli_options *options, bool *done);
+
+/* Runs the command for the kind of model that --run or --checkpoint name. VAE_ERROR_ARGUMENT for a command or an option
+ * that this kind does not have. */
+vae_status vae_command_run(const vae_command *command, vae_cli_options *options);
 
 #endif

@@ -7,6 +7,7 @@
 #include "cli/counter.h"
 #include "cli/image_sink.h"
 #include "cli/images.h"
+#include "cli/sequences.h"
 #include "model/runtime.h"
 
 static vae_status decode_batches(const vae_cli_options *o, vae_model *model, const vae_npy_array *codes, float *images,
@@ -63,6 +64,7 @@ static vae_status decode(vae_cli_options *o, vae_model *model)
 static vae_status run(vae_cli_options *o)
 {
     if (!o->images.input) return vae_error_set(VAE_ERROR_ARGUMENT, "--input FILE is missing");
+    if (!o->out) o->out = "images.npy";
     const vae_cli_file files[] = {{"--out", o->out, VAE_SINK_KINDS},
                                   {"--png", o->png, VAE_FILE_PNG},
                                   {"--input", o->images.input, VAE_FILE_READ}};
@@ -71,9 +73,11 @@ static vae_status run(vae_cli_options *o)
 
 static const vae_cli_pick picks[] = {
     {VAE_OPTION_INPUT, .group = 2, .argument = "FILE", .help = "codes, an array [count, latent], .npy or .csv"},
-    {VAE_OPTION_PNG, .group = 2},
-    {VAE_OPTION_COLUMNS, .group = 2, .initial = "8"},
-    {VAE_OPTION_OUT, .group = 1, .initial = "images.npy"},
+    {VAE_OPTION_PNG, .group = 2, .kinds = VAE_CLI_IMAGES},
+    {VAE_OPTION_COLUMNS, .group = 2, .initial = "8", .kinds = VAE_CLI_IMAGES | VAE_CLI_DRAWINGS},
+    {VAE_OPTION_OUT, .group = 1},
+    {VAE_OPTION_TEMPERATURE, .group = 4, .help = VAE_CLI_CODE_TEMPERATURE, .kinds = VAE_CLI_SEQUENCES},
+    VAE_CLI_DECODING_PICKS,
     VAE_CLI_MODEL_PICKS,
     {VAE_OPTION_END},
 };
@@ -86,4 +90,5 @@ const vae_command vae_command_decode = {
         "another file; or as a table (.csv), a grid (.png), or, with --out FOLDER/, as one numbered PNG each.",
     .picks = picks,
     .run = run,
+    .run_sequences = vae_cli_decode_sequences,
 };

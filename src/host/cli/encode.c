@@ -8,6 +8,7 @@
 #include "cli/counter.h"
 #include "cli/images.h"
 #include "cli/input.h"
+#include "cli/sequences.h"
 #include "cli/table.h"
 
 /* What is written, and room for a batch of it. */
@@ -127,4 +128,5 @@ const vae_command vae_command_encode = {
         "autoencoder's are what its encoder gives, and their log σ² is -inf.",
     .picks = picks,
     .run = run,
+    .run_sequences = vae_cli_encode_sequences,
 };

@@ -8,12 +8,13 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/counter.h"
+#include "cli/evaluation.h"
 #include "cli/images.h"
 #include "cli/input.h"
 #include "cli/remarks.h"
+#include "cli/sequences.h"
 #include "cli/table.h"
 #include "core/json.h"
-#include "core/npy.h"
 #include "data/dataset.h"
 #include "data/splits.h"
 #include "draw/plot_latent.h"
@@ -39,31 +40,6 @@ static vae_status check_data(const vae_checkpoint *checkpoint, const vae_dataset
         dataset->height, dataset->width, dataset->channels, input->height, input->width, input->channels);
 }
 
-static vae_status write_npy(const char *path, const double *values, int64_t count)
-{
-    float *rounded = malloc((size_t)count * sizeof *rounded);
-    if (!rounded) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
-    for (int64_t i = 0; i < count; ++i)
-        rounded[i] = (float)values[i];
-    const vae_status status = vae_npy_write_float32(path, rounded, 1, &count);
-    free(rounded);
-    return status;
-}
-
-static vae_status write_table(const char *path, const vae_dataset *dataset, bool own, const double *values,
-                              int64_t count, bool likelihoods)
-{
-    /* Other images may have other classes: their names tell, but not their numbers. */
-    const vae_image_batch all = {
-        .count = count, .labels = own ? dataset->labels : NULL, .classes = &dataset->classes, .names = dataset->names};
-    vae_cli_table *table;
-    VAE_TRY(vae_cli_table_open(path, likelihoods ? "log_likelihood" : "neg_elbo", &table));
-    const vae_status status = vae_cli_table_add(table, &all, NULL, values);
-    if (!status) return vae_cli_table_finish(table);
-    vae_cli_table_abandon(table);
-    return status;
-}
-
 static void print_json(const vae_evaluation_setup *setup, const vae_evaluation *e, double log_deviation, double seconds)
 {
     const double units = vae_design_is_standardised(setup->model.design) ? log_deviation : NAN;
@@ -85,37 +61,6 @@ static void print_json(const vae_evaluation_setup *setup, const vae_evaluation *
     putchar('\n');
 }
 
-/* "104.1234 ± 0.5678", or the mean alone where one image gives no error. */
-static const char *format_mean(double mean, double error, char *text, size_t size)
-{
-    if (isfinite(error)) {
-        snprintf(text, size, "%.4f ± %.4f", mean, error);
-    } else {
-        snprintf(text, size, "%.4f", mean);
-    }
-    return text;
-}
-
-/* "KL per dimension  2.913 (3)  2.544 (0) …", the largest first, in lines of eight. */
-static vae_status print_latent(const vae_traits *traits, const vae_latent_statistics *latent)
-{
-    enum { SHOWN = 64, A_LINE = 8 };
-    printf("active units     %" PRId64 " of %" PRId64 "  (posterior means vary by more than %g)\n",
-           vae_latent_statistics_active(latent), latent->latent, VAE_ACTIVE_VARIANCE);
-    if (!traits->has_posterior) return VAE_OK;
-    int64_t *order = calloc((size_t)latent->latent, sizeof *order);
-    if (!order) return vae_error_set(VAE_ERROR_MEMORY, "evaluation: out of memory");
-    vae_latent_statistics_order(latent, order);
-    const int64_t shown = latent->latent < SHOWN ? latent->latent : SHOWN;
-    for (int64_t i = 0; i < shown; ++i) {
-        if (i % A_LINE == 0) printf("%s%s", i ? "\n" : "", i ? "                " : "KL per dimension");
-        printf(" %.3f (%" PRId64 ")", vae_latent_statistics_kl(latent, order[i]), order[i]);
-    }
-    printf(shown < latent->latent ? " …\n" : "\n");
-    free(order);
-    return VAE_OK;
-}
-
 /* Of columns that are standardised: the densities of x, above, are not those of the data. */
 static void print_data_units(const vae_evaluation *e, int64_t samples, double log_deviation)
 {
@@ -132,11 +77,11 @@ static void print_text(const vae_design *design, const vae_evaluation *e, int64_
     printf("images           %" PRId64 "\n", e->count);
     if (!design->traits.has_posterior) {
         printf("reconstruction   %s  (an autoencoder has no KL, and log P(X) is not defined for it)\n",
-               format_mean(e->reconstruction, e->neg_elbo_error, mean, sizeof mean));
+               vae_cli_format_mean(e->reconstruction, e->neg_elbo_error, mean, sizeof mean));
         return;
     }
     printf("negative ELBO    %s nats  (reconstruction %.4f, KL %.4f)\n",
-           format_mean(e->neg_elbo, e->neg_elbo_error, mean, sizeof mean), e->reconstruction, e->kl);
+           vae_cli_format_mean(e->neg_elbo, e->neg_elbo_error, mean, sizeof mean), e->reconstruction, e->kl);
     if (!isnan(e->bound)) {
         printf("negative bound   %.4f nats  (importance-weighted, K = %" PRId64 ")\n", e->bound, config->train.samples);
     }
@@ -147,7 +92,7 @@ static void print_text(const vae_design *design, const vae_evaluation *e, int64_
     }
     if (samples > 0) {
         printf("log P(X)        %s nats  (importance sampling from Q, K = %" PRId64 ")\n",
-               format_mean(e->log_likelihood, e->log_likelihood_error, mean, sizeof mean), samples);
+               vae_cli_format_mean(e->log_likelihood, e->log_likelihood_error, mean, sizeof mean), samples);
         if (isfinite(e->log_likelihood_bits_per_dimension)) {
             printf("bits/dimension   %.4f  (log P(X))\n", e->log_likelihood_bits_per_dimension);
         }
@@ -187,14 +132,13 @@ static vae_status evaluate_split(const vae_cli_options *o, const vae_checkpoint 
     if (!status) status = vae_checkpoint_load_store(checkpoint, device, false, &setup.model.store);
     if (!status) status = vae_evaluate(&setup, per_image, &result);
     const double seconds = vae_cli_counter_seconds(&counter);
-    if (!status && o->npy) status = write_npy(o->npy, per_image, setup.images.count);
     if (!status && o->npy) {
-        status = write_table(o->names, dataset, !o->images.input, per_image, setup.images.count, setup.samples > 0);
+        status = vae_cli_write_evaluation(o, dataset, per_image, setup.images.count, setup.samples > 0);
     }
     const double log_deviation = vae_checkpoint_log_deviation(checkpoint);
     if (!status && o->json) print_json(&setup, &result, log_deviation, seconds);
     if (!status && !o->json) print_text(&checkpoint->design, &result, setup.samples, log_deviation, seconds);
-    if (!status && !o->json) status = print_latent(&checkpoint->design.traits, &latent);
+    if (!status && !o->json) status = vae_cli_print_latent(&checkpoint->design.traits, &latent);
     if (!status && o->plot) status = vae_plot_latent(o->plot, split, &latent);
     vae_latent_statistics_free(&latent);
     device->backend->store_destroy(setup.model.store);
@@ -303,4 +247,5 @@ const vae_command vae_command_evaluate = {
                    "standard error over the images, in nats.",
     .picks = picks,
     .run = run,
+    .run_sequences = vae_cli_evaluate_sequences,
 };

@@ -31,14 +31,16 @@ static const kind_row kind_rows[] = {
     {VAE_FILE_HTML, {".html", ".htm"}, "a page (.html)"},
     {VAE_FILE_ONNX, {".onnx"}, "a model (.onnx)"},
     {VAE_FILE_FIGURE, {".png", ".svg"}, "a figure (.png or .svg, or both: a name without ending)"},
+    {VAE_FILE_LINES, {".txt"}, "a text (.txt)"},
+    {VAE_FILE_SVG, {".svg"}, "a drawing (.svg)"},
     {VAE_FILE_FOLDER, {NULL}, "a folder of pictures (a name that ends in /)"},
 };
 enum { KIND_ROWS = sizeof kind_rows / sizeof *kind_rows };
 
 /* What else people write and would look for. */
-static const char *const other_endings[] = {".jpg", ".jpeg", ".gif",  ".webp", ".bmp", ".tif", ".tiff",        ".pdf",
-                                            ".eps", ".ps",   ".npz",  ".txt",  ".tsv", ".pt",  ".pth",         ".pb",
-                                            ".zip", ".json", ".ckpt", ".mp4",  ".avi", ".tar", ".safetensors", NULL};
+static const char *const other_endings[] = {".jpg",  ".jpeg", ".gif", ".webp", ".bmp", ".tif",         ".tiff", ".pdf",
+                                            ".eps",  ".ps",   ".npz", ".tsv",  ".pt",  ".pth",         ".pb",   ".zip",
+                                            ".json", ".ckpt", ".mp4", ".avi",  ".tar", ".safetensors", NULL};
 
 /* ".png" of "runs/a.b/x.png"; "" where the name has none. */
 static const char *ending_of(const char *path)

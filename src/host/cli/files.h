@@ -17,6 +17,8 @@ enum {
     VAE_FILE_ONNX = 32,
     VAE_FILE_FIGURE = 64,  /* .png or .svg; else both, beginning with the name: see vae_plot_write() */
     VAE_FILE_FOLDER = 128, /* a name that ends in a slash, or a folder that is there: a numbered PNG an image */
+    VAE_FILE_LINES = 256,  /* .txt */
+    VAE_FILE_SVG = 512,
 };
 
 typedef struct vae_cli_file {

@@ -13,7 +13,7 @@
 #include "core/file.h"
 #include "data/read.h"
 #include "data/splits.h"
-#include "model/runtime.h"
+#include "model/runtime_sequences.h"
 
 /* Rows of numbers, below a header or not. */
 static vae_status read_table(const char *path, vae_npy_array *array)
@@ -169,9 +169,30 @@ static vae_status encode_each(vae_model *model, const vae_dataset *dataset, bool
     return status;
 }
 
+/* Sequences of like lengths are encoded together, so there are many at a time. */
+static vae_status encode_sequences(vae_model *model, const vae_dataset *dataset, vae_cli_take_codes *take,
+                                   void *context)
+{
+    enum { AT_A_TIME = 8192 };
+    const int64_t latent = vae_model_get_shape(model).latent;
+    float *mean = malloc(sizeof *mean * 2 * AT_A_TIME * (size_t)latent), *log_variance = mean + AT_A_TIME * latent;
+    if (!mean) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
+    vae_column items = vae_dataset_images(dataset);
+    vae_status status = VAE_OK;
+    for (int64_t first = 0; first < dataset->count && !status; first += AT_A_TIME) {
+        items.count = dataset->count - first < AT_A_TIME ? dataset->count - first : AT_A_TIME;
+        items.offsets = dataset->offsets + first;
+        status = vae_model_encode_sequences(model, &items, mean, log_variance);
+        if (!status) take(context, first, items.count, mean, log_variance);
+    }
+    free(mean);
+    return status;
+}
+
 vae_status vae_cli_encode_each(vae_model *model, const vae_dataset *dataset, vae_cli_take_codes *take, void *context)
 {
-    return encode_each(model, dataset, false, take, context);
+    return dataset->offsets ? encode_sequences(model, dataset, take, context)
+                            : encode_each(model, dataset, false, take, context);
 }
 
 typedef struct code_table {
@@ -189,7 +210,7 @@ static void keep_codes(void *context, int64_t first, int64_t rows, const float *
 vae_status vae_cli_encode_all(vae_model *model, const vae_dataset *dataset, float *codes)
 {
     code_table table = {codes, vae_model_get_shape(model).latent};
-    return encode_each(model, dataset, false, keep_codes, &table);
+    return vae_cli_encode_each(model, dataset, keep_codes, &table);
 }
 
 vae_status vae_cli_encode_mirrored(vae_model *model, const vae_dataset *dataset, float *codes)

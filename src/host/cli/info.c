@@ -11,6 +11,8 @@
 #include "cli/info_cost.h"
 #include "cli/info_measure.h"
 #include "cli/info_memory.h"
+#include "cli/kind_words.h"
+#include "config/family_keys.h"
 #include "core/file.h"
 #include "data/dataset.h"
 #include "data/label_names.h"
@@ -110,6 +112,13 @@ static void print_borrowed(FILE *out, const vae_program *program)
     }
 }
 
+vae_build vae_cli_shown_build(const vae_design *design)
+{
+    const int64_t rows = design->config.train.batch_size, fixed = design->traits.fixed_steps;
+    return (vae_build){
+        .role = VAE_ROLE_TRAIN, .rows = rows, .steps = fixed > 0 ? fixed : design->input.longest, .count = rows};
+}
+
 void vae_cli_print_program(FILE *out, const vae_config *config, const vae_program *program)
 {
     const totals t = add_up(program);
@@ -133,8 +142,10 @@ void vae_cli_print_program(FILE *out, const vae_config *config, const vae_progra
         if (outputs[0]) fprintf(out, "     out  %s\n", outputs);
     }
     fprintf(out, "\nparameters    %12" PRId64 "  in %d tensors\n", t.parameters, (int)program->layout->count);
-    fprintf(out, "FLOPs         %12.3f M a step, %.3f M an image\n", t.cost.flops * 1e-6,
-            t.cost.flops * 1e-6 / (double)config->train.batch_size);
+    const vae_kind kind = vae_family_keys_of(config->model.family)->kind;
+    fprintf(out, "FLOPs         %12.3f M a step, %.3f M a%s %s\n", t.cost.flops * 1e-6,
+            t.cost.flops * 1e-6 / (double)config->train.batch_size, kind == VAE_KIND_IMAGE ? "n" : "",
+            vae_kind_words_of(kind)->item);
     fprintf(out, "traffic       %12.3f MB read, %.3f MB written a step, each operand once\n", t.cost.bytes_read * 1e-6,
             t.cost.bytes_written * 1e-6);
     fprintf(out, "arenas        %12.3f MB each: parameters, gradients, first and second moment\n",
@@ -197,8 +208,7 @@ static vae_status describe_config(const vae_cli_options *options)
     VAE_TRY(vae_cli_load_config(options, &config));
     VAE_TRY(find_input(options, &config, &input));
     VAE_TRY(vae_design_create(&config, &input, &design));
-    vae_status status =
-        vae_design_build(&design, (vae_build){.role = VAE_ROLE_TRAIN, .rows = config.train.batch_size}, &program);
+    vae_status status = vae_design_build(&design, vae_cli_shown_build(&design), &program);
     if (!status && options->cost) {
         status = vae_cli_print_cost(&program, &config, options->json);
     } else if (!status && options->json) {
@@ -243,6 +253,21 @@ static void print_classes(const vae_classes *classes)
     putchar('\n');
 }
 
+static void print_input(const vae_design *design)
+{
+    const vae_input *input = &design->input;
+    const vae_kind_words *words = vae_kind_words_of(input->kind);
+    if (words->steps) {
+        printf("%-11s of up to %" PRId64 " %s", words->items, input->longest - 2, words->steps);
+        if (input->vocabulary > 0) printf(", with a vocabulary of %" PRId64, input->vocabulary);
+        printf("%s\n", design->traits.has_posterior ? "" : "; a decoder only");
+        return;
+    }
+    printf("%s      %" PRId64 " x %" PRId64 " x %" PRId64 "%s%s\n", input->dtype == VAE_UINT8 ? "images" : "arrays",
+           input->height, input->width, input->channels, input->dtype == VAE_UINT8 ? "" : " of float32",
+           vae_design_is_standardised(design) ? ", standardised column by column" : "");
+}
+
 static vae_status describe_checkpoint(const vae_cli_options *options)
 {
     char path[VAE_PATH_SIZE], *config;
@@ -260,10 +285,7 @@ static vae_status describe_checkpoint(const vae_cli_options *options)
     if (!status) status = vae_config_format(&checkpoint.design.config, &config);
     if (!status) {
         printf("%s\n\n", path);
-        const vae_input *input = &checkpoint.design.input;
-        printf("%s      %" PRId64 " x %" PRId64 " x %" PRId64 "%s%s\n", input->dtype == VAE_UINT8 ? "images" : "arrays",
-               input->height, input->width, input->channels, input->dtype == VAE_UINT8 ? "" : " of float32",
-               vae_design_is_standardised(&checkpoint.design) ? ", standardised column by column" : "");
+        print_input(&checkpoint.design);
         printf("parameters  %" PRId64 " as %s, %s optimiser state\n",
                vae_layout_parameter_count(&checkpoint.design.layout),
                checkpoint.dtype == VAE_FLOAT64 ? "float64" : "float32",

@@ -5,8 +5,11 @@
 #include <stdio.h>
 
 #include "config/config.h"
-#include "program/program.h"
+#include "model/design.h"
 
+/* The training program that is shown of a design: of sequences that for the longest ones, which takes the most memory.
+ */
+vae_build vae_cli_shown_build(const vae_design *design);
 void vae_cli_print_program(FILE *out, const vae_config *config, const vae_program *program);
 
 #endif

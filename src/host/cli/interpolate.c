@@ -7,6 +7,7 @@
 #include "cli/common.h"
 #include "cli/images.h"
 #include "cli/input.h"
+#include "cli/sequences.h"
 #include "draw/apng.h"
 #include "draw/image.h"
 #include "model/interpolate.h"
@@ -254,13 +255,15 @@ static const vae_cli_pick picks[] = {
     {VAE_OPTION_PRIOR_PAIRS, .group = 2},
     {VAE_OPTION_STEPS, .group = 2, .initial = "10"},
     {VAE_OPTION_MODE, .group = 2, .initial = "linear"},
-    {VAE_OPTION_NPY, .group = 2},
+    {VAE_OPTION_NPY, .group = 2, .kinds = VAE_CLI_IMAGES},
     {VAE_OPTION_CODES, .group = 2},
-    {VAE_OPTION_ANIMATE, .group = 3},
-    {VAE_OPTION_FRAMES, .group = 3, .initial = "30"},
-    {VAE_OPTION_FPS, .group = 3, .initial = "15"},
-    {VAE_OPTION_BACK_AND_FORTH, .group = 3},
+    {VAE_OPTION_ANIMATE, .group = 3, .kinds = VAE_CLI_IMAGES},
+    {VAE_OPTION_FRAMES, .group = 3, .initial = "30", .kinds = VAE_CLI_IMAGES},
+    {VAE_OPTION_FPS, .group = 3, .initial = "15", .kinds = VAE_CLI_IMAGES},
+    {VAE_OPTION_BACK_AND_FORTH, .group = 3, .kinds = VAE_CLI_IMAGES},
     {VAE_OPTION_OUT, .group = 1},
+    {VAE_OPTION_TEMPERATURE, .group = 4, .help = VAE_CLI_CODE_TEMPERATURE, .kinds = VAE_CLI_SEQUENCES},
+    VAE_CLI_DECODING_PICKS,
     VAE_CLI_MODEL_PICKS,
     {VAE_OPTION_SPLIT, .group = 2},
     VAE_CLI_INPUT_PICKS,
@@ -275,4 +278,5 @@ const vae_command vae_command_interpolate = {
         "unless --out names another file; with --animate also as an animation.",
     .picks = picks,
     .run = run,
+    .run_sequences = vae_cli_interpolate_sequences,
 };

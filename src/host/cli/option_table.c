@@ -5,6 +5,7 @@ static const char *const resume_points[] = {"last", "best", NULL};
 static const char *const priors[] = {"standard", "aggregate", NULL};
 static const char *const modes[] = {"linear", "spherical", NULL};
 static const char *const parts[] = {"encoder", "decoder", "both", NULL};
+static const char *const code_sources[] = {"beginning", "prior", NULL};
 static const char *const shells[] = {"bash", "zsh", NULL};
 static const char *const splits[] = {"test", "validation", "train", NULL};
 static const char *const explorers[] = {"auto", "always", "never", NULL};
@@ -100,6 +101,15 @@ const vae_cli_row vae_cli_option_table[VAE_OPTION_COUNT_OF_ROWS] = {
     [VAE_OPTION_SAMPLES] = {"samples", "K", "importance samples per image; 0: negative ELBO only", INTEGER(samples, 0, 1000000000)},
     [VAE_OPTION_BATCH_SIZE] = {"batch-size", "N", "images at a time", INTEGER(batch_size, 1, 1 << 20)},
     [VAE_OPTION_L2] = {"l2", "X", "weight of the penalty on the squared weights (0.001)", REAL(l2, 1e-9, 1e9)},
+    [VAE_OPTION_GREEDY] = {"greedy", NULL, "of sequences: always the likeliest step, as temperature 0", FLAG(greedy)},
+    [VAE_OPTION_BEAM] = {"beam", "N", "of texts: the likeliest sentence that a search with N beams finds", INTEGER(beams, 1, 64)},
+    [VAE_OPTION_TOP_K] = {"top-k", "K", "of texts: draw from the K likeliest words only", INTEGER(top_k, 1, INT32_MAX)},
+    [VAE_OPTION_TOP_P] = {"top-p", "P", "of texts: draw from the likeliest words only that together have this probability", REAL(top_p, 1e-6, 1)},
+    [VAE_OPTION_MAX_LENGTH] = {"max-length", "N", "of sequences: steps after which one that has not ended is cut; unless given, as many as the longest item of the data has", INTEGER(max_length, 1, 65536)},
+    [VAE_OPTION_KEEP] = {"keep", "N", "how many steps of each item are its beginning (half of them)", INTEGER(keep, 1, 65536)},
+    [VAE_OPTION_CODE] = {"code", "NAME", "where the codes are from: beginning (default), what the encoder makes of it; or prior, drawn for each continuation", CHOICE(code, code_sources)},
+    [VAE_OPTION_TEXT] = {"text", "TEXT", "the beginning of a sentence", TEXT(text)},
+
     [VAE_OPTION_SHELL] = {"shell", "NAME", "the shell: bash or zsh", CHOICE(shell, shells)},
     [VAE_OPTION_PART] = {"part", "NAME", "encoder, decoder or both (default)", CHOICE(part, parts)},
 };

@@ -23,48 +23,6 @@ typedef struct vae_cli_range {
     int64_t count; /* 1 to 1000 */
 } vae_cli_range;
 
-/* Values of choices, in the order in which the table lists their names. */
-enum { VAE_CLI_FROM_LAST, VAE_CLI_FROM_BEST };
-enum { VAE_CLI_PRIOR_STANDARD, VAE_CLI_PRIOR_AGGREGATE };
-enum { VAE_CLI_MODE_LINEAR, VAE_CLI_MODE_SPHERICAL };
-enum { VAE_CLI_SHELL_BASH, VAE_CLI_SHELL_ZSH };
-enum { VAE_CLI_PART_BOTH = 2 /* after those of vae_onnx_part */ };
-
-/* Texts are NULL, and integers and choices -1, unless given. */
-typedef struct vae_cli_options {
-    /* A configuration, a trained model, or several, and where they run. */
-    const char *config, *run, *checkpoint, *device;
-    vae_cli_texts sets;          /* --set section.key=value */
-    vae_cli_texts runs, compare; /* folders */
-    int64_t seed, threads;
-    /* What is written. */
-    const char *out, *npy, *png, *codes, *log_variance, *names, *save_vector, *animate, *plot;
-    /* Images that are looked at, and which of them. */
-    vae_cli_input_options images; /* also the codes of decode */
-    const char *indices, *labels; /* a list of numbers; a file */
-    int64_t index, count, limit;
-    const char *attribute, *label, *with, *without, *vector, *attributes, *test_attributes;
-    /* How codes are found, and drawn. */
-    double temperature;
-    int64_t components, pairs, steps, dimensions;
-    const char *from, *to; /* lists of numbers or of files */
-    vae_cli_range range;   /* of values, or of strengths */
-    int64_t columns, grid, frames, frame_rate, pictures;
-    /* evaluate, probe, info */
-    int64_t samples, batch_size;
-    double l2;
-    int64_t shape[3]; /* height, width, channels; zeros: not given */
-    int64_t repeats;
-    /* Choices; explorer is a vae_page_explorer. */
-    int prior, mode, resume_from, part, explorer, shell;
-    const char *default_picture; /* see vae_cli_default_picture() */
-    /* What vae_cli_check_outputs() has looked at. */
-    int file_count;
-    const vae_cli_file *files;
-    /* Flags. */
-    bool quiet, force, json, resume, cost, measure, originals, back_and_forth, classes, noise;
-} vae_cli_options;
-
 /* Rows of the table, see option_table.h. A name of two kinds of values has two rows. */
 typedef enum vae_cli_option {
     VAE_OPTION_END, /* of a command's list */
@@ -141,8 +99,73 @@ typedef enum vae_cli_option {
     VAE_OPTION_L2,
     VAE_OPTION_PART,
     VAE_OPTION_SHELL,
+    VAE_OPTION_GREEDY,
+    VAE_OPTION_BEAM,
+    VAE_OPTION_TOP_K,
+    VAE_OPTION_TOP_P,
+    VAE_OPTION_MAX_LENGTH,
+    VAE_OPTION_KEEP,
+    VAE_OPTION_TEXT,
+    VAE_OPTION_CODE,
     VAE_OPTION_COUNT_OF_ROWS
 } vae_cli_option;
+
+/* Values of choices, in the order in which the table lists their names. */
+enum { VAE_CLI_FROM_LAST, VAE_CLI_FROM_BEST };
+enum { VAE_CLI_PRIOR_STANDARD, VAE_CLI_PRIOR_AGGREGATE };
+enum { VAE_CLI_CODE_BEGINNING, VAE_CLI_CODE_PRIOR };
+enum { VAE_CLI_MODE_LINEAR, VAE_CLI_MODE_SPHERICAL };
+enum { VAE_CLI_SHELL_BASH, VAE_CLI_SHELL_ZSH };
+enum { VAE_CLI_PART_BOTH = 2 /* after those of vae_onnx_part */ };
+
+/* Texts are NULL, and integers and choices -1, unless given. */
+typedef struct vae_cli_options {
+    /* A configuration, a trained model, or several, and where they run. */
+    const char *config, *run, *checkpoint, *device;
+    vae_cli_texts sets;          /* --set section.key=value */
+    vae_cli_texts runs, compare; /* folders */
+    int64_t seed, threads;
+    /* What is written. */
+    const char *out, *npy, *png, *codes, *log_variance, *names, *save_vector, *animate, *plot;
+    /* Images that are looked at, and which of them. */
+    vae_cli_input_options images; /* also the codes of decode */
+    const char *indices, *labels; /* a list of numbers; a file */
+    int64_t index, count, limit;
+    const char *attribute, *label, *with, *without, *vector, *attributes, *test_attributes;
+    /* How sequences are made, step by step, and of what they begin with. */
+    double top_p;
+    int64_t top_k, beams, max_length, keep;
+    const char *text;
+    /* How codes are found, and drawn. */
+    double temperature;
+    int64_t components, pairs, steps, dimensions;
+    const char *from, *to; /* lists of numbers or of files */
+    vae_cli_range range;   /* of values, or of strengths */
+    int64_t columns, grid, frames, frame_rate, pictures;
+    /* evaluate, probe, info */
+    int64_t samples, batch_size;
+    double l2;
+    int64_t shape[3]; /* height, width, channels; zeros: not given */
+    int64_t repeats;
+    /* Choices; explorer is a vae_page_explorer. */
+    int prior, mode, resume_from, part, explorer, shell, code;
+    const char *default_picture; /* see vae_cli_default_picture() */
+    /* What vae_cli_check_outputs() has looked at. */
+    int file_count;
+    const vae_cli_file *files;
+    /* Flags. */
+    bool quiet, force, json, resume, cost, measure, originals, back_and_forth, classes, noise, greedy;
+    vae_kind kind;                        /* of the model that is named; images where none is */
+    bool given[VAE_OPTION_COUNT_OF_ROWS]; /* on the command line, not by what the command starts from */
+} vae_cli_options;
+
+/* Kinds of models that an option is for, a bit each. */
+enum {
+    VAE_CLI_IMAGES = 1 << VAE_KIND_IMAGE,
+    VAE_CLI_TEXTS = 1 << VAE_KIND_TEXT,
+    VAE_CLI_DRAWINGS = 1 << VAE_KIND_DRAWING,
+    VAE_CLI_SEQUENCES = VAE_CLI_TEXTS | VAE_CLI_DRAWINGS,
+};
 
 /* An option that a command has, and what it means by it where that is not all in the table. */
 typedef struct vae_cli_pick {
@@ -150,6 +173,7 @@ typedef struct vae_cli_pick {
     int group;                   /* of the help text, which keeps groups apart */
     const char *initial;         /* the value unless given, as one would write it; NULL: none */
     const char *argument, *help; /* NULL: those of the table */
+    unsigned kinds;              /* models of other kinds refuse it; 0: none do */
 } vae_cli_pick;
 
 /* What every command that runs something has. */
@@ -170,12 +194,27 @@ typedef struct vae_cli_pick {
         {VAE_OPTION_SET, .group = 1, .argument = "data.KEY=VALUE",                                                     \
          .help = "where the run's data are now: data.train_data=PATH, and so on"},                                     \
         {VAE_OPTION_FORCE, .group = 10}, VAE_CLI_DEVICE_PICKS
+/* Of commands that make of a code the item that stands for it. */
+#define VAE_CLI_CODE_TEMPERATURE                                                                                       \
+    "of sequences: draw steps at this temperature; unless given, sentences are the likeliest word by word, and "       \
+    "drawings "                                                                                                        \
+    "are drawn at 0.1"
+
+/* How a model of sequences chooses steps. */
+#define VAE_CLI_DECODING_PICKS                                                                                         \
+    {VAE_OPTION_GREEDY, .group = 4, .kinds = VAE_CLI_SEQUENCES},                                                       \
+        {VAE_OPTION_BEAM, .group = 4, .kinds = VAE_CLI_TEXTS}, {VAE_OPTION_TOP_K, .group = 4, .kinds = VAE_CLI_TEXTS}, \
+        {VAE_OPTION_TOP_P, .group = 4, .kinds = VAE_CLI_TEXTS},                                                        \
+    {                                                                                                                  \
+        VAE_OPTION_MAX_LENGTH, .group = 4, .kinds = VAE_CLI_SEQUENCES                                                  \
+    }
 /* Images other than the run's. */
 #define VAE_CLI_INPUT_PICKS                                                                                            \
-    {VAE_OPTION_INPUT, .group = 2}, {VAE_OPTION_CROP, .group = 2}, {VAE_OPTION_SIZE, .group = 2},                      \
-        {VAE_OPTION_CHANNELS, .group = 2},                                                                             \
+    {VAE_OPTION_INPUT, .group = 2}, {VAE_OPTION_CROP, .group = 2, .kinds = VAE_CLI_IMAGES},                            \
+        {VAE_OPTION_SIZE, .group = 2, .kinds = VAE_CLI_IMAGES},                                                        \
+        {VAE_OPTION_CHANNELS, .group = 2, .kinds = VAE_CLI_IMAGES},                                                    \
     {                                                                                                                  \
-        VAE_OPTION_LAYOUT, .group = 2                                                                                  \
+        VAE_OPTION_LAYOUT, .group = 2, .kinds = VAE_CLI_IMAGES                                                         \
     }
 
 /* "3,7,12" → at most `capacity` numbers of at least 0. */

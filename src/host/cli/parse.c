@@ -128,7 +128,9 @@ static error_t read_option(int key, char *argument, struct argp_state *state)
     const reading *r = state->input;
     const int index = key - FIRST_KEY;
     if (index < 0 || index >= r->list->count) return ARGP_ERR_UNKNOWN;
-    return vae_cli_row_parse(vae_cli_row_of(&r->command->picks[index]), argument, r->options) ? EINVAL : 0;
+    const vae_cli_pick *pick = &r->command->picks[index];
+    r->options->given[pick->option] = true;
+    return vae_cli_row_parse(vae_cli_row_of(pick), argument, r->options) ? EINVAL : 0;
 }
 
 vae_status vae_cli_parse(const vae_command *command, int argc, char **argv, vae_cli_options *options, bool *done)

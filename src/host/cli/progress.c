@@ -15,6 +15,8 @@
 
 #define REDRAW_SECONDS 0.1
 #define LINE_SECONDS 5.0
+/* Rows of an item that are none of its own. */
+enum { BEGIN_AND_END = 2 };
 enum { MAX_WIDTH = 120, MIN_BAR = 12, PIECE_SIZE = 64, PARTS_SIZE = 120, TEXT_SIZE = 6 * PIECE_SIZE };
 
 /* ---- Texts ---- */
@@ -57,12 +59,14 @@ static const char *main_loss_name(const vae_progress_view *view)
     return view->has_kl ? "-ELBO" : "reconstruction";
 }
 
-/* "(reconstruction 80.63, KL 24.86, bound 102.91)", the last of objectives that have one. */
+/* "(reconstruction 80.63, KL 24.86, bound 102.91)", the last of objectives that have one, and of texts the perplexity.
+ */
 static const char *parts(const vae_metrics_line *line, char text[PARTS_SIZE])
 {
-    char bound[PIECE_SIZE] = "";
-    if (!isnan(line->bound)) snprintf(bound, sizeof bound, ", bound %.2f", line->bound);
-    snprintf(text, PARTS_SIZE, "(reconstruction %.2f, KL %.2f%s)", line->reconstruction, line->kl, bound);
+    char last[PIECE_SIZE] = "";
+    if (!isnan(line->bound)) snprintf(last, sizeof last, ", bound %.2f", line->bound);
+    if (!isnan(line->perplexity)) snprintf(last, sizeof last, ", perplexity %.2f", line->perplexity);
+    snprintf(text, PARTS_SIZE, "(reconstruction %.2f, KL %.2f%s)", line->reconstruction, line->kl, last);
     return text;
 }
 
@@ -75,6 +79,12 @@ const char *vae_progress_losses(const vae_metrics_line *line, char *text, size_t
         snprintf(text, size, "%.2f %s", line->neg_elbo, parts(line, terms));
     }
     return text;
+}
+
+/* Items of a second, or, of sequences, their steps. */
+static double rate_of(const vae_metrics_line *line)
+{
+    return isnan(line->sequence_steps_per_second) ? line->images_per_second : line->sequence_steps_per_second;
 }
 
 /* ---- The bar ---- */
@@ -90,17 +100,22 @@ static int terminal_width(void)
 static void describe(const vae_progress_view *view, const vae_train_tick *tick, int detail, char text[TEXT_SIZE])
 {
     char rate[PIECE_SIZE], left[PIECE_SIZE], terms[PIECE_SIZE] = "", step[PIECE_SIZE] = "", speed[PIECE_SIZE + 16] = "";
+    char perplexity[PIECE_SIZE] = "";
     duration(tick->seconds_left, left);
     if (detail >= 3) snprintf(step, sizeof step, "  step %" PRId64, tick->step);
     if (detail >= 2 && view->has_kl) {
         snprintf(terms, sizeof terms, " = %.1f + %.1f KL", tick->mean.reconstruction, tick->mean.kl);
     }
-    if (detail >= 1) {
-        snprintf(speed, sizeof speed, "  %s %s", grouped(tick->images_per_second, rate),
-                 detail >= 4 ? "images/s" : "img/s");
+    if (detail >= 2 && !isnan(tick->mean.perplexity)) {
+        snprintf(perplexity, sizeof perplexity, "  perplexity %.1f", tick->mean.perplexity);
     }
-    snprintf(text, TEXT_SIZE, "%s  %s %.1f%s%s  ETA %s", step, main_loss_name(view), main_loss(&tick->mean), terms,
-             speed, left);
+    if (detail >= 1) {
+        const double per_second = view->words->steps ? rate_of(&tick->mean) : tick->images_per_second;
+        snprintf(speed, sizeof speed, "  %s %s", grouped(per_second, rate),
+                 detail >= 4 ? view->words->rate : view->words->short_rate);
+    }
+    snprintf(text, TEXT_SIZE, "%s  %s %.1f%s%s%s  ETA %s", step, main_loss_name(view), main_loss(&tick->mean), terms,
+             perplexity, speed, left);
 }
 
 static void draw_bar(vae_progress_view *view, const vae_train_tick *tick)
@@ -143,8 +158,12 @@ void vae_progress_clear(vae_progress_view *view)
 
 /* ---- What the trainer tells ---- */
 
-static void print_shape(const vae_input *input)
+static void print_shape(const vae_progress_view *view, const vae_input *input)
 {
+    if (view->words->steps) {
+        printf(" %s of up to %" PRId64 " %s", view->words->items, input->longest - BEGIN_AND_END, view->words->steps);
+        return;
+    }
     const bool numbers = input->dtype != VAE_UINT8;
     if (numbers && input->height == 1 && input->channels == 1) {
         printf(" rows of %" PRId64 " numbers", input->width);
@@ -154,10 +173,27 @@ static void print_shape(const vae_input *input)
     if (input->channels > 1) printf("x%" PRId64, input->channels);
 }
 
+/* Of sequences: how they are put together, and what of them the model does not see. */
+static void print_sequences(const vae_train_start *start)
+{
+    const vae_dataset *train = &start->data->train;
+    const int64_t ends = BEGIN_AND_END * train->count, unknown = train->remarks.of[VAE_REMARK_UNKNOWN].count;
+    const int64_t tokens = train->offsets[train->count] - train->offsets[0] - ends;
+    char number[PIECE_SIZE];
+    if (start->input.vocabulary > 0) {
+        printf("a vocabulary of %s tokens, %.2f %% of the text unknown to it; ",
+               grouped((double)start->input.vocabulary, number),
+               tokens > 0 ? 100.0 * (double)unknown / (double)tokens : 0.0);
+    }
+    printf("%" PRId64 " cut; %d bucket%s, %.1f %% padding\n", train->truncated, (int)start->buckets->count,
+           start->buckets->count == 1 ? "" : "s", 100.0 * vae_buckets_padding(start->buckets));
+}
+
 static void show_start(void *context, const vae_train_start *start)
 {
     vae_progress_view *view = context;
     view->has_kl = start->traits->has_posterior;
+    view->words = vae_kind_words_of(start->input.kind);
     vae_cli_tell_remarks(start->data);
     if (start->input.dtype == VAE_UINT8 && !vae_image_can_show(start->input.channels)) {
         vae_cli_warn("no pictures are drawn of images with %" PRId64 " channels, only of those with 1 or 3",
@@ -175,7 +211,7 @@ static void show_start(void *context, const vae_train_start *start)
     printf("%s training", grouped((double)start->train_images, number));
     if (start->validation_images > 0) printf(", %s validation", grouped((double)start->validation_images, number));
     if (start->test_images > 0) printf(", %s test", grouped((double)start->test_images, number));
-    print_shape(&start->input);
+    print_shape(view, &start->input);
     printf("; %" PRId64 " epoch%s of %" PRId64 " step%s", start->epochs, start->epochs == 1 ? "" : "s",
            start->steps_per_epoch, start->steps_per_epoch == 1 ? "" : "s");
     if (start->step > 0) {
@@ -183,6 +219,7 @@ static void show_start(void *context, const vae_train_start *start)
                start->epoch < start->epochs ? start->epoch + 1 : start->epochs);
     }
     printf("\n");
+    if (view->words->steps) print_sequences(start);
     fflush(stdout);
     view->shown = vae_clock_seconds();
 }
@@ -205,8 +242,8 @@ static void show_log(void *context, const vae_metrics_line *line)
     if (view->mode != VAE_PROGRESS_LINES || time - view->shown < LINE_SECONDS) return;
     view->shown = time;
     char losses[TEXT_SIZE], rate[PIECE_SIZE];
-    printf("epoch %" PRId64 ", step %" PRId64 ": train %s, %s images/s\n", line->epoch, line->step,
-           vae_progress_losses(line, losses, sizeof losses), grouped(line->images_per_second, rate));
+    printf("epoch %" PRId64 ", step %" PRId64 ": train %s, %s %s\n", line->epoch, line->step,
+           vae_progress_losses(line, losses, sizeof losses), grouped(rate_of(line), rate), view->words->rate);
     fflush(stdout);
 }
 
@@ -214,10 +251,9 @@ static void warn_of_collapse(vae_progress_view *view)
 {
     vae_progress_clear(view);
     vae_cli_warn(
-        "all latent dimensions have collapsed: the posterior is the prior whatever the image, and the decoder has "
-        "learned to do without a code. What may help: raising beta slowly (kl_warmup_epochs = 5) or lowering it, a "
-        "likelihood that pays for detail (gaussian with a smaller variance, gaussian_shared), another learning_rate, "
-        "or more epochs if the run has only just begun");
+        "all latent dimensions have collapsed: the posterior is the prior whatever the %s, and the decoder has "
+        "learned to do without a code. What may help: %s",
+        view->words->item, view->words->collapse);
 }
 
 static void show_epoch(void *context, const vae_train_epoch *epoch)
@@ -235,7 +271,8 @@ static void show_epoch(void *context, const vae_train_epoch *epoch)
     } else if (view->has_kl) {
         printf(" %s", parts(&epoch->train, losses));
     }
-    printf("  %s images/s%s\n", grouped(epoch->train.images_per_second, rate), epoch->improved ? "" : "  not better");
+    printf("  %s %s%s\n", grouped(rate_of(&epoch->train), rate), view->words->rate,
+           epoch->improved ? "" : "  not better");
     fflush(stdout);
     view->shown = vae_clock_seconds();
 }
@@ -256,7 +293,11 @@ static bool can_draw(void)
 
 vae_progress_view vae_progress_make(bool quiet)
 {
-    return (vae_progress_view){.mode = quiet ? VAE_PROGRESS_QUIET : can_draw() ? VAE_PROGRESS_BAR : VAE_PROGRESS_LINES};
+    const vae_kind_words *words = vae_kind_words_of(VAE_KIND_IMAGE); /* until it is known */
+    return (vae_progress_view){.words = words,
+                               .mode = quiet        ? VAE_PROGRESS_QUIET
+                                       : can_draw() ? VAE_PROGRESS_BAR
+                                                    : VAE_PROGRESS_LINES};
 }
 
 vae_train_observer vae_progress_observe(vae_progress_view *view)

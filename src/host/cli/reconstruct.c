@@ -9,6 +9,7 @@
 #include "cli/image_sink.h"
 #include "cli/images.h"
 #include "cli/input.h"
+#include "cli/sequences.h"
 #include "cli/table.h"
 #include "model/runtime.h"
 
@@ -159,12 +160,15 @@ static vae_status run(vae_cli_options *o)
 static const vae_cli_pick picks[] = {
     {VAE_OPTION_FIRST, .group = 3},
     {VAE_OPTION_INDICES, .group = 3},
-    {VAE_OPTION_COLUMNS, .group = 3, .initial = "8", .help = "images per row (8)"},
-    {VAE_OPTION_NPY, .group = 3,
+    {VAE_OPTION_COLUMNS, .group = 3, .initial = "8", .help = "images per row (8)",
+     .kinds = VAE_CLI_IMAGES | VAE_CLI_DRAWINGS},
+    {VAE_OPTION_NPY, .group = 3, .kinds = VAE_CLI_IMAGES,
      .help = "write the reconstructions as a float32 array, .npy or .csv, and beside it a table (.csv) that says which "
              "image each "
              "belongs to; without --out no picture is drawn"},
     {VAE_OPTION_OUT, .group = 1},
+    {VAE_OPTION_TEMPERATURE, .group = 4, .help = VAE_CLI_CODE_TEMPERATURE, .kinds = VAE_CLI_SEQUENCES},
+    VAE_CLI_DECODING_PICKS,
     VAE_CLI_MODEL_PICKS,
     {VAE_OPTION_SPLIT, .group = 2},
     VAE_CLI_INPUT_PICKS,
@@ -181,4 +185,5 @@ const vae_command vae_command_reconstruct = {
         "than images.",
     .picks = picks,
     .run = run,
+    .run_sequences = vae_cli_reconstruct_sequences,
 };

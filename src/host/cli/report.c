@@ -17,8 +17,7 @@ static vae_status make_listing(vae_page_run *run)
     const vae_checkpoint *c = &run->checkpoint;
     vae_program program;
     size_t size;
-    VAE_TRY(vae_design_build(&c->design, (vae_build){.role = VAE_ROLE_TRAIN, .rows = c->design.config.train.batch_size},
-                             &program));
+    VAE_TRY(vae_design_build(&c->design, vae_cli_shown_build(&c->design), &program));
     FILE *text = open_memstream(&run->listing, &size);
     if (text) vae_cli_print_program(text, &c->design.config, &program);
     vae_program_free(&program);

@@ -3,45 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/aggregate.h"
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/counter.h"
 #include "cli/image_sink.h"
 #include "cli/images.h"
+#include "cli/sequences.h"
 #include "model/mixture.h"
 #include "model/runtime.h"
-
-/* ---- The aggregate posterior ---- */
-
-static vae_status fit_mixture(const vae_cli_options *o, vae_model *model, uint64_t seed, const vae_dataset *dataset,
-                              vae_mixture *mixture)
-{
-    const int64_t latent = vae_model_get_shape(model).latent;
-    vae_mixture_options options = vae_mixture_defaults(o->components > 0 ? o->components : 10, seed);
-    options.threads = o->threads > 0 ? (int)o->threads : 0;
-    float *codes = calloc((size_t)(dataset->count * latent), sizeof *codes);
-    if (!codes) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
-    vae_status status = vae_cli_encode_all(model, dataset, codes);
-    if (!status) status = vae_mixture_fit(codes, dataset->count, latent, &options, mixture);
-    free(codes);
-    if (!status && !o->quiet) {
-        printf("mixture of %" PRId64 " Gaussians fitted to %" PRId64 " codes in %" PRId64
-               " iterations: mean log density %.3f nats\n",
-               mixture->components, dataset->count, mixture->iterations, mixture->log_density);
-    }
-    return status;
-}
-
-static vae_status fit_aggregate(const vae_cli_options *o, vae_model *model, uint64_t seed, vae_mixture *mixture)
-{
-    vae_splits splits;
-    const vae_dataset *dataset = NULL;
-    VAE_TRY(vae_cli_splits_open(model, &splits));
-    vae_status status = vae_cli_choose_split(model, &splits, "train", &dataset);
-    if (!status) status = fit_mixture(o, model, seed, dataset, mixture);
-    vae_splits_free(&splits);
-    return status;
-}
 
 /* ---- Drawing ---- */
 
@@ -94,7 +64,8 @@ static vae_status open_drawing(const vae_cli_options *o, vae_model *model, drawi
     d->codes = calloc((size_t)(VAE_CLI_BATCH * shape.latent), sizeof *d->codes);
     d->images = calloc((size_t)(VAE_CLI_BATCH * shape.elements), sizeof *d->images);
     if (!d->codes || !d->images) return vae_error_set(VAE_ERROR_MEMORY, "samples: out of memory");
-    return o->prior == VAE_CLI_PRIOR_AGGREGATE ? fit_aggregate(o, model, d->seed, &d->mixture) : VAE_OK;
+    return o->prior == VAE_CLI_PRIOR_AGGREGATE ? vae_cli_fit_aggregate(o, model, d->seed, o->quiet, &d->mixture)
+                                               : VAE_OK;
 }
 
 /* Both are given away. */
@@ -141,16 +112,20 @@ static vae_status run(vae_cli_options *o)
 
 static const vae_cli_pick picks[] = {
     {VAE_OPTION_COUNT, .group = 2, .initial = "64"},
-    {VAE_OPTION_COLUMNS, .group = 2, .initial = "8", .help = "images per row of a grid (8)"},
-    {VAE_OPTION_TEMPERATURE, .group = 2, .initial = "1"},
+    {VAE_OPTION_COLUMNS, .group = 2, .initial = "8", .help = "images per row of a grid (8)",
+     .kinds = VAE_CLI_IMAGES | VAE_CLI_DRAWINGS},
+    {VAE_OPTION_TEMPERATURE, .group = 2, .initial = "1",
+     .help = "standard deviation of the codes (1); with --prior aggregate, a factor on that of each component. Of "
+             "sequences, whose codes are draws of the prior as it is, the temperature of each step"},
     {VAE_OPTION_PRIOR, .group = 2, .initial = "standard"},
     {VAE_OPTION_COMPONENTS, .group = 2},
-    {VAE_OPTION_NOISE, .group = 2},
-    {VAE_OPTION_NPY, .group = 2,
+    {VAE_OPTION_NOISE, .group = 2, .kinds = VAE_CLI_IMAGES},
+    {VAE_OPTION_NPY, .group = 2, .kinds = VAE_CLI_IMAGES,
      .help = "write the images as a float32 array, .npy or .csv; without --out no picture is drawn"},
     {VAE_OPTION_CODES, .group = 2,
      .help = "write their codes as a float32 array, .npy or .csv; without --out no picture is drawn"},
     {VAE_OPTION_OUT, .group = 1},
+    VAE_CLI_DECODING_PICKS,
     VAE_CLI_MODEL_PICKS,
     {VAE_OPTION_END},
 };
@@ -165,4 +140,5 @@ const vae_command vae_command_sample = {
         "than images. Memory grows with a grid only.",
     .picks = picks,
     .run = run,
+    .run_sequences = vae_cli_sample_sequences,
 };

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/interrupt.h"
+#include "cli/kind_words.h"
 #include "cli/progress.h"
 #include "cli/remarks.h"
 #include "cli/streams.h"
@@ -70,24 +71,32 @@ static vae_status load_config(const vae_cli_options *options, vae_config *config
     return vae_cli_load_config(&of_run, config);
 }
 
+/* Sentences are printed. */
+static const char *sample_output(const vae_input *input)
+{
+    if (input->kind == VAE_KIND_TEXT) return "";
+    return input->kind == VAE_KIND_DRAWING || input->dtype == VAE_UINT8 ? " --out samples.png" : " --out samples.npy";
+}
+
 static void print_result(const vae_config *config, const vae_train_result *result)
 {
     char losses[160];
+    const vae_kind_words *words = vae_kind_words_of(result->input.kind);
     const bool autoencoder = !result->traits.has_posterior;
     if (result->stopped_early) {
         printf("stopped early: no better validation loss in %" PRId64 " epochs\n", config->train.patience);
     }
     if (result->has_test) {
-        printf("test %s%s nats an image, epoch %" PRId64 "\n", autoencoder ? "" : "negative ELBO ",
-               vae_progress_losses(&result->test, losses, sizeof losses), result->best_epoch);
+        printf("test %s%s nats %s %s, epoch %" PRId64 "\n", autoencoder ? "" : "negative ELBO ",
+               vae_progress_losses(&result->test, losses, sizeof losses), words->item[0] == 'i' ? "an" : "a",
+               words->item, result->best_epoch);
     }
     const char *folder = config->run.out;
     printf("run folder: %s (metrics.jsonl, checkpoints/best.safetensors, pictures/)\n", folder);
-    printf("next: vae-cuda sample --run %s --out samples.%s\n", folder,
-           result->input.dtype == VAE_UINT8 ? "png" : "npy");
-    if (result->traits.latent == 2) {
+    printf("next: vae-cuda sample --run %s%s\n", folder, sample_output(&result->input));
+    if (result->traits.latent == 2 && !(words->steps && autoencoder)) {
         printf("      vae-cuda latent --run %s --out latent.png\n", folder);
-    } else if (!autoencoder) {
+    } else if (!autoencoder || words->steps) {
         printf("      vae-cuda evaluate --run %s\n", folder);
     }
 }

@@ -159,4 +159,5 @@ const vae_command vae_command_traverse = {
         "unless --out names another file.",
     .picks = picks,
     .run = run,
+    .instead = "interpolate goes between two codes, and arithmetic adds a difference to one",
 };

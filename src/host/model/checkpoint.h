@@ -48,9 +48,13 @@ vae_status vae_checkpoint_write(const vae_checkpoint *checkpoint, const char *pa
  * a checkpoint leaves that entry out. */
 vae_status vae_checkpoint_read(const char *path, vae_checkpoint *checkpoint);
 void vae_checkpoint_free(vae_checkpoint *checkpoint);
+/* What the data of its model are, from the file's header alone; images where it does not say so, or is not such a file.
+ */
+vae_kind vae_checkpoint_peek_kind(const char *path);
 
 #define VAE_ATTACHMENT_CLASS_NAMES "data.class_names"
 #define VAE_ATTACHMENT_COLUMN_NAMES "data.column_names"
+#define VAE_ATTACHMENT_VOCABULARY "data.vocabulary" /* of texts: the tokens by id */
 /* Copies `size` bytes, at least one, to go along under a name that is new; it begins with "data.". */
 vae_status vae_checkpoint_attach(vae_checkpoint *checkpoint, const char *name, const void *data, int64_t size);
 /* NULL where there is none of that name. */

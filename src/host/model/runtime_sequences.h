@@ -2,6 +2,7 @@
 #ifndef VAE_MODEL_RUNTIME_SEQUENCES_H
 #define VAE_MODEL_RUNTIME_SEQUENCES_H
 
+#include "model/evaluate_sequences.h"
 #include "model/generate.h"
 #include "model/runtime.h"
 
@@ -16,5 +17,9 @@ vae_status vae_model_encode_sequences(vae_model *model, const vae_column *items,
 
 /* vae_generate() with a generator of the model's own. */
 vae_status vae_model_generate(vae_model *model, const vae_generation *what, vae_sequence_list *made);
+
+/* vae_evaluate_sequences() of the model. */
+vae_status vae_model_evaluate_sequences(vae_model *model, const vae_sequence_evaluation_setup *setup, double *per_item,
+                                        vae_sequence_evaluation *evaluation);
 
 #endif

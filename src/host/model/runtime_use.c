@@ -14,6 +14,7 @@ static vae_status check_arguments(const char *call, const vae_model *model, cons
     if (!model || !input || !output) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: model, input and output must not be NULL", call);
     }
+    if (width == 0) return vae_error_set(VAE_ERROR_ARGUMENT, "%s: this model is of sequences, not of images", call);
     if (count < 1 || count > INT64_MAX / (int64_t)sizeof *input / width) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: count is %lld, but must be at least 1 and fit in memory", call,
                              (long long)count);
@@ -169,7 +170,7 @@ vae_status vae_model_sample_prior_from(vae_model *model, uint64_t seed, double t
                                        int64_t count, float *codes)
 {
     static const char call[] = "vae_model_sample_prior";
-    VAE_TRY(check_arguments(call, model, codes, count, model ? model->decoder.input_width : 1, codes));
+    VAE_TRY(check_arguments(call, model, codes, count, model ? model->checkpoint.design.traits.latent : 1, codes));
     if (!(temperature >= 0 && temperature <= FLT_MAX)) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: temperature is %g, but must be from 0 to 3.4e38", call,
                              temperature);

@@ -5,9 +5,9 @@
 #include <signal.h>
 
 #include "data/dataset.h"
+#include "model/batch_plan.h"
 #include "model/latent_statistics.h"
 #include "model/runner.h"
-#include "train/batch_plan.h"
 
 typedef struct vae_batches {
     const vae_backend *backend;

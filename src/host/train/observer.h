@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "data/buckets.h"
 #include "data/dataset.h"
 #include "model/design.h"
 #include "train/metrics.h"
@@ -15,7 +16,8 @@ typedef struct vae_train_start {
     vae_input input;
     const vae_traits *traits;
     int64_t train_images, validation_images, test_images;
-    const vae_splits *data; /* what was read, and what its reading left out or changed */
+    const vae_buckets *buckets; /* of sequences, as they are trained on; else without any */
+    const vae_splits *data;     /* what was read, and what its reading left out or changed */
     int64_t epochs, steps_per_epoch;
     bool resumed;
     int64_t epoch, step;   /* where training goes on: both 0 in a new run */

@@ -97,6 +97,7 @@ static vae_status open_data(vae_trainer *trainer, const vae_resume_point *point)
     trainer->state.design.input = input_of(&trainer->splits);
     trainer->state.progress.train_images = trainer->splits.train.count;
     VAE_TRY(attach_names(&trainer->state, VAE_ATTACHMENT_CLASS_NAMES, &splits->train.classes));
+    VAE_TRY(attach_names(&trainer->state, VAE_ATTACHMENT_VOCABULARY, &splits->train.vocabulary));
     return attach_names(&trainer->state, VAE_ATTACHMENT_COLUMN_NAMES, &splits->train.column_names);
 }
 

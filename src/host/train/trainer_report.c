@@ -83,6 +83,7 @@ void vae_trainer_tell_start(const vae_trainer *trainer)
         .train_images = trainer->splits.train.count,
         .validation_images = trainer->splits.validation.count,
         .test_images = trainer->splits.test.count,
+        .buckets = &trainer->train.plan.buckets,
         .data = &trainer->splits,
         .epochs = trainer->state.design.config.train.epochs,
         .steps_per_epoch = trainer->steps_per_epoch,

@@ -1,7 +1,7 @@
 /* How a pass over a data set is cut into batches: groups of batches, each group of one program. Images make two, the
  * full batches and the short one at the end; sequences one for each bucket of lengths. */
-#ifndef VAE_TRAIN_BATCH_PLAN_H
-#define VAE_TRAIN_BATCH_PLAN_H
+#ifndef VAE_MODEL_BATCH_PLAN_H
+#define VAE_MODEL_BATCH_PLAN_H
 
 #include "data/buckets.h"
 #include "data/dataset.h"

@@ -1,5 +1,5 @@
 /* Cuts a pass into batches, and finds the place of each. */
-#include "train/batch_plan.h"
+#include "model/batch_plan.h"
 
 #include <stdlib.h>
 

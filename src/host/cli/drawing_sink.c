@@ -1,0 +1,142 @@
+/* Drawings as commands show them, as a grid or one file each, and as they are given. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/sequence_input.h"
+#include "cli/sequence_sink.h"
+#include "core/file.h"
+#include "draw/sketch.h"
+
+/* ---- Shown ---- */
+
+/* Where in the grid an item stands, and how much of it was given. */
+typedef struct place {
+    int64_t cell, given;
+} place;
+
+/* Drawings of a grid are kept until all are there. */
+typedef struct gallery {
+    vae_sequence_list list;
+    place *places; /* [list.count] */
+    int64_t cells; /* in use, those between strips counted */
+    unsigned file; /* what is written */
+} gallery;
+
+static vae_status open_sink(vae_sequence_sink *sink)
+{
+    gallery *g = calloc(1, sizeof *g);
+    if (!g) return vae_error_set(VAE_ERROR_MEMORY, "drawings: out of memory");
+    sink->state = g;
+    g->file = vae_cli_file_kind(sink->plan.path, sink->kind->files);
+    if (g->file == VAE_FILE_FOLDER) VAE_TRY(vae_folder_make(sink->plan.path));
+    return vae_sequence_list_create(sink->sequences->elements, &g->list);
+}
+
+/* A strip is a row of the grid. */
+static vae_status begin_strip(vae_sequence_sink *sink, const char *heading)
+{
+    gallery *g = sink->state;
+    const int64_t columns = sink->plan.columns;
+    (void)heading;
+    if (!sink->plan.pairs) g->cells = (g->cells + columns - 1) / columns * columns;
+    return VAE_OK;
+}
+
+/* Pairs stand one over the other, as many side by side as there are columns. */
+static int64_t find_cell(const vae_sequence_sink *sink)
+{
+    const gallery *g = sink->state;
+    const int64_t columns = sink->plan.columns, pair = g->list.count / 2;
+    if (!sink->plan.pairs) return g->cells;
+    return (pair / columns * 2 + g->list.count % 2) * columns + pair % columns;
+}
+
+static vae_status keep(vae_sequence_sink *sink, const vae_sequence_shown *item)
+{
+    gallery *g = sink->state;
+    const int64_t cell = find_cell(sink), count = g->list.count;
+    place *grown = realloc(g->places, (size_t)(count + 1) * sizeof *grown);
+    if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "drawings: out of memory");
+    g->places = grown;
+    grown[count] = (place){cell, item->given};
+    if (cell >= g->cells) g->cells = cell + 1;
+    VAE_TRY(vae_sequence_list_add(&g->list, item->rows, item->count));
+    return vae_sequence_list_end(&g->list);
+}
+
+/* 000000.svg and so on, with as many digits as the last one needs. */
+static vae_status write_one(const vae_sequence_sink *sink, const vae_sequence_shown *item)
+{
+    const vae_sketch sketch = {.rows = item->rows, .steps = item->count, .given = item->given};
+    const vae_sketch_grid grid = {.sketches = &sketch, .count = 1, .columns = 1};
+    char path[VAE_PATH_SIZE], name[32], last[32];
+    const int digits = snprintf(last, sizeof last, "%" PRId64, sink->plan.count - 1);
+    snprintf(name, sizeof name, "%0*" PRId64 ".svg", digits > 6 ? digits : 6, sink->done);
+    VAE_TRY(vae_path_join(path, sizeof path, sink->plan.path, name));
+    return vae_sketch_write_svg(path, &grid);
+}
+
+static vae_status add(vae_sequence_sink *sink, const vae_sequence_shown *item)
+{
+    const gallery *g = sink->state;
+    return g->file == VAE_FILE_FOLDER ? write_one(sink, item) : keep(sink, item);
+}
+
+static vae_status write_grid(const vae_sequence_sink *sink, vae_sketch *sketches)
+{
+    const gallery *g = sink->state;
+    const int64_t columns = sink->plan.columns;
+    for (int64_t i = 0; i < g->list.count; ++i) {
+        vae_sketch *sketch = &sketches[g->places[i].cell];
+        sketch->rows = vae_sequence_item(&g->list, i, &sketch->steps);
+        sketch->given = g->places[i].given;
+    }
+    const vae_sketch_grid grid = {
+        .sketches = sketches, .count = g->cells, .columns = columns < g->cells ? columns : g->cells};
+    return g->file == VAE_FILE_SVG ? vae_sketch_write_svg(sink->plan.path, &grid)
+                                   : vae_sketch_write_png(sink->plan.path, &grid);
+}
+
+static vae_status finish(vae_sequence_sink *sink)
+{
+    const gallery *g = sink->state;
+    if (g->file == VAE_FILE_FOLDER) return VAE_OK;
+    vae_sketch *sketches = calloc((size_t)g->cells + 1, sizeof *sketches);
+    if (!sketches) return vae_error_set(VAE_ERROR_MEMORY, "drawings: out of memory");
+    const vae_status status = write_grid(sink, sketches);
+    free(sketches);
+    return status;
+}
+
+static void close_sink(vae_sequence_sink *sink)
+{
+    gallery *g = sink->state;
+    if (!g) return;
+    vae_sequence_list_free(&g->list);
+    free(g->places);
+    free(g);
+}
+
+/* ---- Given ---- */
+
+static vae_status read(const vae_cli_sequences *s, const char *option, const char *text, vae_sequence_list *list)
+{
+    vae_dataset dataset;
+    const vae_status read = vae_sequence_file_read(s, text, &dataset);
+    if (read) return vae_error_prepend(read, "%s", option);
+    const vae_status status = vae_sequence_list_take(&dataset, NULL, dataset.count, list);
+    vae_dataset_free(&dataset);
+    return status;
+}
+
+const vae_sequence_kind vae_sequence_kind_drawing = {
+    .files = VAE_FILE_PNG | VAE_FILE_SVG | VAE_FILE_FOLDER,
+    .temperature = 0.1,
+    .read = read,
+    .open = open_sink,
+    .begin_strip = begin_strip,
+    .add = add,
+    .finish = finish,
+    .close = close_sink,
+};

@@ -1,0 +1,37 @@
+/* The words of each kind. */
+#include "cli/kind_words.h"
+
+static const vae_kind_words rows[] = {
+    [VAE_KIND_IMAGE] = {.kind = "images",
+                        .item = "image",
+                        .items = "images",
+                        .rate = "images/s",
+                        .short_rate = "img/s",
+                        .collapse = "raising beta slowly (kl_warmup_epochs = 5) or lowering it, a likelihood that pays "
+                                    "for detail (gaussian with a smaller variance, gaussian_shared), another "
+                                    "learning_rate, or more epochs if the run has only just begun"},
+    [VAE_KIND_TEXT] = {.kind = "texts",
+                       .item = "sentence",
+                       .items = "sentences",
+                       .steps = "tokens",
+                       .rate = "tokens/s",
+                       .short_rate = "tok/s",
+                       .collapse = "raising beta slowly from a small value (beta_start, kl_warmup_epochs), free bits "
+                                   "(free_bits), leaving out words that the decoder reads (word_dropout), or more "
+                                   "epochs if the run has only just begun"},
+    [VAE_KIND_DRAWING] = {.kind = "drawings",
+                          .item = "drawing",
+                          .items = "drawings",
+                          .steps = "strokes",
+                          .rate = "strokes/s",
+                          .short_rate = "str/s",
+                          .collapse =
+                              "raising beta slowly from a small value (beta_start, kl_warmup_epochs), a KL that "
+                              "costs nothing below a floor (kl_floor), a smaller beta, or more epochs if the "
+                              "run has only just begun"},
+};
+
+const vae_kind_words *vae_kind_words_of(vae_kind kind)
+{
+    return &rows[kind];
+}

@@ -1,0 +1,93 @@
+/* Sentences as commands show them, a line each, and as they are given. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/remarks.h"
+#include "cli/sequence_sink.h"
+#include "core/file.h"
+#include "data/vocabulary.h"
+
+/* ---- Shown ---- */
+
+static vae_status open_sink(vae_sequence_sink *sink)
+{
+    vae_file_stream *file = NULL;
+    if (sink->plan.path) VAE_TRY(vae_file_stream_open(sink->plan.path, &file));
+    sink->state = file;
+    return VAE_OK;
+}
+
+static FILE *stream_of(const vae_sequence_sink *sink)
+{
+    return sink->state ? vae_file_stream_handle(sink->state) : stdout;
+}
+
+/* Strips have an empty line between them. */
+static vae_status begin_strip(vae_sequence_sink *sink, const char *heading)
+{
+    if (sink->strips > 0) fputc('\n', stream_of(sink));
+    if (heading) fprintf(stream_of(sink), "%s\n", heading);
+    return VAE_OK;
+}
+
+static vae_status add(vae_sequence_sink *sink, const vae_sequence_shown *item)
+{
+    const vae_cli_sequences *s = sink->sequences;
+    int32_t *ids = malloc((size_t)item->count * sizeof *ids);
+    char *text;
+    if (!ids) return vae_error_set(VAE_ERROR_MEMORY, "sentences: out of memory");
+    for (int64_t i = 0; i < item->count; ++i)
+        ids[i] = (int32_t)item->rows[i];
+    const vae_status status = vae_vocabulary_text(&s->vocabulary, s->config->data.tokens, ids, item->count, &text);
+    free(ids);
+    if (status) return status;
+    if (sink->plan.label_width > 0)
+        fprintf(stream_of(sink), "%-*s  ", sink->plan.label_width, item->label ? item->label : "");
+    fprintf(stream_of(sink), "%s\n", text);
+    free(text);
+    return VAE_OK;
+}
+
+/* What standard output refuses is told where the program ends. */
+static vae_status finish(vae_sequence_sink *sink)
+{
+    vae_file_stream *file = sink->state;
+    sink->state = NULL;
+    return file ? vae_file_stream_commit(file) : VAE_OK;
+}
+
+static void close_sink(vae_sequence_sink *sink)
+{
+    vae_file_stream_abandon(sink->state);
+}
+
+/* ---- Given ---- */
+
+static vae_status read(const vae_cli_sequences *s, const char *option, const char *text, vae_sequence_list *list)
+{
+    vae_sentence sentence;
+    vae_status status = VAE_OK;
+    VAE_TRY(vae_vocabulary_encode(&s->vocabulary, s->config->data.tokens, option, text, &sentence));
+    for (int64_t i = 0; !status && i < sentence.count; ++i)
+        status = vae_sequence_list_add(list, &(float){(float)sentence.ids[i]}, 1);
+    if (!status) status = vae_sequence_list_end(list);
+    if (sentence.unknown > 0) {
+        vae_cli_warn("%s: %" PRId64 " of its %" PRId64 " words %s not in the model's vocabulary, and <unk> to it",
+                     option, sentence.unknown, sentence.count - 2, sentence.unknown == 1 ? "is" : "are");
+    }
+    vae_sentence_free(&sentence);
+    return status;
+}
+
+const vae_sequence_kind vae_sequence_kind_text = {
+    .files = VAE_FILE_LINES,
+    .prints = true,
+    .temperature = 0.0,
+    .read = read,
+    .open = open_sink,
+    .begin_strip = begin_strip,
+    .add = add,
+    .finish = finish,
+    .close = close_sink,
+};

@@ -1,0 +1,54 @@
+/* What commands do with items of each kind of sequences, a row a kind: how they are called, given, shown and written.
+ * A new kind is a file cli/<kind>_sink.c and a row in sequence_kind.c. */
+#ifndef VAE_CLI_SEQUENCE_KIND_H
+#define VAE_CLI_SEQUENCE_KIND_H
+
+#include "cli/kind_words.h"
+#include "cli/options.h"
+#include "data/classes.h"
+#include "model/runtime_sequences.h"
+
+struct vae_sequence_kind;
+
+/* An open model of sequences. */
+typedef struct vae_cli_sequences {
+    vae_model *model;
+    const struct vae_sequence_kind *kind;
+    const vae_kind_words *words;
+    const vae_config *config; /* the model's */
+    vae_classes vocabulary;   /* of texts: the model's tokens; owned */
+    int64_t elements;         /* numbers of a step */
+    int64_t latent;           /* 0 of a decoder only */
+} vae_cli_sequences;
+
+typedef struct vae_sequence_sink vae_sequence_sink;
+
+/* An item that is shown. */
+typedef struct vae_sequence_shown {
+    const float *rows; /* [count, elements], from begin to end */
+    int64_t count;
+    const char *label; /* NULL: none */
+    int64_t given;     /* its first rows that a model was to go on from; 0: none */
+} vae_sequence_shown;
+
+typedef struct vae_sequence_kind {
+    unsigned files;     /* VAE_FILE_… that items can be written to */
+    bool prints;        /* to standard output, unless a file is named */
+    double temperature; /* at which a code becomes the one item that stands for it; 0: greedy */
+    /* Adds what an option names beside the run's items: a sentence as it is written; of drawings, a file of them. */
+    vae_status (*read)(const vae_cli_sequences *sequences, const char *option, const char *text,
+                       vae_sequence_list *list);
+    /* See cli/sequence_sink.h. */
+    vae_status (*open)(vae_sequence_sink *sink);
+    vae_status (*begin_strip)(vae_sequence_sink *sink, const char *heading);
+    vae_status (*add)(vae_sequence_sink *sink, const vae_sequence_shown *item);
+    vae_status (*finish)(vae_sequence_sink *sink);
+    void (*close)(vae_sequence_sink *sink);
+} vae_sequence_kind;
+
+/* Of VAE_KIND_TEXT and VAE_KIND_DRAWING. */
+const vae_sequence_kind *vae_sequence_kind_of(vae_kind kind);
+
+extern const vae_sequence_kind vae_sequence_kind_text, vae_sequence_kind_drawing;
+
+#endif

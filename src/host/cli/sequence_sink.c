@@ -1,0 +1,81 @@
+/* What sinks of all kinds have in common. */
+#include "cli/sequence_sink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/remarks.h"
+#include "model/runtime.h"
+
+vae_status vae_sequence_sink_open(const vae_cli_sequences *sequences, const vae_sequence_sink_plan *plan,
+                                  vae_sequence_sink **sink)
+{
+    vae_sequence_sink *made = calloc(1, sizeof *made);
+    *sink = NULL;
+    if (!made) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", sequences->words->items);
+    made->sequences = sequences;
+    made->kind = sequences->kind;
+    made->plan = *plan;
+    const vae_status status = made->kind->open(made);
+    if (status) {
+        vae_sequence_sink_abandon(made);
+        return status;
+    }
+    *sink = made;
+    return VAE_OK;
+}
+
+vae_status vae_sequence_sink_strip(vae_sequence_sink *sink, const char *heading)
+{
+    VAE_TRY(sink->kind->begin_strip(sink, heading));
+    sink->strips++;
+    return VAE_OK;
+}
+
+vae_status vae_sequence_sink_add(vae_sequence_sink *sink, const vae_sequence_shown *item)
+{
+    const vae_cli_sequences *s = sink->sequences;
+    const vae_step_choice *choice = vae_model_checkpoint(s->model)->design.family->choice;
+    VAE_TRY(sink->kind->add(sink, item));
+    sink->done++;
+    sink->cut += !choice->is_end(item->rows + (item->count - 1) * s->elements);
+    return VAE_OK;
+}
+
+vae_status vae_sequence_sink_add_list(vae_sequence_sink *sink, const vae_sequence_list *list)
+{
+    for (int64_t i = 0; i < list->count; ++i) {
+        vae_sequence_shown item = {.rows = NULL};
+        item.rows = vae_sequence_item(list, i, &item.count);
+        VAE_TRY(vae_sequence_sink_add(sink, &item));
+    }
+    return VAE_OK;
+}
+
+static void tell(const vae_sequence_sink *sink)
+{
+    const vae_kind_words *words = sink->sequences->words;
+    if (sink->plan.path) {
+        printf("%s: %" PRId64 " %s\n", sink->plan.path, sink->done, sink->done == 1 ? words->item : words->items);
+    }
+    if (sink->cut == 0) return;
+    vae_cli_warn("%" PRId64 " of %" PRId64 " %s had not ended after %" PRId64
+                 " %s and are cut there; --max-length allows more",
+                 sink->cut, sink->done, words->items, sink->plan.max_steps, words->steps);
+}
+
+vae_status vae_sequence_sink_finish(vae_sequence_sink *sink, bool quiet)
+{
+    const vae_status status = sink->kind->finish(sink);
+    if (!status && !quiet) tell(sink);
+    vae_sequence_sink_abandon(sink);
+    return status;
+}
+
+void vae_sequence_sink_abandon(vae_sequence_sink *sink)
+{
+    if (!sink) return;
+    sink->kind->close(sink);
+    free(sink);
+}

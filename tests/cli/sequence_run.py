@@ -1,0 +1,63 @@
+"""What tests of models of sequences share: running the program, and runs that are interrupted."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+PROGRAM = str(pathlib.Path(os.environ["VAE_PROGRAM"]).resolve())
+
+
+def program(*arguments, folder, status=0):
+    """Standard output of the program, or, where it is to fail, its message."""
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, cwd=folder, timeout=300)
+    said = f"{arguments}: status {done.returncode}\n{done.stdout}{done.stderr}"
+    assert done.returncode == status, said
+    if status == 0:
+        return done.stdout
+    assert done.stderr.startswith("vae-cuda: "), said
+    return done.stderr
+
+
+def refuse(message, *arguments, folder, status=2):
+    said = program(*arguments, folder=folder, status=status)
+    assert message in said, f"{arguments}: '{message}' is not in '{said}'"
+
+
+def lines(folder, run):
+    """Of the metrics, without what a clock measures."""
+    text = (pathlib.Path(folder) / run / "metrics.jsonl").read_text().splitlines()
+    clocked = ("images_per_second", "sequence_steps_per_second")
+    return [{k: v for k, v in json.loads(line).items() if k not in clocked} for line in text]
+
+
+def interrupt(folder, *arguments, run, epoch_steps, after):
+    """Trains until some steps are logged, then interrupts; whether that was within an epoch."""
+    process = subprocess.Popen([PROGRAM, *map(str, arguments), "--out", run, "--quiet"], cwd=folder)
+    metrics = pathlib.Path(folder) / run / "metrics.jsonl"
+    while process.poll() is None and not (metrics.exists() and metrics.read_bytes().count(b"\n") >= after):
+        time.sleep(0.002)
+    process.send_signal(signal.SIGINT)
+    if process.wait(60) == 0:
+        return False
+    step = lines(folder, run)[-1]["step"]
+    return step % epoch_steps != 0
+
+
+def check_resume(folder, config, epoch_steps):
+    """A run that is interrupted in mid-epoch goes on to the same bits as one that is not."""
+    long = ("--config", config, "--set", "train.epochs=40", "--set", "train.log_interval=1", "--device", "cpu")
+    program(*long, "--out", "whole", "--quiet", folder=folder)
+    for attempt in range(10):
+        run = f"cut{attempt}"
+        if interrupt(folder, *long, run=run, epoch_steps=epoch_steps, after=3 * epoch_steps + 2 + attempt):
+            break
+    else:
+        raise AssertionError("no run could be interrupted within an epoch")
+    program("--resume", "--out", run, "--quiet", folder=folder)
+    assert lines(folder, run) == lines(folder, "whole")
+    for name in ("last", "best"):
+        parts = [pathlib.Path(folder) / r / "checkpoints" / f"{name}.safetensors" for r in (run, "whole")]
+        assert parts[0].read_bytes() == parts[1].read_bytes(), f"{run}: {name} is another"

@@ -1,0 +1,242 @@
+"""Models of texts as users run them: train, resume, and every command, on a made-up language of some words.
+
+Run by ctest with VAE_PROGRAM."""
+
+import csv
+import json
+import math
+import pathlib
+import random
+import tempfile
+
+from sequence_run import check_resume, lines, program, refuse
+
+SUBJECTS = ["the cat", "a dog", "the old man", "my friend", "the bird"]
+VERBS = ["sees", "likes", "eats", "finds"]
+OBJECTS = ["the house", "a fish", "some bread", "the red ball", "it"]
+COUNTS = {"train": 400, "valid": 60, "test": 50}
+BATCH = 32
+CONFIG = f"""[data]
+train_data = train.txt
+validation_data = valid.txt
+test_data = test.txt
+[model]
+family = text_vae
+latent = 3
+embedding = 12
+encoder_units = 16
+decoder_units = 16
+[train]
+epochs = 2
+batch_size = {BATCH}
+learning_rate = 0.01
+beta = 0.05
+[evaluate]
+samples = 50
+"""
+
+
+def make_sentence(draw):
+    sentence = f"{draw.choice(SUBJECTS)} {draw.choice(VERBS)} {draw.choice(OBJECTS)}"
+    return f"{sentence} and {draw.choice(VERBS)} {draw.choice(OBJECTS)}" if draw.random() < 0.3 else sentence
+
+
+def make_files(folder):
+    draw = random.Random(1)
+    for name, count in COUNTS.items():
+        (folder / f"{name}.txt").write_text("".join(make_sentence(draw) + "\n" for _ in range(count)))
+    (folder / "text.ini").write_text(CONFIG)
+
+
+def words_of(folder):
+    return set((folder / "train.txt").read_text().split()) | {"<unk>"}
+
+
+def table(path):
+    """Rows of numbers below a header."""
+    with open(path, newline="") as file:
+        return [[float(field) for field in row] for row in list(csv.reader(file))[1:]]
+
+
+def check_training(folder):
+    said = program("--config", "text.ini", "--out", "short", folder=folder)
+    for expected in ("400 training, 60 validation, 50 test sentences of up to ", "a vocabulary of 24 tokens, 0.00 %",
+                     "0 cut; ", "% padding", "tokens/s", "perplexity", "nats a sentence",
+                     "next: vae-cuda sample --run short\n"):
+        assert expected in said, f"'{expected}' is not in {said}"
+    assert "image" not in said, said
+    program("--config", "text.ini", "--set", "train.epochs=50", "--set", "train.learning_rate=0.02", "--out", "run", "--quiet", folder=folder)
+
+
+def check_sample(folder):
+    def sample(*more):
+        return program("sample", "--run", "run", *more, folder=folder)
+
+    made = sample("--count", 70, "--seed", 3)
+    assert len(made.splitlines()) == 70 and set(made.split()) <= words_of(folder), made
+    assert made == sample("--count", 70, "--seed", 3) != sample("--count", 70, "--seed", 4)
+    # A sentence does not depend on how many come with it.
+    assert made.startswith(sample("--count", 5, "--seed", 3))
+    greedy = sample("--count", 9, "--greedy", "--codes", "z.csv")
+    assert greedy == sample("--count", 9, "--temperature", 0) == sample("--count", 9, "--top-k", 1)
+    assert greedy == sample("--count", 9, "--top-p", 1e-6) == sample("--count", 9, "--beam", 1)
+    assert greedy == program("decode", "--run", "run", "--input", "z.csv", folder=folder)
+    assert [len(row) for row in table(folder / "z.csv")] == [3] * 9
+    assert set(sample("--count", 9, "--beam", 5).split()) <= words_of(folder)
+    said = sample("--count", 9, "--greedy", "--out", "made.txt")
+    assert said == "made.txt: 9 sentences\n" and (folder / "made.txt").read_text() == greedy
+    assert max(len(line.split()) for line in sample("--max-length", 2).splitlines()) == 2
+    assert len(sample("--count", 3, "--prior", "aggregate", "--components", 2).splitlines()) == 3
+
+
+def check_reconstruct(folder):
+    test = (folder / "test.txt").read_text().splitlines()
+    said = program("reconstruct", "--run", "run", "--index", "4,0", folder=folder)
+    pairs = [pair.splitlines() for pair in said.rstrip().split("\n\n")]
+    assert [pair[0] for pair in pairs] == [f"original        {test[i]}" for i in (4, 0)], said
+    assert all(pair[1].startswith("reconstruction  ") for pair in pairs), said
+    (folder / "two.txt").write_text(f"{test[4]}\n{test[0]}\n")
+    assert said == program("reconstruct", "--run", "run", "--input", "two.txt", folder=folder)
+    assert said.count("original") == 2
+    assert program("reconstruct", "--run", "run", folder=folder).count("original") == 16
+    assert program("reconstruct", "--run", "run", "--count", 3, "--beam", 4, folder=folder).count("original") == 3
+    # The code tells which sentence it is of.
+    pairs = program("reconstruct", "--run", "run", "--count", 50, folder=folder).rstrip().split("\n\n")
+    words = [[line.split()[1:] for line in pair.splitlines()] for pair in pairs]
+    assert sum(a[:2] == b[:2] for a, b in words) > 25, words
+
+
+def check_interpolate(folder):
+    test = (folder / "test.txt").read_text().splitlines()
+
+    def interpolate(*more):
+        return program("interpolate", "--run", "run", *more, folder=folder).splitlines()
+
+    between = interpolate("--from", 1, "--to", 2, "--steps", 5, "--codes", "between.csv")
+    assert between == interpolate("--from", test[1], "--to", test[2], "--steps", 5) and len(between) == 5
+    ends = program("reconstruct", "--run", "run", "--index", "1,2", folder=folder).splitlines()
+    assert [between[0], between[4]] == [line[16:] for line in ends if line.startswith("reconstruction")]
+    codes = table(folder / "between.csv")
+    assert all(math.isclose(2 * c, a + b, abs_tol=1e-5) for a, b, c in zip(codes[0], codes[4], codes[2], strict=True))
+    assert interpolate("--from", "1,2", "--to", "2,1", "--steps", 5, "--mode", "spherical").count("") == 1
+    assert len(interpolate("--prior", 2, "--steps", 3)) == 7
+
+
+def check_complete(folder):
+    def complete(*more):
+        return program("complete", "--run", "run", *more, folder=folder)
+
+    made = complete("--text", "the old man", "--count", 6)
+    assert len(made.splitlines()) == 6 and all(line.startswith("the old man") for line in made.splitlines()), made
+    assert complete("--text", "the old man", "--greedy", "--count", 2).splitlines()[0].startswith("the old man")
+    test = (folder / "test.txt").read_text().splitlines()
+    made = complete("--index", "3,4", "--keep", 2, "--count", 2, "--with-originals", "--code", "prior")
+    strips = [strip.splitlines() for strip in made.rstrip().split("\n\n")]
+    for strip, sentence in zip(strips, (test[3], test[4]), strict=True):
+        assert strip[0] == f"original  {sentence}" and len(strip) == 3, made
+        assert all(line[10:].split()[:2] == sentence.split()[:2] for line in strip), made
+    (folder / "begun.txt").write_text("a dog\nthe cat\n")
+    made = complete("--input", "begun.txt", "--count", 1).splitlines()
+    assert made[0].startswith("a dog") and made[2].startswith("the cat"), made
+
+
+def check_codes(folder):
+    said = program("encode", "--run", "run", "--out", "codes.csv", "--log-variance", "v.csv", folder=folder)
+    assert said == "codes.csv: 50 codes of 3, sentences named in codes-names.csv\n", said
+    codes = table(folder / "codes.csv")
+    assert [len(row) for row in codes] == [len(row) for row in table(folder / "v.csv")] == [3] * 50
+    program("encode", "--run", "run", "--input", "test.txt", "--out", "again.csv", folder=folder)
+    assert codes == table(folder / "again.csv")
+    again = program("reconstruct", "--run", "run", "--count", 50, folder=folder).splitlines()
+    decoded = program("decode", "--run", "run", "--input", "codes.csv", folder=folder).splitlines()
+    assert decoded == [line[16:] for line in again if line.startswith("reconstruction")]
+
+
+def check_evaluate(folder):
+    def evaluate(*more):
+        return json.loads(program("evaluate", "--run", "run", "--json", *more, folder=folder))
+
+    found, logged = evaluate(), lines(folder, "run")[-1]
+    assert logged["split"] == "test" and found["sentences"] == 50 and found["samples"] == 50
+    for key in ("neg_elbo", "reconstruction", "kl", "perplexity"):
+        assert math.isclose(found[key], logged[key], rel_tol=1e-6), f"{key}: {found[key]}, in training {logged[key]}"
+    for a, b in zip(found["kl_per_dimension"], logged["kl_per_dimension"], strict=True):
+        assert math.isclose(a, b, rel_tol=1e-6)
+    words = sum(len(line.split()) + 1 for line in (folder / "test.txt").read_text().splitlines())
+    assert found["steps"] == words
+    assert math.isclose(found["perplexity"], math.exp(found["neg_elbo"] * 50 / words), rel_tol=1e-6)
+    assert math.isclose(found["log_likelihood_perplexity"], math.exp(-found["log_likelihood"] * 50 / words),
+                        rel_tol=1e-6)
+    assert {**found, "seconds": 0} == {**evaluate(), "seconds": 0}
+    # More samples tighten the bound. 3,000 do not fit a run, and are cut into several.
+    many = evaluate("--samples", 3000)["log_likelihood"]
+    assert -found["neg_elbo"] < found["log_likelihood"] < many < 0
+    assert abs(many - evaluate("--samples", 1000)["log_likelihood"]) < 0.5
+    assert evaluate("--samples", 0)["log_likelihood"] is None
+    assert evaluate("--limit", 7, "--samples", 0)["sentences"] == 7
+    assert evaluate("--input", "valid.txt", "--samples", 0)["sentences"] == 60
+    program("evaluate", "--run", "run", "--samples", 0, "--npy", "nats.npy", folder=folder)
+    rows = (folder / "nats.csv").read_text().splitlines()
+    assert rows[0] == "index,neg_elbo" and len(rows) == 51, rows[0]
+    assert math.isclose(sum(float(row.split(",")[1]) for row in rows[1:]) / 50, found["neg_elbo"], rel_tol=1e-5)
+    said = program("evaluate", "--run", "run", "--samples", 20, "--plot", "kl.png", folder=folder)
+    assert said.count("perplexity  ") == 2 and "images" not in said and (folder / "kl.png").exists(), said
+
+
+def check_others(folder):
+    assert "a vocabulary of 24" in program("info", "--run", "run", folder=folder)
+
+
+def check_refusals(folder):
+    def no(message, *arguments, status=2):
+        refuse(message, *arguments, "--run", "run", folder=folder, status=status)
+
+    no("traverse: this model is of texts, which the command is not for: interpolate", "traverse")
+    no("--npy is for models of images, but this one is of texts", "sample", "--npy", "x.npy")
+    no("--columns is for models of images and drawings, but this one is of texts", "sample", "--columns", 3)
+    no("--noise is for models of images", "sample", "--noise")
+    no("--crop is for models of images", "encode", "--input", "test.txt", "--crop", 3)
+    no("--animate is for models of images", "interpolate", "--prior", 1, "--animate", "x.apng")
+    no("samples.png: the name ends in .png, but the output can be a text (.txt)", "sample", "--out", "samples.png")
+    no("--greedy and --beam cannot both be given", "sample", "--greedy", "--beam", 2)
+    no("--beam, which draws nothing, and --top-k cannot both be given", "sample", "--beam", 2, "--top-k", 2)
+    no("'65' is not", "sample", "--beam", 65)
+    no("index 50 is past the last item, 49", "reconstruct", "--index", "3,50")
+    no("--from names 2 sentences, but --to 1", "interpolate", "--from", "1,2", "--to", 3)
+    no("--from and --to, or --prior, are missing", "interpolate", "--from", 3)
+    no("none.txt", "reconstruct", "--input", "none.txt")
+    no("--text TEXT, --input FILE or --index I,J,… says what is to be completed", "complete")
+    no("--max-length 2: a beginning has 3 tokens already", "complete", "--text", "a b c", "--max-length", 2)
+    no("codes are an array [count, 3]", "decode", "--input", "wide.csv", status=1)
+    no("line 2", "reconstruct", "--input", "broken.txt", status=1)
+    no("made.txt: already exists; --force replaces it", "sample", "--out", "made.txt")
+    no("would replace test.txt, which is read", "reconstruct", "--input", "test.txt", "--out", "test.txt", "--force")
+
+
+def check_other_tokens(folder):
+    """Characters and bytes, whose sentences are put together without blanks."""
+    for tokens in ("characters", "bytes"):
+        program("--config", "text.ini", "--set", f"data.tokens={tokens}", "--set", "data.max_length=20", "--out", tokens,
+                "--quiet", folder=folder)
+        letters = set((folder / "train.txt").read_text()) - {"\n"}
+        made = program("sample", "--run", tokens, "--count", 5, folder=folder)
+        assert len(made.splitlines()) == 5 and set(made) - {"\n"} <= letters, made
+        made = program("complete", "--run", tokens, "--text", "the", "--count", 3, folder=folder)
+        assert all(line.startswith("the") for line in made.splitlines()), made
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        make_files(folder)
+        (folder / "wide.csv").write_text("0,0,0,0\n1,0,0,0\n")
+        (folder / "broken.txt").write_bytes(b"a dog\na \xff\n")
+        for check in (check_training, check_sample, check_reconstruct, check_interpolate, check_complete, check_codes,
+                      check_evaluate, check_refusals, check_other_tokens, check_others):
+            check(folder)
+            print(f"{check.__name__}: ok", flush=True)
+        check_resume(folder, "text.ini", epoch_steps=lines(folder, "short")[-1]["step"] // 2)
+        print("check_resume: ok")
+
+
+main()
