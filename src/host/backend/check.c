@@ -92,7 +92,7 @@ vae_data_places vae_data_places_of(const vae_program *program, const vae_column 
 vae_permutation vae_data_permutation(const vae_program *program, const vae_column *column, const vae_step *step)
 {
     const vae_data_places places = vae_data_places_of(program, column);
-    return vae_permutation_make(step->seed, step->epoch | places.bucket << 32, (uint64_t)places.count);
+    return vae_permutation_of_bucket(step->seed, step->epoch, places.bucket, (uint64_t)places.count);
 }
 
 vae_status vae_check_rows(const vae_program *program, const vae_column *column, const vae_step *step)

@@ -17,3 +17,8 @@ vae_permutation vae_permutation_make(uint64_t seed, uint64_t epoch, uint64_t cou
     }
     return permutation;
 }
+
+vae_permutation vae_permutation_of_bucket(uint64_t seed, uint64_t epoch, uint64_t bucket, uint64_t count)
+{
+    return vae_permutation_make(seed, epoch | bucket << 32, count);
+}

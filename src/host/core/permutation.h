@@ -18,6 +18,8 @@ typedef struct vae_permutation {
 
 /* count in [1, 2^40]. */
 vae_permutation vae_permutation_make(uint64_t seed, uint64_t epoch, uint64_t count);
+/* Of one of several buckets that an epoch shuffles each for itself, numbered from 0. */
+vae_permutation vae_permutation_of_bucket(uint64_t seed, uint64_t epoch, uint64_t bucket, uint64_t count);
 
 /* A 32-bit finaliser: every input bit reaches every output bit. */
 VAE_HOST_DEVICE static inline uint32_t vae_permutation_mix(uint32_t value, uint32_t key)

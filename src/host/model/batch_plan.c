@@ -87,7 +87,7 @@ static int64_t shuffle(const vae_batch_plan *plan, int64_t index, const vae_step
 {
     if (!plan->mixed) return index;
     const vae_permutation permutation =
-        vae_permutation_make(step->seed, step->epoch | ORDER_OF_BATCHES << 32, (uint64_t)plan->batches);
+        vae_permutation_of_bucket(step->seed, step->epoch, ORDER_OF_BATCHES, (uint64_t)plan->batches);
     return (int64_t)vae_permutation_apply(&permutation, (uint64_t)index);
 }
 
@@ -103,4 +103,18 @@ const vae_batch_group *vae_batch_plan_select(const vae_batch_plan *plan, int64_t
     step->rows = *rows;
     step->share = (double)group->build.rows / (double)*rows;
     return group;
+}
+
+int64_t vae_batch_plan_items(const vae_batch_plan *plan, uint64_t seed, uint64_t epoch, int64_t index, int64_t *items)
+{
+    vae_step step = {.seed = seed, .epoch = epoch};
+    int64_t rows;
+    const vae_build *build = &vae_batch_plan_select(plan, index, &step, &rows)->build;
+    const vae_permutation permutation =
+        vae_permutation_of_bucket(seed, epoch, (uint64_t)build->bucket, (uint64_t)build->count);
+    for (int64_t r = 0; r < rows; ++r) {
+        const uint64_t place = vae_permutation_apply(&permutation, (uint64_t)(step.first + r));
+        items[r] = plan->buckets.order[build->first + (int64_t)place];
+    }
+    return rows;
 }

@@ -33,4 +33,8 @@ void vae_batch_plan_free(vae_batch_plan *plan);
  * are set. *rows: how many items the batch has. */
 const vae_batch_group *vae_batch_plan_select(const vae_batch_plan *plan, int64_t index, vae_step *step, int64_t *rows);
 
+/* Of sequences: writes the items of batch `index` of a training's epoch to items[rows of its group], in the order of
+ * the batch's rows; gives how many there are. */
+int64_t vae_batch_plan_items(const vae_batch_plan *plan, uint64_t seed, uint64_t epoch, int64_t index, int64_t *items);
+
 #endif

@@ -65,7 +65,7 @@ static vae_status choose(const vae_design *design, const float *prediction, int6
     const int64_t pen = draw(prediction + 6 * m, PEN_STATES, decoding->temperature, uniforms[1]);
     memset(next, 0, ELEMENTS * sizeof *next);
     next[2 + pen] = 1.0f;
-    if (pen != END) draw_offset(prediction, m, component, decoding, place, 1.0 / design->input.scale, next);
+    if (pen != END) draw_offset(prediction, m, component, decoding, place, 1.0 / (255.0 * design->input.scale), next);
     return VAE_OK;
 }
 

@@ -44,7 +44,8 @@ static vae_status run_step(vae_trainer *trainer)
     VAE_TRY(vae_writer_check(trainer->writer));
     vae_step step = vae_trainer_step(trainer, trainer->state.progress.step);
     const vae_runner *runner = vae_batches_select(&trainer->train, vae_trainer_position(trainer), &step, &rows);
-    vae_prefetch_advance(trainer->prefetch, step.epoch, step.first);
+    vae_prefetch_advance(trainer->prefetch, step.epoch,
+                         trainer->train.plan.mixed ? vae_trainer_position(trainer) : step.first);
     VAE_TRY(vae_runner_run(runner, &step));
     trainer->state.progress.step++;
     trainer->unread_steps++;

@@ -241,6 +241,25 @@ vae_status vae_trainer_evaluate_test(vae_trainer *trainer)
     return vae_batches_create(&trainer->test, &trainer->model, &trainer->splits.test, &trainer->plans.test);
 }
 
+static int64_t coming_items(const void *context, uint64_t epoch, int64_t batch, int64_t *items)
+{
+    const vae_trainer *trainer = context;
+    const uint64_t seed = (uint64_t)trainer->state.design.config.train.seed;
+    return vae_batch_plan_items(&trainer->train.plan, seed, epoch, batch, items);
+}
+
+static vae_status read_ahead(vae_trainer *trainer)
+{
+    const vae_config *config = &trainer->state.design.config;
+    const vae_prefetch_plan plan = {.context = trainer,
+                                    .batches = trainer->train.plan.batches,
+                                    .rows = config->train.batch_size,
+                                    .items = coming_items};
+    const vae_dataset *dataset = &trainer->splits.train;
+    return dataset->offsets ? vae_prefetch_create_sequences(dataset, &plan, &trainer->prefetch)
+                            : vae_prefetch_create(dataset, (uint64_t)config->train.seed, &trainer->prefetch);
+}
+
 static vae_status make_programs(vae_trainer *trainer)
 {
     vae_checkpoint *state = &trainer->state;
@@ -249,7 +268,7 @@ static vae_status make_programs(vae_trainer *trainer)
     VAE_TRY(reserve(trainer));
     VAE_TRY(vae_batches_create(&trainer->train, &trainer->model, &trainer->splits.train, &trainer->plans.train));
     trainer->steps_per_epoch = trainer->train.plan.batches;
-    VAE_TRY(vae_prefetch_create(&trainer->splits.train, (uint64_t)state->design.config.train.seed, &trainer->prefetch));
+    VAE_TRY(read_ahead(trainer));
     const char *split;
     const vae_dataset *held_out = vae_trainer_held_out(trainer, &split);
     if (!held_out) return VAE_OK;
