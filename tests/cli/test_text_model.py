@@ -140,6 +140,30 @@ def check_complete(folder):
     assert made[0].startswith("a dog") and made[2].startswith("the cat"), made
 
 
+def check_arithmetic(folder):
+    """What a subject makes of a code, added to those of others."""
+    train = (folder / "train.txt").read_text().splitlines()
+    for name, wanted in (("mine", True), ("others", False)):
+        (folder / f"{name}.txt").write_text("".join(line + "\n" for line in train if line.startswith("my friend") == wanted))
+
+    def arithmetic(*more):
+        return program("arithmetic", "--run", "run", *more, folder=folder)
+
+    files = ("--with", "mine.txt", "--without", "others.txt")
+    made = arithmetic(*files, "--index", "3,4", "--strength", "0:2:3", "--with-originals", "--save-vector", "v.npy")
+    strips = [strip.splitlines() for strip in made.rstrip().split("\n\n")]
+    test = (folder / "test.txt").read_text().splitlines()
+    assert [strip[0] for strip in strips] == ["sentence 3 + mine.txt", "sentence 4 + mine.txt"], made
+    assert [strip[1] for strip in strips] == [f"original  {test[i]}" for i in (3, 4)], made
+    assert [line[:10].rstrip() for line in strips[0][2:]] == ["decoded", "0", "1", "2"], made
+    assert all(strip[2][10:] == strip[3][10:] for strip in strips), made
+    again = arithmetic("--vector", "v.npy", "--text", test[3], "--strength", "0:2:3").splitlines()
+    assert [line[10:] for line in again[1:]] == [line[10:] for line in strips[0][2:]], again
+    many = arithmetic(*files, "--index", ",".join(map(str, range(50))), "--strength", 2).rstrip().split("\n\n")
+    before, after = ([strip.splitlines()[i][10:].startswith("my friend") for strip in many] for i in (1, 2))
+    assert sum(after) > sum(before) + 10, many
+
+
 def check_codes(folder):
     said = program("encode", "--run", "run", "--out", "codes.csv", "--log-variance", "v.csv", folder=folder)
     assert said == "codes.csv: 50 codes of 3, sentences named in codes-names.csv\n", said
@@ -204,6 +228,8 @@ def check_refusals(folder):
     no("index 50 is past the last item, 49", "reconstruct", "--index", "3,50")
     no("--from names 2 sentences, but --to 1", "interpolate", "--from", "1,2", "--to", 3)
     no("--from and --to, or --prior, are missing", "interpolate", "--from", 3)
+    no("--text is what it is added to", "arithmetic", "--vector", "v.npy", "--text", "a", "--index", 3)
+    no("says what is added", "arithmetic", "--with", "test.txt")
     no("none.txt", "reconstruct", "--input", "none.txt")
     no("--text TEXT, --input FILE or --index I,J,… says what is to be completed", "complete")
     no("--max-length 2: a beginning has 3 tokens already", "complete", "--text", "a b c", "--max-length", 2)
@@ -231,8 +257,8 @@ def main():
         make_files(folder)
         (folder / "wide.csv").write_text("0,0,0,0\n1,0,0,0\n")
         (folder / "broken.txt").write_bytes(b"a dog\na \xff\n")
-        for check in (check_training, check_sample, check_reconstruct, check_interpolate, check_complete, check_codes,
-                      check_evaluate, check_refusals, check_other_tokens, check_others):
+        for check in (check_training, check_sample, check_reconstruct, check_interpolate, check_complete, check_arithmetic,
+                      check_codes,                      check_evaluate, check_refusals, check_other_tokens, check_others):
             check(folder)
             print(f"{check.__name__}: ok", flush=True)
         check_resume(folder, "text.ini", epoch_steps=lines(folder, "short")[-1]["step"] // 2)

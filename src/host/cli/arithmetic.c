@@ -7,139 +7,30 @@
 #include "cli/array_writer.h"
 #include "cli/command.h"
 #include "cli/common.h"
-#include "cli/groups.h"
+#include "cli/difference.h"
 #include "cli/remarks.h"
-#include "core/utf8.h"
+#include "cli/sequences.h"
 #include "data/read.h"
 #include "draw/axes.h"
 #include "draw/plot.h"
 #include "draw/strips.h"
-#include "model/latent_statistics.h"
 #include "model/runtime.h"
 
 enum { MAX_INDICES = 256, MAX_COLUMNS = 1002, NAME_SIZE = VAE_CLI_LABEL_SIZE };
 
-/* ---- The difference ---- */
+/* ---- Images that are given ---- */
 
-/* What is told apart. */
-typedef struct trait {
-    int64_t label; /* what --label names, once the data is open; -1: none */
-    char name[NAME_SIZE];
-} trait;
-
-/* Codes of images that have it and of those that have it not. */
-typedef struct contrast {
-    vae_latent_statistics with, without;
-    const int8_t *has; /* of each image */
-} contrast;
-
-static void sort_codes(void *context, int64_t first, int64_t rows, const float *mean, const float *log_variance)
+static vae_status read_file(void *context, const char *path, vae_dataset *dataset)
 {
-    contrast *c = context;
-    (void)log_variance;
-    for (int64_t r = 0; r < rows; ++r) {
-        const float *code = mean + r * c->with.latent;
-        if (c->has[first + r] == 1) vae_latent_statistics_add(&c->with, code, NULL, 1);
-        if (c->has[first + r] == 0) vae_latent_statistics_add(&c->without, code, NULL, 1);
-    }
-}
-
-static void add_codes(void *context, int64_t first, int64_t rows, const float *mean, const float *log_variance)
-{
-    (void)first;
-    (void)log_variance;
-    vae_latent_statistics_add(context, mean, NULL, rows);
-}
-
-static vae_status encode_file(vae_model *model, const char *path, vae_latent_statistics *statistics)
-{
-    vae_dataset dataset;
+    vae_model *model = context;
     vae_read_options options = vae_read_options_of(vae_model_config(model));
     options.limit = 0;
-    VAE_TRY(vae_images_read(path, &options, &dataset));
-    vae_cli_tell_remarks_of(path, &dataset.remarks);
-    vae_status status = vae_cli_check_shape(model, &dataset);
-    if (status) status = vae_error_prepend(status, "%s", path);
-    if (!status) status = vae_cli_encode_each(model, &dataset, add_codes, statistics);
-    vae_dataset_free(&dataset);
-    return status;
-}
-
-/* Who of the training images has it, by the run's table or labels. */
-static vae_status find_members(const vae_cli_options *o, const vae_model *model, const trait *what, vae_cli_part *part,
-                               int8_t *has)
-{
-    vae_cli_trait trait = {.label = what->label};
-    if (what->label < 0) {
-        VAE_TRY(vae_cli_part_read(model, o->attributes, part));
-        VAE_TRY(vae_cli_part_find(part, o->attribute, &trait));
-    }
-    return vae_cli_part_membership(part, &trait, has);
-}
-
-static vae_status contrast_training_images(const vae_cli_options *o, vae_model *model, const vae_splits *splits,
-                                           const trait *what, contrast *c)
-{
-    vae_cli_part part = {.name = "train"};
-    VAE_TRY(vae_cli_choose_split(model, splits, "train", &part.dataset));
-    int8_t *has = calloc((size_t)part.dataset->count, sizeof *has);
-    if (!has) return vae_error_set(VAE_ERROR_MEMORY, "attributes: out of memory");
-    vae_status status = find_members(o, model, what, &part, has);
-    c->has = has;
-    if (!status) status = vae_cli_encode_each(model, part.dataset, sort_codes, c);
-    vae_cli_part_free(&part);
-    free(has);
-    return status;
-}
-
-static vae_status subtract(const vae_cli_options *o, const contrast *c, const char *name, float *vector)
-{
-    if (c->with.count == 0 || c->without.count == 0) {
-        return vae_error_set(VAE_ERROR_CONFIG, "no training image is known to %s %s",
-                             c->with.count ? "be without" : "have", name);
-    }
-    for (int64_t j = 0; j < c->with.latent; ++j) {
-        vector[j] = (float)(vae_latent_statistics_mean(&c->with, j) - vae_latent_statistics_mean(&c->without, j));
-    }
-    if (!o->quiet) {
-        printf("%s: mean code of %" PRId64 " images minus that of %" PRId64 "\n", name, c->with.count,
-               c->without.count);
-    }
-    return VAE_OK;
-}
-
-static vae_status find_difference(const vae_cli_options *o, vae_model *model, const vae_splits *splits,
-                                  const trait *what, float *vector)
-{
-    const int64_t latent = vae_model_get_shape(model).latent;
-    contrast c = {0};
-    vae_status status = vae_latent_statistics_create(latent, &c.with);
-    if (!status) status = vae_latent_statistics_create(latent, &c.without);
-    if (!status && o->with) {
-        status = encode_file(model, o->with, &c.with);
-        if (!status) status = encode_file(model, o->without, &c.without);
-    } else if (!status) {
-        status = contrast_training_images(o, model, splits, what, &c);
-    }
-    if (!status) status = subtract(o, &c, what->name, vector);
-    vae_latent_statistics_free(&c.with);
-    vae_latent_statistics_free(&c.without);
-    return status;
-}
-
-static vae_status read_vector(const char *path, int64_t latent, float *vector)
-{
-    vae_npy_array array;
-    VAE_TRY(vae_cli_read_array(path, &array));
-    vae_status status = VAE_OK;
-    if (array.count != latent) {
-        status = vae_error_set(VAE_ERROR_SHAPE, "%s: holds %" PRId64 " numbers, but codes have %" PRId64, path,
-                               array.count, latent);
-    } else {
-        memcpy(vector, array.values, (size_t)latent * sizeof *vector);
-    }
-    vae_npy_free(&array);
-    return status;
+    VAE_TRY(vae_images_read(path, &options, dataset));
+    vae_cli_tell_remarks_of(path, &dataset->remarks);
+    const vae_status status = vae_cli_check_shape(model, dataset);
+    if (!status) return VAE_OK;
+    vae_dataset_free(dataset);
+    return vae_error_prepend(status, "%s", path);
 }
 
 /* ---- Strips ---- */
@@ -149,7 +40,7 @@ typedef struct strip_plan {
     int64_t indices[MAX_INDICES];
     int count;
     int64_t decoded, columns; /* columns without and with the original */
-    trait what;
+    vae_cli_difference what;
     float *codes;     /* [count, latent] of the images */
     float *row_codes; /* [decoded, latent] of a strip */
     float *images;    /* [count, columns, elements] */
@@ -221,23 +112,6 @@ static vae_status add_to_images(const vae_cli_options *o, vae_model *model, cons
 
 /* ---- All of it ---- */
 
-static void name_trait(const vae_cli_options *o, const vae_dataset *train, trait *what)
-{
-    if (what->label >= 0) {
-        vae_cli_name_label(train, what->label, what->name);
-    } else {
-        const char *path = o->vector ? o->vector : o->with, *slash = path ? strrchr(path, '/') : NULL;
-        vae_utf8_show(o->attribute ? o->attribute : (slash && slash[1] ? slash + 1 : path), what->name, NAME_SIZE);
-    }
-}
-
-static vae_status find_vector(const vae_cli_options *o, vae_model *model, const vae_splits *splits, const trait *what,
-                              float *vector)
-{
-    if (o->vector) return read_vector(o->vector, vae_model_get_shape(model).latent, vector);
-    return find_difference(o, model, splits, what, vector);
-}
-
 static vae_status with_splits(vae_cli_options *o, vae_model *model, strip_plan *plan, float *vector)
 {
     vae_splits splits;
@@ -245,10 +119,9 @@ static vae_status with_splits(vae_cli_options *o, vae_model *model, strip_plan *
     VAE_TRY(vae_cli_splits_open(model, &splits));
     /* The images it is added to come first: all training images are encoded only once those are known to be there. */
     vae_status status = vae_cli_choose_split(model, &splits, o->images.split, &dataset);
-    if (!status && o->label) status = vae_dataset_find_label(&splits.train, "--label", o->label, &plan->what.label);
-    if (!status) name_trait(o, &splits.train, &plan->what);
+    if (!status) status = vae_cli_difference_name(&plan->what, &splits);
     if (!status) status = vae_cli_encode_selected(model, dataset, plan->indices, plan->count, plan->codes);
-    if (!status) status = find_vector(o, model, &splits, &plan->what, vector);
+    if (!status) status = vae_cli_difference_find(&plan->what, &splits, vector);
     if (!status) status = add_to_images(o, model, dataset, vector, plan);
     vae_splits_free(&splits);
     return status;
@@ -257,7 +130,7 @@ static vae_status with_splits(vae_cli_options *o, vae_model *model, strip_plan *
 static vae_status arithmetic(vae_cli_options *o, vae_model *model)
 {
     const vae_model_shape shape = vae_model_get_shape(model);
-    strip_plan plan = {.decoded = o->range.count + 1, .what = {.label = -1}};
+    strip_plan plan = {.decoded = o->range.count + 1, .what = {o, model, read_file, model, .quiet = o->quiet}};
     plan.columns = plan.decoded + o->originals;
     VAE_TRY(vae_cli_parse_list("--index", o->indices, plan.indices, MAX_INDICES, &plan.count));
     float *vector = calloc((size_t)shape.latent, sizeof *vector);
@@ -274,27 +147,9 @@ static vae_status arithmetic(vae_cli_options *o, vae_model *model)
     return status;
 }
 
-static vae_status check_options(const vae_cli_options *o)
-{
-    const int sources = (o->attribute != NULL) + (o->label != NULL) + (o->with || o->without) + (o->vector != NULL);
-    if (sources > 1) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "only one of --attribute, --label, --with and --without, and --vector "
-                                                 "can say what is added");
-    }
-    if (sources != 1 || !o->with != !o->without) {
-        return vae_error_set(VAE_ERROR_ARGUMENT,
-                             "one of --attribute NAME, --label CLASS, --with FILE and --without FILE, "
-                             "or --vector FILE says what is added");
-    }
-    if (o->attributes && !o->attribute) {
-        return vae_error_set(VAE_ERROR_ARGUMENT, "--attributes: --attribute NAME is missing");
-    }
-    return VAE_OK;
-}
-
 static vae_status run(vae_cli_options *o)
 {
-    VAE_TRY(check_options(o));
+    VAE_TRY(vae_cli_difference_check(o));
     vae_cli_default_picture(o, "arithmetic.png");
     const vae_cli_file files[] = {{"--out", o->out, VAE_FILE_PNG},
                                   {"--npy", o->npy, VAE_FILE_ARRAY},
@@ -318,9 +173,14 @@ static const vae_cli_pick picks[] = {
      .help = "images that it is added to (0,1,2,3,4,5,6,7)"},
     {VAE_OPTION_SPLIT, .group = 3,
      .help = "where these are from: test (default, if there is one), validation or train"},
+    {VAE_OPTION_TEXT, .group = 3, .help = "a sentence that it is added to, instead of items of the run",
+     .kinds = VAE_CLI_TEXTS},
     {VAE_OPTION_WITH_ORIGINALS, .group = 3},
+    {VAE_OPTION_TEMPERATURE, .group = 5, .help = VAE_CLI_CODE_TEMPERATURE, .kinds = VAE_CLI_SEQUENCES},
+    VAE_CLI_DECODING_PICKS,
     {VAE_OPTION_SAVE_VECTOR, .group = 4},
-    {VAE_OPTION_NPY, .group = 4, .help = "also write the images, strip by strip, as a float32 array, .npy or .csv"},
+    {VAE_OPTION_NPY, .group = 4, .kinds = VAE_CLI_IMAGES,
+     .help = "also write the images, strip by strip, as a float32 array, .npy or .csv"},
     {VAE_OPTION_OUT, .group = 1},
     VAE_CLI_MODEL_PICKS,
     {VAE_OPTION_END},
@@ -335,4 +195,5 @@ const vae_command vae_command_arithmetic = {
         "first, into arithmetic.png unless --out names another file.",
     .picks = picks,
     .run = run,
+    .run_sequences = vae_cli_arithmetic_sequences,
 };
