@@ -41,30 +41,52 @@ template <int WIDTH> __global__ void __launch_bounds__(THREADS) gather_kernel(co
     }
 }
 
-/* A lane's column of the rows of d_y that have the number `row`, in their order. The warp looks for them together. */
-__device__ inline double sum_rows_of(const rows_call &call, int64_t row, int64_t column)
+/* Entries of the index that a thread of scatter looks at between two barriers. */
+enum { LOOKS = 8, WARPS = SMALL / WARP };
+
+/* Finds where `row` stands among the next SMALL × LOOKS entries of the index, as bits in their order; false where
+ * nowhere. Called by the whole block; it may be called again once the block has read them. */
+__device__ inline bool find_hits(const rows_call &call, int64_t first, int64_t row, unsigned (&hits)[LOOKS * WARPS])
 {
-    const int lane = threadIdx.x % WARP;
-    double sum = 0.0;
-    for (int64_t first = 0; first < call.count; first += WARP) {
-        const bool is_there = first + lane < call.count;
-        const bool is_hit = is_there && row_of(call, call.index[first + lane]) == row;
-        for (unsigned hits = __ballot_sync(EVERY_LANE, is_hit); hits; hits &= hits - 1) {
-            const int64_t hit = first + __ffs((int)hits) - 1;
-            if (column < call.columns) sum += (double)call.from[hit * call.columns + column];
-        }
+    unsigned own = 0;
+    for (int k = 0; k < LOOKS; ++k) {
+        const int64_t at = first + k * SMALL + threadIdx.x;
+        const bool is_hit = at < call.count && row_of(call, call.index[at]) == row;
+        own |= (unsigned)is_hit << k;
     }
-    return sum;
+    if (!__syncthreads_or((int)own)) return false;
+    for (int k = 0; k < LOOKS; ++k) {
+        const unsigned found = __ballot_sync(EVERY_LANE, own >> k & 1u);
+        if (threadIdx.x % WARP == 0) hits[k * WARPS + threadIdx.x / WARP] = found;
+    }
+    __syncthreads();
+    return true;
 }
 
-/* A warp takes WARP columns of a row at a time. */
-__global__ void __launch_bounds__(SMALL) scatter_kernel(const __grid_constant__ rows_call call)
+/* A block takes a row, and of its columns a vector a thread: most rows of a large vocabulary are nowhere in a batch,
+ * and the block has soon seen so. */
+template <int WIDTH> __global__ void __launch_bounds__(SMALL) scatter_kernel(const __grid_constant__ rows_call call)
 {
-    const int64_t pieces = (call.columns + WARP - 1) / WARP, warps = thread_count() / WARP;
-    for (int64_t i = thread_index() / WARP; i < call.rows * pieces; i += warps) {
-        const int64_t row = i / pieces, column = i % pieces * WARP + threadIdx.x % WARP;
-        const float sum[1] = {(float)sum_rows_of(call, row, column)};
+    __shared__ unsigned hits[LOOKS * WARPS];
+    const int64_t pieces = (call.columns + SMALL * WIDTH - 1) / (SMALL * WIDTH);
+    for (int64_t i = blockIdx.x; i < call.rows * pieces; i += gridDim.x) {
+        const int64_t row = i / pieces, column = (i % pieces * SMALL + threadIdx.x) * WIDTH;
+        double sums[WIDTH] = {};
+        for (int64_t first = 0; first < call.count; first += SMALL * LOOKS) {
+            if (!find_hits(call, first, row, hits)) continue;
+            for (int k = 0; column < call.columns && k < LOOKS * WARPS; ++k) {
+                for (unsigned left = hits[k]; left; left &= left - 1) {
+                    float values[WIDTH];
+                    load(call.from + (first + k * WARP + __ffs((int)left) - 1) * call.columns + column, values);
+                    for (int w = 0; w < WIDTH; ++w)
+                        sums[w] += (double)values[w];
+                }
+            }
+        }
         if (column >= call.columns) continue;
+        float sum[WIDTH];
+        for (int w = 0; w < WIDTH; ++w)
+            sum[w] = (float)sums[w];
         store(call.to + row * call.columns + column, sum);
         store_shadow(shadow_at(call.shadow, row * call.columns + column), sum);
     }
@@ -88,5 +110,6 @@ cudaError_t vae_cuda_gather_rows(const vae_cuda_call *call, cudaStream_t stream)
 cudaError_t vae_cuda_scatter_rows(const vae_cuda_call *call, cudaStream_t stream)
 {
     const rows_call own = call_of(call, vae_cuda_input_shape(call, 0), vae_cuda_output_shape(call, 0));
-    return launch(scatter_kernel, call->grid, dim3(SMALL), stream, own);
+    return launch(vae_vector_width(own.columns) == 4 ? scatter_kernel<4> : scatter_kernel<1>, call->grid, dim3(SMALL),
+                  stream, own);
 }

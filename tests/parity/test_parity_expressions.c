@@ -58,3 +58,14 @@ Test(parity_expressions, every_expression)
 {
     for_each_expression(check);
 }
+
+/* More numbers of rows, and wider rows, than kernels take at a time. */
+Test(parity_expressions, many_gathered_rows)
+{
+    static const expression many[] = {
+        {"many gathered rows", {{2, {530, 131}}}, build_gather_rows, 0, false},
+        {"many gathered rows, in vectors", {{2, {530, 516}}}, build_gather_rows, 0, false},
+    };
+    for (int i = 0; i < 2; ++i)
+        if (is_wanted(&(op_case){.name = many[i].name})) check(&many[i]);
+}

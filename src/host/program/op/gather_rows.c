@@ -43,11 +43,13 @@ static vae_cost cost_scatter(const vae_program *program, const vae_op *op)
     return vae_op_elementwise_cost(program, op, 1, op->inputs[0]);
 }
 
-/* A warp takes as many columns of a row as it has threads. */
+/* A block takes a vector of a row for each of its threads. */
 static vae_grid grid_scatter(const vae_program *program, const vae_op *op)
 {
     const vae_shape *shape = vae_tensor_shape(program, op->outputs[0]);
-    return vae_grid_of_warps(shape->size[0] * vae_ceiling(vae_shape_columns(shape), VAE_WARP_THREADS));
+    const int64_t columns = vae_shape_columns(shape);
+    return vae_grid_of_blocks(shape->size[0] *
+                              vae_ceiling(columns, VAE_SMALL_BLOCK_THREADS * vae_vector_width(columns)));
 }
 
 const vae_op_info vae_op_info_gather_rows = {.backward = backward, .cost = cost};
