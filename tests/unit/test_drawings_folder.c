@@ -107,6 +107,21 @@ Test(drawings_folder, parts)
     cr_expect(vae_sequences_have_part(idx_path("d"), VAE_KIND_DRAWING, "test"));
 }
 
+Test(drawings_folder, parts_are_subfolders)
+{
+    folder("d");
+    folder("d/train");
+    folder("d/valid");
+    DRAWING_WRITE("d/train/a.svg", LINE(1));
+    DRAWING_WRITE("d/valid/a.svg", LINE(2));
+    cr_expect(vae_sequences_have_part(idx_path("d"), VAE_KIND_DRAWING, "validation"));
+    cr_expect(!vae_sequences_have_part(idx_path("d"), VAE_KIND_DRAWING, "test"));
+    drawing_expect_file(idx_path("d"), (vae_sequence_options){.part = "train"}, "1,0|\n");
+    drawing_expect_file(idx_path("d"), (vae_sequence_options){.part = "validation"}, "2,0|\n");
+    /* As classes, where no part is asked for. */
+    drawing_expect_file(idx_path("d"), NONE, "1,0|\n2,0|\n");
+}
+
 /* What a change in a file of the folder does to the cache of its drawings. */
 Test(drawings_folder, on_disk)
 {

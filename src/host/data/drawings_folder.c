@@ -1,12 +1,13 @@
 /* A folder of drawings: SVG files, one drawing each, or files of many, NPZ and .ndjson. A drawing's class is the word
  * that its file gives it, else the subfolder that the file is in, else, of files of many, the file's name without its
  * ending. Files of many are read side by side, whichever is behind, so that the first or last part of the drawings has
- * every class in proportion. */
+ * every class in proportion. A folder that has folders train and test, valid or validation in it has these parts. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "core/file.h"
 #include "data/listing.h"
@@ -58,6 +59,19 @@ static const char *name_of(const vae_listing *listing, int64_t index)
     return listing->names + listing->files[index].name;
 }
 
+/* Where the files of a part are: in a subfolder of its name, or in the folder itself; false where there is none. */
+static bool find_part(const char *path, const char *part, char found[VAE_PATH_SIZE])
+{
+    const char *names[] = {part, part && strcmp(part, "validation") == 0 ? "valid" : NULL};
+    struct stat information;
+    for (int i = 0; i < 2; ++i) {
+        if (!names[i] || vae_path_join(found, VAE_PATH_SIZE, path, names[i])) continue;
+        if (!stat(found, &information) && S_ISDIR(information.st_mode)) return true;
+    }
+    snprintf(found, VAE_PATH_SIZE, "%s", path);
+    return false;
+}
+
 static vae_status check_mixture(const vae_sequence_source *source, folder *f)
 {
     const char *first = name_of(&f->listing, 0);
@@ -77,8 +91,9 @@ static vae_status check_mixture(const vae_sequence_source *source, folder *f)
 static vae_status find_member(const vae_sequence_source *source, const vae_listing *listing, int64_t index,
                               vae_sequence_source *member)
 {
-    char path[VAE_PATH_SIZE];
-    VAE_TRY(vae_path_join(path, sizeof path, source->file, name_of(listing, index)));
+    char folder_path[VAE_PATH_SIZE], path[VAE_PATH_SIZE];
+    find_part(source->file, source->options->part, folder_path);
+    VAE_TRY(vae_path_join(path, sizeof path, folder_path, name_of(listing, index)));
     return vae_sequence_source_find(path, source->options, member);
 }
 
@@ -191,9 +206,16 @@ static void close_source(vae_sequence_source *source)
     free(f);
 }
 
+static vae_status make_listing(const vae_sequence_source *source, vae_listing *listing, vae_remarks *remarks)
+{
+    char path[VAE_PATH_SIZE];
+    find_part(source->file, source->options->part, path);
+    return vae_listing_make(path, &wanted, listing, remarks);
+}
+
 static vae_status open_all(vae_sequence_source *source, folder *f)
 {
-    VAE_TRY(vae_listing_make(source->file, &wanted, &f->listing, &source->remarks));
+    VAE_TRY(make_listing(source, &f->listing, &source->remarks));
     VAE_TRY(check_mixture(source, f));
     const int64_t room = f->singles ? 1 : f->listing.count;
     f->members = calloc((size_t)room, sizeof *f->members);
@@ -223,8 +245,10 @@ static bool has_part(const char *path, const char *part)
     const vae_sequence_options options = {.kind = VAE_KIND_DRAWING};
     vae_sequence_source source = {.options = &options}, member;
     vae_listing listing;
+    char found[VAE_PATH_SIZE];
+    if (find_part(path, part, found)) return true;
     snprintf(source.file, sizeof source.file, "%s", path);
-    if (vae_listing_make(path, &wanted, &listing, &source.remarks)) return false;
+    if (make_listing(&source, &listing, &source.remarks)) return false;
     bool all = true;
     for (int64_t i = 0; i < listing.count && all; ++i) {
         all = !find_member(&source, &listing, i, &member) && member.format->has_part &&
@@ -238,7 +262,7 @@ static vae_status add_to_hash(const vae_sequence_source *source, vae_hash *hash)
 {
     vae_listing listing;
     vae_remarks remarks = {0};
-    VAE_TRY(vae_listing_make(source->file, &wanted, &listing, &remarks));
+    VAE_TRY(make_listing(source, &listing, &remarks));
     for (int64_t i = 0; i < listing.count; ++i) {
         vae_hash_add_text(hash, name_of(&listing, i));
         vae_hash_add_integer(hash, listing.files[i].size);

@@ -34,6 +34,7 @@ static const char *missing_hint(const char *path, int reason)
         {"data/faces/", "; scripts/get-data faces puts it there"},
         {"data/frey/", "; scripts/get-data frey puts it there"},
         {"data/text/", "; scripts/get-data text puts it there"},
+        {"data/strokes/", "; scripts/get-data sketches puts it there"},
     };
     for (size_t i = 0; reason == ENOENT && i < sizeof sets / sizeof *sets; ++i) {
         if (strstr(path, sets[i].folder)) return sets[i].hint;
