@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "draw/image.h"
 #include "draw/sketch.h"
+#include "report/page_sketches.h"
 #include "unit/drawing_file.h"
 #include "unit/picture_file.h"
 
@@ -151,6 +152,21 @@ Test(sketch, json)
     sketch.given = 2;
     expect_json(&sketch, "[[[250,750],[0,0],1],[[750,750],[0,500]],[[250,250],[1000,1000]]]");
     expect_json(&(vae_sketch){0}, "[]");
+}
+
+Test(sketch, groups_of_a_page)
+{
+    const vae_sketch bad = {.rows = (const float[]){NAN, 0, DOWN}, .steps = 1};
+    json_t *groups = NULL;
+    cr_assert_eq(vae_page_sketches_add(&(vae_page_sketches){"A", "a", &corner_sketch, 1, 8}, &groups), VAE_OK);
+    cr_assert_eq(vae_page_sketches_add(&(vae_page_sketches){"B", "b", NULL, 0, 2}, &groups), VAE_OK);
+    cr_expect_eq(vae_page_sketches_add(&(vae_page_sketches){"C", "c", &bad, 1, 2}, &groups), VAE_ERROR_NUMERIC);
+    char *text = json_dumps(groups, JSON_COMPACT);
+    cr_expect_str_eq(text,
+                     "[{\"title\":\"A\",\"caption\":\"a\",\"columns\":8,\"drawings\":[[[[250,750,750],[0,0,500]],[[250,"
+                     "250],[1000,1000]]]]},{\"title\":\"B\",\"caption\":\"b\",\"columns\":2,\"drawings\":[]}]");
+    free(text);
+    json_decref(groups);
 }
 
 /* ---- What is wrong ---- */

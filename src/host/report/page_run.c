@@ -133,6 +133,7 @@ void vae_page_run_close(vae_page_run *run)
     vae_metrics_history_free(&run->history);
     json_decref(run->machine);
     json_decref(run->columns);
+    json_decref(run->sketches);
     vae_classes_free(&run->classes);
     free(run->pictures);
     free(run->listing);
