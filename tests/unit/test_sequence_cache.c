@@ -88,10 +88,8 @@ Test(sequence_cache, the_same_from_disk)
     cr_assert_eq(vae_classes_add(&known, "a"), VAE_OK);
     expect_equal(path, (vae_sequence_options){.known = &known}, 1);
     vae_classes_free(&known);
-    const char *words = WRITE("words", "a\nb\n");
-    expect_equal(path, (vae_sequence_options){.vocabulary = words}, 1);
     expect_equal(WRITE("a.txt.gz", "b a\n"), (vae_sequence_options){0}, 1);
-    cr_expect_eq(count_cached(any), 12);
+    cr_expect_eq(count_cached(any), 11);
 }
 
 /* A file that has changed is another; a file of the cache that is not whole is written again. */
@@ -140,7 +138,7 @@ Test(sequence_cache, failures)
     char name[128];
     const char *path = WRITE("a.txt", "good\nba\xFF\n");
     expect_failure(path, (vae_sequence_options){0}, VAE_ERROR_FORMAT, "a.txt: line 2, byte 3");
-    expect_failure(path, (vae_sequence_options){.vocabulary = "none"}, VAE_ERROR_CONFIG, "none");
+    expect_failure(idx_path("none"), (vae_sequence_options){0}, VAE_ERROR_CONFIG, "none");
     cr_expect_eq(count_cached(name), 0);
     cr_assert_eq(rmdir(cache), 0);
     idx_write_raw(cache, "a file", 6);

@@ -129,6 +129,25 @@ Test(vocabulary, ids_to_text)
     vae_classes_free(&words);
 }
 
+Test(vocabulary, from_a_checkpoint)
+{
+    static const char good[] = "<bos>\0<eos>\0<unk>\0the\0cat";
+    static const char *const bad[] = {"<bos>\0<eos>\0the\0<unk>\0cat", "<bos>\0<eos>\0<unk>\0cat\0cat"};
+    vae_classes vocabulary;
+    cr_assert_eq(vae_vocabulary_take("x", good, sizeof good, &vocabulary), VAE_OK);
+    expect_names(&vocabulary, "the\0cat", 2);
+    vae_classes_free(&vocabulary);
+    cr_expect_eq(vae_vocabulary_take("x", good, sizeof good - 1, &vocabulary), VAE_ERROR_FORMAT);
+    cr_expect_str_eq(vae_error_message(), "x: is cut short");
+    cr_expect_eq(vae_vocabulary_take("x", good, 18, &vocabulary), VAE_ERROR_FORMAT);
+    cr_expect_str_eq(vae_error_message(), "x: holds no words");
+    cr_expect_eq(vae_vocabulary_take("x", bad[0], 26, &vocabulary), VAE_ERROR_FORMAT);
+    cr_expect_str_eq(vae_error_message(), "x: 'the' cannot be token 2");
+    cr_expect_eq(vae_vocabulary_take("x", bad[1], 26, &vocabulary), VAE_ERROR_FORMAT);
+    cr_expect_str_eq(vae_error_message(), "x: 'cat' cannot be token 4");
+    cr_expect_eq(vocabulary.count, 0);
+}
+
 Test(vocabulary, many_words_are_counted)
 {
     enum { WORDS = 20000 };

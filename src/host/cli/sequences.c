@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/common.h"
+#include "data/vocabulary.h"
 #include "model/runtime.h"
 
 /* ---- Opening ---- */
@@ -12,15 +13,13 @@
 static vae_status read_vocabulary(const vae_model *model, vae_classes *vocabulary)
 {
     const vae_attachment *names = vae_model_attached(model, VAE_ATTACHMENT_VOCABULARY);
-    int64_t count = 0;
-    for (int64_t i = 0; names && i < names->size; ++i)
-        count += names->data[i] == '\0';
-    if (count != vae_model_input(model)->vocabulary) {
-        return vae_error_set(VAE_ERROR_FORMAT,
-                             "the checkpoint is of %" PRId64 " tokens, but its vocabulary names %" PRId64,
-                             vae_model_input(model)->vocabulary, count);
+    const int64_t tokens = vae_model_input(model)->vocabulary;
+    if (names) {
+        VAE_TRY(vae_vocabulary_take("the checkpoint's vocabulary", names->data, (size_t)names->size, vocabulary));
     }
-    return count > 0 ? vae_classes_add_all(vocabulary, names->data, count) : VAE_OK;
+    if (vocabulary->count == tokens) return VAE_OK;
+    return vae_error_set(VAE_ERROR_FORMAT, "the checkpoint is of %" PRId64 " tokens, but its vocabulary names %" PRId64,
+                         tokens, vocabulary->count);
 }
 
 vae_status vae_cli_use_sequences(vae_cli_options *options, const vae_cli_file *files, int count,

@@ -26,7 +26,7 @@ static const char magic[8] = "vaeseqs1";
 
 /* ---- The name ---- */
 
-static vae_status hash_options(const vae_sequence_options *options, vae_hash *hash)
+static void hash_options(const vae_sequence_options *options, vae_hash *hash)
 {
     vae_hash_add_integer(hash, options->kind);
     vae_hash_add_text(hash, options->part ? options->part : "");
@@ -37,12 +37,7 @@ static vae_status hash_options(const vae_sequence_options *options, vae_hash *ha
     vae_hash_add_integer(hash, options->min_count);
     vae_hash_add(hash, &options->simplify, sizeof options->simplify);
     vae_hash_add_integer(hash, options->unrecognized);
-    if (options->known) {
-        vae_hash_add(hash, options->known->names, options->known->bytes);
-    } else if (options->vocabulary && options->vocabulary[0]) {
-        return vae_hash_add_file(hash, options->vocabulary);
-    }
-    return VAE_OK;
+    if (options->known) vae_hash_add(hash, options->known->names, options->known->bytes);
 }
 
 static vae_status find_digits(const vae_sequence_source *source, char name[VAE_HASH_TEXT + 8])
@@ -53,7 +48,7 @@ static vae_status find_digits(const vae_sequence_source *source, char name[VAE_H
     VAE_TRY(vae_hash_add_file(&hash, source->file));
     if (source->format->add_to_hash) VAE_TRY(source->format->add_to_hash(source, &hash));
     vae_hash_add_text(&hash, source->key);
-    VAE_TRY(hash_options(source->options, &hash));
+    hash_options(source->options, &hash);
     vae_hash_format(&hash, digits);
     snprintf(name, VAE_HASH_TEXT + 8, "%s.seq", digits);
     return VAE_OK;

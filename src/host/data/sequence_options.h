@@ -19,10 +19,9 @@ typedef struct vae_sequence_options {
     const char *cache; /* folder; NULL or "": the user's own cache folder */
     /* Of texts: */
     vae_tokens tokens;
-    const vae_classes *known; /* the vocabulary, as of the training part; NULL: it is read or built */
-    const char *vocabulary;   /* file to read it from; NULL or "": it is built from the text itself */
-    int64_t vocabulary_size;  /* words kept, the most frequent, specials not counted; 0: all */
-    int64_t min_count;        /* times that a word must occur to be kept */
+    const vae_classes *known; /* the vocabulary, as of the training part; NULL: it is built from the text itself, of */
+    int64_t vocabulary_size;  /* so many words, the most frequent, specials not counted; 0: of all */
+    int64_t min_count;        /* that occur so many times */
     /* Of drawings: */
     double simplify;   /* what SVG and raw QuickDraw files are simplified by, see data/polylines.h; below 0: not */
     bool unrecognized; /* keep those that QuickDraw did not recognize */

@@ -9,6 +9,7 @@
 #include "data/record.h"
 #include "data/sequences.h"
 #include "data/split_parts.h"
+#include "data/vocabulary.h"
 
 static int64_t limit_of(const vae_config *config, const char *part)
 {
@@ -27,7 +28,6 @@ vae_sequence_options vae_sequence_options_of(const vae_config *config, const cha
         .cache = config->data.cache,
         .tokens = config->data.tokens,
         .known = known,
-        .vocabulary = config->data.vocabulary,
         .vocabulary_size = config->data.vocabulary_size,
         .min_count = config->data.min_count,
         .simplify = config->data.simplify,
@@ -51,28 +51,39 @@ static bool is_beside(const vae_config *config, const part *p, const char *train
 
 static vae_status open_part(const vae_config *config, const part *p, const vae_classes *known, vae_splits *splits)
 {
-    char found[VAE_PATH_SIZE], words[VAE_PATH_SIZE];
-    vae_sequence_options options = vae_sequence_options_of(config, p->name, known);
+    char found[VAE_PATH_SIZE];
+    const vae_sequence_options options = vae_sequence_options_of(config, p->name, known);
     if (!p->paths.data[0]) return VAE_OK;
-    if (!known) {
-        vae_split_find(config, "vocabulary", config->data.vocabulary, splits, words);
-        options.vocabulary = words;
-    }
     vae_split_find(config, p->keys.data, p->paths.data, splits, found);
     const vae_status status = vae_sequences_read(found, &options, p->dataset);
     if (status) return vae_split_blame_path(config, status, p->keys.data, p->paths.data);
     return vae_split_read_labels(config, p->keys, p->paths, options.limit, splits, p->dataset);
 }
 
-vae_status vae_sequence_splits_open(const vae_config *config, vae_splits *splits)
+/* With the vocabulary that [data] names, if it does. */
+static vae_status open_train(const vae_config *config, vae_splits *splits)
 {
     const part train = {
         "train", {"train_data", "train_labels"}, {config->data.train_data, config->data.train_labels}, &splits->train};
+    const char *path = config->data.vocabulary;
+    char found[VAE_PATH_SIZE];
+    vae_classes given;
+    if (!path[0]) return open_part(config, &train, NULL, splits);
+    vae_split_find(config, "vocabulary", path, splits, found);
+    vae_status status = vae_vocabulary_read(found, config->data.tokens, config->data.vocabulary_size, &given);
+    if (status) return vae_split_blame_path(config, status, "vocabulary", path);
+    status = open_part(config, &train, &given, splits);
+    vae_classes_free(&given);
+    return status;
+}
+
+vae_status vae_sequence_splits_open(const vae_config *config, vae_splits *splits)
+{
     const part others[] = {
         {"validation", {"validation_data", ""}, {config->data.validation_data, ""}, &splits->validation},
         {"test", {"test_data", "test_labels"}, {config->data.test_data, config->data.test_labels}, &splits->test},
     };
-    VAE_TRY(open_part(config, &train, NULL, splits));
+    VAE_TRY(open_train(config, splits));
     char train_file[VAE_PATH_SIZE], note[VAE_PLACE_NOTE];
     vae_place_find(config, config->data.train_data, train_file, note);
     for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {

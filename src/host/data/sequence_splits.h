@@ -10,8 +10,8 @@
  * note says so. Of drawings splits->scale divides offsets by their deviation in the training part. */
 vae_status vae_sequence_splits_open(const vae_config *config, vae_splits *splits);
 
-/* How the configuration has sequences of a part read, "train", "validation" or "test"; known: the vocabulary, or NULL.
- * The paths are the configuration's, as they are written. */
+/* How the configuration has sequences of a part read, "train", "validation" or "test"; known: the vocabulary of a text,
+ * NULL where it is to be built. */
 vae_sequence_options vae_sequence_options_of(const vae_config *config, const char *part, const vae_classes *known);
 
 #endif

@@ -62,12 +62,8 @@ static vae_status build(vae_sequence_source *source, vae_text_reader *reader)
 
 static vae_status make_vocabulary(vae_sequence_source *source, vae_text_reader *reader)
 {
-    const vae_sequence_options *options = source->options;
-    if (options->known) return vae_classes_copy(options->known, &source->vocabulary);
-    if (options->vocabulary && options->vocabulary[0]) {
-        return vae_vocabulary_read(options->vocabulary, options->tokens, options->vocabulary_size, &source->vocabulary);
-    }
-    return build(source, reader);
+    const vae_classes *known = source->options->known;
+    return known ? vae_classes_copy(known, &source->vocabulary) : build(source, reader);
 }
 
 /* ---- Sentences ---- */

@@ -157,6 +157,28 @@ vae_status vae_vocabulary_read(const char *path, vae_tokens tokens, int64_t size
     return status;
 }
 
+static vae_status take(const char *name, const char *tokens, size_t bytes, vae_classes *vocabulary)
+{
+    if (bytes == 0 || tokens[bytes - 1] != '\0') return vae_error_set(VAE_ERROR_FORMAT, "%s: is cut short", name);
+    for (const char *token = tokens; token < tokens + bytes; token += strlen(token) + 1) {
+        const int64_t id = vocabulary->count;
+        const bool good =
+            id < VAE_TOKEN_SPECIALS ? strcmp(token, specials[id]) == 0 : vae_classes_find(vocabulary, token) < 0;
+        if (!good) return vae_error_set(VAE_ERROR_FORMAT, "%s: '%.100s' cannot be token %" PRId64, name, token, id);
+        VAE_TRY(vae_classes_add(vocabulary, token));
+    }
+    if (vocabulary->count > VAE_TOKEN_SPECIALS) return VAE_OK;
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: holds no words", name);
+}
+
+vae_status vae_vocabulary_take(const char *name, const char *tokens, size_t bytes, vae_classes *vocabulary)
+{
+    *vocabulary = (vae_classes){0};
+    const vae_status status = take(name, tokens, bytes, vocabulary);
+    if (status) vae_classes_free(vocabulary);
+    return status;
+}
+
 /* ---- Using it ---- */
 
 int32_t vae_vocabulary_id(const vae_classes *vocabulary, const char *token)

@@ -32,6 +32,10 @@ vae_status vae_vocabulary_choose(const vae_token_counts *counts, int64_t size, i
  * an empty one, and for what is not one token; VAE_ERROR_MEMORY; *vocabulary is then empty. */
 vae_status vae_vocabulary_read(const char *path, vae_tokens tokens, int64_t size, vae_classes *vocabulary);
 
+/* What goes along with a checkpoint: the tokens by id, one after the other, each with its zero byte. VAE_ERROR_FORMAT
+ * where they do not begin with the specials or one is there twice; `name` begins the message. */
+vae_status vae_vocabulary_take(const char *name, const char *tokens, size_t bytes, vae_classes *vocabulary);
+
 /* ---- Using it ---- */
 
 /* The token's id; VAE_TOKEN_UNKNOWN where it has none. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/permutation.h"
+#include "data/disk.h"
 
 /* Keys the order of the batches of an epoch beside those of the items of each bucket, which have numbers below it. */
 static const uint64_t ORDER_OF_BATCHES = 0xFFFF;
@@ -39,7 +40,12 @@ static vae_status make_buckets(const vae_design *design, const vae_dataset *data
                                vae_buckets *buckets)
 {
     const int64_t fixed = role == VAE_ROLE_TRAIN ? design->traits.fixed_steps : 0;
-    VAE_TRY(vae_buckets_make(dataset->offsets, dataset->count, fixed > 0 ? 1 : VAE_MAX_BUCKETS, batch, NULL, buckets));
+    char cache[VAE_PATH_SIZE];
+    /* The order of data that are mapped is, too. */
+    const bool mapped = dataset->mapping.start != NULL;
+    if (mapped) VAE_TRY(vae_disk_folder(design->config.data.cache, cache));
+    VAE_TRY(vae_buckets_make(dataset->offsets, dataset->count, fixed > 0 ? 1 : VAE_MAX_BUCKETS, batch,
+                             mapped ? cache : NULL, buckets));
     if (fixed > 0) buckets->bucket[0].steps = fixed;
     return VAE_OK;
 }

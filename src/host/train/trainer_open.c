@@ -162,9 +162,24 @@ static vae_status check_column_names(const vae_trainer *trainer, const vae_resum
                          column, was, vae_classes_name(now, column));
 }
 
+/* A token that is another one now would be read as the one before. */
+static vae_status check_vocabulary(const vae_trainer *trainer, const vae_resume_point *point)
+{
+    const vae_attachment *before = vae_checkpoint_attached(&point->saved, VAE_ATTACHMENT_VOCABULARY);
+    const vae_classes *now = &trainer->splits.train.vocabulary;
+    const char *was;
+    const int64_t token = before ? vae_classes_compare(now, before->data, (size_t)before->size, &was) : -1;
+    if (token < 0) return VAE_OK;
+    return vae_error_set(VAE_ERROR_CONFIG,
+                         "[data] train_data: token %" PRId64
+                         " of the vocabulary was '%s' when the run was started, now it is '%s'",
+                         token, was, vae_classes_name(now, token));
+}
+
 static vae_status take_up(vae_trainer *trainer, vae_resume_point *point)
 {
     VAE_TRY(check_column_names(trainer, point));
+    VAE_TRY(check_vocabulary(trainer, point));
     VAE_TRY(
         vae_resume_check(point, &trainer->state.design.input, trainer->splits.train.count, trainer->steps_per_epoch));
     VAE_TRY(load_store(trainer, &point->saved));
