@@ -303,7 +303,7 @@ Test(checkpoint, metadata_that_is_foreign_or_wrong)
         {"input.scale", "nan", "input.scale", VAE_ERROR_FORMAT},
         {"input.scale", "0", "input.scale", VAE_ERROR_FORMAT},
         {"input.shift", "0x1p+0 1", "input.shift", VAE_ERROR_FORMAT},
-        {"input.type", "int16", "'input.type' is 'int16', expected uint8 or float32", VAE_ERROR_FORMAT},
+        {"input.type", "int16", "'input.type' is 'int16', expected uint8, float32 or int32", VAE_ERROR_FORMAT},
         {"step", "-1", "'step'", VAE_ERROR_FORMAT},
         {"step", NULL, "'step' is missing", VAE_ERROR_FORMAT},
         {"best_loss", "low", "best_loss", VAE_ERROR_FORMAT},

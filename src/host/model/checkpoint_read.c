@@ -279,7 +279,7 @@ static vae_status read_file(const vae_safetensors_file *file, const char *path, 
 {
     int64_t version = 0;
     vae_config config;
-    vae_input input;
+    vae_input input = {0};
     VAE_TRY(check_version(file, path, &version));
     VAE_TRY(read_config(file, path, &config));
     VAE_TRY(read_input(file, path, &input));
