@@ -126,6 +126,7 @@ static const expression recurrent_cases[] = {
                    LSTM_SHAPES(4, 5, 5, 20, 0, 0, 0, 1)),
     RECURRENT_CASE("lstm, norm of a row", 3, RECURRENT_LAST, LSTM_SHAPES(3, 1, 7, 28, 0, 1, 1, 1)),
     RECURRENT_CASE("lstm, wide", 3, RECURRENT_LENGTHS, LSTM_SHAPES(3, 37, 67, 67, 1, 1, 1, 0)),
+    RECURRENT_CASE("lstm, wide, no state", 3, 0, LSTM_SHAPES(3, 5, 37, 37, 0, 0, 0, 0)),
     RECURRENT_CASE("lstm, wide, norm", 3, RECURRENT_LENGTHS | RECURRENT_DROPOUT,
                    LSTM_SHAPES(3, 19, 131, 131, 1, 1, 1, 1)),
     RECURRENT_CASE("lstm, long", 19, RECURRENT_LENGTHS | RECURRENT_REVERSE, LSTM_SHAPES(19, 32, 64, 64, 1, 1, 1, 0)),
@@ -141,6 +142,7 @@ static const expression recurrent_cases[] = {
     RECURRENT_CASE("gru, sequence alone", 5, RECURRENT_GRU | RECURRENT_LENGTHS | RECURRENT_SEQUENCE,
                    GRU_SHAPES(5, 7, 3, 3, 0, 1, 1)),
     RECURRENT_CASE("gru, wide", 3, RECURRENT_GRU | RECURRENT_LENGTHS, GRU_SHAPES(3, 37, 67, 67, 1, 1, 1)),
+    RECURRENT_CASE("gru, wide, no state", 3, RECURRENT_GRU, GRU_SHAPES(3, 5, 37, 37, 0, 0, 1)),
     RECURRENT_CASE("gru, long", 19, RECURRENT_GRU | RECURRENT_LENGTHS | RECURRENT_REVERSE,
                    GRU_SHAPES(19, 32, 64, 64, 1, 1, 1)),
 };

@@ -42,28 +42,36 @@ INLINED void run_units(const forward_row *row, int64_t hidden, const int64_t cou
     }
 }
 
-static void run_block(const vae_recurrent_share *share, int64_t active, int64_t j, int64_t unit)
+static forward_row row_forward(const vae_recurrent_share *share, int64_t active, int64_t unit)
 {
     const vae_recurrent_pass *pass = share->pass;
     const vae_recurrent_options *o = &pass->options;
     const int64_t hidden = o->hidden, row = share->active[active], place = vae_recurrent_place(share, row);
     const float *bias = o->inputs[VAE_GRU_HIDDEN_BIAS];
     float *product = o->outputs[VAE_GRU_PRODUCT];
-    const forward_row r = {
+    return (forward_row){
         .gates = o->inputs[VAE_RECURRENT_GATES] + place * pass->columns + unit,
         .per_sequence =
             vae_recurrent_row(o->inputs[VAE_RECURRENT_PER_SEQUENCE], row, pass->columns, pass->zeros) + unit,
         .bias = (bias ? bias : pass->zeros) + unit,
-        .sums = share->sums + j * VAE_GRU_GATES * LANES,
         .state = o->outputs[VAE_RECURRENT_LAST_H] + row * hidden + unit,
         .activated = o->outputs[VAE_RECURRENT_ACTIVATED] + place * pass->columns + unit,
         .product = product ? product + place * hidden + unit : share->row,
         .h = o->outputs[VAE_RECURRENT_H] + place * hidden + unit,
     };
-    if (hidden - unit >= LANES) {
-        run_units(&r, hidden, LANES);
-    } else {
-        run_units(&r, hidden, hidden - unit);
+}
+
+static void run_block(const vae_recurrent_share *share, int64_t first, int64_t count, int64_t unit)
+{
+    const int64_t hidden = share->pass->options.hidden;
+    for (int64_t j = 0; j < count; ++j) {
+        forward_row r = row_forward(share, first + j, unit);
+        r.sums = share->sums + j * VAE_GRU_GATES * LANES;
+        if (hidden - unit >= LANES) {
+            run_units(&r, hidden, LANES);
+        } else {
+            run_units(&r, hidden, hidden - unit);
+        }
     }
 }
 

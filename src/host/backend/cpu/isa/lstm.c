@@ -10,7 +10,7 @@
 /* What a row of the batch has at a step, from a unit on. */
 typedef struct forward_row {
     const float *gates, *per_sequence, *mask; /* of gates, H apart */
-    const float *sums;                        /* of gates, LANES apart */
+    float *sums;                              /* of gates, LANES apart; c and σ(o) are left there */
     float *activated;                         /* may be gates */
     float *state_c, *c, *h;
 } forward_row;
@@ -32,8 +32,8 @@ INLINED void activate(float *i, float *f, float *g, float *o)
 
 INLINED void run_units(const forward_row *r, int64_t hidden, float forget_bias, const int64_t count)
 {
-    const float *gates = r->gates, *per_sequence = r->per_sequence, *mask = r->mask, *sums = r->sums;
-    float *activated = r->activated, *state_c = r->state_c, *c = r->c, *h = r->h;
+    const float *gates = r->gates, *per_sequence = r->per_sequence, *mask = r->mask;
+    float *sums = r->sums, *activated = r->activated, *state_c = r->state_c, *c = r->c;
 #pragma omp simd
     for (int64_t j = 0; j < count; ++j) {
         float i = gates[j] + per_sequence[j] + sums[j];
@@ -46,52 +46,77 @@ INLINED void run_units(const forward_row *r, int64_t hidden, float forget_bias, 
         activated[hidden + j] = f;
         activated[2 * hidden + j] = g;
         activated[3 * hidden + j] = o;
-        state_c[j] = c[j] = cell;
-        h[j] = o * simd_tanh(cell);
+        state_c[j] = c[j] = sums[j] = cell;
+        sums[3 * LANES + j] = o;
     }
 }
 
-/* A block of units of a row, whose sums are number j of those that were just made. */
-static void run_block(const vae_recurrent_share *share, int64_t active, int64_t j, int64_t unit)
+/* h, in a loop of its own: a processor looks a loop or two ahead, which is too little for one that waits for c. */
+INLINED void output_units(const forward_row *r, const int64_t count)
+{
+    const float *c = r->sums, *o = r->sums + 3 * LANES;
+    float *h = r->h;
+#pragma omp simd
+    for (int64_t j = 0; j < count; ++j)
+        h[j] = o[j] * simd_tanh(c[j]);
+}
+
+static forward_row row_forward(const vae_recurrent_share *share, int64_t active, int64_t unit)
 {
     const vae_recurrent_pass *pass = share->pass;
     const vae_recurrent_options *o = &pass->options;
     const int64_t hidden = o->hidden, row = share->active[active], place = vae_recurrent_place(share, row);
-    const forward_row r = {
+    return (forward_row){
         .gates = o->inputs[VAE_RECURRENT_GATES] + place * pass->columns + unit,
         .per_sequence =
             vae_recurrent_row(o->inputs[VAE_RECURRENT_PER_SEQUENCE], row, pass->columns, pass->zeros) + unit,
         .mask = (o->attributes.dropout > 0 ? share->masks + active * pass->mask_stride : pass->ones) + unit,
-        .sums = share->sums + j * VAE_LSTM_GATES * LANES,
         .activated = o->outputs[VAE_RECURRENT_ACTIVATED] + place * pass->columns + unit,
         .state_c = o->outputs[VAE_LSTM_LAST_C] + row * hidden + unit,
         .c = o->outputs[VAE_LSTM_C] + place * hidden + unit,
         .h = o->outputs[VAE_RECURRENT_H] + place * hidden + unit,
     };
+}
+
+static void run_block(const vae_recurrent_share *share, int64_t first, int64_t count, int64_t unit)
+{
+    const vae_recurrent_options *o = &share->pass->options;
     const float forget_bias = (float)o->attributes.forget_bias;
-    if (hidden - unit >= LANES) {
-        run_units(&r, hidden, forget_bias, LANES);
-    } else {
-        run_units(&r, hidden, forget_bias, hidden - unit);
+    const bool is_full = o->hidden - unit >= LANES;
+    for (int64_t j = 0; j < count; ++j) {
+        forward_row r = row_forward(share, first + j, unit);
+        r.sums = share->sums + j * VAE_LSTM_GATES * LANES;
+        if (is_full) {
+            run_units(&r, o->hidden, forget_bias, LANES);
+        } else {
+            run_units(&r, o->hidden, forget_bias, o->hidden - unit);
+        }
+    }
+    for (int64_t j = 0; j < count; ++j) {
+        forward_row r = row_forward(share, first + j, unit);
+        r.sums = share->sums + j * VAE_LSTM_GATES * LANES;
+        if (is_full) {
+            output_units(&r, LANES);
+        } else {
+            output_units(&r, o->hidden - unit);
+        }
     }
 }
 
 /* What layer norms take: the sums alone, in the place of the activated gates. */
-static void store_block(const vae_recurrent_share *share, int64_t active, int64_t j, int64_t unit)
+static void store_block(const vae_recurrent_share *share, int64_t first, int64_t count, int64_t unit)
 {
-    const vae_recurrent_pass *pass = share->pass;
-    const vae_recurrent_options *o = &pass->options;
-    const int64_t hidden = o->hidden, row = share->active[active], place = vae_recurrent_place(share, row);
-    const int64_t count = hidden - unit < LANES ? hidden - unit : LANES;
-    const float *added = vae_recurrent_row(o->inputs[VAE_RECURRENT_PER_SEQUENCE], row, pass->columns, pass->zeros);
-    for (int64_t g = 0; g < VAE_LSTM_GATES; ++g) {
-        const int64_t from = g * hidden + unit;
-        const float *gates = o->inputs[VAE_RECURRENT_GATES] + place * pass->columns + from;
-        const float *sums = share->sums + (j * VAE_LSTM_GATES + g) * LANES, *per_sequence = added + from;
-        float *total = o->outputs[VAE_RECURRENT_ACTIVATED] + place * pass->columns + from;
+    const int64_t hidden = share->pass->options.hidden, units = hidden - unit < LANES ? hidden - unit : LANES;
+    for (int64_t j = 0; j < count; ++j) {
+        const forward_row r = row_forward(share, first + j, unit);
+        for (int64_t g = 0; g < VAE_LSTM_GATES; ++g) {
+            const float *gates = r.gates + g * hidden, *per_sequence = r.per_sequence + g * hidden;
+            const float *sums = share->sums + (j * VAE_LSTM_GATES + g) * LANES;
+            float *total = r.activated + g * hidden;
 #pragma omp simd
-        for (int64_t k = 0; k < count; ++k)
-            total[k] = gates[k] + per_sequence[k] + sums[k];
+            for (int64_t k = 0; k < units; ++k)
+                total[k] = gates[k] + per_sequence[k] + sums[k];
+        }
     }
 }
 

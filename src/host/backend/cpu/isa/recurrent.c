@@ -87,10 +87,13 @@ static void pack_gates(const vae_recurrent_pass *pass, const float *weight, int6
     const int64_t hidden = pass->options.hidden, count = hidden - unit < LANES ? hidden - unit : LANES;
     for (int64_t k = 0; k < hidden; ++k) {
         const float *row = weight + k * pass->columns + unit;
-        for (int g = 0; g < gates; ++g, packed += LANES) {
-            memcpy(packed, row + g * hidden, (size_t)count * sizeof *packed);
-            for (int64_t j = count; j < LANES; ++j)
-                packed[j] = 0.0f;
+        for (int g = 0; g < gates; ++g, row += hidden, packed += LANES) {
+            if (count == LANES) {
+                memcpy(packed, row, LANES * sizeof *packed); /* a vector */
+                continue;
+            }
+            for (int64_t j = 0; j < LANES; ++j)
+                packed[j] = j < count ? row[j] : 0.0f;
         }
     }
 }
@@ -127,13 +130,15 @@ static void multiply(const vae_recurrent_share *share, int64_t unit, int64_t fir
 /* Of some rows one block after the other, so that a block's panels stay in the cache for all of them. */
 void VAE_ISA_NAME(vae_cpu_recurrent_blocks)(const vae_recurrent_share *share, bool is_zero, vae_recurrent_block cell)
 {
-    if (is_zero) memset(share->sums, 0, VAE_RECURRENT_ROWS * 2 * PANEL * sizeof *share->sums);
     for (int64_t unit = 0; unit < share->pass->options.hidden; unit += LANES) {
         for (int64_t first = 0; first < share->count; first += VAE_RECURRENT_ROWS) {
             const int64_t rest = share->count - first, count = rest < VAE_RECURRENT_ROWS ? rest : VAE_RECURRENT_ROWS;
-            if (!is_zero) multiply(share, unit, first, count);
-            for (int64_t j = 0; j < count; ++j)
-                cell(share, first + j, j, unit);
+            if (is_zero) {
+                memset(share->sums, 0, VAE_RECURRENT_ROWS * 2 * PANEL * sizeof *share->sums);
+            } else {
+                multiply(share, unit, first, count);
+            }
+            cell(share, first, count, unit);
         }
     }
 }

@@ -83,9 +83,11 @@ void VAE_ISA_NAME(vae_cpu_recurrent_clear)(const vae_recurrent_share *share, flo
 /* Dropout of the active rows at the step. */
 void VAE_ISA_NAME(vae_cpu_recurrent_draw)(const vae_recurrent_share *share);
 
-/* Forward: calls `cell` with each block of LANES units of each active row, `active`, from `unit` on. Row j of the
- * share's sums, [gates, LANES], is last_h · weight there, or 0 where `is_zero`. */
-typedef void (*vae_recurrent_block)(const vae_recurrent_share *share, int64_t active, int64_t j, int64_t unit);
+/* Forward: calls `cell` with each block of up to LANES units, from `unit` on, of active rows `first` … `first` + count
+ * -
+ * 1. Row j of the share's sums, [gates, LANES], is last_h · weight there, of the j-th of them, or 0 where `is_zero`;
+ * what it leaves there is the cell's affair. */
+typedef void (*vae_recurrent_block)(const vae_recurrent_share *share, int64_t first, int64_t count, int64_t unit);
 void VAE_ISA_NAME(vae_cpu_recurrent_blocks)(const vae_recurrent_share *share, bool is_zero, vae_recurrent_block cell);
 /* Forward: last_h of the active rows becomes this step's h. */
 void VAE_ISA_NAME(vae_cpu_recurrent_take_state)(const vae_recurrent_share *share);
