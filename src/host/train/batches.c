@@ -9,8 +9,13 @@ static vae_status create_runners(vae_batches *batches, const vae_instance *insta
     const vae_batch_plan *plan = &batches->plan;
     batches->runners = calloc((size_t)plan->count, sizeof *batches->runners);
     if (!batches->runners) return vae_error_set(VAE_ERROR_MEMORY, "batches: out of memory");
-    for (int32_t i = 0; i < plan->count; ++i)
-        VAE_TRY(vae_runner_create(&batches->runners[i], instance, plan->groups[i].build, batches->data));
+    /* The largest first, as it makes the memory that all take in turns (backend/workspace.h): of images that is the
+     * first, of sequences the last, which are the longest. */
+    const bool grows = plan->count > 0 && plan->groups[plan->count - 1].build.steps > plan->groups[0].build.steps;
+    for (int32_t i = 0; i < plan->count; ++i) {
+        const int32_t group = grows ? plan->count - 1 - i : i;
+        VAE_TRY(vae_runner_create(&batches->runners[group], instance, plan->groups[group].build, batches->data));
+    }
     return VAE_OK;
 }
 
