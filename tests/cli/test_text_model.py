@@ -208,7 +208,16 @@ def check_evaluate(folder):
 
 
 def check_others(folder):
-    assert "a vocabulary of 24" in program("info", "--run", "run", folder=folder)
+    assert "sentences   of up to 12 tokens, with a vocabulary of 24\n" in program("info", "--run", "run", folder=folder)
+    said = program("info", "--config", "text.ini", folder=folder)
+    for expected in ("sentences     400 training, 60 validation, 50 test\n", "vocabulary    24 tokens; 0.00 % of",
+                     "% padding in ", " a sentence\n", "shared arena "):
+        assert expected in said, f"'{expected}' is not in {said}"
+    assert "sentences/s" in program("info", "--config", "text.ini", "--cost", folder=folder)
+    said = program("info", "--run", "run", "--measure", "--repeats", 5, folder=folder)
+    assert "32 of " in said and "sentences/s" in said and "images" not in said, said
+    refuse("--shape is for models of images, but this one is of texts", "info", "--config", "text.ini", "--shape", "2x2",
+           folder=folder)
 
 
 def check_refusals(folder):

@@ -11,13 +11,16 @@
 #include "cli/info_cost.h"
 #include "cli/info_measure.h"
 #include "cli/info_memory.h"
+#include "cli/info_sequences.h"
 #include "cli/kind_words.h"
+#include "cli/remarks.h"
 #include "config/family_keys.h"
 #include "core/file.h"
 #include "data/dataset.h"
 #include "data/label_names.h"
 #include "data/place.h"
 #include "data/read.h"
+#include "data/splits.h"
 #include "model/checkpoint.h"
 #include "program/op_json.h"
 #include "train/run_folder.h"
@@ -170,10 +173,10 @@ static json_t *tensors_to_json(const vae_program *program, const vae_tensor *ten
     return list;
 }
 
-static vae_status print_json(const vae_design *design, const vae_program *program)
+static vae_status print_json(const vae_design *design, const vae_splits *splits, const vae_program *program)
 {
-    vae_run_memory memory;
-    VAE_TRY(vae_run_memory_find(design, &memory));
+    vae_run_memory memory = {.arena = 4.0 * (double)program->activation_elements};
+    if (!splits) VAE_TRY(vae_run_memory_find(design, &memory));
     const totals t = add_up(program);
     json_t *ops = json_array();
     for (int32_t i = 0; i < program->op_count; ++i) {
@@ -199,25 +202,53 @@ static vae_status print_json(const vae_design *design, const vae_program *progra
     return failed ? vae_error_set(VAE_ERROR_IO, "standard output cannot be written") : VAE_OK;
 }
 
+static vae_status print_design(const vae_cli_options *options, const vae_design *design, const vae_splits *splits)
+{
+    vae_program program;
+    VAE_TRY(vae_design_build(design, vae_cli_shown_build(design), &program));
+    vae_status status = VAE_OK;
+    if (options->cost) {
+        status = vae_cli_print_cost(&program, &design->config, options->json);
+    } else if (options->json) {
+        status = print_json(design, splits, &program);
+    } else {
+        if (splits) status = vae_cli_print_sequences(design, splits);
+        if (!status) vae_cli_print_program(stdout, &design->config, &program);
+        if (!status) status = splits ? vae_cli_print_sequences_memory(design, splits) : vae_run_memory_print(design);
+    }
+    vae_program_free(&program);
+    return status;
+}
+
+/* Programs of sequences depend on the lengths that the data have. */
+static vae_status describe_sequences(const vae_cli_options *options, const vae_config *config)
+{
+    vae_splits splits;
+    vae_design design = {0};
+    if (options->shape[0] > 0) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--shape is for models of images, but this one is of %s",
+                             vae_kind_words_of(vae_family_keys_of(config->model.family)->kind)->kind);
+    }
+    VAE_TRY(vae_splits_open(config, &splits));
+    vae_cli_tell_remarks(&splits);
+    const vae_input input = vae_input_of_data(&splits);
+    vae_status status = vae_design_create(config, &input, &design);
+    if (!status) status = print_design(options, &design, &splits);
+    vae_design_free(&design);
+    vae_splits_free(&splits);
+    return status;
+}
+
 static vae_status describe_config(const vae_cli_options *options)
 {
     vae_config config;
     vae_input input;
     vae_design design;
-    vae_program program = {0};
     VAE_TRY(vae_cli_load_config(options, &config));
+    if (vae_family_keys_of(config.model.family)->kind != VAE_KIND_IMAGE) return describe_sequences(options, &config);
     VAE_TRY(find_input(options, &config, &input));
     VAE_TRY(vae_design_create(&config, &input, &design));
-    vae_status status = vae_design_build(&design, vae_cli_shown_build(&design), &program);
-    if (!status && options->cost) {
-        status = vae_cli_print_cost(&program, &config, options->json);
-    } else if (!status && options->json) {
-        status = print_json(&design, &program);
-    } else if (!status) {
-        vae_cli_print_program(stdout, &config, &program);
-        status = vae_run_memory_print(&design);
-    }
-    vae_program_free(&program);
+    const vae_status status = print_design(options, &design, NULL);
     vae_design_free(&design);
     return status;
 }

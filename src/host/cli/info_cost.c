@@ -7,6 +7,8 @@
 #include <stdio.h>
 
 #include "backend/cuda/lowering.h"
+#include "cli/kind_words.h"
+#include "config/family_keys.h"
 
 static const char *name_of(const vae_lowering *lowering, const vae_launch *launch)
 {
@@ -121,10 +123,11 @@ static void print_text(const vae_lowering *lowering, const vae_config *config, v
            (cost.products.flops + cost.elementwise.flops) * 1e-6,
            100.0 * cost.products.flops / (cost.products.flops + cost.elementwise.flops));
     printf("\nroofline, by data sheets: each launch at the limit of memory or arithmetic, without launch overhead\n");
+    const char *items = vae_kind_words_of(vae_family_keys_of(config->model.family)->kind)->items;
     for (int i = 0; i < vae_gpu_count; ++i) {
         const double seconds = vae_lowering_roofline(lowering, &vae_gpus[i], precision);
-        printf("  %-17s %9.1f us a step, %10.0f images/s\n", vae_gpus[i].name, seconds * 1e6,
-               (double)config->train.batch_size / seconds);
+        printf("  %-17s %9.1f us a step, %10.0f %s/s\n", vae_gpus[i].name, seconds * 1e6,
+               (double)config->train.batch_size / seconds, items);
     }
 }
 

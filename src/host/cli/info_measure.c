@@ -9,8 +9,10 @@
 
 #include "backend/cuda/lowering.h"
 #include "cli/info_measure_gpu.h"
+#include "cli/kind_words.h"
 #include "cli/measure_data.h"
 #include "cli/remarks.h"
+#include "config/family_keys.h"
 #include "core/file.h"
 #include "data/place.h"
 #include "train/measure.h"
@@ -38,6 +40,11 @@ static vae_status load_run(const vae_cli_options *options, vae_config *config, v
 static vae_status open_data(const vae_cli_options *options, const vae_config *config, const vae_input *of_run,
                             vae_measure_data *data)
 {
+    const vae_kind kind = vae_family_keys_of(config->model.family)->kind;
+    if (options->shape[0] > 0 && kind != VAE_KIND_IMAGE) {
+        return vae_error_set(VAE_ERROR_ARGUMENT, "--shape is for models of images, but this one is of %s",
+                             vae_kind_words_of(kind)->kind);
+    }
     if (options->shape[0] > 0) {
         const vae_input input = {.height = options->shape[0],
                                  .width = options->shape[1],
@@ -47,6 +54,7 @@ static vae_status open_data(const vae_cli_options *options, const vae_config *co
     }
     const vae_status missing = vae_place_check_all(config);
     if (missing && !of_run) return vae_error_set(missing, "%s (or give --shape HxWxC)", vae_error_message());
+    if (missing && of_run->kind != VAE_KIND_IMAGE) return missing;
     if (missing) {
         vae_cli_warn("%s; takes made-up images instead", vae_error_message());
         return vae_measure_data_make_up(config, of_run, data);
@@ -179,11 +187,15 @@ static void print_kinds(const vae_measured_step *m)
 static void print_text(const vae_measured_step *m, const vae_measure_data *data, vae_precision precision)
 {
     const double step = m->measurement.step_seconds;
+    char items_per_second[32];
     const line all = sum_all(m), whole = {.seconds = step, .cost = all.cost};
     printf("%s step on %s: %s\n", m->program.name, m->device->backend->name,
            m->device->backend->device_describe(m->device));
-    printf("%" PRId64 " of %" PRId64 " images, %s; %" PRId64 " steps timed %s, in turn with whole ones\n", m->batch,
-           data->images.count, data->source, m->measurement.repeats, is_gpu(m) ? "launch by launch" : "op by op");
+    const vae_kind_words *words = vae_kind_words_of(data->input.kind);
+    printf("%" PRId64 " of %" PRId64 " %s", m->batch, m->items, words->items);
+    if (m->steps > 0) printf(" of up to %" PRId64 " %s", m->steps - 2, words->steps);
+    printf(", %s; %" PRId64 " steps timed %s, in turn with whole ones\n", data->source, m->measurement.repeats,
+           is_gpu(m) ? "launch by launch" : "op by op");
     if (is_gpu(m)) {
         vae_cli_print_launches(m, precision);
     } else {
@@ -191,8 +203,9 @@ static void print_text(const vae_measured_step *m, const vae_measure_data *data,
     }
     print_kinds(m);
     print_line(&all, "", "sum of these", "", step);
+    snprintf(items_per_second, sizeof items_per_second, "%s/s", words->items);
     print_line(&whole, "", "a step as the trainer runs it", "", step);
-    printf("     %-57s %11.0f\n", "images/s", (double)m->batch / step);
+    printf("     %-57s %11.0f\n", items_per_second, (double)m->batch / step);
     if (is_gpu(m)) vae_cli_print_replay(m, precision);
 }
 
@@ -237,13 +250,12 @@ static vae_status print_json(const vae_measured_step *m, const vae_measure_data 
 {
     const double step = m->measurement.step_seconds;
     const line all = sum_all(m);
-    json_t *root =
-        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:o}", "program", m->program.name, "device",
-                  m->device->backend->name, "description", m->device->backend->device_describe(m->device), "data",
-                  data->source, "images", (json_int_t)data->images.count, "batch", (json_int_t)m->batch, "repeats",
-                  (json_int_t)m->measurement.repeats, "step_seconds", step, "step_median_seconds",
-                  m->measurement.step_median_seconds, "images_per_second", (double)m->batch / step, "sum",
-                  line_to_json(&all, step), "kinds", kinds_to_json(m));
+    json_t *root = json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:o}", "program", m->program.name, "device",
+        m->device->backend->name, "description", m->device->backend->device_describe(m->device), "data", data->source,
+        "images", (json_int_t)m->items, "batch", (json_int_t)m->batch, "repeats", (json_int_t)m->measurement.repeats,
+        "step_seconds", step, "step_median_seconds", m->measurement.step_median_seconds, "images_per_second",
+        (double)m->batch / step, "sum", line_to_json(&all, step), "kinds", kinds_to_json(m));
     if (root && is_gpu(m)) vae_cli_add_replay(root, m, precision);
     if (root) json_object_set_new(root, is_gpu(m) ? "launches" : "ops", parts_to_json(m, precision));
     const int failed = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;

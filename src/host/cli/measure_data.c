@@ -22,12 +22,7 @@ vae_status vae_measure_data_open(const vae_config *config, vae_measure_data *dat
         return vae_error_set(VAE_ERROR_CONFIG, "[data] leaves no training images");
     }
     data->images = vae_dataset_images(&splits->train);
-    data->input = (vae_input){.height = splits->train.height,
-                              .width = splits->train.width,
-                              .channels = splits->train.channels,
-                              .scale = splits->scale,
-                              .shift = splits->shift,
-                              .dtype = splits->train.dtype};
+    data->input = vae_input_of_data(splits);
     return VAE_OK;
 }
 

@@ -2,7 +2,7 @@
 #ifndef VAE_MODEL_INPUT_H
 #define VAE_MODEL_INPUT_H
 
-#include "config/config.h"
+#include "data/dataset.h"
 
 typedef struct vae_input {
     int64_t height, width, channels;
@@ -14,6 +14,8 @@ typedef struct vae_input {
     int64_t longest;    /* of sequences: steps of the longest in any part, begin and end included; else 0 */
     int64_t vocabulary; /* of texts: how many tokens there are, special ones included; else 0 */
 } vae_input;
+
+vae_input vae_input_of_data(const vae_splits *splits);
 
 static inline int64_t vae_input_pixels(const vae_input *input)
 {

@@ -21,6 +21,8 @@ typedef struct vae_measured_step {
     vae_design design;
     vae_program program;
     int64_t batch; /* rows of the step: train.batch_size, or fewer where there are fewer images */
+    int64_t items; /* that batches are taken from: all, or, of sequences, those of the bucket with the most work */
+    int64_t steps; /* of sequences: those of that bucket, begin and end counted; else 0 */
     vae_measurement measurement;
 } vae_measured_step;
 

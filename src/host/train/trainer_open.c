@@ -16,38 +16,6 @@
 #include "train/resume.h"
 #include "train/trainer_state.h"
 
-static int64_t longest(const vae_dataset *dataset)
-{
-    int64_t most = 0;
-    for (int64_t i = 0; dataset->offsets && i < dataset->count; ++i) {
-        const int64_t rows = dataset->offsets[i + 1] - dataset->offsets[i];
-        most = rows > most ? rows : most;
-    }
-    return most;
-}
-
-static int64_t longest_of_all(const vae_splits *splits)
-{
-    const int64_t parts[] = {longest(&splits->train), longest(&splits->validation), longest(&splits->test)};
-    const int64_t held_out = parts[1] > parts[2] ? parts[1] : parts[2];
-    return parts[0] > held_out ? parts[0] : held_out;
-}
-
-static vae_input input_of(const vae_splits *splits)
-{
-    return (vae_input){
-        .height = splits->train.height,
-        .width = splits->train.width,
-        .channels = splits->train.channels,
-        .scale = splits->scale,
-        .shift = splits->shift,
-        .dtype = splits->train.dtype,
-        .kind = splits->train.kind,
-        .longest = longest_of_all(splits),
-        .vocabulary = splits->train.vocabulary.count,
-    };
-}
-
 /* ---- Data, device, parameters ---- */
 
 /* Tables that only other commands will use must be there, and fit, before the training is paid for. */
@@ -94,7 +62,7 @@ static vae_status open_data(vae_trainer *trainer, const vae_resume_point *point)
     if (trainer->splits.train.count < 1) {
         return vae_error_set(VAE_ERROR_CONFIG, "[data] leaves no training images");
     }
-    trainer->state.design.input = input_of(&trainer->splits);
+    trainer->state.design.input = vae_input_of_data(&trainer->splits);
     trainer->state.progress.train_images = trainer->splits.train.count;
     VAE_TRY(attach_names(&trainer->state, VAE_ATTACHMENT_CLASS_NAMES, &splits->train.classes));
     VAE_TRY(attach_names(&trainer->state, VAE_ATTACHMENT_VOCABULARY, &splits->train.vocabulary));

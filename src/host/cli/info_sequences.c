@@ -1,0 +1,89 @@
+/* Looks at the data of a configuration of sequences as training would. */
+#include "cli/info_sequences.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "cli/kind_words.h"
+#include "model/batch_plan.h"
+#include "model/runtime_sequences.h"
+
+/* Steps between an item's begin and its end, of all of them. */
+static int64_t steps_of(const vae_dataset *dataset)
+{
+    return dataset->offsets[dataset->count] - dataset->offsets[0] - 2 * dataset->count;
+}
+
+static void print_items(const vae_design *design, const vae_splits *splits)
+{
+    const vae_kind_words *words = vae_kind_words_of(design->input.kind);
+    const vae_dataset *train = &splits->train;
+    const int64_t steps = steps_of(train), unknown = train->remarks.of[VAE_REMARK_UNKNOWN].count;
+    printf("%-13s %" PRId64 " training, %" PRId64 " validation, %" PRId64 " test\n", words->items, train->count,
+           splits->validation.count, splits->test.count);
+    printf("lengths       up to %" PRId64 " %s, %.1f in the mean of the training part, of which %" PRId64 " are cut\n",
+           design->input.longest - 2, words->steps, (double)steps / (double)train->count, train->truncated);
+    if (design->input.vocabulary == 0) return;
+    printf("vocabulary    %" PRId64 " tokens; %.2f %% of the training text is unknown to it\n",
+           design->input.vocabulary, steps > 0 ? 100.0 * (double)unknown / (double)steps : 0.0);
+}
+
+static void print_buckets(const vae_batch_plan *plan)
+{
+    printf("\n%8s %10s %10s\n", "steps", "items", "batches");
+    for (int32_t i = 0; i < plan->count; ++i) {
+        const vae_batch_group *group = &plan->groups[i];
+        printf("%8" PRId64 " %10" PRId64 " %10" PRId64 "\n", group->build.steps, group->items, group->batches);
+    }
+    printf("%.1f %% padding in %" PRId64 " batches of %" PRId64 " an epoch; steps have begin and end counted\n\n",
+           100.0 * vae_buckets_padding(&plan->buckets), plan->batches, plan->groups[0].build.rows);
+}
+
+vae_status vae_cli_print_sequences(const vae_design *design, const vae_splits *splits)
+{
+    vae_batch_plan plan;
+    VAE_TRY(vae_batch_plan_make(design, &splits->train, design->config.train.batch_size, VAE_ROLE_TRAIN, &plan));
+    print_items(design, splits);
+    print_buckets(&plan);
+    vae_batch_plan_free(&plan);
+    return VAE_OK;
+}
+
+/* ---- Memory ---- */
+
+static vae_status measure(const vae_design *design, vae_build build, double *bytes)
+{
+    vae_program program;
+    VAE_TRY(vae_design_build(design, build, &program));
+    *bytes = fmax(*bytes, 4.0 * (double)program.activation_elements);
+    vae_program_free(&program);
+    return VAE_OK;
+}
+
+/* Of all groups that a part is cut into; an empty part has none. */
+static vae_status measure_part(const vae_design *design, const vae_dataset *part, vae_role role, double *bytes)
+{
+    const vae_config *config = &design->config;
+    const int64_t batch = role == VAE_ROLE_TRAIN ? config->train.batch_size : config->evaluate.batch_size;
+    vae_batch_plan plan;
+    VAE_TRY(vae_batch_plan_make(design, part, batch, role, &plan));
+    vae_status status = VAE_OK;
+    for (int32_t i = 0; !status && i < plan.count; ++i)
+        status = measure(design, plan.groups[i].build, bytes);
+    vae_batch_plan_free(&plan);
+    return status;
+}
+
+vae_status vae_cli_print_sequences_memory(const vae_design *design, const vae_splits *splits)
+{
+    const vae_build next = {.role = VAE_ROLE_NEXT, .rows = VAE_SEQUENCE_ROWS};
+    double train = 0, evaluate = 0, generate = 0;
+    VAE_TRY(measure_part(design, &splits->train, VAE_ROLE_TRAIN, &train));
+    VAE_TRY(measure_part(design, &splits->validation, VAE_ROLE_EVALUATE, &evaluate));
+    VAE_TRY(measure_part(design, &splits->test, VAE_ROLE_EVALUATE, &evaluate));
+    VAE_TRY(measure(design, next, &generate));
+    printf("shared arena  %12.3f MB, in which a run's programs take turns: train %.3f, evaluate %.3f, next %.3f\n",
+           fmax(train, fmax(evaluate, generate)) * 1e-6, train * 1e-6, evaluate * 1e-6, generate * 1e-6);
+    return VAE_OK;
+}
