@@ -83,19 +83,23 @@ void VAE_ISA_NAME(vae_cpu_recurrent_clear)(const vae_recurrent_share *share, flo
 /* Dropout of the active rows at the step. */
 void VAE_ISA_NAME(vae_cpu_recurrent_draw)(const vae_recurrent_share *share);
 
-/* Forward: calls `cell` with each block of up to LANES units, from `unit` on, of active rows `first` … `first` + count
- * -
- * 1. Row j of the share's sums, [gates, LANES], is last_h · weight there, of the j-th of them, or 0 where `is_zero`;
- * what it leaves there is the cell's affair. */
-typedef void (*vae_recurrent_block)(const vae_recurrent_share *share, int64_t first, int64_t count, int64_t unit);
-void VAE_ISA_NAME(vae_cpu_recurrent_blocks)(const vae_recurrent_share *share, bool is_zero, vae_recurrent_block cell);
 /* Forward: last_h of the active rows becomes this step's h. */
 void VAE_ISA_NAME(vae_cpu_recurrent_take_state)(const vae_recurrent_share *share);
+/* Backward: keeps the gradients by the sums of a row's first step, where that is the share's step. */
+void VAE_ISA_NAME(vae_cpu_recurrent_keep_first)(const vae_recurrent_share *share, int64_t row, const float *d_sums);
+
+/* ---- Products (isa/recurrent_product.c) ---- */
+
+/* Packs the weight's panels that are the thread's: `part` of the pass's threads. */
+void VAE_ISA_NAME(vae_cpu_recurrent_pack)(const vae_recurrent_pass *pass, int part);
+/* Forward: calls `cell` with each block of up to LANES units, from `unit` on, of `count` active rows from `first` on.
+ * Row j of the share's sums, [gates, LANES], is last_h · weight there, of the j-th of these rows, or 0 where `is_zero`.
+ * What the cell leaves in the sums is its own affair. */
+typedef void (*vae_recurrent_block)(const vae_recurrent_share *share, int64_t first, int64_t count, int64_t unit);
+void VAE_ISA_NAME(vae_cpu_recurrent_blocks)(const vae_recurrent_share *share, bool is_zero, vae_recurrent_block cell);
 /* Backward: d_h of the active rows is d_sums · weightᵀ, added to what is there where `adds`. Row j of d_sums,
  * [., columns], is of active row j where `compact`, else of row j of the batch. Nothing is done where nobody needs it:
  * at the last step on the way back, where the initial state's gradient is not wanted. */
 void VAE_ISA_NAME(vae_cpu_recurrent_product_back)(const vae_recurrent_share *share, const float *d_sums, bool compact,
                                                   bool adds);
-/* Backward: keeps the gradients by the sums of a row's first step, where that is the share's step. */
-void VAE_ISA_NAME(vae_cpu_recurrent_keep_first)(const vae_recurrent_share *share, int64_t row, const float *d_sums);
 #endif
