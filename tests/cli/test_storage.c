@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "cli/process.h"
+#include "cli/text_data.h"
 #include "cli/tiny_data.h"
 #include "core/file.h"
 #include "unit/temporary.h"
@@ -116,4 +117,21 @@ Test(storage, may_change_when_a_run_is_resumed)
     process_expect(0, NULL, folder, "--config", "disk/config.ini", "--set", "train.epochs=5", "--set",
                    "data.storage=memory", "--out", "disk", "--resume", "--quiet");
     expect_same_tensors("memory", "disk");
+}
+
+/* ---- Texts ---- */
+
+#define TRAIN_TEXT(storage, out)                                                                                       \
+    process_expect(0, NULL, folder, "--config", "text.ini", "--set", "data.storage=" storage, "--set",                 \
+                   "data.cache=cache", "--out", out, "--quiet")
+
+Test(storage, texts_through_the_cache)
+{
+    char path[128];
+    text_data_make(folder);
+    TRAIN_TEXT("memory", "memory");
+    TRAIN_TEXT("disk", "disk");
+    expect_same_runs();
+    snprintf(path, sizeof path, "%s/cache", folder);
+    cr_expect(vae_path_exists(path));
 }

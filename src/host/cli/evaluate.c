@@ -169,9 +169,13 @@ static vae_status evaluate_run(const vae_cli_options *o, const vae_checkpoint *c
     vae_splits splits;
     const vae_dataset *dataset = NULL;
     const char *split = NULL;
-    VAE_TRY(vae_splits_open(&checkpoint->design.config, &splits));
+    vae_classes vocabulary;
+    VAE_TRY(vae_checkpoint_vocabulary(checkpoint, &vocabulary));
+    vae_status status = vae_splits_open_known(&checkpoint->design.config, &vocabulary, &splits);
+    vae_classes_free(&vocabulary);
+    if (status) return status;
     vae_cli_tell_remarks(&splits);
-    vae_status status = vae_cli_find_split(&splits, o->images.split, &dataset, &split);
+    status = vae_cli_find_split(&splits, o->images.split, &dataset, &split);
     if (!status) status = evaluate_dataset(o, checkpoint, dataset, split);
     vae_splits_free(&splits);
     return status;

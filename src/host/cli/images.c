@@ -41,9 +41,12 @@ vae_status vae_cli_splits_open(const vae_model *model, vae_splits *splits)
 {
     vae_config config = *vae_model_config(model);
     config.data.binarise = VAE_BINARISE_NONE;
-    VAE_TRY(vae_splits_open(&config, splits));
-    vae_cli_tell_remarks(splits);
-    return VAE_OK;
+    vae_classes vocabulary;
+    VAE_TRY(vae_model_vocabulary(model, &vocabulary));
+    const vae_status status = vae_splits_open_known(&config, &vocabulary, splits);
+    vae_classes_free(&vocabulary);
+    if (!status) vae_cli_tell_remarks(splits);
+    return status;
 }
 
 vae_status vae_cli_check_shape(const vae_model *model, const vae_dataset *dataset)

@@ -5,22 +5,9 @@
 #include <stdlib.h>
 
 #include "cli/common.h"
-#include "data/vocabulary.h"
 #include "model/runtime.h"
 
 /* ---- Opening ---- */
-
-static vae_status read_vocabulary(const vae_model *model, vae_classes *vocabulary)
-{
-    const vae_attachment *names = vae_model_attached(model, VAE_ATTACHMENT_VOCABULARY);
-    const int64_t tokens = vae_model_input(model)->vocabulary;
-    if (names) {
-        VAE_TRY(vae_vocabulary_take("the checkpoint's vocabulary", names->data, (size_t)names->size, vocabulary));
-    }
-    if (vocabulary->count == tokens) return VAE_OK;
-    return vae_error_set(VAE_ERROR_FORMAT, "the checkpoint is of %" PRId64 " tokens, but its vocabulary names %" PRId64,
-                         tokens, vocabulary->count);
-}
 
 vae_status vae_cli_use_sequences(vae_cli_options *options, const vae_cli_file *files, int count,
                                  vae_cli_use_sequences_as *use)
@@ -31,7 +18,7 @@ vae_status vae_cli_use_sequences(vae_cli_options *options, const vae_cli_file *f
     s.config = vae_model_config(s.model);
     s.elements = vae_model_input(s.model)->channels;
     s.latent = vae_model_traits(s.model)->has_posterior ? vae_model_traits(s.model)->latent : 0;
-    vae_status status = read_vocabulary(s.model, &s.vocabulary);
+    vae_status status = vae_model_vocabulary(s.model, &s.vocabulary);
     if (!status) status = use(options, &s);
     vae_classes_free(&s.vocabulary);
     vae_model_free(s.model);

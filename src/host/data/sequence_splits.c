@@ -60,14 +60,15 @@ static vae_status open_part(const vae_config *config, const part *p, const vae_c
     return vae_split_read_labels(config, p->keys, p->paths, options.limit, splits, p->dataset);
 }
 
-/* With the vocabulary that [data] names, if it does. */
-static vae_status open_train(const vae_config *config, vae_splits *splits)
+/* With the vocabulary that is known, or that [data] names. */
+static vae_status open_train(const vae_config *config, const vae_classes *known, vae_splits *splits)
 {
     const part train = {
         "train", {"train_data", "train_labels"}, {config->data.train_data, config->data.train_labels}, &splits->train};
     const char *path = config->data.vocabulary;
     char found[VAE_PATH_SIZE];
     vae_classes given;
+    if (known->count > 0) return open_part(config, &train, known, splits);
     if (!path[0]) return open_part(config, &train, NULL, splits);
     vae_split_find(config, "vocabulary", path, splits, found);
     vae_status status = vae_vocabulary_read(found, config->data.tokens, config->data.vocabulary_size, &given);
@@ -77,13 +78,13 @@ static vae_status open_train(const vae_config *config, vae_splits *splits)
     return status;
 }
 
-vae_status vae_sequence_splits_open(const vae_config *config, vae_splits *splits)
+vae_status vae_sequence_splits_open(const vae_config *config, const vae_classes *vocabulary, vae_splits *splits)
 {
     const part others[] = {
         {"validation", {"validation_data", ""}, {config->data.validation_data, ""}, &splits->validation},
         {"test", {"test_data", "test_labels"}, {config->data.test_data, config->data.test_labels}, &splits->test},
     };
-    VAE_TRY(open_train(config, splits));
+    VAE_TRY(open_train(config, vocabulary, splits));
     char train_file[VAE_PATH_SIZE], note[VAE_PLACE_NOTE];
     vae_place_find(config, config->data.train_data, train_file, note);
     for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {

@@ -236,9 +236,15 @@ static vae_status open_images(const vae_config *config, vae_splits *splits)
 
 vae_status vae_splits_open(const vae_config *config, vae_splits *splits)
 {
+    return vae_splits_open_known(config, &(vae_classes){0}, splits);
+}
+
+vae_status vae_splits_open_known(const vae_config *config, const vae_classes *vocabulary, vae_splits *splits)
+{
     *splits = (vae_splits){0};
     const bool images = vae_family_keys_of(config->model.family)->kind == VAE_KIND_IMAGE;
-    const vae_status status = images ? open_images(config, splits) : vae_sequence_splits_open(config, splits);
+    const vae_status status =
+        images ? open_images(config, splits) : vae_sequence_splits_open(config, vocabulary, splits);
     if (status) vae_splits_free(splits);
     return status;
 }

@@ -11,6 +11,9 @@
  * rule of `gather` in program.h. VAE_ERROR_CONFIG for missing files and splits that cannot be, VAE_ERROR_FORMAT for
  * damaged files; *splits is then empty. */
 vae_status vae_splits_open(const vae_config *config, vae_splits *splits);
+/* The same for a model that has been trained: texts are read by its vocabulary, whatever the training text holds now.
+ * vocabulary: without tokens where it has none. */
+vae_status vae_splits_open_known(const vae_config *config, const vae_classes *vocabulary, vae_splits *splits);
 /* Static binarisation of other images, as if they were the test part. */
 vae_status vae_dataset_binarise(const vae_config *config, vae_dataset *dataset);
 

@@ -5,6 +5,7 @@
 #define VAE_MODEL_CHECKPOINT_H
 
 #include "backend/backend.h"
+#include "data/classes.h"
 #include "model/design.h"
 
 /* Where training stands. Noise and order are functions of these, so nothing else needs saving. */
@@ -59,6 +60,9 @@ vae_kind vae_checkpoint_peek_kind(const char *path);
 vae_status vae_checkpoint_attach(vae_checkpoint *checkpoint, const char *name, const void *data, int64_t size);
 /* NULL where there is none of that name. */
 const vae_attachment *vae_checkpoint_attached(const vae_checkpoint *checkpoint, const char *name);
+/* The vocabulary of a model of texts; of others one without tokens. VAE_ERROR_FORMAT if there are not as many as the
+ * design has; *vocabulary is then empty. */
+vae_status vae_checkpoint_vocabulary(const vae_checkpoint *checkpoint, vae_classes *vocabulary);
 /* Σ log deviation of a design that is standardised, from the checkpoint's parameters: what a log-likelihood of x has
  * more than one of the values as the data have them. 0 of other designs. */
 double vae_checkpoint_log_deviation(const vae_checkpoint *checkpoint);

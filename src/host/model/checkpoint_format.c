@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "data/vocabulary.h"
 #include "model/checkpoint_internal.h"
 
 const vae_arena vae_saved_arenas[VAE_SAVED_ARENAS] = {VAE_ARENA_PARAMETERS, VAE_ARENA_FIRST_MOMENT,
@@ -164,6 +165,20 @@ const vae_attachment *vae_checkpoint_attached(const vae_checkpoint *checkpoint, 
         if (strcmp(checkpoint->attachments[i].name, name) == 0) return &checkpoint->attachments[i];
     }
     return NULL;
+}
+
+vae_status vae_checkpoint_vocabulary(const vae_checkpoint *checkpoint, vae_classes *vocabulary)
+{
+    static const char owner[] = "the checkpoint's vocabulary";
+    const vae_attachment *names = vae_checkpoint_attached(checkpoint, VAE_ATTACHMENT_VOCABULARY);
+    const int64_t tokens = checkpoint->design.input.vocabulary;
+    *vocabulary = (vae_classes){0};
+    if (names) VAE_TRY(vae_vocabulary_take(owner, (const char *)names->data, (size_t)names->size, vocabulary));
+    const int64_t found = vocabulary->count;
+    if (found == tokens) return VAE_OK;
+    vae_classes_free(vocabulary);
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: has %" PRId64 " tokens, but the model is of %" PRId64, owner, found,
+                         tokens);
 }
 
 void vae_checkpoint_free(vae_checkpoint *checkpoint)

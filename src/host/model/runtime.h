@@ -16,6 +16,8 @@ const vae_config *vae_model_config(const vae_model *model);
 vae_checkpoint *vae_model_checkpoint(vae_model *model);
 /* What goes along with it: see vae_checkpoint_attached(). */
 const vae_attachment *vae_model_attached(const vae_model *model, const char *name);
+/* See vae_checkpoint_vocabulary(). */
+vae_status vae_model_vocabulary(const vae_model *model, vae_classes *vocabulary);
 const vae_input *vae_model_input(const vae_model *model);
 const vae_traits *vae_model_traits(const vae_model *model);
 

@@ -23,6 +23,11 @@ const vae_attachment *vae_model_attached(const vae_model *model, const char *nam
     return vae_checkpoint_attached(&model->checkpoint, name);
 }
 
+vae_status vae_model_vocabulary(const vae_model *model, vae_classes *vocabulary)
+{
+    return vae_checkpoint_vocabulary(&model->checkpoint, vocabulary);
+}
+
 const vae_input *vae_model_input(const vae_model *model)
 {
     return &model->checkpoint.design.input;
