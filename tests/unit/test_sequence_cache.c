@@ -7,6 +7,7 @@
 
 #include "data/buckets.h"
 #include "data/prefetch.h"
+#include "data/sequence_store.h"
 #include "unit/text_file.h"
 
 static char cache[256];
@@ -119,6 +120,27 @@ Test(sequence_cache, automatic)
     vae_dataset again = read_set(path, (vae_sequence_options){0}, VAE_STORAGE_AUTO);
     cr_expect_not_null(again.mapping.start);
     vae_dataset_free(&again);
+}
+
+/* A store that may not grow ends where it is full, which is how reading turns from memory to disk. */
+Test(sequence_cache, a_store_that_is_full)
+{
+    const vae_sequence_options options = {.kind = VAE_KIND_TEXT};
+    vae_sequence_source source = {.format = &vae_sequence_format_text, .options = &options, .key = ""};
+    snprintf(source.file, sizeof source.file, "%s", WRITE("a.txt", "a b\nc d\ne f\ng h\n"));
+    for (int most = 0; most <= 200; most += 50) {
+        vae_sequence_store store = {.most = most};
+        cr_assert_eq(source.format->open(&source), VAE_OK, "%s", vae_error_message());
+        cr_assert_eq(vae_sequence_store_collect(&store, &source), VAE_OK, "%s", vae_error_message());
+        vae_sequence_source_close(&source);
+        /* The first offset, and of each item another, and four ids. */
+        const int64_t fit = most == 0 ? 4 : (most - 8) / 24 + 1;
+        cr_expect_eq(store.full, most > 0 && 8 + 4 * 24 > most, "%d", most);
+        cr_expect_eq(store.count, fit < 4 ? fit : 4, "%d: %d", most, (int)store.count);
+        free(store.values.bytes);
+        free(store.offsets.bytes);
+        free(store.labels.bytes);
+    }
 }
 
 static void expect_failure(const char *path, vae_sequence_options options, vae_status expected, const char *words)

@@ -97,6 +97,9 @@ static vae_status read_to_memory(vae_sequence_source *source, bool *full, vae_da
     vae_status status = vae_sequence_store_collect(&store, source);
     *full = store.full || (automatic && status == VAE_ERROR_MEMORY);
     if (*full) status = VAE_OK;
+    if (status == VAE_ERROR_MEMORY) {
+        status = vae_error_set(status, "%s; with [data] storage = disk they need none", vae_error_message());
+    }
     if (status || *full) {
         free_store(&store);
     } else {
