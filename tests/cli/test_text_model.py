@@ -208,6 +208,12 @@ def check_evaluate(folder):
 
 
 def check_others(folder):
+    program("report", "--run", "run", folder=folder)
+    page = (folder / "report.html").read_text()
+    for expected in ('"title":"Samples"', '"title":"Reconstructions"', '"title":"Between two items"',
+                     '"title":"Completions"', '"kind":"text"', "Sequences are made step by step"):
+        assert expected in page, expected
+    assert json.dumps((folder / "test.txt").read_text().splitlines()[0]) in page
     assert "sentences   of up to 12 tokens, with a vocabulary of 24\n" in program("info", "--run", "run", folder=folder)
     said = program("info", "--config", "text.ini", folder=folder)
     for expected in ("sentences     400 training, 60 validation, 50 test\n", "vocabulary    24 tokens; 0.00 % of",
@@ -225,6 +231,8 @@ def check_refusals(folder):
         refuse(message, *arguments, "--run", "run", folder=folder, status=status)
 
     no("traverse: this model is of texts, which the command is not for: interpolate", "traverse")
+    no("export: this model is of texts, which the command is not for: ", "export")
+    no("--input is for models of images here", "probe", "--input", "test.txt", "--label", "a")
     no("--npy is for models of images, but this one is of texts", "sample", "--npy", "x.npy")
     no("--columns is for models of images and drawings, but this one is of texts", "sample", "--columns", 3)
     no("--noise is for models of images", "sample", "--noise")

@@ -7,6 +7,7 @@
 #include "cli/sequence_sink.h"
 #include "core/file.h"
 #include "draw/sketch.h"
+#include "report/page_sketches.h"
 
 /* ---- Shown ---- */
 
@@ -118,6 +119,28 @@ static void close_sink(vae_sequence_sink *sink)
     free(g);
 }
 
+/* ---- In a report ---- */
+
+static vae_status report(const vae_cli_sequences *s, const vae_sequence_group *group, vae_page_run *run)
+{
+    const int64_t count = group->items->count;
+    (void)s;
+    vae_sketch *sketches = calloc((size_t)count + 1, sizeof *sketches);
+    if (!sketches) return vae_error_set(VAE_ERROR_MEMORY, "drawings: out of memory");
+    for (int64_t i = 0; i < count; ++i) {
+        sketches[i].rows = vae_sequence_item(group->items, i, &sketches[i].steps);
+        sketches[i].given = group->given ? group->given[i] : 0;
+    }
+    const vae_page_sketches made = {.title = group->title,
+                                    .caption = group->caption,
+                                    .sketches = sketches,
+                                    .count = count,
+                                    .columns = group->columns};
+    const vae_status status = vae_page_sketches_add(&made, &run->sketches);
+    free(sketches);
+    return status;
+}
+
 /* ---- Given ---- */
 
 static vae_status read(const vae_cli_sequences *s, const char *option, const char *text, vae_sequence_list *list)
@@ -134,6 +157,7 @@ const vae_sequence_kind vae_sequence_kind_drawing = {
     .files = VAE_FILE_PNG | VAE_FILE_SVG | VAE_FILE_FOLDER,
     .temperature = 0.1,
     .read = read,
+    .report = report,
     .open = open_sink,
     .begin_strip = begin_strip,
     .add = add,

@@ -85,4 +85,5 @@ const vae_command vae_command_export = {
         "to mean and log_variance [batch, latent] (an autoencoder's: to code), and decoder.onnx, from z to image.",
     .picks = picks,
     .run = run,
+    .instead = "encoder and decoder of sequences are not written as ONNX yet; encode and decode do what they do",
 };

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/input.h"
+#include "cli/kind_words.h"
 #include "cli/probe_classes.h"
 #include "cli/probe_column.h"
 #include "cli/probe_side.h"
@@ -216,6 +217,12 @@ static vae_status probe(vae_cli_options *o, vae_model *model)
 
 static vae_status run(vae_cli_options *o)
 {
+    if (o->kind != VAE_KIND_IMAGE && o->images.input) {
+        return vae_error_set(VAE_ERROR_ARGUMENT,
+                             "--input is for models of images here, but this one is of %s: labels "
+                             "of sequences come with the run's data",
+                             vae_kind_words_of(o->kind)->kind);
+    }
     if ((o->label || o->classes) && (o->attribute || o->attributes || o->test_attributes)) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s and attributes cannot both be given",
                              o->label ? "--label" : "--classes");

@@ -6,6 +6,7 @@
 #include "cli/common.h"
 #include "cli/info.h"
 #include "cli/report_columns.h"
+#include "cli/report_sequences.h"
 #include "core/file.h"
 #include "report/page.h"
 
@@ -33,7 +34,8 @@ static vae_status open_run(const vae_cli_options *o, const char *folder, vae_pag
     VAE_TRY(vae_cli_find_checkpoint(&of_run, checkpoint, sizeof checkpoint));
     VAE_TRY(vae_page_run_open(run, folder, checkpoint, o->pictures));
     VAE_TRY(make_listing(run));
-    return vae_cli_report_columns(&of_run, run);
+    VAE_TRY(vae_cli_report_sequences(&of_run, run));
+    return run->checkpoint.design.input.kind == VAE_KIND_IMAGE ? vae_cli_report_columns(&of_run, run) : VAE_OK;
 }
 
 static vae_status write_report(const vae_cli_options *o)

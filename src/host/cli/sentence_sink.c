@@ -7,6 +7,7 @@
 #include "cli/sequence_sink.h"
 #include "core/file.h"
 #include "data/vocabulary.h"
+#include "report/page_sentences.h"
 
 /* ---- Shown ---- */
 
@@ -31,17 +32,22 @@ static vae_status begin_strip(vae_sequence_sink *sink, const char *heading)
     return VAE_OK;
 }
 
+/* rows [count] → *text, which the caller frees. */
+static vae_status spell(const vae_cli_sequences *s, const float *rows, int64_t count, char **text)
+{
+    int32_t *ids = malloc((size_t)count * sizeof *ids);
+    if (!ids) return vae_error_set(VAE_ERROR_MEMORY, "sentences: out of memory");
+    for (int64_t i = 0; i < count; ++i)
+        ids[i] = (int32_t)rows[i];
+    const vae_status status = vae_vocabulary_text(&s->vocabulary, s->config->data.tokens, ids, count, text);
+    free(ids);
+    return status;
+}
+
 static vae_status add(vae_sequence_sink *sink, const vae_sequence_shown *item)
 {
-    const vae_cli_sequences *s = sink->sequences;
-    int32_t *ids = malloc((size_t)item->count * sizeof *ids);
     char *text;
-    if (!ids) return vae_error_set(VAE_ERROR_MEMORY, "sentences: out of memory");
-    for (int64_t i = 0; i < item->count; ++i)
-        ids[i] = (int32_t)item->rows[i];
-    const vae_status status = vae_vocabulary_text(&s->vocabulary, s->config->data.tokens, ids, item->count, &text);
-    free(ids);
-    if (status) return status;
+    VAE_TRY(spell(sink->sequences, item->rows, item->count, &text));
     if (sink->plan.label_width > 0)
         fprintf(stream_of(sink), "%-*s  ", sink->plan.label_width, item->label ? item->label : "");
     fprintf(stream_of(sink), "%s\n", text);
@@ -60,6 +66,37 @@ static vae_status finish(vae_sequence_sink *sink)
 static void close_sink(vae_sequence_sink *sink)
 {
     vae_file_stream_abandon(sink->state);
+}
+
+/* ---- In a report ---- */
+
+static vae_status spell_all(const vae_cli_sequences *s, const vae_sequence_list *list, char **texts)
+{
+    for (int64_t i = 0; i < list->count; ++i) {
+        int64_t count;
+        const float *rows = vae_sequence_item(list, i, &count);
+        VAE_TRY(spell(s, rows, count, &texts[i]));
+    }
+    return VAE_OK;
+}
+
+static vae_status report(const vae_cli_sequences *s, const vae_sequence_group *group, vae_page_run *run)
+{
+    const int64_t count = group->items->count;
+    char **texts = calloc((size_t)count + 1, sizeof *texts);
+    if (!texts) return vae_error_set(VAE_ERROR_MEMORY, "sentences: out of memory");
+    vae_status status = spell_all(s, group->items, texts);
+    const vae_page_sentences made = {.title = group->title,
+                                     .caption = group->caption,
+                                     .texts = (const char *const *)texts,
+                                     .count = count,
+                                     .columns = group->columns,
+                                     .labels = group->labels};
+    if (!status) status = vae_page_sentences_add(&made, &run->sentences);
+    for (int64_t i = 0; i < count; ++i)
+        free(texts[i]);
+    free(texts);
+    return status;
 }
 
 /* ---- Given ---- */
@@ -85,6 +122,7 @@ const vae_sequence_kind vae_sequence_kind_text = {
     .prints = true,
     .temperature = 0.0,
     .read = read,
+    .report = report,
     .open = open_sink,
     .begin_strip = begin_strip,
     .add = add,

@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "data/classes.h"
 #include "model/runtime_sequences.h"
+#include "report/page_run.h"
 
 struct vae_sequence_kind;
 
@@ -31,6 +32,15 @@ typedef struct vae_sequence_shown {
     int64_t given;     /* its first rows that a model was to go on from; 0: none */
 } vae_sequence_shown;
 
+/* Items that a report shows together, strip by strip. */
+typedef struct vae_sequence_group {
+    const char *title, *caption;
+    const vae_sequence_list *items;
+    int64_t columns;           /* items of a strip */
+    const char *const *labels; /* [columns], or NULL */
+    const int64_t *given;      /* of each item, as vae_sequence_shown has it; NULL: none */
+} vae_sequence_group;
+
 typedef struct vae_sequence_kind {
     unsigned files;     /* VAE_FILE_… that items can be written to */
     bool prints;        /* to standard output, unless a file is named */
@@ -38,6 +48,8 @@ typedef struct vae_sequence_kind {
     /* Adds what an option names beside the run's items: a sentence as it is written; of drawings, a file of them. */
     vae_status (*read)(const vae_cli_sequences *sequences, const char *option, const char *text,
                        vae_sequence_list *list);
+    /* Adds a group of them to what the report shows. */
+    vae_status (*report)(const vae_cli_sequences *sequences, const vae_sequence_group *group, vae_page_run *run);
     /* See cli/sequence_sink.h. */
     vae_status (*open)(vae_sequence_sink *sink);
     vae_status (*begin_strip)(vae_sequence_sink *sink, const char *heading);

@@ -9,19 +9,32 @@
 
 /* ---- Opening ---- */
 
+vae_status vae_cli_sequences_open(const vae_cli_options *options, vae_cli_sequences *s)
+{
+    *s = (vae_cli_sequences){.kind = vae_sequence_kind_of(options->kind), .words = vae_kind_words_of(options->kind)};
+    VAE_TRY(vae_cli_open_model(options, &s->model));
+    s->config = vae_model_config(s->model);
+    s->elements = vae_model_input(s->model)->channels;
+    s->latent = vae_model_traits(s->model)->has_posterior ? vae_model_traits(s->model)->latent : 0;
+    const vae_status status = vae_model_vocabulary(s->model, &s->vocabulary);
+    if (status) vae_cli_sequences_close(s);
+    return status;
+}
+
+void vae_cli_sequences_close(vae_cli_sequences *s)
+{
+    vae_classes_free(&s->vocabulary);
+    vae_model_free(s->model);
+}
+
 vae_status vae_cli_use_sequences(vae_cli_options *options, const vae_cli_file *files, int count,
                                  vae_cli_use_sequences_as *use)
 {
-    vae_cli_sequences s = {.kind = vae_sequence_kind_of(options->kind), .words = vae_kind_words_of(options->kind)};
+    vae_cli_sequences s;
     VAE_TRY(vae_cli_check_outputs(options, files, count));
-    VAE_TRY(vae_cli_open_model(options, &s.model));
-    s.config = vae_model_config(s.model);
-    s.elements = vae_model_input(s.model)->channels;
-    s.latent = vae_model_traits(s.model)->has_posterior ? vae_model_traits(s.model)->latent : 0;
-    vae_status status = vae_model_vocabulary(s.model, &s.vocabulary);
-    if (!status) status = use(options, &s);
-    vae_classes_free(&s.vocabulary);
-    vae_model_free(s.model);
+    VAE_TRY(vae_cli_sequences_open(options, &s));
+    const vae_status status = use(options, &s);
+    vae_cli_sequences_close(&s);
     return status;
 }
 

@@ -7,6 +7,10 @@
 
 typedef vae_status vae_cli_use_sequences_as(vae_cli_options *options, vae_cli_sequences *sequences);
 
+/* The model that --run or --checkpoint name, of options->kind. On failure nothing is to be closed. */
+vae_status vae_cli_sequences_open(const vae_cli_options *options, vae_cli_sequences *sequences);
+void vae_cli_sequences_close(vae_cli_sequences *sequences);
+
 /* vae_cli_use_model() for models of sequences. */
 vae_status vae_cli_use_sequences(vae_cli_options *options, const vae_cli_file *files, int count,
                                  vae_cli_use_sequences_as *use);

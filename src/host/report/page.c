@@ -127,6 +127,13 @@ static vae_status write_decoder(FILE *file, const vae_page_run *run, int index, 
 {
     const vae_checkpoint *c = &run->checkpoint;
     vae_program program;
+    if (c->design.input.kind != VAE_KIND_IMAGE) {
+        const char *note =
+            "Sequences are made step by step, each step by what came before, which the explorer does not "
+            "do: see vae-cuda interpolate and arithmetic.";
+        json_object_set_new(json, "decoder", json_pack("{s:s}", "note", note));
+        return VAE_OK;
+    }
     VAE_TRY(vae_design_build(&c->design, (vae_build){.role = VAE_ROLE_DECODE, .rows = 1}, &program));
     vae_status status = VAE_OK;
     if (is_embedded(&program, &c->design.input, explorer)) {

@@ -184,18 +184,23 @@ json_t *vae_page_fields_json(void)
 
 json_t *vae_page_run_json(const vae_page_run *run)
 {
+    static const char *const kinds[] = {
+        [VAE_KIND_IMAGE] = "image", [VAE_KIND_TEXT] = "text", [VAE_KIND_DRAWING] = "drawing"};
     const vae_checkpoint *c = &run->checkpoint;
-    json_t *images = json_pack("{s:I, s:I, s:I, s:f, s:f, s:b}", "height", (json_int_t)c->design.input.height, "width",
-                               (json_int_t)c->design.input.width, "channels", (json_int_t)c->design.input.channels,
-                               "scale", c->design.input.scale, "shift", c->design.input.shift, "numbers",
-                               c->design.input.dtype == VAE_FLOAT32);
+    json_t *images =
+        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:b}", "kind", kinds[c->design.input.kind], "longest",
+                  (json_int_t)c->design.input.longest, "vocabulary", (json_int_t)c->design.input.vocabulary, "height",
+                  (json_int_t)c->design.input.height, "width", (json_int_t)c->design.input.width, "channels",
+                  (json_int_t)c->design.input.channels, "scale", c->design.input.scale, "shift", c->design.input.shift,
+                  "numbers", c->design.input.dtype == VAE_FLOAT32);
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?, s:O?, s:O?}", "name",
+        "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?, s:O?, s:O?, s:O?}", "name",
         write_name(run->folder.path), "folder", vae_json_text(run->folder.path), "checkpoint",
         vae_json_text(run->checkpoint_path), "images", images, "latent", (json_int_t)c->design.traits.latent,
         "parameters", (json_int_t)vae_layout_parameter_count(&c->design.layout), "epoch", (json_int_t)c->progress.epoch,
         "step", (json_int_t)c->progress.step, "train_images", (json_int_t)c->progress.train_images, "config",
         write_config(&c->design.config), "metrics", write_metrics(&run->history), "pictures", write_pictures(run),
         "pictures_found", (json_int_t)run->pictures_found, "listing", run->listing ? run->listing : "", "classes",
-        write_classes(&run->classes), "machine", run->machine, "columns", run->columns, "sketches", run->sketches);
+        write_classes(&run->classes), "machine", run->machine, "columns", run->columns, "sketches", run->sketches,
+        "sentences", run->sentences);
 }

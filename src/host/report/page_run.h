@@ -27,8 +27,9 @@ typedef struct vae_page_run {
     vae_classes classes;    /* what labels are called; none where the folder has no class_names.txt */
     json_t *columns;        /* set by the caller: report/page_columns.h, with "part" and "noise", or a {"note"} alone;
                              * NULL of images; freed with the run */
-    json_t *sketches; /* set by the caller: groups of drawings, report/page_sketches.h; NULL: none; freed likewise */
-    char *listing;    /* set by the caller: the training program as text; from malloc, freed with the run */
+    json_t *sketches;  /* set by the caller: groups of drawings, report/page_sketches.h; NULL: none; freed likewise */
+    json_t *sentences; /* likewise of texts, report/page_sentences.h */
+    char *listing;     /* set by the caller: the training program as text; from malloc, freed with the run */
 } vae_page_run;
 
 /* Reads `checkpoint_path` and the folder's metrics, and lists its pictures; with more than max_pictures epochs, evenly

@@ -15,6 +15,7 @@ const VaeSummary = (() => {
     return ["test", "validation", "train_epoch", "train"].find((name) => run.metrics[name].count > 0) ?? "train";
   }
 
+  const rates = { image: "images/s", text: "tokens/s", drawing: "strokes/s" };
   const splitNames = { test: "test", validation: "validation", train_epoch: "training", train: "training" };
 
   function figures(run) {
@@ -22,7 +23,7 @@ const VaeSummary = (() => {
     const speeds = run.metrics.train_epoch.count > 0 ? run.metrics.train_epoch : run.metrics.train;
     const active = ["test", "validation", "train_epoch"].map((name) => VaeData.last(run, name, "active_units")).find((value) => value !== null) ?? null;
     return { split: splitNames[split], negElbo: last("neg_elbo"), reconstruction: last("reconstruction"), kl: last("kl"), active,
-      speed: median(speeds.images_per_second) };
+      perplexity: last("perplexity"), speed: median(run.images.kind === "image" ? speeds.images_per_second : speeds.sequence_steps_per_second) };
   }
 
   function tile(value, label, mark = "") {
@@ -35,17 +36,19 @@ const VaeSummary = (() => {
       f.negElbo === null ? null : tile(format(f.negElbo), `${f.split} −ELBO, nats`),
       f.reconstruction === null ? null : tile(format(f.reconstruction), `${f.split} reconstruction`),
       f.kl === null ? null : tile(format(f.kl), `${f.split} KL, nats`),
+      f.perplexity === null ? null : tile(format(f.perplexity), `${f.split} perplexity`),
       f.active === null ? null : tile(`${format(f.active)} / ${run.latent}`, "active units"),
       tile(format(run.epoch), "best epoch"),
       tile(format(run.parameters), "parameters"),
-      f.speed === null ? null : tile(format(Math.round(f.speed)), "images/s"));
+      f.speed === null ? null : tile(format(Math.round(f.speed)), rates[run.images.kind]));
   }
 
   /* ---- Several runs ---- */
 
   function resultTable(runs, colors) {
     const rows = runs.map((run) => ({ run, ...figures(run) }));
-    const columns = [["−ELBO", "negElbo", -1], ["reconstruction", "reconstruction", -1], ["KL", "kl", 0], ["active units", "active", 0], ["images/s", "speed", 1]]
+    const columns = [["−ELBO", "negElbo", -1], ["reconstruction", "reconstruction", -1], ["KL", "kl", 0], ["perplexity", "perplexity", -1], ["active units", "active", 0],
+      [rates[runs[0].images.kind], "speed", 1]]
       .filter(([, key]) => rows.some((row) => row[key] !== null));
     const best = (key, sign) => rows.reduce((found, row) => (row[key] !== null && (found === null || sign * row[key] > sign * found) ? row[key] : found), null);
     return make("div", { class: "scroll" }, make("table", {},
@@ -101,7 +104,11 @@ const VaeSummary = (() => {
   }
 
   function subtitle(run) {
-    const { height, width, channels, numbers } = run.images;
+    const { kind: items, longest, vocabulary, height, width, channels, numbers } = run.images;
+    if (items !== "image") {
+      const steps = items === "text" ? `sentences of up to ${longest - 2} tokens, a vocabulary of ${format(vocabulary)}` : `drawings of up to ${longest - 2} strokes`;
+      return [setting(run, "model", "family"), `${run.latent} latent dimensions`, `${format(run.train_images)} ${steps}`, run.folder].join(" · ");
+    }
     const size = `${height}×${width}${channels === 1 ? "" : `×${channels}`}`;
     const kind = !numbers ? `images of ${size}` : height === 1 && channels === 1 ? `rows of ${width} numbers` : `arrays of ${size} numbers`;
     return [setting(run, "model", "objective").toUpperCase(), `${run.latent} latent dimensions`, `${setting(run, "model", "likelihood")} likelihood`,
