@@ -38,6 +38,18 @@ Test(collapse, waits_for_the_full_weight)
     cr_expect(seen(8, 800, 0.0, false));
 }
 
+/* In a cycle that rises again nothing is judged. */
+Test(collapse, waits_for_the_full_weight_of_a_cycle)
+{
+    design.config.train.epochs = 20; /* two cycles of 10, whose first 5 rise */
+    design.config.train.kl_schedule = VAE_KL_CYCLICAL;
+    design.config.train.kl_cycles = 2;
+    cr_expect_not(seen(7, 700, 0.0, false));
+    cr_expect(seen(8, 800, 0.0, false));
+    cr_expect_not(seen(12, 1200, 0.0, true));
+    cr_expect(seen(20, 2000, 0.0, true));
+}
+
 Test(collapse, needs_a_kl_term_and_a_reconstruction)
 {
     design.config.train.beta = 0;

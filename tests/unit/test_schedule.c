@@ -93,3 +93,78 @@ Test(schedule, beta_rises_over_fractions_of_epochs)
     expect_beta(&config, 8, 2.0);
     expect_beta(&config, 80, 2.0);
 }
+
+Test(schedule, beta_rises_from_its_start)
+{
+    vae_config config = make_config(VAE_SCHEDULE_CONSTANT);
+    config.train.kl_warmup_epochs = 1;
+    config.train.beta_start = 0.5;
+    expect_beta(&config, 0, 0.5);
+    expect_beta(&config, 5, 1.25);
+    expect_beta(&config, 10, 2.0);
+    config.train.beta_start = 3.0; /* or falls */
+    expect_beta(&config, 0, 3.0);
+    expect_beta(&config, 4, 2.6);
+    expect_beta(&config, 11, 2.0);
+}
+
+/* Of sketch-rnn: w = beta - (beta - start)·R^step. */
+Test(schedule, exponential_beta_approaches_its_value)
+{
+    vae_config config = make_config(VAE_SCHEDULE_CONSTANT);
+    config.train.kl_schedule = VAE_KL_EXPONENTIAL;
+    config.train.beta_start = 0.5;
+    config.train.kl_rate = 0.5;
+    expect_beta(&config, 0, 0.5);
+    expect_beta(&config, 1, 1.25);
+    expect_beta(&config, 3, 1.8125);
+    expect_beta(&config, 2000, 2.0);
+    /* 0.5^6.64 is a hundredth. */
+    const double full = vae_schedule_full_epochs(&config, STEPS_PER_EPOCH, 20);
+    cr_expect_float_eq(full, 2.0 - log2(100.0) / STEPS_PER_EPOCH, 1e-12, "%.17g", full);
+}
+
+/* Fu et al. 2019, equation 6: M = 4 cycles of 25 steps, of which the first R = 2/5 rise. */
+Test(schedule, cyclical_beta_rises_and_stays_in_each_cycle)
+{
+    vae_config config = make_config(VAE_SCHEDULE_CONSTANT);
+    config.train.kl_schedule = VAE_KL_CYCLICAL;
+    config.train.kl_cycles = 4;
+    config.train.kl_rise = 0.4;
+    for (int cycle = 0; cycle < 4; ++cycle) {
+        expect_beta(&config, 25 * cycle, 0.0);
+        expect_beta(&config, 25 * cycle + 5, 1.0);
+        expect_beta(&config, 25 * cycle + 9, 1.8);
+        expect_beta(&config, 25 * cycle + 10, 2.0);
+        expect_beta(&config, 25 * cycle + 24, 2.0);
+    }
+    expect_beta(&config, 105, 2.0); /* past the end, the last cycle goes on */
+    config.train.beta_start = 1.0;
+    expect_beta(&config, 55, 1.5);
+    /* Steps done when β has been full: 25 of a cycle, less 10. */
+    cr_expect_float_eq(vae_schedule_full_epochs(&config, STEPS_PER_EPOCH, 25), 1.5, 1e-12);
+    cr_expect_float_eq(vae_schedule_full_epochs(&config, STEPS_PER_EPOCH, 26), -0.9, 1e-12);
+    cr_expect_float_eq(vae_schedule_full_epochs(&config, STEPS_PER_EPOCH, 100), 1.5, 1e-12);
+}
+
+Test(schedule, full_epochs_follow_the_warmup)
+{
+    vae_config config = make_config(VAE_SCHEDULE_CONSTANT);
+    config.train.kl_warmup_epochs = 2.5;
+    cr_expect_eq(vae_schedule_full_epochs(&config, STEPS_PER_EPOCH, 20), -0.5);
+    cr_expect_eq(vae_schedule_full_epochs(&config, STEPS_PER_EPOCH, 40), 1.5);
+}
+
+/* Of sketch-rnn: (rate - minimum)·R^step + minimum. */
+Test(schedule, exponential_rate_approaches_its_minimum)
+{
+    vae_config config = make_config(VAE_SCHEDULE_EXPONENTIAL);
+    config.train.schedule_rate = 0.5;
+    config.train.schedule_minimum = 0.1;
+    expect_rate(&config, 0, 0.5);
+    expect_rate(&config, 1, 0.3);
+    expect_rate(&config, 3, 0.15);
+    expect_rate(&config, 2000, 0.1);
+    config.train.warmup_steps = 4;
+    expect_rate(&config, 1, 0.15);
+}

@@ -48,7 +48,14 @@ typedef enum vae_flip { VAE_FLIP_NONE, VAE_FLIP_HORIZONTAL } vae_flip;
 typedef enum vae_storage { VAE_STORAGE_AUTO, VAE_STORAGE_MEMORY, VAE_STORAGE_DISK } vae_storage;
 /* What an item of a text is cut into */
 typedef enum vae_tokens { VAE_TOKENS_WORDS, VAE_TOKENS_CHARACTERS, VAE_TOKENS_BYTES } vae_tokens;
-typedef enum vae_schedule { VAE_SCHEDULE_CONSTANT, VAE_SCHEDULE_COSINE, VAE_SCHEDULE_STEP } vae_schedule;
+typedef enum vae_schedule {
+    VAE_SCHEDULE_CONSTANT,
+    VAE_SCHEDULE_COSINE,
+    VAE_SCHEDULE_STEP,
+    VAE_SCHEDULE_EXPONENTIAL
+} vae_schedule;
+/* How beta comes to its value: see train/schedule.h. */
+typedef enum vae_kl_schedule { VAE_KL_LINEAR, VAE_KL_EXPONENTIAL, VAE_KL_CYCLICAL } vae_kl_schedule;
 
 /* What to do about data that are not those of the run's record. */
 typedef enum vae_record_mode { VAE_RECORD_IGNORE, VAE_RECORD_TELL, VAE_RECORD_FAIL } vae_record_mode;
@@ -124,9 +131,14 @@ typedef struct vae_config {
         int64_t warmup_steps;    /* learning rate rises linearly over these */
         int64_t schedule_epochs; /* step: multiply by schedule_factor whenever this many epochs have passed */
         double schedule_factor;
-        double schedule_floor; /* cosine: final learning rate as a fraction */
-        double beta;
-        double kl_warmup_epochs; /* beta rises linearly from 0 over these; fractions allowed */
+        double schedule_floor;                  /* cosine: final learning rate as a fraction */
+        double schedule_rate, schedule_minimum; /* exponential: what each step leaves of the way to the minimum */
+        double beta, beta_start;
+        vae_kl_schedule kl_schedule;
+        double kl_warmup_epochs; /* linear: beta rises from beta_start over these; fractions allowed */
+        double kl_rate;          /* exponential: what each step leaves of the way from beta_start to beta */
+        int64_t kl_cycles;       /* cyclical */
+        double kl_rise;          /* cyclical: the share of a cycle over which beta rises */
         double adam_beta1, adam_beta2, adam_epsilon, weight_decay, clip_norm;
         int64_t patience;            /* early stopping: epochs without a better validation loss, 0: never */
         int64_t log_interval;        /* steps between metric lines */

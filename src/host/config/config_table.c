@@ -25,7 +25,8 @@ static const char *const layouts[] = {"channels_last", "channels_first", NULL};
 static const char *const flips[] = {"none", "horizontal", NULL};
 static const char *const tokens[] = {"words", "characters", "bytes", NULL};
 static const char *const storages[] = {"auto", "memory", "disk", NULL};
-static const char *const schedules[] = {"constant", "cosine", "step", NULL};
+static const char *const schedules[] = {"constant", "cosine", "step", "exponential", NULL};
+static const char *const kl_schedules[] = {"linear", "exponential", "cyclical", NULL};
 static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
 static const char *const switches[] = {"no", "yes", NULL};
 static const char *const devices[] = {"auto", "cpu", "reference", "cuda", NULL};
@@ -117,8 +118,15 @@ static const vae_key keys[] = {
     INTEGER("train", "schedule_epochs", train.schedule_epochs, 1, 1e9, "10", "step: epochs between two drops"),
     REAL("train", "schedule_factor", train.schedule_factor, 0, 1, "0.5", "step: factor applied at each drop"),
     REAL("train", "schedule_floor", train.schedule_floor, 0, 1, "0", "cosine: last learning rate as a fraction of the first"),
+    REAL("train", "schedule_rate", train.schedule_rate, 0, 1, "0.9999", "exponential: each step leaves so much of what the rate is above schedule_minimum"),
+    REAL("train", "schedule_minimum", train.schedule_minimum, 0, 1e6, "1e-05", "exponential: the rate that is approached"),
     REAL("train", "beta", train.beta, 0, 1e6, "1", "weight of the KL term"),
-    REAL("train", "kl_warmup_epochs", train.kl_warmup_epochs, 0, 1e9, "0", "epochs over which beta rises from 0"),
+    REAL("train", "beta_start", train.beta_start, 0, 1e6, "0", "beta in the first step, where kl_warmup_epochs or kl_schedule have it change"),
+    CHOICE("train", "kl_schedule", train.kl_schedule, kl_schedules, "linear", "how beta comes from beta_start to its value: linear over kl_warmup_epochs; exponential; cyclical, several times"),
+    REAL("train", "kl_warmup_epochs", train.kl_warmup_epochs, 0, 1e9, "0", "linear: epochs over which beta rises from beta_start"),
+    REAL("train", "kl_rate", train.kl_rate, 0, 0.9999999999, "0.99995", "exponential: each step leaves so much of the way from beta_start to beta"),
+    INTEGER("train", "kl_cycles", train.kl_cycles, 1, 1e9, "4", "cyclical: cycles into which the training is cut"),
+    REAL("train", "kl_rise", train.kl_rise, 1e-6, 1, "0.5", "cyclical: share of each cycle over which beta rises, before it stays"),
     REAL("train", "adam_beta1", train.adam_beta1, 0, 0.9999999, "0.9", "decay of Adam's first moment"),
     REAL("train", "adam_beta2", train.adam_beta2, 0, 0.9999999, "0.999", "decay of Adam's second moment"),
     REAL("train", "adam_epsilon", train.adam_epsilon, 1e-30, 1, "1e-08", "added to Adam's denominator"),

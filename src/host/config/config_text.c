@@ -260,6 +260,22 @@ static vae_status check_family(const vae_config *config)
     return family->check ? family->check(config) : VAE_OK;
 }
 
+/* What has no effect is not meant. */
+static vae_status check_schedules(const vae_config *config)
+{
+    const bool linear = config->train.kl_schedule == VAE_KL_LINEAR;
+    if (linear && config->train.beta_start > 0 && !(config->train.kl_warmup_epochs > 0)) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "[train] beta_start: beta goes from it over kl_warmup_epochs, which are 0; set these, or "
+                             "kl_schedule = exponential or cyclical");
+    }
+    if (!linear && config->train.kl_warmup_epochs > 0) {
+        return vae_error_set(VAE_ERROR_CONFIG, "[train] kl_warmup_epochs: belongs to kl_schedule = linear; exponential "
+                                               "has kl_rate, cyclical has kl_cycles and kl_rise");
+    }
+    return VAE_OK;
+}
+
 vae_status vae_config_check(const vae_config *config)
 {
     if (!config->data.train_data[0]) {
@@ -268,6 +284,7 @@ vae_status vae_config_check(const vae_config *config)
     VAE_TRY(check_likelihood(config));
     VAE_TRY(check_store(config));
     VAE_TRY(check_family(config));
+    VAE_TRY(check_schedules(config));
     if (config->data.test_labels[0] && !config->data.test_data[0]) {
         return vae_error_set(VAE_ERROR_CONFIG, "[data] test_labels: given without test_data");
     }

@@ -142,11 +142,12 @@ static vae_status evaluate(vae_trainer *trainer, vae_batches *batches, const cha
 
 /* What is minimised, at the beta that the warm-up ends with: so that epochs compare. The bound of training steps is
  * that of the beta they had; until the warm-up is over the ELBO stands in for it, which is never the better of them. */
-static double objective_loss(const vae_design *design, const vae_metrics_line *line)
+static double objective_loss(const vae_trainer *trainer, const vae_metrics_line *line)
 {
-    const vae_config *config = &design->config;
-    const vae_traits *traits = &design->traits;
-    const bool rising = !isnan(line->beta) && (double)(line->epoch - 1) < config->train.kl_warmup_epochs;
+    const vae_config *config = &trainer->state.design.config;
+    const vae_traits *traits = &trainer->state.design.traits;
+    const int64_t steps = line->epoch * trainer->steps_per_epoch;
+    const bool rising = !isnan(line->beta) && vae_schedule_full_epochs(config, trainer->steps_per_epoch, steps) < 1.0;
     if (traits->is_weighted && !rising) return line->bound;
     if (!traits->has_posterior) return line->reconstruction;
     if (!traits->fits_decoder) return line->kl;
@@ -194,8 +195,8 @@ static vae_status end_epoch(vae_trainer *trainer)
     }
     VAE_TRY(vae_writer_line(trainer->writer, &train, NULL, true));
     if (has_held_out) VAE_TRY(vae_writer_line(trainer->writer, &held_out, &trainer->latent, true));
-    const double train_loss = objective_loss(&trainer->state.design, &train);
-    const double held_out_loss = has_held_out ? objective_loss(&trainer->state.design, &held_out) : NAN;
+    const double train_loss = objective_loss(trainer, &train);
+    const double held_out_loss = has_held_out ? objective_loss(trainer, &held_out) : NAN;
     /* The test images have no say in which epoch is the best. */
     const bool improved = complete_epoch(trainer, by_validation ? held_out_loss : train_loss);
     VAE_TRY(vae_trainer_save(trainer, improved                       ? VAE_SNAPSHOT_BEST
@@ -242,7 +243,7 @@ static vae_status final_test(vae_trainer *trainer, vae_train_result *result)
     VAE_TRY(evaluate(trainer, &trainer->test, "test", &result->test));
     result->test.epoch = result->best_epoch;
     result->test.step = result->best_epoch * trainer->steps_per_epoch;
-    result->test_loss = objective_loss(&trainer->state.design, &result->test);
+    result->test_loss = objective_loss(trainer, &result->test);
     result->has_test = true;
     if (logged) return VAE_OK;
     /* Without validation images the event files have the test of that epoch already; curves do not turn back. */
