@@ -1,4 +1,5 @@
-/* Adam over the whole arena in one launch (Kingma & Ba 2015, Algorithm 1; decoupled decay of Loshchilov & Hutter 2019).
+/* Adam over the whole arena, or a range of it, in one launch (Kingma & Ba 2015, Algorithm 1; decoupled decay of
+ * Loshchilov & Hutter 2019).
  */
 #include "launch.cuh"
 #include "reduce.cuh"
@@ -14,7 +15,7 @@ struct adam_call {
     const float *gradients;
     uint16_t *shadow; /* of the parameters */
     int64_t elements; /* a multiple of 4 */
-    double beta1, beta2, epsilon, weight_decay, clip_norm;
+    double beta1, beta2, epsilon, weight_decay, clip_value, clip_norm;
     const vae_cuda_step *step;
     double *metrics; /* not updated, and parameters neither, unless metrics[loss_metrics[…]] are finite */
     int32_t loss_metrics[3], norm_metric, steps_metric;
@@ -60,6 +61,18 @@ __device__ inline float sum_of_squares(const float (&values)[WIDTH])
     return sum;
 }
 
+/* Four gradients, each within ±clip_value; NaN stays. */
+__device__ inline void load_gradients(const adam_call &call, int64_t at, float (&gradients)[WIDTH])
+{
+    load(call.gradients + at, gradients);
+    if (call.clip_value <= 0.0) return;
+    const float limit = (float)call.clip_value;
+    for (int k = 0; k < WIDTH; ++k) {
+        gradients[k] = gradients[k] > limit ? limit : gradients[k];
+        gradients[k] = gradients[k] < -limit ? -limit : gradients[k];
+    }
+}
+
 __global__ void __launch_bounds__(THREADS) gradient_norm_kernel(const __grid_constant__ adam_call call)
 {
     __shared__ double shared[MAX_WARPS];
@@ -67,7 +80,7 @@ __global__ void __launch_bounds__(THREADS) gradient_norm_kernel(const __grid_con
     double sum = 0.0;
     for (int64_t i = thread_index() * WIDTH; i < call.elements; i += thread_count() * WIDTH) {
         float gradient[WIDTH];
-        load(call.gradients + i, gradient);
+        load_gradients(call, i, gradient);
         sum += (double)sum_of_squares(gradient);
     }
     report_norm(call, sum, shared);
@@ -94,7 +107,7 @@ __device__ inline float update(const adam_call &call, const adam_scalars &s, int
     load(call.parameters + at, parameter);
     load(call.first + at, first);
     load(call.second + at, second);
-    load(call.gradients + at, raw);
+    load_gradients(call, at, raw);
     for (int k = 0; k < WIDTH; ++k) {
         const float gradient = raw[k] * s.gradient_scale;
         first[k] = s.beta1 * first[k] + (1.0f - s.beta1) * gradient;
@@ -130,16 +143,18 @@ vae_grid grid_of(int64_t elements)
 adam_call call_of(const vae_cuda_call *call)
 {
     adam_call own = {};
-    own.parameters = call->parameters;
-    own.first = call->first_moment;
-    own.second = call->second_moment;
-    own.gradients = call->gradients;
-    own.shadow = call->parameter_shadow;
-    own.elements = call->program->layout->trained_elements;
+    const int64_t begin = call->op->attributes.adam.first;
+    own.parameters = call->parameters + begin;
+    own.first = call->first_moment + begin;
+    own.second = call->second_moment + begin;
+    own.gradients = call->gradients + begin;
+    own.shadow = call->parameter_shadow ? call->parameter_shadow + begin : nullptr;
+    own.elements = vae_adam_count(call->program->layout, call->op);
     own.beta1 = call->op->attributes.adam.beta1;
     own.beta2 = call->op->attributes.adam.beta2;
     own.epsilon = call->op->attributes.adam.epsilon;
     own.weight_decay = call->op->attributes.adam.weight_decay;
+    own.clip_value = call->op->attributes.adam.clip_value;
     own.clip_norm = call->op->attributes.adam.clip_norm;
     own.step = call->step;
     own.metrics = call->metrics;

@@ -155,6 +155,7 @@ static void train(const vae_backend *backend, vae_device_options options, vae_ac
     config.model.activation = activation;
     config.data.binarise = VAE_BINARISE_DYNAMIC;
     /* Some steps are clipped, some are not: a factor that never changes is one that Adam does not see. */
+    config.train.clip_value = 0.5;
     config.train.clip_norm = 3;
     config.train.weight_decay = 0.01;
     training t;

@@ -9,6 +9,13 @@ static const vae_adam_options full = {
 /* The first step's norm, some 95, is below it, the second's less than twice above. */
 static const vae_adam_options clip_some = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .clip_norm = 150};
 
+/* Most gradients are beyond it, and the norm of what is left beyond the other. */
+static const vae_adam_options clip_values = {
+    .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .clip_value = 0.6, .clip_norm = 40};
+/* "b" alone: "a" takes up 64 elements. */
+static const vae_adam_options some = {
+    .beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-6, .weight_decay = 0.1, .clip_norm = 0.5, .first = 64, .count = 9024};
+
 typedef struct adam_run {
     vae_layout layout;
     vae_program program;
@@ -56,11 +63,16 @@ static double *fill(const vae_layout *layout, uint64_t stream)
     return values;
 }
 
+static double within(double limit, double value)
+{
+    return limit > 0 ? fmin(fmax(value, -limit), limit) : value;
+}
+
 static void check_updates(const vae_backend *backend, vae_adam_options o, double allowed)
 {
     adam_run r;
     open_adam(backend, o, &r);
-    const int64_t count = r.layout.elements;
+    const int64_t count = r.layout.elements, end = o.count > 0 ? o.first + o.count : count;
     double *expected = fill(&r.layout, 1), *found = calloc((size_t)count, sizeof *found);
     double *first = calloc((size_t)count, sizeof *first), *second = calloc((size_t)count, sizeof *second);
     double norms = 0.0, sums[VAE_METRIC_COUNT];
@@ -71,12 +83,13 @@ static void check_updates(const vae_backend *backend, vae_adam_options o, double
         /* Adam does not see a factor that all gradients share, so a clip shows only where they differ in size. */
         for (int64_t i = 0; i < count; ++i) {
             gradient[i] *= step;
-            norm += gradient[i] * gradient[i];
+            const double g = within(o.clip_value, gradient[i]);
+            if (i >= o.first && i < end) norm += g * g;
         }
         norm = sqrt(norm);
         norms += norm;
-        for (int64_t i = 0; i < count; ++i) {
-            double g = gradient[i];
+        for (int64_t i = o.first; i < end; ++i) {
+            double g = within(o.clip_value, gradient[i]);
             if (o.clip_norm > 0 && norm > o.clip_norm) g *= o.clip_norm / norm;
             expected[i] *= 1 - rate * o.weight_decay;
             first[i] += (1 - o.beta1) * (g - first[i]);
@@ -112,6 +125,46 @@ Test(adam, follows_the_papers)
     check_updates(&vae_backend_cpu, plain, 2e-6);
     check_updates(&vae_backend_cpu, full, 2e-6);
     check_updates(&vae_backend_cpu, clip_some, 2e-6);
+}
+
+Test(adam, clips_by_value_before_the_norm)
+{
+    check_updates(&vae_backend_reference, clip_values, 1e-12);
+    check_updates(&vae_backend_cpu, clip_values, 2e-6);
+}
+
+Test(adam, updates_some_parameters_only)
+{
+    check_updates(&vae_backend_reference, some, 1e-12);
+    check_updates(&vae_backend_cpu, some, 2e-6);
+    vae_layout layout = {0};
+    vae_program program;
+    MUST(vae_layout_add(&layout, "a", vae_shape_matrix(7, 5), 5, NULL));
+    vae_program_init(&program, "adam", &layout);
+    cr_expect_eq(vae_program_adam(&program, (vae_adam_options){.first = 64, .count = 1}), VAE_ERROR_ARGUMENT);
+    cr_expect_eq(vae_program_adam(&program, (vae_adam_options){.first = 3, .count = 1}), VAE_ERROR_ARGUMENT);
+    vae_program_free(&program);
+    vae_layout_free(&layout);
+}
+
+/* A gradient that is NaN stays one, so that the step after it is refused. */
+Test(adam, clipping_by_value_hides_no_nan)
+{
+    const vae_backend *const backends[] = {&vae_backend_reference, &vae_backend_cpu};
+    for (int b = 0; b < 2; ++b) {
+        adam_run r;
+        open_adam(backends[b], clip_values, &r);
+        double *gradient = fill(&r.layout, 2), *after = fill(&r.layout, 3);
+        const vae_step step = {.learning_rate = 0.1, .adam_step = 1};
+        gradient[3] = NAN;
+        MUST(backends[b]->store_write(r.store, VAE_ARENA_GRADIENTS, VAE_FLOAT64, gradient));
+        MUST(backends[b]->executable_run(r.executable, &step));
+        MUST(backends[b]->store_read(r.store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, after));
+        cr_expect(isnan(after[3]), "%s", backends[b]->name);
+        free(gradient);
+        free(after);
+        close_adam(backends[b], &r);
+    }
 }
 
 static void check_guard(const vae_backend *backend, double bad)

@@ -139,7 +139,7 @@ typedef struct vae_config {
         double kl_rate;          /* exponential: what each step leaves of the way from beta_start to beta */
         int64_t kl_cycles;       /* cyclical */
         double kl_rise;          /* cyclical: the share of a cycle over which beta rises */
-        double adam_beta1, adam_beta2, adam_epsilon, weight_decay, clip_norm;
+        double adam_beta1, adam_beta2, adam_epsilon, weight_decay, clip_value, clip_norm;
         int64_t patience;            /* early stopping: epochs without a better validation loss, 0: never */
         int64_t log_interval;        /* steps between metric lines */
         int64_t picture_interval;    /* epochs between pictures, 0: only after the last */

@@ -131,6 +131,7 @@ static const vae_key keys[] = {
     REAL("train", "adam_beta2", train.adam_beta2, 0, 0.9999999, "0.999", "decay of Adam's second moment"),
     REAL("train", "adam_epsilon", train.adam_epsilon, 1e-30, 1, "1e-08", "added to Adam's denominator"),
     REAL("train", "weight_decay", train.weight_decay, 0, 1e3, "0", "decoupled weight decay (AdamW)"),
+    REAL("train", "clip_value", train.clip_value, 0, 1e12, "0", "largest size of each number of the gradient, before clip_norm; 0: no clipping"),
     REAL("train", "clip_norm", train.clip_norm, 0, 1e12, "0", "largest global gradient norm; 0: no clipping"),
     INTEGER("train", "patience", train.patience, 0, 1e9, "0", "stop after N epochs without a better validation loss; 0: never"),
     INTEGER("train", "log_interval", train.log_interval, 1, 1e12, "100", "steps between two lines of metrics"),

@@ -100,6 +100,7 @@ vae_status vae_parts_train(const vae_design *design, vae_program *program, const
         .beta2 = config->train.adam_beta2,
         .epsilon = config->train.adam_epsilon,
         .weight_decay = config->train.weight_decay,
+        .clip_value = config->train.clip_value,
         .clip_norm = config->train.clip_norm,
     };
     return vae_program_adam(program, options);

@@ -179,7 +179,7 @@ typedef enum vae_metric {
     VAE_METRIC_RECONSTRUCTION, /* Σ rows of -log p(x|z), nats (or of the squared error for `mse`) */
     VAE_METRIC_KL,             /* Σ rows of KL(q(z|x) ‖ p(z)), nats */
     VAE_METRIC_ROWS,           /* rows counted by RECONSTRUCTION (by KL where the program has no likelihood) */
-    VAE_METRIC_GRADIENT_NORM,  /* Σ runs of the global L2 norm of the gradient, before clipping */
+    VAE_METRIC_GRADIENT_NORM,  /* Σ runs of the global L2 norm of the gradient, before clipping by it */
     VAE_METRIC_STEPS,          /* runs with an `adam` */
     VAE_METRIC_BOUND,          /* Σ rows of minus the bound of an importance-weighted objective, nats */
     VAE_METRIC_SEQUENCE_STEPS, /* Σ rows of the steps that a sequence's likelihood is of, its end counted */
@@ -361,11 +361,13 @@ typedef union vae_attributes {
         double sign;
         int64_t counted; /* rows of the batch that these stand for, or 0 where another op counts them */
     } accumulate;
-    /* adam: over the whole arena, AdamW's decoupled decay (Loshchilov & Hutter 2019), bias correction
-     * (Kingma & Ba 2015, Algorithm 1). clip_norm 0: no clipping. Skips the update, leaving parameters as they were,
-     * while a loss metric is not finite. */
+    /* adam: over the trained part of the arena, or `count` of its elements from `first` on, where count is not 0:
+     * AdamW's decoupled decay (Loshchilov & Hutter 2019), bias correction (Kingma & Ba 2015, Algorithm 1). Each
+     * gradient is first held within ±clip_value, then all are scaled to a norm of clip_norm at most; 0: not. Skips the
+     * update, leaving parameters as they were, while a loss metric is not finite. */
     struct {
-        double beta1, beta2, epsilon, weight_decay, clip_norm;
+        double beta1, beta2, epsilon, weight_decay, clip_value, clip_norm;
+        int64_t first, count;
     } adam;
 } vae_attributes;
 
@@ -650,9 +652,17 @@ vae_status vae_program_prior_sample(vae_program *program, const char *name, vae_
 vae_status vae_program_accumulate(vae_program *program, vae_tensor rows, vae_metric target, double sign,
                                   int64_t counted);
 typedef struct vae_adam_options {
-    double beta1, beta2, epsilon, weight_decay, clip_norm;
+    double beta1, beta2, epsilon, weight_decay, clip_value, clip_norm;
+    /* The elements that are updated, places in the layout's arenas that begin a parameter each; count 0: all trained.
+     */
+    int64_t first, count;
 } vae_adam_options;
 vae_status vae_program_adam(vae_program *program, vae_adam_options options);
+/* How many elements the op updates. */
+static inline int64_t vae_adam_count(const vae_layout *layout, const vae_op *op)
+{
+    return op->attributes.adam.count > 0 ? op->attributes.adam.count : layout->trained_elements;
+}
 
 /* ---- Backward pass (program/differentiate.c) ---- */
 

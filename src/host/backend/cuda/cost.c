@@ -67,7 +67,10 @@ static vae_cost ops_cost(const vae_lowering *lowering, const vae_launch *launch)
         cost = add(cost, vae_op_cost(lowering->program, &lowering->program->ops[launch->op + i]));
     /* The bf16 copies of parameters. */
     const bool trains = vae_op_info_of(lowering->program->ops[launch->op].kind)->flags & VAE_OP_TRAINS;
-    if (lowering->bf16 && trains) cost.bytes_written += 2.0 * (double)lowering->program->layout->trained_elements;
+    if (lowering->bf16 && trains) {
+        const vae_op *op = &lowering->program->ops[launch->op];
+        cost.bytes_written += 2.0 * (double)vae_adam_count(lowering->program->layout, op);
+    }
     return cost;
 }
 

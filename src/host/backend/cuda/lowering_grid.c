@@ -64,7 +64,7 @@ vae_grid vae_launch_grid(const vae_lowering *lowering, const vae_launch *launch)
     case VAE_LAUNCH_CELL_SUMS: return vae_cell_grid(lowering, launch);
     case VAE_LAUNCH_COLUMN_SUMS: return activation_backward_grid(lowering, &launch->as.activation);
     case VAE_LAUNCH_SHARED_VARIANCE: return vae_op_grid_of_rows(lowering->program, op->inputs[0]);
-    case VAE_LAUNCH_GRADIENT_NORM: return flat_grid(lowering->program->layout->trained_elements);
+    case VAE_LAUNCH_GRADIENT_NORM: return flat_grid(vae_adam_count(lowering->program->layout, op));
     case VAE_LAUNCH_ROUND_BF16: return flat_grid(elements_of(lowering, launch->as.rounded));
     case VAE_LAUNCH_BEGIN_STEP:
     case VAE_LAUNCH_MATMUL:

@@ -10,7 +10,9 @@ enum { PIECE = 8192 };
 enum { BLOCK = 64, PREFETCH_DISTANCE = 256 };
 
 typedef struct adam_scalars {
-    float beta1, beta2, step_size, root_correction, epsilon, decay, gradient_scale;
+    float beta1, beta2, step_size, root_correction, epsilon, decay;
+    float limit; /* of each gradient, infinite where they are not clipped by value */
+    float gradient_scale;
 } adam_scalars;
 
 typedef struct adam_arrays {
@@ -22,7 +24,7 @@ typedef struct adam_arrays {
 /* The state is one sum per piece. */
 static vae_status prepare(vae_call *call)
 {
-    const int64_t pieces = (call->store->layout->trained_elements + PIECE - 1) / PIECE;
+    const int64_t pieces = (vae_adam_count(call->store->layout, call->op) + PIECE - 1) / PIECE;
     call->state = calloc((size_t)pieces + 1, sizeof(double));
     if (!call->state) return vae_error_set(VAE_ERROR_MEMORY, "adam: out of memory");
     return VAE_OK;
@@ -33,12 +35,21 @@ static void release(vae_call *call)
     free(call->state);
 }
 
-static float sum_of_squares(const float *restrict gradient, int64_t count)
+/* NaN stays. */
+static inline float within(float limit, float value)
+{
+    const float above = value > limit ? limit : value;
+    return above < -limit ? -limit : above;
+}
+
+static float sum_of_squares(const float *restrict gradients, float limit, int64_t count)
 {
     float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < count; ++i)
-        sum += gradient[i] * gradient[i];
+    for (int64_t i = 0; i < count; ++i) {
+        const float gradient = within(limit, gradients[i]);
+        sum += gradient * gradient;
+    }
     return sum;
 }
 
@@ -67,7 +78,7 @@ __attribute__((noinline)) static float update_piece(float *restrict parameters, 
         if (next + BLOCK <= ahead) prefetch_block(parameters + next, firsts + next, seconds + next, gradients + next);
 #pragma omp simd reduction(+ : sum)
         for (int64_t i = block; i < end; ++i) {
-            const float raw = gradients[i];
+            const float raw = within(s.limit, gradients[i]);
             const float gradient = raw * s.gradient_scale;
             const float first = s.beta1 * firsts[i] + (1.0f - s.beta1) * gradient;
             const float second = s.beta2 * seconds[i] + (1.0f - s.beta2) * gradient * gradient;
@@ -90,7 +101,7 @@ static double total(const double *sums, int64_t count)
 }
 
 /* √Σ gradient², in a pass of its own: clipping needs it before the first update. */
-static double gradient_norm(const vae_call *call, const float *gradient, int64_t elements, int threads)
+static double gradient_norm(const vae_call *call, const float *gradient, float limit, int64_t elements, int threads)
 {
     double *sums = call->state;
     const int64_t pieces = (elements + PIECE - 1) / PIECE;
@@ -98,7 +109,7 @@ static double gradient_norm(const vae_call *call, const float *gradient, int64_t
     for (int64_t p = 0; p < pieces; ++p) {
         const int64_t begin = p * PIECE;
         const int64_t end = begin + PIECE < elements ? begin + PIECE : elements;
-        sums[p] = (double)sum_of_squares(gradient + begin, end - begin);
+        sums[p] = (double)sum_of_squares(gradient + begin, limit, end - begin);
     }
     return sqrt(total(sums, pieces));
 }
@@ -107,6 +118,7 @@ static adam_scalars scalars_of(const vae_call *call)
 {
     const double beta1 = call->op->attributes.adam.beta1, beta2 = call->op->attributes.adam.beta2;
     const double step = (double)call->step->adam_step, rate = call->step->learning_rate;
+    const double limit = call->op->attributes.adam.clip_value;
     return (adam_scalars){
         .beta1 = (float)beta1,
         .beta2 = (float)beta2,
@@ -114,6 +126,7 @@ static adam_scalars scalars_of(const vae_call *call)
         .root_correction = (float)(1.0 / sqrt(1.0 - pow(beta2, step))),
         .epsilon = (float)call->op->attributes.adam.epsilon,
         .decay = (float)(1.0 - rate * call->op->attributes.adam.weight_decay),
+        .limit = limit > 0.0 ? (float)limit : INFINITY,
         .gradient_scale = 1.0f,
     };
 }
@@ -121,7 +134,7 @@ static adam_scalars scalars_of(const vae_call *call)
 static double update_all(const vae_call *call, adam_arrays arrays, adam_scalars scalars, int threads)
 {
     double *sums = call->state;
-    const int64_t elements = call->store->layout->trained_elements;
+    const int64_t elements = vae_adam_count(call->store->layout, call->op);
     const int64_t pieces = (elements + PIECE - 1) / PIECE;
     const vae_cpu_isa *isa = &VAE_ISA_NAME(vae_cpu_isa);
 #pragma omp parallel for schedule(static) num_threads(threads)
@@ -139,19 +152,20 @@ static vae_status run(vae_call *call)
 {
     if (!vae_metrics_finite(call->metrics)) return VAE_OK;
     const vae_store *store = call->store;
+    const int64_t begin = call->op->attributes.adam.first;
     const adam_arrays arrays = {
-        .parameter = store->arenas[VAE_ARENA_PARAMETERS],
-        .first = store->arenas[VAE_ARENA_FIRST_MOMENT],
-        .second = store->arenas[VAE_ARENA_SECOND_MOMENT],
-        .gradient = store->arenas[VAE_ARENA_GRADIENTS],
-        .shadow = store->shadow,
+        .parameter = (float *)store->arenas[VAE_ARENA_PARAMETERS] + begin,
+        .first = (float *)store->arenas[VAE_ARENA_FIRST_MOMENT] + begin,
+        .second = (float *)store->arenas[VAE_ARENA_SECOND_MOMENT] + begin,
+        .gradient = (float *)store->arenas[VAE_ARENA_GRADIENTS] + begin,
+        .shadow = store->shadow ? store->shadow + begin : NULL,
     };
     const int threads = vae_call_threads(call);
     const double clip = call->op->attributes.adam.clip_norm;
     adam_scalars scalars = scalars_of(call);
     double norm;
     if (clip > 0.0) {
-        norm = gradient_norm(call, arrays.gradient, store->layout->trained_elements, threads);
+        norm = gradient_norm(call, arrays.gradient, scalars.limit, vae_adam_count(store->layout, call->op), threads);
         if (norm > clip) scalars.gradient_scale = (float)(clip / norm);
         update_all(call, arrays, scalars, threads);
     } else {
