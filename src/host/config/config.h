@@ -135,10 +135,11 @@ typedef struct vae_config {
         double schedule_rate, schedule_minimum; /* exponential: what each step leaves of the way to the minimum */
         double beta, beta_start;
         vae_kl_schedule kl_schedule;
-        double kl_warmup_epochs; /* linear: beta rises from beta_start over these; fractions allowed */
-        double kl_rate;          /* exponential: what each step leaves of the way from beta_start to beta */
-        int64_t kl_cycles;       /* cyclical */
-        double kl_rise;          /* cyclical: the share of a cycle over which beta rises */
+        double kl_warmup_epochs;    /* linear: beta rises from beta_start over these; fractions allowed */
+        double kl_rate;             /* exponential: what each step leaves of the way from beta_start to beta */
+        int64_t kl_cycles;          /* cyclical */
+        double kl_rise;             /* cyclical: the share of a cycle over which beta rises */
+        double kl_floor, free_bits; /* nats, of the batch's mean KL and of each dimension: see model/kl_term.h */
         double adam_beta1, adam_beta2, adam_epsilon, weight_decay, clip_value, clip_norm;
         int64_t patience;            /* early stopping: epochs without a better validation loss, 0: never */
         int64_t log_interval;        /* steps between metric lines */

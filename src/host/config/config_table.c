@@ -127,6 +127,8 @@ static const vae_key keys[] = {
     REAL("train", "kl_rate", train.kl_rate, 0, 0.9999999999, "0.99995", "exponential: each step leaves so much of the way from beta_start to beta"),
     INTEGER("train", "kl_cycles", train.kl_cycles, 1, 1e9, "4", "cyclical: cycles into which the training is cut"),
     REAL("train", "kl_rise", train.kl_rise, 1e-6, 1, "0.5", "cyclical: share of each cycle over which beta rises, before it stays"),
+    REAL("train", "kl_floor", train.kl_floor, 0, 1e6, "0", "nats below which the batch's mean KL costs no less; 0: none"),
+    REAL("train", "free_bits", train.free_bits, 0, 1e6, "0", "nats below which the batch's mean KL of each dimension costs no less; 0: none"),
     REAL("train", "adam_beta1", train.adam_beta1, 0, 0.9999999, "0.9", "decay of Adam's first moment"),
     REAL("train", "adam_beta2", train.adam_beta2, 0, 0.9999999, "0.999", "decay of Adam's second moment"),
     REAL("train", "adam_epsilon", train.adam_epsilon, 1e-30, 1, "1e-08", "added to Adam's denominator"),

@@ -60,6 +60,9 @@ vae_status vae_distribution_draw(vae_program *program, const char *name, vae_ten
 /* C means, C log-variances. The op `gaussian_sample_kl` is a faster implementation of its sample, KL and log-ratio. */
 extern const vae_distribution vae_distribution_gaussian_diagonal;
 
+/* KL of each dimension [rows, C] from the standard normal, of parameters [rows, 2·C]; options: channels = C. */
+vae_status vae_distribution_gaussian_kl(vae_program *program, const char *name, vae_tensor parameters,
+                                        const vae_likelihood_options *options, vae_tensor *kl);
 /* log N(value; 0, I) [rows] of a value [rows, columns]. */
 vae_status vae_distribution_standard_normal(vae_program *program, const char *name, vae_tensor value,
                                             vae_tensor *log_prob);

@@ -35,9 +35,9 @@ static vae_status log_prob(vae_program *program, const char *name, vae_tensor pa
     return vae_distribution_gaussian_log_prob(program, name, mean, log_variance, value, result);
 }
 
-/* ½ Σ μ² + σ² - log σ² - 1 (Kingma & Welling 2014, Appendix B) */
-static vae_status kl(vae_program *program, const char *name, vae_tensor parameters,
-                     const vae_likelihood_options *options, vae_tensor *result)
+/* ½ μ² + σ² - log σ² - 1 (Kingma & Welling 2014, Appendix B) */
+vae_status vae_distribution_gaussian_kl(vae_program *program, const char *name, vae_tensor parameters,
+                                        const vae_likelihood_options *options, vae_tensor *result)
 {
     static const vae_weight one = {1.0, VAE_SCALAR_ONE}, half = {0.5, VAE_SCALAR_ONE};
     vae_tensor mean, log_variance, variance, terms;
@@ -47,7 +47,14 @@ static vae_status kl(vae_program *program, const char *name, vae_tensor paramete
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_ADD, terms, variance, &terms));
     VAE_TRY(vae_program_apply(program, name, VAE_FUNCTION_SUBTRACT, terms, log_variance, &terms));
     VAE_TRY(vae_program_apply_constant(program, name, VAE_FUNCTION_SUBTRACT, terms, one, &terms));
-    VAE_TRY(vae_program_apply_constant(program, name, VAE_FUNCTION_MULTIPLY, terms, half, &terms));
+    return vae_program_apply_constant(program, name, VAE_FUNCTION_MULTIPLY, terms, half, result);
+}
+
+static vae_status kl(vae_program *program, const char *name, vae_tensor parameters,
+                     const vae_likelihood_options *options, vae_tensor *result)
+{
+    vae_tensor terms;
+    VAE_TRY(vae_distribution_gaussian_kl(program, name, parameters, options, &terms));
     return vae_program_sum_columns(program, name, terms, result);
 }
 

@@ -5,6 +5,7 @@
 
 #include "config/family_keys.h"
 #include "distribution/distribution.h"
+#include "model/kl_term.h"
 #include "model/latent_model.h"
 
 /* ---- Keys ---- */
@@ -28,6 +29,7 @@ static const vae_key keys[] = {
 static vae_status check(const vae_config *config)
 {
     VAE_TRY(vae_latent_model_check(config, &vae_objective_info_vae));
+    VAE_TRY(vae_kl_term_check(config, true, false));
     if (config->model.latent.count == 1) return VAE_OK;
     return vae_error_set(VAE_ERROR_CONFIG,
                          "[model] latent: family = student_prior has one stochastic layer, so it takes one size, not "

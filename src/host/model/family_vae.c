@@ -3,6 +3,7 @@
 #include "model/family_vae.h"
 
 #include "config/family_keys.h"
+#include "model/kl_term.h"
 #include "model/latent_model.h"
 
 /* ---- Keys ---- */
@@ -35,14 +36,17 @@ static vae_status check(const vae_config *config)
 {
     const vae_vae_keys *own = vae_vae_keys_of(config);
     const bool layers = config->model.latent.count > 1, planar = own->posterior != VAE_POSTERIOR_GAUSSIAN;
-    VAE_TRY(vae_latent_model_check(config, vae_objective_info_of(own->objective)));
+    const vae_objective_info *objective = vae_objective_info_of(own->objective);
+    VAE_TRY(vae_latent_model_check(config, objective));
+    VAE_TRY(vae_kl_term_check(config, objective->has_posterior && !objective->is_weighted,
+                              !layers && !planar && own->kl == VAE_KL_EXACT));
     if (layers && planar) {
         return vae_error_set(VAE_ERROR_CONFIG,
                              "[model] posterior: several stochastic layers (latent = %lld, %lld) take "
                              "posterior = gaussian only",
                              (long long)config->model.latent.size[0], (long long)config->model.latent.size[1]);
     }
-    if (vae_objective_info_of(own->objective)->has_posterior) return VAE_OK;
+    if (objective->has_posterior) return VAE_OK;
     const char *key = layers ? "[model] latent" : planar ? "[model] posterior" : "[train] samples";
     if (!layers && !planar && config->train.samples == 1) return VAE_OK;
     return vae_error_set(VAE_ERROR_CONFIG,

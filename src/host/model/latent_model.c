@@ -70,9 +70,11 @@ static vae_status build_pass(const vae_latent_model *model, const vae_design *de
     vae_objective_inputs *inputs = &p->inputs;
     *p = (pass){.outputs.bound = VAE_NO_TENSOR};
     inputs->batch = rows;
+    inputs->config = training ? &design->config : NULL;
     inputs->samples = model->objective->has_posterior ? design->config.train.samples : 1;
     VAE_TRY(vae_parts_gather(design, program, rows, training, &p->x));
     VAE_TRY(vae_parts_encode(design, program, p->x, training, &p->posterior));
+    inputs->posterior = p->posterior;
     VAE_TRY(draw(model, design, program, training, p));
     VAE_TRY(vae_parts_log_likelihood(design, program, inputs->draw.z, p->x, training, &inputs->ll));
     return model->objective->build(program, inputs, &p->outputs);

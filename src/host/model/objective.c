@@ -1,6 +1,8 @@
 /* The table of objectives, and those made of reconstruction and KL alone. */
 #include "model/objective.h"
 
+#include "model/kl_term.h"
+
 const vae_objective_info *vae_objective_info_of(vae_objective objective)
 {
     static const vae_objective_info *const infos[VAE_OBJECTIVE_COUNT] = {
@@ -18,21 +20,24 @@ static vae_loss_term reconstruction(const vae_objective_inputs *inputs)
 }
 
 /* β·KL. Of a sampled one, -log_ratio. */
-static vae_loss_term divergence(const vae_objective_inputs *inputs)
+static vae_status divergence(vae_program *program, const vae_objective_inputs *inputs, vae_loss_term *term)
 {
     const double rows = (double)inputs->batch, samples = (double)inputs->samples;
-    if (inputs->draw.kl != VAE_NO_TENSOR) return (vae_loss_term){inputs->draw.kl, {1.0 / rows, VAE_SCALAR_BETA}};
-    return (vae_loss_term){inputs->draw.log_ratio, {-1.0 / (rows * samples), VAE_SCALAR_BETA}};
+    const bool exact = inputs->draw.kl != VAE_NO_TENSOR;
+    const vae_kl_inputs kl = {.kl = exact ? inputs->draw.kl : inputs->draw.log_ratio,
+                              .mean = exact ? 1.0 / rows : -1.0 / (rows * samples),
+                              .rows = inputs->batch,
+                              .posterior = exact ? inputs->posterior : VAE_NO_TENSOR,
+                              .present = VAE_NO_TENSOR};
+    return vae_kl_term(inputs->config, program, &kl, term);
 }
 
 /* Reconstruction + β·KL (Kingma & Welling 2014, equation 10; β: Higgins et al. 2017). */
 static vae_status build_vae(vae_program *program, const vae_objective_inputs *inputs, vae_objective_outputs *outputs)
 {
-    (void)program;
     outputs->terms[0] = reconstruction(inputs);
-    outputs->terms[1] = divergence(inputs);
     outputs->term_count = 2;
-    return VAE_OK;
+    return divergence(program, inputs, &outputs->terms[1]);
 }
 
 static vae_status build_ae(vae_program *program, const vae_objective_inputs *inputs, vae_objective_outputs *outputs)
@@ -45,10 +50,8 @@ static vae_status build_ae(vae_program *program, const vae_objective_inputs *inp
 
 static vae_status build_kl(vae_program *program, const vae_objective_inputs *inputs, vae_objective_outputs *outputs)
 {
-    (void)program;
-    outputs->terms[0] = divergence(inputs);
     outputs->term_count = 1;
-    return VAE_OK;
+    return divergence(program, inputs, &outputs->terms[0]);
 }
 
 const vae_objective_info vae_objective_info_vae = {.has_posterior = true, .fits_decoder = true, .build = build_vae};

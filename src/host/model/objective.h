@@ -18,7 +18,8 @@ typedef struct vae_objective_inputs {
     vae_tensor ll; /* [batch·K]: log p(x|z) */
     vae_draw draw;
     int64_t batch, samples;
-    vae_tensor kl; /* [batch·k], k = 1 or K: the KL, exact or the mean of its sample; VAE_NO_TENSOR of an autoencoder */
+    vae_tensor posterior;     /* what z was drawn from: see vae_posterior_family.width */
+    const vae_config *config; /* whose kl_floor and free_bits hold; NULL where nothing is trained */
 } vae_objective_inputs;
 
 enum { VAE_MAX_TERMS = 4 };
