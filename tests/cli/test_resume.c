@@ -159,6 +159,42 @@ Test(resume, sigint_saves_and_exits_with_130)
     stop_and_compare(SIGINT, 130);
 }
 
+/* Cycles of β, and a learning rate so large that it must drop, again and again. */
+#define PLATEAU_RUN                                                                                                    \
+    "--config", "tiny.ini", "--out", "run", "--set", "train.epochs=90", "--set", "data.validation=27", "--set",        \
+        "train.schedule=plateau", "--set", "train.schedule_patience=2", "--set", "train.schedule_drops=1000", "--set", \
+        "train.learning_rate=0.02", "--set", "train.kl_schedule=cyclical", "--set", "train.kl_cycles=3", "--set",      \
+        "train.beta_start=0.2", "--set", "train.clip_value=0.01", "--set", "train.free_bits=0.05", "--set",            \
+        "train.picture_interval=0", "--set", "train.log_interval=1", "--set", "train.checkpoint_interval=5"
+
+Test(resume, plateaus_and_cycles_go_on_as_they_were)
+{
+    size_t size;
+    process_expect(0, NULL, whole, PLATEAU_RUN);
+    for (int kills = 0; kills < 3; ++kills) {
+        const process started =
+            kills == 0 ? process_start_in(broken, PLATEAU_RUN) : process_start_in(broken, PLATEAU_RUN, "--resume");
+        process_result result = run_and_signal(started, 9 + 11 * kills, SIGKILL);
+        cr_assert_eq(result.signal, SIGKILL, "it ended before it was killed, with %d: %s", result.code, result.errors);
+        process_result_free(&result);
+    }
+    process_expect(0, NULL, broken, PLATEAU_RUN, "--resume");
+    expect_same_run();
+    char *metrics = read_text(whole, "metrics.jsonl", &size);
+    cr_expect_not_null(strstr(metrics, "\"learning_rate\": 0.01,"), "the rate never dropped");
+    cr_expect_not_null(strstr(metrics, "\"learning_rate\": 0.005,"), "the rate dropped once");
+    cr_expect_not_null(strstr(metrics, "\"beta\": 0.2,"), "beta never began a cycle");
+    free(metrics);
+}
+
+Test(resume, a_plateau_without_drops_left_ends_the_run)
+{
+    process_result ended = process_wait(process_start_in(whole, PLATEAU_RUN, "--set", "train.schedule_drops=0"));
+    cr_expect_eq(ended.code, 0, "%s", ended.errors);
+    cr_expect_not_null(strstr(ended.output, "no better validation loss in 2 epochs"), "%s", ended.output);
+    process_result_free(&ended);
+}
+
 #define SHORT_RUN "--config", "tiny.ini", "--quiet", "--out", "run"
 
 Test(resume, epochs_may_be_added_on_every_device)

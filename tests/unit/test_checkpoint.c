@@ -44,6 +44,8 @@ static vae_checkpoint make_checkpoint(vae_dtype dtype)
                                          .step = 12345678901234,
                                          .best_loss = 1.0 / 3.0,
                                          .epochs_since_best = 2,
+                                         .schedule_waits = 1,
+                                         .schedule_drops = 4,
                                          .epoch_sums = {0.1, 1e300, 5e-324, -0.0, 7},
                                          .interval_sums = {1.5, 2.5, 3.5, 4.5, 1.0 / 7.0},
                                          .metric_lines = 42,

@@ -212,6 +212,7 @@ Test(config, check_sees_what_single_keys_cannot)
     check_refuses("data.store=float32", "data.channels=grey", "[data] channels: needs the levels");
     check_refuses("data.test_labels=y", NULL, "test_labels");
     check_refuses("train.patience=3", NULL, "patience");
+    check_refuses("train.schedule=plateau", NULL, "[train] schedule: plateau needs validation data");
     check_refuses("train.beta_start=0.1", NULL, "[train] beta_start: ");
     check_refuses("train.kl_warmup_epochs=2", "train.kl_schedule=cyclical", "[train] kl_warmup_epochs: ");
     check_refuses("data.validation_data=y", "data.validation=3", "[data] validation = 3 holds training data out");

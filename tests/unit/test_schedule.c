@@ -17,9 +17,11 @@ static vae_config make_config(vae_schedule schedule)
     return config;
 }
 
+static int64_t drops; /* of schedule = plateau */
+
 static void expect_rate(const vae_config *config, int64_t step, double expected)
 {
-    const double rate = vae_schedule_learning_rate(config, STEPS_PER_EPOCH, step);
+    const double rate = vae_schedule_learning_rate(config, STEPS_PER_EPOCH, step, drops);
     cr_expect(fabs(rate - expected) <= 1e-15, "step %d: %.17g, expected %.17g", (int)step, rate, expected);
 }
 
@@ -167,4 +169,16 @@ Test(schedule, exponential_rate_approaches_its_minimum)
     expect_rate(&config, 2000, 0.1);
     config.train.warmup_steps = 4;
     expect_rate(&config, 1, 0.15);
+}
+
+Test(schedule, plateau_falls_with_each_drop)
+{
+    const vae_config config = make_config(VAE_SCHEDULE_PLATEAU);
+    expect_rate(&config, 0, 0.5);
+    expect_rate(&config, 99, 0.5);
+    drops = 1;
+    expect_rate(&config, 50, 0.05);
+    drops = 3;
+    expect_rate(&config, 51, 0.0005);
+    drops = 0;
 }

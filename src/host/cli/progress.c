@@ -271,8 +271,10 @@ static void show_epoch(void *context, const vae_train_epoch *epoch)
     } else if (view->has_kl) {
         printf(" %s", parts(&epoch->train, losses));
     }
-    printf("  %s %s%s\n", grouped(rate_of(&epoch->train), rate), view->words->rate,
+    printf("  %s %s%s", grouped(rate_of(&epoch->train), rate), view->words->rate,
            epoch->improved ? "" : "  not better");
+    if (!isnan(epoch->rate)) printf("; on from the best, learning rate %g", epoch->rate);
+    putchar('\n');
     fflush(stdout);
     view->shown = vae_clock_seconds();
 }

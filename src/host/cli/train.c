@@ -84,7 +84,7 @@ static void print_result(const vae_config *config, const vae_train_result *resul
     const vae_kind_words *words = vae_kind_words_of(result->input.kind);
     const bool autoencoder = !result->traits.has_posterior;
     if (result->stopped_early) {
-        printf("stopped early: no better validation loss in %" PRId64 " epochs\n", config->train.patience);
+        printf("stopped early: no better validation loss in %" PRId64 " epochs\n", result->epochs - result->best_epoch);
     }
     if (result->has_test) {
         printf("test %s%s nats %s %s, epoch %" PRId64 "\n", autoencoder ? "" : "negative ELBO ",

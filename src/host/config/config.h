@@ -52,7 +52,8 @@ typedef enum vae_schedule {
     VAE_SCHEDULE_CONSTANT,
     VAE_SCHEDULE_COSINE,
     VAE_SCHEDULE_STEP,
-    VAE_SCHEDULE_EXPONENTIAL
+    VAE_SCHEDULE_EXPONENTIAL,
+    VAE_SCHEDULE_PLATEAU
 } vae_schedule;
 /* How beta comes to its value: see train/schedule.h. */
 typedef enum vae_kl_schedule { VAE_KL_LINEAR, VAE_KL_EXPONENTIAL, VAE_KL_CYCLICAL } vae_kl_schedule;
@@ -131,8 +132,9 @@ typedef struct vae_config {
         int64_t warmup_steps;    /* learning rate rises linearly over these */
         int64_t schedule_epochs; /* step: multiply by schedule_factor whenever this many epochs have passed */
         double schedule_factor;
-        double schedule_floor;                  /* cosine: final learning rate as a fraction */
-        double schedule_rate, schedule_minimum; /* exponential: what each step leaves of the way to the minimum */
+        double schedule_floor;                     /* cosine: final learning rate as a fraction */
+        int64_t schedule_patience, schedule_drops; /* plateau: evaluations before a drop, and how many there are */
+        double schedule_rate, schedule_minimum;    /* exponential: what each step leaves of the way to the minimum */
         double beta, beta_start;
         vae_kl_schedule kl_schedule;
         double kl_warmup_epochs;    /* linear: beta rises from beta_start over these; fractions allowed */

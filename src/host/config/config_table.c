@@ -25,7 +25,7 @@ static const char *const layouts[] = {"channels_last", "channels_first", NULL};
 static const char *const flips[] = {"none", "horizontal", NULL};
 static const char *const tokens[] = {"words", "characters", "bytes", NULL};
 static const char *const storages[] = {"auto", "memory", "disk", NULL};
-static const char *const schedules[] = {"constant", "cosine", "step", "exponential", NULL};
+static const char *const schedules[] = {"constant", "cosine", "step", "exponential", "plateau", NULL};
 static const char *const kl_schedules[] = {"linear", "exponential", "cyclical", NULL};
 static const char *const precisions[] = {"auto", "fp32", "tf32", "bf16", NULL};
 static const char *const switches[] = {"no", "yes", NULL};
@@ -116,8 +116,10 @@ static const vae_key keys[] = {
     CHOICE("train", "schedule", train.schedule, schedules, "constant", "of the learning rate"),
     INTEGER("train", "warmup_steps", train.warmup_steps, 0, 1e12, "0", "steps over which the learning rate rises from 0"),
     INTEGER("train", "schedule_epochs", train.schedule_epochs, 1, 1e9, "10", "step: epochs between two drops"),
-    REAL("train", "schedule_factor", train.schedule_factor, 0, 1, "0.5", "step: factor applied at each drop"),
+    REAL("train", "schedule_factor", train.schedule_factor, 0, 1, "0.5", "step, plateau: factor applied at each drop"),
     REAL("train", "schedule_floor", train.schedule_floor, 0, 1, "0", "cosine: last learning rate as a fraction of the first"),
+    INTEGER("train", "schedule_patience", train.schedule_patience, 1, 1e9, "2", "plateau: epochs without a better validation loss before the rate drops and training goes on from the best epoch"),
+    INTEGER("train", "schedule_drops", train.schedule_drops, 0, 1e6, "10", "plateau: drops, after which the next plateau ends the training"),
     REAL("train", "schedule_rate", train.schedule_rate, 0, 1, "0.9999", "exponential: each step leaves so much of what the rate is above schedule_minimum"),
     REAL("train", "schedule_minimum", train.schedule_minimum, 0, 1e6, "1e-05", "exponential: the rate that is approached"),
     REAL("train", "beta", train.beta, 0, 1e6, "1", "weight of the KL term"),

@@ -296,11 +296,16 @@ vae_status vae_config_check(const vae_config *config)
                                               config->data.validation),
                                 "data", "validation");
     }
-    if (config->train.patience > 0 && config->data.validation == 0 && !config->data.validation_data[0]) {
+    if (config->data.validation > 0 || config->data.validation_data[0]) return VAE_OK;
+    if (config->train.patience > 0) {
         return vae_error_set(VAE_ERROR_CONFIG,
                              "[train] patience = %" PRId64
                              " needs validation data to stop by: set [data] validation or validation_data",
                              config->train.patience);
+    }
+    if (config->train.schedule == VAE_SCHEDULE_PLATEAU) {
+        return vae_error_set(VAE_ERROR_CONFIG, "[train] schedule: plateau needs validation data to judge by: set "
+                                               "[data] validation or validation_data");
     }
     return VAE_OK;
 }

@@ -143,6 +143,15 @@ static vae_status read_type(const vae_safetensors_file *file, const char *path, 
     return get_integer(file, path, "input.vocabulary", 0, VAE_MAX_ELEMENTS, &input->vocabulary);
 }
 
+/* The state of schedule = plateau, which older files lack. */
+static vae_status read_schedule(const vae_safetensors_file *file, const char *path, vae_progress *progress)
+{
+    progress->schedule_waits = progress->schedule_drops = 0;
+    if (!vae_safetensors_metadata(file, "schedule_drops")) return VAE_OK;
+    VAE_TRY(get_integer(file, path, "schedule_waits", 0, INT64_MAX, &progress->schedule_waits));
+    return get_integer(file, path, "schedule_drops", 0, INT64_MAX, &progress->schedule_drops);
+}
+
 static vae_status read_progress(const vae_safetensors_file *file, const char *path, int64_t version,
                                 vae_progress *progress)
 {
@@ -150,6 +159,7 @@ static vae_status read_progress(const vae_safetensors_file *file, const char *pa
     VAE_TRY(get_integer(file, path, "step", 0, INT64_MAX, &progress->step));
     VAE_TRY(get_number(file, path, "best_loss", &progress->best_loss));
     VAE_TRY(get_integer(file, path, "epochs_since_best", 0, INT64_MAX, &progress->epochs_since_best));
+    VAE_TRY(read_schedule(file, path, progress));
     VAE_TRY(get_sums(file, path, version, "epoch_sums", progress->epoch_sums));
     VAE_TRY(get_sums(file, path, version, "interval_sums", progress->interval_sums));
     VAE_TRY(get_integer(file, path, "metric_lines", 0, INT64_MAX, &progress->metric_lines));

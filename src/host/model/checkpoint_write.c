@@ -103,6 +103,8 @@ static vae_status add_metadata(contents *c, const vae_checkpoint *checkpoint)
     add_integer(c, "step", progress->step);
     add_number(c, "best_loss", progress->best_loss);
     add_integer(c, "epochs_since_best", progress->epochs_since_best);
+    add_integer(c, "schedule_waits", progress->schedule_waits);
+    add_integer(c, "schedule_drops", progress->schedule_drops);
     add_sums(c, "epoch_sums", progress->epoch_sums);
     add_sums(c, "interval_sums", progress->interval_sums);
     add_integer(c, "metric_lines", progress->metric_lines);

@@ -70,7 +70,7 @@ static vae_step next_step(void *context)
         .rows = s->batch,
         .share = 1.0,
         .beta = vae_schedule_beta(config, steps, planned),
-        .learning_rate = vae_schedule_learning_rate(config, steps, planned),
+        .learning_rate = vae_schedule_learning_rate(config, steps, planned, 0),
         .adam_step = (uint64_t)index + 1,
     };
 }

@@ -39,6 +39,7 @@ typedef struct vae_train_epoch {
     const vae_metrics_line *held_out; /* validation, or else test; NULL where the data has neither */
     double train_loss, held_out_loss; /* the objective's, at the last beta; NAN where there is none */
     bool improved;                    /* it is the best so far */
+    double rate;                      /* what the learning rate dropped to, training going on from the best; else NAN */
     bool collapsed;                   /* no dimension of the code carries anything, told once: train/collapse.h */
 } vae_train_epoch;
 

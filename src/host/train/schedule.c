@@ -37,7 +37,7 @@ static double exponential(double from, double to, double rate, int64_t step)
     return to + (from - to) * pow(rate, (double)step);
 }
 
-double vae_schedule_learning_rate(const vae_config *config, int64_t steps_per_epoch, int64_t step)
+double vae_schedule_learning_rate(const vae_config *config, int64_t steps_per_epoch, int64_t step, int64_t drops)
 {
     double rate = config->train.learning_rate, factor = 1.0;
     switch (config->train.schedule) {
@@ -47,6 +47,7 @@ double vae_schedule_learning_rate(const vae_config *config, int64_t steps_per_ep
     case VAE_SCHEDULE_EXPONENTIAL:
         rate = exponential(rate, config->train.schedule_minimum, config->train.schedule_rate, step);
         break;
+    case VAE_SCHEDULE_PLATEAU: factor = pow(config->train.schedule_factor, (double)drops); break;
     }
     if (step < config->train.warmup_steps) factor *= ((double)step + 1.0) / (double)config->train.warmup_steps;
     return rate * factor;

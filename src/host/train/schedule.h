@@ -9,8 +9,10 @@
  * constant: train.learning_rate. cosine: from it down to schedule_floor × it at the end of the last epoch, along half a
  * cosine that starts after the warm-up (Loshchilov & Hutter 2017, without restarts). step: times schedule_factor after
  * every schedule_epochs epochs. exponential: schedule_minimum + (learning_rate - schedule_minimum) ·
- * schedule_rate^step (Ha & Eck 2017). All of them times (step + 1) / warmup_steps during the warm-up. */
-double vae_schedule_learning_rate(const vae_config *config, int64_t steps_per_epoch, int64_t step);
+ * schedule_rate^step (Ha & Eck 2017). plateau: times schedule_factor for
+ * each of the `drops` that there were so far, whenever schedule_patience evaluations had brought nothing better; of
+ * other schedules `drops` is 0. All of them times (step + 1) / warmup_steps during the warm-up. */
+double vae_schedule_learning_rate(const vae_config *config, int64_t steps_per_epoch, int64_t step, int64_t drops);
 
 /* The KL term's weight: train.beta, or what comes before it.
  *

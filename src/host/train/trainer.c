@@ -27,7 +27,8 @@ vae_step vae_trainer_step(const vae_trainer *trainer, int64_t step)
         .step = (uint64_t)step,
         .epoch = (uint64_t)trainer->state.progress.epoch,
         .beta = vae_schedule_beta(config, trainer->steps_per_epoch, step),
-        .learning_rate = vae_schedule_learning_rate(config, trainer->steps_per_epoch, step),
+        .learning_rate =
+            vae_schedule_learning_rate(config, trainer->steps_per_epoch, step, trainer->state.progress.schedule_drops),
         .adam_step = (uint64_t)step + 1,
     };
 }
@@ -161,9 +162,18 @@ static bool out_of_patience(const vae_trainer *trainer)
     return patience > 0 && trainer->state.progress.epochs_since_best >= patience;
 }
 
+/* A plateau of the loss that no drop of the rate is left for. */
+static bool out_of_drops(const vae_trainer *trainer)
+{
+    const vae_config *config = &trainer->state.design.config;
+    return config->train.schedule == VAE_SCHEDULE_PLATEAU &&
+           trainer->state.progress.schedule_drops > config->train.schedule_drops;
+}
+
 bool vae_trainer_is_over(const vae_trainer *trainer)
 {
-    return trainer->state.progress.epoch >= trainer->state.design.config.train.epochs || out_of_patience(trainer);
+    return trainer->state.progress.epoch >= trainer->state.design.config.train.epochs || out_of_patience(trainer) ||
+           out_of_drops(trainer);
 }
 
 /* Takes the epoch's losses into the progress; true if it is the best so far. */
@@ -173,9 +183,43 @@ static bool complete_epoch(vae_trainer *trainer, double loss)
     const bool improved = loss < progress->best_loss;
     if (improved) progress->best_loss = loss;
     progress->epochs_since_best = improved ? 0 : progress->epochs_since_best + 1;
+    progress->schedule_waits = improved ? 0 : progress->schedule_waits + 1;
     progress->epoch++;
     memset(progress->epoch_sums, 0, sizeof progress->epoch_sums);
     return improved;
+}
+
+/* The best checkpoint's parameters, and its moments too where training goes on from there. */
+static vae_status load_best(vae_trainer *trainer, bool moments)
+{
+    vae_checkpoint best;
+    vae_status status = VAE_OK;
+    VAE_TRY(vae_writer_drain(trainer->writer));
+    VAE_TRY(vae_checkpoint_read(trainer->folder.best, &best));
+    for (int arena = 0; arena < VAE_ARENA_COUNT && !status; ++arena) {
+        const bool wanted = arena == VAE_ARENA_PARAMETERS || (moments && arena != VAE_ARENA_GRADIENTS);
+        if (!wanted) continue;
+        status =
+            trainer->device->backend->store_write(trainer->store, (vae_arena)arena, best.dtype, best.arenas[arena]);
+    }
+    vae_checkpoint_free(&best);
+    return status;
+}
+
+/* schedule = plateau: after schedule_patience epochs without a better loss the rate drops, and training goes on from
+ * the best epoch's parameters and moments, as Texar's training of text VAEs does. Steps, and with them Adam's
+ * correction of its bias, β and all noise, count on. */
+static vae_status drop_rate(vae_trainer *trainer, bool *dropped)
+{
+    const vae_config *config = &trainer->state.design.config;
+    vae_progress *progress = &trainer->state.progress;
+    *dropped = false;
+    if (config->train.schedule != VAE_SCHEDULE_PLATEAU) return VAE_OK;
+    if (progress->schedule_waits < config->train.schedule_patience) return VAE_OK;
+    progress->schedule_waits = 0;
+    progress->schedule_drops++;
+    *dropped = !out_of_drops(trainer);
+    return *dropped ? load_best(trainer, true) : VAE_OK;
 }
 
 static vae_status end_epoch(vae_trainer *trainer)
@@ -199,6 +243,8 @@ static vae_status end_epoch(vae_trainer *trainer)
     const double held_out_loss = has_held_out ? objective_loss(trainer, &held_out) : NAN;
     /* The test images have no say in which epoch is the best. */
     const bool improved = complete_epoch(trainer, by_validation ? held_out_loss : train_loss);
+    bool dropped;
+    VAE_TRY(drop_rate(trainer, &dropped));
     VAE_TRY(vae_trainer_save(trainer, improved                       ? VAE_SNAPSHOT_BEST
                                       : vae_trainer_is_over(trainer) ? VAE_SNAPSHOT_SURE
                                                                      : VAE_SNAPSHOT_PERIODIC));
@@ -206,30 +252,21 @@ static vae_status end_epoch(vae_trainer *trainer)
     const bool collapsed = !trainer->collapse_told && vae_collapse_seen(&trainer->state.design, &train,
                                                                         &trainer->latent, vae_trainer_is_over(trainer));
     trainer->collapse_told |= collapsed;
-    const vae_train_epoch event = {.epoch = trainer->state.progress.epoch,
-                                   .epochs = config->train.epochs,
-                                   .train = train,
-                                   .held_out = has_held_out ? &held_out : NULL,
-                                   .train_loss = train_loss,
-                                   .held_out_loss = held_out_loss,
-                                   .improved = improved,
-                                   .collapsed = collapsed};
+    const vae_train_epoch event = {
+        .epoch = trainer->state.progress.epoch,
+        .epochs = config->train.epochs,
+        .train = train,
+        .held_out = has_held_out ? &held_out : NULL,
+        .train_loss = train_loss,
+        .held_out_loss = held_out_loss,
+        .improved = improved,
+        .rate = dropped ? vae_trainer_step(trainer, trainer->state.progress.step).learning_rate : NAN,
+        .collapsed = collapsed};
     vae_trainer_tell_epoch(trainer, &event);
     return VAE_OK;
 }
 
 /* ---- The end ---- */
-
-static vae_status load_best(vae_trainer *trainer)
-{
-    vae_checkpoint best;
-    VAE_TRY(vae_writer_drain(trainer->writer));
-    VAE_TRY(vae_checkpoint_read(trainer->folder.best, &best));
-    const vae_status status = trainer->device->backend->store_write(trainer->store, VAE_ARENA_PARAMETERS, best.dtype,
-                                                                    best.arenas[VAE_ARENA_PARAMETERS]);
-    vae_checkpoint_free(&best);
-    return status;
-}
 
 /* Evaluates the best parameters on the test split. metrics.jsonl gets a line unless it has that very one already. */
 static vae_status final_test(vae_trainer *trainer, vae_train_result *result)
@@ -238,7 +275,7 @@ static vae_status final_test(vae_trainer *trainer, vae_train_result *result)
     const bool last_is_best = progress->epochs_since_best == 0;
     const bool logged = last_is_best && progress->epoch > 0 && trainer->validation.plan.items == 0;
     if (trainer->splits.test.count == 0) return VAE_OK;
-    if (!last_is_best) VAE_TRY(load_best(trainer));
+    if (!last_is_best) VAE_TRY(load_best(trainer, false));
     VAE_TRY(vae_trainer_evaluate_test(trainer));
     VAE_TRY(evaluate(trainer, &trainer->test, "test", &result->test));
     result->test.epoch = result->best_epoch;
