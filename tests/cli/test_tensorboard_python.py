@@ -49,7 +49,7 @@ def expected_scalars(metrics):
     """{tag: [(step, value)]}"""
     found = {}
     for line in map(json.loads, metrics.read_text().splitlines()):
-        for name in ("neg_elbo", "reconstruction", "kl", "bits_per_dimension", "active_units", "beta", "learning_rate",
+        for name in ("neg_elbo", "reconstruction", "kl", "bits_per_dimension", "active_units", "mutual_information", "beta", "learning_rate",
                      "grad_norm", "images_per_second"):
             if line.get(name) is not None:
                 found.setdefault(f"{name}/{line['split']}", []).append((line["step"], line[name]))

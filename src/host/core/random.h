@@ -18,13 +18,14 @@ typedef enum vae_stream {
     VAE_STREAM_PRIOR = 6,
     VAE_STREAM_EVALUATE = 7, /* step: batch of the evaluation */
     VAE_STREAM_IMPORTANCE = 8,
-    VAE_STREAM_MIXTURE = 9,    /* step: what of a mixture is drawn */
-    VAE_STREAM_FLIP = 10,      /* step: training step */
-    VAE_STREAM_OBSERVE = 11,   /* what p(x|z) adds to its mean */
-    VAE_STREAM_AUGMENT = 12,   /* drawings that are varied; step: training step */
-    VAE_STREAM_REPLACE = 13,   /* words that are left out; step: training step */
-    VAE_STREAM_RECURRENT = 14, /* dropout of recurrent cells; step: training step */
-    VAE_STREAM_DROPOUT = 64,   /* and the VAE_DROPOUT_LAYERS - 1 after it, one a layer; step: training step */
+    VAE_STREAM_MIXTURE = 9,      /* step: what of a mixture is drawn */
+    VAE_STREAM_FLIP = 10,        /* step: training step */
+    VAE_STREAM_OBSERVE = 11,     /* what p(x|z) adds to its mean */
+    VAE_STREAM_AUGMENT = 12,     /* drawings that are varied; step: training step */
+    VAE_STREAM_REPLACE = 13,     /* words that are left out; step: training step */
+    VAE_STREAM_RECURRENT = 14,   /* dropout of recurrent cells; step: training step */
+    VAE_STREAM_INFORMATION = 15, /* of the estimate of I(x; z) */
+    VAE_STREAM_DROPOUT = 64,     /* and the VAE_DROPOUT_LAYERS - 1 after it, one a layer; step: training step */
 } vae_stream;
 enum { VAE_DROPOUT_LAYERS = 64 };
 

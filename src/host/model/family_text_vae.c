@@ -1,6 +1,7 @@
 /* family = text_vae: sentences, token by token (Bowman et al. 2016), a VAE whose encoder and decoder are recurrent. */
 #include "config/family_keys.h"
 #include "data/vocabulary.h"
+#include "model/kl_term.h"
 #include "model/sequence_model.h"
 #include "model/step_choice.h"
 
@@ -19,6 +20,11 @@ static const vae_key keys[] = {
 };
 /* clang-format on */
 
+static vae_status check(const vae_config *config)
+{
+    return vae_kl_term_check(config, true, true);
+}
+
 const vae_family_keys vae_family_keys_text_vae = {
     .name = "text_vae",
     .summary = "sentences, by words, characters or bytes: a recurrent encoder and decoder",
@@ -27,6 +33,7 @@ const vae_family_keys vae_family_keys_text_vae = {
     .keys = keys,
     .count = sizeof keys / sizeof *keys,
     .size = sizeof(text_keys),
+    .check = check,
 };
 
 static const text_keys *keys_of(const vae_design *design)

@@ -8,16 +8,16 @@ static vae_scalar beta_of(const vae_kl_inputs *inputs)
     return inputs->present == VAE_NO_TENSOR ? VAE_SCALAR_BETA : VAE_SCALAR_BETA_SHARE;
 }
 
-/* The mean over rows that hold data, of sums [1, columns], not below `least`, times β. */
-static vae_status hold(vae_program *program, const char *name, vae_tensor sums, double mean, double least,
-                       const vae_kl_inputs *inputs, vae_loss_term *term)
+/* The mean over rows that hold data, of sums [1, columns], not below `least`, times β and a weight. */
+static vae_status hold(vae_program *program, const char *name, vae_tensor sums, double mean, double weight,
+                       double least, const vae_kl_inputs *inputs, vae_loss_term *term)
 {
     const vae_scalar share = inputs->present == VAE_NO_TENSOR ? VAE_SCALAR_ONE : VAE_SCALAR_SHARE;
     vae_tensor held;
     VAE_TRY(vae_program_apply_constant(program, name, VAE_FUNCTION_MULTIPLY, sums, (vae_weight){mean, share}, &held));
     VAE_TRY(vae_program_apply_constant(program, "kl_held", VAE_FUNCTION_MAXIMUM, held,
                                        (vae_weight){least, VAE_SCALAR_ONE}, &held));
-    *term = (vae_loss_term){held, {1.0, VAE_SCALAR_BETA}};
+    *term = (vae_loss_term){held, {weight, VAE_SCALAR_BETA}};
     return VAE_OK;
 }
 
@@ -26,7 +26,7 @@ static vae_status floor_term(double least, vae_program *program, const vae_kl_in
     vae_tensor sum;
     const int64_t count = program->tensors[inputs->kl].shape.size[0];
     VAE_TRY(vae_program_sum_rows(program, "kl_floor", inputs->kl, count, &sum));
-    return hold(program, "kl_floor", sum, inputs->mean, least, inputs, term);
+    return hold(program, "kl_floor", sum, inputs->mean, 1.0, least, inputs, term);
 }
 
 static vae_status free_bits_term(double least, vae_program *program, const vae_kl_inputs *inputs, vae_loss_term *term)
@@ -39,7 +39,8 @@ static vae_status free_bits_term(double least, vae_program *program, const vae_k
         VAE_TRY(vae_program_apply(program, "free_bits", VAE_FUNCTION_MULTIPLY, kl, inputs->present, &kl));
     }
     VAE_TRY(vae_program_sum_rows(program, "free_bits", kl, inputs->rows, &sums));
-    return hold(program, "free_bits", sums, 1.0 / (double)inputs->rows, least, inputs, term);
+    const double rows = (double)inputs->rows;
+    return hold(program, "free_bits", sums, 1.0 / rows, inputs->mean * rows, least, inputs, term);
 }
 
 vae_status vae_kl_term(const vae_config *config, vae_program *program, const vae_kl_inputs *inputs, vae_loss_term *term)

@@ -9,8 +9,9 @@
 
 typedef struct vae_kl_inputs {
     vae_tensor kl; /* [n], 0 for rows that hold no data */
-    double mean;  /* this times Σ kl is its mean over the rows of the program: 1/rows, or -1/(rows·K) of log-ratios */
-    int64_t rows; /* of the batch */
+    double
+        mean; /* this times Σ kl is what the loss has of it: 1/rows, -1/(rows·K) of log-ratios, or a share of these */
+    int64_t rows;         /* of the batch */
     vae_tensor posterior; /* [rows, 2·latent], (μ | log σ²): what free_bits needs. VAE_NO_TENSOR where q(z|x) is more
                              than one Gaussian */
     vae_tensor present;   /* [rows]: 1 for rows that hold data, 0 for those that fill a short batch up, whose share the

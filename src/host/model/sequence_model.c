@@ -2,6 +2,7 @@
 #include "model/sequence_model.h"
 
 #include "core/random.h"
+#include "model/kl_term.h"
 #include "model/parts.h"
 #include "model/posterior.h"
 #include "model/recurrent_layer.h"
@@ -276,7 +277,10 @@ static vae_status build_train(const vae_sequence_model *model, const vae_design 
     const double step = row * model->step_share, dimension = row * model->dimension_share;
     pass p;
     VAE_TRY(build_pass(model, design, program, what, true, &p));
-    const vae_loss_term terms[] = {{p.ll, {-step, VAE_SCALAR_SHARE}}, {p.kl, {dimension, VAE_SCALAR_BETA_SHARE}}};
+    vae_loss_term terms[] = {{p.ll, {-step, VAE_SCALAR_SHARE}}, {VAE_NO_TENSOR, {0, VAE_SCALAR_ONE}}};
+    const vae_kl_inputs kl = {
+        .kl = p.kl, .mean = dimension, .rows = what->rows, .posterior = p.posterior, .present = p.x.present};
+    if (model->has_posterior) VAE_TRY(vae_kl_term(&design->config, program, &kl, &terms[1]));
     return vae_parts_train(design, program, terms, model->has_posterior ? 2 : 1);
 }
 

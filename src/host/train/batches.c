@@ -80,27 +80,32 @@ vae_status vae_batches_take(const vae_batches *batches, double sums[VAE_METRIC_C
 
 /* Reads the codes of the batch that ran last. */
 static vae_status add_codes(const vae_batches *batches, const vae_runner *runner, int64_t rows,
-                            vae_latent_statistics *latent)
+                            vae_latent_statistics *latent, vae_posterior_sample *sample)
 {
+    const int64_t columns = vae_runner_columns(runner, "code");
+    if (columns == 0) return VAE_OK;
     VAE_TRY(vae_runner_read(runner, "code", batches->codes));
-    vae_latent_statistics_add_posterior(latent, batches->codes, rows, vae_runner_columns(runner, "code"));
+    vae_latent_statistics_add_posterior(latent, batches->codes, rows, columns);
+    vae_posterior_sample_add(sample, batches->codes, rows, columns);
     return VAE_OK;
 }
 
 vae_status vae_batches_evaluate(const vae_batches *batches, uint64_t seed, double sums[VAE_METRIC_COUNT],
-                                vae_latent_statistics *latent, const volatile sig_atomic_t *stop)
+                                vae_latent_statistics *latent, vae_posterior_sample *sample,
+                                const volatile sig_atomic_t *stop)
 {
     memset(sums, 0, VAE_METRIC_COUNT * sizeof *sums);
     double stale[VAE_METRIC_COUNT] = {0}; /* of a pass that was stopped before */
     VAE_TRY(vae_batches_take(batches, stale));
-    if (latent) vae_latent_statistics_reset(latent);
+    vae_latent_statistics_reset(latent);
+    vae_posterior_sample_reset(sample);
     for (int64_t i = 0; i < batches->plan.batches; ++i) {
         if (stop && *stop) return vae_error_set(VAE_ERROR_INTERRUPTED, "evaluation was asked to stop");
         int64_t rows;
         vae_step step = {.seed = seed, .step = (uint64_t)i, .beta = 1.0};
         const vae_runner *runner = vae_batches_select(batches, i, &step, &rows);
         VAE_TRY(vae_runner_run(runner, &step));
-        if (latent) VAE_TRY(add_codes(batches, runner, rows, latent));
+        VAE_TRY(add_codes(batches, runner, rows, latent, sample));
     }
     return vae_batches_take(batches, sums);
 }

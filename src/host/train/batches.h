@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "model/batch_plan.h"
 #include "model/latent_statistics.h"
+#include "model/mutual_information.h"
 #include "model/runner.h"
 
 typedef struct vae_batches {
@@ -31,8 +32,9 @@ const vae_runner *vae_batches_select(const vae_batches *batches, int64_t index, 
 vae_status vae_batches_take(const vae_batches *batches, double sums[VAE_METRIC_COUNT]);
 
 /* A whole pass of an evaluation: sums over all rows. *stop (may be NULL) ends it with VAE_ERROR_INTERRUPTED when it
- * becomes nonzero. `latent` (may be NULL) receives what the posteriors say of each dimension. */
+ * becomes nonzero. `latent` and `sample` receive what the posteriors say of each dimension, and some of them. */
 vae_status vae_batches_evaluate(const vae_batches *batches, uint64_t seed, double sums[VAE_METRIC_COUNT],
-                                vae_latent_statistics *latent, const volatile sig_atomic_t *stop);
+                                vae_latent_statistics *latent, vae_posterior_sample *sample,
+                                const volatile sig_atomic_t *stop);
 
 #endif

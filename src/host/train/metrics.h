@@ -30,7 +30,9 @@
     X(SEQUENCE_STEPS_PER_SECOND, sequence_steps_per_second, VAE_FIELD_OPTIONAL, "Speed in steps of sequences",         \
       "steps/s")                                                                                                       \
     /* of evaluations, see vae_latent_statistics_active() */                                                           \
-    X(ACTIVE_UNITS, active_units, VAE_FIELD_OPTIONAL, "Active units", "")
+    X(ACTIVE_UNITS, active_units, VAE_FIELD_OPTIONAL, "Active units", "")                                              \
+    /* likewise, an estimate: see model/mutual_information.h */                                                        \
+    X(MUTUAL_INFORMATION, mutual_information, VAE_FIELD_OPTIONAL, "Mutual information of x and z", "nats")
 
 typedef enum vae_field_presence {
     VAE_FIELD_NEEDED,  /* null where it is not defined; readers refuse a line without it */

@@ -133,9 +133,10 @@ static vae_status evaluate(vae_trainer *trainer, vae_batches *batches, const cha
     const uint64_t seed = (uint64_t)trainer->state.design.config.train.seed;
     double sums[VAE_METRIC_COUNT];
     const double start = vae_clock_seconds();
-    VAE_TRY(vae_batches_evaluate(batches, seed, sums, &trainer->latent, trainer->options->stop));
+    VAE_TRY(vae_batches_evaluate(batches, seed, sums, &trainer->latent, &trainer->posteriors, trainer->options->stop));
     *line = vae_trainer_line(trainer, split, sums);
     line->images_per_second = vae_rate_per_second((vae_rate){batches->plan.items, vae_clock_seconds() - start});
+    VAE_TRY(vae_mutual_information(&trainer->posteriors, &line->mutual_information));
     line->active_units = (double)vae_latent_statistics_active(&trainer->latent);
     if (vae_metrics_finite(sums)) return VAE_OK;
     return vae_diagnose_evaluation(batches, split, trainer->state.progress.epoch + 1, seed);

@@ -276,6 +276,7 @@ static vae_status open_run(vae_trainer *trainer, vae_resume_point *point)
     VAE_TRY(open_device(trainer));
     VAE_TRY(make_programs(trainer));
     VAE_TRY(vae_latent_statistics_create(state->design.traits.latent, &trainer->latent));
+    VAE_TRY(vae_posterior_sample_create(state->design.traits.latent, &trainer->posteriors));
     if (trainer->options->resume == VAE_RESUME_NONE) VAE_TRY(vae_run_folder_make(&trainer->folder));
     VAE_TRY(point->found ? take_up(trainer, point)
                          : vae_initialise_store(trainer->device, trainer->store, &state->design.layout,
@@ -310,6 +311,7 @@ vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, cons
 void vae_trainer_close(vae_trainer *trainer)
 {
     vae_writer_destroy(trainer->writer);
+    vae_posterior_sample_free(&trainer->posteriors);
     vae_latent_statistics_free(&trainer->latent);
     vae_pictures_destroy(trainer->pictures);
     vae_prefetch_destroy(trainer->prefetch);

@@ -35,7 +35,8 @@ typedef struct vae_trainer {
     vae_prefetch *prefetch;              /* of the training images; NULL where they are in memory */
     vae_pictures *pictures;              /* made when they are needed first */
     vae_writer *writer;
-    vae_latent_statistics latent; /* of the newest evaluation */
+    vae_latent_statistics latent;    /* of the newest evaluation */
+    vae_posterior_sample posteriors; /* likewise */
     int64_t steps_per_epoch;
     int64_t resumed_step;             /* of the checkpoint that the run goes on from, -1: there is none */
     bool save_first, save_best_first; /* see vae_resume_point */
