@@ -69,13 +69,14 @@ typedef struct expression_run {
 } expression_run;
 
 /* "index": numbers of rows of the first parameter, out of order, some of them often and some never. "targets": the same
- * of columns of the last. "lengths": of sequences that the first parameter has the steps of. "mask": zeros and ones. */
+ * of columns of the last. "lengths": of sequences that the first parameter has the steps of. "strokes": of pens in all
+ * states. "mask": zeros and ones. */
 static inline void write_expression_inputs(const expression *e, const expression_program *p, const expression_run *r)
 {
     for (vae_tensor t = 0; t < p->program.tensor_count; ++t) {
         const vae_tensor_info *info = &p->program.tensors[t];
         const bool is_index = strcmp(info->name, "index") == 0, is_length = strcmp(info->name, "lengths") == 0;
-        const bool is_target = strcmp(info->name, "targets") == 0;
+        const bool is_target = strcmp(info->name, "targets") == 0, is_stroke = strcmp(info->name, "strokes") == 0;
         const int64_t rows = e->shapes[0].size[0], steps = rows / info->elements;
         const int64_t columns = e->shapes[e->shapes[1].rank > 0].size[1];
         if (!info->external || t == p->value) continue;
@@ -83,6 +84,7 @@ static inline void write_expression_inputs(const expression *e, const expression
         for (int64_t i = 0; i < info->elements; ++i) {
             values[i] = is_index    ? (double)((i * i + i / 3) % rows)
                         : is_target ? (double)((i * i + i / 3) % columns)
+                        : is_stroke ? (i % 5 < 2 ? test_normal(3, (uint64_t)i) : i / 5 % 3 == i % 5 - 2)
                         : is_length ? (double)((2 * i + steps) % (steps + 1))
                                     : i % 3 != 0;
         }

@@ -28,7 +28,8 @@ typedef enum op_family {
     FAMILY_BERNOULLI,
     FAMILY_GAUSSIAN,
     FAMILY_LIKELIHOOD,
-    FAMILY_TOKENS, /* rows sequences of `samples` steps; out: the vocabulary */
+    FAMILY_TOKENS,  /* rows sequences of `samples` steps; out: the vocabulary */
+    FAMILY_STROKES, /* the same; out: the mixture's components */
     /* Ops between layers: images [rows, in, in + 1, out], or matrices [rows, out] where in is 0. */
     FAMILY_BATCH_NORM,
     FAMILY_BATCH_NORM_RUNNING, /* by the running statistics; forward only */
@@ -190,6 +191,10 @@ static const op_case op_cases[] = {
     OP_CASE("tokens, more", FAMILY_TOKENS, 9, 5, 44, 7, 0, 1, 3, false),
     OP_CASE("tokens, a long vector", FAMILY_TOKENS, 6, 7, 5003, 5, 0, 1, 3, false),
     OP_CASE("tokens, a long vector of fours", FAMILY_TOKENS, 6, 7, 5000, 5, 0, 1, 3, false),
+    OP_CASE("strokes 1x1", FAMILY_STROKES, 1, 1, 1, 1, 0, 1, 1, false),
+    OP_CASE("strokes", FAMILY_STROKES, 5, 3, 4, 6, 0, 1, 1, false),
+    OP_CASE("strokes, pens over padding", FAMILY_STROKES, 7, 3, 3, 5, 0, 1, 1, true),
+    OP_CASE("strokes, many components", FAMILY_STROKES, 9, 5, 45, 11, 0, 1, 1, false),
 };
 enum { OP_CASE_COUNT = sizeof op_cases / sizeof *op_cases };
 
@@ -369,7 +374,7 @@ static inline void build_case(const op_case *c, op_program *p)
     if (c->family == FAMILY_CONVOLUTION || c->family == FAMILY_TRANSPOSED_CONVOLUTION) build_convolution(p);
     if (c->family == FAMILY_POSTERIOR) build_posterior(p);
     if (c->family >= FAMILY_BATCH_NORM) build_block(p);
-    if (c->family == FAMILY_TOKENS) build_sequence(p);
+    if (is_sequence(c)) build_sequence(p);
     if (c->family == FAMILY_BERNOULLI || c->family == FAMILY_GAUSSIAN || c->family == FAMILY_LIKELIHOOD) {
         build_likelihood_case(p);
     }
@@ -410,7 +415,7 @@ static inline double target_value(const op_case *c, int64_t i)
 {
     const double normal = test_normal(2, (uint64_t)i), unit = 0.5 * erfc(-normal * M_SQRT1_2);
     const vae_likelihood_options options = likelihood_of(c);
-    if (c->family == FAMILY_TOKENS) return (double)((i * i + i / 3) % c->out);
+    if (is_sequence(c)) return sequence_target(c, i);
     if (c->family == FAMILY_BERNOULLI || options.family == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI) return unit;
     if (!vae_likelihood_is_discrete(options.family)) return normal;
     const double level = fmin(fmax(floor(320 * unit) - 32, 0), 255);
@@ -431,7 +436,7 @@ static inline void write_inputs(const op_program *p, const op_run *r)
         values[i] = target_value(p->c, i);
     MUST(r->backend->tensor_write(r->executable, p->data, VAE_FLOAT64, values));
     free(values);
-    if (p->c->family != FAMILY_TOKENS) return;
+    if (!is_sequence(p->c)) return;
     values = calloc((size_t)p->c->rows, sizeof *values);
     for (int64_t i = 0; i < p->c->rows; ++i)
         values[i] = sequence_length(i, p->c->samples);

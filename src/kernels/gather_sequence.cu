@@ -3,6 +3,7 @@
 #include "launch.cuh"
 #include "noise.cuh"
 #include "program/sequence.h"
+#include "program/stroke.h"
 #include "vector.cuh"
 
 namespace

@@ -357,41 +357,75 @@ Test(sequences, words_are_left_out_but_for_the_begin)
 
 /* ---- Likelihoods ---- */
 
+/* A likelihood of two sequences. */
 typedef struct scored {
     vae_layout layout;
     vae_program program;
-    vae_tensor logits, targets, lengths, ll;
+    vae_tensor inputs[3], ll; /* prediction, targets, lengths */
 } scored;
 
-/* Four tokens, two sequences of three steps. */
-static vae_status score(const vae_backend *backend, const double *targets, const double *lengths, double ll[2])
+enum { TOKENS, STROKES, PADDED_STROKES };
+
+static void open_scored(scored *s, int kind, int64_t count, int64_t columns)
 {
-    static const double logits[6 * 4] = {0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2e3, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    const bool tokens = kind == TOKENS;
+    *s = (scored){0};
+    vae_program_init(&s->program, "scored", &s->layout);
+    MUST(vae_program_input(&s->program, "prediction", vae_shape_matrix(count, columns), &s->inputs[0]));
+    MUST(vae_program_input(&s->program, "targets", vae_shape_matrix(count, tokens ? 1 : 5), &s->inputs[1]));
+    MUST(vae_program_input(&s->program, "lengths", vae_shape_vector(2), &s->inputs[2]));
+    MUST(tokens ? vae_program_token_likelihood(&s->program, "ll", s->inputs[0], s->inputs[1], s->inputs[2], &s->ll)
+                : vae_program_stroke_likelihood(&s->program, "ll", s->inputs[0], s->inputs[1], s->inputs[2],
+                                                kind == PADDED_STROKES, &s->ll));
+    vae_program_mark_external(&s->program, s->ll);
+    MUST(vae_program_plan(&s->program));
+}
+
+static vae_status run_scored(const vae_backend *backend, const scored *s, const double *const inputs[3], double ll[2])
+{
     const vae_device_options options = {.threads = 2, .precision = VAE_PRECISION_FP32};
-    scored s = {0};
     vae_device *device;
     vae_store *store;
     vae_executable *executable;
-    vae_program_init(&s.program, "scored", &s.layout);
-    MUST(vae_program_input(&s.program, "logits", vae_shape_matrix(6, 4), &s.logits));
-    MUST(vae_program_input(&s.program, "targets", vae_shape_vector(6), &s.targets));
-    MUST(vae_program_input(&s.program, "lengths", vae_shape_vector(2), &s.lengths));
-    MUST(vae_program_token_likelihood(&s.program, "ll", s.logits, s.targets, s.lengths, &s.ll));
-    vae_program_mark_external(&s.program, s.ll);
-    MUST(vae_program_plan(&s.program));
     MUST(backend->device_open(&options, &device));
-    MUST(backend->store_create(device, &s.layout, false, &store));
-    MUST(backend->executable_create(device, &s.program, store, NULL, &executable));
-    MUST(backend->tensor_write(executable, s.logits, VAE_FLOAT64, logits));
-    MUST(backend->tensor_write(executable, s.targets, VAE_FLOAT64, targets));
-    MUST(backend->tensor_write(executable, s.lengths, VAE_FLOAT64, lengths));
+    MUST(backend->store_create(device, &s->layout, false, &store));
+    MUST(backend->executable_create(device, &s->program, store, NULL, &executable));
+    for (int i = 0; i < 3; ++i)
+        MUST(backend->tensor_write(executable, s->inputs[i], VAE_FLOAT64, inputs[i]));
     const vae_status status = backend->executable_run(executable, &op_step);
-    if (!status) MUST(backend->tensor_read(executable, s.ll, VAE_FLOAT64, ll));
+    if (!status) MUST(backend->tensor_read(executable, s->ll, VAE_FLOAT64, ll));
     backend->executable_destroy(executable);
     backend->store_destroy(store);
     backend->device_close(device);
+    return status;
+}
+
+static vae_status score(const vae_backend *backend, int kind, int64_t count, int64_t columns, const double *prediction,
+                        const double *targets, const double *lengths, double ll[2])
+{
+    scored s;
+    open_scored(&s, kind, count, columns);
+    const vae_status status = run_scored(backend, &s, (const double *const[]){prediction, targets, lengths}, ll);
     vae_program_free(&s.program);
     return status;
+}
+
+/* Four tokens, two sequences of three steps. */
+static vae_status score_tokens(const vae_backend *backend, const double *targets, const double *lengths, double ll[2])
+{
+    static const double logits[6 * 4] = {0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2e3, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    return score(backend, TOKENS, 6, 4, logits, targets, lengths, ll);
+}
+
+/* An error of the run, or NaN in the row whose target it is. */
+static void expect_bad_row(int backend, vae_status status, const double ll[2], const char *words)
+{
+    cr_assert_eq(status, reports_errors[backend] ? VAE_ERROR_ARGUMENT : VAE_OK);
+    if (reports_errors[backend]) {
+        cr_assert_not_null(strstr(vae_error_message(), words), "'%s' lacks '%s'", vae_error_message(), words);
+    } else {
+        cr_assert(isfinite(ll[0]) && isnan(ll[1]));
+    }
 }
 
 Test(sequences, tokens_have_the_softmax_of_their_step)
@@ -400,7 +434,7 @@ Test(sequences, tokens_have_the_softmax_of_their_step)
     const double second = 1 - log(M_E + 3);
     for (int b = 0; b < 2; ++b) {
         double ll[2];
-        MUST(score(backends[b], targets, lengths, ll));
+        MUST(score_tokens(backends[b], targets, lengths, ll));
         cr_assert_float_eq(ll[0], -2 * log(4), 1e-5, "%s: %g", backends[b]->name, ll[0]);
         cr_assert_float_eq(ll[1], second - log(4), 1e-5, "%s: %g", backends[b]->name, ll[1]);
     }
@@ -412,24 +446,81 @@ Test(sequences, a_target_that_is_no_token_is_named)
     const double targets[] = {3, 0, 1, 4, 0, 0.5}, short_lengths[] = {2, 1}, lengths[] = {2, 3};
     for (int b = 0; b < 2; ++b) {
         double ll[2];
-        MUST(score(backends[b], targets, short_lengths, ll));
+        MUST(score_tokens(backends[b], targets, short_lengths, ll));
         cr_assert(isfinite(ll[0]) && isfinite(ll[1]));
-        const vae_status status = score(backends[b], targets, lengths, ll);
-        cr_assert_eq(status, reports_errors[b] ? VAE_ERROR_ARGUMENT : VAE_OK);
-        if (!reports_errors[b]) {
-            cr_assert(isfinite(ll[0]) && isnan(ll[1]));
-            continue;
-        }
-        cr_assert_not_null(strstr(vae_error_message(),
-                                  "scored: 'll': the target of step 1 of row 1 is 4, but must be a "
-                                  "whole number from 0 to 3"),
-                           "%s", vae_error_message());
+        expect_bad_row(b, score_tokens(backends[b], targets, lengths, ll), ll,
+                       "scored: 'll': the target of step 1 of row 1 is 4, but must be a whole number from 0 to 3");
     }
 }
 
+/* One component, N(0, 1) of both offsets, and a pen of equal chances: an end has no offset; a sequence without steps
+ * counts nothing, over padding neither. */
+Test(sequences, strokes_have_an_offset_up_to_their_end)
+{
+    enum { END = 4 };
+    const double prediction[6 * 9] = {0}, lengths[] = {2, 0};
+    double targets[6 * 5] = {0};
+    const double offset = -log(2 * M_PI) - 0.5 * (1 + 4), pen = -log(3);
+    targets[0] = 1;
+    targets[1] = 2;
+    targets[2] = 1;
+    targets[2 * 5 + END] = targets[4 * 5 + END] = 1;
+    for (int b = 0; b < 2; ++b) {
+        double ll[2];
+        MUST(score(backends[b], STROKES, 6, 9, prediction, targets, lengths, ll));
+        cr_assert_float_eq(ll[0], offset + 2 * pen, 1e-5, "%s: %g", backends[b]->name, ll[0]);
+        cr_assert_eq(ll[1], 0);
+        MUST(score(backends[b], PADDED_STROKES, 6, 9, prediction, targets, lengths, ll));
+        cr_assert_float_eq(ll[0], offset + 3 * pen, 1e-5, "%s: %g", backends[b]->name, ll[0]);
+        cr_assert_eq(ll[1], 0);
+    }
+}
+
+/* Correlations next to ±1, and small deviations, on a stroke that lies right on their line. */
+Test(sequences, narrow_strokes_stay_finite)
+{
+    const double lengths[] = {1, 1}, targets[] = {0.02, 0.02, 1, 0, 0, 0.01, -0.01, 0, 1, 0};
+    for (int i = 0; i <= 8; ++i) {
+        const double prediction[] = {0, 0, 0, -2.0 - i, -2.0 - i, i,  5,  -3, 0,
+                                     0, 0, 0, -1.0 - i, -1.0 - i, -i, 80, 2,  9};
+        double expected[2], found[2];
+        MUST(score(backends[0], STROKES, 2, 9, prediction, targets, lengths, expected));
+        MUST(score(backends[1], STROKES, 2, 9, prediction, targets, lengths, found));
+        for (int r = 0; r < 2; ++r) {
+            cr_assert(isfinite(expected[r]));
+            cr_assert_float_eq(found[r], expected[r], 2e-5 * fabs(expected[r]), "%d: %g, not %g", i, found[r],
+                               expected[r]);
+        }
+    }
+}
+
+Test(sequences, a_pen_in_no_state_is_named)
+{
+    const double prediction[4 * 9] = {0}, lengths[] = {1, 2}, short_lengths[] = {1, 1};
+    const double pens[][3] = {{0, 0, 0}, {1, 1, 0}, {0, 0.5, 0}, {-1, 1, 1}};
+    for (int i = 0; i < 4; ++i) {
+        double targets[] = {0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 7, 7, 7, 0, 0, 0, 0, 0}, ll[2];
+        char words[120];
+        memcpy(targets + 17, pens[i], sizeof pens[i]);
+        snprintf(words, sizeof words, "scored: 'll': the pen of step 1 of row 1 is (%g, %g, %g), but one of",
+                 pens[i][0], pens[i][1], pens[i][2]);
+        for (int b = 0; b < 2; ++b) {
+            MUST(score(backends[b], STROKES, 4, 9, prediction, targets, short_lengths, ll));
+            cr_assert(isfinite(ll[0]) && isfinite(ll[1]));
+            expect_bad_row(b, score(backends[b], STROKES, 4, 9, prediction, targets, lengths, ll), ll, words);
+        }
+    }
+}
+
+typedef struct fixture {
+    vae_layout layout;
+    vae_program program;
+    vae_tensor logits, targets, lengths, ll;
+} fixture;
+
 Test(sequences, likelihoods_of_other_sequences_are_named)
 {
-    scored s = {0};
+    fixture s = {0};
     vae_program_init(&s.program, "shapes", &s.layout);
     MUST(vae_program_input(&s.program, "logits", vae_shape_matrix(6, 4), &s.logits));
     MUST(vae_program_input(&s.program, "targets", vae_shape_vector(5), &s.targets));
@@ -439,6 +530,10 @@ Test(sequences, likelihoods_of_other_sequences_are_named)
     cr_assert_not_null(
         strstr(vae_error_message(), "ll: prediction [6, 4], targets [5] of 1 a step and lengths [2] are"), "%s",
         vae_error_message());
+    cr_assert_eq(vae_program_stroke_likelihood(&s.program, "ll", s.logits, s.targets, s.lengths, false, &s.ll),
+                 VAE_ERROR_SHAPE);
+    cr_assert_not_null(strstr(vae_error_message(), "ll: prediction [6, 4]: a mixture of M strokes, 1 to 256, takes"),
+                       "%s", vae_error_message());
     cr_assert_eq(vae_program_replace_tokens(&s.program, "r", s.targets, 2, 0.5, 0, &s.ll), VAE_ERROR_SHAPE);
     cr_assert_not_null(strstr(vae_error_message(), "r: ids have shape [5], but must be a vector of steps of 2 rows"));
     cr_assert_eq(vae_program_replace_tokens(&s.program, "r", s.targets, 5, 1.5, 0, &s.ll), VAE_ERROR_ARGUMENT);

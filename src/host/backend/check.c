@@ -124,3 +124,13 @@ vae_status vae_check_token(double id, int64_t step, int64_t row, int64_t vocabul
                          "the target of step %lld of row %lld is %g, but must be a whole number from 0 to %lld",
                          (long long)step, (long long)row, id, (long long)vocabulary - 1);
 }
+
+vae_status vae_check_pen(double down, double up, double end, int64_t step, int64_t row)
+{
+    const bool are_states = (down == 0 || down == 1) && (up == 0 || up == 1) && (end == 0 || end == 1);
+    if (are_states && down + up + end == 1) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT,
+                         "the pen of step %lld of row %lld is (%g, %g, %g), but one of down, up and end must be 1, the "
+                         "others 0",
+                         (long long)step, (long long)row, down, up, end);
+}

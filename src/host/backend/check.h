@@ -27,5 +27,7 @@ vae_status vae_check_rows(const vae_program *program, const vae_column *column, 
 vae_status vae_check_index(double index, int64_t position, int64_t rows);
 /* That the target of a step of a row is an id of a vocabulary. */
 vae_status vae_check_token(double id, int64_t step, int64_t row, int64_t vocabulary);
+/* That a pen is in one of its states. */
+vae_status vae_check_pen(double down, double up, double end, int64_t step, int64_t row);
 
 #endif

@@ -130,6 +130,7 @@ typedef struct vae_tensor_info {
     X(LIKELIHOOD, likelihood)                                                                                          \
     X(LIKELIHOOD_MEAN, likelihood_mean)                                                                                \
     X(TOKEN_LIKELIHOOD, token_likelihood)                                                                              \
+    X(STROKE_LIKELIHOOD, stroke_likelihood)                                                                            \
     X(ACTIVATE, activate)                                                                                              \
     X(ACTIVATE_BACKWARD, activate_backward)                                                                            \
     X(BATCH_NORM, batch_norm)                                                                                          \
@@ -279,6 +280,17 @@ typedef union vae_attributes {
     struct {
         vae_weight weight; /* ∂loss/∂ll of every row */
     } token_likelihood;
+    /* stroke_likelihood: prediction [steps·rows, 6·mixtures + 3] (program/stroke.h), targets [steps·rows, 5], lengths
+     * [rows] → ll [rows], the sum over the steps below a row's length of log p(dx, dy), unless the target is the end,
+     * and log p(pen), a softmax of three states; with pen_over_padding the pen counts in all steps of a row that has
+     * any, as in the loss of Ha & Eck (2017, equation 9). p(dx, dy) is a mixture of bivariate Gaussians (Graves 2013,
+     * 24). Gradient and row_weight as of token_likelihood. A pen that is not one state is an error when the op runs; on
+     * a GPU it makes ll NaN. */
+    struct {
+        int64_t mixtures;
+        bool pen_over_padding;
+        vae_weight weight; /* ∂loss/∂ll of every row */
+    } stroke_likelihood;
     /* replace_tokens: ids [steps·rows] → y, in which an id is `token` where the uniform at (stream, step,
      * vae_sequence_element) ≤ rate: word dropout (Bowman et al. 2016). The first step, the begin, stays. */
     struct {
@@ -390,8 +402,9 @@ typedef struct vae_op {
  *   gaussian_sample_kl_backward  in: posterior, d_z?, d_kl?, d_log_ratio? out: d_posterior
  *   likelihood                   in: prediction, x, log_variance?         out: ll, gradient?, log_variance?
  *   likelihood_mean              in: prediction                           out: mean
- *   token_likelihood             in: logits, targets, lengths, row_weight?
- *                                                                         out: ll?, gradient? (may be logits)
+ *   token_likelihood, stroke_likelihood
+ *                                in: prediction, targets, lengths, row_weight?
+ *                                                                         out: ll?, gradient? (may be prediction)
  *   activate                     in: x                                    out: y
  *   activate_backward            in: d_y (overwritten), from              out: d_x (is d_y)
  *   batch_norm                   in: x, scale, shift, running_mean, running_variance (both overwritten in training)
@@ -537,6 +550,8 @@ vae_status vae_program_likelihood_mean(vae_program *program, const char *name, v
 /* Targets are [steps·rows] or [steps·rows, 1]; `lengths` counts the targets of each row. */
 vae_status vae_program_token_likelihood(vae_program *program, const char *name, vae_tensor logits, vae_tensor targets,
                                         vae_tensor lengths, vae_tensor *ll);
+vae_status vae_program_stroke_likelihood(vae_program *program, const char *name, vae_tensor prediction,
+                                         vae_tensor targets, vae_tensor lengths, bool pen_over_padding, vae_tensor *ll);
 vae_status vae_program_activate(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                                 vae_tensor *y);
 /* The next two (program/op/norm.c) use the layout's parameters "<name>.scale" and "<name>.shift", one number a

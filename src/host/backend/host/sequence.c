@@ -3,6 +3,7 @@
 
 #include "core/random.h"
 #include "program/sequence.h"
+#include "program/stroke.h"
 
 vae_host_sequence vae_host_sequence_of(const vae_call *call, int64_t r)
 {

@@ -1,6 +1,7 @@
 /* gather_sequence: sequences of the data set, time-major, drawings varied where asked for. */
 #include "backend/host/sequence.h"
 #include "backend/reference/kernels.h"
+#include "program/stroke.h"
 
 static double number(const vae_host_sequence *sequence, int64_t at)
 {
@@ -12,7 +13,7 @@ static void take_row(const vae_call *call, const vae_host_sequence *sequence, in
 {
     const int64_t elements = call->data->column.elements;
     for (int64_t c = 0; c < (merged ? 2 : elements); ++c) {
-        const bool is_offset = elements == 5 && c < 2;
+        const bool is_offset = elements == VAE_STROKE_NUMBERS && c < 2;
         const double scale = is_offset ? (double)vae_host_sequence_scale(call, sequence, (int)c) : 1.0;
         const double value = number(sequence, i * elements + c) * scale;
         row[c] = merged ? row[c] + value : value;

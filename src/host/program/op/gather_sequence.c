@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "program/op.h"
-#include "program/sequence.h"
+#include "program/stroke.h"
 
 static vae_status check(const char *name, int64_t rows, int64_t elements, const vae_gather_sequence *gather)
 {

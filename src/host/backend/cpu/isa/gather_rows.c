@@ -5,7 +5,7 @@
 #include "backend/check.h"
 #include "backend/cpu/isa/level.h"
 
-enum { PARALLEL_ELEMENTS = 8192, TILE = 64 };
+enum { PARALLEL_ELEMENTS = 8192, TILE = 64, BLOCK = 32 };
 
 static vae_status check_all(const float *index, int64_t count, int64_t rows)
 {
@@ -87,22 +87,37 @@ static void sum_rows_of(const float *d_y, const int64_t *order, int64_t count, i
         d_x[c] = (float)sums[c];
 }
 
+/* Rows begin … end - 1 of d_x. Of a large table most belong to no row of d_y, so whole runs of them are cleared. */
+static void scatter_rows(const row_lists *lists, const float *d_y, float *d_x, int64_t begin, int64_t end,
+                         int64_t columns)
+{
+    int64_t clear = begin;
+    for (int64_t row = begin; row <= end; ++row) {
+        const int64_t first = lists->first[row], count = row < end ? lists->first[row + 1] - first : 0;
+        if (row < end && count == 0) continue;
+        memset(d_x + clear * columns, 0, (size_t)((row - clear) * columns) * sizeof *d_x);
+        clear = row + 1;
+        for (int64_t column = 0; row < end && column < columns; column += TILE) {
+            sum_rows_of(d_y + column, lists->order + first, count, columns, d_x + row * columns + column,
+                        columns - column < TILE ? columns - column : TILE);
+        }
+    }
+}
+
+/* Threads take blocks of rows in turn, as a vocabulary's most frequent words stand together. */
 static vae_status run_scatter(vae_call *call)
 {
     const int64_t count = vae_call_input_shape(call, 0)->size[0], rows = vae_call_output_shape(call, 0)->size[0];
-    const int64_t columns = vae_shape_columns(vae_call_output_shape(call, 0)), tiles = (columns + TILE - 1) / TILE;
+    const int64_t columns = vae_shape_columns(vae_call_output_shape(call, 0));
     const float *d_y = call->inputs[0], *index = call->inputs[1];
     float *d_x = call->outputs[0];
     const row_lists *lists = call->state;
     const int threads = vae_call_threads(call);
     VAE_TRY(check_all(index, count, rows));
     sort_rows(lists, index, count, rows);
-#pragma omp parallel for schedule(static) num_threads(threads) if ((count + rows) * columns >= PARALLEL_ELEMENTS)
-    for (int64_t i = 0; i < rows * tiles; ++i) {
-        const int64_t row = i / tiles, column = i % tiles * TILE;
-        sum_rows_of(d_y + column, lists->order + lists->first[row], lists->first[row + 1] - lists->first[row], columns,
-                    d_x + row * columns + column, columns - column < TILE ? columns - column : TILE);
-    }
+#pragma omp parallel for schedule(static, 1) num_threads(threads) if ((count + rows) * columns >= PARALLEL_ELEMENTS)
+    for (int64_t first = 0; first < rows; first += BLOCK)
+        scatter_rows(lists, d_y, d_x, first, rows - first < BLOCK ? rows : first + BLOCK, columns);
     return VAE_OK;
 }
 

@@ -3,7 +3,7 @@
 
 #include "backend/cpu/isa/level.h"
 #include "backend/host/sequence.h"
-#include "program/sequence.h"
+#include "program/stroke.h"
 
 enum { PARALLEL_ELEMENTS = 8192 };
 

@@ -1,68 +1,58 @@
-/* token_likelihood: a softmax for each step of a sequence that counts. A step's logits come from memory once: they stay
- * in the thread's own cache until the gradient has taken their place. */
+/* token_likelihood: a softmax for each step of a sequence that counts. A step's logits come from memory once, and go
+ * through the thread's own cache tile by tile: the exponentials of a tile are by its own largest logit, and what they
+ * lack to the step's is made good when the sum is known. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/check.h"
-#include "backend/cpu/isa/level.h"
+#include "backend/cpu/isa/sequence_steps.h"
 #include "backend/cpu/isa/simd_math.h"
 
-/* Float sums are folded into a double after so many numbers. Steps go to threads in small groups, as those at the end
- * of the batch are padding, and cost little. */
-enum { TILE = 1024, GROUP = 4 };
+/* A step has tiles of 2048 logits, or where that would be more than there may be, of more. Steps go to threads in small
+ * groups, as those at the end of the batch are padding, and cost little. */
+enum { TILE = 2048, MOST_TILES = 256, LANES = 64, GROUP = 4 };
 
-static vae_status prepare(vae_call *call)
-{
-    const int64_t count = vae_call_input_shape(call, 0)->size[0];
-    call->state = calloc((size_t)count, sizeof(double));
-    return call->state ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "out of memory");
-}
-
-static void release(vae_call *call)
-{
-    free(call->state);
-}
-
+/* NaN counts for nothing here: its exponential says it. */
 static float find_largest(const float *x, int64_t count)
 {
-    float largest = x[0];
+    float lanes[LANES], largest = x[0];
+    for (int k = 0; k < LANES; ++k)
+        lanes[k] = x[0];
+    int64_t at = 0;
+    for (; at + LANES <= count; at += LANES) {
+#pragma omp simd
+        for (int k = 0; k < LANES; ++k)
+            lanes[k] = x[at + k] > lanes[k] ? x[at + k] : lanes[k];
+    }
 #pragma omp simd reduction(max : largest)
-    for (int64_t i = 0; i < count; ++i)
+    for (int64_t i = at; i < count; ++i)
         largest = x[i] > largest ? x[i] : largest;
+#pragma omp simd reduction(max : largest)
+    for (int k = 0; k < LANES; ++k)
+        largest = lanes[k] > largest ? lanes[k] : largest;
     return largest;
 }
 
-static double sum_exponentials(const float *x, float largest, int64_t count)
+static float sum_exponentials(const float *x, float largest, int64_t count)
 {
-    double total = 0.0;
-    for (int64_t first = 0; first < count; first += TILE) {
-        const int64_t end = count - first < TILE ? count : first + TILE;
-        float sum = 0.0f;
+    float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
-        for (int64_t i = first; i < end; ++i)
-            sum += simd_exp(x[i] - largest);
-        total += (double)sum;
-    }
-    return total;
+    for (int64_t i = 0; i < count; ++i)
+        sum += simd_exp(x[i] - largest);
+    return sum;
 }
 
 /* The same, which are kept; they may take the place of x. */
-static double keep_exponentials(const float *x, float largest, float *y, int64_t count)
+static float keep_exponentials(const float *x, float largest, float *y, int64_t count)
 {
-    double total = 0.0;
-    for (int64_t first = 0; first < count; first += TILE) {
-        const int64_t end = count - first < TILE ? count : first + TILE;
-        float sum = 0.0f;
+    float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
-        for (int64_t i = first; i < end; ++i) {
-            const float e = simd_exp(x[i] - largest);
-            y[i] = e;
-            sum += e;
-        }
-        total += (double)sum;
+    for (int64_t i = 0; i < count; ++i) {
+        const float e = simd_exp(x[i] - largest);
+        y[i] = e;
+        sum += e;
     }
-    return total;
+    return sum;
 }
 
 static void multiply(float *x, float factor, int64_t count)
@@ -72,17 +62,54 @@ static void multiply(float *x, float factor, int64_t count)
         x[i] *= factor;
 }
 
+/* The logits of a step. */
+typedef struct softmax {
+    int64_t count, tile, tiles;
+    double shares[MOST_TILES]; /* of each tile's exponentials in the sum: e^(its largest - largest) */
+    float largest;
+    double sum; /* Σ e^(x - largest) */
+} softmax;
+
+static int64_t tile_size(const softmax *s, int64_t t)
+{
+    return s->count - t * s->tile < s->tile ? s->count - t * s->tile : s->tile;
+}
+
+/* `kept`, unless NULL, gets e^(x - the tile's largest); it may be x. */
+static void sum_tiles(softmax *s, const float *x, float *kept)
+{
+    float sums[MOST_TILES], largest_of[MOST_TILES];
+    s->largest = -INFINITY;
+    for (int64_t t = 0; t < s->tiles; ++t) {
+        const float *own = x + t * s->tile;
+        const int64_t size = tile_size(s, t);
+        const float largest = find_largest(own, size);
+        sums[t] =
+            kept ? keep_exponentials(own, largest, kept + t * s->tile, size) : sum_exponentials(own, largest, size);
+        largest_of[t] = largest;
+        s->largest = largest > s->largest ? largest : s->largest;
+    }
+    s->sum = 0.0;
+    for (int64_t t = 0; t < s->tiles; ++t) {
+        s->shares[t] = exp((double)largest_of[t] - (double)s->largest);
+        s->sum += (double)sums[t] * s->shares[t];
+    }
+}
+
 /* log p of a target, and the gradient times weight unless that is NULL. */
 static double run_step(const float *logits, int64_t target, int64_t count, float weight, float *gradient)
 {
-    const float largest = find_largest(logits, count), logit = logits[target];
-    const double sum =
-        gradient ? keep_exponentials(logits, largest, gradient, count) : sum_exponentials(logits, largest, count);
-    if (gradient) {
-        multiply(gradient, (float)(-(double)weight / sum), count);
-        gradient[target] += weight;
-    }
-    return (double)(logit - largest) - log(sum);
+    const int64_t least = (count + MOST_TILES - 1) / MOST_TILES, tile = least > TILE ? least : TILE;
+    softmax s;
+    s.count = count;
+    s.tile = tile;
+    s.tiles = (count + tile - 1) / tile;
+    const float logit = logits[target];
+    sum_tiles(&s, logits, gradient);
+    for (int64_t t = 0; gradient && t < s.tiles; ++t)
+        multiply(gradient + t * s.tile, (float)(-(double)weight * s.shares[t] / s.sum), tile_size(&s, t));
+    if (gradient) gradient[target] += weight;
+    return (double)(logit - s.largest) - log(s.sum);
 }
 
 static vae_status check_targets(const vae_call *call, int64_t rows, int64_t count, int64_t vocabulary)
@@ -93,17 +120,6 @@ static vae_status check_targets(const vae_call *call, int64_t rows, int64_t coun
             VAE_TRY(vae_check_token((double)targets[i], i / rows, i % rows, vocabulary));
     }
     return VAE_OK;
-}
-
-/* In the order of the steps. */
-static void add_up(const double *steps, int64_t rows, int64_t count, float *ll)
-{
-    for (int64_t row = 0; row < rows; ++row) {
-        double sum = 0.0;
-        for (int64_t i = row; i < count; i += rows)
-            sum += steps[i];
-        ll[row] = (float)sum;
-    }
 }
 
 static vae_status run(vae_call *call)
@@ -130,8 +146,8 @@ static vae_status run(vae_call *call)
             memset(own, 0, (size_t)vocabulary * sizeof *own);
         }
     }
-    if (call->outputs[0]) add_up(steps, rows, count, call->outputs[0]);
+    vae_cpu_steps_add_up(call, call->outputs[0]);
     return VAE_OK;
 }
 
-const vae_kernel VAE_ISA_NAME(vae_cpu_token_likelihood) = {prepare, run, release};
+const vae_kernel VAE_ISA_NAME(vae_cpu_token_likelihood) = {vae_cpu_steps_prepare, run, vae_cpu_steps_release};
