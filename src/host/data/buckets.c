@@ -115,7 +115,7 @@ static vae_status choose(const int64_t *histogram, int64_t longest, int32_t most
 {
     bar bars[MAX_BARS];
     const int32_t count = make_bars(histogram, longest, bars), tried = most < count ? most : count;
-    choice *table = malloc((size_t)tried * (MAX_BARS + 1) * sizeof *table);
+    choice *table = calloc((size_t)VAE_MAX_BUCKETS * (MAX_BARS + 1), sizeof *table);
     if (!table) return no_memory();
     int32_t best = 0;
     for (int32_t k = 0; k < tried; ++k) {
@@ -154,7 +154,7 @@ vae_status vae_buckets_make(const int64_t *offsets, int64_t count, int32_t most,
                             vae_buckets *buckets)
 {
     *buckets = (vae_buckets){0};
-    if (count == 0) return VAE_OK;
+    if (count < 1) return VAE_OK;
     const vae_status status = make(offsets, count, most, batch, folder, buckets);
     if (status) vae_buckets_free(buckets);
     return status;

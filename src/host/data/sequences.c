@@ -16,7 +16,7 @@ static const vae_sequence_format *const formats[] = {
     VAE_SEQUENCE_FORMAT_MAP(ROW)
 #undef ROW
 };
-enum { FORMATS = sizeof formats / sizeof *formats };
+enum { FORMATS = sizeof formats / sizeof formats[0] };
 
 static vae_status refuse(const char *path, const vae_probe *probe, vae_kind kind)
 {
