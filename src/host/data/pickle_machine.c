@@ -30,14 +30,14 @@ void *vae_pickle_take(vae_pickle_machine *m, size_t size)
 {
     const size_t rounded = (size + 15) / 16 * 16;
     if (rounded > m->most - m->taken) {
-        vae_pickle_fail(m, "more objects than arrays of this size are made of");
+        (void)vae_pickle_fail(m, "more objects than arrays of this size are made of");
         return NULL;
     }
     if (!m->memory || m->memory->size - m->memory->used < rounded) {
         const size_t room = rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE;
         vae_pickle_block *block = calloc(1, sizeof *block + room);
         if (!block) {
-            vae_pickle_fail(m, "more than there is memory for");
+            (void)vae_pickle_fail(m, "more than there is memory for");
             return NULL;
         }
         *block = (vae_pickle_block){.next = m->memory, .size = room};
@@ -57,9 +57,9 @@ vae_status vae_pickle_make(vae_pickle_machine *m, vae_pickle_kind kind, vae_pick
     return VAE_OK;
 }
 
-vae_status vae_pickle_failed(const vae_pickle_machine *m)
+void vae_pickle_add_place(const vae_pickle_machine *m)
 {
-    return vae_error_prepend(VAE_ERROR_FORMAT, "%s: byte %zu of its pickle", m->name, m->opcode);
+    vae_error_add_context("%s: byte %zu of its pickle", m->name, m->opcode);
 }
 
 /* ---- The stack ---- */
@@ -69,9 +69,9 @@ static vae_status grow(vae_pickle_machine *m, vae_pickle_value ***items, size_t 
 {
     if (count < *room) return VAE_OK;
     const size_t more = *room ? 2 * *room : 4;
-    vae_pickle_value **grown = vae_pickle_take(m, more * sizeof *grown);
+    vae_pickle_value **grown = vae_pickle_take(m, more * sizeof(vae_pickle_value *));
     if (!grown) return VAE_ERROR_FORMAT;
-    if (count) memcpy(grown, *items, count * sizeof *grown);
+    if (count) memcpy(grown, *items, count * sizeof(vae_pickle_value *));
     *items = grown;
     *room = more;
     return VAE_OK;
@@ -201,10 +201,10 @@ static vae_status make_tuple(vae_pickle_machine *m, size_t count, size_t marks)
     vae_pickle_value *tuple;
     VAE_TRY(need(m, count));
     VAE_TRY(vae_pickle_make(m, VAE_PICKLE_TUPLE, &tuple));
-    tuple->list.items = vae_pickle_take(m, (count + 1) * sizeof *tuple->list.items);
+    tuple->list.items = vae_pickle_take(m, (count + 1) * sizeof(vae_pickle_value *));
     if (!tuple->list.items) return VAE_ERROR_FORMAT;
     tuple->list.count = count;
-    if (count) memcpy(tuple->list.items, m->stack + m->stack_count - count, count * sizeof *tuple->list.items);
+    if (count) memcpy(tuple->list.items, m->stack + m->stack_count - count, count * sizeof(vae_pickle_value *));
     m->stack_count -= count + marks;
     return push(m, tuple);
 }

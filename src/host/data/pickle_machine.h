@@ -63,8 +63,9 @@ struct vae_pickle_machine {
 };
 
 /* VAE_ERROR_FORMAT, with the array, the byte, and this text. */
-#define vae_pickle_fail(machine, ...) (vae_error_format(__VA_ARGS__), vae_pickle_failed(machine))
-vae_status vae_pickle_failed(const vae_pickle_machine *machine);
+#define vae_pickle_fail(machine, ...)                                                                                  \
+    vae_failure((vae_error_format(__VA_ARGS__), vae_pickle_add_place(machine), VAE_ERROR_FORMAT))
+void vae_pickle_add_place(const vae_pickle_machine *machine);
 
 /* Zeros that are freed with the pickle; NULL, with the message set, beyond the limit. */
 void *vae_pickle_take(vae_pickle_machine *machine, size_t size);

@@ -225,7 +225,7 @@ vae_status vae_pickle_collect(vae_pickle_machine *m, const vae_pickle_value *who
     const vae_pickle_value *list = whole->kind == VAE_PICKLE_ARRAY ? whole->array.elements : NULL;
     if (!list) return vae_pickle_fail(m, "something other than an object array of one dimension");
     pickle->count = (int64_t)list->list.count;
-    pickle->arrays = vae_pickle_take(m, (size_t)(pickle->count + 1) * sizeof *pickle->arrays);
+    pickle->arrays = vae_pickle_take(m, (size_t)(pickle->count + 1) * sizeof(vae_pickled_array *));
     if (!pickle->arrays) return VAE_ERROR_FORMAT;
     for (int64_t i = 0; i < pickle->count; ++i) {
         const vae_pickle_value *element = list->list.items[i];

@@ -264,7 +264,7 @@ static vae_status read_plain(const vae_sequence_source *source, stroke_npz *s, s
 {
     vae_numbers *numbers = &s->npz.numbers;
     const int64_t rows = s->offsets ? s->offsets[s->next + 1] - s->offsets[s->next] : s->steps;
-    const size_t row_bytes = (size_t)(COLUMNS * numbers->type.size);
+    const size_t row_bytes = COLUMNS * (size_t)numbers->type.size;
     for (int64_t r = 0; r < rows; ++r) {
         const size_t end = (size_t)(r + 1) * row_bytes;
         if (end > s->room) {

@@ -128,15 +128,15 @@ static vae_status do_close(segment *s)
 
 static const struct command {
     char letter;
-    int numbers;
     bool repeats; /* further arguments are the same command again; of M they are lines */
+    int numbers;
     vae_status (*run)(segment *s);
 } commands[] = {
-    {'M', 2, true, do_move},       {'L', 2, true, do_line},
-    {'H', 1, true, do_horizontal}, {'V', 1, true, do_vertical},
-    {'C', 6, true, do_cubic},      {'S', 4, true, do_smooth_cubic},
-    {'Q', 4, true, do_quadratic},  {'T', 2, true, do_smooth_quadratic},
-    {'A', 0, true, do_arc},        {'Z', 0, false, do_close},
+    {'M', true, 2, do_move},       {'L', true, 2, do_line},
+    {'H', true, 1, do_horizontal}, {'V', true, 1, do_vertical},
+    {'C', true, 6, do_cubic},      {'S', true, 4, do_smooth_cubic},
+    {'Q', true, 4, do_quadratic},  {'T', true, 2, do_smooth_quadratic},
+    {'A', true, 0, do_arc},        {'Z', false, 0, do_close},
 };
 
 static const struct command *find_command(char letter)

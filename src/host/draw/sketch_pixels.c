@@ -21,10 +21,10 @@ static vae_status draw_cell(cairo_t *context, const vae_sketch_grid *grid, const
 {
     vae_sketch_lines lines;
     const vae_sketch_tracer tracer = {move, line, context};
+    const int64_t column = index % layout->columns, row = index / layout->columns;
     VAE_TRY(vae_sketch_lines_make(&grid->sketches[index], index, (double)layout->side, layout->margin, &lines));
     cairo_save(context);
-    cairo_translate(context, (double)(index % layout->columns * layout->side),
-                    (double)(index / layout->columns * layout->side));
+    cairo_translate(context, (double)(column * layout->side), (double)(row * layout->side));
     vae_sketch_trace(&lines, true, &tracer);
     cairo_set_source_rgb(context, 0x2F / 255.0, 0x6F / 255.0, 0xDE / 255.0);
     cairo_stroke(context);
@@ -116,7 +116,7 @@ vae_status vae_sketch_draw(const vae_sketch_grid *grid, uint8_t *pixels)
 vae_status vae_sketch_image(const vae_sketch *sketch, int64_t side, float *image)
 {
     const vae_sketch_grid grid = {.sketches = sketch, .count = 1, .columns = 1, .side = side};
-    uint8_t *pixels = malloc((size_t)(side * side * 3));
+    uint8_t *pixels = calloc((size_t)(side * side), 3);
     if (!pixels) return vae_error_set(VAE_ERROR_MEMORY, "a drawing: out of memory");
     const vae_status status = vae_sketch_draw(&grid, pixels);
     for (int64_t i = 0; i < side * side && !status; ++i)

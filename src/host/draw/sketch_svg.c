@@ -1,4 +1,5 @@
 /* Grids of drawings as SVG, a path each, and as JSON for the report's page. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +40,8 @@ static vae_status write_cell(FILE *file, const vae_sketch_grid *grid, const vae_
 {
     vae_sketch_lines lines;
     VAE_TRY(vae_sketch_lines_make(&grid->sketches[index], index, (double)layout->side, layout->margin, &lines));
-    fprintf(file, "<g transform=\"translate(%lld %lld)\">", (long long)(index % layout->columns * layout->side),
-            (long long)(index / layout->columns * layout->side));
+    const int64_t column = index % layout->columns, row = index / layout->columns;
+    fprintf(file, "<g transform=\"translate(%" PRId64 " %" PRId64 ")\">", column * layout->side, row * layout->side);
     write_part(file, &lines, true);
     write_part(file, &lines, false);
     fputs("</g>\n", file);
