@@ -51,6 +51,7 @@ static vae_status check_rows(const vae_emitter *emitter, const vae_op *op)
 vae_status vae_emit_slice(vae_emitter *emitter, const vae_op *op)
 {
     const char *x;
+    if (vae_emit_slices_rows(emitter, op)) return vae_emit_slice_rows(emitter, op);
     VAE_TRY(check_rows(emitter, op));
     VAE_TRY(vae_emit_use(emitter, op->inputs[0], VAE_VIEW_ROWS, &x));
     return emit_gathered(emitter, op, x, slice_source);

@@ -47,6 +47,7 @@ static emit_function *const emitters[VAE_OP_COUNT] = {
     [VAE_OP_PAD] = vae_emit_pad,
     [VAE_OP_CONCAT] = vae_emit_concat,
     [VAE_OP_MATMUL] = vae_emit_matmul,
+    [VAE_OP_GATHER_ROWS] = vae_emit_gather_rows,
     [VAE_OP_LSTM] = vae_emit_lstm,
     [VAE_OP_GRU] = vae_emit_gru,
     [VAE_OP_PERMUTE_COLUMNS] = vae_emit_permute_columns,

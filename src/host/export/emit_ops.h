@@ -19,6 +19,10 @@ vae_status vae_emit_permute_columns(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_elementwise(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_sum_rows(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_log_sum_exp(vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_gather_rows(vae_emitter *emitter, const vae_op *op);
+/* Whether a slice takes whole rows, and the nodes of one that does. */
+bool vae_emit_slices_rows(const vae_emitter *emitter, const vae_op *op);
+vae_status vae_emit_slice_rows(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_lstm(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_gru(vae_emitter *emitter, const vae_op *op);
 vae_status vae_emit_likelihood_mean(vae_emitter *emitter, const vae_op *op);

@@ -32,6 +32,27 @@ static vae_status begin_encoder(vae_emitter *emitter, const vae_input *input)
     return VAE_OK;
 }
 
+/* "x" of the graph, [batch, steps] or [batch, steps, numbers], becomes the program's, step by step; with "lengths". */
+static vae_status begin_sequence_encoder(vae_emitter *emitter, const vae_input *input)
+{
+    const int64_t sizes[] = {input->longest, input->channels}, rows[] = {-1, input->channels};
+    const int32_t rank = input->channels > 1 ? 2 : 1;
+    const vae_node transpose = {
+        .type = "Transpose",
+        .name = "steps",
+        .inputs = {"x"},
+        .attributes = {{.type = VAE_ATTRIBUTE_INTS, .name = "perm", .count = rank + 1, .integers = {1, 0, 2}}}};
+    const char *value, *shape;
+    VAE_TRY(vae_graph_input(emitter->graph, "x", sizes, rank));
+    VAE_TRY(vae_graph_input(emitter->graph, "lengths", NULL, 0));
+    VAE_TRY(vae_graph_node(emitter->graph, &transpose, &value));
+    VAE_TRY(vae_graph_integers(emitter->graph, "steps", "/rows", rows, 2, &shape));
+    VAE_TRY(vae_emit_simple(emitter, "Reshape", "steps", value, shape, &value));
+    vae_emit_define(emitter, vae_program_port(emitter->program, "x"), VAE_VIEW_ROWS, value);
+    vae_emit_define(emitter, vae_program_port(emitter->program, "lengths"), VAE_VIEW_ROWS, "lengths");
+    return VAE_OK;
+}
+
 static vae_status end_encoder(vae_emitter *emitter, int64_t latent)
 {
     const vae_tensor code = vae_program_port(emitter->program, "code");
@@ -99,7 +120,8 @@ static vae_status emit_part(vae_emitter *emitter, const vae_checkpoint *checkpoi
 {
     const int64_t latent = checkpoint->design.traits.latent;
     if (part == VAE_ONNX_ENCODER) {
-        VAE_TRY(begin_encoder(emitter, &checkpoint->design.input));
+        const vae_input *input = &checkpoint->design.input;
+        VAE_TRY((input->longest > 0 ? begin_sequence_encoder : begin_encoder)(emitter, input));
         VAE_TRY(vae_emit_program(emitter));
         return end_encoder(emitter, latent);
     }
@@ -143,7 +165,13 @@ vae_status vae_onnx_write(const vae_checkpoint *checkpoint, vae_onnx_part part, 
     vae_program program;
     /* The batch is free in the graph; the program needs one. */
     const vae_role role = part == VAE_ONNX_ENCODER ? VAE_ROLE_ENCODE : VAE_ROLE_DECODE;
-    VAE_TRY(vae_design_build(&checkpoint->design, (vae_build){.role = role, .rows = 1}, &program));
+    if (part == VAE_ONNX_DECODER && checkpoint->design.input.longest > 0) {
+        return vae_error_set(VAE_ERROR_ARGUMENT,
+                             "ONNX export: a decoder of sequences chooses each step by the one before, which no one "
+                             "graph does; the encoder can be exported (--part encoder)");
+    }
+    const vae_build build = {.role = role, .rows = 1, .steps = checkpoint->design.input.longest};
+    VAE_TRY(vae_design_build(&checkpoint->design, build, &program));
     const vae_status status = write_program(&program, checkpoint, part, name, path);
     vae_program_free(&program);
     return status;

@@ -3,7 +3,9 @@
  *
  *   encoder  x [batch, height, width, channels] in [0, 1] → mean, log_variance [batch, latent] of q(z|x);
  *            an autoencoder's: → code [batch, latent]
- *   decoder  z [batch, latent] → image [batch, height, width, channels] = E[x|z], clamped to [0, 1]
+ *            of sequences: x [batch, steps], ids of tokens, or [batch, steps, 5], begin and end included and padded to
+ *            the longest in the data, with lengths [batch], at least 2 → the same
+ *   decoder  z [batch, latent] → image [batch, height, width, channels] = E[x|z], clamped to [0, 1]; none of sequences
  *
  * Operator set 17, float32, any batch. */
 #ifndef VAE_EXPORT_ONNX_H

@@ -1,0 +1,77 @@
+"""The encoder of a model of sentences as ONNX: ONNX Runtime gives the codes that `encode` gives, to 1e-5.
+
+Run by ctest with VAE_PROGRAM; exits with 77 (skipped) where the packages are not installed.
+"""
+
+import json
+import os
+import pathlib
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy as np
+    import onnx
+    import onnxruntime
+except ImportError as error:
+    print(f"SKIPPED: {error}; install numpy, onnx and onnxruntime to run this test")
+    sys.exit(77)
+
+TOLERANCE = 1e-5
+WORDS = "the a cat dog sees hears red green and runs sleeps far near house tree".split()
+
+
+def run(*arguments):
+    return subprocess.run([os.environ["VAE_PROGRAM"], *map(str, arguments)], check=True, capture_output=True, text=True)
+
+
+def vocabulary(checkpoint):
+    content = checkpoint.read_bytes()
+    (size,) = struct.unpack_from("<Q", content)
+    begin, end = json.loads(content[8 : 8 + size])["data.vocabulary"]["data_offsets"]
+    return content[8 + size + begin : 8 + size + end].decode().split("\0")
+
+
+def check(folder, sentences, *settings):
+    config, text, checkpoint = folder / "config.ini", folder / "text.txt", folder / "run/checkpoints/best.safetensors"
+    text.write_text("".join(" ".join(words) + "\n" for words in sentences))
+    config.write_text(
+        f"[data]\ntrain_data = {text}\n[model]\nfamily = text_vae\nlatent = 4\nembedding = 6\nencoder_units = 5\n"
+        f"decoder_units = 5\n[train]\nbatch_size = 16\nepochs = 1\n"
+    )
+    chosen = [argument for setting in settings for argument in ("--set", setting)]
+    run("train", "--config", config, "--out", folder / "run", *chosen)
+    run("encode", "--run", folder / "run", "--input", text, "--out", folder / "codes.npy")
+    run("export", "--run", folder / "run", "--part", "encoder", "--out", folder / "encoder.onnx")
+    refused = subprocess.run(
+        [os.environ["VAE_PROGRAM"], "export", "--run", folder / "run", "--part", "decoder", "--out", folder / "d.onnx"],
+        capture_output=True, text=True,
+    )
+    assert refused.returncode == 1 and "--part encoder" in refused.stderr, refused.stderr
+    model = onnx.load(folder / "encoder.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    session = onnxruntime.InferenceSession(folder / "encoder.onnx", providers=["CPUExecutionProvider"])
+    ids = {word: number for number, word in enumerate(vocabulary(checkpoint))}
+    steps = session.get_inputs()[0].shape[1]
+    x = np.zeros((len(sentences), steps), np.float32)
+    lengths = np.zeros(len(sentences), np.float32)
+    for row, words in enumerate(sentences):
+        tokens = [0, *(ids[word] for word in words), 1]
+        x[row, : len(tokens)] = tokens
+        lengths[row] = len(tokens)
+    found, _ = session.run(["mean", "log_variance"], {"x": x, "lengths": lengths})
+    expected = np.load(folder / "codes.npy", allow_pickle=False)
+    assert found.shape == expected.shape and expected.std() > 0
+    worst = float(np.abs(found - expected).max())
+    assert worst <= TOLERANCE, f"{settings}: differs by {worst}"
+    print(f"{settings}: differs by {worst:.1e}")
+
+
+generator = random.Random(1)
+sentences = [[generator.choice(WORDS) for _ in range(generator.randint(1, 9))] for _ in range(60)]
+for settings in ((), ("model.cell=gru",), ("model.bidirectional=yes",)):
+    with tempfile.TemporaryDirectory() as folder:
+        check(pathlib.Path(folder), sentences, *settings)
