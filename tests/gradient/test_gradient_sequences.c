@@ -46,6 +46,19 @@ static const sequence_case cases[] = {
      {"model.family=text_vae", "model.embedding=3", "train.free_bits=0.02"},
      VAE_KIND_TEXT,
      3},
+    {"drawings", {"model.family=sketch_rnn", "model.components=2", "model.bidirectional=yes"}, VAE_KIND_DRAWING, 4},
+    {"drawings, layer norm",
+     {"model.family=sketch_rnn", "model.components=2", "model.cell=layer_norm_lstm"},
+     VAE_KIND_DRAWING,
+     3},
+    {"drawings, decoder only",
+     {"model.family=sketch_rnn", "model.components=2", "model.decoder_only=yes"},
+     VAE_KIND_DRAWING,
+     4},
+    {"drawings, the published loss",
+     {"model.family=sketch_rnn", "model.components=2", "model.pen_loss_over_padding=yes", "data.max_length=5"},
+     VAE_KIND_DRAWING,
+     4},
 };
 
 /* Of 2 to 7 rows, begin and end counted: the shortest holds nothing between. */
@@ -106,7 +119,7 @@ static void open_run(const sequence_case *c, sequence_run *run)
     const vae_input input = {.height = 1,
                              .width = 1,
                              .channels = text ? 1 : STROKE,
-                             .scale = text ? 1.0 : 0.7,
+                             .scale = (text ? 1.0 : 0.7) / 255.0,
                              .dtype = text ? VAE_INT32 : VAE_FLOAT32,
                              .kind = c->kind,
                              .longest = STEPS,

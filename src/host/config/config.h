@@ -12,7 +12,7 @@
 enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 256, VAE_MAX_PLACES = 6 };
 
 /* Families of models, a file each in model/: see model/design.h. */
-#define VAE_FAMILY_MAP(X) X(VAE, vae) X(STUDENT_PRIOR, student_prior) X(TEXT_VAE, text_vae)
+#define VAE_FAMILY_MAP(X) X(VAE, vae) X(STUDENT_PRIOR, student_prior) X(TEXT_VAE, text_vae) X(SKETCH_RNN, sketch_rnn)
 enum {
 #define VAE_FAMILY_ROW(NAME, name) VAE_FAMILY_##NAME,
     VAE_FAMILY_MAP(VAE_FAMILY_ROW)

@@ -119,6 +119,8 @@ static vae_status gather(const vae_sequence_model *model, const vae_design *desi
         .bucket = what->bucket,
         .first = what->first,
         .count = what->count,
+        .scale_jitter = training ? design->config.data.scale_jitter : 0.0,
+        .point_dropout = training ? design->config.data.point_dropout : 0.0,
     };
     vae_tensor x, lengths;
     VAE_TRY(vae_program_gather_sequence(program, "x", what->rows, design->input.channels, &options, &x, &lengths));
