@@ -231,7 +231,7 @@ def check_refusals(folder):
         refuse(message, *arguments, "--run", "run", folder=folder, status=status)
 
     no("traverse: this model is of texts, which the command is not for: interpolate", "traverse")
-    no("export: this model is of texts, which the command is not for: ", "export")
+    no("a decoder of sequences chooses each step by the one before", "export", "--part", "decoder", "--out", "d.onnx")
     no("--input is for models of images here", "probe", "--input", "test.txt", "--label", "a")
     no("--npy is for models of images, but this one is of texts", "sample", "--npy", "x.npy")
     no("--columns is for models of images and drawings, but this one is of texts", "sample", "--columns", 3)

@@ -50,7 +50,7 @@ def check(folder, sentences, *settings):
         [os.environ["VAE_PROGRAM"], "export", "--run", folder / "run", "--part", "decoder", "--out", folder / "d.onnx"],
         capture_output=True, text=True,
     )
-    assert refused.returncode == 1 and "--part encoder" in refused.stderr, refused.stderr
+    assert refused.returncode != 0 and "--part encoder" in refused.stderr, refused.stderr
     model = onnx.load(folder / "encoder.onnx")
     onnx.checker.check_model(model, full_check=True)
     session = onnxruntime.InferenceSession(folder / "encoder.onnx", providers=["CPUExecutionProvider"])

@@ -83,10 +83,9 @@ const vae_command vae_command_export = {
     .description =
         "Writes ONNX models for other runtimes: encoder.onnx, from x [batch, height, width, channels] in [0, 1] "
         "to mean and log_variance [batch, latent] (an autoencoder's: to code), and decoder.onnx, from z to image. Of "
-        "models "
-        "of sentences and drawings the encoder alone, with --part=encoder: from x [batch, steps] or [batch, steps, 5], "
-        "begin and end included and padded, and lengths [batch].",
+        "models of sentences and drawings the encoder alone, with --part=encoder: from x [batch, steps] or [batch, "
+        "steps, 5], begin and end included and padded, and lengths [batch].",
     .picks = picks,
     .run = run,
-    .instead = "encoder and decoder of sequences are not written as ONNX yet; encode and decode do what they do",
+    .run_sequences = run,
 };
