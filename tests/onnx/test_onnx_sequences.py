@@ -1,4 +1,4 @@
-"""The encoder of a model of sentences as ONNX: ONNX Runtime gives the codes that `encode` gives, to 1e-5.
+"""Encoders of sentences and of drawings as ONNX: ONNX Runtime gives the codes that `encode` gives, to 1e-5.
 
 Run by ctest with VAE_PROGRAM; exits with 77 (skipped) where the packages are not installed.
 """
@@ -70,8 +70,44 @@ def check(folder, sentences, *settings):
     print(f"{settings}: differs by {worst:.1e}")
 
 
+def check_drawings(folder):
+    """Stroke-3 as files have it, stroke-5 as models read it."""
+    generator, data, config = np.random.default_rng(1), folder / "strokes.npz", folder / "config.ini"
+    drawings = [generator.integers(-30, 30, (generator.integers(2, 12), 3)).astype(np.int16) for _ in range(80)]
+    for drawing in drawings:
+        drawing[:, 2] = generator.random(len(drawing)) < 0.3
+        drawing[-1, 2] = 1
+    offsets = np.cumsum([0, *map(len, drawings)])
+    parts = {name: np.concatenate(drawings) for name in ("train", "valid", "test")}
+    np.savez(data, **parts, **{f"{name}_offsets": offsets for name in parts})
+    config.write_text(
+        f"[data]\ntrain_data = {data}\n[model]\nfamily = sketch_rnn\nlatent = 4\nencoder_units = 5\n"
+        f"decoder_units = 5\n[train]\nbatch_size = 16\nepochs = 1\n"
+    )
+    run("train", "--config", config, "--out", folder / "run")
+    run("encode", "--run", folder / "run", "--input", f"{data}:test", "--out", folder / "codes.npy")
+    run("export", "--run", folder / "run", "--part", "encoder", "--out", folder / "encoder.onnx")
+    session = onnxruntime.InferenceSession(folder / "encoder.onnx", providers=["CPUExecutionProvider"])
+    x = np.zeros((len(drawings), session.get_inputs()[0].shape[1], 5), np.float32)
+    x[:, :, 4] = 1
+    for row, drawing in enumerate(drawings):
+        x[row, 0] = 0, 0, 1, 0, 0
+        x[row, 1 : len(drawing) + 1] = np.column_stack(
+            [drawing[:, :2], 1 - drawing[:, 2], drawing[:, 2], np.zeros(len(drawing))]
+        )
+    lengths = np.array([len(drawing) + 2 for drawing in drawings], np.float32)
+    found, _ = session.run(["mean", "log_variance"], {"x": x, "lengths": lengths})
+    expected = np.load(folder / "codes.npy", allow_pickle=False)
+    assert found.shape == expected.shape and expected.std() > 0
+    worst = float(np.abs(found - expected).max())
+    assert worst <= TOLERANCE, f"drawings: differs by {worst}"
+    print(f"drawings: differs by {worst:.1e}")
+
+
 generator = random.Random(1)
 sentences = [[generator.choice(WORDS) for _ in range(generator.randint(1, 9))] for _ in range(60)]
 for settings in ((), ("model.cell=gru",), ("model.bidirectional=yes",)):
     with tempfile.TemporaryDirectory() as folder:
         check(pathlib.Path(folder), sentences, *settings)
+with tempfile.TemporaryDirectory() as folder:
+    check_drawings(pathlib.Path(folder))
