@@ -121,16 +121,16 @@ static vae_status define(const cell *c, int position, const char *name)
 }
 
 /* Appends the node, whose outputs are h, last_h and, of an lstm, last_c. ONNX has no c of every step. */
-static vae_status append(const cell *c, vae_node *node, int outputs)
+static vae_status append(const cell *c, vae_node node, int outputs)
 {
     static const int positions[] = {VAE_RECURRENT_H, VAE_RECURRENT_LAST_H, VAE_LSTM_LAST_C};
     static const char *const suffixes[] = {"h", "last_h", "last_c"};
     char names[3][VAE_NAME_SIZE + 8];
     for (int i = 0; i < outputs; ++i) {
         snprintf(names[i], sizeof names[i], "%s/%s", c->op->name, suffixes[i]);
-        node->outputs[i] = names[i];
+        node.outputs[i] = names[i];
     }
-    VAE_TRY(vae_graph_node(c->emitter->graph, node, NULL));
+    VAE_TRY(vae_graph_node(c->emitter->graph, &node, NULL));
     for (int i = 0; i < outputs; ++i)
         VAE_TRY(define(c, positions[i], names[i]));
     return VAE_OK;
@@ -175,7 +175,7 @@ vae_status vae_emit_lstm(vae_emitter *emitter, const vae_op *op)
     VAE_TRY(use_operands(&c, &node));
     VAE_TRY(use_forget_bias(&c, &node.inputs[3]));
     VAE_TRY(use_state(&c, op->inputs[VAE_LSTM_INITIAL_C], &node.inputs[6]));
-    return append(&c, &node, 3);
+    return append(&c, node, 3);
 }
 
 /* [1, 6H], zeros but for the last gate's hidden bias. */
@@ -209,5 +209,5 @@ vae_status vae_emit_gru(vae_emitter *emitter, const vae_op *op)
         (vae_node_attribute){.type = VAE_ATTRIBUTE_INT, .name = "linear_before_reset", .integers = {1}};
     VAE_TRY(use_operands(&c, &node));
     VAE_TRY(use_hidden_bias(&c, &node.inputs[3]));
-    return append(&c, &node, 2);
+    return append(&c, node, 2);
 }
