@@ -209,7 +209,8 @@ static bool has_numbered_pictures(const char *path)
     bool found = false;
     for (const struct dirent *entry; folder && !found && (entry = readdir(folder));) {
         const size_t digits = strspn(entry->d_name, "0123456789");
-        found = digits > 0 && strcasecmp(entry->d_name + digits, ".png") == 0;
+        const char *ending = entry->d_name + digits;
+        found = digits > 0 && (strcasecmp(ending, ".png") == 0 || strcasecmp(ending, ".svg") == 0);
     }
     if (folder) closedir(folder);
     return found;

@@ -1,0 +1,174 @@
+"""Models of drawings as users run them: train, resume, and every command, on circles and crosses that are drawn by hand, nearly.
+
+Run by ctest with VAE_PROGRAM."""
+
+import json
+import math
+import pathlib
+import random
+import struct
+import tempfile
+
+from sequence_run import check_resume, lines, program, refuse
+
+COUNTS = {"train": 120, "valid": 20, "test": 20}
+CONFIG = """[data]
+train_data = train.ndjson
+validation_data = valid.ndjson
+test_data = test.ndjson
+[model]
+family = sketch_rnn
+latent = 2
+encoder_units = 16
+decoder_units = 32
+components = 3
+[train]
+epochs = 2
+batch_size = 20
+learning_rate = 0.01
+beta = 0.1
+[evaluate]
+samples = 30
+"""
+
+
+def make_drawing(draw):
+    kind, size = draw.choice(["circle", "cross"]), draw.uniform(40, 80)
+    angles = [2 * math.pi * i / 10 for i in range(11)]
+    lines_of = {"circle": [[(size * math.cos(a), size * math.sin(a)) for a in angles]],
+                "cross": [[(-size, 0), (0, 0), (size, 0)], [(0, -size), (0, 0), (0, size)]]}
+    strokes = [[[round(p[k] + draw.gauss(0, 2)) for p in line] for k in range(2)] for line in lines_of[kind]]
+    return {"word": kind, "drawing": strokes}
+
+
+def make_files(folder):
+    draw = random.Random(2)
+    for name, count in COUNTS.items():
+        (folder / f"{name}.ndjson").write_text("".join(json.dumps(make_drawing(draw)) + "\n" for _ in range(count)))
+    (folder / "drawings.ini").write_text(CONFIG)
+
+
+def size_of(path):
+    """Width and height of a PNG."""
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n", path
+    return struct.unpack(">II", data[16:24])
+
+
+def check_training(folder):
+    said = program("--config", "drawings.ini", "--out", "short", folder=folder)
+    for expected in ("120 training, 20 validation, 20 test drawings of up to ", "0 cut; 2 buckets, ", "strokes/s",
+                     "nats a drawing", "next: vae-cuda sample --run short --out samples.png\n"):
+        assert expected in said, f"'{expected}' is not in {said}"
+    assert "perplexity" not in said and "image" not in said, said
+    program("--config", "drawings.ini", "--set", "train.epochs=40", "--out", "run", "--quiet", folder=folder)
+
+
+def check_pictures(folder):
+    def make(command, name, drawings, *more, columns, rows):
+        said = program(command, "--run", "run", *more, folder=folder)
+        assert said.splitlines()[-1] == f"{name}: {drawings} drawings", said
+        width, height = size_of(folder / name)
+        assert width * rows == height * columns, f"{command}: {width} x {height}"
+
+    make("sample", "samples.png", 6, "--count", 6, "--columns", 3, columns=3, rows=2)
+    make("reconstruct", "reconstructions.png", 16, "--count", 8, "--columns", 4, columns=4, rows=4)
+    make("interpolate", "interpolation.png", 10, "--from", "0,1", "--to", "2,3", "--steps", 5, columns=5, rows=2)
+    make("complete", "completions.png", 8, "--index", "0,1", "--count", 3, "--with-originals", columns=4, rows=2)
+    make("arithmetic", "arithmetic.png", 4, "--label", "circle", "--index", 0, "--strength", "0:2:3", columns=4, rows=1)
+
+
+def check_same(folder):
+    """The same seed gives the same bytes, another one others."""
+    names = [folder / f"{i}.svg" for i in range(3)]
+    for name, seed in zip(names, (1, 1, 2), strict=True):
+        program("sample", "--run", "run", "--count", 4, "--seed", seed, "--out", name.name, folder=folder)
+    first, same, other = (name.read_bytes() for name in names)
+    assert first == same != other and first.count(b"<path") >= 4
+    program("sample", "--run", "run", "--count", 3, "--out", "drawn/", folder=folder)
+    assert sorted(p.name for p in (folder / "drawn").iterdir()) == ["000000.svg", "000001.svg", "000002.svg"]
+    refuse("drawn/: already holds numbered pictures", "sample", "--run", "run", "--out", "drawn/", folder=folder)
+    # What is written can be read again.
+    program("reconstruct", "--run", "run", "--input", "drawn", "--out", "again.png", folder=folder)
+    program("complete", "--run", "run", "--input", "drawn/000001.svg", "--out", "on.svg", "--greedy", folder=folder)
+    assert size_of(folder / "again.png")[0] > 0 and b"<path" in (folder / "on.svg").read_bytes()
+    program("interpolate", "--run", "run", "--from", "drawn/000000.svg", "--to", "drawn/000001.svg", "--out", "way.svg",
+            folder=folder)
+
+
+def check_codes(folder):
+    said = program("encode", "--run", "run", "--out", "codes.csv", folder=folder)
+    assert said == "codes.csv: 20 codes of 2, drawings named in codes-names.csv\n", said
+    kinds = [json.loads(line)["word"] for line in (folder / "test.ndjson").read_text().splitlines()]
+    named = [line.split(",")[1] for line in (folder / "codes-names.csv").read_text().splitlines()[1:]]
+    assert named == kinds, named
+    program("decode", "--run", "run", "--input", "codes.csv", "--out", "decoded.svg", folder=folder)
+    said = program("probe", "--run", "run", "--label", "circle", folder=folder)
+    assert float(said.splitlines()[1].split()[3]) > 0.9, said
+    program("latent", "--run", "run", "--out", "latent.png", folder=folder)
+    assert size_of(folder / "latent.png")[0] > 0
+
+
+def check_evaluate(folder):
+    found, logged = json.loads(program("evaluate", "--run", "run", "--json", folder=folder)), lines(folder, "run")[-1]
+    assert logged["split"] == "test" and found["drawings"] == 20 and found["perplexity"] is None
+    for key in ("neg_elbo", "reconstruction", "kl"):
+        assert math.isclose(found[key], logged[key], rel_tol=1e-6), f"{key}: {found[key]}, in training {logged[key]}"
+    assert math.isclose(found["neg_elbo_per_step"], found["neg_elbo"] * 20 / found["steps"], rel_tol=1e-6)
+    assert found["log_likelihood"] > -found["neg_elbo"]
+    said = program("evaluate", "--run", "run", folder=folder)
+    assert "per step  " in said and "strokes, ends of drawings counted" in said, said
+
+
+def check_others(folder):
+    program("report", "--run", "run", folder=folder)
+    page = (folder / "report.html").read_text()
+    for expected in ('"title":"Samples"', '"title":"Completions"', '"kind":"drawing"'):
+        assert expected in page, expected
+    assert "drawings    of up to 10 strokes\n" in program("info", "--run", "run", folder=folder)
+    said = program("info", "--config", "drawings.ini", folder=folder)
+    assert "drawings      120 training, 20 validation, 20 test\n" in said and "vocabulary" not in said, said
+
+
+def check_decoder_only(folder):
+    program("--config", "drawings.ini", "--set", "model.decoder_only=yes", "--out", "only", "--quiet", folder=folder)
+    for command in (("sample",), ("complete", "--index", 0), ("report", "--force"), ("info",)):
+        program(*command, "--run", "only", *(("--force",) if command[0] in ("sample", "complete") else ()), folder=folder)
+    said = program("evaluate", "--run", "only", folder=folder)
+    assert "a decoder only: this is exact" in said and "KL" not in said, said
+    message = "this model is a decoder only and has no codes; sample and complete are for it"
+    for command in (("reconstruct",), ("interpolate", "--prior", 1), ("encode", "--out", "none.npy"),
+                    ("decode", "--input", "codes.csv"), ("arithmetic", "--label", "circle"), ("sample", "--codes", "z.npy"),
+                    ("complete", "--index", 0, "--code", "prior"), ("evaluate", "--samples", 3)):
+        refuse(message, *command, "--run", "only", "--force", folder=folder)
+
+
+def check_refusals(folder):
+    def no(message, *arguments, status=2):
+        refuse(message, *arguments, "--run", "run", folder=folder, status=status)
+
+    no("traverse: this model is of drawings", "traverse")
+    for option in (("--beam", 2), ("--top-k", 2), ("--top-p", 0.5)):
+        no(f"{option[0]} is for models of texts, but this one is of drawings", "sample", *option)
+    no("--text is for models of texts", "complete", "--text", "a")
+    no("x.txt: the name ends in .txt, but the output can be a picture (.png), or a drawing (.svg), or a folder", "sample",
+       "--out", "x.txt")
+    no("--input FILE or --index I,J,… says what is to be completed", "complete")
+    no("none.svg", "interpolate", "--from", "none.svg", "--to", 1, "--force")
+    no("line 1", "reconstruct", "--input", "broken.ndjson", "--force", status=1)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        make_files(folder)
+        (folder / "broken.ndjson").write_text('{"word": "cat", "drawing": [[[1, 2], [3')
+        for check in (check_training, check_pictures, check_same, check_codes, check_evaluate, check_others,
+                      check_decoder_only, check_refusals):
+            check(folder)
+            print(f"{check.__name__}: ok", flush=True)
+        check_resume(folder, "drawings.ini", epoch_steps=lines(folder, "short")[-1]["step"] // 2)
+        print("check_resume: ok")
+
+
+main()
