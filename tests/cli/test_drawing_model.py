@@ -27,8 +27,6 @@ epochs = 2
 batch_size = 20
 learning_rate = 0.01
 beta = 0.1
-[evaluate]
-samples = 30
 """
 
 
@@ -110,7 +108,7 @@ def check_codes(folder):
 
 
 def check_evaluate(folder):
-    found, logged = json.loads(program("evaluate", "--run", "run", "--json", folder=folder)), lines(folder, "run")[-1]
+    found, logged = json.loads(program("evaluate", "--run", "run", "--json", "--samples", 30, folder=folder)), lines(folder, "run")[-1]
     assert logged["split"] == "test" and found["drawings"] == 20 and found["perplexity"] is None
     for key in ("neg_elbo", "reconstruction", "kl"):
         assert math.isclose(found[key], logged[key], rel_tol=1e-6), f"{key}: {found[key]}, in training {logged[key]}"

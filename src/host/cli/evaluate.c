@@ -229,7 +229,8 @@ static vae_status run(vae_cli_options *o)
 }
 
 static const vae_cli_pick picks[] = {
-    {VAE_OPTION_SAMPLES, .group = 2},
+    {VAE_OPTION_SAMPLES, .group = 2,
+     .help = "importance samples per item; 0: negative ELBO only, as of sequences unless given"},
     {VAE_OPTION_LIMIT_OR_ALL, .group = 2},
     {VAE_OPTION_BATCH_SIZE, .group = 2},
     {VAE_OPTION_NPY, .group = 2,

@@ -105,9 +105,8 @@ static vae_status evaluate_input(const vae_cli_options *o, const vae_cli_sequenc
         .items = input->dataset,
         .count = limit > 0 && limit < there ? limit : there,
         .batch_size = o->batch_size > 0 ? o->batch_size : config->evaluate.batch_size,
-        .samples = o->samples >= 0 ? o->samples
-                   : s->latent > 0 ? config->evaluate.samples
-                                   : 0,
+        /* A sample of a sequence takes all its steps, so that thousands of them are only for who asks for them. */
+        .samples = o->samples > 0 ? o->samples : 0,
         .seed = (uint64_t)(o->seed >= 0 ? o->seed : config->train.seed),
         .latent = &latent,
     };

@@ -15,10 +15,9 @@ enum {
     VAE_FILE_CSV = 8,
     VAE_FILE_HTML = 16,
     VAE_FILE_ONNX = 32,
-    VAE_FILE_FIGURE = 64, /* .png or .svg; else both, beginning with the name: see vae_plot_write() */
-    VAE_FILE_FOLDER =
-        128,              /* a name that ends in a slash, or a folder that is there: numbered PNG, or SVG of drawings */
-    VAE_FILE_LINES = 256, /* .txt */
+    VAE_FILE_FIGURE = 64,  /* .png or .svg; else both, beginning with the name: see vae_plot_write() */
+    VAE_FILE_FOLDER = 128, /* a name that ends in a slash, or a folder that is there: numbered pictures */
+    VAE_FILE_LINES = 256,  /* .txt */
     VAE_FILE_SVG = 512,
 };
 
