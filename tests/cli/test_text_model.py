@@ -211,7 +211,10 @@ def check_others(folder):
     for expected in ('"title":"Samples"', '"title":"Reconstructions"', '"title":"Between two items"',
                      '"title":"Completions"', '"kind":"text"', "Sequences are made step by step"):
         assert expected in page, expected
-    assert json.dumps((folder / "test.txt").read_text().splitlines()[0]) in page
+    first = (folder / "test.txt").read_text().splitlines()[0]
+    assert json.dumps(first) in page
+    begun = " ".join(first.split()[:(len(first.split()) + 1) // 2])
+    assert f"[{json.dumps(begun)},\"" in page, begun
     assert "sentences   of up to 12 tokens, with a vocabulary of 24\n" in program("info", "--run", "run", folder=folder)
     said = program("info", "--config", "text.ini", folder=folder)
     for expected in ("sentences     400 training, 60 validation, 50 test\n", "vocabulary    24 tokens; 0.00 % of",

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/remarks.h"
 #include "cli/sequence_sink.h"
@@ -70,12 +71,22 @@ static void close_sink(vae_sequence_sink *sink)
 
 /* ---- In a report ---- */
 
-static vae_status spell_all(const vae_cli_sequences *s, const vae_sequence_list *list, char **texts)
+typedef struct spelled {
+    char **texts;  /* [count] */
+    size_t *given; /* [count]: bytes of each that were given */
+} spelled;
+
+static vae_status spell_all(const vae_cli_sequences *s, const vae_sequence_group *group, const spelled *made)
 {
-    for (int64_t i = 0; i < list->count; ++i) {
+    for (int64_t i = 0; i < group->items->count; ++i) {
         int64_t count;
-        const float *rows = vae_sequence_item(list, i, &count);
-        VAE_TRY(spell(s, rows, count, &texts[i]));
+        char *beginning;
+        const float *rows = vae_sequence_item(group->items, i, &count);
+        VAE_TRY(spell(s, rows, count, &made->texts[i]));
+        if (!group->given) continue;
+        VAE_TRY(spell(s, rows, group->given[i], &beginning));
+        made->given[i] = strlen(beginning);
+        free(beginning);
     }
     return VAE_OK;
 }
@@ -83,19 +94,21 @@ static vae_status spell_all(const vae_cli_sequences *s, const vae_sequence_list 
 static vae_status report(const vae_cli_sequences *s, const vae_sequence_group *group, vae_page_run *run)
 {
     const int64_t count = group->items->count;
-    char **texts = calloc((size_t)count + 1, sizeof *texts);
-    if (!texts) return vae_error_set(VAE_ERROR_MEMORY, "sentences: out of memory");
-    vae_status status = spell_all(s, group->items, texts);
-    const vae_page_sentences made = {.title = group->title,
+    const spelled made = {calloc((size_t)count + 1, sizeof *made.texts), calloc((size_t)count + 1, sizeof *made.given)};
+    vae_status status = made.texts && made.given ? spell_all(s, group, &made)
+                                                 : vae_error_set(VAE_ERROR_MEMORY, "sentences: out of memory");
+    const vae_page_sentences page = {.title = group->title,
                                      .caption = group->caption,
-                                     .texts = (const char *const *)texts,
+                                     .texts = (const char *const *)made.texts,
                                      .count = count,
                                      .columns = group->columns,
-                                     .labels = group->labels};
-    if (!status) status = vae_page_sentences_add(&made, &run->sentences);
-    for (int64_t i = 0; i < count; ++i)
-        free(texts[i]);
-    free(texts);
+                                     .labels = group->labels,
+                                     .given = group->given ? made.given : NULL};
+    if (!status) status = vae_page_sentences_add(&page, &run->sentences);
+    for (int64_t i = 0; made.texts && i < count; ++i)
+        free(made.texts[i]);
+    free(made.texts);
+    free(made.given);
     return status;
 }
 

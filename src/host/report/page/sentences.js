@@ -3,7 +3,11 @@
 const VaeSentences = (() => {
   const { make, section } = VaeDom;
 
-  const makeLine = (text, label) => make("li", {}, label ? make("span", { class: "label" }, label) : null, make("span", {}, text === "" ? "(empty)" : text));
+  /* Of [given, rest], the first was given to the model. */
+  const makeText = (text) => Array.isArray(text) ? [make("span", { class: "given" }, text[0]), make("span", {}, text[1])]
+    : [make("span", {}, text === "" ? "(empty)" : text)];
+
+  const makeLine = (text, label) => make("li", {}, label ? make("span", { class: "label" }, label) : null, ...makeText(text));
 
   function makeGroup({ title, caption, labels, strips }) {
     return make("figure", {}, make("h3", {}, title),
