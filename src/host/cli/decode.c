@@ -87,7 +87,8 @@ const vae_command vae_command_decode = {
     .summary = "turn codes into images (.npy, .csv, PNG)",
     .description =
         "Decodes codes and writes the images, in [0, 1], as a float32 array, images.npy unless --out names "
-        "another file; or as a table (.csv), a grid (.png), or, with --out FOLDER/, as one numbered PNG each.",
+        "another file; or as a table (.csv), a grid (.png), or, with --out FOLDER/, as one numbered PNG each."
+        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG.",
     .picks = picks,
     .run = run,
     .run_sequences = vae_cli_decode_sequences,

@@ -137,7 +137,8 @@ const vae_command vae_command_sample = {
         "Decodes codes drawn from the prior, or from a Gaussian mixture fitted to the codes of the training "
         "images. They become a grid, samples.png unless --out names another; or, with --out FOLDER/, one "
         "numbered PNG each; or an array (.npy) or a table (.csv), which are the outputs of models of other data "
-        "than images. Memory grows with a grid only.",
+        "than images. Memory grows with a grid only."
+        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG.",
     .picks = picks,
     .run = run,
     .run_sequences = vae_cli_sample_sequences,
