@@ -60,18 +60,16 @@ def pad(drawings, steps):
 # ---- The model ----
 
 
-def stroke_terms(prediction, targets, epsilon):
-    """prediction [n, 6·components + 3], targets [n, 5] → -log of the offsets' density and of the pen state, [n] each."""
+def stroke_terms(prediction, targets):
+    """prediction [n, 6·components + 3], targets [n, 5] → the logs of the offsets' density and of the pen state, [n] each."""
     pen, rest = prediction.split((3, 6 * COMPONENTS), dim=1)
     weight, mean_x, mean_y, log_x, log_y, rho = rest.chunk(6, dim=1)
     rho = torch.tanh(rho)
     x, y = (targets[:, 0:1] - mean_x) * torch.exp(-log_x), (targets[:, 1:2] - mean_y) * torch.exp(-log_y)
-    rest = 1 - rho * rho
-    log_normal = (2 * rho * x * y - x * x - y * y) / (2 * rest) - log_x - log_y - 0.5 * torch.log(rest) - math.log(2 * math.pi)
+    left = 1 - rho * rho
+    log_normal = (2 * rho * x * y - x * x - y * y) / (2 * left) - log_x - log_y - 0.5 * torch.log(left) - math.log(2 * math.pi)
     log_density = torch.logsumexp(F.log_softmax(weight, dim=1) + log_normal, dim=1)
-    if epsilon:
-        log_density = torch.logaddexp(log_density, log_density.new_full((), math.log(epsilon)))
-    return -log_density, -(targets[:, 2:] * F.log_softmax(pen, dim=1)).sum(1)
+    return log_density, (targets[:, 2:] * F.log_softmax(pen, dim=1)).sum(1)
 
 
 class SketchRNN(nn.Module):
@@ -96,20 +94,21 @@ class SketchRNN(nn.Module):
         last = [layer(x)[lengths - 1, rows] for layer, x in ((self.forwards, points), (self.backwards, points[from_end, rows]))]
         return self.posterior(torch.cat(last, dim=1)).chunk(2, dim=1)
 
-    def forward(self, strokes, lengths, epsilon):
-        """strokes [steps + 1, rows, 5] → the terms of all steps, [steps, rows] each, and the KL [rows, LATENT]."""
+    def forward(self, strokes, lengths):
+        """strokes [steps + 1, rows, 5] → the logs of all steps' terms, [steps, rows] each, and the KL [rows, LATENT]."""
         mean, log_variance = self.encode(strokes[1:], lengths)
         z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
         state = torch.tanh(self.initial(z)).chunk(2, dim=1)
         h = self.decoder(strokes[:-1], z, state)
-        terms = self.terms(self.output(h).flatten(0, 1), strokes[1:].flatten(0, 1), epsilon)
+        terms = self.terms(self.output(h).flatten(0, 1), strokes[1:].flatten(0, 1))
         kl = 0.5 * (mean * mean + torch.exp(log_variance) - log_variance - 1)
         return *(term.unflatten(0, h.shape[:2]) for term in terms), kl
 
 
-def costs(offsets, pen, kl, ended):
+def costs(log_density, log_pen, kl, ended):
     """The published reconstruction cost, a mean over all steps, padding's pen states included, and the KL's, over dimensions."""
-    return (offsets * ~ended + pen).mean(), kl.mean()
+    offsets = torch.logaddexp(log_density, log_density.new_full((), math.log(EPSILON)))
+    return -(offsets * ~ended + log_pen).mean(), kl.mean()
 
 
 def has_ended(strokes):
@@ -140,7 +139,7 @@ class Trainer:
         """The costs, and how many strokes of them count: points and ends."""
         strokes, lengths = self.batch()
         self.optimiser.param_groups[0]["lr"] = (LEARNING_RATE - LEAST_RATE) * DECAY ** self.updates + LEAST_RATE
-        reconstruction, kl = costs(*self.model(strokes, lengths, EPSILON), has_ended(strokes))
+        reconstruction, kl = costs(*self.model(strokes, lengths), has_ended(strokes))
         self.optimiser.zero_grad(set_to_none=True)
         (reconstruction + self.kl_weight() * kl.clamp(min=KL_FLOOR)).backward()
         nn.utils.clip_grad_value_(self.model.parameters(), CLIP)
@@ -158,12 +157,10 @@ def evaluate(model, drawings, longest):
         # One step more than published, which lacks the end of the longest drawings.
         strokes, lengths = pad(drawings[first:first + options.batch], longest + 1)
         ended, rows = has_ended(strokes), len(lengths)
-        offsets, pen, kl = model(strokes, lengths, EPSILON)
-        cost, kl_cost = costs(offsets[:-1], pen[:-1], kl, ended[:-1])
-        torch.manual_seed(options.seed)
-        offsets, pen, kl = model(strokes, lengths, 0.0)
-        counts = torch.arange(len(pen))[:, None] <= lengths
-        nats = (offsets * ~ended + pen * counts).sum()
+        log_density, log_pen, kl = model(strokes, lengths)
+        cost, kl_cost = costs(log_density[:-1], log_pen[:-1], kl, ended[:-1])
+        counts = torch.arange(len(log_pen))[:, None] <= lengths
+        nats = -(log_density * ~ended + log_pen * counts).sum()
         sums += [cost.item() * rows, kl_cost.item() * rows, nats.item(), kl.sum().item()]
     model.train()
     cost, kl_cost, reconstruction, kl = (sums / len(drawings)).tolist()

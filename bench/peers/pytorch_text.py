@@ -2,6 +2,7 @@
 
 --mode eager | compiled (the output layer and its cross entropy)
 """
+import copy
 import math
 import time
 
@@ -14,7 +15,7 @@ from torch.nn import functional as F
 EMBEDDING, UNITS, LATENT = 256, 256, 32
 DROPOUT = 0.5
 CLIP_NORM = 5.0
-LEARNING_RATE, DECAY, PATIENCE = 1e-3, 0.5, 2
+LEARNING_RATE, DECAY, PATIENCE, MOST_DECAYS = 1e-3, 0.5, 2, 5
 BETA_START, BETA_EPOCHS = 0.1, 10
 
 parser = sequences.parser(batch=32)
@@ -150,22 +151,24 @@ class Plateau:
     """Halves the learning rate, from the best weights so far, after PATIENCE evaluations that were not better."""
 
     def __init__(self, trainer):
-        self.trainer, self.best, self.waited = trainer, math.inf, 0
+        self.trainer, self.best, self.waited, self.decays = trainer, math.inf, 0, 0
 
     def see(self, neg_elbo):
+        """Whether training goes on."""
         model, optimiser = self.trainer.model, self.trainer.optimiser
         self.waited += 1
         if neg_elbo < self.best:
             self.best, self.waited = neg_elbo, 0
-            self.kept = training.copy_of((model.state_dict(), optimiser.state_dict()))
+            self.kept = copy.deepcopy((model.state_dict(), optimiser.state_dict()))
         elif self.waited == PATIENCE:
             rate = optimiser.param_groups[0]["lr"] * DECAY
             self.restore()
             optimiser.param_groups[0]["lr"] = rate
-            self.waited = 0
+            self.waited, self.decays = 0, self.decays + 1
+        return self.decays < MOST_DECAYS
 
     def restore(self):
-        weights, moments = training.copy_of(self.kept)
+        weights, moments = copy.deepcopy(self.kept)
         self.trainer.model.load_state_dict(weights)
         self.trainer.optimiser.load_state_dict(moments)
 
@@ -183,7 +186,8 @@ def main():
             found = {part: evaluate(model, batches) for part, batches in held_out.items()}
             for part, line in found.items():
                 sequences.tell(split=part, epoch=epoch, **line)
-            plateau.see(found["valid"]["neg_elbo"])
+            if not plateau.see(found["valid"]["neg_elbo"]):
+                break
         if trainer.updates == options.steps:
             break
     if options.quality:
