@@ -90,12 +90,8 @@ static vae_status log_likelihood(const vae_design *design, vae_program *program,
     return vae_program_stroke_likelihood(program, "ll", predicted, targets, lengths, over_padding, ll);
 }
 
-static const vae_sequence_steps steps = {.kind = VAE_KIND_DRAWING,
-                                         .width = width,
-                                         .prediction = prediction,
-                                         .scale = scale,
-                                         .read = read,
-                                         .log_likelihood = log_likelihood};
+static const vae_sequence_steps steps = {
+    .width = width, .prediction = prediction, .scale = scale, .read = read, .log_likelihood = log_likelihood};
 
 /* ---- The model ---- */
 

@@ -87,12 +87,8 @@ static vae_status log_likelihood(const vae_design *design, vae_program *program,
     return vae_program_token_likelihood(program, "ll", logits, targets, lengths, ll);
 }
 
-static const vae_sequence_steps steps = {.kind = VAE_KIND_TEXT,
-                                         .width = width,
-                                         .prediction = prediction,
-                                         .declare = declare,
-                                         .read = read,
-                                         .log_likelihood = log_likelihood};
+static const vae_sequence_steps steps = {
+    .width = width, .prediction = prediction, .declare = declare, .read = read, .log_likelihood = log_likelihood};
 
 /* ---- The model ---- */
 

@@ -175,10 +175,8 @@ static vae_status encode(const vae_sequence_model *model, const vae_design *desi
 
 /* ---- From z to log p(x|z) ---- */
 
-static vae_status dropout(const vae_design *design, vae_program *program, const char *name, bool training, double rate,
-                          vae_tensor *x)
+static vae_status dropout(vae_program *program, const char *name, bool training, double rate, vae_tensor *x)
 {
-    (void)design;
     return training && rate > 0 ? vae_program_dropout(program, name, *x, rate, 0, x) : VAE_OK;
 }
 
@@ -190,10 +188,10 @@ static vae_status predict(const vae_sequence_model *model, const vae_design *des
     const vae_recurrent_layer layer = decoder_layer(model, design);
     const vae_recurrent_keys *keys = vae_recurrent_keys_of(&design->config);
     VAE_TRY(model->steps->read(design, program, "decoder", inputs->x, training, &inputs->x));
-    VAE_TRY(dropout(design, program, "decoder.input_dropout", training, keys->input_dropout, &inputs->x));
+    VAE_TRY(dropout(program, "decoder.input_dropout", training, keys->input_dropout, &inputs->x));
     VAE_TRY(vae_recurrent_layer_build(&layer, program, inputs, training, !training, outputs));
     vae_tensor h = outputs->h;
-    VAE_TRY(dropout(design, program, "decoder.output_dropout", training, keys->output_dropout, &h));
+    VAE_TRY(dropout(program, "decoder.output_dropout", training, keys->output_dropout, &h));
     return vae_program_dense(program, "output", h, VAE_ACTIVATION_IDENTITY, training, prediction);
 }
 

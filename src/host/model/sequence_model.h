@@ -12,7 +12,6 @@
 
 /* What a step is. */
 typedef struct vae_sequence_steps {
-    vae_kind kind;
     int64_t (*width)(const vae_design *design);      /* of a step as the networks read it */
     int64_t (*prediction)(const vae_design *design); /* of what the decoder says of a step */
     /* Parameters beside the networks', such as embeddings. NULL: none. */
