@@ -116,13 +116,15 @@ __device__ inline int count_before(bool flag, int *all)
 
 /* Point i as step t, with the offsets of those behind it that are left out. */
 __device__ inline void write_point(const sequences_call &call, const sequence &from, int64_t i, int64_t t, int64_t r,
-                                   const float (&scales)[2])
+                                   float2 scales)
 {
     const float *numbers = static_cast<const float *>(from.values) + i * VAE_STROKE_NUMBERS;
     for (int c = 0; c < VAE_STROKE_NUMBERS; ++c) {
-        float value = c < 2 ? numbers[c] * scales[c] : numbers[c];
+        /* An array that is indexed would lie in local memory. */
+        const float scale = c == 0 ? scales.x : c == 1 ? scales.y : 1.0f;
+        float value = numbers[c] * scale;
         for (int64_t k = i + 1; c < 2 && is_merged(call, from, k); ++k)
-            value += numbers[(k - i) * VAE_STROKE_NUMBERS + c] * scales[c];
+            value += numbers[(k - i) * VAE_STROKE_NUMBERS + c] * scale;
         write(call, t, r, c, value);
     }
 }
@@ -130,7 +132,7 @@ __device__ inline void write_point(const sequences_call &call, const sequence &f
 /* Gives the number of points that are kept. */
 __device__ inline int64_t vary_drawing(const sequences_call &call, const sequence &from, int64_t r)
 {
-    const float scales[2] = {scale_of(call, from, 0), scale_of(call, from, 1)};
+    const float2 scales = {scale_of(call, from, 0), scale_of(call, from, 1)};
     int64_t length = 0;
     for (int64_t first = 0; first < from.length; first += THREADS) {
         const int64_t i = first + threadIdx.x;

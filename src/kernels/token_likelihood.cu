@@ -57,6 +57,7 @@ template <int WIDTH> __device__ inline double softmax_of(const float *x, int64_t
     __shared__ float largest_shared[MAX_WARPS];
     __shared__ double sum;
     softmax own = {-INFINITY, 0.0f};
+#pragma unroll 1 /* more at a time takes more registers than a thread of so large a block has */
     for (int64_t j = (int64_t)threadIdx.x * WIDTH; j < count; j += THREADS * WIDTH) {
         float values[WIDTH];
         load(x + j, values);
