@@ -185,7 +185,7 @@ static void build_trained(trained *t, bool gru)
     MUST(vae_program_apply(program, "square", VAE_FUNCTION_SQUARE, y, VAE_NO_TENSOR, &t->loss));
     vae_program_mark_external(program, t->loss);
     MUST(vae_program_differentiate(program, &(vae_loss_term){t->loss, expression_weight}, 1));
-    MUST(vae_program_adam(program, (vae_adam_options){0.9, 0.999, 1e-8, 0, 0}));
+    MUST(vae_program_adam(program, (vae_adam_options){.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8}));
     MUST(vae_program_fuse(program));
     MUST(vae_program_plan(program));
 }
