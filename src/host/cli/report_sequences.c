@@ -129,7 +129,7 @@ static vae_status continue_item(const showing *v, int64_t item, vae_sequence_lis
     vae_status status = vae_sequence_list_create(v->s->elements, &beginning);
     if (!status) status = begin_like(v, item, &beginning, given);
     if (!status && v->s->latent > 0) status = vae_cli_encode_list(v->s, &beginning, &code);
-    for (int64_t i = 0; !status && i < CONTINUATIONS * v->s->latent; ++i)
+    for (int64_t i = 0; !status && code && i < CONTINUATIONS * v->s->latent; ++i)
         codes[i] = code[i % v->s->latent];
     if (!status) status = vae_model_generate(v->s->model, &what, made);
     vae_sequence_list_free(&beginning);

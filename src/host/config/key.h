@@ -27,7 +27,7 @@ typedef struct vae_key {
     const char *initial;        /* the default, as it would stand in a file */
     const char *help;
     const char *alias; /* an older name that is read too, and never written; NULL: none */
-    uint32_t kinds;    /* of data that have the key: bits 1 << vae_kind; 0: all */
+    uint64_t kinds;    /* of data that have the key: bits 1 << vae_kind; 0: all */
 } vae_key;
 
 /* Whether `name` is the key's name or its alias. */

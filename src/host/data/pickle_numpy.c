@@ -58,7 +58,7 @@ static vae_status call_encode(vae_pickle_machine *m, const vae_pickle_value *arg
     while (from < end) {
         const bool two = from + 1 < end && (from[0] & 0xFE) == 0xC2 && (from[1] & 0xC0) == 0x80;
         if (*from >= 0x80 && !two) return vae_pickle_fail(m, "a text that is not bytes in latin1");
-        bytes[count++] = two ? (uint8_t)(from[0] << 6 | (from[1] & 0x3F)) : *from;
+        bytes[count++] = two ? (uint8_t)((from[0] & 0x03) << 6 | (from[1] & 0x3F)) : *from;
         from += two ? 2 : 1;
     }
     return make_bytes(m, bytes, count, made);

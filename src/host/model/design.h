@@ -39,13 +39,13 @@ const char *vae_role_name(vae_role role); /* "train" */
 
 typedef struct vae_build {
     vae_role role;
+    int32_t bucket; /* of sequences that the program gathers: the number of their bucket */
     int64_t rows;
     int64_t samples; /* VAE_ROLE_BOUND only */
     /* Of models of sequences: how long they may be, begin and end included; and, where the program gathers them, which
-     * of the data set it takes: `count` places from `first` on of its order, a bucket of its number. */
+     * of the data set it takes: `count` places from `first` on of its order. */
     int64_t steps;
     int64_t first, count;
-    int32_t bucket;
 } vae_build;
 
 /* What the rest of the program may ask of any model. */

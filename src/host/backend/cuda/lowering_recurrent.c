@@ -226,7 +226,8 @@ vae_cost vae_cell_cost(const vae_lowering *lowering, const vae_launch *launch)
     enum { FLOPS = 6 };
     const vae_op *op = op_at(lowering, launch->op);
     const sizes s = sizes_of(lowering, op);
-    const double gates = (double)(s.gates / s.hidden), units = (double)(s.rows * s.hidden);
+    const int64_t parts = s.gates / s.hidden; /* 4 of lstm, 3 of gru */
+    const double gates = (double)parts, units = (double)(s.rows * s.hidden);
     traffic t = {2, 2}; /* cell_initial */
     if (launch->kind == VAE_LAUNCH_CELL) t = forward_traffic(op, launch, gates);
     if (launch->kind == VAE_LAUNCH_CELL_BACKWARD) t = backward_traffic(op, launch, gates, lowering->bf16 ? 0.5 : 1.0);
