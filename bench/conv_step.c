@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "backend/backend.h"
-#include "model/design.h"
+#include "program.h"
 
 enum { RUNS = 60 };
 
@@ -27,14 +26,6 @@ static const convolution convolutions[] = {
 };
 enum { CONVOLUTIONS = sizeof convolutions / sizeof *convolutions };
 static const vae_window window = {.kernel = 4, .stride = 2, .padding = 1};
-
-typedef struct bench {
-    vae_layout layout;
-    vae_program program;
-    vae_device *device;
-    vae_store *store;
-    vae_executable *executable;
-} bench;
 
 static vae_status declare(vae_layout *layout)
 {
@@ -69,53 +60,32 @@ static vae_status build(vae_program *program, int64_t batch)
     return vae_program_plan(program);
 }
 
-/* Weights as a model's are at first, and pixels: oneDNN's speed may depend on the numbers (denormals). */
-static vae_status fill(const bench *b, int64_t batch)
+/* Pixels: oneDNN's speed may depend on the numbers (denormals). */
+static vae_status fill(const bench_program *b, int64_t batch)
 {
     const vae_backend *backend = b->device->backend;
     const int64_t pixels = batch * 28 * 28;
-    double *parameters = calloc((size_t)b->layout.elements, sizeof *parameters);
     float *x = calloc((size_t)pixels, sizeof *x);
-    vae_status status = parameters && x ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "conv_step: out of memory");
-    if (!status) {
-        vae_layout_initialise(&b->layout, 1, parameters);
-        status = backend->store_write(b->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, parameters);
-    }
+    vae_status status = x ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "conv_step: out of memory");
     for (int64_t i = 0; i < pixels && !status; ++i)
         x[i] = (float)(i % 17) / 16.0f;
     if (!status) {
         status = backend->tensor_write(b->executable, vae_program_find(&b->program, "x"), VAE_FLOAT32, x);
     }
-    free(parameters);
     free(x);
     return status;
 }
 
-static vae_status open_bench(bench *b, int threads, int64_t batch)
+static vae_status open_bench(bench_program *b, int threads, int64_t batch)
 {
-    const vae_device_options options = {.threads = threads, .precision = VAE_PRECISION_FP32};
     VAE_TRY(declare(&b->layout));
     vae_program_init(&b->program, "conv_step", &b->layout);
     VAE_TRY(build(&b->program, batch));
-    VAE_TRY(vae_device_open("cpu", &options, &b->device));
-    const vae_backend *backend = b->device->backend;
-    VAE_TRY(backend->store_create(b->device, &b->layout, true, &b->store));
-    VAE_TRY(backend->executable_create(b->device, &b->program, b->store, NULL, &b->executable));
+    VAE_TRY(bench_program_open(b, threads));
     return fill(b, batch);
 }
 
-static void close_bench(bench *b)
-{
-    if (b->device) {
-        b->device->backend->executable_destroy(b->executable);
-        b->device->backend->store_destroy(b->store);
-        b->device->backend->device_close(b->device);
-    }
-    vae_program_free(&b->program);
-    vae_layout_free(&b->layout);
-}
-
-static vae_status measure(const bench *b, double *best)
+static vae_status measure(const bench_program *b, double *best)
 {
     const vae_step step = {.beta = 1.0};
     *best = 1e9;
@@ -136,7 +106,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: conv_step THREADS BATCH\n");
         return 2;
     }
-    bench b = {0};
+    bench_program b = {0};
     double best = 0.0;
     vae_status status = open_bench(&b, threads, batch);
     if (!status) status = measure(&b, &best);
@@ -145,6 +115,6 @@ int main(int argc, char **argv)
     } else {
         printf("{\"ms\": %.4f}\n", best * 1e3);
     }
-    close_bench(&b);
+    bench_program_close(&b);
     return status ? 1 : 0;
 }

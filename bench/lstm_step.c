@@ -10,34 +10,30 @@
 #include <string.h>
 
 #include "backend/host/engine.h"
-#include "model/design.h"
+#include "program.h"
 
 enum { INPUTS = 32 };
 
 typedef struct bench {
     int64_t rows, hidden, steps;
     bool norm, gru;
-    vae_layout layout;
-    vae_program program;
-    vae_device *device;
-    vae_store *store;
-    vae_executable *executable;
+    bench_program on;
     double *seconds, *best; /* [ops] */
 } bench;
 
 static vae_status declare(bench *b)
 {
     const int64_t columns = (b->gru ? VAE_GRU_GATES : VAE_LSTM_GATES) * b->hidden;
-    VAE_TRY(vae_layout_add(&b->layout, "x.weight", vae_shape_matrix(INPUTS, columns), INPUTS, NULL));
-    VAE_TRY(vae_layout_add(&b->layout, "x.bias", vae_shape_vector(columns), INPUTS, NULL));
-    VAE_TRY(vae_layout_add(&b->layout, "weight", vae_shape_matrix(b->hidden, columns), b->hidden, NULL));
-    VAE_TRY(vae_layout_add_filled(&b->layout, "scale", vae_shape_matrix(5, b->hidden), 1.0));
-    return vae_layout_add_filled(&b->layout, "shift", vae_shape_matrix(5, b->hidden), 0.0);
+    VAE_TRY(vae_layout_add(&b->on.layout, "x.weight", vae_shape_matrix(INPUTS, columns), INPUTS, NULL));
+    VAE_TRY(vae_layout_add(&b->on.layout, "x.bias", vae_shape_vector(columns), INPUTS, NULL));
+    VAE_TRY(vae_layout_add(&b->on.layout, "weight", vae_shape_matrix(b->hidden, columns), b->hidden, NULL));
+    VAE_TRY(vae_layout_add_filled(&b->on.layout, "scale", vae_shape_matrix(5, b->hidden), 1.0));
+    return vae_layout_add_filled(&b->on.layout, "shift", vae_shape_matrix(5, b->hidden), 0.0);
 }
 
 static vae_status build(bench *b)
 {
-    vae_program *program = &b->program;
+    vae_program *program = &b->on.program;
     const vae_recurrent options = {
         .steps = b->steps, .training = true, .dropout = b->norm ? 0.1 : 0.0, .stream = VAE_STREAM_RECURRENT};
     vae_tensor x, gates, weight, square;
@@ -56,48 +52,33 @@ static vae_status build(bench *b)
 
 static vae_status fill(const bench *b)
 {
-    const vae_backend *backend = b->device->backend;
+    const vae_backend *backend = b->on.device->backend;
     const int64_t count = b->steps * b->rows * INPUTS;
-    double *parameters = calloc((size_t)b->layout.elements, sizeof *parameters);
     float *x = calloc((size_t)count, sizeof *x);
-    vae_status status = parameters && x ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "lstm_step: out of memory");
-    if (!status) {
-        vae_layout_initialise(&b->layout, 1, parameters);
-        status = backend->store_write(b->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, parameters);
-    }
+    vae_status status = x ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "lstm_step: out of memory");
     for (int64_t i = 0; i < count && !status; ++i)
         x[i] = (float)(i % 17) / 16.0f - 0.5f;
-    if (!status) status = backend->tensor_write(b->executable, vae_program_find(&b->program, "x"), VAE_FLOAT32, x);
-    free(parameters);
+    if (!status)
+        status = backend->tensor_write(b->on.executable, vae_program_find(&b->on.program, "x"), VAE_FLOAT32, x);
     free(x);
     return status;
 }
 
 static vae_status open_bench(bench *b, int threads)
 {
-    const vae_device_options options = {.threads = threads, .precision = VAE_PRECISION_FP32};
     VAE_TRY(declare(b));
-    vae_program_init(&b->program, "lstm_step", &b->layout);
+    vae_program_init(&b->on.program, "lstm_step", &b->on.layout);
     VAE_TRY(build(b));
-    VAE_TRY(vae_device_open("cpu", &options, &b->device));
-    const vae_backend *backend = b->device->backend;
-    VAE_TRY(backend->store_create(b->device, &b->layout, true, &b->store));
-    VAE_TRY(backend->executable_create(b->device, &b->program, b->store, NULL, &b->executable));
-    b->seconds = calloc((size_t)b->program.op_count, sizeof *b->seconds);
-    b->best = calloc((size_t)b->program.op_count, sizeof *b->best);
+    VAE_TRY(bench_program_open(&b->on, threads));
+    b->seconds = calloc((size_t)b->on.program.op_count, sizeof *b->seconds);
+    b->best = calloc((size_t)b->on.program.op_count, sizeof *b->best);
     if (!b->seconds || !b->best) return vae_error_set(VAE_ERROR_MEMORY, "lstm_step: out of memory");
     return fill(b);
 }
 
 static void close_bench(bench *b)
 {
-    if (b->device) {
-        b->device->backend->executable_destroy(b->executable);
-        b->device->backend->store_destroy(b->store);
-        b->device->backend->device_close(b->device);
-    }
-    vae_program_free(&b->program);
-    vae_layout_free(&b->layout);
+    bench_program_close(&b->on);
     free(b->seconds);
     free(b->best);
 }
@@ -106,8 +87,8 @@ static vae_status measure(bench *b, int runs)
 {
     const vae_step step = {.beta = 1.0};
     for (int run = 0; run < runs; ++run) {
-        VAE_TRY(vae_host_executable_run_timed(b->executable, &step, b->seconds));
-        for (int32_t i = 0; i < b->program.op_count; ++i)
+        VAE_TRY(vae_host_executable_run_timed(b->on.executable, &step, b->seconds));
+        for (int32_t i = 0; i < b->on.program.op_count; ++i)
             if (run == 0 || b->seconds[i] < b->best[i]) b->best[i] = b->seconds[i];
     }
     return VAE_OK;
@@ -116,8 +97,8 @@ static vae_status measure(bench *b, int runs)
 static double best_of(const bench *b, vae_op_kind lstm, vae_op_kind gru)
 {
     double seconds = 0.0;
-    for (int32_t i = 0; i < b->program.op_count; ++i)
-        if (b->program.ops[i].kind == lstm || b->program.ops[i].kind == gru) seconds += b->best[i];
+    for (int32_t i = 0; i < b->on.program.op_count; ++i)
+        if (b->on.program.ops[i].kind == lstm || b->on.program.ops[i].kind == gru) seconds += b->best[i];
     return seconds;
 }
 

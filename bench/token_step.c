@@ -8,19 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/backend.h"
 #include "core/clock.h"
-#include "model/design.h"
+#include "program.h"
 
 enum { WIDTH = 256, ROWS = 32, REPEATS = 60, COPIED = 1 << 24, COPIES = 20 };
 
 typedef struct bench {
     int64_t tokens, vocabulary;
-    vae_layout layout;
-    vae_program program;
-    vae_device *device;
-    vae_store *store;
-    vae_executable *executable;
+    bench_program on;
     vae_tensor ids, targets, lengths;
     uint64_t steps;
 } bench;
@@ -29,14 +24,14 @@ static vae_status declare(bench *b)
 {
     static const char *const names[] = {"encoder.embedding", "decoder.embedding"};
     for (int i = 0; i < 2; ++i)
-        VAE_TRY(vae_layout_add(&b->layout, names[i], vae_shape_matrix(b->vocabulary, WIDTH), WIDTH, NULL));
-    VAE_TRY(vae_layout_add(&b->layout, "output.weight", vae_shape_matrix(WIDTH, b->vocabulary), WIDTH, NULL));
-    return vae_layout_add(&b->layout, "output.bias", vae_shape_vector(b->vocabulary), WIDTH, NULL);
+        VAE_TRY(vae_layout_add(&b->on.layout, names[i], vae_shape_matrix(b->vocabulary, WIDTH), WIDTH, NULL));
+    VAE_TRY(vae_layout_add(&b->on.layout, "output.weight", vae_shape_matrix(WIDTH, b->vocabulary), WIDTH, NULL));
+    return vae_layout_add(&b->on.layout, "output.bias", vae_shape_vector(b->vocabulary), WIDTH, NULL);
 }
 
 static vae_status build(bench *b)
 {
-    vae_program *program = &b->program;
+    vae_program *program = &b->on.program;
     vae_tensor table, x[2], sum, logits, ll;
     VAE_TRY(vae_program_input(program, "ids", vae_shape_vector(b->tokens), &b->ids));
     VAE_TRY(vae_program_input(program, "targets", vae_shape_vector(b->tokens), &b->targets));
@@ -58,48 +53,27 @@ static vae_status build(bench *b)
 /* Few words are frequent, as in any text. */
 static vae_status fill(bench *b)
 {
-    const vae_backend *backend = b->device->backend;
-    double *parameters = calloc((size_t)b->layout.elements, sizeof *parameters);
+    const vae_backend *backend = b->on.device->backend;
     float *ids = calloc((size_t)b->tokens, sizeof *ids), lengths[ROWS];
-    vae_status status = parameters && ids ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "token_step: out of memory");
-    if (!status) {
-        vae_layout_initialise(&b->layout, 1, parameters);
-        status = backend->store_write(b->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, parameters);
-    }
+    vae_status status = ids ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "token_step: out of memory");
     for (int64_t i = 0; i < b->tokens && !status; ++i)
         ids[i] = (float)(b->vocabulary / (1 + i * 7919 % b->tokens) - 1);
     for (int r = 0; r < ROWS; ++r)
         lengths[r] = (float)(b->tokens / ROWS);
-    if (!status) status = backend->tensor_write(b->executable, b->ids, VAE_FLOAT32, ids);
-    if (!status) status = backend->tensor_write(b->executable, b->targets, VAE_FLOAT32, ids);
-    if (!status) status = backend->tensor_write(b->executable, b->lengths, VAE_FLOAT32, lengths);
-    free(parameters);
+    if (!status) status = backend->tensor_write(b->on.executable, b->ids, VAE_FLOAT32, ids);
+    if (!status) status = backend->tensor_write(b->on.executable, b->targets, VAE_FLOAT32, ids);
+    if (!status) status = backend->tensor_write(b->on.executable, b->lengths, VAE_FLOAT32, lengths);
     free(ids);
     return status;
 }
 
 static vae_status open_bench(bench *b, int threads)
 {
-    const vae_device_options options = {.threads = threads, .precision = VAE_PRECISION_FP32};
     VAE_TRY(declare(b));
-    vae_program_init(&b->program, "token_step", &b->layout);
+    vae_program_init(&b->on.program, "token_step", &b->on.layout);
     VAE_TRY(build(b));
-    VAE_TRY(vae_device_open("cpu", &options, &b->device));
-    const vae_backend *backend = b->device->backend;
-    VAE_TRY(backend->store_create(b->device, &b->layout, true, &b->store));
-    VAE_TRY(backend->executable_create(b->device, &b->program, b->store, NULL, &b->executable));
+    VAE_TRY(bench_program_open(&b->on, threads));
     return fill(b);
-}
-
-static void close_bench(bench *b)
-{
-    if (b->device) {
-        b->device->backend->executable_destroy(b->executable);
-        b->device->backend->store_destroy(b->store);
-        b->device->backend->device_close(b->device);
-    }
-    vae_program_free(&b->program);
-    vae_layout_free(&b->layout);
 }
 
 /* Bytes read and written a second, the best of several. */
@@ -133,11 +107,11 @@ static vae_status measure(bench *b)
 {
     const vae_measure_plan plan = {next_step, b, 10, REPEATS, 1};
     vae_measurement m;
-    VAE_TRY(b->device->backend->executable_measure(b->executable, &plan, &m));
+    VAE_TRY(b->on.device->backend->executable_measure(b->on.executable, &plan, &m));
     for (int32_t i = 0; i < m.count; ++i) {
         const vae_measured_part *part = &m.parts[i];
         const double bytes = part->cost.bytes_read + part->cost.bytes_written;
-        printf("%-20s %-20s %8.3f ms %7.2f GB/s\n", part->op < 0 ? "" : b->program.ops[part->op].name, part->kind,
+        printf("%-20s %-20s %8.3f ms %7.2f GB/s\n", part->op < 0 ? "" : b->on.program.ops[part->op].name, part->kind,
                1e3 * part->seconds, 1e-9 * bytes / part->seconds);
     }
     printf("%-20s %-20s %8.3f ms\n", "step", "", 1e3 * m.step_seconds);
@@ -157,6 +131,6 @@ int main(int argc, char **argv)
     if (!status) status = measure(&b);
     if (!status) printf("%-20s %-20s %8s    %7.2f GB/s\n", "copy", "", "", 1e-9 * copy_speed(threads));
     if (status) fprintf(stderr, "token_step: %s\n", vae_error_message());
-    close_bench(&b);
+    bench_program_close(&b.on);
     return status ? 1 : 0;
 }
