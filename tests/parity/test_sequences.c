@@ -286,7 +286,8 @@ Test(sequences, what_does_not_fit_is_named)
     const vae_gather_sequence plain = {.steps = 3, .count = 3};
     const vae_column images = {.values = ids, .dtype = VAE_INT32, .count = 3, .elements = 1};
     const vae_column bytes = {.values = ids, .dtype = VAE_UINT8, .count = 3, .elements = 1, .offsets = id_offsets};
-    const vae_column strokes = {.values = ids, .dtype = VAE_INT32, .count = 3, .elements = 5, .offsets = id_offsets};
+    const int32_t points[5 * (sizeof ids / sizeof ids[0])] = {0};
+    const vae_column strokes = {.values = points, .dtype = VAE_INT32, .count = 3, .elements = 5, .offsets = id_offsets};
     expect_refusal(plain, 1, &images, (vae_step){0}, "'x' reads sequences, but the data set's items are rows");
     expect_refusal(plain, 1, &bytes, (vae_step){0}, "'x' reads int32 or float32, but the data set holds bytes");
     expect_refusal(plain, 5, &id_column, (vae_step){0}, "'x' needs rows of 5 elements, but the data set's have 1");

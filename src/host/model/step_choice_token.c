@@ -61,15 +61,16 @@ static int64_t cut(const candidate *candidates, int64_t count, const vae_decodin
 static int32_t draw(const candidate *candidates, int64_t count, const vae_decoding *decoding, vae_step_place place)
 {
     double sum, passed = 0.0;
-    if (decoding->temperature == 0.0) return candidates[0].token;
+    int32_t token = candidates[0].token;
+    if (decoding->temperature == 0.0) return token;
     const int64_t kept = cut(candidates, count, decoding, &sum);
     const vae_philox random = vae_random_block(decoding->seed, VAE_STREAM_OBSERVE, place.row, place.step);
     const double wanted = (double)vae_random_uniform(random.word[0]) * sum;
-    for (int64_t i = 0; i < kept; ++i) {
+    for (int64_t i = 0; i < kept && passed < wanted; ++i) {
         passed += exp((candidates[i].logit - candidates[0].logit) / decoding->temperature);
-        if (passed >= wanted) return candidates[i].token;
+        token = candidates[i].token;
     }
-    return candidates[kept - 1].token;
+    return token;
 }
 
 /* The likeliest first; the others in order only where that decides which may be drawn. */
@@ -91,7 +92,7 @@ static vae_status choose(const vae_design *design, const float *logits, int64_t 
                          vae_step_place place, float *next)
 {
     (void)design;
-    candidate *candidates = malloc((size_t)columns * sizeof *candidates);
+    candidate *candidates = calloc((size_t)columns, sizeof *candidates);
     if (!candidates) return vae_error_set(VAE_ERROR_MEMORY, "decoding: out of memory");
     int64_t count = 0;
     bool finite = true;
