@@ -42,12 +42,12 @@ static int64_t draw(const float *logits, int64_t count, double temperature, doub
 static void draw_offset(const float *p, int64_t m, int64_t k, const vae_decoding *decoding, vae_step_place place,
                         double unit, float *next)
 {
-    const double width = sqrt(decoding->temperature), rho = tanh(p[5 * m + k]);
+    const double width = sqrt(decoding->temperature), rho = tanh((double)p[5 * m + k]);
     double normal[4];
     vae_random_normal4(decoding->seed, VAE_STREAM_OBSERVE, place.row, 2 * place.step + 1, normal);
-    next[0] = (float)(unit * (p[m + k] + exp(p[3 * m + k]) * width * normal[0]));
-    next[1] = (float)(unit * (p[2 * m + k] +
-                              exp(p[4 * m + k]) * width * (rho * normal[0] + sqrt(1.0 - rho * rho) * normal[1])));
+    next[0] = (float)(unit * (p[m + k] + exp((double)p[3 * m + k]) * width * normal[0]));
+    next[1] = (float)(unit * (p[2 * m + k] + exp((double)p[4 * m + k]) * width *
+                                                 (rho * normal[0] + sqrt(1.0 - rho * rho) * normal[1])));
 }
 
 static vae_status choose(const vae_design *design, const float *prediction, int64_t columns,
