@@ -1,173 +1,8 @@
 /* The gradients of whole models of sequences against differences of their losses: padded steps, rows that are not there
  * and lengths of all kinds leave no trace. */
-#include <criterion/criterion.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include "sequence_training.h"
 
-#include "backend/backend.h"
-#include "model/design.h"
-
-#define MUST(call) cr_assert_eq(call, VAE_OK, "%s", vae_error_message())
-
-enum {
-    ITEMS = 5,
-    ROWS = 4,
-    STEPS = 7,
-    TOKENS = 6,
-    STROKE = 5,
-    MOST_ROWS = ITEMS * STEPS,
-    PUBLISHED_LENGTH = STEPS - 2
-};
-
-typedef struct sequence_case {
-    const char *name, *set[8];
-    vae_kind kind;
-    int64_t present; /* rows of the batch that hold data */
-} sequence_case;
-
-static const sequence_case cases[] = {
-    {"text, lstm", {"model.family=text_vae", "model.embedding=3"}, VAE_KIND_TEXT, 4},
-    {"text, a short batch", {"model.family=text_vae", "model.embedding=3"}, VAE_KIND_TEXT, 3},
-    {"text, gru both ways",
-     {"model.family=text_vae", "model.embedding=3", "model.cell=gru", "model.bidirectional=yes"},
-     VAE_KIND_TEXT,
-     4},
-    {"text, dropout",
-     {"model.family=text_vae", "model.embedding=3", "model.word_dropout=0.3", "model.input_dropout=0.2",
-      "model.output_dropout=0.2", "model.recurrent_dropout=0.2"},
-     VAE_KIND_TEXT,
-     4},
-    {"text, KL above its floor",
-     {"model.family=text_vae", "model.embedding=3", "train.kl_floor=0.001"},
-     VAE_KIND_TEXT,
-     3},
-    {"text, free bits, a short batch",
-     {"model.family=text_vae", "model.embedding=3", "train.free_bits=0.02"},
-     VAE_KIND_TEXT,
-     3},
-    {"drawings", {"model.family=sketch_rnn", "model.components=2", "model.bidirectional=yes"}, VAE_KIND_DRAWING, 4},
-    {"drawings, layer norm",
-     {"model.family=sketch_rnn", "model.components=2", "model.cell=layer_norm_lstm"},
-     VAE_KIND_DRAWING,
-     3},
-    {"drawings, decoder only",
-     {"model.family=sketch_rnn", "model.components=2", "model.decoder_only=yes"},
-     VAE_KIND_DRAWING,
-     4},
-    {"drawings, the published loss",
-     {"model.family=sketch_rnn", "model.components=2", "model.pen_loss_over_padding=yes", "data.max_length=5"},
-     VAE_KIND_DRAWING,
-     4},
-};
-
-/* Of 2 to 7 rows, begin and end counted: the shortest holds nothing between. */
-static const int64_t offsets[ITEMS + 1] = {0, 2, 9, 12, 17, 23};
-static const int64_t order[ITEMS] = {3, 0, 4, 1, 2};
-
-typedef struct sequence_run {
-    vae_design design;
-    vae_program program;
-    vae_device *device;
-    vae_store *store;
-    vae_data *data;
-    vae_executable *executable;
-    vae_tensor held; /* what kl_floor or free_bits make of the KL, or VAE_NO_TENSOR */
-    vae_step step;
-    double *parameters;
-    int32_t ids[MOST_ROWS];
-    float strokes[MOST_ROWS * STROKE];
-} sequence_run;
-
-static void fill(sequence_run *run)
-{
-    for (int i = 0; i < ITEMS; ++i) {
-        for (int64_t row = offsets[i]; row < offsets[i + 1]; ++row) {
-            const bool begin = row == offsets[i], end = row == offsets[i + 1] - 1;
-            float *stroke = run->strokes + row * STROKE;
-            run->ids[row] = begin ? 0 : end ? 1 : (int32_t)(2 + row * 7 % (TOKENS - 2));
-            stroke[0] = begin || end ? 0.0f : (float)sin((double)row);
-            stroke[1] = begin || end ? 0.0f : (float)cos(1.7 * (double)row);
-            stroke[2 + (end ? 2 : begin ? 0 : row % 2)] = 1.0f;
-        }
-    }
-}
-
-/* The loss of a KL that is held up shows in no metric: its term is read. */
-static void build_program(sequence_run *run)
-{
-    const vae_build build = {.role = VAE_ROLE_TRAIN, .rows = ROWS, .steps = STEPS, .count = ITEMS};
-    const vae_config *config = &run->design.config;
-    run->held = VAE_NO_TENSOR;
-    if (config->train.kl_floor == 0 && config->train.free_bits == 0) {
-        MUST(vae_design_build(&run->design, build, &run->program));
-        return;
-    }
-    vae_program_init(&run->program, "train", &run->design.layout);
-    MUST(run->design.family->build(&run->design, &build, &run->program));
-    run->held = vae_program_find(&run->program, "kl_held");
-    cr_assert_neq(run->held, VAE_NO_TENSOR);
-    vae_program_mark_external(&run->program, run->held);
-    MUST(vae_program_plan(&run->program));
-}
-
-static void open_run(const sequence_case *c, sequence_run *run)
-{
-    const bool text = c->kind == VAE_KIND_TEXT;
-    const vae_backend *b = &vae_backend_reference;
-    const vae_device_options options = {.threads = 1};
-    const vae_input input = {.height = 1,
-                             .width = 1,
-                             .channels = text ? 1 : STROKE,
-                             .scale = (text ? 1.0 : 0.7) / 255.0,
-                             .dtype = text ? VAE_INT32 : VAE_FLOAT32,
-                             .kind = c->kind,
-                             .longest = STEPS,
-                             .vocabulary = text ? TOKENS : 0};
-    const vae_column column = {.values = text ? (const void *)run->ids : run->strokes,
-                               .dtype = input.dtype,
-                               .count = ITEMS,
-                               .elements = input.channels,
-                               .offsets = offsets,
-                               .order = order};
-    vae_config config;
-    memset(run, 0, sizeof *run);
-    fill(run);
-    vae_config_defaults(&config);
-    MUST(vae_config_set(&config, "model.encoder_units=3"));
-    MUST(vae_config_set(&config, "model.decoder_units=4"));
-    MUST(vae_config_set(&config, "model.latent=2"));
-    for (int i = 0; i < 8 && c->set[i]; ++i)
-        MUST(vae_config_set(&config, c->set[i]));
-    MUST(vae_design_create(&config, &input, &run->design));
-    build_program(run);
-    MUST(b->device_open(&options, &run->device));
-    MUST(b->store_create(run->device, &run->design.layout, true, &run->store));
-    MUST(b->data_create(run->device, &column, &run->data));
-    MUST(b->executable_create(run->device, &run->program, run->store, run->data, &run->executable));
-    run->parameters = calloc((size_t)run->design.layout.elements, sizeof *run->parameters);
-    vae_layout_initialise(&run->design.layout, 5, run->parameters);
-    run->step = (vae_step){.seed = 3,
-                           .step = 17,
-                           .epoch = 2,
-                           .first = ITEMS - c->present,
-                           .rows = c->present,
-                           .share = (double)ROWS / (double)c->present,
-                           .beta = 0.7,
-                           .adam_step = 1};
-}
-
-static void close_run(sequence_run *run)
-{
-    const vae_backend *b = &vae_backend_reference;
-    b->executable_destroy(run->executable);
-    b->data_destroy(run->data);
-    b->store_destroy(run->store);
-    b->device_close(run->device);
-    vae_program_free(&run->program);
-    vae_design_free(&run->design);
-    free(run->parameters);
-}
+enum { PUBLISHED_LENGTH = STEPS - 2 };
 
 /* learning_rate is 0, so the run's adam changes nothing that is not written again. */
 static double loss(const sequence_case *c, sequence_run *run)
@@ -206,7 +41,7 @@ static double difference(const sequence_case *c, sequence_run *run, int64_t inde
 static void check(const sequence_case *c)
 {
     sequence_run run;
-    open_run(c, &run);
+    sequence_open(&vae_backend_reference, c, VAE_PART_ALL, &run);
     loss(c, &run);
     const vae_layout *layout = &run.design.layout;
     double *gradients = calloc((size_t)layout->elements, sizeof *gradients), scale = 0.0;
@@ -227,11 +62,11 @@ static void check(const sequence_case *c)
         cr_assert_gt(largest, 0.0, "%s: the loss does not depend on %s", c->name, layout->parameters[t].name);
     }
     free(gradients);
-    close_run(&run);
+    sequence_close(&run);
 }
 
 Test(gradient_sequences, every_family)
 {
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
-        check(&cases[i]);
+    for (size_t i = 0; i < sizeof sequence_cases / sizeof *sequence_cases; ++i)
+        check(&sequence_cases[i]);
 }

@@ -16,7 +16,8 @@ static const vae_kind_words rows[] = {
                        .steps = "tokens",
                        .rate = "tokens/s",
                        .short_rate = "tok/s",
-                       .collapse = "raising beta slowly from a small value (beta_start, kl_warmup_epochs), free bits "
+                       .collapse = "raising beta slowly from a small value (beta_start, kl_warmup_epochs), updates "
+                                   "of the encoder ahead of the decoder (encoder_updates), free bits "
                                    "(free_bits), leaving out words that the decoder reads (word_dropout), or more "
                                    "epochs if the run has only just begun"},
     [VAE_KIND_DRAWING] = {.kind = "drawings",
@@ -25,10 +26,10 @@ static const vae_kind_words rows[] = {
                           .steps = "strokes",
                           .rate = "strokes/s",
                           .short_rate = "str/s",
-                          .collapse =
-                              "raising beta slowly from a small value (beta_start, kl_warmup_epochs), a KL that "
-                              "costs nothing below a floor (kl_floor), a smaller beta, or more epochs if the "
-                              "run has only just begun"},
+                          .collapse = "raising beta slowly from a small value (beta_start, kl_warmup_epochs), updates "
+                                      "of the encoder ahead of the decoder (encoder_updates), a KL that "
+                                      "costs nothing below a floor (kl_floor), a smaller beta, or more epochs if the "
+                                      "run has only just begun"},
 };
 
 const vae_kind_words *vae_kind_words_of(vae_kind kind)

@@ -256,6 +256,21 @@ static void warn_of_collapse(vae_progress_view *view)
         view->words->item, view->words->collapse);
 }
 
+/* Of [train] encoder_updates, as long as they last. */
+static void print_encoder_updates(const vae_train_epoch *epoch)
+{
+    if (epoch->train.encoder_updates > 0) {
+        printf("  %.1f updates of the encoder a step", epoch->train.encoder_updates);
+    }
+}
+
+static void print_caught_up(const vae_train_epoch *epoch)
+{
+    if (isnan(epoch->information_before) || !epoch->held_out) return;
+    printf("mutual information fell from %.3f to %.3f nats: from here on encoder and decoder are updated at once\n",
+           epoch->information_before, epoch->held_out->mutual_information);
+}
+
 static void show_epoch(void *context, const vae_train_epoch *epoch)
 {
     vae_progress_view *view = context;
@@ -273,8 +288,10 @@ static void show_epoch(void *context, const vae_train_epoch *epoch)
     }
     printf("  %s %s%s", grouped(rate_of(&epoch->train), rate), view->words->rate,
            epoch->improved ? "" : "  not better");
+    print_encoder_updates(epoch);
     if (!isnan(epoch->rate)) printf("; on from the best, learning rate %g", epoch->rate);
     putchar('\n');
+    print_caught_up(epoch);
     fflush(stdout);
     view->shown = vae_clock_seconds();
 }

@@ -142,6 +142,7 @@ typedef struct vae_config {
         int64_t kl_cycles;          /* cyclical */
         double kl_rise;             /* cyclical: the share of a cycle over which beta rises */
         double kl_floor, free_bits; /* nats, of the batch's mean KL and of each dimension: see model/kl_term.h */
+        int64_t encoder_updates;    /* most of the encoder alone, ahead of each of the decoder; 0: both at once */
         double adam_beta1, adam_beta2, adam_epsilon, weight_decay, clip_value, clip_norm;
         int64_t patience;            /* early stopping: epochs without a better validation loss, 0: never */
         int64_t log_interval;        /* steps between metric lines */

@@ -131,6 +131,7 @@ static const vae_key keys[] = {
     REAL("train", "kl_rise", train.kl_rise, 1e-6, 1, "0.5", "cyclical: share of each cycle over which beta rises, before it stays"),
     REAL("train", "kl_floor", train.kl_floor, 0, 1e6, "0", "nats below which the batch's mean KL costs no less; 0: none"),
     REAL("train", "free_bits", train.free_bits, 0, 1e6, "0", "nats below which the batch's mean KL of each dimension costs no less; 0: none"),
+    INTEGER("train", "encoder_updates", train.encoder_updates, 0, 1e6, "0", "most updates of the encoder alone ahead of each update of the decoder, until the mutual information of x and z falls; 0: both at once", .kinds = SEQUENCES),
     REAL("train", "adam_beta1", train.adam_beta1, 0, 0.9999999, "0.9", "decay of Adam's first moment"),
     REAL("train", "adam_beta2", train.adam_beta2, 0, 0.9999999, "0.999", "decay of Adam's second moment"),
     REAL("train", "adam_epsilon", train.adam_epsilon, 1e-30, 1, "1e-08", "added to Adam's denominator"),

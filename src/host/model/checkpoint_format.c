@@ -87,9 +87,14 @@ double vae_checkpoint_log_deviation(const vae_checkpoint *checkpoint)
 /* ---- The checksum ---- */
 
 const char *const vae_checkpoint_metric_names[VAE_METRIC_COUNT] = {
-    [VAE_METRIC_RECONSTRUCTION] = "reconstruction", [VAE_METRIC_KL] = "kl",       [VAE_METRIC_ROWS] = "rows",
-    [VAE_METRIC_GRADIENT_NORM] = "gradient_norm",   [VAE_METRIC_STEPS] = "steps", [VAE_METRIC_BOUND] = "bound",
+    [VAE_METRIC_RECONSTRUCTION] = "reconstruction",
+    [VAE_METRIC_KL] = "kl",
+    [VAE_METRIC_ROWS] = "rows",
+    [VAE_METRIC_GRADIENT_NORM] = "gradient_norm",
+    [VAE_METRIC_STEPS] = "steps",
+    [VAE_METRIC_BOUND] = "bound",
     [VAE_METRIC_SEQUENCE_STEPS] = "sequence_steps",
+    [VAE_METRIC_ENCODER_UPDATES] = "encoder_updates",
 };
 
 const char *const vae_checkpoint_kind_names[VAE_CHECKPOINT_KINDS] = {

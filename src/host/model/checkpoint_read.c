@@ -152,6 +152,20 @@ static vae_status read_schedule(const vae_safetensors_file *file, const char *pa
     return get_integer(file, path, "schedule_drops", 0, INT64_MAX, &progress->schedule_drops);
 }
 
+/* That of encoder_updates, which files of other runs lack. */
+static vae_status read_encoder(const vae_safetensors_file *file, const char *path, vae_progress *progress)
+{
+    int64_t caught_up;
+    progress->encoder_updates = 0;
+    progress->encoder_caught_up = false;
+    progress->mutual_information = -INFINITY;
+    if (!vae_safetensors_metadata(file, "encoder_updates")) return VAE_OK;
+    VAE_TRY(get_integer(file, path, "encoder_updates", 0, INT64_MAX, &progress->encoder_updates));
+    VAE_TRY(get_integer(file, path, "encoder_caught_up", 0, 1, &caught_up));
+    progress->encoder_caught_up = caught_up == 1;
+    return get_number(file, path, "mutual_information", &progress->mutual_information);
+}
+
 static vae_status read_progress(const vae_safetensors_file *file, const char *path, int64_t version,
                                 vae_progress *progress)
 {
@@ -160,6 +174,7 @@ static vae_status read_progress(const vae_safetensors_file *file, const char *pa
     VAE_TRY(get_number(file, path, "best_loss", &progress->best_loss));
     VAE_TRY(get_integer(file, path, "epochs_since_best", 0, INT64_MAX, &progress->epochs_since_best));
     VAE_TRY(read_schedule(file, path, progress));
+    VAE_TRY(read_encoder(file, path, progress));
     VAE_TRY(get_sums(file, path, version, "epoch_sums", progress->epoch_sums));
     VAE_TRY(get_sums(file, path, version, "interval_sums", progress->interval_sums));
     VAE_TRY(get_integer(file, path, "metric_lines", 0, INT64_MAX, &progress->metric_lines));

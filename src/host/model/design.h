@@ -37,8 +37,16 @@ typedef enum vae_role {
 
 const char *vae_role_name(vae_role role); /* "train" */
 
+/* What VAE_ROLE_TRAIN updates: one Adam for all, or for one of the two alone, by its gradient only. */
+typedef enum vae_part {
+    VAE_PART_ALL,
+    VAE_PART_ENCODER, /* the next two: of models whose layout tells where the encoder ends */
+    VAE_PART_DECODER
+} vae_part;
+
 typedef struct vae_build {
     vae_role role;
+    vae_part part;  /* VAE_ROLE_TRAIN only */
     int32_t bucket; /* of sequences that the program gathers: the number of their bucket */
     int64_t rows;
     int64_t samples; /* VAE_ROLE_BOUND only */

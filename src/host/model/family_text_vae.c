@@ -56,13 +56,15 @@ static int64_t prediction(const vae_design *design)
     return design->input.vocabulary;
 }
 
-static vae_status declare(const vae_design *design, vae_layout *layout)
+static const char *embedding_of(const char *side)
+{
+    return side[0] == 'd' ? "decoder.embedding" : "encoder.embedding";
+}
+
+static vae_status declare(const vae_design *design, const char *side, vae_layout *layout)
 {
     const vae_shape table = vae_shape_matrix(design->input.vocabulary, keys_of(design)->embedding);
-    if (design->traits.has_posterior) {
-        VAE_TRY(vae_layout_add(layout, "encoder.embedding", table, EMBEDDING_FAN_IN, NULL));
-    }
-    return vae_layout_add(layout, "decoder.embedding", table, EMBEDDING_FAN_IN, NULL);
+    return vae_layout_add(layout, embedding_of(side), table, EMBEDDING_FAN_IN, NULL);
 }
 
 static vae_status read(const vae_design *design, vae_program *program, const char *side, vae_tensor x, bool training,
@@ -75,7 +77,7 @@ static vae_status read(const vae_design *design, vae_program *program, const cha
         VAE_TRY(
             vae_program_replace_tokens(program, "word_dropout", x, program->batch_rows, rate, VAE_TOKEN_UNKNOWN, &x));
     }
-    VAE_TRY(vae_program_parameter(program, decoder ? "decoder.embedding" : "encoder.embedding", &table));
+    VAE_TRY(vae_program_parameter(program, embedding_of(side), &table));
     return vae_program_gather_rows(program, decoder ? "decoder.embedded" : "encoder.embedded", table, x, y);
 }
 

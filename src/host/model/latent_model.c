@@ -96,12 +96,12 @@ static vae_status build_metrics(vae_program *program, const pass *p)
 }
 
 static vae_status build_train(const vae_latent_model *model, const vae_design *design, vae_program *program,
-                              int64_t rows)
+                              const vae_build *what)
 {
     pass p;
-    VAE_TRY(build_pass(model, design, program, rows, true, &p));
+    VAE_TRY(build_pass(model, design, program, what->rows, true, &p));
     VAE_TRY(build_metrics(program, &p));
-    return vae_parts_train(design, program, p.outputs.terms, p.outputs.term_count);
+    return vae_parts_train(design, what->part, program, p.outputs.terms, p.outputs.term_count);
 }
 
 static vae_status build_code(const vae_latent_model *model, const vae_design *design, vae_program *program,
@@ -177,7 +177,7 @@ vae_status vae_latent_model_build(const vae_latent_model *model, const vae_desig
                                   vae_program *program)
 {
     switch (what->role) {
-    case VAE_ROLE_TRAIN: return build_train(model, design, program, what->rows);
+    case VAE_ROLE_TRAIN: return build_train(model, design, program, what);
     case VAE_ROLE_EVALUATE: return build_evaluate(model, design, program, what->rows);
     case VAE_ROLE_BOUND: return build_bound(model, design, program, what);
     case VAE_ROLE_ENCODE: return build_encode(model, design, program, what->rows);

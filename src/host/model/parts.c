@@ -91,11 +91,25 @@ vae_status vae_parts_log_likelihood(const vae_design *design, vae_program *progr
     return vae_distribution_likelihood(program, "ll", prediction, x, &options, training, ll);
 }
 
-vae_status vae_parts_train(const vae_design *design, vae_program *program, const vae_loss_term *terms, int32_t count)
+static vae_status find_part(const vae_layout *layout, vae_part part, int64_t *first, int64_t *count)
+{
+    const int64_t encoder = layout->encoder_elements, trained = layout->trained_elements;
+    *first = part == VAE_PART_DECODER ? encoder : 0;
+    *count = part == VAE_PART_ENCODER ? encoder : trained - *first;
+    if (part == VAE_PART_ALL || (encoder > 0 && encoder < trained)) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "encoder and decoder of this model cannot be trained apart");
+}
+
+vae_status vae_parts_train(const vae_design *design, vae_part part, vae_program *program, const vae_loss_term *terms,
+                           int32_t count)
 {
     const vae_config *config = &design->config;
-    VAE_TRY(vae_program_differentiate(program, terms, count));
+    int64_t first, elements;
+    VAE_TRY(find_part(&design->layout, part, &first, &elements));
+    VAE_TRY(vae_program_differentiate_part(program, terms, count, first, elements));
     const vae_adam_options options = {
+        .first = first,
+        .count = part == VAE_PART_ALL ? 0 : elements,
         .beta1 = config->train.adam_beta1,
         .beta2 = config->train.adam_beta2,
         .epsilon = config->train.adam_epsilon,

@@ -27,8 +27,10 @@ vae_status vae_parts_encode(const vae_design *design, vae_program *program, vae_
 /* z [rows·K, latent] and x → log p(x|z) [rows·K]. */
 vae_status vae_parts_log_likelihood(const vae_design *design, vae_program *program, vae_tensor z, vae_tensor x,
                                     bool training, vae_tensor *ll);
-/* Gradients of the terms' sum, and Adam's step. */
-vae_status vae_parts_train(const vae_design *design, vae_program *program, const vae_loss_term *terms, int32_t count);
+/* Gradients of the terms' sum, and Adam's step, of a part of the parameters. VAE_ERROR_ARGUMENT for one that the model
+ * does not have. */
+vae_status vae_parts_train(const vae_design *design, vae_part part, vae_program *program, const vae_loss_term *terms,
+                           int32_t count);
 
 /* A port with the mean over a row's `samples`, times `sign`, of a tensor [rows·samples]. */
 vae_status vae_parts_row_mean(vae_program *program, const char *port, vae_tensor rows, int64_t samples, double sign);

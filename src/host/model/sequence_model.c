@@ -64,16 +64,19 @@ static vae_status declare_encoder(const vae_sequence_model *model, const vae_des
     VAE_TRY(vae_recurrent_layer_declare(&forward, layout));
     if (is_bidirectional(design)) VAE_TRY(vae_recurrent_layer_declare(&backward, layout));
     const int64_t units = forward.units * (is_bidirectional(design) ? 2 : 1);
-    return vae_layout_add_layer(layout, "posterior",
-                                vae_shape_matrix(units, vae_posterior_family_gaussian.width(design)),
-                                vae_posterior_family_gaussian.width(design), units);
+    VAE_TRY(vae_layout_add_layer(layout, "posterior",
+                                 vae_shape_matrix(units, vae_posterior_family_gaussian.width(design)),
+                                 vae_posterior_family_gaussian.width(design), units));
+    if (model->steps->declare) VAE_TRY(model->steps->declare(design, "encoder", layout));
+    vae_layout_end_encoder(layout);
+    return VAE_OK;
 }
 
 vae_status vae_sequence_model_declare(const vae_sequence_model *model, const vae_design *design, vae_layout *layout)
 {
     const vae_recurrent_layer decoder = decoder_layer(model, design);
     if (model->has_posterior) VAE_TRY(declare_encoder(model, design, layout));
-    if (model->steps->declare) VAE_TRY(model->steps->declare(design, layout));
+    if (model->steps->declare) VAE_TRY(model->steps->declare(design, "decoder", layout));
     if (model->has_posterior) {
         VAE_TRY(vae_layout_add_layer(layout, "decoder.initial",
                                      vae_shape_matrix(decoder.code, vae_recurrent_layer_state(&decoder)),
@@ -281,7 +284,7 @@ static vae_status build_train(const vae_sequence_model *model, const vae_design 
     const vae_kl_inputs kl = {
         .kl = p.kl, .mean = dimension, .rows = what->rows, .posterior = p.posterior, .present = p.x.present};
     if (model->has_posterior) VAE_TRY(vae_kl_term(&design->config, program, &kl, &terms[1]));
-    return vae_parts_train(design, program, terms, model->has_posterior ? 2 : 1);
+    return vae_parts_train(design, what->part, program, terms, model->has_posterior ? 2 : 1);
 }
 
 static vae_status build_evaluate(const vae_sequence_model *model, const vae_design *design, vae_program *program,

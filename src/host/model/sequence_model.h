@@ -14,11 +14,11 @@
 typedef struct vae_sequence_steps {
     int64_t (*width)(const vae_design *design);      /* of a step as the networks read it */
     int64_t (*prediction)(const vae_design *design); /* of what the decoder says of a step */
-    /* Parameters beside the networks', such as embeddings. NULL: none. */
-    vae_status (*declare)(const vae_design *design, vae_layout *layout);
+    /* Parameters beside a network's, such as embeddings. NULL: none. `side` is "encoder" or "decoder". */
+    vae_status (*declare)(const vae_design *design, const char *side, vae_layout *layout);
     /* From x as the data have it to x as the model has it, [steps·rows, elements]. NULL: they are the same. */
     vae_status (*scale)(const vae_design *design, vae_program *program, vae_tensor *x);
-    /* x [steps·rows, elements] → [steps·rows, width]; `side` is "encoder" or "decoder". */
+    /* x [steps·rows, elements] → [steps·rows, width]. */
     vae_status (*read)(const vae_design *design, vae_program *program, const char *side, vae_tensor x, bool training,
                        vae_tensor *y);
     /* prediction [steps·rows, …], targets [steps·rows, elements] and their lengths [rows] → log p(x|z) [rows]. */

@@ -119,14 +119,13 @@ vae_op vae_backward_make_op(vae_op_kind kind, const vae_op *forward, vae_tensor 
     return op;
 }
 
-/* Which tensors depend on a parameter: their gradients are wanted. */
+/* Which tensors depend on a parameter of the part: their gradients are wanted. */
 static void mark_needed(vae_backward_pass *pass, int32_t op_count)
 {
     const vae_program *program = pass->program;
     for (vae_tensor i = 0; i < program->tensor_count; ++i) {
         const vae_tensor_info *info = &program->tensors[i];
-        /* A statistic is nobody's to train. */
-        pass->needed[i] = info->kind == VAE_TENSOR_PARAMETER && info->offset < program->layout->trained_elements;
+        pass->needed[i] = info->kind == VAE_TENSOR_PARAMETER && info->offset >= pass->first && info->offset < pass->end;
     }
     for (int32_t i = 0; i < op_count; ++i) {
         const vae_op *op = &program->ops[i];
@@ -210,7 +209,7 @@ static vae_status seed_parameter(vae_backward_pass *pass, const vae_loss_term *t
 static vae_status begin_parameters(vae_backward_pass *pass, vae_tensor count)
 {
     for (vae_tensor i = 0; i < count; ++i) {
-        if (pass->program->tensors[i].kind != VAE_TENSOR_PARAMETER) continue;
+        if (pass->program->tensors[i].kind != VAE_TENSOR_PARAMETER || !pass->needed[i]) continue;
         for (int32_t t = 0; t < pass->term_count; ++t) {
             if (pass->terms[t].rows == i) VAE_TRY(seed_parameter(pass, &pass->terms[t]));
         }
@@ -234,9 +233,17 @@ static vae_status make_room_for(vae_backward_pass *pass, size_t count)
     return VAE_OK;
 }
 
+/* A statistic is nobody's to train. */
 vae_status vae_program_differentiate(vae_program *program, const vae_loss_term *terms, int32_t term_count)
 {
-    vae_backward_pass pass = {.program = program, .terms = terms, .term_count = term_count};
+    return vae_program_differentiate_part(program, terms, term_count, 0, program->layout->trained_elements);
+}
+
+vae_status vae_program_differentiate_part(vae_program *program, const vae_loss_term *terms, int32_t term_count,
+                                          int64_t first, int64_t count)
+{
+    vae_backward_pass pass = {
+        .program = program, .terms = terms, .term_count = term_count, .first = first, .end = first + count};
     const int32_t forward_count = program->op_count;
     vae_status status;
     VAE_TRY_GOTO(status, cleanup, make_room_for(&pass, (size_t)program->tensor_count));

@@ -78,6 +78,11 @@ static vae_status add(vae_layout *layout, const vae_parameter *added)
     return VAE_OK;
 }
 
+void vae_layout_end_encoder(vae_layout *layout)
+{
+    layout->encoder_elements = layout->elements;
+}
+
 static vae_status add_trained(vae_layout *layout, const vae_parameter *added)
 {
     if (layout->trained_elements != layout->elements) {

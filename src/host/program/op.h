@@ -154,7 +154,8 @@ struct vae_backward_pass {
     int32_t *term_of;      /* by tensor: its term where the op that makes it absorbs it, else -1 */
     vae_tensor *gradients; /* by tensor: its gradient, or VAE_NO_TENSOR; has room for forward tensors only */
     int32_t *writers;      /* by parameter's tensor: the op that writes its gradient */
-    bool *needed;          /* by tensor: depends on a parameter, so its gradient is wanted */
+    int64_t first, end;    /* of the parameter arena: elements whose gradients are wanted */
+    bool *needed;          /* by tensor: depends on such a parameter, so its gradient is wanted */
     vae_gradient_share shares[VAE_MAX_INPUTS]; /* that the op being differentiated gives */
     int32_t share_count;
 };

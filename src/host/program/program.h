@@ -63,6 +63,7 @@ typedef struct vae_layout {
     int32_t count;
     int64_t elements;         /* of the whole arena, padding included; padding is always zero */
     int64_t trained_elements; /* of these, the ones that `adam` updates: all that come before the first statistic */
+    int64_t encoder_elements; /* of these, the encoder's, which come first; 0: nobody told where it ends */
 } vae_layout;
 
 vae_status vae_layout_add(vae_layout *layout, const char *name, vae_shape shape, int64_t fan_in, int32_t *index);
@@ -71,6 +72,8 @@ vae_status vae_layout_add_filled(vae_layout *layout, const char *name, vae_shape
 /* A statistic that forward passes in training keep themselves and `adam` leaves alone, filled likewise. Statistics come
  * after all trained parameters. */
 vae_status vae_layout_add_statistic(vae_layout *layout, const char *name, vae_shape shape, double initial);
+/* Tells that what was declared so far is the encoder, and nothing behind it is. */
+void vae_layout_end_encoder(vae_layout *layout);
 /* What a layer with weights has: "<layer>.weight", and "<layer>.bias" [out]. */
 vae_status vae_layout_add_layer(vae_layout *layout, const char *layer, vae_shape weight, int64_t out, int64_t fan_in);
 /* The index of the parameter called `name`, or -1. */
@@ -177,13 +180,14 @@ typedef struct vae_window {
 /* Sums that `accumulate` and `adam` add to, in double, over all runs since the last reset. Part of the checkpoint
  * contract: append only. */
 typedef enum vae_metric {
-    VAE_METRIC_RECONSTRUCTION, /* Σ rows of -log p(x|z), nats (or of the squared error for `mse`) */
-    VAE_METRIC_KL,             /* Σ rows of KL(q(z|x) ‖ p(z)), nats */
-    VAE_METRIC_ROWS,           /* rows counted by RECONSTRUCTION (by KL where the program has no likelihood) */
-    VAE_METRIC_GRADIENT_NORM,  /* Σ runs of the global L2 norm of the gradient, before clipping by it */
-    VAE_METRIC_STEPS,          /* runs with an `adam` */
-    VAE_METRIC_BOUND,          /* Σ rows of minus the bound of an importance-weighted objective, nats */
-    VAE_METRIC_SEQUENCE_STEPS, /* Σ rows of the steps that a sequence's likelihood is of, its end counted */
+    VAE_METRIC_RECONSTRUCTION,  /* Σ rows of -log p(x|z), nats (or of the squared error for `mse`) */
+    VAE_METRIC_KL,              /* Σ rows of KL(q(z|x) ‖ p(z)), nats */
+    VAE_METRIC_ROWS,            /* rows counted by RECONSTRUCTION (by KL where the program has no likelihood) */
+    VAE_METRIC_GRADIENT_NORM,   /* Σ runs of the global L2 norm of the gradient, before clipping by it */
+    VAE_METRIC_STEPS,           /* runs with an `adam` */
+    VAE_METRIC_BOUND,           /* Σ rows of minus the bound of an importance-weighted objective, nats */
+    VAE_METRIC_SEQUENCE_STEPS,  /* Σ rows of the steps that a sequence's likelihood is of, its end counted */
+    VAE_METRIC_ENCODER_UPDATES, /* of the encoder alone, ahead of these runs: a trainer's, no program adds to it */
     VAE_METRIC_COUNT
 } vae_metric;
 
@@ -691,6 +695,10 @@ typedef struct vae_loss_term {
 /* Appends the ops that compute ∂loss/∂parameter into the gradient arena for every parameter the loss depends on.
  * Parameters it does not depend on keep a zero gradient; of one that is used several times the shares are added up. */
 vae_status vae_program_differentiate(vae_program *program, const vae_loss_term *terms, int32_t term_count);
+/* The same for the parameters that lie in `count` elements of the arena from `first` on. Ops that only others need are
+ * left out; convolutions and norms write the gradients of their own parameters all the same. */
+vae_status vae_program_differentiate_part(vae_program *program, const vae_loss_term *terms, int32_t term_count,
+                                          int64_t first, int64_t count);
 
 /* ---- Fusion (program/fuse.c) ---- */
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static vae_status create_runners(vae_batches *batches, const vae_instance *instance)
+static vae_status create_runners(vae_batches *batches, const vae_instance *instance, vae_part part)
 {
     const vae_batch_plan *plan = &batches->plan;
     batches->runners = calloc((size_t)plan->count, sizeof *batches->runners);
@@ -14,7 +14,9 @@ static vae_status create_runners(vae_batches *batches, const vae_instance *insta
     const bool grows = plan->count > 0 && plan->groups[plan->count - 1].build.steps > plan->groups[0].build.steps;
     for (int32_t i = 0; i < plan->count; ++i) {
         const int32_t group = grows ? plan->count - 1 - i : i;
-        VAE_TRY(vae_runner_create(&batches->runners[group], instance, plan->groups[group].build, batches->data));
+        vae_build build = plan->groups[group].build;
+        build.part = part;
+        VAE_TRY(vae_runner_create(&batches->runners[group], instance, build, batches->data));
     }
     return VAE_OK;
 }
@@ -41,11 +43,20 @@ vae_status vae_batches_create(vae_batches *batches, const vae_instance *instance
     items.order = batches->plan.buckets.order;
     vae_status status;
     VAE_TRY_GOTO(status, failure, batches->backend->data_create(instance->device, &items, &batches->data));
-    VAE_TRY_GOTO(status, failure, create_runners(batches, instance));
+    VAE_TRY_GOTO(status, failure, create_runners(batches, instance, VAE_PART_ALL));
     VAE_TRY_GOTO(status, failure, allocate_codes(batches));
     return VAE_OK;
 failure:
     vae_batches_destroy(batches);
+    return status;
+}
+
+vae_status vae_batches_create_part(vae_batches *batches, const vae_instance *instance, const vae_batches *of,
+                                   vae_part part)
+{
+    *batches = (vae_batches){.backend = of->backend, .plan = of->plan, .data = of->data, .borrows = true};
+    const vae_status status = create_runners(batches, instance, part);
+    if (status) vae_batches_destroy(batches);
     return status;
 }
 
@@ -55,8 +66,10 @@ void vae_batches_destroy(vae_batches *batches)
     for (int32_t i = 0; batches->runners && i < batches->plan.count; ++i)
         vae_runner_destroy(&batches->runners[i]);
     free(batches->runners);
-    batches->backend->data_destroy(batches->data);
-    vae_batch_plan_free(&batches->plan);
+    if (!batches->borrows) {
+        batches->backend->data_destroy(batches->data);
+        vae_batch_plan_free(&batches->plan);
+    }
     free(batches->codes);
     *batches = (vae_batches){0};
 }

@@ -16,12 +16,16 @@ typedef struct vae_batches {
     vae_data *data;
     vae_runner *runners; /* [plan.count] */
     float *codes;        /* room for the largest batch's, where the programs let it be read */
+    bool borrows;        /* plan and data are those of other batches */
 } vae_batches;
 
 /* The plan becomes the batches', also where they fail, and may not be empty; the data set's values and the instance
  * must outlive the batches. On failure nothing is left to free. */
 vae_status vae_batches_create(vae_batches *batches, const vae_instance *instance, const vae_dataset *dataset,
                               vae_batch_plan *plan);
+/* The same batches of the same data for a part of the parameters; `of` trains all, and must outlive them. */
+vae_status vae_batches_create_part(vae_batches *batches, const vae_instance *instance, const vae_batches *of,
+                                   vae_part part);
 /* Also of a zeroed struct. */
 void vae_batches_destroy(vae_batches *batches);
 

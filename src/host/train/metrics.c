@@ -45,6 +45,8 @@ void vae_metrics_mean(const vae_design *design, const double sums[VAE_METRIC_COU
     if (design->input.kind == VAE_KIND_TEXT && sequence_steps > 0.0) {
         line->perplexity = exp(negative_elbo / sequence_steps);
     }
+    line->encoder_updates =
+        steps > 0.0 && design->config.train.encoder_updates > 0 ? sums[VAE_METRIC_ENCODER_UPDATES] / steps : NAN;
     line->grad_norm = steps > 0.0 ? sums[VAE_METRIC_GRADIENT_NORM] / steps : NAN;
 }
 

@@ -32,7 +32,9 @@
     /* of evaluations, see vae_latent_statistics_active() */                                                           \
     X(ACTIVE_UNITS, active_units, VAE_FIELD_OPTIONAL, "Active units", "")                                              \
     /* likewise, an estimate: see model/mutual_information.h */                                                        \
-    X(MUTUAL_INFORMATION, mutual_information, VAE_FIELD_OPTIONAL, "Mutual information of x and z", "nats")
+    X(MUTUAL_INFORMATION, mutual_information, VAE_FIELD_OPTIONAL, "Mutual information of x and z", "nats")             \
+    /* of training with encoder_updates: mean over the steps */                                                        \
+    X(ENCODER_UPDATES, encoder_updates, VAE_FIELD_OPTIONAL, "Updates of the encoder alone", "per step")
 
 typedef enum vae_field_presence {
     VAE_FIELD_NEEDED,  /* null where it is not defined; readers refuse a line without it */

@@ -40,6 +40,8 @@ typedef struct vae_train_epoch {
     double train_loss, held_out_loss; /* the objective's, at the last beta; NAN where there is none */
     bool improved;                    /* it is the best so far */
     double rate;                      /* what the learning rate dropped to, training going on from the best; else NAN */
+    double information_before;        /* the mutual information that this epoch's is below, which ends the encoder's
+                                       * updates ahead of the decoder's, told once; else NAN */
     bool collapsed;                   /* no dimension of the code carries anything, told once: train/collapse.h */
 } vae_train_epoch;
 

@@ -43,8 +43,10 @@ static vae_status run_step(vae_trainer *trainer)
     int64_t rows;
     /* A failure of the writer ends the run as if it had happened here. */
     VAE_TRY(vae_writer_check(trainer->writer));
+    if (vae_trainer_updates_encoder(trainer)) VAE_TRY(vae_trainer_update_encoder(trainer));
     vae_step step = vae_trainer_step(trainer, trainer->state.progress.step);
-    const vae_runner *runner = vae_batches_select(&trainer->train, vae_trainer_position(trainer), &step, &rows);
+    const vae_batches *batches = vae_trainer_batches(trainer);
+    const vae_runner *runner = vae_batches_select(batches, vae_trainer_position(trainer), &step, &rows);
     vae_prefetch_advance(trainer->prefetch, step.epoch,
                          trainer->train.plan.mixed ? vae_trainer_position(trainer) : step.first);
     VAE_TRY(vae_runner_run(runner, &step));
@@ -89,7 +91,7 @@ static vae_status read_metrics(vae_trainer *trainer)
 {
     vae_progress *progress = &trainer->state.progress;
     double sums[VAE_METRIC_COUNT] = {0};
-    VAE_TRY(vae_batches_take(&trainer->train, sums));
+    VAE_TRY(vae_batches_take(vae_trainer_batches(trainer), sums));
     add_time(trainer);
     bool finite = true;
     for (int i = 0; i < VAE_METRIC_COUNT; ++i) {
@@ -99,8 +101,8 @@ static vae_status read_metrics(vae_trainer *trainer)
     }
     if (!finite) {
         const vae_step step = vae_trainer_step(trainer, progress->step - 1);
-        return vae_diagnose_step(&trainer->train, &trainer->model, &step, vae_trainer_position(trainer) - 1,
-                                 trainer->unread_steps, sums);
+        return vae_diagnose_step(vae_trainer_batches(trainer), &trainer->model, &step,
+                                 vae_trainer_position(trainer) - 1, trainer->unread_steps, sums);
     }
     trainer->unread_steps = 0;
     trainer->unread_rows = 0;
@@ -244,6 +246,7 @@ static vae_status end_epoch(vae_trainer *trainer)
     const double held_out_loss = has_held_out ? objective_loss(trainer, &held_out) : NAN;
     /* The test images have no say in which epoch is the best. */
     const bool improved = complete_epoch(trainer, by_validation ? held_out_loss : train_loss);
+    const double information_before = vae_trainer_judge_encoder(trainer, held_out.mutual_information);
     bool dropped;
     VAE_TRY(drop_rate(trainer, &dropped));
     VAE_TRY(vae_trainer_save(trainer, improved                       ? VAE_SNAPSHOT_BEST
@@ -262,6 +265,7 @@ static vae_status end_epoch(vae_trainer *trainer)
         .held_out_loss = held_out_loss,
         .improved = improved,
         .rate = dropped ? vae_trainer_step(trainer, trainer->state.progress.step).learning_rate : NAN,
+        .information_before = information_before,
         .collapsed = collapsed};
     vae_trainer_tell_epoch(trainer, &event);
     return VAE_OK;

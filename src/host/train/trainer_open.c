@@ -189,10 +189,12 @@ static vae_status plan_batches(vae_trainer *trainer)
                                &plans->test);
 }
 
-static int add_builds(const vae_batch_plan *plan, vae_build *builds)
+static int add_builds(const vae_batch_plan *plan, vae_part part, vae_build *builds)
 {
-    for (int32_t i = 0; i < plan->count; ++i)
+    for (int32_t i = 0; i < plan->count; ++i) {
         builds[i] = plan->groups[i].build;
+        builds[i].part = part;
+    }
     return plan->count;
 }
 
@@ -200,12 +202,15 @@ static int add_builds(const vae_batch_plan *plan, vae_build *builds)
 static vae_status reserve(const vae_trainer *trainer)
 {
     const vae_trainer_plans *plans = &trainer->plans;
-    int count = plans->train.count + plans->validation.count + plans->test.count + VAE_PICTURE_BUILDS;
+    const bool apart = trainer->state.design.config.train.encoder_updates > 0;
+    int count = 3 * plans->train.count + plans->validation.count + plans->test.count + VAE_PICTURE_BUILDS;
     vae_build *builds = calloc((size_t)count, sizeof *builds);
     if (!builds) return vae_error_set(VAE_ERROR_MEMORY, "programs: out of memory");
-    count = add_builds(&plans->train, builds);
-    count += add_builds(&plans->validation, builds + count);
-    count += add_builds(&plans->test, builds + count);
+    count = add_builds(&plans->train, VAE_PART_ALL, builds);
+    for (int part = VAE_PART_ENCODER; apart && part <= VAE_PART_DECODER; ++part)
+        count += add_builds(&plans->train, (vae_part)part, builds + count);
+    count += add_builds(&plans->validation, VAE_PART_ALL, builds + count);
+    count += add_builds(&plans->test, VAE_PART_ALL, builds + count);
     vae_pictures_builds(&trainer->state.design, INT64_MAX, builds + count);
     const vae_status status = vae_instance_reserve(&trainer->model, builds, count + VAE_PICTURE_BUILDS);
     free(builds);
@@ -252,6 +257,7 @@ static vae_status make_programs(vae_trainer *trainer)
     VAE_TRY(vae_batches_create(&trainer->train, &trainer->model, &trainer->splits.train, &trainer->plans.train));
     trainer->steps_per_epoch = trainer->train.plan.batches;
     VAE_TRY(read_ahead(trainer));
+    VAE_TRY(vae_trainer_open_encoder(trainer));
     const char *split;
     const vae_dataset *held_out = vae_trainer_held_out(trainer, &split);
     if (!held_out) return VAE_OK;
@@ -300,6 +306,7 @@ vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, cons
     vae_checkpoint *state = &trainer->state;
     state->design.config = *config;
     state->progress.best_loss = INFINITY;
+    state->progress.mutual_information = -INFINITY;
     VAE_TRY(vae_run_folder_init(&trainer->folder, options->folder));
     vae_resume_point point = {0};
     vae_status status = open_folder(trainer, &point);
@@ -314,7 +321,10 @@ void vae_trainer_close(vae_trainer *trainer)
     vae_posterior_sample_free(&trainer->posteriors);
     vae_latent_statistics_free(&trainer->latent);
     vae_pictures_destroy(trainer->pictures);
+    vae_prefetch_destroy(trainer->encoder_prefetch);
     vae_prefetch_destroy(trainer->prefetch);
+    vae_batches_destroy(&trainer->decoder);
+    vae_batches_destroy(&trainer->encoder);
     vae_batches_destroy(&trainer->test);
     vae_batches_destroy(&trainer->validation);
     vae_batches_destroy(&trainer->train);

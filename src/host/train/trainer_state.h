@@ -32,7 +32,10 @@ typedef struct vae_trainer {
     vae_instance model;
     vae_trainer_plans plans;
     vae_batches train, validation, test; /* zeroed where the split is empty; test is made when it is needed first */
+    vae_batches encoder, decoder;        /* the batches of `train` for one of the two alone; zeroed where both are
+                                          * trained at once from the beginning */
     vae_prefetch *prefetch;              /* of the training images; NULL where they are in memory */
+    vae_prefetch *encoder_prefetch;      /* of the updates of the encoder alone, likewise */
     vae_pictures *pictures;              /* made when they are needed first */
     vae_writer *writer;
     vae_latent_statistics latent;    /* of the newest evaluation */
@@ -62,6 +65,19 @@ vae_status vae_trainer_evaluate_test(vae_trainer *trainer);
 vae_step vae_trainer_step(const vae_trainer *trainer, int64_t step);
 /* The batch of the epoch that comes next. */
 int64_t vae_trainer_position(const vae_trainer *trainer);
+
+/* Makes what train.encoder_updates needs, after the programs of `train`. VAE_ERROR_CONFIG without validation data. */
+vae_status vae_trainer_open_encoder(vae_trainer *trainer);
+/* Whether the encoder is updated by itself ahead of each step, which then updates the decoder alone. */
+bool vae_trainer_updates_encoder(const vae_trainer *trainer);
+/* What a step runs. */
+const vae_batches *vae_trainer_batches(const vae_trainer *trainer);
+/* The updates ahead of the step that comes next: until ten of them no longer have a lower mean loss than the ten
+ * before, or there were train.encoder_updates. */
+vae_status vae_trainer_update_encoder(vae_trainer *trainer);
+/* Takes the epoch's mutual information, in nats. Where it is below that of the epoch before, the encoder's updates are
+ * over, and that one's is given; else NAN. */
+double vae_trainer_judge_encoder(vae_trainer *trainer, double information);
 
 /* The number of this epoch or step is one of those at an interval; none is where that is 0. */
 bool vae_trainer_every(int64_t interval, int64_t number);

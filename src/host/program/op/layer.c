@@ -14,12 +14,33 @@ vae_status vae_layer_append(vae_program *program, vae_op *op, vae_shape output, 
     return vae_program_append(program, op);
 }
 
+/* Where nobody wants the gradient of a dense layer's weight: derivative and product stand apart. */
+static vae_status give_input_alone(vae_backward_pass *pass, const vae_op *forward, vae_tensor d_y)
+{
+    const vae_activation activation = vae_op_activation(forward);
+    if (!pass->needed[forward->inputs[0]]) return VAE_OK;
+    if (activation != VAE_ACTIVATION_IDENTITY) {
+        vae_op derivative = vae_backward_make_op(VAE_OP_ACTIVATE_BACKWARD, forward, d_y);
+        derivative.attributes = (vae_attributes){.activate = {activation}};
+        derivative.inputs[1] = forward->outputs[vae_activation_needs_input(activation) ? 1 : 0];
+        derivative.outputs[0] = d_y;
+        VAE_TRY(vae_program_append(pass->program, &derivative));
+    }
+    vae_op product = vae_backward_make_op(VAE_OP_MATMUL, forward, d_y);
+    product.attributes = (vae_attributes){.matmul = {.b_transposed = true}};
+    product.inputs[1] = forward->inputs[1];
+    VAE_TRY(vae_backward_new_gradient(pass, forward->inputs[0], &product.outputs[0]));
+    return vae_program_append(pass->program, &product);
+}
+
 vae_status vae_layer_backward(vae_backward_pass *pass, int32_t index, vae_op_kind kind)
 {
     vae_program *program = pass->program;
     const vae_op forward = program->ops[index];
     const vae_tensor d_y = vae_backward_output_gradient(pass, &forward, 0);
     if (d_y == VAE_NO_TENSOR) return VAE_OK;
+    const bool is_product = kind == VAE_OP_DENSE_BACKWARD;
+    if (is_product && !pass->needed[forward.inputs[1]]) return give_input_alone(pass, &forward, d_y);
     vae_op op = vae_backward_make_op(kind, &forward, d_y);
     /* y is kept alive only for the activations whose derivative is taken from it. */
     const bool from_y = forward.outputs[1] == VAE_NO_TENSOR && vae_op_activation(&forward) != VAE_ACTIVATION_IDENTITY;
