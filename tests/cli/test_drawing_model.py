@@ -60,6 +60,11 @@ def check_training(folder):
         assert expected in said, f"'{expected}' is not in {said}"
     assert "perplexity" not in said and "image" not in said, said
     program("--config", "drawings.ini", "--set", "train.epochs=40", "--out", "run", "--quiet", folder=folder)
+    # The encoder ahead of the decoder, with buckets and with programs of one length.
+    for published in ("no", "yes"):
+        program("--config", "drawings.ini", "--set", "train.encoder_updates=5", "--set", "data.max_length=20", "--set",
+                f"model.pen_loss_over_padding={published}", "--out", f"ahead-{published}", "--quiet", folder=folder)
+        assert lines(folder, f"ahead-{published}")[0]["encoder_updates"] == 5
 
 
 def check_pictures(folder):

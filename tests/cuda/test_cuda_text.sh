@@ -66,3 +66,8 @@ done
 run synchronous env VAE_CUDA_SYNC=1 "$simt" train --device cuda
 cmp lstm/checkpoints/last.safetensors synchronous/checkpoints/last.safetensors ||
     fail "a launch at a time makes another model"
+
+set -- --set train.encoder_updates=12 --set data.validation=30
+run updates-cpu "$cpu" train "$@"
+run updates "$simt" train --device cuda "$@"
+expect_close updates-cpu updates 1e-6

@@ -102,6 +102,9 @@ Test(checkpoint, all_comes_back_in_double_precision)
 {
     vae_checkpoint checkpoint = make_checkpoint(VAE_FLOAT64);
     checkpoint.progress.best_loss = INFINITY;
+    checkpoint.progress.encoder_updates = 1234567890123;
+    checkpoint.progress.encoder_caught_up = 7;
+    checkpoint.progress.mutual_information = 0.1;
     expect_round_trip(&checkpoint);
 }
 

@@ -14,13 +14,11 @@ typedef struct vae_progress {
     int64_t step;     /* steps completed, over all epochs */
     double best_loss; /* lowest validation loss so far, INFINITY before any */
     int64_t epochs_since_best;
-    int64_t schedule_waits; /* schedule = plateau: epochs since the best or the last drop of the rate */
-    int64_t schedule_drops; /* likewise: drops so far */
-    /* train.encoder_updates: those so far, of all epochs; whether they are over; and the mutual information after the
-     * last epoch that had them, -INFINITY before any. */
-    int64_t encoder_updates;
-    bool encoder_caught_up;
-    double mutual_information;
+    int64_t schedule_waits;                 /* schedule = plateau: epochs since the best or the last drop of the rate */
+    int64_t schedule_drops;                 /* likewise: drops so far */
+    int64_t encoder_updates;                /* of the encoder alone so far: train.encoder_updates */
+    int64_t encoder_caught_up;              /* the epoch after which these were over; 0: they are not */
+    double mutual_information;              /* after the last epoch that had them; 0: there was none, or nothing */
     double epoch_sums[VAE_METRIC_COUNT];    /* of the unfinished epoch, so that its mean is whole after a resume */
     double interval_sums[VAE_METRIC_COUNT]; /* of the unfinished log interval, likewise */
     int64_t metric_lines;                   /* in metrics.jsonl when this was written; later ones go on a resume */

@@ -152,17 +152,14 @@ static vae_status read_schedule(const vae_safetensors_file *file, const char *pa
     return get_integer(file, path, "schedule_drops", 0, INT64_MAX, &progress->schedule_drops);
 }
 
-/* That of encoder_updates, which files of other runs lack. */
+/* That of encoder_updates, which files of runs without such updates lack. */
 static vae_status read_encoder(const vae_safetensors_file *file, const char *path, vae_progress *progress)
 {
-    int64_t caught_up;
-    progress->encoder_updates = 0;
-    progress->encoder_caught_up = false;
-    progress->mutual_information = -INFINITY;
+    progress->encoder_updates = progress->encoder_caught_up = 0;
+    progress->mutual_information = 0.0;
     if (!vae_safetensors_metadata(file, "encoder_updates")) return VAE_OK;
     VAE_TRY(get_integer(file, path, "encoder_updates", 0, INT64_MAX, &progress->encoder_updates));
-    VAE_TRY(get_integer(file, path, "encoder_caught_up", 0, 1, &caught_up));
-    progress->encoder_caught_up = caught_up == 1;
+    VAE_TRY(get_integer(file, path, "encoder_caught_up", 0, INT64_MAX, &progress->encoder_caught_up));
     return get_number(file, path, "mutual_information", &progress->mutual_information);
 }
 

@@ -105,7 +105,7 @@ static vae_status add_metadata(contents *c, const vae_checkpoint *checkpoint)
     add_integer(c, "epochs_since_best", progress->epochs_since_best);
     add_integer(c, "schedule_waits", progress->schedule_waits);
     add_integer(c, "schedule_drops", progress->schedule_drops);
-    if (checkpoint->design.config.train.encoder_updates > 0) {
+    if (progress->encoder_updates > 0) {
         add_integer(c, "encoder_updates", progress->encoder_updates);
         add_integer(c, "encoder_caught_up", progress->encoder_caught_up);
         add_number(c, "mutual_information", progress->mutual_information);

@@ -15,7 +15,7 @@ static const uint64_t SEED_OF_ENCODER = UINT64_C(1) << 63;
 
 bool vae_trainer_updates_encoder(const vae_trainer *trainer)
 {
-    return trainer->state.design.config.train.encoder_updates > 0 && !trainer->state.progress.encoder_caught_up;
+    return trainer->state.design.config.train.encoder_updates > 0 && trainer->state.progress.encoder_caught_up == 0;
 }
 
 const vae_batches *vae_trainer_batches(const vae_trainer *trainer)
@@ -135,7 +135,9 @@ double vae_trainer_judge_encoder(vae_trainer *trainer, double information)
     vae_progress *progress = &trainer->state.progress;
     const double before = progress->mutual_information;
     if (!vae_trainer_updates_encoder(trainer)) return NAN;
-    progress->mutual_information = information;
-    progress->encoder_caught_up = information < before;
-    return progress->encoder_caught_up ? before : NAN;
+    /* Of codes that say nothing the estimate is noise around 0. */
+    progress->mutual_information = fmax(information, 0.0);
+    if (progress->mutual_information >= before) return NAN;
+    progress->encoder_caught_up = progress->epoch;
+    return before;
 }

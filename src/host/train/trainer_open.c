@@ -306,7 +306,6 @@ vae_status vae_trainer_open(vae_trainer *trainer, const vae_config *config, cons
     vae_checkpoint *state = &trainer->state;
     state->design.config = *config;
     state->progress.best_loss = INFINITY;
-    state->progress.mutual_information = -INFINITY;
     VAE_TRY(vae_run_folder_init(&trainer->folder, options->folder));
     vae_resume_point point = {0};
     vae_status status = open_folder(trainer, &point);

@@ -75,8 +75,8 @@ const vae_batches *vae_trainer_batches(const vae_trainer *trainer);
 /* The updates ahead of the step that comes next: until ten of them no longer have a lower mean loss than the ten
  * before, or there were train.encoder_updates. */
 vae_status vae_trainer_update_encoder(vae_trainer *trainer);
-/* Takes the epoch's mutual information, in nats. Where it is below that of the epoch before, the encoder's updates are
- * over, and that one's is given; else NAN. */
+/* Takes the mutual information, in nats, after the epoch that was completed. Where it is below that of the epoch
+ * before, the encoder's updates are over, and that one's is given; else NAN. */
 double vae_trainer_judge_encoder(vae_trainer *trainer, double information);
 
 /* The number of this epoch or step is one of those at an interval; none is where that is 0. */
