@@ -113,6 +113,9 @@ def check_refusals(folder):
     refuse("drawings.ini:4: [train] encoder_updates: the model has no encoder, as it is decoder_only", "--config",
            "drawings.ini", "--out", "no", folder=folder)
     assert not (folder / "no").exists()
+    # A number that is not finite is found in the update that made it, whose parameters are as they were.
+    refuse(", among the encoder's own updates: step ", "--config", "text.ini", "--set", "train.learning_rate=1e6", "--out", "nan",
+           folder=folder, status=1)
 
 
 def main():

@@ -87,12 +87,23 @@ static void check_part(const sequence_case *c, vae_part part, const double *expe
     free(zeros);
 }
 
+/* By name. */
+static void check_layout(const sequence_case *c, const vae_layout *layout)
+{
+    for (int32_t p = 0; p < layout->count; ++p) {
+        const char *name = layout->parameters[p].name;
+        const bool encoder = strncmp(name, "encoder.", 8) == 0 || strncmp(name, "posterior.", 10) == 0;
+        cr_assert_eq(encoder, layout->parameters[p].offset < layout->encoder_elements, "%s: %s", c->name, name);
+    }
+}
+
 Test(parts, each_is_trained_by_its_own_gradients_alone)
 {
     for (size_t i = 0; i < sizeof sequence_cases / sizeof *sequence_cases; ++i) {
         const sequence_case *c = &sequence_cases[i];
         sequence_run whole;
         sequence_open(&vae_backend_reference, c, VAE_PART_ALL, &whole);
+        check_layout(c, &whole.design.layout);
         train(&whole);
         double *expected = arena_of(&whole, VAE_ARENA_GRADIENTS);
         for (int part = VAE_PART_ALL; part <= VAE_PART_DECODER && whole.design.traits.has_posterior; ++part)

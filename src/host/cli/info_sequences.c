@@ -69,8 +69,14 @@ static vae_status measure_part(const vae_design *design, const vae_dataset *part
     vae_batch_plan plan;
     VAE_TRY(vae_batch_plan_make(design, part, batch, role, &plan));
     vae_status status = VAE_OK;
-    for (int32_t i = 0; !status && i < plan.count; ++i)
-        status = measure(design, plan.groups[i].build, bytes);
+    const bool apart = role == VAE_ROLE_TRAIN && config->train.encoder_updates > 0;
+    for (int32_t i = 0; i < plan.count; ++i) {
+        vae_build build = plan.groups[i].build;
+        for (int program = VAE_PART_ALL; !status && program <= (apart ? VAE_PART_DECODER : VAE_PART_ALL); ++program) {
+            build.part = (vae_part)program;
+            status = measure(design, build, bytes);
+        }
+    }
     vae_batch_plan_free(&plan);
     return status;
 }

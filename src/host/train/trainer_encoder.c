@@ -94,7 +94,8 @@ static vae_status read_sums(const vae_trainer *trainer, int64_t count, double su
     if (vae_metrics_finite(sums) && isfinite(sums[VAE_METRIC_GRADIENT_NORM])) return VAE_OK;
     const vae_step step = encoder_step(trainer, trainer->state.progress.encoder_updates - 1, &place);
     const vae_status status = vae_diagnose_step(&trainer->encoder, &trainer->model, &step, place, count, sums);
-    return vae_error_prepend(status, "updates of the encoder ahead of step %" PRId64, trainer->state.progress.step + 1);
+    return vae_error_prepend(status, "ahead of step %" PRId64 ", among the encoder's own updates",
+                             trainer->state.progress.step + 1);
 }
 
 /* The loss is that of a token or stroke, as the batches' sequences are not of one length. */
