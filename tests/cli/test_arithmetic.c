@@ -225,7 +225,7 @@ Test(arithmetic, probe_prints_a_line_an_attribute)
     cr_expect_eq(strncmp(result.output, "label 1 ", 8), 0, "%s", result.output);
     process_result_free(&result);
     process_expect(2, "cannot both be given", folder, "probe", MODEL, "--label", "1", "--attribute", "third");
-    process_expect(2, "no image is known to have it", folder, "probe", MODEL, "--label", "77");
+    process_expect(2, "none is known to have it", folder, "probe", MODEL, "--label", "77");
     process_expect(2, "--out", folder, "probe", MODEL, "--label", "1", "--out", "x");
 }
 
@@ -246,14 +246,14 @@ Test(arithmetic, probe_goes_on_after_columns_that_say_the_same_of_all_images)
     process_result result = process_run_in(folder, "probe", MODEL, "--quiet");
     cr_assert_eq(result.code, 0, "%s", result.errors);
     const char *const reasons =
-        "none                       -       -   no image is known to have it\n"
-        "all                        -       -   no image is known to lack it\n"
+        "none                       -       -   none is known to have it\n"
+        "all                        -       -   none is known to lack it\n"
         "age                        -       -   all known numbers are the same, or there are none\n"
-        "colour                     -       -   images of two classes or more are needed, but 1 of 1 have any\n"
+        "colour                     -       -   codes of two classes or more are needed, but 1 of 1 have any\n"
         "third ";
     cr_expect_eq(strncmp(result.output, reasons, strlen(reasons)), 0, "%s", result.output);
     process_result_free(&result);
-    process_expect(2, "none: no image is known to have it", folder, "probe", MODEL, "--attribute", "none");
+    process_expect(2, "none: none is known to have it", folder, "probe", MODEL, "--attribute", "none");
 }
 
 /* Columns of every kind, in both tables; of the test images' last two nothing is known. */

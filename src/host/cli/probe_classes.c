@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/kind_words.h"
 #include "model/class_probe.h"
 
 /* Of more classes than this, top-TOP accuracies are printed, and by class only the worst and best SHOWN. */
@@ -125,21 +126,22 @@ static void print_shares(const char *name, int64_t train, int64_t train_images, 
     }
 }
 
-static void print_left_out(const outcome *o)
+static void print_left_out(const outcome *o, const vae_kind_words *words)
 {
     if (o->unknown > 0) printf(", %" PRId64 " not known", o->unknown);
-    if (o->other > 0) printf(", %" PRId64 " of classes that no training image has", o->other);
+    if (o->other > 0) printf(", %" PRId64 " of classes that no training %s has", o->other, words->item);
 }
 
 static void print_top(const probing *p, const char *name, int64_t top)
 {
     const outcome *train = &p->train, *test = &p->test;
+    const vae_kind_words *words = vae_kind_words_of(p->options->kind);
     print_shares(name, count_top(train, top), known_images(train), test->given ? count_top(test, top) : 0,
                  test->given ? known_images(test) : 0);
-    printf("   %" PRId64 " images", known_images(train));
-    print_left_out(train);
+    printf("   %" PRId64 " %s", known_images(train), words->items);
+    print_left_out(train, words);
     if (test->given) printf("; test %" PRId64, known_images(test));
-    print_left_out(test);
+    print_left_out(test, words);
 }
 
 static void print_class(const probing *p, int64_t k)

@@ -51,7 +51,7 @@ static vae_status check_classes(fit *f)
     free(members);
     if (data->classes > 1 && filled == data->classes) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT,
-                         "images of two classes or more are needed, but %" PRId64 " of %" PRId64 " have any", filled,
+                         "codes of two classes or more are needed, but %" PRId64 " of %" PRId64 " have any", filled,
                          data->classes);
 }
 

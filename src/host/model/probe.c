@@ -50,7 +50,7 @@ static vae_status weigh_classes(fit *f)
     }
     for (int k = 0; k < 2; ++k) {
         if (in_class[k] == 0) {
-            return vae_error_set(VAE_ERROR_ARGUMENT, "no image is known to %s it", k ? "have" : "lack");
+            return vae_error_set(VAE_ERROR_ARGUMENT, "none is known to %s it", k ? "have" : "lack");
         }
         f->class_weight[k] = 0.5 / (double)in_class[k];
     }
