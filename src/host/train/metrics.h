@@ -27,8 +27,7 @@
     /* of texts: e to the negative ELBO of a token, ends of sentences counted */                                       \
     X(PERPLEXITY, perplexity, VAE_FIELD_OPTIONAL, "Perplexity", "")                                                    \
     /* of sequences: tokens or strokes, likewise */                                                                    \
-    X(SEQUENCE_STEPS_PER_SECOND, sequence_steps_per_second, VAE_FIELD_OPTIONAL, "Speed in steps of sequences",         \
-      "steps/s")                                                                                                       \
+    X(SEQUENCE_STEPS_PER_SECOND, sequence_steps_per_second, VAE_FIELD_OPTIONAL, "Speed", "steps/s")                    \
     /* of evaluations, see vae_latent_statistics_active() */                                                           \
     X(ACTIVE_UNITS, active_units, VAE_FIELD_OPTIONAL, "Active units", "")                                              \
     /* likewise, an estimate: see model/mutual_information.h */                                                        \

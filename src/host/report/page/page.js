@@ -24,14 +24,21 @@ const vaeReport = (() => {
       points: VaeData.points(run, split, field) }));
   }
 
-  /* The evaluation's speed is another matter than training's. */
+  /* The evaluation's speed is another matter than training's. That of sequences is counted in their steps. */
   function seriesOf(field) {
     const single = runs.length === 1;
-    return runs.flatMap((run) => [trainSeries(run, field, single), ...(field === "images_per_second" ? [] : heldOutSeries(run, field, single))]);
+    if (field === "images_per_second") return runs.filter((run) => run.images.kind === "image").map((run) => trainSeries(run, field, single));
+    return runs.flatMap((run) => [trainSeries(run, field, single), ...heldOutSeries(run, field, single)]);
+  }
+
+  /* Tokens or strokes, unless there are runs of both. */
+  function unitOf(field, unit) {
+    const kinds = new Set(runs.map((run) => run.images.kind).filter((kind) => kind !== "image"));
+    return field === "sequence_steps_per_second" && kinds.size === 1 ? VaeSummary.rates[[...kinds][0]] : unit;
   }
 
   function curves() {
-    const drawn = report.fields.map(([field, title, unit]) => VaeChart.create({ title, unit, series: seriesOf(field) })).filter(Boolean);
+    const drawn = report.fields.map(([field, title, unit]) => VaeChart.create({ title, unit: unitOf(field, unit), series: seriesOf(field) })).filter(Boolean);
     const body = drawn.length > 0 ? make("div", { class: "charts" }, drawn) : make("p", { class: "note card" }, "There are no metrics yet.");
     return section("curves", "Curves", body, drawn.length > 0
       ? make("p", { class: "caption" }, "By training step. Drag to zoom all curves, double-click to see all again; outliers of the first steps may lie outside.") : null);

@@ -115,5 +115,5 @@ const VaeSummary = (() => {
       `${format(run.train_images)} ${kind}`, run.folder].join(" · ");
   }
 
-  return { tiles, comparison, program, configuration, machine, subtitle };
+  return { rates, tiles, comparison, program, configuration, machine, subtitle };
 })();
