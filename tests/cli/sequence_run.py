@@ -33,6 +33,11 @@ def lines(folder, run):
     return [{k: v for k, v in json.loads(line).items() if k not in clocked} for line in text]
 
 
+def pictures(folder, run):
+    """Names of what was drawn, or written, of the model's epochs."""
+    return sorted(path.name for path in (pathlib.Path(folder) / run / "pictures").glob("epoch-*"))
+
+
 def interrupt(folder, *arguments, run, epoch_steps, after):
     """Trains until some steps are logged, then interrupts; whether that was within an epoch."""
     process = subprocess.Popen([PROGRAM, *map(str, arguments), "--out", run, "--quiet"], cwd=folder)
@@ -60,4 +65,8 @@ def check_resume(folder, config, epoch_steps):
     assert lines(folder, run) == lines(folder, "whole")
     for name in ("last", "best"):
         parts = [pathlib.Path(folder) / r / "checkpoints" / f"{name}.safetensors" for r in (run, "whole")]
+        assert parts[0].read_bytes() == parts[1].read_bytes(), f"{run}: {name} is another"
+    assert pictures(folder, run) == pictures(folder, "whole") and len(pictures(folder, run)) == 80
+    for name in pictures(folder, run):
+        parts = [pathlib.Path(folder) / r / "pictures" / name for r in (run, "whole")]
         assert parts[0].read_bytes() == parts[1].read_bytes(), f"{run}: {name} is another"

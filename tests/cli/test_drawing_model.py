@@ -9,7 +9,7 @@ import random
 import struct
 import tempfile
 
-from sequence_run import check_resume, lines, program, refuse
+from sequence_run import check_resume, lines, pictures, program, refuse
 
 COUNTS = {"train": 120, "valid": 20, "test": 20}
 CONFIG = """[data]
@@ -67,6 +67,23 @@ def check_training(folder):
         assert lines(folder, f"ahead-{published}")[0]["encoder_updates"] == 5
 
 
+def check_pictures_of_training(folder):
+    assert pictures(folder, "short") == [f"epoch-{epoch:04}-{what}.png" for epoch in (1, 2) for what in ("reconstructions", "samples")]
+    for name in pictures(folder, "short"):
+        assert size_of(folder / "short/pictures" / name) == (8 * 128, 4 * 128), name
+    # Few held-out drawings make a short row of each.
+    few = (folder / "test.ndjson").read_text().splitlines(keepends=True)[:3]
+    (folder / "few.ndjson").write_text("".join(few))
+    program("--config", "drawings.ini", "--set", "data.test_data=few.ndjson", "--set", "train.epochs=1", "--out", "few",
+            "--quiet", folder=folder)
+    assert size_of(folder / "few/pictures/epoch-0001-reconstructions.png") == (3 * 128, 2 * 128)
+    program("--config", "drawings.ini", "--set", "train.picture_interval=0", "--out", "rare", "--quiet", folder=folder)
+    assert lines(folder, "rare") == lines(folder, "short"), "pictures have changed the training"
+    program("report", "--run", "short", "--out", "short.html", folder=folder)
+    page = (folder / "short.html").read_text()
+    assert '"pictures":[{"epoch":1,"samples":true,"reconstructions":true},{"epoch":2,' in page
+
+
 def check_pictures(folder):
     def make(command, name, drawings, *more, columns, rows):
         said = program(command, "--run", "run", *more, folder=folder)
@@ -108,6 +125,8 @@ def check_codes(folder):
     program("decode", "--run", "run", "--input", "codes.csv", "--out", "decoded.svg", folder=folder)
     said = program("probe", "--run", "run", "--label", "circle", folder=folder)
     assert float(said.splitlines()[1].split()[3]) > 0.9, said
+    said = program("probe", "--run", "run", "--classes", folder=folder)
+    assert "   120 drawings; test 20\n" in said and "image" not in said, said
     program("latent", "--run", "run", "--out", "latent.png", folder=folder)
     assert size_of(folder / "latent.png")[0] > 0
 
@@ -135,6 +154,7 @@ def check_others(folder):
 
 def check_decoder_only(folder):
     program("--config", "drawings.ini", "--set", "model.decoder_only=yes", "--out", "only", "--quiet", folder=folder)
+    assert pictures(folder, "only") == ["epoch-0001-samples.png", "epoch-0002-samples.png"]
     for command in (("sample",), ("complete", "--index", 0), ("report", "--force"), ("info",)):
         program(*command, "--run", "only", *(("--force",) if command[0] in ("sample", "complete") else ()), folder=folder)
     said = program("evaluate", "--run", "only", folder=folder)
@@ -166,7 +186,7 @@ def main():
         folder = pathlib.Path(name)
         make_files(folder)
         (folder / "broken.ndjson").write_text('{"word": "cat", "drawing": [[[1, 2], [3')
-        for check in (check_training, check_pictures, check_same, check_codes, check_evaluate, check_others,
+        for check in (check_training, check_pictures_of_training, check_pictures, check_same, check_codes, check_evaluate, check_others,
                       check_decoder_only, check_refusals):
             check(folder)
             print(f"{check.__name__}: ok", flush=True)

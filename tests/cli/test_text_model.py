@@ -2,6 +2,7 @@
 
 Run by ctest with VAE_PROGRAM."""
 
+import base64
 import csv
 import json
 import math
@@ -9,7 +10,7 @@ import pathlib
 import random
 import tempfile
 
-from sequence_run import check_resume, lines, program, refuse
+from sequence_run import check_resume, lines, pictures, program, refuse
 
 SUBJECTS = ["the cat", "a dog", "the old man", "my friend", "the bird"]
 VERBS = ["sees", "likes", "eats", "finds"]
@@ -63,7 +64,28 @@ def check_training(folder):
                      "next: vae-cuda sample --run short\n"):
         assert expected in said, f"'{expected}' is not in {said}"
     assert "image" not in said, said
+    assert said.count("\n  sample: ") == 2, said
     program("--config", "text.ini", "--set", "train.epochs=50", "--set", "train.learning_rate=0.02", "--out", "run", "--quiet", folder=folder)
+
+
+def check_pictures(folder):
+    """While a text is learned, samples and reconstructions are texts, too."""
+    names = [f"epoch-{epoch:04}-{what}.txt" for epoch in (1, 2) for what in ("reconstructions", "samples")]
+    assert pictures(folder, "short") == names, pictures(folder, "short")
+    made = (folder / "short/pictures/epoch-0002-samples.txt").read_text()
+    assert made.count("\n") == 32 and set(made.split()) <= words_of(folder), made
+    again = (folder / "short/pictures/epoch-0002-reconstructions.txt").read_text()
+    originals = [line[16:] for line in again.splitlines() if line.startswith("original ")]
+    assert originals == (folder / "test.txt").read_text().splitlines()[:16], again
+    last = ("--checkpoint", "short/checkpoints/last.safetensors")
+    assert again == program("reconstruct", *last, "--count", 16, folder=folder)
+    said = program("--config", "text.ini", "--set", "train.picture_interval=0", "--out", "rare", folder=folder)
+    assert said.count("\n  sample: ") == 1 and pictures(folder, "rare") == names[2:], said
+    assert lines(folder, "rare") == lines(folder, "short"), "pictures have changed the training"
+    program("report", "--run", "short", "--out", "short.html", folder=folder)
+    page = (folder / "short.html").read_text()
+    assert '"pictures":[{"epoch":1,"samples":true,"reconstructions":true},{"epoch":2,' in page
+    assert base64.b64encode(made.encode()).decode() in page
 
 
 def check_sample(folder):
@@ -208,7 +230,7 @@ def check_evaluate(folder):
 def check_others(folder):
     program("report", "--run", "run", folder=folder)
     page = (folder / "report.html").read_text()
-    for expected in ('"title":"Samples"', '"title":"Reconstructions"', '"title":"Between two items"',
+    for expected in ('"title":"Samples"', '"title":"Reconstructions"', '"title":"From one sentence to another"',
                      '"title":"Completions"', '"kind":"text"', "Sequences are made step by step"):
         assert expected in page, expected
     first = (folder / "test.txt").read_text().splitlines()[0]
@@ -275,8 +297,8 @@ def main():
         make_files(folder)
         (folder / "wide.csv").write_text("0,0,0,0\n1,0,0,0\n")
         (folder / "broken.txt").write_bytes(b"a dog\na \xff\n")
-        for check in (check_training, check_sample, check_reconstruct, check_interpolate, check_complete, check_arithmetic,
-                      check_codes,                      check_evaluate, check_refusals, check_other_tokens, check_others):
+        for check in (check_training, check_pictures, check_sample, check_reconstruct, check_interpolate, check_complete,
+                      check_arithmetic, check_codes, check_evaluate, check_refusals, check_other_tokens, check_others):
             check(folder)
             print(f"{check.__name__}: ok", flush=True)
         check_resume(folder, "text.ini", epoch_steps=lines(folder, "short")[-1]["step"] // 2)

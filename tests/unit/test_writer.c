@@ -250,7 +250,7 @@ Test(writer, pictures_need_no_disk_and_are_freed)
     cr_expect_null(pictures[0].images);
     expect_drained();
     char path[VAE_PATH_SIZE];
-    cr_assert_eq(vae_pictures_path(paths.pictures, 7, "samples", path), VAE_OK);
+    cr_assert_eq(vae_picture_path(paths.pictures, VAE_KIND_IMAGE, 7, "samples", path), VAE_OK);
     cr_expect(vae_path_exists(path));
     cr_expect_eq(sync_count, 0);
 }

@@ -53,7 +53,8 @@ static vae_status begin_strip(const sums *c, int64_t item)
         snprintf(heading, sizeof heading, "%s %" PRId64 " + %s", c->s->words->item, c->indices[item], c->what.name);
     }
     VAE_TRY(vae_sequence_sink_strip(c->sink, heading));
-    original.rows = vae_sequence_item(&c->items, item, &original.count);
+    original.rows = vae_sequence_list_item(&c->items, item, &original.count);
+    original.given = original.count;
     return c->o->originals ? vae_sequence_sink_add(c->sink, &original) : VAE_OK;
 }
 
@@ -63,7 +64,7 @@ static vae_status show_row(const sums *c, const vae_sequence_list *made)
         char label[LABEL_SIZE] = "decoded";
         vae_sequence_shown one = {.label = label};
         if (i > 0) vae_plot_number(vae_cli_range_value(&c->o->range, i - 1), 3, label, sizeof label);
-        one.rows = vae_sequence_item(made, i, &one.count);
+        one.rows = vae_sequence_list_item(made, i, &one.count);
         VAE_TRY(vae_sequence_sink_add(c->sink, &one));
     }
     return VAE_OK;
@@ -85,7 +86,7 @@ static vae_status add_strip(const sums *c, int64_t item)
 static vae_status show_strips(sums *c)
 {
     const int64_t columns = 1 + c->o->range.count + c->o->originals;
-    VAE_TRY(vae_cli_find_decoding(c->o, c->s, c->s->kind->temperature, &c->decoding));
+    VAE_TRY(vae_cli_find_decoding(c->o, c->s, c->s->choice->temperature, &c->decoding));
     const vae_sequence_sink_plan plan = {.path = c->o->out,
                                          .columns = columns,
                                          .label_width = sizeof "original" - 1,

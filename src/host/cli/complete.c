@@ -53,7 +53,7 @@ static vae_status cut_items(completion *c)
 {
     for (int64_t i = 0; i < c->items.count; ++i) {
         int64_t rows;
-        const float *item = vae_sequence_item(&c->items, i, &rows);
+        const float *item = vae_sequence_list_item(&c->items, i, &rows);
         VAE_TRY(vae_sequence_list_add(&c->beginnings, item, 1 + steps_kept(c->o, rows)));
         VAE_TRY(vae_sequence_list_add(&c->beginnings, item + (rows - 1) * c->s->elements, 1));
         VAE_TRY(vae_sequence_list_end(&c->beginnings));
@@ -103,11 +103,12 @@ static vae_status show(const completion *c, int64_t item, const vae_sequence_lis
 {
     vae_sequence_shown original = {.label = "original"};
     VAE_TRY(vae_sequence_sink_strip(c->sink, NULL));
-    original.rows = vae_sequence_item(&c->items, item, &original.count);
+    original.rows = vae_sequence_list_item(&c->items, item, &original.count);
+    original.given = original.count;
     if (c->o->originals) VAE_TRY(vae_sequence_sink_add(c->sink, &original));
     for (int64_t i = 0; i < made->count; ++i) {
         vae_sequence_shown one = {.given = c->beginnings.offsets[item + 1] - c->beginnings.offsets[item] - 1};
-        one.rows = vae_sequence_item(made, i, &one.count);
+        one.rows = vae_sequence_list_item(made, i, &one.count);
         VAE_TRY(vae_sequence_sink_add(c->sink, &one));
     }
     return VAE_OK;
@@ -228,9 +229,8 @@ const vae_command vae_command_complete = {
     .summary = "go on from the beginnings of sentences or drawings",
     .description =
         "Completes sentences or drawings that are begun, each several times. Sentences are printed, or written to "
-        "--out "
-        "FILE.txt; drawings become a grid, completions.png unless --out names another, PNG or SVG, in which what was "
-        "given is blue, or one SVG each with --out FOLDER/.",
+        "--out FILE.txt; drawings become a grid, completions.png unless --out names another, PNG or SVG, in which what "
+        "was given is blue, as an original is, or one SVG each with --out FOLDER/.",
     .picks = picks,
     .run = run,
     .run_sequences = run_sequences,

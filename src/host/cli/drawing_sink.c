@@ -44,19 +44,18 @@ static vae_status begin_strip(vae_sequence_sink *sink, const char *heading)
     return VAE_OK;
 }
 
-/* Pairs stand one over the other, as many side by side as there are columns. */
-static int64_t find_cell(const vae_sequence_sink *sink)
+/* Pairs stand one over the other, as many side by side as there are columns: where the item of this number stands. */
+static int64_t cell_of_pairs(int64_t number, int64_t columns)
 {
-    const gallery *g = sink->state;
-    const int64_t columns = sink->plan.columns, pair = g->list.count / 2;
-    if (!sink->plan.pairs) return g->cells;
-    return (pair / columns * 2 + g->list.count % 2) * columns + pair % columns;
+    const int64_t pair = number / 2;
+    return (pair / columns * 2 + number % 2) * columns + pair % columns;
 }
 
 static vae_status keep(vae_sequence_sink *sink, const vae_sequence_shown *item)
 {
     gallery *g = sink->state;
-    const int64_t cell = find_cell(sink), count = g->list.count;
+    const int64_t count = g->list.count;
+    const int64_t cell = sink->plan.pairs ? cell_of_pairs(count, sink->plan.columns) : g->cells;
     place *grown = realloc(g->places, (size_t)(count + 1) * sizeof *grown);
     if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "drawings: out of memory");
     g->places = grown;
@@ -90,7 +89,7 @@ static vae_status write_grid(const vae_sequence_sink *sink, vae_sketch *sketches
     const int64_t columns = sink->plan.columns;
     for (int64_t i = 0; i < g->list.count; ++i) {
         vae_sketch *sketch = &sketches[g->places[i].cell];
-        sketch->rows = vae_sequence_item(&g->list, i, &sketch->steps);
+        sketch->rows = vae_sequence_list_item(&g->list, i, &sketch->steps);
         sketch->given = g->places[i].given;
     }
     const vae_sketch_grid grid = {
@@ -123,19 +122,17 @@ static void close_sink(vae_sequence_sink *sink)
 
 static vae_status report(const vae_cli_sequences *s, const vae_sequence_group *group, vae_page_run *run)
 {
-    const int64_t count = group->items->count;
+    const int64_t count = group->items->count, columns = group->pairs ? count / 2 : group->columns;
     (void)s;
     vae_sketch *sketches = calloc((size_t)count + 1, sizeof *sketches);
     if (!sketches) return vae_error_set(VAE_ERROR_MEMORY, "drawings: out of memory");
     for (int64_t i = 0; i < count; ++i) {
-        sketches[i].rows = vae_sequence_item(group->items, i, &sketches[i].steps);
-        sketches[i].given = group->given ? group->given[i] : 0;
+        vae_sketch *sketch = &sketches[group->pairs ? cell_of_pairs(i, columns) : i];
+        sketch->rows = vae_sequence_list_item(group->items, i, &sketch->steps);
+        sketch->given = group->given ? group->given[i] : 0;
     }
-    const vae_page_sketches made = {.title = group->title,
-                                    .caption = group->caption,
-                                    .sketches = sketches,
-                                    .count = count,
-                                    .columns = group->columns};
+    const vae_page_sketches made = {
+        .title = group->title, .caption = group->caption, .sketches = sketches, .count = count, .columns = columns};
     const vae_status status = vae_page_sketches_add(&made, &run->sketches);
     free(sketches);
     return status;
@@ -155,7 +152,6 @@ static vae_status read(const vae_cli_sequences *s, const char *option, const cha
 
 const vae_sequence_kind vae_sequence_kind_drawing = {
     .files = VAE_FILE_PNG | VAE_FILE_SVG | VAE_FILE_FOLDER,
-    .temperature = 0.1,
     .read = read,
     .report = report,
     .open = open_sink,

@@ -113,7 +113,7 @@ static vae_status decode_codes(const vae_cli_options *o, const vae_cli_sequences
 {
     vae_decoding decoding;
     vae_sequence_sink *sink;
-    VAE_TRY(vae_cli_find_decoding(o, s, s->kind->temperature, &decoding));
+    VAE_TRY(vae_cli_find_decoding(o, s, s->choice->temperature, &decoding));
     const vae_sequence_sink_plan plan = {
         .path = o->out, .columns = o->columns, .count = codes->sizes[0], .max_steps = decoding.max_steps};
     VAE_TRY(vae_sequence_sink_open(s, &plan, &sink));

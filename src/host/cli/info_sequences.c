@@ -7,7 +7,7 @@
 
 #include "cli/kind_words.h"
 #include "model/batch_plan.h"
-#include "model/runtime_sequences.h"
+#include "train/pictures.h"
 
 /* Steps between an item's begin and its end, of all of them. */
 static int64_t steps_of(const vae_dataset *dataset)
@@ -83,13 +83,15 @@ static vae_status measure_part(const vae_design *design, const vae_dataset *part
 
 vae_status vae_cli_print_sequences_memory(const vae_design *design, const vae_splits *splits)
 {
-    const vae_build next = {.role = VAE_ROLE_NEXT, .rows = VAE_SEQUENCE_ROWS};
-    double train = 0, evaluate = 0, generate = 0;
+    vae_build builds[VAE_PICTURE_BUILDS];
+    double train = 0, evaluate = 0, pictures = 0;
     VAE_TRY(measure_part(design, &splits->train, VAE_ROLE_TRAIN, &train));
     VAE_TRY(measure_part(design, &splits->validation, VAE_ROLE_EVALUATE, &evaluate));
     VAE_TRY(measure_part(design, &splits->test, VAE_ROLE_EVALUATE, &evaluate));
-    VAE_TRY(measure(design, next, &generate));
-    printf("shared arena  %12.3f MB, in which a run's programs take turns: train %.3f, evaluate %.3f, next %.3f\n",
-           fmax(train, fmax(evaluate, generate)) * 1e-6, train * 1e-6, evaluate * 1e-6, generate * 1e-6);
+    vae_pictures_builds(design, INT64_MAX, builds);
+    for (int i = 0; i < VAE_PICTURE_BUILDS; ++i)
+        if (builds[i].rows > 0) VAE_TRY(measure(design, builds[i], &pictures));
+    printf("shared arena  %12.3f MB, in which a run's programs take turns: train %.3f, evaluate %.3f, pictures %.3f\n",
+           fmax(train, fmax(evaluate, pictures)) * 1e-6, train * 1e-6, evaluate * 1e-6, pictures * 1e-6);
     return VAE_OK;
 }

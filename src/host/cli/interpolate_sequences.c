@@ -106,7 +106,7 @@ static vae_status show_strips(const vae_cli_options *o, const vae_cli_sequences 
 {
     vae_decoding decoding;
     vae_sequence_sink *sink;
-    VAE_TRY(vae_cli_find_decoding(o, s, s->kind->temperature, &decoding));
+    VAE_TRY(vae_cli_find_decoding(o, s, s->choice->temperature, &decoding));
     const vae_sequence_sink_plan plan = {
         .path = o->out, .columns = o->steps, .count = e->pairs * o->steps, .max_steps = decoding.max_steps};
     vae_cli_counter counter = vae_cli_counter_start("interpolate", e->pairs, o->quiet);

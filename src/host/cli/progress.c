@@ -11,6 +11,7 @@
 
 #include "cli/remarks.h"
 #include "core/clock.h"
+#include "core/utf8.h"
 #include "draw/image.h"
 
 #define REDRAW_SECONDS 0.1
@@ -292,6 +293,11 @@ static void show_epoch(void *context, const vae_train_epoch *epoch)
     if (!isnan(epoch->rate)) printf("; on from the best, learning rate %g", epoch->rate);
     putchar('\n');
     print_caught_up(epoch);
+    if (epoch->sample) {
+        char shown[MAX_WIDTH];
+        vae_utf8_show(epoch->sample, shown, sizeof shown);
+        printf("  sample: %s\n", shown);
+    }
     fflush(stdout);
     view->shown = vae_clock_seconds();
 }

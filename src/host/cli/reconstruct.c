@@ -182,8 +182,9 @@ const vae_command vae_command_reconstruct = {
         "Draws images, and under each row the reconstructions from their posterior means, into "
         "reconstructions.png unless --out names another file; or, with --out FOLDER/, one numbered PNG per "
         "reconstruction; or an array (.npy) or a table (.csv), which are the outputs of models of other data "
-        "than images."
-        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG.",
+        "than images. Sentences are printed instead, or written to --out FILE.txt; drawings, of which the originals "
+        "are "
+        "blue, can also become an SVG.",
     .picks = picks,
     .run = run,
     .run_sequences = vae_cli_reconstruct_sequences,

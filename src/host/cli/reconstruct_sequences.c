@@ -19,8 +19,9 @@ static vae_status add_pairs(const work *w, const vae_sequence_list *list, const 
 {
     for (int64_t i = 0; i < made->count; ++i) {
         vae_sequence_shown original = {.label = "original"}, again = {.label = "reconstruction"};
-        original.rows = vae_sequence_item(list, first + i, &original.count);
-        again.rows = vae_sequence_item(made, i, &again.count);
+        original.rows = vae_sequence_list_item(list, first + i, &original.count);
+        original.given = original.count;
+        again.rows = vae_sequence_list_item(made, i, &again.count);
         VAE_TRY(vae_sequence_sink_strip(w->sink, NULL));
         VAE_TRY(vae_sequence_sink_add(w->sink, &original));
         VAE_TRY(vae_sequence_sink_add(w->sink, &again));
@@ -71,7 +72,7 @@ static vae_status take_items(const vae_cli_options *o, const vae_cli_sequences *
 static vae_status open_and_rebuild(const vae_cli_options *o, vae_cli_sequences *s, const vae_sequence_list *list)
 {
     work w = {.s = s};
-    VAE_TRY(vae_cli_find_decoding(o, s, s->kind->temperature, &w.decoding));
+    VAE_TRY(vae_cli_find_decoding(o, s, s->choice->temperature, &w.decoding));
     const vae_sequence_sink_plan plan = {.path = o->out,
                                          .columns = o->columns,
                                          .label_width = sizeof "reconstruction" - 1,

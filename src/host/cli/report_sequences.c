@@ -11,8 +11,33 @@
 
 enum { SAMPLES = 16, SAMPLE_COLUMNS = 8, PAIRS = 8, STEPS = 8, WAYS = 2, BEGUN = 4, CONTINUATIONS = 4, SEED = 1 };
 
+/* What the groups of a kind are called, for readers who know nothing of codes yet. */
+typedef struct captions {
+    const char *samples, *pairs, *way, *between, *completions;
+} captions;
+
+static const captions captions_of[] = {
+    [VAE_KIND_TEXT] =
+        {.samples = "Sentences that the model makes by itself, each from a code drawn at random.",
+         .pairs = "Sentences of the data, in blue, and below each what the model says of it with nothing but the code "
+                  "that the sentence became.",
+         .way = "From one sentence to another",
+         .between = "The code of one sentence is changed step by step into that of another: each line is what the "
+                    "model makes of a code on the way.",
+         .completions = "The first half of a sentence, in blue, was given, and the model went on, four times."},
+    [VAE_KIND_DRAWING] =
+        {.samples = "Drawings that the model makes by itself, each from a code drawn at random.",
+         .pairs = "Drawings of the data, in blue, and below each, in black, what the model draws with nothing but the "
+                  "code that the drawing became.",
+         .way = "From one drawing to another",
+         .between = "The code of one drawing is changed step by step into that of another: each is what the model "
+                    "makes of a code on the way.",
+         .completions = "The first half of a drawing, in blue, was given, and the model went on, four times."},
+};
+
 typedef struct showing {
     const vae_cli_sequences *s;
+    const captions *captions;
     vae_page_run *run;
     vae_sequence_list items; /* of the run's data, a few */
     float *codes;            /* of these */
@@ -44,10 +69,8 @@ static vae_status make_samples(const showing *v, vae_sequence_list *made)
 
 static vae_status show_samples(const showing *v, vae_sequence_list *made)
 {
-    const vae_sequence_group group = {.title = "Samples",
-                                      .caption = "What the model makes by itself, of codes from the prior.",
-                                      .items = made,
-                                      .columns = SAMPLE_COLUMNS};
+    const vae_sequence_group group = {
+        .title = "Samples", .caption = v->captions->samples, .items = made, .columns = SAMPLE_COLUMNS};
     VAE_TRY(make_samples(v, made));
     return v->s->kind->report(v->s, &group, v->run);
 }
@@ -57,7 +80,7 @@ static vae_status show_samples(const showing *v, vae_sequence_list *made)
 static vae_status append(vae_sequence_list *list, const vae_sequence_list *from, int64_t index)
 {
     int64_t count;
-    const float *rows = vae_sequence_item(from, index, &count);
+    const float *rows = vae_sequence_list_item(from, index, &count);
     VAE_TRY(vae_sequence_list_add(list, rows, count));
     return vae_sequence_list_end(list);
 }
@@ -65,21 +88,24 @@ static vae_status append(vae_sequence_list *list, const vae_sequence_list *from,
 static vae_status show_pairs(const showing *v, vae_sequence_list *made)
 {
     static const char *const labels[] = {"original", "reconstruction"};
-    const vae_decoding decoding = decoding_at(v, v->s->kind->temperature);
+    const vae_decoding decoding = decoding_at(v, v->s->choice->temperature);
     vae_sequence_list pairs;
+    int64_t given[2 * PAIRS] = {0};
     VAE_TRY(vae_cli_decode_list(v->s, &decoding, v->codes, 0, v->items.count, made));
     VAE_TRY(vae_sequence_list_create(v->s->elements, &pairs));
     vae_status status = VAE_OK;
     for (int64_t i = 0; i < made->count && !status; ++i) {
+        given[2 * i] = v->items.offsets[i + 1] - v->items.offsets[i];
         status = append(&pairs, &v->items, i);
         if (!status) status = append(&pairs, made, i);
     }
     const vae_sequence_group group = {.title = "Reconstructions",
-                                      .caption =
-                                          "Items of the data, each before what the model makes of its code alone.",
+                                      .caption = v->captions->pairs,
                                       .items = &pairs,
                                       .columns = 2,
-                                      .labels = labels};
+                                      .pairs = true,
+                                      .labels = labels,
+                                      .given = given};
     if (!status) status = v->s->kind->report(v->s, &group, v->run);
     vae_sequence_list_free(&pairs);
     return status;
@@ -87,7 +113,7 @@ static vae_status show_pairs(const showing *v, vae_sequence_list *made)
 
 static vae_status show_ways(const showing *v, vae_sequence_list *made)
 {
-    const vae_decoding decoding = decoding_at(v, v->s->kind->temperature);
+    const vae_decoding decoding = decoding_at(v, v->s->choice->temperature);
     const int64_t latent = v->s->latent, ways = v->items.count / 2 < WAYS ? v->items.count / 2 : WAYS;
     if (ways == 0) return VAE_OK;
     float *codes = malloc((size_t)(ways * STEPS * latent) * sizeof *codes);
@@ -98,10 +124,8 @@ static vae_status show_ways(const showing *v, vae_sequence_list *made)
     }
     const vae_status status = vae_cli_decode_list(v->s, &decoding, codes, 0, ways * STEPS, made);
     free(codes);
-    const vae_sequence_group group = {.title = "Between two items",
-                                      .caption = "Codes on the way from one item's to another's, decoded.",
-                                      .items = made,
-                                      .columns = STEPS};
+    const vae_sequence_group group = {
+        .title = v->captions->way, .caption = v->captions->between, .items = made, .columns = STEPS};
     return status ? status : v->s->kind->report(v->s, &group, v->run);
 }
 
@@ -109,7 +133,7 @@ static vae_status show_ways(const showing *v, vae_sequence_list *made)
 static vae_status begin_like(const showing *v, int64_t item, vae_sequence_list *beginning, int64_t *given)
 {
     int64_t rows;
-    const float *values = vae_sequence_item(&v->items, item, &rows);
+    const float *values = vae_sequence_list_item(&v->items, item, &rows);
     *given = 1 + (rows - 1) / 2;
     VAE_TRY(vae_sequence_list_add(beginning, values, *given));
     VAE_TRY(vae_sequence_list_add(beginning, values + (rows - 1) * v->s->elements, 1));
@@ -148,7 +172,7 @@ static vae_status show_completions(const showing *v, vae_sequence_list *made)
             given[i * CONTINUATIONS + k] = given[i * CONTINUATIONS];
     }
     const vae_sequence_group group = {.title = "Completions",
-                                      .caption = "The first half of an item was given to the model, which went on.",
+                                      .caption = v->captions->completions,
                                       .items = made,
                                       .columns = CONTINUATIONS,
                                       .given = given};
@@ -203,6 +227,7 @@ vae_status vae_cli_report_sequences(const vae_cli_options *options, vae_page_run
     if (opening.kind == VAE_KIND_IMAGE) return VAE_OK;
     opening.device = "cpu"; /* the same page wherever it is written */
     VAE_TRY(vae_cli_sequences_open(&opening, &s));
+    v.captions = &captions_of[opening.kind];
     vae_status status = vae_sequence_list_create(s.elements, &v.items);
     if (!status) status = show_all(&v);
     vae_sequence_list_free(&v.items);

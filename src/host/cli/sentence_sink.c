@@ -36,13 +36,7 @@ static vae_status begin_strip(vae_sequence_sink *sink, const char *heading)
 /* rows [count] → *text, which the caller frees. */
 static vae_status spell(const vae_cli_sequences *s, const float *rows, int64_t count, char **text)
 {
-    int32_t *ids = malloc((size_t)count * sizeof *ids);
-    if (!ids) return vae_error_set(VAE_ERROR_MEMORY, "sentences: out of memory");
-    for (int64_t i = 0; i < count; ++i)
-        ids[i] = (int32_t)rows[i];
-    const vae_status status = vae_vocabulary_text(&s->vocabulary, s->config->data.tokens, ids, count, text);
-    free(ids);
-    return status;
+    return vae_vocabulary_spell(&s->vocabulary, s->config->data.tokens, rows, count, text);
 }
 
 static vae_status add(vae_sequence_sink *sink, const vae_sequence_shown *item)
@@ -81,7 +75,7 @@ static vae_status spell_all(const vae_cli_sequences *s, const vae_sequence_group
     for (int64_t i = 0; i < group->items->count; ++i) {
         int64_t count;
         char *beginning;
-        const float *rows = vae_sequence_item(group->items, i, &count);
+        const float *rows = vae_sequence_list_item(group->items, i, &count);
         VAE_TRY(spell(s, rows, count, &made->texts[i]));
         if (!group->given) continue;
         VAE_TRY(spell(s, rows, group->given[i], &beginning));
@@ -133,7 +127,6 @@ static vae_status read(const vae_cli_sequences *s, const char *option, const cha
 const vae_sequence_kind vae_sequence_kind_text = {
     .files = VAE_FILE_LINES,
     .prints = true,
-    .temperature = 0.0,
     .read = read,
     .report = report,
     .open = open_sink,

@@ -1,7 +1,5 @@
-/* Opens sequences for commands, and copies some of them. */
+/* Opens sequences for commands. */
 #include "cli/sequence_input.h"
-
-#include <inttypes.h>
 
 #include "cli/images.h"
 #include "cli/remarks.h"
@@ -38,33 +36,4 @@ void vae_sequence_input_close(vae_sequence_input *input)
 {
     vae_splits_free(&input->splits);
     vae_dataset_free(&input->file);
-}
-
-static vae_status add_item(const vae_dataset *dataset, int64_t index, vae_sequence_list *list)
-{
-    const int64_t elements = list->elements;
-    for (int64_t row = dataset->offsets[index]; row < dataset->offsets[index + 1]; ++row) {
-        float values[8];
-        for (int64_t k = 0; k < elements; ++k) {
-            const void *all = dataset->values;
-            values[k] = dataset->dtype == VAE_INT32 ? (float)((const int32_t *)all)[row * elements + k]
-                                                    : ((const float *)all)[row * elements + k];
-        }
-        VAE_TRY(vae_sequence_list_add(list, values, 1));
-    }
-    return vae_sequence_list_end(list);
-}
-
-vae_status vae_sequence_list_take(const vae_dataset *dataset, const int64_t *indices, int64_t count,
-                                  vae_sequence_list *list)
-{
-    for (int64_t i = 0; i < count; ++i) {
-        const int64_t index = indices ? indices[i] : i;
-        if (index >= dataset->count) {
-            return vae_error_set(VAE_ERROR_ARGUMENT, "index %" PRId64 " is past the last item, %" PRId64, index,
-                                 dataset->count - 1);
-        }
-        VAE_TRY(add_item(dataset, index, list));
-    }
-    return VAE_OK;
 }

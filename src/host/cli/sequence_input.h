@@ -20,10 +20,4 @@ void vae_sequence_input_close(vae_sequence_input *input);
 /* All items that the file holds; of one that holds all parts of a data set those of the test part. */
 vae_status vae_sequence_file_read(const vae_cli_sequences *sequences, const char *path, vae_dataset *dataset);
 
-/* Adds the items at `indices`, or, where that is NULL, the first `count` of them. An index past the end names the
- * range.
- */
-vae_status vae_sequence_list_take(const vae_dataset *dataset, const int64_t *indices, int64_t count,
-                                  vae_sequence_list *list);
-
 #endif

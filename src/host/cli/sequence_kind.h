@@ -16,10 +16,11 @@ typedef struct vae_cli_sequences {
     vae_model *model;
     const struct vae_sequence_kind *kind;
     const vae_kind_words *words;
-    const vae_config *config; /* the model's */
-    vae_classes vocabulary;   /* of texts: the model's tokens; owned */
-    int64_t elements;         /* numbers of a step */
-    int64_t latent;           /* 0 of a decoder only */
+    const vae_step_choice *choice; /* the model's, as what follows */
+    const vae_config *config;
+    vae_classes vocabulary; /* of texts: the model's tokens; owned */
+    int64_t elements;       /* numbers of a step */
+    int64_t latent;         /* 0 of a decoder only */
 } vae_cli_sequences;
 
 typedef struct vae_sequence_sink vae_sequence_sink;
@@ -29,7 +30,7 @@ typedef struct vae_sequence_shown {
     const float *rows; /* [count, elements], from begin to end */
     int64_t count;
     const char *label; /* NULL: none */
-    int64_t given;     /* its first rows that a model was to go on from; 0: none */
+    int64_t given;     /* its first rows that are the data's own: all, or what a model was to go on from; 0: none */
 } vae_sequence_shown;
 
 /* Items that a report shows together, strip by strip. */
@@ -37,14 +38,14 @@ typedef struct vae_sequence_group {
     const char *title, *caption;
     const vae_sequence_list *items;
     int64_t columns;           /* items of a strip */
+    bool pairs;                /* strips are of two items, which a grid shows one over the other */
     const char *const *labels; /* [columns], or NULL */
     const int64_t *given;      /* of each item, as vae_sequence_shown has it; NULL: none */
 } vae_sequence_group;
 
 typedef struct vae_sequence_kind {
-    unsigned files;     /* VAE_FILE_… that items can be written to */
-    bool prints;        /* to standard output, unless a file is named */
-    double temperature; /* at which a code becomes the one item that stands for it; 0: greedy */
+    unsigned files; /* VAE_FILE_… that items can be written to */
+    bool prints;    /* to standard output, unless a file is named */
     /* Adds what an option names beside the run's items: a sentence as it is written; of drawings, a file of them. */
     vae_status (*read)(const vae_cli_sequences *sequences, const char *option, const char *text,
                        vae_sequence_list *list);

@@ -36,10 +36,9 @@ vae_status vae_sequence_sink_strip(vae_sequence_sink *sink, const char *heading)
 vae_status vae_sequence_sink_add(vae_sequence_sink *sink, const vae_sequence_shown *item)
 {
     const vae_cli_sequences *s = sink->sequences;
-    const vae_step_choice *choice = vae_model_checkpoint(s->model)->design.family->choice;
     VAE_TRY(sink->kind->add(sink, item));
     sink->done++;
-    sink->cut += !choice->is_end(item->rows + (item->count - 1) * s->elements);
+    sink->cut += !s->choice->is_end(item->rows + (item->count - 1) * s->elements);
     return VAE_OK;
 }
 
@@ -47,7 +46,7 @@ vae_status vae_sequence_sink_add_list(vae_sequence_sink *sink, const vae_sequenc
 {
     for (int64_t i = 0; i < list->count; ++i) {
         vae_sequence_shown item = {.rows = NULL};
-        item.rows = vae_sequence_item(list, i, &item.count);
+        item.rows = vae_sequence_list_item(list, i, &item.count);
         VAE_TRY(vae_sequence_sink_add(sink, &item));
     }
     return VAE_OK;

@@ -13,6 +13,7 @@ vae_status vae_cli_sequences_open(const vae_cli_options *options, vae_cli_sequen
 {
     *s = (vae_cli_sequences){.kind = vae_sequence_kind_of(options->kind), .words = vae_kind_words_of(options->kind)};
     VAE_TRY(vae_cli_open_model(options, &s->model));
+    s->choice = vae_model_checkpoint(s->model)->design.family->choice;
     s->config = vae_model_config(s->model);
     s->elements = vae_model_input(s->model)->channels;
     s->latent = vae_model_traits(s->model)->has_posterior ? vae_model_traits(s->model)->latent : 0;
@@ -92,11 +93,7 @@ vae_status vae_cli_find_decoding(const vae_cli_options *o, const vae_cli_sequenc
 
 vae_status vae_cli_encode_list(const vae_cli_sequences *s, const vae_sequence_list *list, float **codes)
 {
-    const vae_column items = {.values = list->values,
-                              .dtype = VAE_FLOAT32,
-                              .count = list->count,
-                              .elements = list->elements,
-                              .offsets = list->offsets};
+    const vae_column items = vae_sequence_list_column(list);
     float *made = malloc((size_t)(list->count * s->latent + 1) * sizeof *made);
     *codes = NULL;
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");

@@ -29,13 +29,6 @@ vae_status vae_cli_encode_list(const vae_cli_sequences *sequences, const vae_seq
 vae_status vae_cli_decode_list(const vae_cli_sequences *sequences, const vae_decoding *decoding, const float *codes,
                                int64_t first, int64_t count, vae_sequence_list *made);
 
-/* Item `index`, from its begin on, and how many rows it has. */
-static inline const float *vae_sequence_item(const vae_sequence_list *list, int64_t index, int64_t *rows)
-{
-    *rows = list->offsets[index + 1] - list->offsets[index];
-    return list->values + list->offsets[index] * list->elements;
-}
-
 /* What the commands do with such models: `run_sequences` of each, in a file of its own. */
 vae_status vae_cli_sample_sequences(vae_cli_options *options);
 vae_status vae_cli_reconstruct_sequences(vae_cli_options *options);

@@ -266,3 +266,15 @@ vae_status vae_vocabulary_text(const vae_classes *vocabulary, vae_tokens tokens,
     *to = '\0';
     return VAE_OK;
 }
+
+vae_status vae_vocabulary_spell(const vae_classes *vocabulary, vae_tokens tokens, const float *rows, int64_t count,
+                                char **text)
+{
+    int32_t *ids = malloc((size_t)(count + 1) * sizeof *ids);
+    if (!ids) return no_memory();
+    for (int64_t i = 0; i < count; ++i)
+        ids[i] = (int32_t)rows[i];
+    const vae_status status = vae_vocabulary_text(vocabulary, tokens, ids, count, text);
+    free(ids);
+    return status;
+}

@@ -58,5 +58,8 @@ void vae_sentence_free(vae_sentence *sentence);
  * character that is not known is shown as U+FFFD. The caller frees *text. VAE_ERROR_ARGUMENT for an id out of range. */
 vae_status vae_vocabulary_text(const vae_classes *vocabulary, vae_tokens tokens, const int32_t *ids, int64_t count,
                                char **text);
+/* The same of ids as models of sequences have them: rows [count]. */
+vae_status vae_vocabulary_spell(const vae_classes *vocabulary, vae_tokens tokens, const float *rows, int64_t count,
+                                char **text);
 
 #endif

@@ -13,7 +13,7 @@
 typedef struct vae_sketch {
     const float *rows; /* [steps, 5] */
     int64_t steps;
-    int64_t given; /* the first so many steps are drawn in another colour: what a model was to complete */
+    int64_t given; /* the first so many steps are drawn in another colour: those that no model made */
 } vae_sketch;
 
 /* Cells run row by row. Each drawing is fitted to its cell, with a margin. */

@@ -3,6 +3,7 @@
 #ifndef VAE_MODEL_GENERATE_H
 #define VAE_MODEL_GENERATE_H
 
+#include "data/dataset.h"
 #include "model/runner.h"
 #include "model/step_choice.h"
 
@@ -20,8 +21,22 @@ vae_status vae_sequence_list_create(int64_t elements, vae_sequence_list *list);
 /* Adds `count` rows to the item that is being made; vae_sequence_list_end() ends that. */
 vae_status vae_sequence_list_add(vae_sequence_list *list, const float *rows, int64_t count);
 vae_status vae_sequence_list_end(vae_sequence_list *list);
+/* Adds the items of a data set at `indices`, or, where that is NULL, the first `count` of them. VAE_ERROR_ARGUMENT for
+ * an index past the end, with the range. */
+vae_status vae_sequence_list_take(const vae_dataset *dataset, const int64_t *indices, int64_t count,
+                                  vae_sequence_list *list);
 /* Also of a zeroed struct. */
 void vae_sequence_list_free(vae_sequence_list *list);
+
+/* Item `index`, from its begin on, and how many rows it has. */
+static inline const float *vae_sequence_list_item(const vae_sequence_list *list, int64_t index, int64_t *rows)
+{
+    *rows = list->offsets[index + 1] - list->offsets[index];
+    return list->values + list->offsets[index] * list->elements;
+}
+
+/* All of them as a column of a data set, borrowed. */
+vae_column vae_sequence_list_column(const vae_sequence_list *list);
 
 typedef struct vae_generator vae_generator;
 

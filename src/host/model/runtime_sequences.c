@@ -26,17 +26,9 @@ static void take_code(const encoding *e, int64_t item, const float *code)
     if (e->log_variance) memcpy(e->log_variance + item * e->latent, code + e->latent, bytes);
 }
 
-/* Rows that a last batch lacks are sequences without steps. */
 static vae_status encode_batch(encoding *e, const vae_runner *runner, int64_t first, int64_t count)
 {
-    const vae_step step = {.beta = 1.0};
-    vae_sequence_batch_clear(&e->batch);
-    for (int64_t r = 0; r < count; ++r)
-        vae_sequence_batch_set(&e->batch, r, e->items, e->order[first + r]);
-    VAE_TRY(vae_runner_write(runner, "x", e->batch.x));
-    VAE_TRY(vae_runner_write(runner, "lengths", e->batch.lengths));
-    VAE_TRY(vae_runner_run(runner, &step));
-    VAE_TRY(vae_runner_read(runner, "code", e->codes));
+    VAE_TRY(vae_sequence_batch_encode(&e->batch, runner, e->items, e->order + first, count, e->codes));
     for (int64_t r = 0; r < count; ++r)
         take_code(e, e->order[first + r], e->codes + r * 2 * e->latent);
     return VAE_OK;

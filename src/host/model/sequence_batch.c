@@ -44,3 +44,16 @@ void vae_sequence_batch_set(vae_sequence_batch *batch, int64_t row, const vae_co
     }
     batch->lengths[row] = (float)length;
 }
+
+vae_status vae_sequence_batch_encode(vae_sequence_batch *batch, const vae_runner *encode, const vae_column *items,
+                                     const int64_t *which, int64_t count, float *codes)
+{
+    const vae_step step = {.beta = 1.0};
+    vae_sequence_batch_clear(batch);
+    for (int64_t r = 0; r < count; ++r)
+        vae_sequence_batch_set(batch, r, items, which[r]);
+    VAE_TRY(vae_runner_write(encode, "x", batch->x));
+    VAE_TRY(vae_runner_write(encode, "lengths", batch->lengths));
+    VAE_TRY(vae_runner_run(encode, &step));
+    return vae_runner_read(encode, "code", codes);
+}

@@ -2,7 +2,7 @@
 #ifndef VAE_MODEL_SEQUENCE_BATCH_H
 #define VAE_MODEL_SEQUENCE_BATCH_H
 
-#include "backend/backend.h"
+#include "model/runner.h"
 
 typedef struct vae_sequence_batch {
     int64_t rows, steps, elements;
@@ -21,5 +21,10 @@ void vae_sequence_batch_clear(vae_sequence_batch *batch);
 /* Row `row` becomes item `item`, of at most batch->steps rows; behind its end it repeats its last row. Items are of
  * VAE_INT32 or VAE_FLOAT32, with offsets. */
 void vae_sequence_batch_set(vae_sequence_batch *batch, int64_t row, const vae_column *items, int64_t item);
+
+/* The `count` items at `which`, by a program of VAE_ROLE_ENCODE of the batch's rows and steps → codes [rows, 2·latent],
+ * the log-variances behind the means. Rows that are too many are sequences without steps. */
+vae_status vae_sequence_batch_encode(vae_sequence_batch *batch, const vae_runner *encode, const vae_column *items,
+                                     const int64_t *which, int64_t count, float *codes);
 
 #endif

@@ -21,6 +21,7 @@ typedef struct vae_step_place {
 
 typedef struct vae_step_choice vae_step_choice;
 struct vae_step_choice {
+    double temperature; /* at which a code becomes the one sequence that stands for it; 0: greedy */
     /* What every sequence begins with: [elements]. */
     void (*begin)(float *step);
     /* prediction [columns] → next [elements]. VAE_ERROR_NUMERIC where the prediction is not finite. */

@@ -69,4 +69,4 @@ static vae_status choose(const vae_design *design, const float *prediction, int6
     return VAE_OK;
 }
 
-const vae_step_choice vae_step_choice_stroke = {.begin = begin, .choose = choose, .is_end = is_end};
+const vae_step_choice vae_step_choice_stroke = {.temperature = 0.1, .begin = begin, .choose = choose, .is_end = is_end};

@@ -109,4 +109,4 @@ static vae_status choose(const vae_design *design, const float *logits, int64_t 
 }
 
 const vae_step_choice vae_step_choice_token = {
-    .begin = begin, .choose = choose, .is_end = is_end, .log_probabilities = log_probabilities};
+    .temperature = 0.0, .begin = begin, .choose = choose, .is_end = is_end, .log_probabilities = log_probabilities};

@@ -12,7 +12,7 @@
 #include "report/page_decoder.h"
 #include "report/page_files.h"
 #include "report/page_json.h"
-#include "train/pictures.h"
+#include "train/picture.h"
 
 #define MAX_PICTURE_BYTES ((size_t)256 << 20)
 
@@ -51,13 +51,15 @@ static void open_block(FILE *file, int run, const char *name)
 static vae_status write_picture(FILE *file, const vae_page_run *run, int index, int64_t epoch, const char *kind)
 {
     static const unsigned char signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    const vae_kind shown = run->checkpoint.design.input.kind;
+    const bool png = strcmp(vae_picture_ending(shown), "png") == 0;
     char path[VAE_PATH_SIZE], name[64];
     void *data;
     size_t size;
-    VAE_TRY(vae_pictures_path(run->folder.pictures, epoch, kind, path));
+    VAE_TRY(vae_picture_path(run->folder.pictures, shown, epoch, kind, path));
     VAE_TRY(vae_file_read(path, MAX_PICTURE_BYTES, &data, &size));
     vae_status status = VAE_OK;
-    if (size < sizeof signature || memcmp(data, signature, sizeof signature) != 0) {
+    if (png && (size < sizeof signature || memcmp(data, signature, sizeof signature) != 0)) {
         status = vae_error_set(VAE_ERROR_FORMAT, "%s: is not a PNG picture", path);
     } else {
         snprintf(name, sizeof name, "%s-%lld", kind, (long long)epoch);

@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "data/label_names.h"
+#include "train/picture.h"
 
 /* ---- Pictures ---- */
 
@@ -18,25 +19,28 @@ static int by_epoch(const void *a, const void *b)
     return (first->epoch > second->epoch) - (first->epoch < second->epoch);
 }
 
-/* The epoch of "epoch-0003-samples.png", or -1 for another file. */
-static int64_t parse_name(const char *name, bool *samples)
+/* The epoch of "epoch-0003-samples.png", or how names of the model's kind end, or -1 for another file. */
+static int64_t parse_name(const char *name, const char *ending, bool *samples)
 {
     static const char start[] = "epoch-";
     const size_t length = sizeof start - 1;
     if (strncmp(name, start, length) != 0 || name[length] < '0' || name[length] > '9') return -1;
     char *end;
     const long long epoch = strtoll(name + length, &end, 10);
-    *samples = strcmp(end, "-samples.png") == 0;
-    return *samples || strcmp(end, "-reconstructions.png") == 0 ? epoch : -1;
+    const char *dot = strrchr(end, '.');
+    if (!dot || strcmp(dot + 1, ending) != 0) return -1;
+    *samples = strncmp(end, "-samples.", (size_t)(dot + 1 - end)) == 0;
+    return *samples || strncmp(end, "-reconstructions.", (size_t)(dot + 1 - end)) == 0 ? epoch : -1;
 }
 
 /* One entry a file, in the order of the folder. */
 static vae_status list_files(DIR *folder, vae_page_run *run)
 {
+    const char *ending = vae_picture_ending(run->checkpoint.design.input.kind);
     int64_t capacity = 0;
     for (const struct dirent *entry; (entry = readdir(folder));) {
         bool samples;
-        const int64_t epoch = parse_name(entry->d_name, &samples);
+        const int64_t epoch = parse_name(entry->d_name, ending, &samples);
         if (epoch < 0) continue;
         if (run->picture_count == capacity) {
             capacity = capacity ? 2 * capacity : 64;

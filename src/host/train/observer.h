@@ -43,6 +43,7 @@ typedef struct vae_train_epoch {
     double information_before;        /* the mutual information that this epoch's is below, which ends the encoder's
                                        * updates ahead of the decoder's, told once; else NAN */
     bool collapsed;                   /* no dimension of the code carries anything, told once: train/collapse.h */
+    const char *sample;               /* of texts: what the model says of itself now, of any bytes; NULL: none */
 } vae_train_epoch;
 
 /* Each may be NULL. They are called between steps, `remarked` ahead of them too, and should be quick. */

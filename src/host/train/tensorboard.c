@@ -13,7 +13,7 @@
 #include "core/crc32c.h"
 #include "core/file.h"
 #include "event.pb-c.h"
-#include "train/pictures.h"
+#include "train/picture.h"
 
 /* Far above any picture of a grid. */
 #define MAX_PICTURE_BYTES ((size_t)256 << 20)
@@ -199,13 +199,14 @@ static vae_status write_picture(const vae_tensorboard *board, double time, const
     return status;
 }
 
-vae_status vae_tensorboard_write_pictures(vae_tensorboard *board, double time, const char *folder, int64_t epoch,
-                                          int64_t step)
+vae_status vae_tensorboard_write_pictures(vae_tensorboard *board, double time, const char *folder, vae_kind kind,
+                                          int64_t epoch, int64_t step)
 {
+    if (strcmp(vae_picture_ending(kind), "png") != 0) return VAE_OK;
     static const char *const names[] = {"samples", "reconstructions"};
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
         char path[VAE_PATH_SIZE];
-        VAE_TRY(vae_pictures_path(folder, epoch, names[i], path));
+        VAE_TRY(vae_picture_path(folder, kind, epoch, names[i], path));
         if (vae_path_exists(path)) VAE_TRY(write_picture(board, time, names[i], step, path));
     }
     return VAE_OK;

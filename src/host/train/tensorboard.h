@@ -17,8 +17,8 @@ double vae_tensorboard_time(void);
 /* Scalars "<metric>/<split>", such as "kl/test", of every number that is defined. */
 vae_status vae_tensorboard_write_line(vae_tensorboard *board, double time, const vae_metrics_line *line);
 /* Those of the epoch's pictures (train/pictures.h) that are in `folder`, as images of their own names. */
-vae_status vae_tensorboard_write_pictures(vae_tensorboard *board, double time, const char *folder, int64_t epoch,
-                                          int64_t step);
+vae_status vae_tensorboard_write_pictures(vae_tensorboard *board, double time, const char *folder, vae_kind kind,
+                                          int64_t epoch, int64_t step);
 /* NULL is allowed. */
 void vae_tensorboard_close(vae_tensorboard *board);
 

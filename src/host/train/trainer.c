@@ -266,7 +266,8 @@ static vae_status end_epoch(vae_trainer *trainer)
         .improved = improved,
         .rate = dropped ? vae_trainer_step(trainer, trainer->state.progress.step).learning_rate : NAN,
         .information_before = information_before,
-        .collapsed = collapsed};
+        .collapsed = collapsed,
+        .sample = trainer->sample};
     vae_trainer_tell_epoch(trainer, &event);
     return VAE_OK;
 }

@@ -321,6 +321,7 @@ void vae_trainer_close(vae_trainer *trainer)
     vae_latent_statistics_free(&trainer->latent);
     vae_pictures_destroy(trainer->pictures);
     vae_prefetch_destroy(trainer->encoder_prefetch);
+    free(trainer->sample);
     vae_prefetch_destroy(trainer->prefetch);
     vae_batches_destroy(&trainer->decoder);
     vae_batches_destroy(&trainer->encoder);

@@ -1,6 +1,8 @@
 /* What a run keeps, handed to its writer: checkpoints and pictures; and how the run is ended with all of it written. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "core/clock.h"
@@ -44,20 +46,29 @@ vae_status vae_trainer_interrupt(vae_trainer *trainer)
 
 /* ---- Pictures ---- */
 
+static bool can_show(const vae_input *input)
+{
+    return input->kind != VAE_KIND_IMAGE || (vae_image_can_show(input->channels) && input->dtype == VAE_UINT8);
+}
+
+/* The first line of samples that are text. */
+static void keep_sample(vae_trainer *trainer, const vae_picture *samples)
+{
+    if (samples->text) trainer->sample = strndup(samples->text, strcspn(samples->text, "\n"));
+}
+
 vae_status vae_trainer_draw_pictures(vae_trainer *trainer)
 {
     const vae_config *config = &trainer->state.design.config;
     const int64_t epoch = trainer->state.progress.epoch;
+    free(trainer->sample);
+    trainer->sample = NULL;
     if (!vae_trainer_is_over(trainer) && !vae_trainer_every(config->train.picture_interval, epoch)) return VAE_OK;
-    const vae_input *input = &trainer->state.design.input;
-    if (!vae_image_can_show(input->channels) || input->dtype != VAE_UINT8) return VAE_OK;
-    const vae_splits *splits = &trainer->splits;
-    const vae_dataset *images = splits->test.count > 0         ? &splits->test
-                                : splits->validation.count > 0 ? &splits->validation
-                                                               : &splits->train;
+    if (!can_show(&trainer->state.design.input)) return VAE_OK;
     vae_picture drawn[VAE_PICTURE_KINDS];
-    if (!trainer->pictures) VAE_TRY(vae_pictures_create(&trainer->model, images, &trainer->pictures));
+    if (!trainer->pictures) VAE_TRY(vae_pictures_create(&trainer->model, &trainer->splits, &trainer->pictures));
     VAE_TRY(vae_pictures_draw(trainer->pictures, epoch, drawn));
+    keep_sample(trainer, &drawn[0]);
     return vae_writer_pictures(trainer->writer, drawn, epoch, trainer->state.progress.step);
 }
 
@@ -69,7 +80,8 @@ vae_status vae_trainer_draw_lost_pictures(vae_trainer *trainer)
     struct stat info;
     const int64_t epoch = trainer->state.progress.epoch;
     if (epoch == 0 || vae_trainer_position(trainer) != 0) return VAE_OK;
-    VAE_TRY(vae_pictures_path(trainer->folder.pictures, epoch, "reconstructions", path));
+    const vae_design *design = &trainer->state.design;
+    VAE_TRY(vae_picture_path(trainer->folder.pictures, design->input.kind, epoch, vae_pictures_last(design), path));
     return !stat(path, &info) && info.st_size > 0 ? VAE_OK : vae_trainer_draw_pictures(trainer);
 }
 

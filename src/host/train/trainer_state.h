@@ -37,6 +37,7 @@ typedef struct vae_trainer {
     vae_prefetch *prefetch;              /* of the training images; NULL where they are in memory */
     vae_prefetch *encoder_prefetch;      /* of the updates of the encoder alone, likewise */
     vae_pictures *pictures;              /* made when they are needed first */
+    char *sample;                        /* of the epoch's texts, one; NULL: none; owned */
     vae_writer *writer;
     vae_latent_statistics latent;    /* of the newest evaluation */
     vae_posterior_sample posteriors; /* likewise */

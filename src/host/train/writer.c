@@ -125,8 +125,8 @@ static vae_status run(void *context, void *element)
     case SNAPSHOT: return write_snapshot(w, item->snapshot);
     case PICTURE: return vae_picture_write(&item->picture, w->folder->pictures);
     case PICTURE_EVENTS:
-        return vae_tensorboard_write_pictures(w->board, item->time, w->folder->pictures, item->events.epoch,
-                                              item->events.step);
+        return vae_tensorboard_write_pictures(w->board, item->time, w->folder->pictures, w->run->design.input.kind,
+                                              item->events.epoch, item->events.step);
     case FIGURE: return write_figure(w, item);
     case SYNC: break;
     }
@@ -244,7 +244,7 @@ vae_status vae_writer_pictures(vae_writer *w, vae_picture pictures[VAE_PICTURE_K
 {
     vae_status status = VAE_OK;
     for (int i = 0; i < VAE_PICTURE_KINDS; ++i) {
-        if (pictures[i].images && !status) status = put_picture(w, &pictures[i]);
+        if (vae_picture_is_there(&pictures[i]) && !status) status = put_picture(w, &pictures[i]);
         vae_picture_free(&pictures[i]);
     }
     if (status || !w->board) return status;

@@ -39,7 +39,7 @@ vae_status vae_writer_line(vae_writer *writer, const vae_metrics_line *line, con
 vae_status vae_writer_take_snapshot(vae_writer *writer, vae_snapshot_kind kind, vae_snapshot **snapshot);
 /* Hands over a snapshot that was taken; it counts the lines handed over so far. */
 vae_status vae_writer_save(vae_writer *writer, vae_snapshot *snapshot, const vae_progress *progress);
-/* An epoch's pictures, which it frees; those whose images are NULL are not there. */
+/* An epoch's pictures, which it frees, as many as are there. */
 vae_status vae_writer_pictures(vae_writer *writer, vae_picture pictures[VAE_PICTURE_KINDS], int64_t epoch,
                                int64_t step);
 /* kl_per_dimension.png and .svg; `split` is of a constant's lifetime. */
