@@ -95,6 +95,8 @@ def check_pictures(folder):
     make("reconstruct", "reconstructions.png", 16, "--count", 8, "--columns", 4, columns=4, rows=4)
     make("interpolate", "interpolation.png", 10, "--from", "0,1", "--to", "2,3", "--steps", 5, columns=5, rows=2)
     make("complete", "completions.png", 8, "--index", "0,1", "--count", 3, "--with-originals", columns=4, rows=2)
+    make("sample", "samples.apng", 6, "--count", 6, "--columns", 3, "--out", "samples.apng", columns=3, rows=2)
+    assert b"acTL" in (folder / "samples.apng").read_bytes()
     make("arithmetic", "arithmetic.png", 4, "--label", "circle", "--index", 0, "--strength", "0:2:3", columns=4, rows=1)
 
 
@@ -174,7 +176,7 @@ def check_refusals(folder):
     for option in (("--beam", 2), ("--top-k", 2), ("--top-p", 0.5)):
         no(f"{option[0]} is for models of texts, but this one is of drawings", "sample", *option)
     no("--text is for models of texts", "complete", "--text", "a")
-    no("x.txt: the name ends in .txt, but the output can be a picture (.png), or a drawing (.svg), or a folder", "sample",
+    no("x.txt: the name ends in .txt, but the output can be a picture (.png), or an animation, APNG (.apng or .png), or a drawing (.svg), or a folder", "sample",
        "--out", "x.txt")
     no("--input FILE or --index I,J,… says what is to be completed", "complete")
     no("none.svg", "interpolate", "--from", "none.svg", "--to", 1, "--force")

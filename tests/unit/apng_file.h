@@ -13,8 +13,8 @@
 
 typedef struct apng_file {
     int64_t frames, height, width, channels;
-    int delay_numerator, delay_denominator;
-    uint8_t *pixels; /* [frames, height, width, channels] */
+    int first_delay_numerator, delay_numerator, delay_denominator; /* of the first frame, and of the last */
+    uint8_t *pixels;                                               /* [frames, height, width, channels] */
 } apng_file;
 
 static inline uint32_t apng_get32(const uint8_t *at)
@@ -87,6 +87,7 @@ static inline apng_file apng_file_read(const char *path)
             cr_assert(apng_get32(content + 4) == file.width && apng_get32(content + 8) == file.height);
             cr_assert_lt(++frame, file.frames);
             file.delay_numerator = content[20] << 8 | content[21];
+            if (frame == 0) file.first_delay_numerator = file.delay_numerator;
             file.delay_denominator = content[22] << 8 | content[23];
             gathered = 0;
         } else if (memcmp(type, "IDAT", 4) == 0) {

@@ -34,7 +34,7 @@ static uint8_t *make_frames(size_t count)
 static void round_trip(int64_t frames, int64_t height, int64_t width, int64_t channels)
 {
     const size_t frame = (size_t)(height * width * channels);
-    const vae_apng_shape shape = {frames, height, width, channels, 25};
+    const vae_apng_shape shape = {frames, height, width, channels, 25, 300};
     uint8_t *pixels = make_frames((size_t)frames * frame);
     vae_apng *animation;
     cr_assert_eq(vae_apng_open(path, &shape, &animation), VAE_OK, "%s", vae_error_message());
@@ -45,7 +45,8 @@ static void round_trip(int64_t frames, int64_t height, int64_t width, int64_t ch
     cr_assert_eq(vae_apng_finish(animation), VAE_OK, "%s", vae_error_message());
     apng_file file = apng_file_read(path);
     cr_expect(file.frames == frames && file.height == height && file.width == width && file.channels == channels);
-    cr_expect(file.delay_numerator == 1 && file.delay_denominator == 25);
+    cr_expect(file.first_delay_numerator == 300 && file.delay_numerator == (frames > 1 ? 1 : 300) &&
+              file.delay_denominator == 25);
     cr_expect_eq(memcmp(file.pixels, pixels, (size_t)frames * frame), 0);
     cr_assert_eq(remove(path), 0);
     free(file.pixels);
@@ -61,7 +62,7 @@ Test(apng, frames_are_lossless)
 
 Test(apng, nothing_is_left_of_what_is_not_finished)
 {
-    const vae_apng_shape shape = {2, 4, 4, 1, 10};
+    const vae_apng_shape shape = {2, 4, 4, 1, 10, 0};
     const uint8_t pixels[16] = {0};
     vae_apng *animation;
     cr_assert_eq(vae_apng_open(path, &shape, &animation), VAE_OK);
@@ -73,6 +74,6 @@ Test(apng, nothing_is_left_of_what_is_not_finished)
     cr_expect_eq(rmdir(folder), 0, "the folder is not empty");
     cr_expect_eq(vae_apng_open(path, &shape, &animation), VAE_ERROR_IO);
     cr_expect_null(animation);
-    cr_expect_eq(vae_apng_open(path, &(vae_apng_shape){2, 4, 4, 2, 10}, &animation), VAE_ERROR_ARGUMENT);
-    cr_expect_eq(vae_apng_open(path, &(vae_apng_shape){0, 4, 4, 1, 10}, &animation), VAE_ERROR_ARGUMENT);
+    cr_expect_eq(vae_apng_open(path, &(vae_apng_shape){2, 4, 4, 2, 10, 0}, &animation), VAE_ERROR_ARGUMENT);
+    cr_expect_eq(vae_apng_open(path, &(vae_apng_shape){0, 4, 4, 1, 10, 0}, &animation), VAE_ERROR_ARGUMENT);
 }

@@ -7,6 +7,7 @@
 #include "draw/image.h"
 #include "draw/sketch.h"
 #include "report/page_sketches.h"
+#include "unit/apng_file.h"
 #include "unit/drawing_file.h"
 #include "unit/picture_file.h"
 
@@ -42,6 +43,45 @@ Test(sketch, svg)
                      "style=\"background:#fff\">\n<g fill=\"none\" stroke=\"#000\" stroke-width=\"2.00\" "
                      "stroke-linecap=\"round\" stroke-linejoin=\"round\">\n<g transform=\"translate(0 0)\"><path "
                      "d=\"M29.00 8.00L71.00 8.00L71.00 50.00M29.00 92.00L29.00 92.00\"/></g>\n</g>\n</svg>\n");
+}
+
+/* A part is where it is in the whole; a stroke that has just begun is a dot. */
+Test(sketch, a_part_of_it)
+{
+    vae_sketch sketch = corner_sketch;
+    const vae_sketch_grid grid = {.sketches = &sketch, .count = 1, .columns = 1, .side = 100};
+    static const char *const parts[] = {"\"M29.00 8.00L29.00 8.00\"", "\"M29.00 8.00L71.00 8.00\"",
+                                        "\"M29.00 8.00L71.00 8.00L71.00 50.00\""};
+    for (int64_t shown = 1; shown <= 3; ++shown) {
+        sketch.shown = shown;
+        cr_expect_not_null(strstr(written(&grid), parts[shown - 1]), "%s", written(&grid));
+    }
+}
+
+/* The whole, held, and then a point more with each frame, up to the whole. */
+Test(sketch, apng)
+{
+    const vae_sketch two[] = {corner_sketch, {.rows = corner[0], .steps = 2}};
+    const vae_sketch_grid grid = {.sketches = two, .count = 2, .columns = 2, .side = 40};
+    enum { BYTES = 40 * 80 * 3, POINTS = 6 };
+    uint8_t pixels[BYTES];
+    int64_t inked = 0;
+    cr_assert_eq(vae_sketch_write_apng(idx_path("a.apng"), &grid), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_sketch_draw(&grid, pixels), VAE_OK);
+    apng_file file = apng_file_read(idx_path("a.apng"));
+    cr_assert_eq(file.frames, 1 + POINTS);
+    cr_assert(file.height == 40 && file.width == 80 && file.channels == 3);
+    for (int64_t i = 0; i < file.frames; ++i) {
+        const uint8_t *frame = file.pixels + i * BYTES;
+        const bool whole = i == 0 || i == file.frames - 1;
+        int64_t ink = 0;
+        for (int64_t k = 0; k < BYTES; ++k)
+            ink += 255 - frame[k];
+        if (whole) cr_expect_arr_eq(frame, pixels, BYTES, "frame %d", (int)i);
+        if (i > 0) cr_expect_geq(ink, inked, "frame %d takes away", (int)i);
+        inked = i > 0 ? ink : 0;
+    }
+    free(file.pixels);
 }
 
 /* Without its begin row and with states that are no whole numbers; what follows the end is not drawn. */

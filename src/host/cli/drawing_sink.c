@@ -94,8 +94,11 @@ static vae_status write_grid(const vae_sequence_sink *sink, vae_sketch *sketches
     }
     const vae_sketch_grid grid = {
         .sketches = sketches, .count = g->cells, .columns = columns < g->cells ? columns : g->cells};
-    return g->file == VAE_FILE_SVG ? vae_sketch_write_svg(sink->plan.path, &grid)
-                                   : vae_sketch_write_png(sink->plan.path, &grid);
+    switch (g->file) {
+    case VAE_FILE_SVG: return vae_sketch_write_svg(sink->plan.path, &grid);
+    case VAE_FILE_APNG: return vae_sketch_write_apng(sink->plan.path, &grid);
+    default: return vae_sketch_write_png(sink->plan.path, &grid);
+    }
 }
 
 static vae_status finish(vae_sequence_sink *sink)
@@ -151,7 +154,7 @@ static vae_status read(const vae_cli_sequences *s, const char *option, const cha
 }
 
 const vae_sequence_kind vae_sequence_kind_drawing = {
-    .files = VAE_FILE_PNG | VAE_FILE_SVG | VAE_FILE_FOLDER,
+    .files = VAE_FILE_PNG | VAE_FILE_APNG | VAE_FILE_SVG | VAE_FILE_FOLDER,
     .read = read,
     .report = report,
     .open = open_sink,

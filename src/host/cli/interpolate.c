@@ -176,8 +176,11 @@ static vae_status add_frames(const vae_cli_options *o, vae_model *model, const f
 static vae_status write_film(const vae_cli_options *o, vae_model *model, const float *from, const float *to,
                              const film *f)
 {
-    const vae_apng_shape shape = {f->frames, f->grid.pixel_height, f->grid.pixel_width, f->grid.channels,
-                                  o->frame_rate};
+    const vae_apng_shape shape = {.frames = f->frames,
+                                  .height = f->grid.pixel_height,
+                                  .width = f->grid.pixel_width,
+                                  .channels = f->grid.channels,
+                                  .frames_per_second = o->frame_rate};
     vae_apng *animation;
     VAE_TRY(vae_apng_open(o->animate, &shape, &animation));
     vae_status status = VAE_OK;

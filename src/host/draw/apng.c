@@ -68,7 +68,9 @@ static vae_status write_frame_control(vae_apng *a)
     put32(data, a->sequence++);
     put32(data + 4, (uint32_t)a->shape.width);
     put32(data + 8, (uint32_t)a->shape.height);
-    data[21] = 1; /* seconds a frame: 1 / frames_per_second */
+    const int64_t held = a->added == 0 && a->shape.hold > 0 ? a->shape.hold : 1;
+    data[20] = (uint8_t)(held >> 8); /* seconds a frame: held / frames_per_second */
+    data[21] = (uint8_t)held;
     data[22] = (uint8_t)(a->shape.frames_per_second >> 8);
     data[23] = (uint8_t)a->shape.frames_per_second;
     return write_chunk(a, "fcTL", data, sizeof data, NULL, 0);
@@ -137,7 +139,8 @@ static vae_status check_shape(const char *path, const vae_apng_shape *shape)
 {
     const bool sane = shape->frames >= 1 && shape->frames <= 1000000 && shape->height >= 1 && shape->width >= 1 &&
                       shape->height <= 32768 && shape->width <= 32768 && shape->frames_per_second >= 1 &&
-                      shape->frames_per_second <= 1000 && vae_image_can_show(shape->channels);
+                      shape->frames_per_second <= 1000 && shape->hold >= 0 && shape->hold <= 1000 &&
+                      vae_image_can_show(shape->channels);
     if (sane) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT,
                          "%s: an animation of %" PRId64 " frames of %" PRId64 " x %" PRId64 " pixels and %" PRId64

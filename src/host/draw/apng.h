@@ -12,6 +12,7 @@ typedef struct vae_apng_shape {
     int64_t frames;                  /* exactly so many are to be added */
     int64_t height, width, channels; /* of each; 1 or 3 channels */
     int64_t frames_per_second;       /* 1 to 1000 */
+    int64_t hold;                    /* the first frame stays for as long as so many; 0: as 1. At most 1000 */
 } vae_apng_shape;
 
 /* Begins a file that repeats for ever. On failure *animation is NULL. */

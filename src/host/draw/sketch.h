@@ -1,4 +1,4 @@
-/* Drawings of strokes as pictures: SVG, PNG, pixels, and JSON that the report's page draws stroke by stroke. */
+/* Drawings of strokes as pictures: SVG, PNG, APNG, pixels, and JSON that the report's page draws stroke by stroke. */
 #ifndef VAE_DRAW_SKETCH_H
 #define VAE_DRAW_SKETCH_H
 
@@ -14,6 +14,7 @@ typedef struct vae_sketch {
     const float *rows; /* [steps, 5] */
     int64_t steps;
     int64_t given; /* the first so many steps are drawn in another colour: those that no model made */
+    int64_t shown; /* only the first so many points are drawn, where they are in the whole; 0: all */
 } vae_sketch;
 
 /* Cells run row by row. Each drawing is fitted to its cell, with a margin. */
@@ -32,6 +33,8 @@ enum { VAE_SKETCH_SIDE = 128 };
 /* One path a drawing, black on white, what was given in blue; in numbers of two digits behind the point. */
 vae_status vae_sketch_write_svg(const char *path, const vae_sketch_grid *grid);
 vae_status vae_sketch_write_png(const char *path, const vae_sketch_grid *grid);
+/* An animation that shows the whole, and then draws all drawings at the same pace, stroke by stroke. */
+vae_status vae_sketch_write_apng(const char *path, const vae_sketch_grid *grid);
 
 /* How many pixels the grid has. */
 vae_status vae_sketch_grid_size(const vae_sketch_grid *grid, int64_t *height, int64_t *width);

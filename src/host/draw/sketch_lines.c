@@ -69,6 +69,7 @@ vae_status vae_sketch_lines_make(const vae_sketch *sketch, int64_t number, doubl
         return status;
     }
     fit(lines, side, margin);
+    if (sketch->shown > 0 && sketch->shown < lines->count) lines->count = sketch->shown;
     return VAE_OK;
 }
 
