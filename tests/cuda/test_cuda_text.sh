@@ -66,6 +66,11 @@ done
 run synchronous env VAE_CUDA_SYNC=1 "$simt" train --device cuda
 cmp lstm/checkpoints/last.safetensors synchronous/checkpoints/last.safetensors ||
     fail "a launch at a time makes another model"
+for what in samples reconstructions; do
+    cmp lstm/pictures/epoch-0001-$what.txt synchronous/pictures/epoch-0001-$what.txt ||
+        fail "a launch at a time makes other $what"
+done
+[ "$(grep -c '^reconstruction  ' lstm/pictures/epoch-0001-reconstructions.txt)" = 16 ] || fail "no reconstructions"
 
 set -- --set train.encoder_updates=12 --set data.validation=30
 run updates-cpu "$cpu" train "$@"

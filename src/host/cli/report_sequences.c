@@ -27,7 +27,7 @@ static const captions captions_of[] = {
          .completions = "The first half of a sentence, in blue, was given, and the model went on, four times."},
     [VAE_KIND_DRAWING] =
         {.samples = "Drawings that the model makes by itself, each from a code drawn at random.",
-         .pairs = "Drawings of the data, in blue, and below each, in black, what the model draws with nothing but the "
+         .pairs = "Drawings of the data, in blue, and below each what the model draws with nothing but the "
                   "code that the drawing became.",
          .way = "From one drawing to another",
          .between = "The code of one drawing is changed step by step into that of another: each is what the model "
