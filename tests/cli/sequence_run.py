@@ -51,13 +51,17 @@ def interrupt(folder, *arguments, run, epoch_steps, after):
     return step % epoch_steps != 0
 
 
-def check_resume(folder, config, epoch_steps):
+def check_resume(folder, config):
     """A run that is interrupted in mid-epoch goes on to the same bits as one that is not."""
-    long = ("--config", config, "--set", "train.epochs=40", "--set", "train.log_interval=1", "--device", "cpu")
+    epochs = 8
+    # Small batches make epochs long beside what happens between them.
+    settings = (f"train.epochs={epochs}", "train.batch_size=2", "train.log_interval=1")
+    long = ("--config", config, *(word for setting in settings for word in ("--set", setting)), "--device", "cpu")
     program(*long, "--out", "whole", "--quiet", folder=folder)
+    epoch_steps = lines(folder, "whole")[-1]["step"] // epochs
     for attempt in range(10):
         run = f"cut{attempt}"
-        if interrupt(folder, *long, run=run, epoch_steps=epoch_steps, after=3 * epoch_steps + 2 + attempt):
+        if interrupt(folder, *long, run=run, epoch_steps=epoch_steps, after=2 * epoch_steps + 8 + attempt):
             break
     else:
         raise AssertionError("no run could be interrupted within an epoch")
@@ -66,7 +70,7 @@ def check_resume(folder, config, epoch_steps):
     for name in ("last", "best"):
         parts = [pathlib.Path(folder) / r / "checkpoints" / f"{name}.safetensors" for r in (run, "whole")]
         assert parts[0].read_bytes() == parts[1].read_bytes(), f"{run}: {name} is another"
-    assert pictures(folder, run) == pictures(folder, "whole") and len(pictures(folder, run)) == 80
+    assert pictures(folder, run) == pictures(folder, "whole") and len(pictures(folder, run)) == 2 * epochs
     for name in pictures(folder, run):
         parts = [pathlib.Path(folder) / r / "pictures" / name for r in (run, "whole")]
         assert parts[0].read_bytes() == parts[1].read_bytes(), f"{run}: {name} is another"

@@ -192,7 +192,7 @@ def main():
                       check_decoder_only, check_refusals):
             check(folder)
             print(f"{check.__name__}: ok", flush=True)
-        check_resume(folder, "drawings.ini", epoch_steps=lines(folder, "short")[-1]["step"] // 2)
+        check_resume(folder, "drawings.ini")
         print("check_resume: ok")
 
 

@@ -301,7 +301,7 @@ def main():
                       check_arithmetic, check_codes, check_evaluate, check_refusals, check_other_tokens, check_others):
             check(folder)
             print(f"{check.__name__}: ok", flush=True)
-        check_resume(folder, "text.ini", epoch_steps=lines(folder, "short")[-1]["step"] // 2)
+        check_resume(folder, "text.ini")
         print("check_resume: ok")
 
 
