@@ -19,7 +19,7 @@ struct strokes_call {
     vae_weight weight;
     const vae_cuda_step *step;
     int64_t rows, steps, mixtures, columns;
-    bool pen_over_padding;
+    bool published;
 };
 
 /* log weight + log N of a component, and the derivatives of log N by all parts but the weight. With ρ = tanh a, strokes
@@ -100,6 +100,11 @@ __device__ inline float run_offset(const strokes_call &call, int64_t i, int lane
         weights.add(c.log_weight);
     }
     const float sum = terms.value(), normaliser = weights.value();
+    double part = 1.0, value = (double)(sum - normaliser);
+    if (call.published) {
+        value = vae_stroke_log_density(value, &part);
+        weight *= (float)part;
+    }
     for (int64_t k = lane; call.gradient && k < call.mixtures; k += WARP) {
         const component c = component_of(prediction, call.mixtures, k, target);
         const float share = expf(c.term - sum);
@@ -107,7 +112,7 @@ __device__ inline float run_offset(const strokes_call &call, int64_t i, int lane
             write(call, i * call.columns + p * call.mixtures + k, weight * share * c.derivatives[p]);
         write(call, i * call.columns + k, weight * (share - expf(c.log_weight - normaliser)));
     }
-    return sum - normaliser;
+    return (float)value;
 }
 
 /* log p of its pen, in lane 0; NaN where the target is no state. */
@@ -138,7 +143,7 @@ __device__ inline float run_step(const strokes_call &call, int64_t t, int64_t ro
 {
     const int64_t i = t * call.rows + row, pen = call.columns - VAE_PEN_STATES;
     const bool counts = (float)t < call.lengths[row];
-    const bool pen_counts = counts || (call.pen_over_padding && call.lengths[row] > 0.0f);
+    const bool pen_counts = counts || (call.published && call.lengths[row] > 0.0f);
     const bool has_offset = counts && call.targets[i * VAE_STROKE_NUMBERS + VAE_STROKE_END] == 0.0f;
     float value = has_offset ? run_offset(call, i, lane, weight) : 0.0f;
     if (pen_counts && lane == 0) value += run_pen(call, i, weight);
@@ -185,6 +190,6 @@ cudaError_t vae_cuda_stroke_likelihood(const vae_cuda_call *call, cudaStream_t s
     own.steps = shape->size[0] / own.rows;
     own.mixtures = attributes.mixtures;
     own.columns = vae_shape_columns(shape);
-    own.pen_over_padding = attributes.pen_over_padding;
+    own.published = attributes.published;
     return launch(strokes_kernel, call->grid, dim3(THREADS), stream, own);
 }

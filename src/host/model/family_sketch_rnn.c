@@ -19,7 +19,7 @@ static const char *const switches[] = {"no", "yes", NULL};
 static const vae_key keys[] = {
     {.section = "model", .name = "components", .type = VAE_KEY_INTEGER, .offset = FIELD(components), .minimum = 1, .maximum = 1000, .initial = "20", .help = "Gaussians in the mixture that a pen's next offset is drawn from"},
     {.section = "model", .name = "decoder_only", .type = VAE_KEY_CHOICE, .offset = FIELD(decoder_only), .choices = switches, .initial = "no", .help = "yes: no encoder and no code; the decoder alone learns to draw"},
-    {.section = "model", .name = "pen_loss_over_padding", .type = VAE_KEY_CHOICE, .offset = FIELD(pen_loss_over_padding), .choices = switches, .initial = "no", .help = "yes: in training all drawings are as long as data.max_length, the pen's states count to there, and losses are divided by that length: the published loss. no: a drawing counts up to its end"},
+    {.section = "model", .name = "pen_loss_over_padding", .type = VAE_KEY_CHOICE, .offset = FIELD(pen_loss_over_padding), .choices = switches, .initial = "no", .help = "yes: in training all drawings are as long as data.max_length, the pen's states count to there, losses are divided by that length, and 1e-6 is added to the density of an offset: the published loss. no: a drawing counts up to its end"},
 };
 /* clang-format on */
 

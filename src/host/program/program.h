@@ -286,13 +286,13 @@ typedef union vae_attributes {
     } token_likelihood;
     /* stroke_likelihood: prediction [steps·rows, 6·mixtures + 3] (program/stroke.h), targets [steps·rows, 5], lengths
      * [rows] → ll [rows], the sum over the steps below a row's length of log p(dx, dy), unless the target is the end,
-     * and log p(pen), a softmax of three states; with pen_over_padding the pen counts in all steps of a row that has
-     * any, as in the loss of Ha & Eck (2017, equation 9). p(dx, dy) is a mixture of bivariate Gaussians (Graves 2013,
-     * 24). Gradient and row_weight as of token_likelihood. A pen that is not one state is an error when the op runs; on
-     * a GPU it makes ll NaN. */
+     * and log p(pen), a softmax of three states. p(dx, dy) is a mixture of bivariate Gaussians (Graves 2013, 24).
+     * `published`: as in the loss of Ha & Eck (2017, equation 9) and of their program the pen counts in all steps of a
+     * row that has any, and VAE_STROKE_DENSITY_FLOOR is added to p(dx, dy). Gradient and row_weight as of
+     * token_likelihood. A pen that is not one state is an error when the op runs; on a GPU it makes ll NaN. */
     struct {
         int64_t mixtures;
-        bool pen_over_padding;
+        bool published;
         vae_weight weight; /* ∂loss/∂ll of every row */
     } stroke_likelihood;
     /* replace_tokens: ids [steps·rows] → y, in which an id is `token` where the uniform at (stream, step,
@@ -555,7 +555,7 @@ vae_status vae_program_likelihood_mean(vae_program *program, const char *name, v
 vae_status vae_program_token_likelihood(vae_program *program, const char *name, vae_tensor logits, vae_tensor targets,
                                         vae_tensor lengths, vae_tensor *ll);
 vae_status vae_program_stroke_likelihood(vae_program *program, const char *name, vae_tensor prediction,
-                                         vae_tensor targets, vae_tensor lengths, bool pen_over_padding, vae_tensor *ll);
+                                         vae_tensor targets, vae_tensor lengths, bool published, vae_tensor *ll);
 vae_status vae_program_activate(vae_program *program, const char *name, vae_tensor x, vae_activation activation,
                                 vae_tensor *y);
 /* The next two (program/op/norm.c) use the layout's parameters "<name>.scale" and "<name>.shift", one number a

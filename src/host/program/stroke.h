@@ -2,6 +2,7 @@
 #ifndef VAE_PROGRAM_STROKE_H
 #define VAE_PROGRAM_STROKE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +24,19 @@ typedef enum vae_stroke_part {
     VAE_STROKE_PARTS
 } vae_stroke_part;
 enum { VAE_STROKE_MIXTURES = 256 };
+
+/* What the published loss adds to the density of an offset, so that a stroke far from all components costs 13.8 nats at
+ * most. */
+#define VAE_STROKE_DENSITY_FLOOR 1e-6
+
+/* log(e^x + VAE_STROKE_DENSITY_FLOOR); `share` gets its derivative by x. */
+VAE_HOST_DEVICE static inline double vae_stroke_log_density(double x, double *share)
+{
+    const double floor = log(VAE_STROKE_DENSITY_FLOOR), larger = x > floor ? x : floor;
+    const double value = larger + log1p(exp(-fabs(x - floor)));
+    *share = exp(x - value);
+    return value;
+}
 
 /* Whether row i of a drawing may be left out: the pen is down there and in the three points before it, of which the
  * begin is none. */

@@ -40,8 +40,8 @@ static component component_of(const double parts[VAE_STROKE_PARTS], double dx, d
 
 /* log p of an offset; gradient, unless NULL, gets its derivatives by the parts times `weight`. It may be `prediction`.
  */
-static double run_offset(const double *prediction, int64_t mixtures, const double *target, double weight,
-                         double *gradient)
+static double run_offset(const double *prediction, int64_t mixtures, const double *target, bool published,
+                         double weight, double *gradient)
 {
     component components[VAE_STROKE_MIXTURES];
     double terms[VAE_STROKE_MIXTURES] = {0.0};
@@ -53,13 +53,15 @@ static double run_offset(const double *prediction, int64_t mixtures, const doubl
         terms[k] = parts[VAE_STROKE_LOG_WEIGHT] + components[k].value;
     }
     const double normaliser = log_sum_exp(prediction, mixtures), sum = log_sum_exp(terms, mixtures);
+    double part = 1.0, value = sum - normaliser;
+    if (published) value = vae_stroke_log_density(value, &part);
     for (int64_t k = 0; gradient && k < mixtures; ++k) {
         const double share = exp(terms[k] - sum);
         for (int p = VAE_STROKE_MEAN_X; p < VAE_STROKE_PARTS; ++p)
-            gradient[p * mixtures + k] = weight * share * components[k].derivatives[p];
-        gradient[k] = weight * (share - exp(prediction[k] - normaliser));
+            gradient[p * mixtures + k] = weight * part * share * components[k].derivatives[p];
+        gradient[k] = weight * part * (share - exp(prediction[k] - normaliser));
     }
-    return sum - normaliser;
+    return value;
 }
 
 /* The same of a pen, by its logits. */
@@ -79,6 +81,7 @@ vae_status vae_reference_stroke_likelihood(vae_call *call)
 {
     const int64_t rows = vae_call_input_shape(call, 2)->size[0], count = vae_call_input_shape(call, 0)->size[0];
     const int64_t mixtures = call->op->attributes.stroke_likelihood.mixtures;
+    const bool published = call->op->attributes.stroke_likelihood.published;
     const int64_t pen = VAE_STROKE_PARTS * mixtures, columns = pen + VAE_PEN_STATES;
     const double *lengths = call->inputs[2], *row_weight = call->inputs[3];
     const double weight = vae_weight_value(call->op->attributes.stroke_likelihood.weight, call->step);
@@ -91,11 +94,12 @@ vae_status vae_reference_stroke_likelihood(vae_call *call)
         const double *target = (const double *)call->inputs[1] + i * VAE_STROKE_NUMBERS;
         double *gradient = gradients ? gradients + i * columns : NULL;
         const bool counts = (double)step < lengths[row];
-        const bool pen_counts = counts || (call->op->attributes.stroke_likelihood.pen_over_padding && lengths[row] > 0);
+        const bool pen_counts = counts || (published && lengths[row] > 0);
         const bool offset_counts = counts && target[VAE_STROKE_END] == 0;
         const double scale = weight * (row_weight ? row_weight[row] : 1.0);
         if (pen_counts) VAE_TRY(vae_check_pen(target[2], target[3], target[4], step, row));
-        const double offset_ll = offset_counts ? run_offset(prediction, mixtures, target, scale, gradient) : 0;
+        const double offset_ll =
+            offset_counts ? run_offset(prediction, mixtures, target, published, scale, gradient) : 0;
         const double pen_ll =
             pen_counts ? run_pen(prediction + pen, target + VAE_STROKE_DOWN, scale, gradient ? gradient + pen : NULL)
                        : 0;

@@ -21,7 +21,7 @@ static vae_status count_mixtures(const vae_program *program, const char *name, v
 }
 
 vae_status vae_program_stroke_likelihood(vae_program *program, const char *name, vae_tensor prediction,
-                                         vae_tensor targets, vae_tensor lengths, bool pen_over_padding, vae_tensor *ll)
+                                         vae_tensor targets, vae_tensor lengths, bool published, vae_tensor *ll)
 {
     vae_op op = vae_op_make(VAE_OP_STROKE_LIKELIHOOD, name);
     op.inputs[0] = prediction;
@@ -29,7 +29,7 @@ vae_status vae_program_stroke_likelihood(vae_program *program, const char *name,
     op.inputs[2] = lengths;
     VAE_TRY(count_mixtures(program, name, prediction, &op.attributes.stroke_likelihood.mixtures));
     VAE_TRY(vae_sequence_likelihood_check(program, &op, VAE_STROKE_NUMBERS));
-    op.attributes.stroke_likelihood.pen_over_padding = pen_over_padding;
+    op.attributes.stroke_likelihood.published = published;
     VAE_TRY(vae_program_add_activation(program, name, vae_shape_vector(vae_tensor_shape(program, lengths)->size[0]),
                                        &op.outputs[0]));
     *ll = op.outputs[0];
@@ -48,7 +48,7 @@ static vae_cost cost(const vae_program *program, const vae_op *op)
 
 static const vae_field fields[] = {
     VAE_FIELD(INTEGER, mixtures, stroke_likelihood.mixtures),
-    VAE_FIELD(FLAG, pen_over_padding, stroke_likelihood.pen_over_padding),
+    VAE_FIELD(FLAG, published, stroke_likelihood.published),
     {0},
 };
 

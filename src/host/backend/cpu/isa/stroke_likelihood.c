@@ -29,7 +29,7 @@ typedef struct stroke_call {
     double *steps;
     int64_t rows, count, mixtures, columns;
     float weight;
-    bool pen_over_padding;
+    bool published;
 } stroke_call;
 
 /* ---- Offsets ---- */
@@ -145,10 +145,13 @@ static void run_offsets(const stroke_call *call, tile *t)
         const float term_sum = sum_of(t->terms + s * t->mixtures, t->mixtures);
         const float weight_sum = sum_of(log_weights + s * t->mixtures, t->mixtures);
         const int64_t i = t->at[s];
-        call->steps[i] +=
-            (double)t->largest_term[s] - (double)t->largest_weight[s] + log((double)term_sum) - log((double)weight_sum);
+        double part = 1.0, value = (double)t->largest_term[s] - (double)t->largest_weight[s] + log((double)term_sum) -
+                                   log((double)weight_sum);
+        if (call->published) value = vae_stroke_log_density(value, &part);
+        call->steps[i] += value;
         if (!call->gradient) continue;
-        write_gradient(t, s, weight_of(call, i), term_sum, weight_sum, call->gradient + i * call->columns);
+        write_gradient(t, s, weight_of(call, i) * (float)part, term_sum, weight_sum,
+                       call->gradient + i * call->columns);
     }
 }
 
@@ -179,7 +182,7 @@ static bool counts(const stroke_call *call, int64_t i)
 
 static bool pen_counts(const stroke_call *call, int64_t i)
 {
-    return counts(call, i) || (call->pen_over_padding && call->lengths[i % call->rows] > 0.0f);
+    return counts(call, i) || (call->published && call->lengths[i % call->rows] > 0.0f);
 }
 
 /* Offsets last, as the gradient may take the place of what pens read. */
@@ -230,7 +233,7 @@ static vae_status run(vae_call *call)
         .mixtures = call->op->attributes.stroke_likelihood.mixtures,
         .columns = vae_shape_columns(shape),
         .weight = (float)vae_weight_value(call->op->attributes.stroke_likelihood.weight, call->step),
-        .pen_over_padding = call->op->attributes.stroke_likelihood.pen_over_padding,
+        .published = call->op->attributes.stroke_likelihood.published,
     };
     const int64_t fit = TILE / own.mixtures, together = fit < MOST_STEPS ? fit : MOST_STEPS;
     const int threads = vae_call_threads(call);
