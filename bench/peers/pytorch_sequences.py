@@ -28,11 +28,13 @@ def mask(targets, lengths):
     return targets.masked_fill(beyond, -1)
 
 
-# ---- An LSTM with recurrent dropout, which nn.LSTM lacks ----
+# ---- An LSTM with recurrent dropout or layer norms, which nn.LSTM lacks ----
+#
+# A cell is two functions: sums of gates [rows, 4·units], c [rows, units], a dropout mask (or None) and parameters → what
+# the way back needs, c, h; and the way back of one step, whose gradients are those of sums, c and each parameter.
 
 
 def cell_forward(gates, c, kept):
-    """gates [rows, 4·units], c [rows, units] and a dropout mask (or None) → activated gates, c, h."""
     i, f, g, o = gates.chunk(4, dim=1)
     i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
     c = f * c + i * (g if kept is None else g * kept)
@@ -40,7 +42,6 @@ def cell_forward(gates, c, kept):
 
 
 def cell_backward(activated, c, c_before, kept, d_h, d_h_next, d_c):
-    """→ gradients of the gates before activation and of c_before."""
     i, f, g, o = activated.chunk(4, dim=1)
     d_h = d_h + d_h_next
     tanh_c = torch.tanh(c)
@@ -55,46 +56,59 @@ class Scan(torch.autograd.Function):
     """An LSTM over all steps whose weight gradient is one product at the end.
 
     gates [steps, rows, 4·units]: what inputs and biases give; weight [units, 4·units]; h, c [rows, units]: the initial
-    state; kept: [steps, rows, units] or None; cell: the two functions above, perhaps compiled.
+    state; kept: [steps, rows, units] or None; cell: its two functions, perhaps compiled, and its parameters.
     """
 
     @staticmethod
-    def forward(ctx, gates, weight, h, c, kept, cell):
-        activated, states, outputs = [], [c], [h]
+    def forward(ctx, gates, weight, h, c, kept, cell, *parameters):
+        needed, states, outputs = [], [c], [h]
         for t in range(len(gates)):
             sums = torch.addmm(gates[t], outputs[-1], weight)
-            gate, c, h = cell[0](sums, states[-1], None if kept is None else kept[t])
-            activated.append(gate)
+            saved, c, h = cell[0](sums, states[-1], None if kept is None else kept[t], *parameters)
+            needed.append(saved)
             states.append(c)
             outputs.append(h)
-        ctx.saved, ctx.weight, ctx.kept, ctx.cell = (activated, states, outputs), weight, kept, cell
+        ctx.saved, ctx.weight, ctx.kept, ctx.cell, ctx.parameters = (needed, states, outputs), weight, kept, cell, parameters
         return torch.stack(outputs[1:])
 
     @staticmethod
     def backward(ctx, d_outputs):
-        activated, states, outputs = ctx.saved
+        needed, states, outputs = ctx.saved
         back = ctx.weight.t().contiguous()
         d_h, d_c = torch.zeros_like(outputs[0]), torch.zeros_like(states[0])
-        d_gates = d_outputs.new_empty(len(activated), *activated[0].shape)
-        for t in reversed(range(len(activated))):
+        d_gates = d_outputs.new_empty(len(needed), *needed[0].shape)
+        d_parameters = [torch.zeros_like(parameter) for parameter in ctx.parameters]
+        for t in reversed(range(len(needed))):
             kept = None if ctx.kept is None else ctx.kept[t]
-            d_sums, d_c = ctx.cell[1](activated[t], states[t + 1], states[t], kept, d_outputs[t], d_h, d_c)
+            d_sums, d_c, *shares = ctx.cell[1](needed[t], states[t + 1], states[t], kept, d_outputs[t], d_h, d_c, *ctx.parameters)
             d_gates[t] = d_sums
+            for d_parameter, share in zip(d_parameters, shares):
+                d_parameter += share
             d_h = d_sums @ back
         d_weight = torch.stack(outputs[:-1]).flatten(0, 1).t() @ d_gates.flatten(0, 1)
-        return d_gates, d_weight, d_h, d_c, None, None
+        return d_gates, d_weight, d_h, d_c, None, None, *d_parameters
 
 
 def normalise(x, scale, shift):
     return F.layer_norm(x, x.shape[-1:], scale, shift, eps=1e-3)
 
 
-def normalised_cell(gates, c, kept, scale, shift, forget_bias):
-    """The cell of a layer-normalised LSTM (Ba et al. 2016), with norms of i, f, g, o and c → c, h."""
+def normalised_step(gates, c, kept, scale, shift):
+    """A layer-normalised LSTM (Ba et al. 2016), with norms of i, f, g, o and c; 1 is added to forget gates → c, h."""
     i, f, g, o = (normalise(gate, scale[n], shift[n]) for n, gate in enumerate(gates.chunk(4, dim=1)))
     g = torch.tanh(g)
-    c = torch.sigmoid(f + forget_bias) * c + torch.sigmoid(i) * (g if kept is None else g * kept)
+    c = torch.sigmoid(f + 1) * c + torch.sigmoid(i) * (g if kept is None else g * kept)
     return c, torch.sigmoid(o) * torch.tanh(normalise(c, scale[4], shift[4]))
+
+
+def normalised_forward(gates, c, kept, scale, shift):
+    return gates, *normalised_step(gates, c, kept, scale, shift)
+
+
+def normalised_backward(gates, c, c_before, kept, d_h, d_h_next, d_c, scale, shift):
+    """The step is computed once more, which costs less than to keep all that its gradient needs."""
+    _, back = torch.func.vjp(lambda *moving: normalised_step(moving[0], moving[1], kept, *moving[2:]), gates, c_before, scale, shift)
+    return back((d_c, d_h + d_h_next))
 
 
 class RecurrentLayer(nn.Module):
@@ -110,10 +124,10 @@ class RecurrentLayer(nn.Module):
         self.code = nn.Parameter(torch.empty(code, gates)) if code else None
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -units ** -0.5, units ** -0.5)
-        if layer_norm:
-            self.scale, self.shift = nn.Parameter(torch.ones(5, units)), nn.Parameter(torch.zeros(5, units))
-        wrap = torch.compile if compiled else lambda function: function
-        self.cell = (wrap(normalised_cell),) if layer_norm else (wrap(cell_forward), wrap(cell_backward))
+        self.norms = nn.ParameterList([torch.ones(5, units), torch.zeros(5, units)] if layer_norm else [])
+        assert not layer_norm or forget_bias == 1
+        functions = (normalised_forward, normalised_backward) if layer_norm else (cell_forward, cell_backward)
+        self.cell = [torch.compile(function) if compiled else function for function in functions]
 
     def forward(self, x, code=None, state=None):
         """x [steps, rows, inputs], code [rows, code], state (h, c) → h [steps, rows, units]."""
@@ -128,11 +142,4 @@ class RecurrentLayer(nn.Module):
         if self.training and self.dropout:
             keep = 1 - self.dropout
             kept = torch.empty(*x.shape[:2], self.units).bernoulli_(keep).div_(keep)
-        if not self.layer_norm:
-            return Scan.apply(gates, self.recurrent, h, c, kept, self.cell)
-        outputs = []
-        for t in range(len(x)):
-            sums = torch.addmm(gates[t], h, self.recurrent)
-            c, h = self.cell[0](sums, c, None if kept is None else kept[t], self.scale, self.shift, self.forget_bias)
-            outputs.append(h)
-        return torch.stack(outputs)
+        return Scan.apply(gates, self.recurrent, h, c, kept, self.cell, *self.norms)

@@ -94,7 +94,7 @@ class Trainer:
         self.updates = 0
 
     def beta(self):
-        return min(1.0, BETA_START + self.updates * options.batch / (BETA_EPOCHS * len(self.sentences)))
+        return min(1.0, BETA_START + (1 - BETA_START) * self.updates * options.batch / (BETA_EPOCHS * len(self.sentences)))
 
     def update(self, places):
         self.updates += 1
