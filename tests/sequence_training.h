@@ -34,6 +34,15 @@ static const sequence_case sequence_cases[] = {
       "model.output_dropout=0.2", "model.recurrent_dropout=0.2"},
      VAE_KIND_TEXT,
      4},
+    {"text, scheduled sampling",
+     {"model.family=text_vae", "model.embedding=3", "model.scheduled_sampling=0.6", "model.word_dropout=0.2",
+      "model.output_dropout=0.2", "model.recurrent_dropout=0.2"},
+     VAE_KIND_TEXT,
+     3},
+    {"text, scheduled sampling, gru",
+     {"model.family=text_vae", "model.embedding=3", "model.scheduled_sampling=1", "model.cell=gru"},
+     VAE_KIND_TEXT,
+     4},
     {"text, KL above its floor",
      {"model.family=text_vae", "model.embedding=3", "train.kl_floor=0.001"},
      VAE_KIND_TEXT,
@@ -68,7 +77,9 @@ typedef struct sequence_run {
     vae_store *store;
     vae_data *data;
     vae_executable *executable;
-    vae_tensor held; /* what kl_floor or free_bits make of the KL, or VAE_NO_TENSOR */
+    vae_tensor held;  /* what kl_floor or free_bits make of the KL, or VAE_NO_TENSOR */
+    vae_tensor drawn; /* ids of scheduled sampling, or VAE_NO_TENSOR */
+    double drawn_ids[ROWS * STEPS];
     vae_step step;
     double *parameters;
     int32_t ids[MOST_ROWS];
@@ -89,21 +100,30 @@ static inline void sequence_fill(sequence_run *run)
     }
 }
 
+static inline vae_tensor sequence_external(vae_program *program, const char *name)
+{
+    const vae_tensor tensor = vae_program_find(program, name);
+    cr_assert_neq(tensor, VAE_NO_TENSOR, "no %s", name);
+    vae_program_mark_external(program, tensor);
+    return tensor;
+}
+
 /* The loss of a KL that is held up shows in no metric: its term is read. */
 static inline void sequence_build(sequence_run *run, vae_part part)
 {
     const vae_build build = {.role = VAE_ROLE_TRAIN, .part = part, .rows = ROWS, .steps = STEPS, .count = ITEMS};
     const vae_config *config = &run->design.config;
-    run->held = VAE_NO_TENSOR;
-    if (config->train.kl_floor == 0 && config->train.free_bits == 0) {
+    const bool held = config->train.kl_floor > 0 || config->train.free_bits > 0;
+    const bool drawn = run->design.traits.sampling > 0;
+    run->held = run->drawn = VAE_NO_TENSOR;
+    if (!held && !drawn) {
         MUST(vae_design_build(&run->design, build, &run->program));
         return;
     }
     vae_program_init(&run->program, "train", &run->design.layout);
     MUST(run->design.family->build(&run->design, &build, &run->program));
-    run->held = vae_program_find(&run->program, "kl_held");
-    cr_assert_neq(run->held, VAE_NO_TENSOR);
-    vae_program_mark_external(&run->program, run->held);
+    if (held) run->held = sequence_external(&run->program, "kl_held");
+    if (drawn) run->drawn = sequence_external(&run->program, "scheduled_sampling");
     MUST(vae_program_plan(&run->program));
 }
 
@@ -150,6 +170,7 @@ static inline void sequence_open(const vae_backend *b, const sequence_case *c, v
                            .rows = c->present,
                            .share = (double)ROWS / (double)c->present,
                            .beta = 0.7,
+                           .sampling = run->design.traits.sampling,
                            .adam_step = 1};
 }
 

@@ -26,7 +26,7 @@ typedef struct vae_cuda_step {
     uint64_t adam_step;
     int64_t rows; /* of the batch that hold data; 0: all */
     double share; /* vae_step.share, 1 where that is 0 */
-    double beta, learning_rate;
+    double beta, sampling, learning_rate;
     /* Of the program's adam: learning_rate / (1 - beta1^adam_step), and 1 / sqrt(1 - beta2^adam_step). */
     double adam_step_size, adam_root_correction;
     vae_permutation permutation;

@@ -173,6 +173,8 @@ def check_refusals(folder):
         refuse(message, *arguments, "--run", "run", folder=folder, status=status)
 
     no("traverse: this model is of drawings", "traverse")
+    refuse("[model] scheduled_sampling: is a key of family = text_vae, but family = sketch_rnn", "info", "--config",
+           "drawings.ini", "--set", "model.scheduled_sampling=0.1", folder=folder)
     for option in (("--beam", 2), ("--top-k", 2), ("--top-p", 0.5)):
         no(f"{option[0]} is for models of texts, but this one is of drawings", "sample", *option)
     no("--text is for models of texts", "complete", "--text", "a")

@@ -279,6 +279,35 @@ def check_refusals(folder):
     no("would replace test.txt, which is read", "reconstruct", "--input", "test.txt", "--out", "test.txt", "--force")
 
 
+def check_scheduled_sampling(folder):
+    """The share rises and is logged, training goes elsewhere with it, and the reference draws the same tokens."""
+    def train(run, *settings):
+        program("--config", "text.ini", "--set", "train.log_interval=1", *(word for s in settings for word in ("--set", s)),
+                "--out", run, "--quiet", folder=folder)
+        return [line for line in lines(folder, run) if line["split"] == "train"]
+
+    half, rising = "model.scheduled_sampling=0.5", "model.scheduled_sampling_epochs=1.5"
+    plain, sampled = train("forced"), train("sampled", half, rising)
+    assert not any("scheduled_sampling" in line for line in lines(folder, "forced"))
+    steps = plain[-1]["step"] // 2
+    for i, line in enumerate(sampled):
+        assert math.isclose(line["scheduled_sampling"], min(0.5, 0.5 * i / (1.5 * steps))), line
+    assert not any("scheduled_sampling" in line for line in lines(folder, "sampled") if line["split"] == "test")
+    # In the first step nothing is drawn: the second pass is that of teacher forcing.
+    assert {**sampled[0], "scheduled_sampling": None} == {**plain[0], "scheduled_sampling": None}
+    assert sampled[-1]["reconstruction"] != plain[-1]["reconstruction"]
+    alone = train("alone", half, rising, "run.threads=1")
+    assert alone == sampled, "threads change what is drawn"
+    exact = train("exact", half, rising, "run.device=reference")
+    assert math.isclose(exact[-1]["reconstruction"], sampled[-1]["reconstruction"], rel_tol=1e-4)
+    program("report", "--run", "sampled", "--out", "sampled.html", folder=folder)
+    assert "Scheduled sampling" in (folder / "sampled.html").read_text()
+    refuse("[model] scheduled_sampling_epochs: the share that rises over them, scheduled_sampling, is 0", "--config",
+           "text.ini", "--set", rising, folder=folder)
+    refuse("[model] scheduled_sampling: ", "--config", "text.ini", "--set", "model.scheduled_sampling=1.1", folder=folder)
+    assert "  scheduled_sampling " in program("--help-config", folder=folder)
+
+
 def check_other_tokens(folder):
     """Characters and bytes, whose sentences are put together without blanks."""
     for tokens in ("characters", "bytes"):
@@ -298,10 +327,12 @@ def main():
         (folder / "wide.csv").write_text("0,0,0,0\n1,0,0,0\n")
         (folder / "broken.txt").write_bytes(b"a dog\na \xff\n")
         for check in (check_training, check_pictures, check_sample, check_reconstruct, check_interpolate, check_complete,
-                      check_arithmetic, check_codes, check_evaluate, check_refusals, check_other_tokens, check_others):
+                      check_arithmetic, check_codes, check_evaluate, check_refusals, check_other_tokens, check_scheduled_sampling, check_others):
             check(folder)
             print(f"{check.__name__}: ok", flush=True)
-        check_resume(folder, "text.ini")
+        # In mid-epoch, and while scheduled sampling rises.
+        (folder / "rising.ini").write_text(CONFIG.replace("[train]", "scheduled_sampling = 0.5\nscheduled_sampling_epochs = 6\n[train]"))
+        check_resume(folder, "rising.ini")
         print("check_resume: ok")
 
 

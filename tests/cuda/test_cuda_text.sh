@@ -63,6 +63,13 @@ for cell in lstm gru layer_norm_lstm; do
     expect_close $cell-cpu $cell-bf16 1e-3
 done
 
+# Draws agree too: another token would show.
+set -- --set model.scheduled_sampling=0.6 --set model.scheduled_sampling_epochs=0.5
+run sampled-cpu "$cpu" train "$@"
+run sampled "$simt" train --device cuda "$@"
+expect_close sampled-cpu sampled 1e-6
+[ "$(test_elbo sampled)" != "$(test_elbo lstm)" ] || fail "nothing was drawn"
+
 run synchronous env VAE_CUDA_SYNC=1 "$simt" train --device cuda
 cmp lstm/checkpoints/last.safetensors synchronous/checkpoints/last.safetensors ||
     fail "a launch at a time makes another model"

@@ -25,6 +25,27 @@ static double loss(const sequence_case *c, sequence_run *run)
            (double)c->present;
 }
 
+/* With draws the loss is another than without. */
+static void expect_draws(const sequence_case *c, sequence_run *run)
+{
+    if (run->drawn == VAE_NO_TENSOR) return;
+    run->step.sampling = 0.0;
+    const double teacher_forced = loss(c, run);
+    run->step.sampling = run->design.traits.sampling;
+    cr_assert_neq(loss(c, run), teacher_forced, "%s: nothing is drawn", c->name);
+    MUST(vae_backend_reference.tensor_read(run->executable, run->drawn, VAE_FLOAT64, run->drawn_ids));
+}
+
+/* Had a draw changed, the loss would have a step. */
+static void expect_same_draws(const sequence_case *c, const sequence_run *run)
+{
+    double ids[ROWS * STEPS];
+    if (run->drawn == VAE_NO_TENSOR) return;
+    MUST(vae_backend_reference.tensor_read(run->executable, run->drawn, VAE_FLOAT64, ids));
+    for (int64_t i = 0; i < run->program.tensors[run->drawn].elements; ++i)
+        cr_assert_eq(ids[i], run->drawn_ids[i], "%s: draw %lld changes", c->name, (long long)i);
+}
+
 static double difference(const sequence_case *c, sequence_run *run, int64_t index)
 {
     const double h = 1e-3, kept = run->parameters[index];
@@ -33,6 +54,7 @@ static double difference(const sequence_case *c, sequence_run *run, int64_t inde
     for (int i = 0; i < 4; ++i) {
         run->parameters[index] = kept + moved[i];
         at[i] = loss(c, run);
+        expect_same_draws(c, run);
     }
     run->parameters[index] = kept;
     return (4 * (at[2] - at[3]) / h - (at[0] - at[1]) / (2 * h)) / 3;
@@ -42,6 +64,7 @@ static void check(const sequence_case *c)
 {
     sequence_run run;
     sequence_open(&vae_backend_reference, c, VAE_PART_ALL, &run);
+    expect_draws(c, &run);
     loss(c, &run);
     const vae_layout *layout = &run.design.layout;
     double *gradients = calloc((size_t)layout->elements, sizeof *gradients), scale = 0.0;
@@ -69,4 +92,23 @@ Test(gradient_sequences, every_family)
 {
     for (size_t i = 0; i < sizeof sequence_cases / sizeof *sequence_cases; ++i)
         check(&sequence_cases[i]);
+}
+
+/* Of the three recurrent ops, encoder and two passes of the decoder, the first pass has no backward op. */
+Test(gradient_sequences, scheduled_sampling_trains_one_pass)
+{
+    const sequence_case c = {.name = "sampling",
+                             .set = {"model.family=text_vae", "model.scheduled_sampling=0.5"},
+                             .kind = VAE_KIND_TEXT,
+                             .present = ROWS};
+    sequence_run run;
+    int forward = 0, backward = 0;
+    sequence_open(&vae_backend_reference, &c, VAE_PART_ALL, &run);
+    for (int32_t i = 0; i < run.program.op_count; ++i) {
+        forward += run.program.ops[i].kind == VAE_OP_LSTM;
+        backward += run.program.ops[i].kind == VAE_OP_LSTM_BACKWARD;
+    }
+    cr_assert_eq(forward, 3);
+    cr_assert_eq(backward, 2);
+    sequence_close(&run);
 }

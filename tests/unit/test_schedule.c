@@ -182,3 +182,22 @@ Test(schedule, plateau_falls_with_each_drop)
     expect_rate(&config, 51, 0.0005);
     drops = 0;
 }
+
+/* ---- Scheduled sampling ---- */
+
+static void expect_sampling(const vae_traits *traits, int64_t step, double expected)
+{
+    const double share = vae_schedule_sampling(traits, STEPS_PER_EPOCH, step);
+    cr_expect(fabs(share - expected) <= 1e-15, "step %d: %.17g, expected %.17g", (int)step, share, expected);
+}
+
+Test(schedule, sampling_rises_linearly_then_stays)
+{
+    const vae_traits rising = {.sampling = 0.4, .sampling_epochs = 2.5}, constant = {.sampling = 0.4};
+    expect_sampling(&rising, 0, 0.0);
+    expect_sampling(&rising, 10, 0.16);
+    expect_sampling(&rising, 25, 0.4);
+    expect_sampling(&rising, 1000, 0.4);
+    expect_sampling(&constant, 0, 0.4);
+    expect_sampling(&(vae_traits){0}, 3, 0.0);
+}

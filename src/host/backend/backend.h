@@ -38,8 +38,9 @@ typedef struct vae_step {
     /* Rows of the batch that hold data: sequences come in programs of few shapes, and a short batch fills the rows that
      * are left with sequences of no steps. 0: all. */
     int64_t rows;
-    double share; /* rows of the program / rows: makes means over a short batch right. 0: 1 */
-    double beta;  /* weight of the KL term */
+    double share;    /* rows of the program / rows: makes means over a short batch right. 0: 1 */
+    double beta;     /* weight of the KL term */
+    double sampling; /* scheduled sampling: share of the tokens that a decoder reads from its own predictions */
     double learning_rate;
     uint64_t adam_step; /* 1 for the first update: bias correction */
 } vae_step;

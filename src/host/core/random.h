@@ -25,6 +25,7 @@ typedef enum vae_stream {
     VAE_STREAM_REPLACE = 13,     /* words that are left out; step: training step */
     VAE_STREAM_RECURRENT = 14,   /* dropout of recurrent cells; step: training step */
     VAE_STREAM_INFORMATION = 15, /* of the estimate of I(x; z) */
+    VAE_STREAM_SAMPLE = 16,      /* words that are drawn in training; step: training step */
     VAE_STREAM_DROPOUT = 64,     /* and the VAE_DROPOUT_LAYERS - 1 after it, one a layer; step: training step */
 } vae_stream;
 enum { VAE_DROPOUT_LAYERS = 64 };
@@ -66,6 +67,9 @@ static inline float vae_random_uniform(uint32_t word)
 {
     return (float)word * 0x1p-32f + 0x1p-33f;
 }
+
+/* The largest number that such a uniform may be where log(1 - u) must be finite. */
+#define VAE_UNIFORM_BELOW_ONE 0x1.fffffep-1f
 
 /* Standard normals of elements 4·block … 4·block + 3, by cuRAND's Box–Muller (curand_normal4), in double. */
 void vae_random_normal4(uint64_t seed, uint32_t stream, uint64_t step, uint64_t block, double normal[4]);

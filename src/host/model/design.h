@@ -64,6 +64,9 @@ typedef struct vae_traits {
     bool has_posterior;  /* z is drawn from q(z|x): there are a KL, a bound and log P(X) */
     bool fits_decoder;   /* the decoder is trained */
     int64_t fixed_steps; /* of sequences: programs have this many steps, whatever lengths there are; 0: by buckets */
+    /* Scheduled sampling: the share of tokens that it ends with, 0 where there is none, and the epochs over which it
+     * rises from 0 to that. */
+    double sampling, sampling_epochs;
     bool is_weighted;    /* a bound tighter than the ELBO is what counts: it decides which epoch is the best */
     const char *summary; /* "reconstruction only": in captions; NULL for the ELBO */
 } vae_traits;

@@ -10,6 +10,7 @@
 typedef struct text_keys {
     int64_t embedding;
     double word_dropout;
+    double scheduled_sampling, scheduled_sampling_epochs;
 } text_keys;
 
 #define FIELD(member) offsetof(text_keys, member)
@@ -17,11 +18,21 @@ typedef struct text_keys {
 static const vae_key keys[] = {
     {.section = "model", .name = "embedding", .type = VAE_KEY_INTEGER, .offset = FIELD(embedding), .minimum = 1, .maximum = 1 << 16, .initial = "256", .help = "numbers that stand for a token; encoder and decoder have a table each"},
     {.section = "model", .name = "word_dropout", .type = VAE_KEY_REAL, .offset = FIELD(word_dropout), .minimum = 0, .maximum = 1, .initial = "0", .help = "share of the tokens that the decoder reads as <unk> in training (Bowman et al. 2016)"},
+    {.section = "model", .name = "scheduled_sampling", .type = VAE_KEY_REAL, .offset = FIELD(scheduled_sampling), .minimum = 0, .maximum = 1, .initial = "0", .help = "share of the tokens that the decoder reads from its own predictions in training, in place of the true ones (Bengio et al. 2015); drawn from a first, teacher-forced pass (Mihaylova & Martins 2019)"},
+    {.section = "model", .name = "scheduled_sampling_epochs", .type = VAE_KEY_REAL, .offset = FIELD(scheduled_sampling_epochs), .minimum = 0, .maximum = 1e9, .initial = "0", .help = "epochs over which that share rises from 0"},
 };
 /* clang-format on */
 
+/* What has no effect is not meant. */
 static vae_status check(const vae_config *config)
 {
+    const text_keys *own = (const text_keys *)config->model.own[VAE_FAMILY_TEXT_VAE];
+    if (own->scheduled_sampling_epochs > 0 && !(own->scheduled_sampling > 0)) {
+        return vae_config_blame(config,
+                                vae_error_set(VAE_ERROR_CONFIG, "[model] scheduled_sampling_epochs: the share that "
+                                                                "rises over them, scheduled_sampling, is 0"),
+                                "model", "scheduled_sampling_epochs");
+    }
     return vae_kl_term_check(config, true, true);
 }
 
@@ -81,6 +92,14 @@ static vae_status read(const vae_design *design, vae_program *program, const cha
     return vae_program_gather_rows(program, decoder ? "decoder.embedded" : "encoder.embedded", table, x, y);
 }
 
+/* A begin never follows: generation draws none either. */
+static vae_status sample(const vae_design *design, vae_program *program, vae_tensor logits, vae_tensor ids,
+                         vae_tensor lengths, vae_tensor *y)
+{
+    (void)design;
+    return vae_program_sample_tokens(program, "scheduled_sampling", logits, ids, lengths, VAE_TOKEN_BEGIN, y);
+}
+
 static vae_status log_likelihood(const vae_design *design, vae_program *program, vae_tensor logits, vae_tensor targets,
                                  vae_tensor lengths, bool training, vae_tensor *ll)
 {
@@ -90,7 +109,13 @@ static vae_status log_likelihood(const vae_design *design, vae_program *program,
 }
 
 static const vae_sequence_steps steps = {
-    .width = width, .prediction = prediction, .declare = declare, .read = read, .log_likelihood = log_likelihood};
+    .width = width,
+    .prediction = prediction,
+    .declare = declare,
+    .read = read,
+    .sample = sample,
+    .log_likelihood = log_likelihood,
+};
 
 /* ---- The model ---- */
 
@@ -99,7 +124,10 @@ static const vae_sequence_model model = {
 
 static vae_status resolve(vae_design *design)
 {
-    return vae_sequence_model_resolve(&model, design);
+    VAE_TRY(vae_sequence_model_resolve(&model, design));
+    design->traits.sampling = keys_of(design)->scheduled_sampling;
+    design->traits.sampling_epochs = keys_of(design)->scheduled_sampling_epochs;
+    return VAE_OK;
 }
 
 static vae_status declare_all(const vae_design *design, vae_layout *layout)

@@ -207,6 +207,19 @@ static vae_status begin(const vae_sequence_model *model, vae_program *program, v
     return vae_program_dense(program, "decoder.initial", z, VAE_ACTIVATION_TANH, training, state);
 }
 
+/* Scheduled sampling (Bengio et al. 2015) by two teacher-forced passes (Mihaylova & Martins 2019; Duckworth et al. 2019
+ * call it parallel): of what the decoder reads, some is drawn from what a pass over the true steps predicts. That pass
+ * predicts as in generation, so nothing is dropped out, and no gradient enters it, as none passes a draw. */
+static vae_status sample(const vae_sequence_model *model, const vae_design *design, vae_program *program,
+                         const vae_recurrent_layer_inputs *inputs, vae_tensor *x)
+{
+    vae_recurrent_layer_inputs first = *inputs;
+    vae_recurrent_layer_outputs outputs;
+    vae_tensor prediction;
+    VAE_TRY(predict(model, design, program, &first, false, &outputs, &prediction));
+    return model->steps->sample(design, program, prediction, inputs->x, inputs->lengths, x);
+}
+
 /* One of [rows, columns] for each sample of a row. */
 static vae_status repeat(vae_program *program, int64_t samples, vae_tensor *x)
 {
@@ -227,6 +240,7 @@ static vae_status log_likelihood(const vae_sequence_model *model, const vae_desi
     VAE_TRY(begin(model, program, z, training, &inputs.initial));
     VAE_TRY(repeat(program, samples, &inputs.lengths));
     VAE_TRY(repeat(program, samples, &targets));
+    if (training && design->traits.sampling > 0) VAE_TRY(sample(model, design, program, &inputs, &inputs.x));
     VAE_TRY(predict(model, design, program, &inputs, training, &outputs, &prediction));
     return model->steps->log_likelihood(design, program, prediction, targets, inputs.lengths, training, ll);
 }

@@ -21,6 +21,10 @@ typedef struct vae_sequence_steps {
     /* x [steps·rows, elements] → [steps·rows, width]. */
     vae_status (*read)(const vae_design *design, vae_program *program, const char *side, vae_tensor x, bool training,
                        vae_tensor *y);
+    /* prediction [steps·rows, …], what the decoder read for it, x [steps·rows, elements], and lengths [rows] → y, x of
+     * which a share vae_step.sampling is drawn from the prediction of the step before. NULL: always teacher forcing. */
+    vae_status (*sample)(const vae_design *design, vae_program *program, vae_tensor prediction, vae_tensor x,
+                         vae_tensor lengths, vae_tensor *y);
     /* prediction [steps·rows, …], targets [steps·rows, elements] and their lengths [rows] → log p(x|z) [rows]. */
     vae_status (*log_likelihood)(const vae_design *design, vae_program *program, vae_tensor prediction,
                                  vae_tensor targets, vae_tensor lengths, bool training, vae_tensor *ll);

@@ -153,6 +153,7 @@ typedef struct vae_tensor_info {
     X(GATHER_ROWS, gather_rows)                                                                                        \
     X(SCATTER_ROWS, scatter_rows)                                                                                      \
     X(REPLACE_TOKENS, replace_tokens)                                                                                  \
+    X(SAMPLE_TOKENS, sample_tokens)                                                                                    \
     X(PERMUTE_COLUMNS, permute_columns)                                                                                \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
@@ -302,6 +303,17 @@ typedef union vae_attributes {
         int64_t token, rows;
         uint32_t stream; /* a site of VAE_STREAM_REPLACE */
     } replace_tokens;
+    /* sample_tokens: logits [steps·rows, vocabulary], ids [steps·rows], lengths [rows] → y, ids of which a share
+     * vae_step.sampling are the model's own: scheduled sampling (Bengio et al. 2015). In the steps below a row's
+     * length, but for the first, the begin, which stays, an id becomes a draw from the softmax of the logits of the
+     * step before it, without `never`, where the uniform at (stream, step, vae_sequence_element of the row and
+     * vae_sample_place) ≤ vae_step.sampling. The draw is the token v with the largest logit - log(-log(1 - u_v)), of
+     * equal ones the first (Gumbel-max); u_v are the uniforms from VAE_SAMPLE_DRAW places behind that one on, and at
+     * most VAE_UNIFORM_BELOW_ONE. */
+    struct {
+        int64_t never;   /* the token that is never drawn */
+        uint32_t stream; /* a site of VAE_STREAM_SAMPLE */
+    } sample_tokens;
     /* activate: y = activation(x), element by element. activate_backward: d_x = d_y ⊙ activation'. */
     struct {
         vae_activation activation;
@@ -448,6 +460,7 @@ typedef struct vae_op {
  *   scatter_rows                 in: d_y, index                           out: d_x, each row the sum, in order, of
  *                                                                              those of d_y that have its number
  *   replace_tokens               in: ids                                  out: y
+ *   sample_tokens                in: logits, ids, lengths                 out: y
  *   permute_columns              in: x                                    out: y
  *   prior_sample                 in: -                                    out: z
  *   accumulate                   in: rows                                 out: -
@@ -659,6 +672,11 @@ vae_status vae_program_gather_rows(vae_program *program, const char *name, vae_t
 /* Of ids [steps·rows], or [steps·rows, 1], in training. Each op of a program draws noise of its own. */
 vae_status vae_program_replace_tokens(vae_program *program, const char *name, vae_tensor ids, int64_t rows, double rate,
                                       int64_t token, vae_tensor *y);
+/* Of ids [steps·rows], or [steps·rows, 1], some replaced by draws, as vae_attributes has it; `lengths` counts the ids
+ * of each row. No gradient passes to the logits. Each op of a program draws noise of its own. VAE_ERROR_ARGUMENT where
+ * `never` is not in the vocabulary or alone in it, or steps·vocabulary is more than noise is counted for. */
+vae_status vae_program_sample_tokens(vae_program *program, const char *name, vae_tensor logits, vae_tensor ids,
+                                     vae_tensor lengths, int64_t never, vae_tensor *y);
 /* y has the columns of x in another order: reversed for seed 0, else as the seed shuffles them; `inverse` undoes that.
  */
 vae_status vae_program_permute_columns(vae_program *program, const char *name, vae_tensor x, int64_t seed, bool inverse,

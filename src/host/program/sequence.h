@@ -13,6 +13,14 @@ VAE_HOST_DEVICE static inline int64_t vae_sequence_element(int64_t row, int64_t 
     return (int64_t)((uint64_t)row << 32 | (uint64_t)place);
 }
 
+/* Places of the noise of sample_tokens: each step has one that says whether a token is drawn, and from VAE_SAMPLE_DRAW
+ * behind it one for each token of the vocabulary. Both begin a block of four. */
+enum { VAE_SAMPLE_DRAW = 4 };
+VAE_HOST_DEVICE static inline int64_t vae_sample_place(int64_t step, int64_t vocabulary)
+{
+    return step * (VAE_SAMPLE_DRAW + (vocabulary + 3) / 4 * 4);
+}
+
 /* Places of a drawing's noise: the factors of dx and dy, and point i. */
 enum { VAE_AUGMENT_SCALE = 0, VAE_AUGMENT_POINT = 4 };
 

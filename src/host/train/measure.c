@@ -18,6 +18,7 @@ enum { DEFERRED_REPEATS = 200, LONGEST_INTERVAL = 100 };
 /* What is needed to run steps. */
 typedef struct session {
     const vae_measure_options *options;
+    const vae_traits *traits;
     const vae_backend *backend;
     vae_store *store;
     vae_data *data;
@@ -70,6 +71,7 @@ static vae_step next_step(void *context)
         .rows = s->batch,
         .share = 1.0,
         .beta = vae_schedule_beta(config, steps, planned),
+        .sampling = vae_schedule_sampling(s->traits, steps, planned),
         .learning_rate = vae_schedule_learning_rate(config, steps, planned, 0),
         .adam_step = (uint64_t)index + 1,
     };
@@ -124,6 +126,7 @@ static vae_status prepare(session *s, vae_measured_step *m)
                                        .remarks = options->remarks,
                                        .choices = options->choices};
     VAE_TRY(vae_design_create(config, &options->input, &m->design));
+    s->traits = &m->design.traits;
     VAE_TRY(choose_items(s, &m->design));
     s->batch = m->batch = s->build.rows;
     m->items = item_count(s);

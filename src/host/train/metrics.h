@@ -20,6 +20,8 @@
     /* of neg_elbo: vae_design_bits_per_dimension */                                                                   \
     X(BITS_PER_DIMENSION, bits_per_dimension, VAE_FIELD_WRITTEN, "Bits per dimension", "")                             \
     X(BETA, beta, VAE_FIELD_WRITTEN, "β", "")                                                                          \
+    /* share of the tokens that the decoder reads from its own predictions */                                          \
+    X(SCHEDULED_SAMPLING, scheduled_sampling, VAE_FIELD_OPTIONAL, "Scheduled sampling", "")                            \
     X(LEARNING_RATE, learning_rate, VAE_FIELD_WRITTEN, "Learning rate", "")                                            \
     /* global L2 norm before clipping, mean over the steps */                                                          \
     X(GRAD_NORM, grad_norm, VAE_FIELD_WRITTEN, "Gradient norm", "")                                                    \

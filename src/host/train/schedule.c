@@ -1,4 +1,5 @@
-/* Warm-up of learning rate and β, decay of the rate along a cosine, in steps or exponentially, and cycles of β. */
+/* Warm-up of learning rate, β and scheduled sampling, decay of the rate along a cosine, in steps or exponentially, and
+ * cycles of β. */
 #include "train/schedule.h"
 
 #include <math.h>
@@ -97,4 +98,12 @@ double vae_schedule_full_epochs(const vae_config *config, int64_t steps_per_epoc
         return (past + 1.0 - config->train.kl_rise * cycle) / (double)steps_per_epoch;
     }
     return epochs - config->train.kl_warmup_epochs;
+}
+
+/* ---- Scheduled sampling ---- */
+
+double vae_schedule_sampling(const vae_traits *traits, int64_t steps_per_epoch, int64_t step)
+{
+    const double rise = traits->sampling_epochs * (double)steps_per_epoch;
+    return rise > 0.0 ? traits->sampling * clamp01((double)step / rise) : traits->sampling;
 }

@@ -1,8 +1,9 @@
-/* What changes from step to step by plan: learning rate and β, as pure functions of the step. */
+/* What changes from step to step by plan: learning rate, β and the share of scheduled sampling, as pure functions of
+ * the step. */
 #ifndef VAE_TRAIN_SCHEDULE_H
 #define VAE_TRAIN_SCHEDULE_H
 
-#include "config/config.h"
+#include "model/design.h"
 
 /* step counts from 0 over all epochs; steps_per_epoch ≥ 1.
  *
@@ -23,5 +24,9 @@ double vae_schedule_beta(const vae_config *config, int64_t steps_per_epoch, int6
 /* For how many epochs, when `steps` steps are done, β has been train.beta without a break: of a linear schedule less
  * than 0 while it rises, of an exponential one as if it had come when a hundredth of the way is left. */
 double vae_schedule_full_epochs(const vae_config *config, int64_t steps_per_epoch, int64_t steps);
+
+/* The share of tokens that a decoder reads from its own predictions: rises linearly from 0 to traits.sampling over
+ * sampling_epochs, then stays (Bengio et al. 2015, section 2.4: the linear decay of the true tokens' share). */
+double vae_schedule_sampling(const vae_traits *traits, int64_t steps_per_epoch, int64_t step);
 
 #endif

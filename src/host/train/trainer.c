@@ -27,6 +27,7 @@ vae_step vae_trainer_step(const vae_trainer *trainer, int64_t step)
         .step = (uint64_t)step,
         .epoch = (uint64_t)trainer->state.progress.epoch,
         .beta = vae_schedule_beta(config, trainer->steps_per_epoch, step),
+        .sampling = vae_schedule_sampling(&trainer->state.design.traits, trainer->steps_per_epoch, step),
         .learning_rate =
             vae_schedule_learning_rate(config, trainer->steps_per_epoch, step, trainer->state.progress.schedule_drops),
         .adam_step = (uint64_t)step + 1,

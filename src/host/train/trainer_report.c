@@ -24,6 +24,7 @@ vae_metrics_line vae_trainer_train_line(const vae_trainer *trainer, const char *
     vae_metrics_line line = vae_trainer_line(trainer, split, sums);
     const vae_step step = vae_trainer_step(trainer, trainer->state.progress.step - 1);
     line.beta = trainer->state.design.traits.has_posterior ? step.beta : NAN;
+    line.scheduled_sampling = trainer->state.design.traits.sampling > 0.0 ? step.sampling : NAN;
     line.learning_rate = step.learning_rate;
     line.images_per_second = vae_rate_per_second(rate);
     if (trainer->state.design.input.kind != VAE_KIND_IMAGE) {

@@ -183,6 +183,7 @@ vae_status vae_cuda_executable_stage(vae_executable *executable, const vae_step 
         .rows = step->rows,
         .share = step->share > 0 ? step->share : 1.0,
         .beta = step->beta,
+        .sampling = step->sampling,
         .learning_rate = step->learning_rate,
         .permutation = executable->permutation,
     };
