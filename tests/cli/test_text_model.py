@@ -302,7 +302,7 @@ def check_scheduled_sampling(folder):
     assert math.isclose(exact[-1]["reconstruction"], sampled[-1]["reconstruction"], rel_tol=1e-4)
     program("report", "--run", "sampled", "--out", "sampled.html", folder=folder)
     assert "Scheduled sampling" in (folder / "sampled.html").read_text()
-    refuse("[model] scheduled_sampling_epochs: the share that rises over them, scheduled_sampling, is 0", "--config",
+    refuse("[model] scheduled_sampling_epochs: belongs to scheduled_sampling, which is 0", "--config",
            "text.ini", "--set", rising, folder=folder)
     refuse("[model] scheduled_sampling: ", "--config", "text.ini", "--set", "model.scheduled_sampling=1.1", folder=folder)
     assert "  scheduled_sampling " in program("--help-config", folder=folder)

@@ -321,6 +321,26 @@ Test(checkpoint, metadata_that_is_foreign_or_wrong)
     }
 }
 
+/* Earlier versions wrote more keys; and where what is given since then is at fault, no line of the metadata is named.
+ */
+Test(checkpoint, keys_without_effect_are_no_fault_of_it)
+{
+    vae_checkpoint back;
+    rewrite("config",
+            "[model]\nlatent = 2\nlayers = 5, 4\ncell = gru\n[data]\ntrain_data = x\n[train]\nkl_rise = 0.3\n");
+    cr_assert_eq(vae_checkpoint_read(path, &back), VAE_OK, "%s", vae_error_message());
+    vae_config *config = &back.design.config;
+    cr_assert_eq(vae_error_set(VAE_ERROR_IO, "lost"), VAE_ERROR_IO);
+    cr_expect_eq(vae_config_blame(config, VAE_ERROR_IO, "data", "train_data"), VAE_ERROR_IO);
+    cr_expect_str_eq(vae_error_message(), "lost");
+    config->places.of_run = true;
+    vae_config_blame(config, VAE_ERROR_IO, "data", "train_data");
+    cr_expect_str_eq(vae_error_message(), "the run's configuration: lost");
+    cr_assert_eq(vae_config_set(config, "train.kl_rise=0.4"), VAE_OK);
+    cr_expect_eq(vae_config_check(config), VAE_ERROR_CONFIG);
+    vae_checkpoint_free(&back);
+}
+
 static void expect_tensors_refused(const vae_safetensor *tensors, int32_t count, vae_status status, const char *words)
 {
     vae_safetensors_file *file;

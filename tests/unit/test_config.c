@@ -214,8 +214,103 @@ Test(config, check_sees_what_single_keys_cannot)
     check_refuses("train.patience=3", NULL, "patience");
     check_refuses("train.schedule=plateau", NULL, "[train] schedule: plateau needs validation data");
     check_refuses("train.beta_start=0.1", NULL, "[train] beta_start: ");
-    check_refuses("train.kl_warmup_epochs=2", "train.kl_schedule=cyclical", "[train] kl_warmup_epochs: ");
-    check_refuses("data.validation_data=y", "data.validation=3", "[data] validation = 3 holds training data out");
+    check_refuses("train.kl_warmup_epochs=2", "train.kl_schedule=cyclical",
+                  "--set: [train] kl_warmup_epochs: belongs to kl_schedule = linear, but kl_schedule = cyclical");
+    check_refuses("train.kl_rise=0.25", NULL, "[train] kl_rise: belongs to kl_schedule = cyclical");
+    check_refuses("train.kl_cycles=3", "train.kl_schedule=exponential", "[train] kl_cycles: belongs to kl_schedule");
+    check_refuses("train.kl_rate=0.9", "train.kl_schedule=cyclical", "[train] kl_rate: belongs to kl_schedule");
+    check_refuses("train.schedule_epochs=3", NULL, "[train] schedule_epochs: belongs to schedule = step");
+    check_refuses("train.schedule_factor=0.1", "train.schedule=cosine",
+                  "[train] schedule_factor: belongs to schedule = step or plateau, but schedule = cosine");
+    check_refuses("train.schedule_floor=0.1", "train.schedule=step", "[train] schedule_floor: belongs to schedule");
+    check_refuses("train.schedule_patience=3", NULL, "[train] schedule_patience: belongs to schedule = plateau");
+    check_refuses("train.schedule_drops=3", NULL, "[train] schedule_drops: belongs to schedule = plateau");
+    check_refuses("train.schedule_rate=0.9", NULL, "[train] schedule_rate: belongs to schedule = exponential");
+    check_refuses("train.schedule_minimum=0.9", NULL, "[train] schedule_minimum: belongs to schedule = exponential");
+    check_refuses("model.family=student_prior", "model.latent=3, 2", "[model] latent: family = student_prior has one");
+    check_refuses("model.family=text_vae", "model.latent=3, 2", "--set: [model] latent: family = text_vae has one");
+    check_refuses("model.family=sketch_rnn", "model.latent=3, 2", "--set: [model] latent: family = sketch_rnn has one");
+    check_refuses("data.validation_data=y", "data.validation=3", "[data] validation: holds 3 of the training data out");
+}
+
+static void expect_check(const char *file, const char *setting, const char *error)
+{
+    vae_config c;
+    vae_config_defaults(&c);
+    cr_assert_eq(vae_config_parse(&c, file, "a.ini"), VAE_OK, "%s", vae_error_message());
+    if (setting) cr_assert_eq(vae_config_set(&c, setting), VAE_OK, "%s", vae_error_message());
+    const vae_status status = vae_config_check(&c);
+    cr_expect_eq(status, error ? VAE_ERROR_CONFIG : VAE_OK, "%s", file);
+    if (error && status) cr_expect_str_eq(vae_error_message(), error);
+}
+
+/* Once: the line, or --set, or the file alone where a default does not go with what is given. */
+Test(config, checks_name_the_place)
+{
+    expect_check("[train]\nepochs = 1\n", NULL, "a.ini: [data] train_data: must name the training data");
+    expect_check("[data]\ntrain_data = x\n[train]\npatience = 2\n", NULL,
+                 "a.ini:4: [train] patience: needs validation data to stop by: set [data] validation or "
+                 "validation_data");
+    expect_check("[data]\ntrain_data = x\nsize = 28\n[model]\nfamily = text_vae\n", NULL,
+                 "a.ini:3: [data] size: is a key of images, but family = text_vae is of texts");
+    expect_check("[data]\ntrain_data = x\n[model]\nfamily = text_vae\n", "data.size=28",
+                 "--set: [data] size: is a key of images, but family = text_vae is of texts");
+    expect_check("[data]\ntrain_data = x\n[model]\nembedding = 3\n", NULL,
+                 "a.ini:4: [model] embedding: is a key of family = text_vae, but family = vae");
+}
+
+/* Keys of recurrent networks and of texts that need another; a file may list defaults. */
+Test(config, keys_without_effect_are_refused_unless_they_are_defaults)
+{
+    const char *gru = "[data]\ntrain_data = x\n[model]\nfamily = text_vae\ncell = gru\nforget_bias = 1\n";
+    expect_check(gru, NULL, NULL);
+    expect_check(gru, "model.forget_bias=0.5",
+                 "--set: [model] forget_bias: belongs to cell = lstm or layer_norm_lstm, but cell = gru");
+    expect_check(gru, "model.scheduled_sampling_epochs=2",
+                 "--set: [model] scheduled_sampling_epochs: belongs to scheduled_sampling, which is 0");
+    expect_check("[data]\ntrain_data = x\n[train]\nkl_rise = 0.5\n", NULL, NULL);
+    expect_check("[data]\ntrain_data = x\n[train]\nkl_rise = 0.5\nkl_rate = 0.5\n", NULL,
+                 "a.ini:5: [train] kl_rate: belongs to kl_schedule = exponential, but kl_schedule = linear");
+    expect_check("[data]\ntrain_data = x\n[train]\nkl_schedule = exponential\nkl_rate = 0.5\n", NULL, NULL);
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        const vae_key *key = vae_config_key(i);
+        if (!key->needs) continue;
+        const int needed = vae_config_key_find(key->section, key->needs);
+        cr_assert_geq(needed, 0, "%s", key->name);
+        cr_expect_leq(key->type, VAE_KEY_CHOICE, "%s", key->name);
+        cr_expect_leq(vae_config_key(needed)->type, VAE_KEY_CHOICE, "%s", key->name);
+        cr_expect_eq(key->values != 0, vae_config_key(needed)->type == VAE_KEY_CHOICE, "%s", key->name);
+    }
+}
+
+/* What a sequence run writes reads back, each key under its own section; images have the keys as before. */
+Test(config, families_of_sequences_write_no_keys_of_images)
+{
+    static const char *const sequences[] = {"text_vae", "sketch_rnn"};
+    static const char *const of_images[] = {
+        "\nlayers = ",   "\ndecoder_layers = ", "\nactivation = ", "\nlikelihood = ",
+        "\nvariance = ", "\nmixtures = ",       "\nsamples = "};
+    vae_config c, again;
+    char *text;
+    for (size_t f = 0; f < 2; ++f) {
+        vae_config_defaults(&c);
+        cr_assert_eq(vae_config_assign(&c, "model", "family", sequences[f]), VAE_OK);
+        cr_assert_eq(vae_config_assign(&c, "data", "train_data", "x"), VAE_OK);
+        cr_assert_eq(vae_config_assign(&c, "evaluate", "limit", "7"), VAE_OK);
+        cr_assert_eq(vae_config_format(&c, &text), VAE_OK);
+        for (size_t i = 0; i < sizeof of_images / sizeof *of_images; ++i)
+            cr_expect_null(strstr(text, of_images[i]), "%s: %s", sequences[f], of_images[i]);
+        vae_config_defaults(&again);
+        cr_assert_eq(vae_config_parse(&again, text, "again"), VAE_OK, "%s", vae_error_message());
+        cr_expect_eq(vae_config_check(&again), VAE_OK, "%s", vae_error_message());
+        cr_expect_eq(memcmp(&c, &again, offsetof(vae_config, places)), 0);
+        free(text);
+    }
+    vae_config_defaults(&c);
+    cr_assert_eq(vae_config_format(&c, &text), VAE_OK);
+    for (size_t i = 0; i < sizeof of_images / sizeof *of_images; ++i)
+        cr_expect_not_null(strstr(text, of_images[i]), "%s", of_images[i]);
+    free(text);
 }
 
 /* Mutations of a good file: any outcome but a crash, and a message for every failure. */

@@ -222,7 +222,7 @@ Test(dataset, test_images_of_another_shape)
     expect_failure(VAE_ERROR_CONFIG, "[data] test_data: ", "2x8x1, but the training images have 4x4x1");
 }
 
-/* A key that a file gave is named with its line, one that --set gave without. */
+/* A key that a file gave is named with its line, one that --set gave with that. */
 Test(dataset, messages_say_where_the_key_was_given)
 {
     cr_assert_eq(vae_config_parse(&config, "[data]\nlimit = 5\n\nvalidation = 9\ntrain_labels = none.gz\n", "a.ini"),
@@ -231,7 +231,7 @@ Test(dataset, messages_say_where_the_key_was_given)
     cr_assert_eq(vae_config_set(&config, "data.train_labels="), VAE_OK);
     expect_failure(VAE_ERROR_CONFIG, "a.ini:4: [data] validation: 9 images", "only 5");
     cr_assert_eq(vae_config_set(&config, "data.validation=8"), VAE_OK);
-    expect_failure(VAE_ERROR_CONFIG, "[data] validation: 8 images", "only 5");
+    expect_failure(VAE_ERROR_CONFIG, "--set: [data] validation: 8 images", "only 5");
 }
 
 /* ---- Static binarisation ---- */

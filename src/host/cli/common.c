@@ -51,6 +51,14 @@ vae_status vae_cli_override_config(const vae_cli_options *options, vae_config *c
     return VAE_OK;
 }
 
+vae_status vae_cli_complete_config(const vae_cli_options *options, const char *path, vae_config *config)
+{
+    vae_place_add_beside(config, path);
+    VAE_TRY(vae_cli_override_config(options, config));
+    if (!config->run.out[0]) VAE_TRY(default_out(path, config->run.out));
+    return vae_config_check(config);
+}
+
 vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *config)
 {
     if (!options->config) {
@@ -58,11 +66,7 @@ vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *confi
     }
     vae_config_defaults(config);
     VAE_TRY(vae_config_load(config, options->config));
-    vae_place_add_beside(config, options->config);
-    VAE_TRY(vae_cli_override_config(options, config));
-    if (!config->run.out[0]) VAE_TRY(default_out(options->config, config->run.out));
-    const vae_status status = vae_config_check(config);
-    return status ? vae_error_prepend(status, "%s", options->config) : VAE_OK;
+    return vae_cli_complete_config(options, options->config, config);
 }
 
 vae_status vae_cli_find_checkpoint(const vae_cli_options *options, char *path, size_t size)

@@ -12,6 +12,8 @@
 /* Defaults, then the file, then --set, then the single options; checked. `out` becomes runs/<name of the file> unless
  * set, and stays empty where the file is a pipe without a name. */
 vae_status vae_cli_load_config(const vae_cli_options *options, vae_config *config);
+/* The same from --set on, over what the file at `path` gave. */
+vae_status vae_cli_complete_config(const vae_cli_options *options, const char *path, vae_config *config);
 /* --set and the single options over what `config` holds. */
 vae_status vae_cli_override_config(const vae_cli_options *options, vae_config *config);
 

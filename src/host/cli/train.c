@@ -61,14 +61,12 @@ static vae_status load_config(const vae_cli_options *options, vae_config *config
     VAE_TRY(vae_path_join(path, sizeof path, options->out, "config.ini"));
     if (!vae_path_exists(path)) return config_of_checkpoint(options, path, config);
     vae_config_defaults(config);
-    const vae_status status = vae_config_load(config, path);
+    const vae_status status = vae_config_load_saved(config, path);
     if (status) {
         return vae_error_set(status, "%s; fix the file, or move it away to take the configuration from a checkpoint",
                              vae_error_message());
     }
-    vae_cli_options of_run = *options;
-    of_run.config = path;
-    return vae_cli_load_config(&of_run, config);
+    return vae_cli_complete_config(options, path, config);
 }
 
 /* Sentences are printed. */

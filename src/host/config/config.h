@@ -80,6 +80,9 @@ typedef struct vae_decoder_layers {
     bool set; /* else the encoder is mirrored */
 } vae_decoder_layers;
 
+/* In place of a line: vae_config_set, vae_config_assign. */
+enum { VAE_GIVEN_BY_SET = -1, VAE_GIVEN_OTHERWISE = -2 };
+
 typedef struct vae_config {
     struct {
         int family;
@@ -174,10 +177,10 @@ typedef struct vae_config {
         int64_t train_images; /* of a run that has no record; 0: not known */
         vae_store_as store;   /* what the run's data became, where data.store is auto; auto: not known */
     } places;
-    /* Where the keys were given, for vae_config_blame. */
+    /* Where the keys were given, for vae_config_blame. Empty of a configuration that a checkpoint holds. */
     struct {
         char file[VAE_PATH_SIZE];
-        int32_t line[VAE_MAX_KEYS]; /* by row of the table; 0: a default, -1: set otherwise, as by --set */
+        int32_t line[VAE_MAX_KEYS]; /* by row of the table; 0: a default; or one of the next */
     } source;
 } vae_config;
 
@@ -189,16 +192,30 @@ void vae_config_defaults(vae_config *config);
 vae_status vae_config_load(vae_config *config, const char *path);
 /* The same from text; `source` stands in messages where the file name would. */
 vae_status vae_config_parse(vae_config *config, const char *text, const char *source);
+/* vae_config_load of a file that the program wrote into a run folder: what has no effect there is not refused by
+ * vae_config_check. */
+vae_status vae_config_load_saved(vae_config *config, const char *path);
 /* "section.key=value", as --set takes it: the value is all that follows the '=', byte by byte, and quotes, ';' and '#'
  * are nothing special. As in "section.key = value", blanks behind the '=' do not count where one stands before it. */
 vae_status vae_config_set(vae_config *config, const char *assignment);
 /* The same in parts, without "--set" in messages. */
 vae_status vae_config_assign(vae_config *config, const char *section, const char *name, const char *value);
-/* Checks what no single key can see: kl_warmup against epochs, likelihood against binarise and normalise, … */
+/* Checks what no single key can see: keys that the family, or data of its kind, have not, or that belong to a schedule
+ * which is not chosen, where they were given; likelihood against binarise and normalise, … VAE_ERROR_CONFIG with the
+ * key and its place. */
 vae_status vae_config_check(const vae_config *config);
-/* Puts where the key was given, "file:line: ", before this thread's message, for failures that show only where what
- * the key names is used; gives `status`. A key that no file gave changes nothing. */
+/* For `check` of a family that has one stochastic layer. */
+vae_status vae_config_check_one_latent(const vae_config *config);
+
+/* Puts where the key was given, "file:line: " or "--set: ", before this thread's message, for failures that show only
+ * where what the key names is used; gives `status`. A default, or what an option of its own gave, changes nothing. */
 vae_status vae_config_blame(const vae_config *config, vae_status status, const char *section, const char *name);
+/* For checks: VAE_ERROR_CONFIG with "place: [section] name: …". Of a key that is a default the place is the file. */
+#define vae_config_refuse(config, section, name, ...)                                                                  \
+    vae_failure((vae_config_fault(config, section, name, __VA_ARGS__), VAE_ERROR_CONFIG))
+__attribute__((format(printf, 4, 5))) void vae_config_fault(const vae_config *config, const char *section,
+                                                            const char *name, const char *format, ...);
+
 /* The whole configuration as INI text that vae_config_parse reads back to the same values; caller frees. */
 vae_status vae_config_format(const vae_config *config, char **text);
 /* Every key with its default and meaning, for --help=config; caller frees. */

@@ -37,12 +37,20 @@ static const char *const activations[] = {
         NULL};
 
 #define FIELD(member) offsetof(vae_config, member)
-/* Behind the help: .alias and .kinds, where a key has them. */
+/* Behind the help: .alias, .kinds, .needs and .values, where a key has them. */
 enum {
     IMAGES = 1 << VAE_KIND_IMAGE,
     TEXTS = 1 << VAE_KIND_TEXT,
     DRAWINGS = 1 << VAE_KIND_DRAWING,
     SEQUENCES = TEXTS | DRAWINGS
+};
+#define OF_SCHEDULE(choices) .needs = "schedule", .values = (choices)
+#define OF_KL_SCHEDULE(choice) .needs = "kl_schedule", .values = 1 << (choice)
+enum {
+    COSINE = 1 << VAE_SCHEDULE_COSINE,
+    STEP = 1 << VAE_SCHEDULE_STEP,
+    EXPONENTIAL = 1 << VAE_SCHEDULE_EXPONENTIAL,
+    PLATEAU = 1 << VAE_SCHEDULE_PLATEAU
 };
 #define INTEGER(section, name, member, low, high, initial, ...)                                                        \
     {                                                                                                                  \
@@ -68,13 +76,13 @@ enum {
 /* clang-format off */
 static const vae_key keys[] = {
     CHOICE("model", "family", model.family, families, "vae", "what kind of model; the last keys of [model] are those of one family"),
-    LAYERS("model", "layers", model.encoder, "400", "the encoder's hidden layers: dense 256 (or 256), conv 32 k4 s2, residual k3, dropout 0.1, …, with batch_norm or layer_norm; or none"),
-    {"model", "decoder_layers", VAE_KEY_DECODER, FIELD(model.decoder), 0, 0, NULL, "mirrored", .help = "the decoder's hidden layers, also dense 7x7x64, deconv 32 k4 s2, upsample 2; none; or mirrored: the encoder's undone in reverse"},
+    LAYERS("model", "layers", model.encoder, "400", "the encoder's hidden layers: dense 256 (or 256), conv 32 k4 s2, residual k3, dropout 0.1, …, with batch_norm or layer_norm; or none", .kinds = IMAGES),
+    {"model", "decoder_layers", VAE_KEY_DECODER, FIELD(model.decoder), 0, 0, NULL, "mirrored", .help = "the decoder's hidden layers, also dense 7x7x64, deconv 32 k4 s2, upsample 2; none; or mirrored: the encoder's undone in reverse", .kinds = IMAGES},
     {"model", "latent", VAE_KEY_LATENT, FIELD(model.latent), 1, 1 << 20, NULL, "20", .help = "dimensions of the latent code z; of several stochastic layers, such as 100, 50, from the one that the decoder reads"},
-    CHOICE("model", "activation", model.activation, activations, "relu", "activation of the hidden layers"),
-    CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels"),
-    REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood"),
-    INTEGER("model", "mixtures", model.mixtures, 1, VAE_MAX_MIXTURES, "5", "components of the logistic_mixture likelihood"),
+    CHOICE("model", "activation", model.activation, activations, "relu", "activation of the hidden layers", .kinds = IMAGES),
+    CHOICE("model", "likelihood", model.likelihood, likelihoods, "bernoulli", "p(x|z); mse: squared error, summed over pixels", .kinds = IMAGES),
+    REAL("model", "variance", model.variance, 1e-12, 1e12, "1", "sigma^2 of the gaussian likelihood", .kinds = IMAGES),
+    INTEGER("model", "mixtures", model.mixtures, 1, VAE_MAX_MIXTURES, "5", "components of the logistic_mixture likelihood", .kinds = IMAGES),
 
     TEXT("data", "train_data", data.train_data, "", "training data: an IDX, NPY or NPZ file (file.npz:key takes an array other than images), a text file of rows of numbers such as CSV, or a folder of pictures, its subfolders being classes; of texts a file with one sentence per line; of drawings an NPZ file of stroke-3 arrays, QuickDraw's .ndjson, SVG, or a folder of these", .alias = "train_images"),
     TEXT("data", "train_labels", data.train_labels, "", "their labels: IDX, NPY, NPZ, or CSV, by which a folder's pictures are found by name; used by pictures and probes only"),
@@ -110,25 +118,25 @@ static const vae_key keys[] = {
 
     INTEGER("train", "epochs", train.epochs, 0, 1e9, "10", "passes over the training images"),
     INTEGER("train", "batch_size", train.batch_size, 1, 1 << 20, "128", "images per step"),
-    INTEGER("train", "samples", train.samples, 1, 1 << 16, "1", "samples of z per image and step: K of iwae and dreg; vae averages over them"),
+    INTEGER("train", "samples", train.samples, 1, 1 << 16, "1", "samples of z per image and step: K of iwae and dreg; vae averages over them", .kinds = IMAGES),
     INTEGER("train", "seed", train.seed, 0, 9007199254740992.0, "1", "seed of initial parameters, order and noise"),
     REAL("train", "learning_rate", train.learning_rate, 0, 1e6, "0.001", "of Adam"),
     CHOICE("train", "schedule", train.schedule, schedules, "constant", "of the learning rate"),
     INTEGER("train", "warmup_steps", train.warmup_steps, 0, 1e12, "0", "steps over which the learning rate rises from 0"),
-    INTEGER("train", "schedule_epochs", train.schedule_epochs, 1, 1e9, "10", "step: epochs between two drops"),
-    REAL("train", "schedule_factor", train.schedule_factor, 0, 1, "0.5", "step, plateau: factor applied at each drop"),
-    REAL("train", "schedule_floor", train.schedule_floor, 0, 1, "0", "cosine: last learning rate as a fraction of the first"),
-    INTEGER("train", "schedule_patience", train.schedule_patience, 1, 1e9, "2", "plateau: epochs without a better validation loss before the rate drops and training goes on from the best epoch"),
-    INTEGER("train", "schedule_drops", train.schedule_drops, 0, 1e6, "10", "plateau: drops, after which the next plateau ends the training"),
-    REAL("train", "schedule_rate", train.schedule_rate, 0, 1, "0.9999", "exponential: each step leaves so much of what the rate is above schedule_minimum"),
-    REAL("train", "schedule_minimum", train.schedule_minimum, 0, 1e6, "1e-05", "exponential: the rate that is approached"),
+    INTEGER("train", "schedule_epochs", train.schedule_epochs, 1, 1e9, "10", "step: epochs between two drops", OF_SCHEDULE(STEP)),
+    REAL("train", "schedule_factor", train.schedule_factor, 0, 1, "0.5", "step, plateau: factor applied at each drop", OF_SCHEDULE(STEP | PLATEAU)),
+    REAL("train", "schedule_floor", train.schedule_floor, 0, 1, "0", "cosine: last learning rate as a fraction of the first", OF_SCHEDULE(COSINE)),
+    INTEGER("train", "schedule_patience", train.schedule_patience, 1, 1e9, "2", "plateau: epochs without a better validation loss before the rate drops and training goes on from the best epoch", OF_SCHEDULE(PLATEAU)),
+    INTEGER("train", "schedule_drops", train.schedule_drops, 0, 1e6, "10", "plateau: drops, after which the next plateau ends the training", OF_SCHEDULE(PLATEAU)),
+    REAL("train", "schedule_rate", train.schedule_rate, 0, 1, "0.9999", "exponential: each step leaves so much of what the rate is above schedule_minimum", OF_SCHEDULE(EXPONENTIAL)),
+    REAL("train", "schedule_minimum", train.schedule_minimum, 0, 1e6, "1e-05", "exponential: the rate that is approached", OF_SCHEDULE(EXPONENTIAL)),
     REAL("train", "beta", train.beta, 0, 1e6, "1", "weight of the KL term"),
     REAL("train", "beta_start", train.beta_start, 0, 1e6, "0", "beta in the first step, where kl_warmup_epochs or kl_schedule have it change"),
     CHOICE("train", "kl_schedule", train.kl_schedule, kl_schedules, "linear", "how beta comes from beta_start to its value: linear over kl_warmup_epochs; exponential; cyclical, several times"),
-    REAL("train", "kl_warmup_epochs", train.kl_warmup_epochs, 0, 1e9, "0", "linear: epochs over which beta rises from beta_start"),
-    REAL("train", "kl_rate", train.kl_rate, 0, 0.9999999999, "0.99995", "exponential: each step leaves so much of the way from beta_start to beta"),
-    INTEGER("train", "kl_cycles", train.kl_cycles, 1, 1e9, "4", "cyclical: cycles into which the training is cut"),
-    REAL("train", "kl_rise", train.kl_rise, 1e-6, 1, "0.5", "cyclical: share of each cycle over which beta rises, before it stays"),
+    REAL("train", "kl_warmup_epochs", train.kl_warmup_epochs, 0, 1e9, "0", "linear: epochs over which beta rises from beta_start", OF_KL_SCHEDULE(VAE_KL_LINEAR)),
+    REAL("train", "kl_rate", train.kl_rate, 0, 0.9999999999, "0.99995", "exponential: each step leaves so much of the way from beta_start to beta", OF_KL_SCHEDULE(VAE_KL_EXPONENTIAL)),
+    INTEGER("train", "kl_cycles", train.kl_cycles, 1, 1e9, "4", "cyclical: cycles into which the training is cut", OF_KL_SCHEDULE(VAE_KL_CYCLICAL)),
+    REAL("train", "kl_rise", train.kl_rise, 1e-6, 1, "0.5", "cyclical: share of each cycle over which beta rises, before it stays", OF_KL_SCHEDULE(VAE_KL_CYCLICAL)),
     REAL("train", "kl_floor", train.kl_floor, 0, 1e6, "0", "nats below which the batch's mean KL costs no less; 0: none"),
     REAL("train", "free_bits", train.free_bits, 0, 1e6, "0", "nats below which the batch's mean KL of each dimension costs no less; 0: none"),
     INTEGER("train", "encoder_updates", train.encoder_updates, 0, 1e6, "0", "most updates of the encoder alone ahead of each update of the decoder, until the mutual information of x and z falls; 0: both at once", .kinds = SEQUENCES),
@@ -151,7 +159,7 @@ static const vae_key keys[] = {
     CHOICE("run", "fuse", run.fuse, switches, "yes", "join neighbouring elementwise operations; the result is the same to the bit"),
     TEXT("run", "out", run.out, "", "run folder; runs/<name of the config file> unless set"),
 
-    INTEGER("evaluate", "samples", evaluate.samples, 1, 1e9, "5000", "K of the importance sampling"),
+    INTEGER("evaluate", "samples", evaluate.samples, 1, 1e9, "5000", "K of the importance sampling", .kinds = IMAGES),
     INTEGER("evaluate", "batch_size", evaluate.batch_size, 1, 1 << 20, "500", "images at a time"),
     INTEGER("evaluate", "limit", evaluate.limit, 0, 1e12, "0", "use only the first N images; 0: all"),
 };
@@ -271,6 +279,16 @@ bool vae_config_has_key(const vae_config *config, int index)
 {
     const int family = config->model.family;
     return family_has(family, place_of(index).owner) && vae_key_is_of(vae_config_key(index), family_keys[family]->kind);
+}
+
+bool vae_config_key_is_idle(const vae_config *config, int index)
+{
+    const vae_key *key = vae_config_key(index);
+    if (!key->needs) return false;
+    const int needed = vae_config_key_find(key->section, key->needs);
+    const void *value = vae_config_value(config, needed);
+    if (key->values == 0) return vae_key_is_initial(vae_config_key(needed), value);
+    return !(key->values >> *(const int *)value & 1);
 }
 
 bool vae_config_key_is_owned(int index)

@@ -14,6 +14,8 @@ const void *vae_config_value(const vae_config *config, int index);
 
 /* Whether the key means anything to the configuration's family, and to data of its kind. */
 bool vae_config_has_key(const vae_config *config, int index);
+/* Whether the key that this one needs has not the value with which it has an effect: kl_rise, kl_schedule = linear. */
+bool vae_config_key_is_idle(const vae_config *config, int index);
 /* Whether it is not one that all families have, but one of a family or of a group that some share. */
 bool vae_config_key_is_owned(int index);
 /* The families that have it, kinds of data aside: "text_vae, sketch_rnn"; "" where none does. */

@@ -1,4 +1,4 @@
-/* The configuration as text: INI files, overrides, checks across keys, and the help; errors name line and key. */
+/* The configuration as text: INI files, overrides, and the help; errors name line and key. */
 #include "config/config.h"
 
 #include <inttypes.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "config/config_table.h"
-#include "config/family_keys.h"
 #include "core/file.h"
 #include "core/ini.h"
 #include "core/nearest.h"
@@ -159,11 +158,21 @@ vae_status vae_config_load(vae_config *config, const char *path)
     return parsed;
 }
 
+/* Defaults stand there too, and so may what an earlier version let stand. */
+vae_status vae_config_load_saved(vae_config *config, const char *path)
+{
+    VAE_TRY(vae_config_load(config, path));
+    for (int i = 0; i < vae_config_key_count(); ++i) {
+        if (!vae_config_has_key(config, i) || vae_config_key_is_idle(config, i)) config->source.line[i] = 0;
+    }
+    return VAE_OK;
+}
+
 vae_status vae_config_assign(vae_config *config, const char *section, const char *name, const char *value)
 {
     int index;
     VAE_TRY(assign(config, section, name, value, &index));
-    config->source.line[index] = -1;
+    config->source.line[index] = VAE_GIVEN_OTHERWISE;
     return VAE_OK;
 }
 
@@ -189,124 +198,10 @@ vae_status vae_config_set(vae_config *config, const char *assignment)
     }
     const char *value = equals + 1;
     if (equals[-1] == ' ') value += strspn(value, " ");
-    const vae_status status = vae_config_assign(config, section, name, value);
-    return status ? vae_error_prepend(status, "--set '%s'", assignment) : VAE_OK;
-}
-
-vae_status vae_config_blame(const vae_config *config, vae_status status, const char *section, const char *name)
-{
-    const int index = vae_config_key_find(section, name);
-    if (index < 0 || config->source.line[index] <= 0) return status;
-    return vae_error_prepend(status, "%s:%d", config->source.file, config->source.line[index]);
-}
-
-/* ---- Checks across keys ---- */
-
-static vae_status check_likelihood(const vae_config *config)
-{
-    const vae_likelihood likelihood = config->model.likelihood;
-    const char *name = vae_likelihood_name(likelihood);
-    const bool unit = likelihood == VAE_LIKELIHOOD_BERNOULLI || likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
-    if (unit && config->data.normalise != VAE_NORMALISE_UNIT) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "[data] normalise: likelihood = %s needs pixels in [0, 1], so normalise = unit", name);
-    }
-    if (vae_likelihood_is_discrete(likelihood) && config->data.binarise != VAE_BINARISE_NONE) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "[data] binarise: likelihood = %s gives probabilities of 256 levels, so binarise = none",
-                             name);
-    }
-    return VAE_OK;
-}
-
-/* Only levels of an image can be changed as pictures are. */
-static vae_status check_store(const vae_config *config)
-{
-    if (config->data.store != VAE_STORE_FLOAT32) return VAE_OK;
-    const char *key = config->data.binarise != VAE_BINARISE_NONE   ? "binarise"
-                      : config->data.crop                          ? "crop"
-                      : config->data.size.height                   ? "size"
-                      : config->data.channels != VAE_CHANNELS_AUTO ? "channels"
-                                                                   : NULL;
-    if (!key) return VAE_OK;
-    return vae_error_set(VAE_ERROR_CONFIG, "[data] %s: needs the levels of images, so store = bytes, not float32", key);
-}
-
-/* A key that the family has not, or data of its kind. */
-static vae_status refuse_key(const vae_config *config, int index)
-{
-    const vae_key *key = vae_config_key(index);
-    const vae_family_keys *family = vae_family_keys_of(config->model.family);
-    char whose[256];
-    vae_status status;
-    if (vae_config_key_is_owned(index)) {
-        vae_config_key_families(index, whose, sizeof whose);
-        status = vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: is a key of family = %s, but family = %s", key->section,
-                               key->name, whose, family->name);
-    } else {
-        vae_key_kinds(key, whose, sizeof whose);
-        status = vae_error_set(VAE_ERROR_CONFIG, "[%s] %s: is a key of %s, but family = %s is of %s", key->section,
-                               key->name, whose, family->name, vae_kind_name(family->kind));
-    }
-    return vae_config_blame(config, status, key->section, key->name);
-}
-
-static vae_status check_family(const vae_config *config)
-{
-    for (int i = 0; i < vae_config_key_count(); ++i) {
-        if (config->source.line[i] != 0 && !vae_config_has_key(config, i)) return refuse_key(config, i);
-    }
-    const vae_family_keys *family = vae_family_keys_of(config->model.family);
-    return family->check ? family->check(config) : VAE_OK;
-}
-
-/* What has no effect is not meant. */
-static vae_status check_schedules(const vae_config *config)
-{
-    const bool linear = config->train.kl_schedule == VAE_KL_LINEAR;
-    if (linear && config->train.beta_start > 0 && !(config->train.kl_warmup_epochs > 0)) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "[train] beta_start: beta goes from it over kl_warmup_epochs, which are 0; set these, or "
-                             "kl_schedule = exponential or cyclical");
-    }
-    if (!linear && config->train.kl_warmup_epochs > 0) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[train] kl_warmup_epochs: belongs to kl_schedule = linear; exponential "
-                                               "has kl_rate, cyclical has kl_cycles and kl_rise");
-    }
-    return VAE_OK;
-}
-
-vae_status vae_config_check(const vae_config *config)
-{
-    if (!config->data.train_data[0]) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[data] train_data: must name the training data");
-    }
-    VAE_TRY(check_likelihood(config));
-    VAE_TRY(check_store(config));
-    VAE_TRY(check_family(config));
-    VAE_TRY(check_schedules(config));
-    if (config->data.test_labels[0] && !config->data.test_data[0]) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[data] test_labels: given without test_data");
-    }
-    if (config->data.validation > 0 && config->data.validation_data[0]) {
-        return vae_config_blame(config,
-                                vae_error_set(VAE_ERROR_CONFIG,
-                                              "[data] validation = %" PRId64 " holds training data out for validation, "
-                                              "but validation_data names others: give one of the two",
-                                              config->data.validation),
-                                "data", "validation");
-    }
-    if (config->data.validation > 0 || config->data.validation_data[0]) return VAE_OK;
-    if (config->train.patience > 0) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "[train] patience = %" PRId64
-                             " needs validation data to stop by: set [data] validation or validation_data",
-                             config->train.patience);
-    }
-    if (config->train.schedule == VAE_SCHEDULE_PLATEAU) {
-        return vae_error_set(VAE_ERROR_CONFIG, "[train] schedule: plateau needs validation data to judge by: set "
-                                               "[data] validation or validation_data");
-    }
+    int index;
+    const vae_status status = assign(config, section, name, value, &index);
+    if (status) return vae_error_prepend(status, "--set '%s'", assignment);
+    config->source.line[index] = VAE_GIVEN_BY_SET;
     return VAE_OK;
 }
 
@@ -317,10 +212,12 @@ vae_status vae_config_format(const vae_config *config, char **text)
     size_t size;
     FILE *stream = open_memstream(text, &size);
     if (!stream) return vae_error_set(VAE_ERROR_MEMORY, "configuration: out of memory");
+    const char *section = ""; /* whose first keys may be none of the family's */
     for (int i = 0; i < vae_config_key_count(); ++i) {
         const vae_key *key = vae_config_key(i);
         if (!vae_config_has_key(config, i)) continue;
-        if (vae_config_key_begins_section(i)) fprintf(stream, "%s[%s]\n", i > 0 ? "\n" : "", key->section);
+        if (strcmp(section, key->section) != 0) fprintf(stream, "%s[%s]\n", *section ? "\n" : "", key->section);
+        section = key->section;
         fprintf(stream, "%s = ", key->name);
         vae_key_write(key, vae_config_value(config, i), stream);
         fputc('\n', stream);

@@ -213,6 +213,21 @@ vae_status vae_key_parse(const vae_key *key, void *field, const char *text)
     return refuse(key, text);
 }
 
+bool vae_key_is_initial(const vae_key *key, const void *field)
+{
+    union {
+        int64_t integer;
+        double real;
+        int choice;
+    } initial = {0};
+    if (vae_key_parse(key, &initial, key->initial)) return false;
+    switch (key->type) {
+    case VAE_KEY_INTEGER: return initial.integer == *(const int64_t *)field;
+    case VAE_KEY_REAL: return initial.real == *(const double *)field;
+    default: return initial.choice == *(const int *)field;
+    }
+}
+
 void vae_key_write(const vae_key *key, const void *field, FILE *stream)
 {
     char number[32];

@@ -28,6 +28,10 @@ typedef struct vae_key {
     const char *help;
     const char *alias; /* an older name that is read too, and never written; NULL: none */
     uint64_t kinds;    /* of data that have the key: bits 1 << vae_kind; 0: all */
+    /* A key of the same section, a number or a choice, on which it depends whether this one, of these types too, has an
+     * effect; NULL: it always has. */
+    const char *needs;
+    uint64_t values; /* of that choice, with which it has: bits 1 << index; of a number 0: all but the default */
 } vae_key;
 
 /* Whether `name` is the key's name or its alias. */
@@ -37,6 +41,9 @@ bool vae_key_is_called(const vae_key *key, const char *name);
 void vae_key_kinds(const vae_key *key, char *text, size_t size);
 bool vae_key_is_of(const vae_key *key, vae_kind kind);
 const char *vae_kind_name(vae_kind kind); /* "images" */
+
+/* Whether a number or choice is the default. */
+bool vae_key_is_initial(const vae_key *key, const void *field);
 
 /* Reads `text` into a field of the row's type. On failure the message says what is allowed, without naming the key. */
 vae_status vae_key_parse(const vae_key *key, void *field, const char *text);

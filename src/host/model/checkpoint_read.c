@@ -91,6 +91,8 @@ static vae_status read_config(const vae_safetensors_file *file, const char *path
     VAE_TRY(vae_checkpoint_get_text(file, path, "config", &text));
     vae_config_defaults(config);
     vae_status status = vae_config_parse(config, text, "config in its metadata");
+    /* Lines of the metadata are no places to a user, and what they hold was not given by one. */
+    memset(&config->source, 0, sizeof config->source);
     if (!status) status = vae_config_check(config);
     /* To the caller the file is at fault, not a configuration of theirs. */
     return status ? vae_error_prepend(VAE_ERROR_FORMAT, "%s", path) : VAE_OK;

@@ -30,15 +30,14 @@ static const sketch_keys *keys_of(const vae_config *config)
 
 static vae_status check(const vae_config *config)
 {
+    VAE_TRY(vae_config_check_one_latent(config));
     VAE_TRY(vae_kl_term_check(config, keys_of(config)->decoder_only == VAE_NO, true));
     if (keys_of(config)->decoder_only == VAE_YES && config->train.encoder_updates > 0) {
-        const vae_status status =
-            vae_error_set(VAE_ERROR_CONFIG, "[train] encoder_updates: the model has no encoder, as it is decoder_only");
-        return vae_config_blame(config, status, "train", "encoder_updates");
+        return vae_config_refuse(config, "train", "encoder_updates", "the model has no encoder, as it is decoder_only");
     }
     if (keys_of(config)->pen_loss_over_padding == VAE_NO || config->data.max_length > 0) return VAE_OK;
-    return vae_error_set(VAE_ERROR_CONFIG, "[model] pen_loss_over_padding: needs data.max_length, the length that all "
-                                           "drawings are filled up to");
+    return vae_config_refuse(config, "model", "pen_loss_over_padding",
+                             "needs data.max_length, the length that all drawings are filled up to");
 }
 
 const vae_family_keys vae_family_keys_sketch_rnn = {

@@ -30,11 +30,7 @@ static vae_status check(const vae_config *config)
 {
     VAE_TRY(vae_latent_model_check(config, &vae_objective_info_vae));
     VAE_TRY(vae_kl_term_check(config, true, false));
-    if (config->model.latent.count == 1) return VAE_OK;
-    return vae_error_set(VAE_ERROR_CONFIG,
-                         "[model] latent: family = student_prior has one stochastic layer, so it takes one size, not "
-                         "%lld, %lld",
-                         (long long)config->model.latent.size[0], (long long)config->model.latent.size[1]);
+    return vae_config_check_one_latent(config);
 }
 
 _Static_assert(sizeof(student_prior_keys) <= VAE_FAMILY_VALUES, "the keys of a family have their place in vae_config");

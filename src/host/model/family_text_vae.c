@@ -19,20 +19,13 @@ static const vae_key keys[] = {
     {.section = "model", .name = "embedding", .type = VAE_KEY_INTEGER, .offset = FIELD(embedding), .minimum = 1, .maximum = 1 << 16, .initial = "256", .help = "numbers that stand for a token; encoder and decoder have a table each"},
     {.section = "model", .name = "word_dropout", .type = VAE_KEY_REAL, .offset = FIELD(word_dropout), .minimum = 0, .maximum = 1, .initial = "0", .help = "share of the tokens that the decoder reads as <unk> in training (Bowman et al. 2016)"},
     {.section = "model", .name = "scheduled_sampling", .type = VAE_KEY_REAL, .offset = FIELD(scheduled_sampling), .minimum = 0, .maximum = 1, .initial = "0", .help = "share of the tokens that the decoder reads from its own predictions in training, in place of the true ones (Bengio et al. 2015); drawn from a first, teacher-forced pass (Mihaylova & Martins 2019)"},
-    {.section = "model", .name = "scheduled_sampling_epochs", .type = VAE_KEY_REAL, .offset = FIELD(scheduled_sampling_epochs), .minimum = 0, .maximum = 1e9, .initial = "0", .help = "epochs over which that share rises from 0"},
+    {.section = "model", .name = "scheduled_sampling_epochs", .type = VAE_KEY_REAL, .offset = FIELD(scheduled_sampling_epochs), .minimum = 0, .maximum = 1e9, .initial = "0", .help = "epochs over which that share rises from 0", .needs = "scheduled_sampling"},
 };
 /* clang-format on */
 
-/* What has no effect is not meant. */
 static vae_status check(const vae_config *config)
 {
-    const text_keys *own = (const text_keys *)config->model.own[VAE_FAMILY_TEXT_VAE];
-    if (own->scheduled_sampling_epochs > 0 && !(own->scheduled_sampling > 0)) {
-        return vae_config_blame(config,
-                                vae_error_set(VAE_ERROR_CONFIG, "[model] scheduled_sampling_epochs: the share that "
-                                                                "rises over them, scheduled_sampling, is 0"),
-                                "model", "scheduled_sampling_epochs");
-    }
+    VAE_TRY(vae_config_check_one_latent(config));
     return vae_kl_term_check(config, true, true);
 }
 

@@ -41,18 +41,17 @@ static vae_status check(const vae_config *config)
     VAE_TRY(vae_kl_term_check(config, objective->has_posterior && !objective->is_weighted,
                               !layers && !planar && own->kl == VAE_KL_EXACT));
     if (layers && planar) {
-        return vae_error_set(VAE_ERROR_CONFIG,
-                             "[model] posterior: several stochastic layers (latent = %lld, %lld) take "
-                             "posterior = gaussian only",
-                             (long long)config->model.latent.size[0], (long long)config->model.latent.size[1]);
+        return vae_config_refuse(config, "model", "posterior",
+                                 "several stochastic layers (latent = %lld, %lld) take "
+                                 "posterior = gaussian only",
+                                 (long long)config->model.latent.size[0], (long long)config->model.latent.size[1]);
     }
     if (objective->has_posterior) return VAE_OK;
-    const char *key = layers ? "[model] latent" : planar ? "[model] posterior" : "[train] samples";
+    const char *section = layers || planar ? "model" : "train";
+    const char *key = layers ? "latent" : planar ? "posterior" : "samples";
     if (!layers && !planar && config->train.samples == 1) return VAE_OK;
-    return vae_error_set(VAE_ERROR_CONFIG,
-                         "%s: objective = ae has no posterior, so it takes one latent size, no flow and "
-                         "one sample",
-                         key);
+    return vae_config_refuse(config, section, key,
+                             "objective = ae has no posterior, so it takes one latent size, no flow and one sample");
 }
 
 _Static_assert(sizeof(vae_vae_keys) <= VAE_FAMILY_VALUES, "the keys of a family have their place in vae_config");

@@ -57,16 +57,17 @@ vae_status vae_kl_term_check(const vae_config *config, bool has_term, bool is_ga
     const bool floor = config->train.kl_floor > 0, bits = config->train.free_bits > 0;
     if (!floor && !bits) return VAE_OK;
     const char *key = floor ? "kl_floor" : "free_bits";
-    vae_status status = VAE_OK;
     if (floor && bits) {
-        status =
-            vae_error_set(VAE_ERROR_CONFIG, "[train] free_bits: kl_floor is given as well; both hold the KL up, so "
-                                            "give one of them");
-    } else if (!has_term) {
-        status = vae_error_set(VAE_ERROR_CONFIG, "[train] %s: the objective has no KL term of its own to hold up", key);
-    } else if (bits && !is_gaussian) {
-        status = vae_error_set(VAE_ERROR_CONFIG, "[train] free_bits: needs the KL of each dimension, so one Gaussian "
-                                                 "q(z|x), the standard normal as p(z), and the exact KL");
+        return vae_config_refuse(config, "train", "free_bits",
+                                 "kl_floor is given as well; both hold the KL up, so give one of them");
     }
-    return vae_config_blame(config, status, "train", key);
+    if (!has_term) {
+        return vae_config_refuse(config, "train", key, "the objective has no KL term of its own to hold up");
+    }
+    if (bits && !is_gaussian) {
+        return vae_config_refuse(config, "train", "free_bits",
+                                 "needs the KL of each dimension, so one Gaussian q(z|x), the standard normal as p(z), "
+                                 "and the exact KL");
+    }
+    return VAE_OK;
 }

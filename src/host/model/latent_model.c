@@ -10,9 +10,9 @@ vae_status vae_latent_model_check(const vae_config *config, const vae_objective_
 {
     const bool needs_density = objective->has_posterior && objective->fits_decoder;
     if (!needs_density || config->model.likelihood != VAE_LIKELIHOOD_MSE) return VAE_OK;
-    return vae_error_set(VAE_ERROR_CONFIG,
-                         "[model] likelihood: mse is not a density, which the objective needs; use gaussian with "
-                         "variance = 0.5, whose exponent is the squared error");
+    return vae_config_refuse(config, "model", "likelihood",
+                             "mse is not a density, which the objective needs; use gaussian with variance = 0.5, whose "
+                             "exponent is the squared error");
 }
 
 vae_status vae_latent_model_resolve(const vae_latent_model *model, vae_design *design)

@@ -25,11 +25,9 @@ static void tell_epoch(void *context, const vae_train_epoch *epoch)
     if (s->training->epoch_ended && s->training->epoch_ended(s->training->context, &event)) s->stop = 1;
 }
 
-/* The file, whose folder is a place for relative paths, then the settings. */
-static vae_status load_config(const vae_training *training, const char *path, vae_config *config)
+/* What the file at `path` gave, whose folder is a place for relative paths, then the settings. */
+static vae_status complete_config(const vae_training *training, const char *path, vae_config *config)
 {
-    vae_config_defaults(config);
-    VAE_TRY(vae_config_load(config, path));
     vae_place_add_beside(config, path);
     for (int i = 0; training->settings && training->settings[i]; ++i)
         VAE_TRY(vae_config_set(config, training->settings[i]));
@@ -37,19 +35,23 @@ static vae_status load_config(const vae_training *training, const char *path, va
     if (!config->run.out[0]) {
         return vae_error_set(VAE_ERROR_CONFIG, "%s: names no run folder, and neither does [run] out", call);
     }
-    const vae_status status = vae_config_check(config);
-    return status ? vae_error_prepend(status, "%s", path) : VAE_OK;
+    return vae_config_check(config);
 }
 
 static vae_status find_config(const vae_training *training, vae_config *config)
 {
     char path[VAE_PATH_SIZE];
-    if (training->config) return load_config(training, training->config, config);
+    vae_config_defaults(config);
+    if (training->config) {
+        VAE_TRY(vae_config_load(config, training->config));
+        return complete_config(training, training->config, config);
+    }
     if (!training->resume || !training->folder) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "%s: config is NULL, and there is no folder to be resumed", call);
     }
     VAE_TRY(vae_path_join(path, sizeof path, training->folder, "config.ini"));
-    return load_config(training, path, config);
+    VAE_TRY(vae_config_load_saved(config, path));
+    return complete_config(training, path, config);
 }
 
 static vae_status run(const vae_training *training, const vae_config *config, vae_training_result *result)
