@@ -207,7 +207,7 @@ Test(arrays, npz_damaged_anywhere)
     cr_expect_gt(failures, (int)size / 2);
     for (size_t cut = 4; cut < size; ++cut) {
         idx_write_raw(idx_path("b.npz"), content, cut);
-        expect_failure(idx_path("b.npz"), VAE_ERROR_FORMAT, "b.npz: is not a readable NPZ file: ");
+        expect_failure(idx_path("b.npz"), VAE_ERROR_FORMAT, "b.npz: is cut short, after ");
     }
 }
 

@@ -155,7 +155,7 @@ Test(text, limit_and_max_length)
     vae_dataset dataset = read_text(path, (vae_sequence_options){.limit = 3, .max_length = 2});
     expect_items(&dataset, VAE_TOKENS_WORDS, "a b\ne\nf g\n");
     cr_expect_eq(dataset.truncated, 2);
-    cr_expect_eq(remarked(&dataset, VAE_REMARK_TRUNCATED), 2);
+    cr_expect_eq(remarked(&dataset, VAE_REMARK_CUT_SENTENCES), 2);
     /* What is beyond the limit has no part in the vocabulary. */
     cr_expect_eq(vae_vocabulary_id(&dataset.vocabulary, "i"), VAE_TOKEN_UNKNOWN);
     vae_dataset_free(&dataset);
@@ -283,7 +283,8 @@ Test(text, files_that_are_no_text)
     expect_failure(idx_path("a.txt:words"), (vae_sequence_options){0}, VAE_ERROR_FORMAT, "has no part 'words'");
     /* With a vocabulary that is known, a text without lines is found empty only when it is read. */
     vae_classes known = {0};
-    expect_failure(WRITE("a.txt", "\n"), (vae_sequence_options){.known = &known}, VAE_ERROR_FORMAT, "holds no items");
+    expect_failure(WRITE("a.txt", "\n"), (vae_sequence_options){.known = &known}, VAE_ERROR_FORMAT,
+                   "holds no sentences: 1 empty line was left out");
     vae_dataset dataset = read_text(WRITE("a.txt", "BMW makes cars\n"), (vae_sequence_options){0});
     vae_dataset_free(&dataset);
 }

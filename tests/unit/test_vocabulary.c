@@ -93,6 +93,9 @@ Test(vocabulary, sentences_to_ids)
     EXPECT_SENTENCE(&words, VAE_TOKENS_WORDS, "<bos> the <eos>", 0, 0, 3, 1);
     vae_classes characters = read_list(LIST("é\n \n"), VAE_TOKENS_CHARACTERS, 0);
     EXPECT_SENTENCE(&characters, VAE_TOKENS_CHARACTERS, "é éx", 1, 0, 3, 4, 3, 2, 1);
+    /* Blanks at the ends are tokens, too. */
+    EXPECT_SENTENCE(&characters, VAE_TOKENS_CHARACTERS, " é  ", 0, 0, 4, 3, 4, 4, 1);
+    EXPECT_SENTENCE(&characters, VAE_TOKENS_CHARACTERS, " ", 0, 0, 4, 1);
     vae_sentence sentence;
     cr_expect_eq(vae_vocabulary_encode(&words, VAE_TOKENS_WORDS, "--input", "the\ncat", &sentence), VAE_ERROR_FORMAT);
     cr_expect_str_eq(vae_error_message(), "--input: holds more than one line");

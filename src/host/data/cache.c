@@ -21,7 +21,7 @@ typedef struct note {
     vae_remarks remarks;
 } note;
 
-static const char magic[8] = "vaecach8";
+static const char magic[8] = "vaecach9";
 
 /* ---- Reading ---- */
 

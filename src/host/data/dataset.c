@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/key.h"
 #include "data/label_values.h"
 
 void vae_dataset_free(vae_dataset *dataset)
@@ -89,7 +90,8 @@ static bool are_numbered(const vae_classes *classes)
 vae_status vae_dataset_find_label(const vae_dataset *dataset, const char *option, const char *text, int64_t *label)
 {
     const vae_classes *classes = &dataset->classes;
-    if (!dataset->labels) return vae_error_set(VAE_ERROR_CONFIG, "%s: the images have no labels", option);
+    if (!dataset->labels)
+        return vae_error_set(VAE_ERROR_CONFIG, "%s: the %s have no labels", option, vae_kind_name(dataset->kind));
     *label = vae_classes_find(classes, text);
     if (*label >= 0) return VAE_OK;
     const char *nearest = vae_classes_nearest(classes, text);

@@ -26,8 +26,9 @@ typedef struct vae_dataset {
     /* What the labels are called. None: their numbers, which are below VAE_PLAIN_LABELS. Owned likewise. */
     vae_classes classes;
     vae_classes column_names; /* of rows of numbers whose file names its columns: [width]; else none. Owned likewise */
-    /* Of a folder's pictures: the file name of each image, below the folder, one after the other, each with its zero
-     * byte; those of images held out of this part may follow. NULL where images have no names. Owned likewise. */
+    /* Of a folder's pictures, or drawings that are a file each: the file name of each image, below the folder, one
+     * after the other, each with its zero byte; those of images held out of this part may follow. NULL where images
+     * have no names. Owned likewise. */
     char *names;
     size_t names_bytes;
     bool names_differ; /* no two pictures of the whole folder have the same plain file name, endings aside */

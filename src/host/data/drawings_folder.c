@@ -163,6 +163,7 @@ static vae_status next_single(vae_sequence_source *source, folder *f, vae_sequen
         close_members(f);
         VAE_TRY(open_member(source, f, f->next));
         VAE_TRY(read_member(source, f, 0, f->next, item, more));
+        item->name = name_of(&f->listing, f->next);
     }
     return VAE_OK;
 }
@@ -216,6 +217,7 @@ static vae_status make_listing(const vae_sequence_source *source, vae_listing *l
 static vae_status open_all(vae_sequence_source *source, folder *f)
 {
     VAE_TRY(make_listing(source, &f->listing, &source->remarks));
+    source->names_differ = f->listing.names_differ;
     VAE_TRY(check_mixture(source, f));
     const int64_t room = f->singles ? 1 : f->listing.count;
     f->members = calloc((size_t)room, sizeof *f->members);

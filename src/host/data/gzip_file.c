@@ -39,6 +39,14 @@ static vae_status read_failure(const vae_gzip_file *file)
                          file->name, file->position, reason);
 }
 
+/* What is decoded beyond what was asked for: bytes before the place where the stream breaks off. */
+static bool has_more(gzFile stream)
+{
+    const int next = gzgetc(stream);
+    if (next >= 0) gzungetc(next, stream);
+    return next >= 0;
+}
+
 vae_status vae_gzip_read(vae_gzip_file *file, void *target, int64_t wanted, int64_t *found)
 {
     *found = 0;
@@ -50,10 +58,10 @@ vae_status vae_gzip_read(vae_gzip_file *file, void *target, int64_t wanted, int6
         *found += step;
         file->position += step;
     }
-    /* gzread gives what it has of a file cut short; gzerror tells. */
+    /* gzread gives what it has of a file cut short; gzerror tells, as soon as the end has been seen. */
     int code;
     gzerror(file->stream, &code);
-    if (code == Z_BUF_ERROR) {
+    if (code == Z_BUF_ERROR && !has_more(file->stream)) {
         return vae_error_set(VAE_ERROR_FORMAT,
                              "%s: the gzip stream is cut short, after %" PRId64 " bytes of its content", file->name,
                              file->position);

@@ -4,10 +4,27 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 bool vae_npz_probe(const vae_probe *probe)
 {
     return !probe->gzip && (memcmp(probe->start, "PK\003\004", 4) == 0 || memcmp(probe->start, "PK\005\006", 4) == 0);
+}
+
+/* An archive's directory stands at its end, so libzip takes one that is cut short for no archive at all. */
+static vae_status tell_damage(const char *path, const char *reason)
+{
+    struct stat information;
+    const long long bytes = stat(path, &information) == 0 ? (long long)information.st_size : 0;
+    return vae_error_set(VAE_ERROR_FORMAT,
+                         "%s: is cut short, after %lld bytes, or damaged: it begins as an NPZ file, but the archive's "
+                         "directory, which stands at the end, cannot be read (libzip: %s)",
+                         path, bytes, reason);
+}
+
+static bool is_damage(int code)
+{
+    return code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS || code == ZIP_ER_EOF;
 }
 
 vae_status vae_npz_open(const char *path, vae_npz *npz)
@@ -17,8 +34,11 @@ vae_status vae_npz_open(const char *path, vae_npz *npz)
     if (npz->archive) return VAE_OK;
     zip_error_t error;
     zip_error_init_with_code(&error, code);
-    const vae_status status = vae_error_set(code == ZIP_ER_MEMORY ? VAE_ERROR_MEMORY : VAE_ERROR_FORMAT,
-                                            "%s: is not a readable NPZ file: %s", path, zip_error_strerror(&error));
+    const char *reason = zip_error_strerror(&error);
+    const vae_status status = is_damage(code)
+                                  ? tell_damage(path, reason)
+                                  : vae_error_set(code == ZIP_ER_MEMORY ? VAE_ERROR_MEMORY : VAE_ERROR_FORMAT,
+                                                  "%s: is not a readable NPZ file: %s", path, reason);
     zip_error_fini(&error);
     return status;
 }

@@ -153,12 +153,15 @@ static vae_status check_part(const vae_config *config, vae_splits *splits, const
     if (!difference) return VAE_OK;
     const json_int_t images = json_integer_value(json_object_get(before, "images"));
     if (config->places.check == VAE_RECORD_FAIL) {
+        char shape[96] = ""; /* sequences have none */
+        if (splits->train.kind == VAE_KIND_IMAGE) {
+            snprintf(shape, sizeof shape, " of %" PRId64 "x%" PRId64 "x%" PRId64, now->height, now->width,
+                     now->channels);
+        }
         return vae_error_set(VAE_ERROR_CONFIG,
                              "[data] %s: holds %s %s than the run was trained with, by its record (%" PRId64
-                             " of %" PRId64 "x%" PRId64 "x%" PRId64 " now, %" PRId64
-                             " then); to use them anyway, move %s away",
-                             key, difference, kind, now->images, now->height, now->width, now->channels,
-                             (int64_t)images, config->places.record);
+                             "%s now, %" PRId64 " then); to use them anyway, move %s away",
+                             key, difference, kind, now->images, shape, (int64_t)images, config->places.record);
     }
     vae_splits_add_note(splits, "[data] %s: holds %s %s than the run was trained with", key, difference, kind);
     return VAE_OK;
@@ -171,9 +174,9 @@ static vae_status check_count(const vae_config *config, vae_splits *splits)
     if (config->places.check != VAE_RECORD_FAIL) return VAE_OK;
     if (before > 0 && before != now) {
         return vae_error_set(VAE_ERROR_CONFIG,
-                             "[data] train_data: the run was started with %" PRId64 " training images, now there are "
+                             "[data] train_data: the run was started with %" PRId64 " training %s, now there are "
                              "%" PRId64,
-                             before, now);
+                             before, vae_kind_name(splits->train.kind), now);
     }
     vae_splits_add_note(splits, "the run has no record of its data (%s): only their number and shape could be checked",
                         config->places.record);

@@ -50,10 +50,12 @@
     X(UNKNOWN, "token is not in the vocabulary and became <unk>", "tokens are not in the vocabulary and became <unk>") \
     X(EMPTY_DRAWINGS, "drawing without strokes was left out", "drawings without strokes were left out")                \
     X(UNDRAWN, "element of SVG is not a shape and was left out", "elements of SVG are not shapes and were left out")   \
-    X(UNRECOGNIZED, "drawing was left out, as QuickDraw did not recognize it",                                         \
-      "drawings were left out, as QuickDraw did not recognize them")                                                   \
+    X(UNRECOGNIZED, "drawing was left out, as QuickDraw did not recognize it (recognized = no keeps it)",              \
+      "drawings were left out, as QuickDraw did not recognize them (recognized = no keeps them)")                      \
     X(FAR_OFFSETS, "offset lies beyond 1000 and was clipped", "offsets lie beyond 1000 and were clipped")              \
-    X(TRUNCATED, "sequence is longer than max_length and was cut", "sequences are longer than max_length and were cut")
+    X(CUT_SENTENCES, "sentence is longer than max_length and was cut",                                                 \
+      "sentences are longer than max_length and were cut")                                                             \
+    X(CUT_DRAWINGS, "drawing is longer than max_length and was cut", "drawings are longer than max_length and were cut")
 
 typedef enum vae_remark_kind {
 #define VAE_REMARK_ROW(name, one, several) VAE_REMARK_##name,

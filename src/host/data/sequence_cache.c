@@ -18,11 +18,12 @@
  * after the other, each with its zero byte. */
 typedef struct note {
     char magic[8];
-    int64_t kind, count, rows, truncated, labelled, vocabulary, vocabulary_bytes, classes, class_bytes;
+    int64_t kind, count, rows, truncated, labelled, vocabulary, vocabulary_bytes, classes, class_bytes, name_bytes,
+        names_differ;
     vae_remarks remarks;
 } note;
 
-static const char magic[8] = "vaeseqs1";
+static const char magic[8] = "vaeseqs2";
 
 /* ---- The name ---- */
 
@@ -44,7 +45,7 @@ static vae_status find_digits(const vae_sequence_source *source, char name[VAE_H
 {
     char digits[VAE_HASH_TEXT];
     vae_hash hash = {.length = 0};
-    vae_hash_add_text(&hash, "vae-cuda sequences 1");
+    vae_hash_add_text(&hash, "vae-cuda sequences 2");
     VAE_TRY(vae_hash_add_file(&hash, source->file));
     if (source->format->add_to_hash) VAE_TRY(source->format->add_to_hash(source, &hash));
     vae_hash_add_text(&hash, source->key);
@@ -72,7 +73,7 @@ bool vae_sequence_cache_exists(const vae_sequence_source *source)
 
 /* Where the parts of the file begin; `end` is its size without the note. */
 typedef struct places {
-    size_t offsets, labels, vocabulary, classes, end;
+    size_t offsets, labels, vocabulary, classes, names, end;
 } places;
 
 static size_t value_bytes(vae_kind kind, int64_t rows)
@@ -92,7 +93,8 @@ static places find_places(const note *n)
     p.labels = p.offsets + (size_t)(n->count + 1) * sizeof(int64_t);
     p.vocabulary = p.labels + (n->labelled ? (size_t)n->count * sizeof(int32_t) : 0);
     p.classes = p.vocabulary + (size_t)n->vocabulary_bytes;
-    p.end = p.classes + (size_t)n->class_bytes;
+    p.names = p.classes + (size_t)n->class_bytes;
+    p.end = p.names + (size_t)n->name_bytes;
     return p;
 }
 
@@ -116,6 +118,8 @@ static vae_status fill(const char *path, const note *n, const vae_mapping *mappi
         .dtype = vae_sequence_dtype(kind),
         .truncated = n->truncated,
         .count = n->count,
+        .names_bytes = (size_t)n->name_bytes,
+        .names_differ = n->names_differ != 0,
         .height = 1,
         .width = 1,
         .channels = vae_sequence_elements(kind),
@@ -123,6 +127,7 @@ static vae_status fill(const char *path, const note *n, const vae_mapping *mappi
         .mapping = *mapping,
     };
     vae_status status = vae_cached_copy(path, start + p.labels, p.vocabulary - p.labels, &dataset->labels);
+    if (!status) status = vae_cached_copy(path, start + p.names, p.end - p.names, &dataset->names);
     if (!status) {
         status = vae_classes_add_all(&dataset->vocabulary, (const char *)start + p.vocabulary, n->vocabulary);
     }
@@ -199,6 +204,8 @@ static vae_status write_rest(vae_sequence_store *store, const vae_sequence_sourc
               .vocabulary_bytes = (int64_t)source->vocabulary.bytes,
               .classes = source->classes.count,
               .class_bytes = (int64_t)source->classes.bytes,
+              .name_bytes = (int64_t)store->names.used,
+              .names_differ = source->names_differ,
               .remarks = source->remarks};
     memcpy(n.magic, magic, sizeof magic);
     VAE_TRY(vae_appender_add(to, padding, align(values) - values));
@@ -206,6 +213,7 @@ static vae_status write_rest(vae_sequence_store *store, const vae_sequence_sourc
     VAE_TRY(add_scratch(&store->labels, to));
     VAE_TRY(add_names(to, &source->vocabulary));
     VAE_TRY(add_names(to, &source->classes));
+    VAE_TRY(add_scratch(&store->names, to));
     VAE_TRY(vae_appender_add(to, &n, sizeof n));
     if (fflush(to->stream) == 0) return VAE_OK;
     return vae_error_set(VAE_ERROR_IO, "%s: cannot be written: %s", to->name, strerror(errno));
@@ -220,7 +228,8 @@ static vae_status open_streams(vae_sequence_store *store, int file, const char *
         return vae_error_set(VAE_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
     }
     VAE_TRY(open_scratch(path, &store->offsets.stream));
-    return open_scratch(path, &store->labels.stream);
+    VAE_TRY(open_scratch(path, &store->labels.stream));
+    return open_scratch(path, &store->names.stream);
 }
 
 static vae_status close_stream(vae_appender *appender, vae_status status)
@@ -232,7 +241,7 @@ static vae_status close_stream(vae_appender *appender, vae_status status)
 static vae_status write_items(void *context, int file, const char *path)
 {
     const cached *c = context;
-    vae_sequence_store store = {.values.name = path, .offsets.name = path, .labels.name = path};
+    vae_sequence_store store = {.values.name = path, .offsets.name = path, .labels.name = path, .names.name = path};
     VAE_TRY(c->source->format->open(c->source));
     vae_status status = open_streams(&store, file, path);
     if (!status) status = vae_sequence_store_collect(&store, c->source);
@@ -240,6 +249,7 @@ static vae_status write_items(void *context, int file, const char *path)
     status = close_stream(&store.values, status);
     status = close_stream(&store.offsets, status);
     status = close_stream(&store.labels, status);
+    status = close_stream(&store.names, status);
     vae_sequence_source_close(c->source);
     return status;
 }

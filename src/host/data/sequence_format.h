@@ -16,6 +16,7 @@ typedef struct vae_sequence_item {
     int64_t row_bytes; /* of one row: sizeof(int32_t) of a text, 5·sizeof(float) of a drawing */
     size_t room;       /* bytes of values that there is memory for */
     int32_t label;     /* the number of its class; -1: it has none */
+    const char *name;  /* of its file, below the folder that is read, until the next item; NULL: it has none */
     bool truncated;    /* it was longer than options->max_length, and cut */
 } vae_sequence_item;
 
@@ -31,6 +32,7 @@ typedef struct vae_sequence_source {
     const vae_sequence_options *options;
     vae_classes vocabulary; /* of texts: filled by open, and taken by the data set */
     vae_classes classes;    /* what labels of items are called; likewise, by the last item at the latest */
+    bool names_differ;      /* of items that have names; as in vae_dataset */
     vae_remarks remarks;    /* what the reader left out or changed so far; it adds them as it goes */
     void *state;            /* the format's own */
 } vae_sequence_source;

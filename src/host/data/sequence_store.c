@@ -90,11 +90,26 @@ static vae_status keep(vae_sequence_store *store, vae_sequence_source *source, c
     VAE_TRY(vae_appender_add(&store->values, item->values, (size_t)(item->rows * item->row_bytes)));
     VAE_TRY(vae_appender_add(&store->offsets, row, sizeof *row));
     if (labelled) VAE_TRY(vae_appender_add(&store->labels, &item->label, sizeof item->label));
+    if (item->name) VAE_TRY(vae_appender_add(&store->names, item->name, strlen(item->name) + 1));
     store->truncated += item->truncated;
     store->count++;
-    const double bytes = (double)(store->values.used + store->offsets.used + store->labels.used);
+    const double bytes = (double)(store->values.used + store->offsets.used + store->labels.used + store->names.used);
     store->full = store->most > 0 && bytes > store->most;
     return VAE_OK;
+}
+
+/* Why nothing could be used: what was left out. */
+static vae_status tell_none(const vae_sequence_source *source)
+{
+    char reasons[VAE_MESSAGE_SIZE / 2], text[VAE_REMARK_TEXT];
+    size_t used = 0;
+    reasons[0] = '\0';
+    for (int kind = 0; kind < VAE_REMARK_KINDS && used < sizeof reasons; ++kind) {
+        if (!vae_remark_write(&source->remarks, (vae_remark_kind)kind, text)) continue;
+        used += (size_t)snprintf(reasons + used, sizeof reasons - used, "%s%s", used ? "; " : ": ", text);
+    }
+    return vae_error_set(VAE_ERROR_FORMAT, "%s: holds no %s%s", source->name,
+                         source->format->kind == VAE_KIND_TEXT ? "sentences" : "drawings", reasons);
 }
 
 static vae_status collect(vae_sequence_store *store, vae_sequence_source *source, vae_sequence_item *item)
@@ -106,13 +121,14 @@ static vae_status collect(vae_sequence_store *store, vae_sequence_source *source
         bool more;
         item->rows = 0;
         item->label = -1;
+        item->name = NULL;
         item->truncated = false;
         VAE_TRY(source->format->next(source, item, &more));
         if (!more) break;
         VAE_TRY(keep(store, source, item, &row));
     }
     if (store->count > 0) return VAE_OK;
-    return vae_error_set(VAE_ERROR_FORMAT, "%s: holds no items", source->name);
+    return tell_none(source);
 }
 
 vae_status vae_sequence_store_collect(vae_sequence_store *store, vae_sequence_source *source)
@@ -124,8 +140,11 @@ vae_status vae_sequence_store_collect(vae_sequence_store *store, vae_sequence_so
     free(item.values);
     if (status) return status;
     if (store->truncated > 0) {
-        vae_remarks_add(&source->remarks, VAE_REMARK_TRUNCATED, store->truncated, "%" PRId64 " steps were kept of each",
-                        source->options->max_length);
+        const int64_t kept = source->options->max_length;
+        const bool text = kind == VAE_KIND_TEXT;
+        vae_remarks_add(&source->remarks, text ? VAE_REMARK_CUT_SENTENCES : VAE_REMARK_CUT_DRAWINGS, store->truncated,
+                        "%" PRId64 " %s%s kept of each", kept, text ? "token" : "stroke",
+                        kept == 1 ? " was" : "s were");
     }
     return VAE_OK;
 }

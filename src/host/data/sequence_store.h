@@ -18,14 +18,15 @@ typedef struct vae_appender {
 vae_status vae_appender_add(vae_appender *appender, const void *bytes, size_t size);
 
 typedef struct vae_sequence_store {
-    vae_appender values, offsets, labels; /* as the data set has them */
-    double most;                          /* bytes that they may take together; 0: any number */
-    bool full;                            /* they would take more: collecting ended there */
+    vae_appender values, offsets, labels, names; /* as the data set has them */
+    double most;                                 /* bytes that they may take together; 0: any number */
+    bool full;                                   /* they would take more: collecting ended there */
     int64_t count, truncated;
 } vae_sequence_store;
 
 /* Takes the items of a source, up to options->limit, into the store. VAE_ERROR_FORMAT if there are none. Where the
- * store is full it ends without a failure. Labels are kept if the first item has one. */
+ * store is full it ends without a failure. Labels are kept if the first item has one, and so are
+ * names. */
 vae_status vae_sequence_store_collect(vae_sequence_store *store, vae_sequence_source *source);
 
 /* Of a kind: numbers of a row, and what they are. */

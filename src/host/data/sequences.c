@@ -62,6 +62,7 @@ static void free_store(vae_sequence_store *store)
     free(store->values.bytes);
     free(store->offsets.bytes);
     free(store->labels.bytes);
+    free(store->names.bytes);
 }
 
 /* What the store and the source have becomes the data set's. */
@@ -76,6 +77,9 @@ static void hand_over(vae_sequence_store *store, vae_sequence_source *source, va
         .truncated = store->truncated,
         .labels = (void *)store->labels.bytes,
         .classes = source->classes,
+        .names = (void *)store->names.bytes,
+        .names_bytes = store->names.used,
+        .names_differ = source->names_differ,
         .count = store->count,
         .height = 1,
         .width = 1,
@@ -92,6 +96,7 @@ static vae_status read_to_memory(vae_sequence_source *source, bool *full, vae_da
     vae_sequence_store store = {.values.name = source->name,
                                 .offsets.name = source->name,
                                 .labels.name = source->name,
+                                .names.name = source->name,
                                 .most = automatic ? 0.5 * vae_memory_limit() : 0};
     VAE_TRY(source->format->open(source));
     vae_status status = vae_sequence_store_collect(&store, source);

@@ -37,6 +37,7 @@ vae_status vae_text_open_memory(const char *name, const char *text, size_t size,
     reader->blanks = malloc(VAE_TOKEN_BYTES);
     if (!reader->blanks) return no_memory(name);
     memcpy(&reader->buffer, &text, sizeof text); /* which is not written to, as it has ended */
+    reader->keeps_blanks = true;
     return VAE_OK;
 }
 
@@ -183,11 +184,11 @@ static vae_status next_character(vae_text_reader *reader, const char **token)
     if (reader->blank_at == reader->blank_count) {
         VAE_TRY(keep_blanks(reader, &bytes));
         /* Those at the end of the line are no part of it; nor were those at its begin, which next_line passed over. */
-        if (reader->blank_count > 0 && bytes == 0) {
+        if (reader->blank_count > 0 && bytes == 0 && !reader->keeps_blanks) {
             reader->blank_at = reader->blank_count;
             tell_blanks(reader);
         }
-        if (bytes == 0) return VAE_OK;
+        if (bytes == 0 && reader->blank_at == reader->blank_count) return VAE_OK;
     }
     if (reader->blank_at < reader->blank_count) {
         give_blank(reader, token);
@@ -226,14 +227,15 @@ static vae_status pass_end(vae_text_reader *reader, bool *more)
     return VAE_OK;
 }
 
-/* Whether the line has a token; blanks before it are passed over. */
+/* Whether the line has a token; blanks before it are passed over, unless they are tokens themselves. */
 static vae_status find_token(vae_text_reader *reader, bool *found)
 {
     size_t bytes;
     int64_t blanks = 0;
+    const bool keeps = reader->keeps_blanks && reader->tokens != VAE_TOKENS_WORDS;
     for (;;) {
         VAE_TRY(look(reader, &bytes));
-        if (bytes == 0 || !is_blank(reader->buffer[reader->at])) break;
+        if (bytes == 0 || keeps || !is_blank(reader->buffer[reader->at])) break;
         skip(reader, 1);
         blanks++;
     }

@@ -16,6 +16,7 @@ typedef struct vae_text_reader {
     int64_t byte; /* of the next character in its line, from 1 */
     /* What was passed over or cut off so far. Of words, blanks are what separates them and never counted. */
     int64_t empty_lines, blank_ends, carriage_returns;
+    bool keeps_blanks; /* of characters and bytes: those at the ends of a line are part of it */
     /* Its own: */
     vae_gzip_file file; /* stream NULL: a text in memory, which is all of the buffer */
     char *buffer;
@@ -29,7 +30,8 @@ typedef struct vae_text_reader {
 
 /* Opens a file, plain or gzip. VAE_ERROR_CONFIG if there is none. On failure nothing is left to close. */
 vae_status vae_text_open(const char *path, vae_tokens tokens, vae_text_reader *reader);
-/* The same of text in memory, which is borrowed. */
+/* The same of text in memory, which is borrowed. It is taken as it was typed: of characters and bytes the blanks at its
+ * ends, which lines of a file do not have, are kept. */
 vae_status vae_text_open_memory(const char *name, const char *text, size_t size, vae_tokens tokens,
                                 vae_text_reader *reader);
 void vae_text_close(vae_text_reader *reader);

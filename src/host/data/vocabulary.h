@@ -49,7 +49,8 @@ typedef struct vae_sentence {
 } vae_sentence;
 
 /* The ids of one line of text. `name` begins messages. VAE_ERROR_FORMAT for a text that is not UTF-8 (except by bytes)
- * or has several lines; VAE_ERROR_MEMORY; *sentence is then empty. An empty text is begin and end alone. */
+ * or has several lines; VAE_ERROR_MEMORY; *sentence is then empty. An empty text is begin and end alone. Blanks at the
+ * ends of a text of characters or bytes are part of it. */
 vae_status vae_vocabulary_encode(const vae_classes *vocabulary, vae_tokens tokens, const char *name, const char *text,
                                  vae_sentence *sentence);
 void vae_sentence_free(vae_sentence *sentence);
