@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import pty
 import signal
 import subprocess
 import time
@@ -10,15 +11,38 @@ import time
 PROGRAM = str(pathlib.Path(os.environ["VAE_PROGRAM"]).resolve())
 
 
-def program(*arguments, folder, status=0):
-    """Standard output of the program, or, where it is to fail, its message."""
+def run(*arguments, folder, status=0):
+    """What the program printed."""
     done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, cwd=folder, timeout=300)
     said = f"{arguments}: status {done.returncode}\n{done.stdout}{done.stderr}"
     assert done.returncode == status, said
-    if status == 0:
-        return done.stdout
-    assert done.stderr.startswith("vae-cuda: "), said
-    return done.stderr
+    assert status == 0 or done.stderr.startswith("vae-cuda: "), said
+    return done
+
+
+def program(*arguments, folder, status=0):
+    """Standard output of the program, or, where it is to fail, its message."""
+    done = run(*arguments, folder=folder, status=status)
+    return done.stderr if status else done.stdout
+
+
+def on_terminal(*arguments, folder):
+    """What a terminal gets of the program's standard output."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=slave, stderr=subprocess.DEVNULL, cwd=folder)
+    os.close(slave)
+    said = b""
+    while True:
+        try:
+            piece = os.read(master, 4096)
+        except OSError:  # as Linux has it where the other end is closed
+            piece = b""
+        if not piece:
+            break
+        said += piece
+    os.close(master)
+    assert process.wait(60) == 0, said
+    return said.decode()
 
 
 def refuse(message, *arguments, folder, status=2):

@@ -8,8 +8,9 @@ import pathlib
 import random
 import struct
 import tempfile
+import zipfile
 
-from sequence_run import check_resume, lines, pictures, program, refuse
+from sequence_run import check_resume, lines, pictures, program, refuse, run
 
 COUNTS = {"train": 120, "valid": 20, "test": 20}
 CONFIG = """[data]
@@ -95,6 +96,11 @@ def check_pictures(folder):
     make("reconstruct", "reconstructions.png", 16, "--count", 8, "--columns", 4, columns=4, rows=4)
     make("interpolate", "interpolation.png", 10, "--from", "0,1", "--to", "2,3", "--steps", 5, columns=5, rows=2)
     make("complete", "completions.png", 8, "--index", "0,1", "--count", 3, "--with-originals", columns=4, rows=2)
+    assert program("sample", "--run", "run", "--count", 3, "--codes", "alone.csv", "--out", "with.svg", folder=folder) == (
+        "with.svg: 3 drawings\nalone.csv: 3 codes\n")
+    before = (folder / "samples.png").read_bytes()
+    said = program("sample", "--run", "run", "--count", 3, "--codes", "alone.csv", "--force", folder=folder)
+    assert said == "alone.csv: 3 codes\n" and (folder / "samples.png").read_bytes() == before, said
     make("sample", "samples.apng", 6, "--count", 6, "--columns", 3, "--out", "samples.apng", columns=3, rows=2)
     assert b"acTL" in (folder / "samples.apng").read_bytes()
     make("arithmetic", "arithmetic.png", 4, "--label", "circle", "--index", 0, "--strength", "0:2:3", columns=4, rows=1)
@@ -118,6 +124,37 @@ def check_same(folder):
             folder=folder)
 
 
+def table(path):
+    return [line.split(",") for line in path.read_text().splitlines()]
+
+
+def check_names(folder, kinds):
+    """Tables tell of other drawings what there is: the file of each, the class, or only the number."""
+    said = program("encode", "--run", "run", "--input", "drawn", "--out", "e.npy", folder=folder)
+    assert said == "e.npy: 3 codes of 2, drawings named in e.csv\n", said
+    names = [f"00000{i}.svg" for i in range(3)]
+    assert table(folder / "e.csv") == [["index", "file"], *([str(i), name] for i, name in enumerate(names))]
+    program("evaluate", "--run", "run", "--input", "drawn", "--npy", "nats.npy", folder=folder)
+    assert [row[:2] for row in table(folder / "nats.csv")] == table(folder / "e.csv")
+    for name, kind in zip(names, ("cat", "cat", "dog"), strict=True):
+        (folder / "kinds" / kind).mkdir(parents=True, exist_ok=True)
+        (folder / "kinds" / kind / name).write_bytes((folder / "drawn" / name).read_bytes())
+    for storage in ("memory", "disk", "disk"):
+        program("encode", "--run", "run", "--input", "kinds", "--set", f"data.storage={storage}", "--set", "data.cache=cache",
+                "--out", "k.npy", "--force", folder=folder)
+        rows = table(folder / "k.csv")
+        assert rows[0] == ["index", "file", "class"], rows
+        assert sorted(row[1:] for row in rows[1:]) == [[f"{kind}/{name}", kind] for name, kind in
+                                                       zip(names, ("cat", "cat", "dog"), strict=True)], rows
+    said = program("encode", "--run", "run", "--input", "test.ndjson", "--out", "t.npy", folder=folder)
+    assert said == "t.npy: 20 codes of 2, drawings named in t.csv\n", said
+    assert table(folder / "t.csv") == [["index", "class"], *([str(i), kind] for i, kind in enumerate(kinds))]
+    nameless = [json.dumps({"drawing": json.loads(line)["drawing"]}) for line in (folder / "test.ndjson").read_text().splitlines()]
+    (folder / "nameless.ndjson").write_text("\n".join(nameless))
+    said = program("encode", "--run", "run", "--input", "nameless.ndjson", "--out", "n.npy", folder=folder)
+    assert said == "n.npy: 20 codes of 2, drawings numbered in n.csv\n" and table(folder / "n.csv")[0] == ["index"], said
+
+
 def check_codes(folder):
     said = program("encode", "--run", "run", "--out", "codes.csv", folder=folder)
     assert said == "codes.csv: 20 codes of 2, drawings named in codes-names.csv\n", said
@@ -125,6 +162,7 @@ def check_codes(folder):
     named = [line.split(",")[1] for line in (folder / "codes-names.csv").read_text().splitlines()[1:]]
     assert named == kinds, named
     program("decode", "--run", "run", "--input", "codes.csv", "--out", "decoded.svg", folder=folder)
+    check_names(folder, kinds)
     said = program("probe", "--run", "run", "--label", "circle", folder=folder)
     assert float(said.splitlines()[1].split()[3]) > 0.9, said
     said = program("probe", "--run", "run", "--classes", folder=folder)
@@ -162,7 +200,15 @@ def check_decoder_only(folder):
     said = program("evaluate", "--run", "only", folder=folder)
     assert "a decoder only: this is exact" in said and "KL" not in said, said
     message = "this model is a decoder only and has no codes; sample and complete are for it"
-    for command in (("reconstruct",), ("interpolate", "--prior", 1), ("encode", "--out", "none.npy"),
+    for command, option in ((("sample", "--codes", "z.npy"), "--codes"), (("sample", "--prior", "aggregate"), "--prior aggregate"),
+                            (("evaluate", "--samples", 3), "--samples"), (("evaluate", "--plot", "kl.png"), "--plot")):
+        refuse(f"vae-cuda: error: {option}: {message}", *command, "--run", "only", "--force", folder=folder)
+    refuse(f"only: {message}", "latent", "--run", "only", "--force", folder=folder)
+    for part in ((), ("--part", "encoder")):
+        refuse("this model is a decoder only and has no encoder", "export", "--run", "only", "--out", "nothing", *part, folder=folder)
+    refuse("but this model has none", "export", "--run", "only", "--out", "nothing", "--part", "decoder", folder=folder)
+    assert not (folder / "nothing").exists()
+    for command in (("reconstruct",), ("interpolate", "--prior", 1), ("encode", "--out", "none.npy"), ("probe", "--label", "circle"),
                     ("decode", "--input", "codes.csv"), ("arithmetic", "--label", "circle"), ("sample", "--codes", "z.npy"),
                     ("complete", "--index", 0, "--code", "prior"), ("evaluate", "--samples", 3)):
         refuse(message, *command, "--run", "only", "--force", folder=folder)
@@ -183,6 +229,35 @@ def check_refusals(folder):
     no("--input FILE or --index I,J,… says what is to be completed", "complete")
     no("none.svg", "interpolate", "--from", "none.svg", "--to", 1, "--force")
     no("line 1", "reconstruct", "--input", "broken.ndjson", "--force", status=1)
+    unknown = [json.dumps({**json.loads(line), "recognized": False}) for line in (folder / "test.ndjson").read_text().splitlines()]
+    (folder / "unknown.ndjson").write_text("\n".join([*unknown, '{"word": "cat", "drawing": []}']))
+    no("unknown.ndjson: holds no drawings: 1 drawing without strokes was left out; 20 drawings were left out, as QuickDraw did "
+       "not recognize them (recognized = no keeps them)", "reconstruct", "--input", "unknown.ndjson", "--force", status=1)
+    (folder / "blank").mkdir()
+    for i in range(2):
+        (folder / f"blank/{i}.svg").write_text("<svg/>")
+    no("blank: holds no drawings: 2 drawings without strokes were left out", "reconstruct", "--input", "blank", "--force", status=1)
+    with zipfile.ZipFile(folder / "cut.npz", "w") as archive:
+        archive.writestr("test.npy", bytes(3000))
+    stored = (folder / "cut.npz").read_bytes()[:2000]
+    (folder / "cut.npz").write_bytes(stored)
+    no("cut.npz: is cut short, after 2000 bytes, or damaged: ", "reconstruct", "--input", "cut.npz", "--force", status=1)
+
+
+def check_words(folder):
+    """What is said is said of drawings, and of those that the model made."""
+    said = run("reconstruct", "--run", "run", "--count", 3, "--max-length", 1, "--force", folder=folder)
+    assert "3 of 3 drawings had not ended after 1 stroke and are cut there" in said.stderr, said.stderr
+    # As many strokes as the longest drawing has, its end not counted; at such a temperature a third of all steps are ends.
+    hot = run("sample", "--run", "run", "--count", 600, "--temperature", 1000, "--force", folder=folder)
+    assert " of 600 drawings had not ended after 10 strokes and are cut there" in hot.stderr, hot.stderr
+    said = run("info", "--config", "drawings.ini", "--set", "data.max_length=1", folder=folder)
+    assert "up to 1 stroke," in said.stdout and "sequence" not in said.stderr, said
+    said = run("--config", "drawings.ini", "--set", "data.test_data=", "--set", "data.max_length=4", "--set", "train.epochs=1",
+               "--out", "untested", folder=folder)
+    assert "drawings are longer than max_length and were cut: 4 strokes were kept of each" in said.stderr, said.stderr
+    said = run("encode", "--run", "untested", "--out", "untested.npy", folder=folder)
+    assert "the run has no test drawings; these are its validation drawings" in said.stderr, said.stderr
 
 
 def main():
@@ -191,7 +266,7 @@ def main():
         make_files(folder)
         (folder / "broken.ndjson").write_text('{"word": "cat", "drawing": [[[1, 2], [3')
         for check in (check_training, check_pictures_of_training, check_pictures, check_same, check_codes, check_evaluate, check_others,
-                      check_decoder_only, check_refusals):
+                      check_words, check_decoder_only, check_refusals):
             check(folder)
             print(f"{check.__name__}: ok", flush=True)
         check_resume(folder, "drawings.ini")

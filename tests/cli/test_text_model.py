@@ -4,13 +4,15 @@ Run by ctest with VAE_PROGRAM."""
 
 import base64
 import csv
+import gzip
 import json
 import math
 import pathlib
 import random
 import tempfile
+import zlib
 
-from sequence_run import check_resume, lines, pictures, program, refuse
+from sequence_run import check_resume, lines, on_terminal, pictures, program, refuse, run
 
 SUBJECTS = ["the cat", "a dog", "the old man", "my friend", "the bird"]
 VERBS = ["sees", "likes", "eats", "finds"]
@@ -97,16 +99,59 @@ def check_sample(folder):
     assert made == sample("--count", 70, "--seed", 3) != sample("--count", 70, "--seed", 4)
     # A sentence does not depend on how many come with it.
     assert made.startswith(sample("--count", 5, "--seed", 3))
-    greedy = sample("--count", 9, "--greedy", "--codes", "z.csv")
+    assert sample("--count", 9, "--greedy", "--codes", "z.csv") == "z.csv: 9 codes\n", "codes alone are not decoded"
+    greedy = sample("--count", 9, "--greedy")
     assert greedy == sample("--count", 9, "--temperature", 0) == sample("--count", 9, "--top-k", 1)
     assert greedy == sample("--count", 9, "--top-p", 1e-6) == sample("--count", 9, "--beam", 1)
     assert greedy == program("decode", "--run", "run", "--input", "z.csv", folder=folder)
     assert [len(row) for row in table(folder / "z.csv")] == [3] * 9
     assert set(sample("--count", 9, "--beam", 5).split()) <= words_of(folder)
-    said = sample("--count", 9, "--greedy", "--out", "made.txt")
-    assert said == "made.txt: 9 sentences\n" and (folder / "made.txt").read_text() == greedy
+    said = sample("--count", 9, "--greedy", "--out", "made.txt", "--codes", "drawn.csv")
+    assert said == "made.txt: 9 sentences\ndrawn.csv: 9 codes\n" and (folder / "made.txt").read_text() == greedy
     assert max(len(line.split()) for line in sample("--max-length", 2).splitlines()) == 2
     assert len(sample("--count", 3, "--prior", "aggregate", "--components", 2).splitlines()) == 3
+    # As many tokens as the longest sentence has; its end is not counted as one.
+    longest = max(len(line.split()) for name in COUNTS for line in (folder / f"{name}.txt").read_text().splitlines())
+    hot = run("sample", "--run", "run", "--count", 200, "--temperature", 1000, folder=folder)
+    assert max(len(line.split()) for line in hot.stdout.splitlines()) == longest, hot.stdout
+    assert f" had not ended after {longest} tokens and are cut there" in hot.stderr, hot.stderr
+    hot = run("sample", "--run", "run", "--count", 1, "--temperature", 1000, "--max-length", 1, "--seed", 2, folder=folder)
+    assert "1 of 1 sentence had not ended after 1 token and is cut there" in hot.stderr, hot.stderr
+    # One that ends where the limit is has not been cut.
+    whole = sample("--count", 9, "--greedy", "--max-length", longest)
+    assert whole == greedy and sample("--count", 9, "--beam", 3, "--max-length", longest) == sample("--count", 9, "--beam", 3)
+    shortest = min(len(line.split()) for line in greedy.splitlines())
+    cut = run("sample", "--run", "run", "--count", 9, "--greedy", "--max-length", shortest, folder=folder)
+    beyond = sum(len(line.split()) > shortest for line in greedy.splitlines())
+    assert cut.stdout == "".join(" ".join(line.split()[:shortest]) + "\n" for line in greedy.splitlines())
+    assert (f"{beyond} of 9 sentences had not ended" in cut.stderr) == (beyond > 0), cut.stderr
+    assert max(len(line.split()) for line in sample("--count", 9, "--beam", 3, "--max-length", 2).splitlines()) <= 2
+
+
+def check_words(folder):
+    """What is said is said of sentences, in the number that there are, and of those that the model made."""
+    said = run("reconstruct", "--run", "run", "--count", 3, "--max-length", 1, folder=folder)
+    assert "3 of 3 sentences had not ended after 1 token and are cut there" in said.stderr, said.stderr
+    quiet = run("reconstruct", "--run", "run", "--count", 3, "--max-length", 1, "--quiet", folder=folder)
+    assert quiet.stderr == said.stderr, "--quiet leaves out a warning"
+    said = run("complete", "--run", "run", "--index", "0,1", "--count", 2, "--with-originals", "--keep", 1, "--max-length", 2,
+               folder=folder)
+    assert "4 of 4 sentences had not ended after 2 tokens" in said.stderr, said.stderr
+    (folder / "one.txt").write_text("the house\n")
+    one = ("--config", "text.ini", "--set", "data.train_data=one.txt", "--set", "data.validation_data=", "--set",
+           "data.test_data=", "--set", "train.epochs=1", "--set", "data.max_length=1")
+    said = run(*one, "--out", "one", folder=folder)
+    assert "\n1 training sentence of up to 1 token; " in said.stdout, said.stdout
+    assert "1 sentence is longer than max_length and was cut: 1 token was kept of each" in said.stderr, said.stderr
+    said = run("encode", "--run", "one", "--out", "one.npy", folder=folder)
+    assert "the run has no test sentences; these are its training sentences" in said.stderr, said.stderr
+    assert said.stdout == "one.npy: 1 code of 3, sentence numbered in one.csv\n", said.stdout
+    refuse("--split: the run has no test sentences", "encode", "--run", "one", "--split", "test", "--force", folder=folder)
+    refuse("--label: the texts have no labels", "probe", "--run", "run", "--label", "a", folder=folder)
+    refuse("(60 now, 400 then)", "encode", "--run", "run", "--set",
+           "data.train_data=valid.txt", "--out", "other.npy", folder=folder)
+    said = run("interpolate", "--run", "run", "--from", "a zebra flies", "--to", "a", "--steps", 2, folder=folder)
+    assert "--from: 2 of its 3 words are not in" in said.stderr, said.stderr
 
 
 def check_reconstruct(folder):
@@ -158,6 +203,9 @@ def check_complete(folder):
     (folder / "begun.txt").write_text("a dog\nthe cat\n")
     made = complete("--input", "begun.txt", "--count", 1).splitlines()
     assert made[0].startswith("a dog") and made[2].startswith("the cat"), made
+    refuse("--beam", "complete", "--run", "run", "--text", "a", "--beam", 2, folder=folder)
+    assert "--beam" not in program("complete", "--help", folder=folder)
+    assert "--beam" in program("sample", "--help", folder=folder)
 
 
 def check_arithmetic(folder):
@@ -186,7 +234,7 @@ def check_arithmetic(folder):
 
 def check_codes(folder):
     said = program("encode", "--run", "run", "--out", "codes.csv", "--log-variance", "v.csv", folder=folder)
-    assert said == "codes.csv: 50 codes of 3, sentences named in codes-names.csv\n", said
+    assert said == "codes.csv: 50 codes of 3, sentences numbered in codes-names.csv\n", said
     codes = table(folder / "codes.csv")
     assert [len(row) for row in codes] == [len(row) for row in table(folder / "v.csv")] == [3] * 50
     program("encode", "--run", "run", "--input", "test.txt", "--out", "again.csv", folder=folder)
@@ -254,7 +302,13 @@ def check_refusals(folder):
         refuse(message, *arguments, "--run", "run", folder=folder, status=status)
 
     no("traverse: this model is of texts, which the command is not for: interpolate", "traverse")
-    no("a decoder of sequences chooses each step by the one before", "export", "--part", "decoder", "--out", "d.onnx")
+    no("a decoder of sequences chooses each step by the one before", "export", "--part", "decoder", "--out", "onnx")
+    assert not (folder / "onnx").exists(), "what cannot be exported leaves a folder"
+    said = run("export", "--run", "run", "--out", "onnx", folder=folder)
+    assert said.stdout == "onnx/encoder.onnx\n" and said.stderr.count("warning") == 1, said
+    assert "chooses each step by the one before" in said.stderr, said.stderr
+    no("onnx/encoder.onnx: already exists", "export", "--out", "onnx")
+    assert program("export", "--run", "run", "--out", "e.onnx", folder=folder) == "e.onnx\n"
     no("--input is for models of images here", "probe", "--input", "test.txt", "--label", "a")
     no("--npy is for models of images, but this one is of texts", "sample", "--npy", "x.npy")
     no("--columns is for models of images and drawings, but this one is of texts", "sample", "--columns", 3)
@@ -275,6 +329,16 @@ def check_refusals(folder):
     no("--max-length 2: a beginning has 3 tokens already", "complete", "--text", "a b c", "--max-length", 2)
     no("codes are an array [count, 3]", "decode", "--input", "wide.csv", status=1)
     no("line 2", "reconstruct", "--input", "broken.txt", status=1)
+    no("empty.txt: holds no sentences: 2 empty lines were left out", "reconstruct", "--input", "empty.txt", status=1)
+    # Where a gzip text breaks off, and not how far it was looked at to see what it is.
+    whole, draw = (folder / "test.txt").read_bytes() * 100, random.Random(3)
+    noise = "".join(draw.choice("abcdefgh ") for _ in range(100000)).encode()
+    for text in (whole, noise):
+        stored = gzip.compress(text)[:-20]
+        (folder / "cut.txt.gz").write_bytes(stored)
+        there = len(zlib.decompressobj(31).decompress(stored))
+        no(f"cut.txt.gz: the gzip stream is cut short, after {there} bytes of its content", "reconstruct", "--input",
+           "cut.txt.gz", status=1)
     no("made.txt: already exists; --force replaces it", "sample", "--out", "made.txt")
     no("would replace test.txt, which is read", "reconstruct", "--input", "test.txt", "--out", "test.txt", "--force")
 
@@ -318,6 +382,24 @@ def check_other_tokens(folder):
         assert len(made.splitlines()) == 5 and set(made) - {"\n"} <= letters, made
         made = program("complete", "--run", tokens, "--text", "the", "--count", 3, folder=folder)
         assert all(line.startswith("the") for line in made.splitlines()), made
+        # A beginning is what was typed, blanks included; between words they only part them.
+        made = program("complete", "--run", tokens, "--text", " the c ", "--count", 3, "--max-length", 30, folder=folder)
+        assert all(line.startswith(" the c ") for line in made.splitlines()), made
+    said = run("complete", "--run", "bytes", "--text", "a Z?", "--count", 1, folder=folder)
+    assert "--text: 2 of its 4 bytes are not in the model's vocabulary" in said.stderr, said.stderr
+
+
+def check_terminal(folder):
+    """A terminal is shown control characters, which it would obey; a pipe is given them."""
+    (folder / "codes.txt").write_text("\x1b]0;title\x07\x1b[31m\n" * 40)
+    program("--config", "text.ini", "--set", "data.tokens=bytes", "--set", "data.train_data=codes.txt", "--set",
+            "data.validation_data=", "--set", "data.test_data=", "--set", "train.epochs=30", "--out", "codes", "--quiet", folder=folder)
+    for command in (("sample", "--count", 4), ("reconstruct", "--count", 2), ("complete", "--text", "\x1b]", "--count", 2)):
+        arguments = (*command, "--run", "codes")
+        raw = run(*arguments, folder=folder).stdout
+        assert "\x1b" in raw, raw
+        shown = on_terminal(*arguments, folder=folder)
+        assert "\\x1B" in shown and "\x1b" not in shown.replace("\x1b[K", ""), shown
 
 
 def main():
@@ -326,8 +408,10 @@ def main():
         make_files(folder)
         (folder / "wide.csv").write_text("0,0,0,0\n1,0,0,0\n")
         (folder / "broken.txt").write_bytes(b"a dog\na \xff\n")
+        (folder / "empty.txt").write_text("\n\n")
         for check in (check_training, check_pictures, check_sample, check_reconstruct, check_interpolate, check_complete,
-                      check_arithmetic, check_codes, check_evaluate, check_refusals, check_other_tokens, check_scheduled_sampling, check_others):
+                      check_arithmetic, check_codes, check_evaluate, check_words, check_refusals, check_other_tokens, check_terminal,
+                      check_scheduled_sampling, check_others):
             check(folder)
             print(f"{check.__name__}: ok", flush=True)
         # In mid-epoch, and while scheduled sampling rises.

@@ -294,8 +294,8 @@ static void search_all(setting *s, vae_generator *g, float *row, int64_t length,
     g->choice->log_probabilities(&s->design, g->predictions, log_probability);
     for (int k = 1; k < TOKENS; ++k) {
         const double total = sum + log_probability[k];
-        if (k == VAE_TOKEN_END || length == most) {
-            *best = fmax(*best, total / (double)length);
+        if (k == VAE_TOKEN_END || length == most + 1) { /* an end, or cut without one */
+            *best = fmax(*best, k == VAE_TOKEN_END ? total / (double)length : sum / (double)(length - 1));
             continue;
         }
         row[length] = (float)k;

@@ -218,7 +218,7 @@ static const vae_cli_pick picks[] = {
     {VAE_OPTION_CODE, .group = 3},
     {VAE_OPTION_WITH_ORIGINALS, .group = 3, .help = "begin each strip with the whole item"},
     {VAE_OPTION_TEMPERATURE, .group = 4, .help = "temperature at which steps are drawn (1)"},
-    VAE_CLI_DECODING_PICKS,
+    VAE_CLI_STEP_PICKS,
     {VAE_OPTION_OUT, .group = 1},
     VAE_CLI_MODEL_PICKS,
     {VAE_OPTION_END},

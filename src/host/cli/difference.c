@@ -81,8 +81,8 @@ static vae_status subtract(const vae_cli_difference *d, const contrast *c, float
         vector[j] = (float)(vae_latent_statistics_mean(&c->with, j) - vae_latent_statistics_mean(&c->without, j));
     }
     if (!d->quiet) {
-        printf("%s: mean code of %" PRId64 " %s minus that of %" PRId64 "\n", d->name, c->with.count, words->items,
-               c->without.count);
+        printf("%s: mean code of %" PRId64 " %s minus that of %" PRId64 "\n", d->name, c->with.count,
+               vae_kind_items(words, c->with.count), c->without.count);
     }
     return VAE_OK;
 }

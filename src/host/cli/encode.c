@@ -37,7 +37,7 @@ static vae_status open_encoding(const vae_cli_options *o, int64_t count, int64_t
         const vae_csv_names names = {.prefix = "log_variance"};
         VAE_TRY(vae_array_writer_open(o->log_variance, 2, sizes, names, &e->log_variances));
     }
-    return vae_cli_table_open(o->names, NULL, &e->table);
+    return vae_cli_table_open(o->names, NULL, !o->images.input, &e->table);
 }
 
 static vae_status encode_all(const vae_cli_options *o, vae_model *model, vae_cli_input *input, encoding *e,
@@ -80,6 +80,7 @@ static vae_status encode(vae_cli_options *o, vae_model *model)
     int64_t done = 0;
     VAE_TRY(vae_cli_input_open(model, &o->images, &input));
     vae_status status = encode_all(o, model, input, &e, &done);
+    const char *tells = status ? NULL : vae_cli_table_tells(e.table);
     if (!status) status = finish_encoding(&e);
     vae_cli_input_close(input);
     vae_array_writer_abandon(e.means);
@@ -87,8 +88,8 @@ static vae_status encode(vae_cli_options *o, vae_model *model)
     vae_cli_table_abandon(e.table);
     free(e.mean);
     if (!status && !o->quiet) {
-        printf("%s: %" PRId64 " codes of %" PRId64 ", images named in %s\n", o->out, done,
-               vae_model_get_shape(model).latent, o->names);
+        printf("%s: %" PRId64 " code%s of %" PRId64 ", %s %s in %s\n", o->out, done, done == 1 ? "" : "s",
+               vae_model_get_shape(model).latent, done == 1 ? "image" : "images", tells, o->names);
     }
     return status;
 }

@@ -26,14 +26,15 @@ static void take_codes(void *context, int64_t first, int64_t rows, const float *
     if (!e->status && e->log_variances) e->status = vae_array_writer_add(e->log_variances, log_variance, rows);
 }
 
-/* Which item each row is of. */
-static vae_status write_table(const char *path, const vae_dataset *dataset, bool own)
+/* Which item each row is of; *tells: what the table says of them. */
+static vae_status write_table(const char *path, const vae_dataset *dataset, bool own, const char **tells)
 {
     const vae_image_batch all = {
-        .count = dataset->count, .labels = own ? dataset->labels : NULL, .classes = &dataset->classes};
+        .count = dataset->count, .labels = dataset->labels, .classes = &dataset->classes, .names = dataset->names};
     vae_cli_table *table;
-    VAE_TRY(vae_cli_table_open(path, NULL, &table));
+    VAE_TRY(vae_cli_table_open(path, NULL, own, &table));
     const vae_status status = vae_cli_table_add(table, &all, NULL, NULL);
+    *tells = vae_cli_table_tells(table);
     if (!status) return vae_cli_table_finish(table);
     vae_cli_table_abandon(table);
     return status;
@@ -65,13 +66,15 @@ static vae_status encode_dataset(const vae_cli_options *o, const vae_cli_sequenc
 static vae_status encode(vae_cli_options *o, vae_cli_sequences *s)
 {
     vae_sequence_input input;
+    const char *tells = NULL;
     VAE_TRY(vae_cli_require_codes(s, "encode"));
     VAE_TRY(vae_sequence_input_open(s, &o->images, &input));
     vae_status status = encode_dataset(o, s, input.dataset);
-    if (!status) status = write_table(o->names, input.dataset, !o->images.input);
+    if (!status) status = write_table(o->names, input.dataset, !o->images.input, &tells);
     if (!status && !o->quiet) {
-        printf("%s: %" PRId64 " codes of %" PRId64 ", %s named in %s\n", o->out, input.dataset->count, s->latent,
-               s->words->items, o->names);
+        const int64_t count = input.dataset->count;
+        printf("%s: %" PRId64 " code%s of %" PRId64 ", %s %s in %s\n", o->out, count, count == 1 ? "" : "s", s->latent,
+               vae_kind_items(s->words, count), tells, o->names);
     }
     vae_sequence_input_close(&input);
     return status;

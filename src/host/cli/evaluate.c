@@ -139,7 +139,7 @@ static vae_status evaluate_split(const vae_cli_options *o, const vae_checkpoint 
     if (!status && o->json) print_json(&setup, &result, log_deviation, seconds);
     if (!status && !o->json) print_text(&checkpoint->design, &result, setup.samples, log_deviation, seconds);
     if (!status && !o->json) status = vae_cli_print_latent(&checkpoint->design.traits, &latent);
-    if (!status && o->plot) status = vae_plot_latent(o->plot, split, &latent);
+    if (!status && o->plot) status = vae_plot_latent(o->plot, split, VAE_KIND_IMAGE, &latent);
     vae_latent_statistics_free(&latent);
     device->backend->store_destroy(setup.model.store);
     free(per_image);

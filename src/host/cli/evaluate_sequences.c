@@ -92,7 +92,7 @@ static vae_status evaluate_items(const vae_cli_options *o, const vae_cli_sequenc
     } else {
         VAE_TRY(print_text(s, setup, &result, seconds));
     }
-    return o->plot ? vae_plot_latent(o->plot, input->part, setup->latent) : VAE_OK;
+    return o->plot ? vae_plot_latent(o->plot, input->part, vae_model_input(s->model)->kind, setup->latent) : VAE_OK;
 }
 
 static vae_status evaluate_input(const vae_cli_options *o, const vae_cli_sequences *s, const vae_sequence_input *input)
@@ -121,7 +121,8 @@ static vae_status evaluate_input(const vae_cli_options *o, const vae_cli_sequenc
 static vae_status evaluate(vae_cli_options *o, vae_cli_sequences *s)
 {
     vae_sequence_input input;
-    if (o->samples > 0 || o->plot) VAE_TRY(vae_cli_require_codes(s, "--samples and --plot"));
+    if (o->samples > 0) VAE_TRY(vae_cli_require_codes(s, "--samples"));
+    if (o->plot) VAE_TRY(vae_cli_require_codes(s, "--plot"));
     VAE_TRY(vae_sequence_input_open(s, &o->images, &input));
     const vae_status status = evaluate_input(o, s, &input);
     vae_sequence_input_close(&input);

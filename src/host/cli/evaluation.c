@@ -52,11 +52,10 @@ static vae_status write_npy(const char *path, const double *values, int64_t coun
 static vae_status write_table(const char *path, const vae_dataset *dataset, bool own, const double *values,
                               int64_t count, bool likelihoods)
 {
-    /* Other images may have other classes: their names tell, but not their numbers. */
     const vae_image_batch all = {
-        .count = count, .labels = own ? dataset->labels : NULL, .classes = &dataset->classes, .names = dataset->names};
+        .count = count, .labels = dataset->labels, .classes = &dataset->classes, .names = dataset->names};
     vae_cli_table *table;
-    VAE_TRY(vae_cli_table_open(path, likelihoods ? "log_likelihood" : "neg_elbo", &table));
+    VAE_TRY(vae_cli_table_open(path, likelihoods ? "log_likelihood" : "neg_elbo", own, &table));
     const vae_status status = vae_cli_table_add(table, &all, NULL, values);
     if (!status) return vae_cli_table_finish(table);
     vae_cli_table_abandon(table);

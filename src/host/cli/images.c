@@ -9,6 +9,7 @@
 
 #include "cli/array_writer.h"
 #include "cli/image_array.h"
+#include "cli/kind_words.h"
 #include "cli/remarks.h"
 #include "core/file.h"
 #include "data/read.h"
@@ -75,15 +76,15 @@ static int find_split(const char *split)
     return found;
 }
 
-/* The test images or, with a warning, what has to do where there are none. */
-static int choose_default(const vae_dataset *const parts[SPLITS])
+/* The test items or, with a warning, what has to do where there are none. */
+static int choose_default(const vae_dataset *const parts[SPLITS], const char *items)
 {
     int chosen = TEST;
     while (chosen < TRAIN && parts[chosen]->count == 0)
         ++chosen;
     if (chosen != TEST) {
-        vae_cli_warn("the run has no test images; these are its %s images",
-                     chosen == TRAIN ? "training" : "validation");
+        vae_cli_warn("the run has no test %s; these are its %s %s", items, chosen == TRAIN ? "training" : "validation",
+                     items);
     }
     return chosen;
 }
@@ -92,14 +93,15 @@ vae_status vae_cli_find_split(const vae_splits *splits, const char *split, const
                               const char **name)
 {
     const vae_dataset *const parts[SPLITS] = {&splits->test, &splits->validation, &splits->train};
-    const int chosen = split ? find_split(split) : choose_default(parts);
+    const char *items = vae_kind_words_of(splits->train.kind)->items;
+    const int chosen = split ? find_split(split) : choose_default(parts, items);
     if (chosen == SPLITS) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--split: '%s' is not one of test, validation, train", split);
     }
     *dataset = parts[chosen];
     if (name) *name = split_names[chosen];
     if ((*dataset)->count > 0) return VAE_OK;
-    return vae_error_set(VAE_ERROR_CONFIG, "--split: the run has no %s images", split_names[chosen]);
+    return vae_error_set(VAE_ERROR_CONFIG, "--split: the run has no %s %s", split_names[chosen], items);
 }
 
 vae_status vae_cli_choose_split(const vae_model *model, const vae_splits *splits, const char *split,

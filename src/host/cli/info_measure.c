@@ -192,8 +192,8 @@ static void print_text(const vae_measured_step *m, const vae_measure_data *data,
     printf("%s step on %s: %s\n", m->program.name, m->device->backend->name,
            m->device->backend->device_describe(m->device));
     const vae_kind_words *words = vae_kind_words_of(data->input.kind);
-    printf("%" PRId64 " of %" PRId64 " %s", m->batch, m->items, words->items);
-    if (m->steps > 0) printf(" of up to %" PRId64 " %s", m->steps - 2, words->steps);
+    printf("%" PRId64 " of %" PRId64 " %s", m->batch, m->items, vae_kind_items(words, m->items));
+    if (m->steps > 0) printf(" of up to %" PRId64 " %s", m->steps - 2, vae_kind_steps(words, m->steps - 2));
     printf(", %s; %" PRId64 " steps timed %s, in turn with whole ones\n", data->source, m->measurement.repeats,
            is_gpu(m) ? "launch by launch" : "op by op");
     if (is_gpu(m)) {

@@ -22,8 +22,9 @@ static void print_items(const vae_design *design, const vae_splits *splits)
     const int64_t steps = steps_of(train), unknown = train->remarks.of[VAE_REMARK_UNKNOWN].count;
     printf("%-13s %" PRId64 " training, %" PRId64 " validation, %" PRId64 " test\n", words->items, train->count,
            splits->validation.count, splits->test.count);
-    printf("lengths       up to %" PRId64 " %s, %.1f in the mean of the training part, of which %" PRId64 " are cut\n",
-           design->input.longest - 2, words->steps, (double)steps / (double)train->count, train->truncated);
+    printf("lengths       up to %" PRId64 " %s, %.1f in the mean of the training part, of which %" PRId64 " %s cut\n",
+           design->input.longest - 2, vae_kind_steps(words, design->input.longest - 2),
+           (double)steps / (double)train->count, train->truncated, train->truncated == 1 ? "is" : "are");
     if (design->input.vocabulary == 0) return;
     printf("vocabulary    %" PRId64 " tokens; %.2f %% of the training text is unknown to it\n",
            design->input.vocabulary, steps > 0 ? 100.0 * (double)unknown / (double)steps : 0.0);

@@ -13,6 +13,7 @@ static const vae_kind_words rows[] = {
     [VAE_KIND_TEXT] = {.kind = "texts",
                        .item = "sentence",
                        .items = "sentences",
+                       .step = "token",
                        .steps = "tokens",
                        .rate = "tokens/s",
                        .short_rate = "tok/s",
@@ -23,6 +24,7 @@ static const vae_kind_words rows[] = {
     [VAE_KIND_DRAWING] = {.kind = "drawings",
                           .item = "drawing",
                           .items = "drawings",
+                          .step = "stroke",
                           .steps = "strokes",
                           .rate = "strokes/s",
                           .short_rate = "str/s",
@@ -35,4 +37,14 @@ static const vae_kind_words rows[] = {
 const vae_kind_words *vae_kind_words_of(vae_kind kind)
 {
     return &rows[kind];
+}
+
+const char *vae_kind_items(const vae_kind_words *words, int64_t count)
+{
+    return count == 1 ? words->item : words->items;
+}
+
+const char *vae_kind_steps(const vae_kind_words *words, int64_t count)
+{
+    return count == 1 ? words->step : words->steps;
 }

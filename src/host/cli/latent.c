@@ -7,6 +7,7 @@
 #include "cli/common.h"
 #include "cli/images.h"
 #include "cli/remarks.h"
+#include "cli/sequences.h"
 #include "core/file.h"
 #include "core/normal.h"
 #include "data/read.h"
@@ -104,6 +105,7 @@ static vae_status view_model(const vae_cli_options *o, const char *run, vae_mode
 {
     view->shape = vae_model_get_shape(model);
     view->traits = *vae_model_traits(model);
+    VAE_TRY(vae_cli_check_codes(model, run));
     if (view->shape.latent != 2) {
         return vae_error_set(VAE_ERROR_SHAPE,
                              "%s: has %" PRId64 " latent dimensions, but only a 2-D space can be drawn", run,

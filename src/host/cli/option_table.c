@@ -31,7 +31,7 @@ const vae_cli_row vae_cli_option_table[VAE_OPTION_COUNT_OF_ROWS] = {
     [VAE_OPTION_DEVICE] = {"device", "NAME", "auto, cpu, reference or cuda", TEXT(device), .key = "run.device"},
     [VAE_OPTION_THREADS] = {"threads", "N", "CPU threads; 0: one for each processor available", INTEGER(threads, 0, 1024)},
     [VAE_OPTION_SEED] = {"seed", "N", "seed of all random numbers", INTEGER(seed, 0, (int64_t)1 << 53)},
-    [VAE_OPTION_QUIET] = {"quiet", NULL, "print errors only", FLAG(quiet)},
+    [VAE_OPTION_QUIET] = {"quiet", NULL, "print warnings and errors only", FLAG(quiet)},
     [VAE_OPTION_FORCE] = {"force", NULL, "replace existing files", FLAG(force)},
     [VAE_OPTION_OUT] = {"out", "FILE", "what to write", TEXT(out)},
 
@@ -105,7 +105,7 @@ const vae_cli_row vae_cli_option_table[VAE_OPTION_COUNT_OF_ROWS] = {
     [VAE_OPTION_BEAM] = {"beam", "N", "of texts: the likeliest sentence that a search with N beams finds", INTEGER(beams, 1, 64)},
     [VAE_OPTION_TOP_K] = {"top-k", "K", "of texts: draw from the K likeliest words only", INTEGER(top_k, 1, INT32_MAX)},
     [VAE_OPTION_TOP_P] = {"top-p", "P", "of texts: draw from the likeliest words only that together have this probability", REAL(top_p, 1e-6, 1)},
-    [VAE_OPTION_MAX_LENGTH] = {"max-length", "N", "of sequences: steps after which one that has not ended is cut; unless given, as many as the longest item of the data has", INTEGER(max_length, 1, 65536)},
+    [VAE_OPTION_MAX_LENGTH] = {"max-length", "N", "of sequences: steps after which one that has not ended is cut, its end not counted; unless given, as many as the longest item of the data has", INTEGER(max_length, 1, 65536)},
     [VAE_OPTION_KEEP] = {"keep", "N", "how many steps of each item are its beginning (half of them)", INTEGER(keep, 1, 65536)},
     [VAE_OPTION_CODE] = {"code", "NAME", "where the codes are from: beginning (default), what the encoder makes of it; or prior, drawn for each continuation", CHOICE(code, code_sources)},
     [VAE_OPTION_TEXT] = {"text", "TEXT", "the beginning of a sentence", TEXT(text)},

@@ -200,13 +200,18 @@ typedef struct vae_cli_pick {
     "drawings "                                                                                                        \
     "are drawn at 0.1"
 
-/* How a model of sequences chooses steps. */
-#define VAE_CLI_DECODING_PICKS                                                                                         \
+/* How a model of sequences chooses steps: all but a search, which takes no beginning. */
+#define VAE_CLI_STEP_PICKS                                                                                             \
     {VAE_OPTION_GREEDY, .group = 4, .kinds = VAE_CLI_SEQUENCES},                                                       \
-        {VAE_OPTION_BEAM, .group = 4, .kinds = VAE_CLI_TEXTS}, {VAE_OPTION_TOP_K, .group = 4, .kinds = VAE_CLI_TEXTS}, \
+        {VAE_OPTION_TOP_K, .group = 4, .kinds = VAE_CLI_TEXTS},                                                        \
         {VAE_OPTION_TOP_P, .group = 4, .kinds = VAE_CLI_TEXTS},                                                        \
     {                                                                                                                  \
         VAE_OPTION_MAX_LENGTH, .group = 4, .kinds = VAE_CLI_SEQUENCES                                                  \
+    }
+#define VAE_CLI_DECODING_PICKS                                                                                         \
+    VAE_CLI_STEP_PICKS,                                                                                                \
+    {                                                                                                                  \
+        VAE_OPTION_BEAM, .group = 4, .kinds = VAE_CLI_TEXTS                                                            \
     }
 /* Images other than the run's. */
 #define VAE_CLI_INPUT_PICKS                                                                                            \

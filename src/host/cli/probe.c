@@ -14,6 +14,7 @@
 #include "cli/probe_classes.h"
 #include "cli/probe_column.h"
 #include "cli/probe_side.h"
+#include "cli/sequences.h"
 #include "model/runtime.h"
 
 /* Images and which of them have what is probed. */
@@ -203,6 +204,7 @@ static vae_status probe(vae_cli_options *o, vae_model *model)
     vae_splits splits;
     vae_dataset given = {.count = 0};
     int64_t label = -1;
+    VAE_TRY(vae_cli_check_codes(model, "probe"));
     VAE_TRY(vae_cli_splits_open(model, &splits));
     vae_status status = o->label ? vae_dataset_find_label(&splits.train, "--label", o->label, &label) : VAE_OK;
     if (!status) status = read_given(o, model, &given);

@@ -138,7 +138,7 @@ static void print_top(const probing *p, const char *name, int64_t top)
     const vae_kind_words *words = vae_kind_words_of(p->options->kind);
     print_shares(name, count_top(train, top), known_images(train), test->given ? count_top(test, top) : 0,
                  test->given ? known_images(test) : 0);
-    printf("   %" PRId64 " %s", known_images(train), words->items);
+    printf("   %" PRId64 " %s", known_images(train), vae_kind_items(words, known_images(train)));
     print_left_out(train, words);
     if (test->given) printf("; test %" PRId64, known_images(test));
     print_left_out(test, words);

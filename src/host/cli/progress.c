@@ -159,10 +159,12 @@ void vae_progress_clear(vae_progress_view *view)
 
 /* ---- What the trainer tells ---- */
 
-static void print_shape(const vae_progress_view *view, const vae_input *input)
+static void print_shape(const vae_progress_view *view, const vae_input *input, int64_t items)
 {
     if (view->words->steps) {
-        printf(" %s of up to %" PRId64 " %s", view->words->items, input->longest - BEGIN_AND_END, view->words->steps);
+        const int64_t longest = input->longest - BEGIN_AND_END;
+        printf(" %s of up to %" PRId64 " %s", vae_kind_items(view->words, items), longest,
+               vae_kind_steps(view->words, longest));
         return;
     }
     const bool numbers = input->dtype != VAE_UINT8;
@@ -212,7 +214,11 @@ static void show_start(void *context, const vae_train_start *start)
     printf("%s training", grouped((double)start->train_images, number));
     if (start->validation_images > 0) printf(", %s validation", grouped((double)start->validation_images, number));
     if (start->test_images > 0) printf(", %s test", grouped((double)start->test_images, number));
-    print_shape(view, &start->input);
+    /* The noun is that of the last number. */
+    const int64_t last = start->test_images > 0         ? start->test_images
+                         : start->validation_images > 0 ? start->validation_images
+                                                        : start->train_images;
+    print_shape(view, &start->input, last);
     printf("; %" PRId64 " epoch%s of %" PRId64 " step%s", start->epochs, start->epochs == 1 ? "" : "s",
            start->steps_per_epoch, start->steps_per_epoch == 1 ? "" : "s");
     if (start->step > 0) {

@@ -37,7 +37,7 @@ static vae_status open_work(const vae_cli_options *o, const vae_model *model, in
                                 .pairs = true};
     w->counter = vae_cli_counter_start("reconstruct", count, o->quiet);
     VAE_TRY(vae_image_sink_open(&plan, &w->sink));
-    if (o->names) VAE_TRY(vae_cli_table_open(o->names, NULL, &w->table));
+    if (o->names) VAE_TRY(vae_cli_table_open(o->names, NULL, !o->images.input, &w->table));
     w->codes = calloc((size_t)(VAE_CLI_BATCH * shape.latent), sizeof *w->codes);
     w->again = calloc((size_t)(VAE_CLI_BATCH * shape.elements), sizeof *w->again);
     return w->codes && w->again ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "reconstructions: out of memory");

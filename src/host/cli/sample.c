@@ -81,7 +81,7 @@ static vae_status finish_drawing(const vae_cli_options *o, drawing *d)
         return status;
     }
     if (writer) VAE_TRY(vae_array_writer_finish(writer));
-    if (writer && !o->quiet) printf("%s: %" PRId64 " codes\n", o->codes, o->count);
+    if (writer && !o->quiet) printf("%s: %" PRId64 " code%s\n", o->codes, o->count, o->count == 1 ? "" : "s");
     return VAE_OK;
 }
 
@@ -123,7 +123,7 @@ static const vae_cli_pick picks[] = {
     {VAE_OPTION_NPY, .group = 2, .kinds = VAE_CLI_IMAGES,
      .help = "write the images as a float32 array, .npy or .csv; without --out no picture is drawn"},
     {VAE_OPTION_CODES, .group = 2,
-     .help = "write their codes as a float32 array, .npy or .csv; without --out no picture is drawn"},
+     .help = "write their codes as a float32 array, .npy or .csv; without --out nothing is decoded"},
     {VAE_OPTION_OUT, .group = 1},
     VAE_CLI_DECODING_PICKS,
     VAE_CLI_MODEL_PICKS,

@@ -16,9 +16,9 @@ typedef struct sampling {
     const vae_cli_options *o;
     const vae_cli_sequences *s;
     vae_decoding decoding;
-    vae_mixture mixture; /* of --prior aggregate */
-    float *codes;        /* [VAE_SEQUENCE_ROWS, latent] */
-    vae_sequence_sink *sink;
+    vae_mixture mixture;      /* of --prior aggregate */
+    float *codes;             /* [VAE_SEQUENCE_ROWS, latent] */
+    vae_sequence_sink *sink;  /* NULL: nothing is decoded, as only codes are asked for */
     vae_array_writer *writer; /* of codes; NULL: not asked for */
 } sampling;
 
@@ -35,6 +35,7 @@ static vae_status draw_batch(const sampling *d, int64_t first, int64_t rows)
 {
     vae_sequence_list made;
     VAE_TRY(draw_codes(d, first, rows));
+    if (!d->sink) return VAE_OK;
     VAE_TRY(vae_sequence_list_create(d->s->elements, &made));
     vae_status status = vae_cli_decode_list(d->s, &d->decoding, d->s->latent > 0 ? d->codes : NULL, first, rows, &made);
     if (!status) status = vae_sequence_sink_add_list(d->sink, &made);
@@ -49,15 +50,16 @@ static vae_status open_sampling(sampling *d)
     VAE_TRY(vae_cli_find_decoding(o, d->s, o->temperature, &d->decoding));
     const vae_sequence_sink_plan plan = {
         .path = o->out, .columns = o->columns, .count = o->count, .max_steps = d->decoding.max_steps};
-    if (o->codes || o->prior == VAE_CLI_PRIOR_AGGREGATE) VAE_TRY(vae_cli_require_codes(d->s, "--codes and --prior"));
+    if (o->codes) VAE_TRY(vae_cli_require_codes(d->s, "--codes"));
+    if (o->prior == VAE_CLI_PRIOR_AGGREGATE) VAE_TRY(vae_cli_require_codes(d->s, "--prior aggregate"));
     d->codes = calloc((size_t)(VAE_SEQUENCE_ROWS * d->s->latent + 1), sizeof *d->codes);
     if (!d->codes) return vae_error_set(VAE_ERROR_MEMORY, "codes: out of memory");
     if (o->prior == VAE_CLI_PRIOR_AGGREGATE) {
-        const bool printed = d->s->kind->prints && !o->out;
+        const bool printed = d->s->kind->prints && !o->out && !o->codes;
         VAE_TRY(vae_cli_fit_aggregate(o, d->s->model, d->decoding.seed, o->quiet || printed, &d->mixture));
     }
     if (o->codes) VAE_TRY(vae_array_writer_open(o->codes, 2, sizes, vae_cli_code_names(), &d->writer));
-    return vae_sequence_sink_open(d->s, &plan, &d->sink);
+    return o->out || !o->codes ? vae_sequence_sink_open(d->s, &plan, &d->sink) : VAE_OK;
 }
 
 static vae_status draw_all(sampling *d)
@@ -69,12 +71,25 @@ static vae_status draw_all(sampling *d)
         VAE_TRY(draw_batch(d, first, rows));
         VAE_TRY(vae_cli_counter_show(&counter, first + rows));
     }
+    return VAE_OK;
+}
+
+/* Both are given away. */
+static vae_status finish_sampling(sampling *d)
+{
     vae_sequence_sink *sink = d->sink;
-    d->sink = NULL;
-    VAE_TRY(vae_sequence_sink_finish(sink, d->o->quiet));
     vae_array_writer *writer = d->writer;
+    d->sink = NULL;
     d->writer = NULL;
-    return writer ? vae_array_writer_finish(writer) : VAE_OK;
+    const vae_status status = sink ? vae_sequence_sink_finish(sink, d->o->quiet) : VAE_OK;
+    if (status) {
+        vae_array_writer_abandon(writer);
+        return status;
+    }
+    if (writer) VAE_TRY(vae_array_writer_finish(writer));
+    if (writer && !d->o->quiet)
+        printf("%s: %" PRId64 " code%s\n", d->o->codes, d->o->count, d->o->count == 1 ? "" : "s");
+    return VAE_OK;
 }
 
 static vae_status sample(vae_cli_options *o, vae_cli_sequences *s)
@@ -82,6 +97,7 @@ static vae_status sample(vae_cli_options *o, vae_cli_sequences *s)
     sampling d = {.o = o, .s = s};
     vae_status status = open_sampling(&d);
     if (!status) status = draw_all(&d);
+    if (!status) status = finish_sampling(&d);
     vae_sequence_sink_abandon(d.sink);
     vae_array_writer_abandon(d.writer);
     vae_mixture_free(&d.mixture);
@@ -95,7 +111,7 @@ vae_status vae_cli_sample_sequences(vae_cli_options *o)
     if (o->components > 0 && o->prior != VAE_CLI_PRIOR_AGGREGATE) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--components needs --prior aggregate");
     }
-    if (!o->out && !kind->prints) o->out = "samples.png";
+    if (!o->out && !o->codes && !kind->prints) o->out = "samples.png";
     const vae_cli_file files[] = {{"--out", o->out, kind->files}, {"--codes", o->codes, VAE_FILE_ARRAY}};
     return vae_cli_use_sequences(o, files, 2, sample);
 }

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/remarks.h"
 #include "cli/sequence_sink.h"
 #include "core/file.h"
+#include "core/utf8.h"
 #include "data/vocabulary.h"
 #include "report/page_sentences.h"
 
@@ -25,12 +27,23 @@ static FILE *stream_of(const vae_sequence_sink *sink)
     return sink->state ? vae_file_stream_handle(sink->state) : stdout;
 }
 
+/* Writes a text and ends its line. A terminal would obey the control characters that a model of characters or bytes may
+ * say: there they are shown; files and pipes have the text as it is. */
+static vae_status write_line(const vae_sequence_sink *sink, const char *text)
+{
+    const bool terminal = !sink->state && isatty(STDOUT_FILENO);
+    char *shown = terminal ? vae_utf8_shown(text) : NULL;
+    if (terminal && !shown) return vae_error_set(VAE_ERROR_MEMORY, "sentences: out of memory");
+    fprintf(stream_of(sink), "%s\n", terminal ? shown : text);
+    free(shown);
+    return VAE_OK;
+}
+
 /* Strips have an empty line between them. */
 static vae_status begin_strip(vae_sequence_sink *sink, const char *heading)
 {
     if (sink->strips > 0) fputc('\n', stream_of(sink));
-    if (heading) fprintf(stream_of(sink), "%s\n", heading);
-    return VAE_OK;
+    return heading ? write_line(sink, heading) : VAE_OK;
 }
 
 /* rows [count] → *text, which the caller frees. */
@@ -45,9 +58,9 @@ static vae_status add(vae_sequence_sink *sink, const vae_sequence_shown *item)
     VAE_TRY(spell(sink->sequences, item->rows, item->count, &text));
     if (sink->plan.label_width > 0)
         fprintf(stream_of(sink), "%-*s  ", sink->plan.label_width, item->label ? item->label : "");
-    fprintf(stream_of(sink), "%s\n", text);
+    const vae_status status = write_line(sink, text);
     free(text);
-    return VAE_OK;
+    return status;
 }
 
 /* What standard output refuses is told where the program ends. */
@@ -108,7 +121,16 @@ static vae_status report(const vae_cli_sequences *s, const vae_sequence_group *g
 
 /* ---- Given ---- */
 
-static vae_status read(const vae_cli_sequences *s, const char *option, const char *text, vae_sequence_list *list)
+static const char *name_tokens(vae_tokens tokens, int64_t count)
+{
+    static const char *const names[][2] = {[VAE_TOKENS_WORDS] = {"words", "word"},
+                                           [VAE_TOKENS_CHARACTERS] = {"characters", "character"},
+                                           [VAE_TOKENS_BYTES] = {"bytes", "byte"}};
+    return names[tokens][count == 1];
+}
+
+static vae_status read_sentence(const vae_cli_sequences *s, const char *option, const char *text,
+                                vae_sequence_list *list)
 {
     vae_sentence sentence;
     vae_status status = VAE_OK;
@@ -117,8 +139,10 @@ static vae_status read(const vae_cli_sequences *s, const char *option, const cha
         status = vae_sequence_list_add(list, &(float){(float)sentence.ids[i]}, 1);
     if (!status) status = vae_sequence_list_end(list);
     if (sentence.unknown > 0) {
-        vae_cli_warn("%s: %" PRId64 " of its %" PRId64 " words %s not in the model's vocabulary, and <unk> to it",
-                     option, sentence.unknown, sentence.count - 2, sentence.unknown == 1 ? "is" : "are");
+        const int64_t tokens = sentence.count - 2;
+        vae_cli_warn("%s: %" PRId64 " of its %" PRId64 " %s %s not in the model's vocabulary, and <unk> to it", option,
+                     sentence.unknown, tokens, name_tokens(s->config->data.tokens, tokens),
+                     sentence.unknown == 1 ? "is" : "are");
     }
     vae_sentence_free(&sentence);
     return status;
@@ -127,7 +151,7 @@ static vae_status read(const vae_cli_sequences *s, const char *option, const cha
 const vae_sequence_kind vae_sequence_kind_text = {
     .files = VAE_FILE_LINES,
     .prints = true,
-    .read = read,
+    .read = read_sentence,
     .report = report,
     .open = open_sink,
     .begin_strip = begin_strip,

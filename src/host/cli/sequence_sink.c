@@ -38,6 +38,8 @@ vae_status vae_sequence_sink_add(vae_sequence_sink *sink, const vae_sequence_sho
     const vae_cli_sequences *s = sink->sequences;
     VAE_TRY(sink->kind->add(sink, item));
     sink->done++;
+    if (item->given == item->count) return VAE_OK;
+    sink->made++;
     sink->cut += !s->choice->is_end(item->rows + (item->count - 1) * s->elements);
     return VAE_OK;
 }
@@ -52,22 +54,23 @@ vae_status vae_sequence_sink_add_list(vae_sequence_sink *sink, const vae_sequenc
     return VAE_OK;
 }
 
-static void tell(const vae_sequence_sink *sink)
+static void tell(const vae_sequence_sink *sink, bool quiet)
 {
     const vae_kind_words *words = sink->sequences->words;
-    if (sink->plan.path) {
-        printf("%s: %" PRId64 " %s\n", sink->plan.path, sink->done, sink->done == 1 ? words->item : words->items);
+    if (sink->plan.path && !quiet) {
+        printf("%s: %" PRId64 " %s\n", sink->plan.path, sink->done, vae_kind_items(words, sink->done));
     }
     if (sink->cut == 0) return;
-    vae_cli_warn("%" PRId64 " of %" PRId64 " %s had not ended after %" PRId64
-                 " %s and are cut there; --max-length allows more",
-                 sink->cut, sink->done, words->items, sink->plan.max_steps, words->steps);
+    vae_cli_warn("%" PRId64 " of %" PRId64 " %s had not ended after %" PRId64 " %s and %s cut there; --max-length "
+                 "allows more",
+                 sink->cut, sink->made, vae_kind_items(words, sink->made), sink->plan.max_steps,
+                 vae_kind_steps(words, sink->plan.max_steps), sink->cut == 1 ? "is" : "are");
 }
 
 vae_status vae_sequence_sink_finish(vae_sequence_sink *sink, bool quiet)
 {
     const vae_status status = sink->kind->finish(sink);
-    if (!status && !quiet) tell(sink);
+    if (!status) tell(sink, quiet);
     vae_sequence_sink_abandon(sink);
     return status;
 }

@@ -18,8 +18,9 @@ struct vae_sequence_sink {
     const vae_cli_sequences *sequences;
     const vae_sequence_kind *kind;
     vae_sequence_sink_plan plan;
-    int64_t done, cut, strips; /* items, those that have no end, and strips so far */
-    void *state;               /* the kind's own */
+    int64_t done, strips; /* items and strips so far */
+    int64_t made, cut;    /* items that the model made, wholly or in part, and those of them that have no end */
+    void *state;          /* the kind's own */
 };
 
 /* On failure *sink is NULL. */
@@ -30,8 +31,8 @@ vae_status vae_sequence_sink_strip(vae_sequence_sink *sink, const char *heading)
 vae_status vae_sequence_sink_add(vae_sequence_sink *sink, const vae_sequence_shown *item);
 /* All of the list, without labels. */
 vae_status vae_sequence_sink_add_list(vae_sequence_sink *sink, const vae_sequence_list *list);
-/* Files appear now, and are named on standard output unless `quiet`; how many items were cut is told. Frees the sink.
- */
+/* Files appear now, and are named on standard output unless `quiet`; how many items were cut is a warning. Frees the
+ * sink. */
 vae_status vae_sequence_sink_finish(vae_sequence_sink *sink, bool quiet);
 /* NULL is allowed. */
 void vae_sequence_sink_abandon(vae_sequence_sink *sink);

@@ -41,7 +41,12 @@ vae_status vae_cli_use_sequences(vae_cli_options *options, const vae_cli_file *f
 
 vae_status vae_cli_require_codes(const vae_cli_sequences *s, const char *command)
 {
-    if (s->latent > 0) return VAE_OK;
+    return vae_cli_check_codes(s->model, command);
+}
+
+vae_status vae_cli_check_codes(const vae_model *model, const char *command)
+{
+    if (vae_model_traits(model)->has_posterior || vae_model_input(model)->kind == VAE_KIND_IMAGE) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT,
                          "%s: this model is a decoder only and has no codes; sample and complete are for it", command);
 }
@@ -82,8 +87,8 @@ vae_status vae_cli_find_decoding(const vae_cli_options *o, const vae_cli_sequenc
         .top_k = o->top_k > 0 ? o->top_k : 0,
         .top_p = o->given[VAE_OPTION_TOP_P] ? o->top_p : 1.0,
         .beams = o->beams > 0 ? o->beams : 1,
-        /* As long as the longest item that the model was made for: of its rows the begin is no step. */
-        .max_steps = o->max_length > 0 ? o->max_length : vae_model_input(s->model)->longest - 1,
+        /* As long as the longest item that the model was made for, of whose rows begin and end are no steps. */
+        .max_steps = o->max_length > 0 ? o->max_length : vae_model_input(s->model)->longest - 2,
         .seed = o->seed >= 0 ? (uint64_t)o->seed : 1,
     };
     return VAE_OK;

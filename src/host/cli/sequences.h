@@ -15,7 +15,9 @@ void vae_cli_sequences_close(vae_cli_sequences *sequences);
 vae_status vae_cli_use_sequences(vae_cli_options *options, const vae_cli_file *files, int count,
                                  vae_cli_use_sequences_as *use);
 
-/* VAE_ERROR_ARGUMENT of a decoder only, naming the command. */
+/* VAE_ERROR_ARGUMENT of a decoder only, naming the command or option; also of models of images, which all have codes.
+ */
+vae_status vae_cli_check_codes(const vae_model *model, const char *command);
 vae_status vae_cli_require_codes(const vae_cli_sequences *sequences, const char *command);
 
 /* What --greedy, --beam, --temperature, --top-k, --top-p, --max-length and --seed ask for; steps are drawn at

@@ -13,7 +13,7 @@
 struct vae_cli_table {
     vae_file_stream *stream;
     const char *value;
-    bool begun, has_names, has_classes, has_labels;
+    bool own, begun, has_names, has_classes, has_labels;
     int64_t next; /* index */
 };
 
@@ -24,11 +24,12 @@ void vae_cli_table_path(const char *array, char path[VAE_PATH_SIZE])
     snprintf(path, VAE_PATH_SIZE, "%.*s%s.csv", (int)(length > 4 ? length - 4 : length), array, taken ? "-names" : "");
 }
 
-vae_status vae_cli_table_open(const char *path, const char *value, vae_cli_table **table)
+vae_status vae_cli_table_open(const char *path, const char *value, bool own, vae_cli_table **table)
 {
     *table = calloc(1, sizeof **table);
     if (!*table) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
     (*table)->value = value;
+    (*table)->own = own;
     const vae_status status = vae_file_stream_open(path, &(*table)->stream);
     if (!status) return VAE_OK;
     free(*table);
@@ -43,7 +44,7 @@ static void write_header(vae_cli_table *t, const vae_image_batch *batch)
     t->has_names = batch->names != NULL;
     t->has_classes =
         (batch->labels && batch->classes && batch->classes->count > 0) || (batch->names && strchr(batch->names, '/'));
-    t->has_labels = batch->labels != NULL;
+    t->has_labels = t->own && batch->labels;
     fprintf(file, "index%s%s%s", t->has_names ? ",file" : "", t->has_classes ? ",class" : "",
             t->has_labels ? ",label" : "");
     if (t->value) fprintf(file, ",%s", t->value);
@@ -56,7 +57,7 @@ static void write_class(FILE *file, const vae_image_batch *batch, int64_t index,
     const char *class = batch->labels && batch->classes ? vae_classes_name(batch->classes, batch->labels[index]) : NULL;
     if (class) {
         vae_csv_write_field(file, class, strlen(class));
-    } else if (name) {
+    } else if (name && strchr(name, '/')) {
         vae_csv_write_field(file, name, strcspn(name, "/"));
     }
 }
@@ -80,6 +81,12 @@ vae_status vae_cli_table_add(vae_cli_table *table, const vae_image_batch *batch,
         table->next++;
     }
     return VAE_OK;
+}
+
+const char *vae_cli_table_tells(const vae_cli_table *table)
+{
+    if (table->has_names || table->has_classes) return "named";
+    return table->has_labels ? "labelled" : "numbered";
 }
 
 vae_status vae_cli_table_finish(vae_cli_table *table)

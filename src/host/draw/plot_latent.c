@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "config/key.h"
 #include "draw/plot.h"
 
-static vae_status draw(const char *prefix, const char *images, const vae_latent_statistics *latent, int64_t *order,
-                       double *kl, bool *pale)
+static vae_status draw(const char *prefix, const char *part, vae_kind kind, const vae_latent_statistics *latent,
+                       int64_t *order, double *kl, bool *pale)
 {
     vae_latent_statistics_order(latent, order);
     double total = 0.0;
@@ -18,8 +19,8 @@ static vae_status draw(const char *prefix, const char *images, const vae_latent_
         total += kl[i];
     }
     char subtitle[160];
-    snprintf(subtitle, sizeof subtitle, "%s images: %.2f nats in all, %" PRId64 " of %" PRId64 " dimensions active",
-             images, total, vae_latent_statistics_active(latent), latent->latent);
+    snprintf(subtitle, sizeof subtitle, "%s %s: %.2f nats in all, %" PRId64 " of %" PRId64 " dimensions active", part,
+             vae_kind_name(kind), total, vae_latent_statistics_active(latent), latent->latent);
     const vae_panel panel = {
         .kind = VAE_PANEL_BARS,
         .title = "KL per dimension",
@@ -28,13 +29,13 @@ static vae_status draw(const char *prefix, const char *images, const vae_latent_
     return vae_plot_write(prefix, &panel, 1, 1);
 }
 
-vae_status vae_plot_latent(const char *prefix, const char *images, const vae_latent_statistics *latent)
+vae_status vae_plot_latent(const char *prefix, const char *part, vae_kind kind, const vae_latent_statistics *latent)
 {
     const size_t count = (size_t)latent->latent;
     int64_t *order = calloc(count, sizeof *order);
     double *kl = calloc(count, sizeof *kl);
     bool *pale = calloc(count, sizeof *pale);
-    const vae_status status = order && kl && pale ? draw(prefix, images, latent, order, kl, pale)
+    const vae_status status = order && kl && pale ? draw(prefix, part, kind, latent, order, kl, pale)
                                                   : vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", prefix);
     free(order);
     free(kl);

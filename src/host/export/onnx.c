@@ -160,16 +160,26 @@ static vae_status write_program(const vae_program *program, const vae_checkpoint
     return status;
 }
 
+vae_status vae_onnx_check(const vae_checkpoint *checkpoint, vae_onnx_part part)
+{
+    const vae_design *design = &checkpoint->design;
+    if (design->input.longest == 0) return VAE_OK;
+    if (part == VAE_ONNX_DECODER) {
+        return vae_error_set(VAE_ERROR_ARGUMENT,
+                             "ONNX export: a decoder of sequences chooses each step by the one before, which no one "
+                             "graph does; the encoder can be exported%s",
+                             design->traits.has_posterior ? " (--part encoder)" : ", but this model has none");
+    }
+    if (design->traits.has_posterior) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "ONNX export: this model is a decoder only and has no encoder");
+}
+
 vae_status vae_onnx_write(const vae_checkpoint *checkpoint, vae_onnx_part part, const char *name, const char *path)
 {
     vae_program program;
     /* The batch is free in the graph; the program needs one. */
     const vae_role role = part == VAE_ONNX_ENCODER ? VAE_ROLE_ENCODE : VAE_ROLE_DECODE;
-    if (part == VAE_ONNX_DECODER && checkpoint->design.input.longest > 0) {
-        return vae_error_set(VAE_ERROR_ARGUMENT,
-                             "ONNX export: a decoder of sequences chooses each step by the one before, which no one "
-                             "graph does; the encoder can be exported (--part encoder)");
-    }
+    VAE_TRY(vae_onnx_check(checkpoint, part));
     const vae_build build = {.role = role, .rows = 1, .steps = checkpoint->design.input.longest};
     VAE_TRY(vae_design_build(&checkpoint->design, build, &program));
     const vae_status status = write_program(&program, checkpoint, part, name, path);

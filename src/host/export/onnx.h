@@ -15,6 +15,10 @@
 
 typedef enum vae_onnx_part { VAE_ONNX_ENCODER, VAE_ONNX_DECODER } vae_onnx_part;
 
+/* VAE_ERROR_ARGUMENT, with the reason, for a part that the model does not have or that no graph can be: of sequences
+ * the decoder, and the encoder of a decoder only. */
+vae_status vae_onnx_check(const vae_checkpoint *checkpoint, vae_onnx_part part);
+
 /* Writes the part to `path`, aside first and then renamed; `name` is what the file calls the model. Its model_version
  * is the training step. Of the arenas only the parameters are read. VAE_ERROR_ARGUMENT for an op that has no
  * counterpart, VAE_ERROR_SHAPE for more than 2 GB, which ONNX's file format cannot hold, VAE_ERROR_IO. */

@@ -12,7 +12,8 @@ typedef struct hypothesis {
 } hypothesis;
 
 typedef struct beam {
-    int64_t width, room, tokens;
+    int64_t width, tokens;
+    int64_t room;            /* of a sequence: a begin, steps, and an end, which alone may be the last */
     int64_t length;          /* of all that are in the beam, begin counted */
     int64_t alive;           /* rows in use */
     float *rows, *spare;     /* [width, room] */
@@ -69,16 +70,20 @@ static int64_t find_candidates(const vae_generator *g, beam *b)
 static void take_candidates(vae_generator *g, beam *b, int64_t count)
 {
     int64_t alive = 0;
+    const bool last = b->length + 1 == b->room; /* only ends may follow; what has none is cut here */
+    for (int64_t r = 0; last && r < b->alive; ++r)
+        finish(b, b->rows + r * b->room, b->length, b->scores[r]);
     for (int64_t i = 0; i < count && alive < b->width; ++i) {
         const hypothesis *h = &b->candidates[i];
         float *row = b->spare + alive * b->room;
         if (isinf(h->log_probability)) break;
         memcpy(row, b->rows + h->parent * b->room, (size_t)b->length * sizeof *row);
         row[b->length] = h->token;
-        if (g->choice->is_end(&h->token) || b->length + 1 == b->room) {
+        if (g->choice->is_end(&h->token)) {
             finish(b, row, b->length + 1, h->log_probability);
             continue;
         }
+        if (last) continue;
         b->scores[alive] = h->log_probability;
         g->parents[alive] = (float)h->parent;
         g->inputs[alive++] = h->token;
@@ -123,7 +128,7 @@ static void release(beam *b)
 vae_status vae_generate_beam(vae_generator *g, const vae_generation *what, int64_t number, vae_sequence_list *made)
 {
     beam b = {
-        .width = what->decoding.beams, .room = what->decoding.max_steps + 1, .tokens = g->design->input.vocabulary};
+        .width = what->decoding.beams, .room = what->decoding.max_steps + 2, .tokens = g->design->input.vocabulary};
     const size_t width = (size_t)b.width, room = (size_t)b.room;
     if (what->beginnings) return vae_error_set(VAE_ERROR_ARGUMENT, "beam search takes no beginning");
     b.rows = calloc(width * room, sizeof *b.rows);

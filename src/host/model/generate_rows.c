@@ -105,7 +105,7 @@ vae_status vae_generator_step(vae_generator *g, bool first)
 typedef struct chunk {
     const vae_generation *what;
     int64_t first, count; /* of what is asked for */
-    int64_t room;         /* rows of one sequence */
+    int64_t room;         /* rows of one sequence: a begin, steps, and an end, which alone may be the last */
     float *rows;          /* [count, room, elements], from each begin on */
     int64_t *lengths;     /* [count] */
     bool *ended;          /* [count] */
@@ -139,8 +139,8 @@ static vae_status extend(const vae_generator *g, chunk *c, int64_t row)
         VAE_TRY(g->choice->choose(g->design, g->predictions + row * g->prediction, g->prediction, &what->decoding,
                                   place, next));
     }
-    c->lengths[row]++;
-    c->ended[row] = g->choice->is_end(next) || c->lengths[row] == c->room;
+    c->ended[row] = g->choice->is_end(next) || length == c->room - 1;
+    if (length < c->room - 1 || g->choice->is_end(next)) c->lengths[row]++;
     return VAE_OK;
 }
 
@@ -182,7 +182,7 @@ static vae_status run(vae_generator *g, chunk *c, vae_sequence_list *made)
 static vae_status generate_chunk(vae_generator *g, const vae_generation *what, int64_t first, int64_t count,
                                  vae_sequence_list *made)
 {
-    chunk c = {.what = what, .first = first, .count = count, .room = what->decoding.max_steps + 1};
+    chunk c = {.what = what, .first = first, .count = count, .room = what->decoding.max_steps + 2};
     c.rows = calloc((size_t)(count * c.room * g->elements), sizeof *c.rows);
     c.lengths = calloc((size_t)count, sizeof *c.lengths);
     c.ended = calloc((size_t)count, sizeof *c.ended);

@@ -10,7 +10,7 @@ typedef struct vae_decoding {
     int64_t top_k;      /* of tokens, only the k most likely ones; 0: all */
     double top_p;       /* of tokens, only the most likely ones that together have this probability; 1: all */
     int64_t beams;      /* of tokens: beam search of this width, which draws nothing; 1: none */
-    int64_t max_steps;  /* a sequence that has not ended by then is cut */
+    int64_t max_steps;  /* of a sequence, its begin and end not counted; one that does not end then is cut */
     uint64_t seed;
 } vae_decoding;
 

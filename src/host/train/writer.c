@@ -103,7 +103,7 @@ static vae_status write_figure(const vae_writer *w, const job *item)
 {
     char prefix[VAE_PATH_SIZE];
     VAE_TRY(vae_path_join(prefix, sizeof prefix, w->folder->pictures, "kl_per_dimension"));
-    return vae_plot_latent(prefix, item->figure.split, &item->figure.latent);
+    return vae_plot_latent(prefix, item->figure.split, w->run->design.input.kind, &item->figure.latent);
 }
 
 /* What a run is begun with must be on disk before its first checkpoint is, which needs it to be resumed. */
