@@ -227,6 +227,9 @@ def check_arithmetic(folder):
     assert all(strip[2][10:] == strip[3][10:] for strip in strips), made
     again = arithmetic("--vector", "v.npy", "--text", test[3], "--strength", "0:2:3").splitlines()
     assert [line[10:] for line in again[1:]] == [line[10:] for line in strips[0][2:]], again
+    signed = arithmetic("--vector", "v.npy", "--text", test[3], "--strength=-2:2:3").splitlines()
+    assert [line[:10].rstrip() for line in signed[1:]] == ["decoded", "−2", "0", "2"], signed
+    assert all(line[9] == " " and line[10] != " " for line in signed[1:]), signed
     many = arithmetic(*files, "--index", ",".join(map(str, range(50))), "--strength", 2).rstrip().split("\n\n")
     before, after = ([strip.splitlines()[i][10:].startswith("my friend") for strip in many] for i in (1, 2))
     assert sum(after) > sum(before) + 10, many

@@ -52,12 +52,18 @@ static vae_status spell(const vae_cli_sequences *s, const float *rows, int64_t c
     return vae_vocabulary_spell(&s->vocabulary, s->config->data.tokens, rows, count, text);
 }
 
+static void print_label(FILE *stream, const char *label, int width)
+{
+    const int blanks = width - vae_utf8_count(label);
+    fprintf(stream, "%s%*s  ", label, blanks > 0 ? blanks : 0, "");
+}
+
 static vae_status add(vae_sequence_sink *sink, const vae_sequence_shown *item)
 {
     char *text;
     VAE_TRY(spell(sink->sequences, item->rows, item->count, &text));
     if (sink->plan.label_width > 0)
-        fprintf(stream_of(sink), "%-*s  ", sink->plan.label_width, item->label ? item->label : "");
+        print_label(stream_of(sink), item->label ? item->label : "", sink->plan.label_width);
     const vae_status status = write_line(sink, text);
     free(text);
     return status;

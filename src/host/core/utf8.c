@@ -57,6 +57,14 @@ int vae_utf8_printable(const char *text)
     return length > 0 && !control ? length : 0;
 }
 
+int vae_utf8_count(const char *text)
+{
+    int count = 0;
+    for (; *text; ++text)
+        count += ((unsigned char)*text & 0xC0) != 0x80;
+    return count;
+}
+
 /* Writes the next piece of *text, a character or an escape, and passes over it. */
 static size_t take_piece(const char **text, char piece[ESCAPE])
 {

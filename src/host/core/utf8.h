@@ -14,6 +14,9 @@ int vae_utf8_decode(const char *text, size_t size, uint32_t *code, const char **
  * control character, for any other byte, and for the final zero. */
 int vae_utf8_printable(const char *text);
 
+/* Characters of a text of UTF-8, which is what a terminal counts columns by; printf counts bytes. */
+int vae_utf8_count(const char *text);
+
 /* Copies `text` to shown[size], each byte that vae_utf8_printable() refuses as \xHH; what does not fit is cut between
  * two characters, and ends in "…". `size` is 4 at least. False if it was cut. */
 bool vae_utf8_show(const char *text, char *shown, size_t size);
