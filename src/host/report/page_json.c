@@ -177,7 +177,8 @@ json_t *vae_page_fields_json(void)
     json_t *list = json_array();
     for (int i = 0; i < VAE_FIELD_COUNT; ++i) {
         const vae_metrics_field_info *field = &vae_metrics_fields[i];
-        json_array_append_new(list, json_pack("[s, s, s]", field->name, field->title, field->unit));
+        json_array_append_new(
+            list, json_pack("[s, s, s, b]", field->name, field->title, field->unit, field->sign == VAE_NOT_NEGATIVE));
     }
     return list;
 }

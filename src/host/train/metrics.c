@@ -14,7 +14,8 @@
 /* Digits of a number: enough to compare runs, few enough to read. */
 enum { DIGITS = 10 };
 
-#define ROW(NAME, name, presence, title, unit) {#name, title, unit, presence, offsetof(vae_metrics_line, name)},
+#define ROW(NAME, name, presence, title, unit, sign)                                                                   \
+    {#name, title, unit, presence, sign, offsetof(vae_metrics_line, name)},
 const vae_metrics_field_info vae_metrics_fields[VAE_FIELD_COUNT] = {VAE_METRICS_FIELD_MAP(ROW)};
 #undef ROW
 

@@ -49,7 +49,7 @@ const VaeChart = (() => {
   };
 
   /* The range of what is seen, but for outliers: the first steps' losses would flatten all that follows. */
-  function rangeOf(all, log) {
+  function rangeOf(all, log, floor) {
     const values = all.filter((value) => !log || value > 0).sort((a, b) => a - b);
     if (values.length === 0) return null;
     const at = (share) => values[Math.round(share * (values.length - 1))];
@@ -59,13 +59,14 @@ const VaeChart = (() => {
       low = Math.max(low, at(0.05) - 0.6 * spread);
       high = Math.min(high, at(0.95) + 0.6 * spread);
     }
+    if (high <= floor) return [floor, floor + 1];
     if (high - low <= 1e-9 * Math.abs(high)) {
       if (log) return [low / 2, high * 2];
       return high > 0 ? [0, 1.25 * high] : [low - 1, high + 1];
     }
     if (log) return [low / 1.05, high * 1.05];
     const room = 0.06 * (high - low);
-    return [low >= 0 && low < room ? 0 : low - room, high + room];
+    return [low >= 0 && low < room ? 0 : Math.max(low - room, floor), high + room];
   }
 
   /* ---- Decimation: of each pixel's points the first, the lowest, the highest and the last, in their order ---- */
@@ -87,10 +88,11 @@ const VaeChart = (() => {
 
   /* ---- One chart ---- */
 
-  function create({ title, unit, series, log = false }) {
+  /* floor: what no value lies below; estimates that do are drawn on it. */
+  function create({ title, unit, series, floor = -Infinity, log = false }) {
     const used = series.filter((s) => s.points.x.length > 0);
     if (used.length === 0) return null;
-    const chart = { title, series: used.map((s) => ({ ...s, shown: true })), log, scale: null };
+    const chart = { title, series: used.map((s) => ({ ...s, shown: true })), floor, log, scale: null };
     chart.svg = svg("svg", { role: "img", "aria-label": `${title} by training step`, height: HEIGHT });
     chart.readout = make("span", { class: "readout" });
     chart.element = make("div", { class: "card chart" },
@@ -138,7 +140,7 @@ const VaeChart = (() => {
   /* Each series' own range joined, so that no run of several counts as an outlier of the others. */
   function joinedRange(chart, x0, x1) {
     const ranges = chart.series.filter((s) => s.shown).map(({ points: { x, y } }) =>
-      rangeOf(Array.from(y.subarray(lowerBound(x, x0), lowerBound(x, x1 + 1e-9))), chart.log)).filter(Boolean);
+      rangeOf(Array.from(y.subarray(lowerBound(x, x0), lowerBound(x, x1 + 1e-9))), chart.log, chart.floor)).filter(Boolean);
     if (ranges.length === 0) return [0, 1];
     return [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))];
   }
@@ -150,7 +152,7 @@ const VaeChart = (() => {
     return {
       width, range, x0, x1,
       x: (step) => LEFT + ((step - x0) / (x1 - x0)) * (width - LEFT - RIGHT),
-      y: (value) => HEIGHT - BOTTOM - ((bend(value) - y0) / (y1 - y0)) * (HEIGHT - TOP - BOTTOM),
+      y: (value) => HEIGHT - BOTTOM - ((bend(Math.max(value, chart.floor)) - y0) / (y1 - y0)) * (HEIGHT - TOP - BOTTOM),
       step: (pixel) => x0 + ((pixel - LEFT) / (width - LEFT - RIGHT)) * (x1 - x0),
     };
   }

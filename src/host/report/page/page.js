@@ -38,7 +38,8 @@ const vaeReport = (() => {
   }
 
   function curves() {
-    const drawn = report.fields.map(([field, title, unit]) => VaeChart.create({ title, unit: unitOf(field, unit), series: seriesOf(field) })).filter(Boolean);
+    const drawn = report.fields.map(([field, title, unit, notNegative]) =>
+      VaeChart.create({ title, unit: unitOf(field, unit), series: seriesOf(field), floor: notNegative ? 0 : -Infinity })).filter(Boolean);
     const body = drawn.length > 0 ? make("div", { class: "charts" }, drawn) : make("p", { class: "note card" }, "There are no metrics yet.");
     return section("curves", "Curves", body, drawn.length > 0
       ? make("p", { class: "caption" }, "By training step. Drag to zoom all curves, double-click to see all again; outliers of the first steps may lie outside.") : null);
