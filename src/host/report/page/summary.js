@@ -63,7 +63,10 @@ const VaeSummary = (() => {
   }
 
   function differenceTable(runs, colors) {
-    const keys = runs[0].config.map(([group, name]) => [group, name])
+    /* Of all runs, as families have keys of their own; those that only later runs have come last of their group. */
+    const all = [...new Map(runs.flatMap((run) => run.config.map(([group, name]) => [`${group}.${name}`, [group, name]]))).values()];
+    const groups = [...new Set(all.map(([group]) => group))];
+    const keys = groups.flatMap((wanted) => all.filter(([group]) => group === wanted))
       .filter(([group, name]) => !(group === "run" && name === "out") && new Set(runs.map((run) => setting(run, group, name))).size > 1);
     if (keys.length === 0) return make("p", { class: "note" }, "The configurations are the same.");
     return make("div", { class: "scroll" }, make("table", {},
