@@ -143,6 +143,45 @@ Test(plot, bars_are_as_high_as_their_values)
     cr_expect_eq(with_names - count_in_svg("<use "), 6, "numbers are left out where there are too many bars");
 }
 
+/* Columns of the PNG left of the frame that have ink, beside the middle half of the axis: the name, then ticks. */
+static int count_runs_of_ink(void)
+{
+    png_file file = png_file_read(png);
+    int runs = 0;
+    bool before = false;
+    for (int64_t x = 0; x < file.width && x < 1000; ++x) {
+        bool ink = false, frame = true;
+        for (int64_t y = SCALE * PANEL_TOP; y < SCALE * (PANEL_TOP + PANEL_SIDE); ++y) {
+            const bool dark = png_file_pixel(&file, x, y)[0] < 200;
+            ink = ink || dark;
+            frame = frame && dark;
+        }
+        if (frame) break;
+        runs += ink && !before;
+        before = ink;
+    }
+    free(file.pixels);
+    return runs;
+}
+
+/* A margin without ink is between the name, as high as its letters, and ticks, however wide these are. */
+Test(plot, wide_ticks_leave_the_axis_its_name)
+{
+    static const double tops[] = {2.0, 0.015, 1.2e-6, 3456789.0};
+    static const int64_t names[] = {0};
+    static const bool pale[] = {false};
+    for (int i = 0; i < 4; ++i) {
+        vae_panel panel = bars(&tops[i], names, pale, 1);
+        panel.bars.value_axis = "l";
+        write_figure(&panel, 1, 1);
+        const int runs = count_runs_of_ink();
+        /* A name that is drawn over a tick's label would be no run of its own. */
+        panel.bars.value_axis = "";
+        write_figure(&panel, 1, 1);
+        cr_expect_eq(runs - count_runs_of_ink(), 1, "%g", tops[i]);
+    }
+}
+
 Test(plot, legend_names_every_label)
 {
     float points[2 * 256];
@@ -269,9 +308,6 @@ Test(plot, rings_show_the_priors_scale)
 {
     const float points[] = {0, 0};
     vae_panel panel = scatter(points, NULL, 1);
-    panel.scatter.least_span = 6.6;
-    write_figure(&panel, 1, 1);
-    png_file without = png_file_read(png);
     panel.scatter.rings = 3;
     write_figure(&panel, 1, 1);
     png_file with = png_file_read(png);
@@ -283,12 +319,35 @@ Test(plot, rings_show_the_priors_scale)
         for (int64_t at = x - 2; at <= x + 2; ++at) {
             const int found = png_file_pixel(&with, at, y)[0];
             darkest = found < darkest ? found : darkest;
-            cr_expect_eq(png_file_pixel(&without, at, y)[0], 255);
         }
+        cr_expect_eq(png_file_pixel(&with, x - lrint(SCALE * unit / 2), y)[0], 255, "no space before ring %d", i);
         cr_expect_lt(darkest, 230, "no ring at %d", i);
     }
     free(with.pixels);
-    free(without.pixels);
+}
+
+/* Above and below, left and right of a cloud that is not in the middle of them. */
+Test(plot, rings_are_not_cut_off)
+{
+    const float points[] = {-1, 3.7f, 1, 3.7f};
+    vae_panel panel = scatter(points, NULL, 2);
+    panel.scatter.rings = 3;
+    write_figure(&panel, 1, 1);
+    png_file file = png_file_read(png);
+    /* Up to the highest point, with room of 3 % of the cloud's width. */
+    const double span = 3.3 + 3.7 + 0.03 * 2, unit = PANEL_SIDE / span;
+    const double x = PANEL_LEFT + PANEL_SIDE / 2.0, y = PANEL_TOP + PANEL_SIDE - 3.3 * unit;
+    const double places[4][2] = {{x, y + 3 * unit}, {x, y - 3 * unit}, {x - 3 * unit, y}, {x + 3 * unit, y}};
+    for (int i = 0; i < 4; ++i) {
+        int darkest = 255;
+        for (int64_t at = -8; at <= 8; ++at) {
+            const int64_t right = lrint(SCALE * places[i][0]) + (i < 2 ? 0 : at);
+            const int found = png_file_pixel(&file, right, lrint(SCALE * places[i][1]) + (i < 2 ? at : 0))[0];
+            darkest = found < darkest ? found : darkest;
+        }
+        cr_expect_lt(darkest, 230, "side %d", i);
+    }
+    free(file.pixels);
 }
 
 Test(plot, degenerate_clouds_are_drawn)
@@ -314,7 +373,7 @@ Test(plot, a_collapsed_cloud_is_still_seen)
     }
     int32_t labels[5000] = {0};
     vae_panel panel = scatter(points, labels, 5000);
-    panel.scatter.least_span = 6.0;
+    panel.scatter.rings = 3;
     write_figure(&panel, 1, 1);
     /* The dot is 8 points wide: some 200 pixels. */
     const spot dot = find_colour(0xCC6677, 1.0, true);

@@ -14,7 +14,7 @@
 #include "draw/plot.h"
 #include "model/runtime.h"
 
-enum { MAX_RUNS = 8, TITLE_SIZE = 256 };
+enum { MAX_RUNS = 8, MAX_TITLE = 256 };
 
 /* What is drawn of one run. */
 typedef struct run_view {
@@ -159,19 +159,18 @@ static bool has_manifold(const run_view *views, int count)
 static vae_status draw(const vae_cli_options *o, const run_view *views)
 {
     vae_panel panels[2 * MAX_RUNS] = {0};
-    char titles[MAX_RUNS][TITLE_SIZE];
+    char titles[MAX_RUNS][MAX_TITLE];
     const int count = o->runs.count;
     for (int i = 0; i < count; ++i) {
         const run_view *view = &views[i];
         format_title(o, views, i, titles[i], sizeof titles[i]);
-        panels[i] = (vae_panel){
-            .kind = VAE_PANEL_SCATTER,
-            .title = titles[i],
-            .subtitle = !view->traits.has_posterior ? "codes; circles: 1, 2, 3 σ of N(0, I)"
-                        : view->traits.draws_prior  ? "posterior means; circles: 1, 2, 3 σ of N(0, I)"
-                                                    : "posterior means; circles: 1, 2, 3 σ of the prior",
-            /* The prior's 3 σ at least: a collapsed posterior is then a dot. */
-            .scatter = {view->means, view->labels, view->class_names, view->classes.count, view->count, 6.6, 3}};
+        panels[i] =
+            (vae_panel){.kind = VAE_PANEL_SCATTER,
+                        .title = titles[i],
+                        .subtitle = !view->traits.has_posterior ? "codes; circles: 1, 2, 3 σ of N(0, I)"
+                                    : view->traits.draws_prior  ? "posterior means; circles: 1, 2, 3 σ of N(0, I)"
+                                                                : "posterior means; circles: 1, 2, 3 σ of the prior",
+                        .scatter = {view->means, view->labels, view->class_names, view->classes.count, view->count, 3}};
         panels[count + i] = (vae_panel){
             .kind = VAE_PANEL_MANIFOLD,
             .title = count == 1 ? "decoded manifold" : titles[i],

@@ -6,8 +6,13 @@
 #include <string.h>
 
 #include "core/utf8.h"
+#include "draw/font.h"
 
 enum { TEXT_SIZE = 512 };
+/* Of a left margin: from its edge to the middle of the axis's name, and to where ticks may begin; from these to the
+ * frame. */
+enum { NAME_MIDDLE = 14, NAME_ROOM = 28, TICK_ROOM = 8 };
+enum { TICK_SIZE = 32, TICK_DIGITS = 6 };
 
 void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text)
 {
@@ -19,6 +24,22 @@ void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align 
     const double shift = align == VAE_ALIGN_LEFT ? 0.0 : (align == VAE_ALIGN_CENTRE ? 0.5 : 1.0);
     cairo_move_to(context, x - shift * extents.x_advance, y);
     cairo_show_text(context, shown);
+}
+
+/* Measured on a surface of one pixel, as the size of a picture may depend on it. */
+double vae_plot_text_width(double size, const char *text)
+{
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1);
+    cairo_t *context = cairo_create(surface);
+    char shown[TEXT_SIZE];
+    cairo_text_extents_t extents;
+    vae_utf8_show(text, shown, sizeof shown);
+    vae_font_select(context);
+    cairo_set_font_size(context, size);
+    cairo_text_extents(context, shown, &extents);
+    cairo_destroy(context);
+    cairo_surface_destroy(surface);
+    return extents.x_advance;
 }
 
 /* As many whole UTF-8 characters of `text` as stay within `width` together with an ellipsis. */
@@ -96,8 +117,8 @@ const char *vae_plot_number(double value, int digits, char *text, size_t size)
 
 void vae_plot_tick(cairo_t *context, vae_frame f, double place, double value, bool horizontal)
 {
-    char text[32];
-    vae_plot_number(value, 6, text, sizeof text);
+    char text[TICK_SIZE];
+    vae_plot_number(value, TICK_DIGITS, text, sizeof text);
     cairo_set_source_rgb(context, 0.25, 0.25, 0.25);
     if (horizontal) {
         const double x = f.x + place * f.width, y = f.y + f.height;
@@ -110,7 +131,7 @@ void vae_plot_tick(cairo_t *context, vae_frame f, double place, double value, bo
         cairo_move_to(context, f.x, y);
         cairo_rel_line_to(context, -5, 0);
         cairo_stroke(context);
-        vae_plot_text(context, f.x - 8, y + 4.5, FONT_SIZE, VAE_ALIGN_RIGHT, text);
+        vae_plot_text(context, f.x - TICK_ROOM, y + 4.5, FONT_SIZE, VAE_ALIGN_RIGHT, text);
     }
 }
 
@@ -123,12 +144,46 @@ static double tick_step(vae_range r)
     return power * (fraction < 1.5 ? 1.0 : (fraction < 3.5 ? 2.0 : (fraction < 7.5 ? 5.0 : 10.0)));
 }
 
-void vae_plot_ticks(cairo_t *context, vae_frame f, vae_range r, bool horizontal)
+/* Ticks are the multiples from `first` to `last` of `step`. */
+typedef struct tick_row {
+    double step;
+    int64_t first, last;
+} tick_row;
+
+static tick_row find_ticks(vae_range r)
 {
     const double step = tick_step(r);
-    const int64_t last = (int64_t)floor(r.high / step + 1e-9);
-    for (int64_t i = (int64_t)ceil(r.low / step - 1e-9); i <= last; ++i) {
-        const double value = (double)i * step;
+    return (tick_row){step, (int64_t)ceil(r.low / step - 1e-9), (int64_t)floor(r.high / step + 1e-9)};
+}
+
+void vae_plot_ticks(cairo_t *context, vae_frame f, vae_range r, bool horizontal)
+{
+    const tick_row ticks = find_ticks(r);
+    for (int64_t i = ticks.first; i <= ticks.last; ++i) {
+        const double value = (double)i * ticks.step;
         vae_plot_tick(context, f, (value - r.low) / (r.high - r.low), value, horizontal);
     }
+}
+
+double vae_plot_margin(vae_range r)
+{
+    const tick_row ticks = find_ticks(r);
+    double widest = 0.0;
+    for (int64_t i = ticks.first; i <= ticks.last; ++i) {
+        char text[TICK_SIZE];
+        vae_plot_number((double)i * ticks.step, TICK_DIGITS, text, sizeof text);
+        widest = fmax(widest, vae_plot_text_width(FONT_SIZE, text));
+    }
+    return fmax(PANEL_LEFT, ceil(NAME_ROOM + widest + TICK_ROOM));
+}
+
+void vae_plot_axis_names(cairo_t *context, vae_frame f, double margin, const char *below, const char *left, bool turned)
+{
+    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
+    vae_plot_text(context, f.x + 0.5 * f.width, f.y + f.height + 38, FONT_SIZE, VAE_ALIGN_CENTRE, below);
+    cairo_save(context);
+    cairo_translate(context, f.x - margin + NAME_MIDDLE, f.y + 0.5 * f.height);
+    if (turned) cairo_rotate(context, -0.5 * M_PI);
+    vae_plot_text(context, 0, 4.5, FONT_SIZE, VAE_ALIGN_CENTRE, left);
+    cairo_restore(context);
 }

@@ -1,5 +1,5 @@
 /* What panels are drawn with: text, colours of labels, frames and ticks. Lengths are in points of the figure; a panel
- * is within a square of PANEL_SIDE. */
+ * is within a square of PANEL_SIDE, with a margin of PANEL_LEFT to its left, or more where its ticks need it. */
 #ifndef VAE_DRAW_AXES_H
 #define VAE_DRAW_AXES_H
 
@@ -8,12 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PANEL_SIDE = 380, PANEL_LEFT = 62, PANEL_TOP = 58, PANEL_BOTTOM = 52, PANEL_GAP = 18 };
+enum { PANEL_SIDE = 380, PANEL_LEFT = 70, PANEL_TOP = 58, PANEL_BOTTOM = 52, PANEL_GAP = 18 };
 enum { FONT_SIZE = 13, TITLE_SIZE = 17 };
 
 typedef enum vae_align { VAE_ALIGN_LEFT, VAE_ALIGN_CENTRE, VAE_ALIGN_RIGHT } vae_align;
 
 void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text);
+/* How wide it becomes. */
+double vae_plot_text_width(double size, const char *text);
 void vae_plot_label_colour(cairo_t *context, int label, double alpha);
 
 /* The same, cut to `width` with an ellipsis where it is longer. */
@@ -34,6 +36,12 @@ void vae_plot_frame(cairo_t *context, vae_frame f, const char *title, const char
 void vae_plot_tick(cairo_t *context, vae_frame f, double place, double value, bool horizontal);
 /* Ticks with their values, about five, along the lower or the left side. */
 void vae_plot_ticks(cairo_t *context, vae_frame f, vae_range r, bool horizontal);
+
+/* The margin that ticks along the left side need, the name of their axis beside them. */
+double vae_plot_margin(vae_range r);
+/* Names of the axes: below, and at the left of the margin, turned upwards where asked. */
+void vae_plot_axis_names(cairo_t *context, vae_frame f, double margin, const char *below, const char *left,
+                         bool turned);
 
 /* Writes "−1.5" to text: at most `digits` digits, and a true minus sign, as a hyphen is too short beside digits.
  * Returns text. */

@@ -10,14 +10,8 @@
 #include "draw/panels.h"
 #include "draw/pixel.h"
 
-/* ---- Axes ---- */
-
-static void draw_axis_names(cairo_t *context, vae_frame f)
-{
-    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
-    vae_plot_text(context, f.x + 0.5 * f.width, f.y + f.height + 38, FONT_SIZE, VAE_ALIGN_CENTRE, "z₁");
-    vae_plot_text(context, f.x - 48, f.y + 0.5 * f.height + 4.5, FONT_SIZE, VAE_ALIGN_CENTRE, "z₂");
-}
+/* Dimensions are counted from 0, as in tables of codes. */
+static const char first_name[] = "z₀", second_name[] = "z₁";
 
 /* ---- Scatter ---- */
 
@@ -59,13 +53,28 @@ static double place_y(const window *w, double value)
     return (w->vertical.low - value) * w->scale;
 }
 
+/* All rings are in the picture, so that a collapsed posterior is a dot in them. */
+static void reach_rings(vae_range *r, int rings)
+{
+    const double reach = 1.1 * rings;
+    if (rings < 1) return;
+    *r = (vae_range){fmin(r->low, -reach), fmax(r->high, reach)};
+}
+
+static double length(vae_range r)
+{
+    return r.high - r.low;
+}
+
 static vae_status choose_window(const vae_panel *panel, window *w)
 {
     if (panel->scatter.count < 1) return vae_error_set(VAE_ERROR_ARGUMENT, "plot '%s': no points", panel->title);
     VAE_TRY(find_range(panel, 0, &w->horizontal));
     VAE_TRY(find_range(panel, 1, &w->vertical));
-    const double cloud = fmax(w->horizontal.high - w->horizontal.low, w->vertical.high - w->vertical.low);
-    const double span = fmax(cloud, panel->scatter.least_span);
+    const double cloud = fmax(length(w->horizontal), length(w->vertical));
+    reach_rings(&w->horizontal, panel->scatter.rings);
+    reach_rings(&w->vertical, panel->scatter.rings);
+    const double span = fmax(length(w->horizontal), length(w->vertical));
     const double x = 0.5 * (w->horizontal.low + w->horizontal.high);
     const double y = 0.5 * (w->vertical.low + w->vertical.high);
     w->horizontal = (vae_range){x - 0.5 * span, x + 0.5 * span};
@@ -123,7 +132,15 @@ static void draw_points(cairo_t *context, const vae_panel *panel, int64_t first,
     }
 }
 
-vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, double y)
+vae_status vae_plot_scatter_range(const vae_panel *panel, vae_range *range)
+{
+    window w;
+    VAE_TRY(choose_window(panel, &w));
+    *range = w.vertical;
+    return VAE_OK;
+}
+
+vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, double y, double margin)
 {
     const vae_frame f = {x, y, PANEL_SIDE, PANEL_SIDE};
     window w;
@@ -140,13 +157,13 @@ vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, 
     vae_plot_frame(context, f, panel->title, panel->subtitle);
     vae_plot_ticks(context, f, w.horizontal, true);
     vae_plot_ticks(context, f, w.vertical, false);
-    draw_axis_names(context, f);
+    vae_plot_axis_names(context, f, margin, first_name, second_name, false);
     return VAE_OK;
 }
 
 /* ---- Manifold ---- */
 
-/* The tiles side by side, lowest z₂ at the bottom, each pixel `factor` wide and high. */
+/* The tiles side by side, lowest z₁ at the bottom, each pixel `factor` wide and high. */
 static void fill_surface(cairo_surface_t *surface, const vae_panel *panel, int64_t factor)
 {
     const int64_t side = panel->manifold.side;
@@ -178,7 +195,9 @@ static void draw_surface(cairo_t *context, cairo_surface_t *surface, vae_frame f
     cairo_restore(context);
 }
 
-vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x, double y)
+const vae_range vae_plot_manifold_range = {-2, 2};
+
+vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x, double y, double margin)
 {
     const int64_t pixel_width = panel->manifold.side * panel->manifold.width;
     const int64_t pixel_height = panel->manifold.side * panel->manifold.height;
@@ -206,10 +225,10 @@ vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x,
     draw_surface(context, surface, f);
     cairo_surface_destroy(surface);
     vae_plot_frame(context, f, panel->title, panel->subtitle);
-    for (int z = -2; z <= 2; ++z) {
+    for (int z = (int)vae_plot_manifold_range.low; z <= (int)vae_plot_manifold_range.high; ++z) {
         vae_plot_tick(context, f, vae_normal_cdf(z), z, true);
         vae_plot_tick(context, f, vae_normal_cdf(z), z, false);
     }
-    draw_axis_names(context, f);
+    vae_plot_axis_names(context, f, margin, first_name, second_name, false);
     return VAE_OK;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "draw/axes.h"
 
 typedef enum vae_panel_kind { VAE_PANEL_SCATTER, VAE_PANEL_MANIFOLD, VAE_PANEL_BARS } vae_panel_kind;
 
@@ -21,11 +22,10 @@ typedef struct vae_panel {
         const char *const *class_names; /* [class_count], what the labels below that are called; the number of others */
         int64_t class_count;
         int64_t count;
-        double least_span; /* the axes span at least this */
-        int rings;         /* circles of radius 1 to this round the origin: standard deviations of N(0, I) */
+        int rings; /* circles of radius 1 to this round the origin, all seen: standard deviations of N(0, I) */
     } scatter;
     struct {
-        const float *images; /* [side·side, height, width, channels] in [0, 1]; the first row is the lowest z₂ */
+        const float *images; /* [side·side, height, width, channels] in [0, 1]; the first row is the lowest z₁ */
         int64_t side, height, width, channels;
     } manifold;
     struct {
@@ -37,9 +37,14 @@ typedef struct vae_panel {
     } bars;
 } vae_panel;
 
-/* Draws a panel whose frame's upper left corner is (x, y). */
-vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, double y);
-vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x, double y);
-vae_status vae_plot_bars(cairo_t *context, const vae_panel *panel, double x, double y);
+/* Draws a panel whose frame's upper left corner is (x, y), with a margin as vae_plot_margin() gives it to its left. */
+vae_status vae_plot_scatter(cairo_t *context, const vae_panel *panel, double x, double y, double margin);
+vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x, double y, double margin);
+vae_status vae_plot_bars(cairo_t *context, const vae_panel *panel, double x, double y, double margin);
+
+/* What the axes at their left show. */
+vae_status vae_plot_scatter_range(const vae_panel *panel, vae_range *range);
+vae_status vae_plot_bars_range(const vae_panel *panel, vae_range *range);
+extern const vae_range vae_plot_manifold_range;
 
 #endif

@@ -26,6 +26,7 @@ typedef struct figure {
     int32_t labels[LEGEND_MOST];
     const char *names[LEGEND_MOST]; /* NULL: the number */
     double legend_column;           /* width */
+    double margin;                  /* to the left of each panel: what the widest of their ticks need */
     double width, height;
 } figure;
 
@@ -123,9 +124,9 @@ static void draw_legend(cairo_t *context, const figure *f, double x, double y)
 
 /* ---- Figure ---- */
 
-static double panel_x(int column)
+static double panel_x(const figure *f, int column)
 {
-    return PANEL_LEFT + column * (PANEL_SIDE + PANEL_LEFT + PANEL_GAP);
+    return f->margin + column * (PANEL_SIDE + f->margin + PANEL_GAP);
 }
 
 static double panel_y(int row)
@@ -133,9 +134,31 @@ static double panel_y(int row)
     return PANEL_TOP + row * (PANEL_SIDE + PANEL_TOP + PANEL_BOTTOM);
 }
 
+static vae_status find_range(const vae_panel *panel, vae_range *range)
+{
+    switch (panel->kind) {
+    case VAE_PANEL_SCATTER: return vae_plot_scatter_range(panel, range);
+    case VAE_PANEL_BARS: return vae_plot_bars_range(panel, range);
+    case VAE_PANEL_MANIFOLD: break;
+    }
+    *range = vae_plot_manifold_range;
+    return VAE_OK;
+}
+
+static vae_status find_margin(figure *f)
+{
+    for (int i = 0; i < f->rows * f->columns; ++i) {
+        vae_range range;
+        VAE_TRY(find_range(&f->panels[i], &range));
+        f->margin = fmax(f->margin, vae_plot_margin(range));
+    }
+    return VAE_OK;
+}
+
 static vae_status measure(figure *f)
 {
     VAE_TRY(find_labels(f));
+    VAE_TRY(find_margin(f));
     const bool cut = f->label_count > f->entries;
     f->legend_column = cut ? LEGEND_NAMES : LEGEND_COLUMN;
     for (int i = 0; i < f->entries; ++i) {
@@ -143,20 +166,20 @@ static vae_status measure(figure *f)
         if (f->names[i] && strlen(f->names[i]) > 3) f->legend_column = LEGEND_NAMES;
     }
     const int legend_columns = (f->entries + cut + LEGEND_ROWS - 1) / LEGEND_ROWS;
-    f->width = panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT;
+    f->width = panel_x(f, f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT;
     if (f->entries > 0) f->width += MARGIN_RIGHT + f->legend_column * legend_columns;
     f->height = panel_y(f->rows - 1) + PANEL_SIDE + PANEL_BOTTOM;
     return VAE_OK;
 }
 
-static vae_status draw_panel(cairo_t *context, const vae_panel *panel, double x, double y)
+static vae_status draw_panel(cairo_t *context, const vae_panel *panel, double x, double y, double margin)
 {
     switch (panel->kind) {
-    case VAE_PANEL_SCATTER: return vae_plot_scatter(context, panel, x, y);
-    case VAE_PANEL_MANIFOLD: return vae_plot_manifold(context, panel, x, y);
+    case VAE_PANEL_SCATTER: return vae_plot_scatter(context, panel, x, y, margin);
+    case VAE_PANEL_MANIFOLD: return vae_plot_manifold(context, panel, x, y, margin);
     case VAE_PANEL_BARS: break;
     }
-    return vae_plot_bars(context, panel, x, y);
+    return vae_plot_bars(context, panel, x, y, margin);
 }
 
 static vae_status draw_figure(cairo_t *context, const figure *f)
@@ -167,11 +190,11 @@ static vae_status draw_figure(cairo_t *context, const figure *f)
     bool legend = false;
     for (int i = 0; i < f->rows * f->columns; ++i) {
         const vae_panel *panel = &f->panels[i];
-        const double x = panel_x(i % f->columns), y = panel_y(i / f->columns);
-        VAE_TRY(draw_panel(context, panel, x, y));
+        const double x = panel_x(f, i % f->columns), y = panel_y(i / f->columns);
+        VAE_TRY(draw_panel(context, panel, x, y, f->margin));
         legend = legend || has_labels(panel);
     }
-    if (legend) draw_legend(context, f, panel_x(f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT, PANEL_TOP);
+    if (legend) draw_legend(context, f, panel_x(f, f->columns - 1) + PANEL_SIDE + MARGIN_RIGHT, PANEL_TOP);
     return VAE_OK;
 }
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/utf8.h"
 #include "draw/axes.h"
 #include "draw/font.h"
 #include "draw/image.h"
@@ -29,22 +28,6 @@ static void select_font(cairo_t *context)
 {
     vae_font_select(context);
     cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
-}
-
-/* Text is measured on a surface of one pixel, as the picture's size depends on it. */
-static int64_t text_width(const char *text)
-{
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1);
-    cairo_t *context = cairo_create(surface);
-    char shown[LABEL_SIZE];
-    cairo_text_extents_t extents;
-    vae_utf8_show(text, shown, sizeof shown);
-    select_font(context);
-    cairo_set_font_size(context, FONT_SIZE);
-    cairo_text_extents(context, shown, &extents);
-    cairo_destroy(context);
-    cairo_surface_destroy(surface);
-    return (int64_t)ceil(extents.x_advance);
 }
 
 static vae_status check_shape(const char *path, const vae_strips_shape *shape)
@@ -93,7 +76,7 @@ vae_status vae_strips_open(const char *path, const vae_strips_shape *shape, cons
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
     made->shape = *shape;
     made->magnification = vae_pixel_magnification(shape->height, shape->width);
-    made->left = EDGE + (widest_label[0] ? text_width(widest_label) + EDGE : 0);
+    made->left = EDGE + (widest_label[0] ? (int64_t)ceil(vae_plot_text_width(FONT_SIZE, widest_label)) + EDGE : 0);
     made->top = EDGE + LABEL_LINE + 2;
     const vae_status status = create_surface(path, made);
     if (status) {

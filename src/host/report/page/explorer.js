@@ -92,7 +92,7 @@ const VaeExplorer = (() => {
     });
     return make("div", { class: "explorer" },
       make("div", {}, make("div", { class: "plane-box" }, back, mark),
-        make("p", { class: "caption" }, `Decoded images over z₁ (to the right) and z₂ (up), each from −${REACH} to ${REACH}.`)),
+        make("p", { class: "caption" }, `Decoded images over z[0] (to the right) and z[1] (up), each from −${REACH} to ${REACH}.`)),
       make("div", {}, state.canvas, label));
   }
 
