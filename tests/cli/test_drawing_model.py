@@ -6,6 +6,7 @@ import json
 import math
 import pathlib
 import random
+import re
 import struct
 import tempfile
 import zipfile
@@ -86,24 +87,37 @@ def check_pictures_of_training(folder):
 
 
 def check_pictures(folder):
-    def make(command, name, drawings, *more, columns, rows):
+    def make(command, name, drawings, *more, columns, rows, heads=(), names=()):
+        """As PNG, and as SVG with the same labels; animations have none."""
         said = program(command, "--run", "run", *more, folder=folder)
         assert said.splitlines()[-1] == f"{name}: {drawings} drawings", said
         width, height = size_of(folder / name)
-        assert width * rows == height * columns, f"{command}: {width} x {height}"
+        assert (width > columns * 128 if names else width == columns * 128), f"{command}: {width} x {height}"
+        assert (height > rows * 128 if heads else height == rows * 128), f"{command}: {width} x {height}"
+        if name.endswith(".apng"):
+            return
+        program(command, "--run", "run", *more, "--out", f"{command}.svg", folder=folder)
+        drawn = (folder / f"{command}.svg").read_text()
+        assert f'width="{width}" height="{height}"' in drawn, drawn
+        assert re.findall(r"<text[^>]*>([^<]*)</text>", drawn) == [*heads, *names], drawn
 
     make("sample", "samples.png", 6, "--count", 6, "--columns", 3, columns=3, rows=2)
-    make("reconstruct", "reconstructions.png", 16, "--count", 8, "--columns", 4, columns=4, rows=4)
-    make("interpolate", "interpolation.png", 10, "--from", "0,1", "--to", "2,3", "--steps", 5, columns=5, rows=2)
-    make("complete", "completions.png", 8, "--index", "0,1", "--count", 3, "--with-originals", columns=4, rows=2)
     assert program("sample", "--run", "run", "--count", 3, "--codes", "alone.csv", "--out", "with.svg", folder=folder) == (
         "with.svg: 3 drawings\nalone.csv: 3 codes\n")
     before = (folder / "samples.png").read_bytes()
     said = program("sample", "--run", "run", "--count", 3, "--codes", "alone.csv", "--force", folder=folder)
     assert said == "alone.csv: 3 codes\n" and (folder / "samples.png").read_bytes() == before, said
+    make("reconstruct", "reconstructions.png", 16, "--count", 8, "--columns", 4, columns=4, rows=4, names=["original", "reconstruction"] * 2)
+    ways = ("--from", "0,1", "--to", "2,3", "--steps", 5)
+    make("interpolate", "interpolation.png", 10, *ways, columns=5, rows=2, heads=["0", "0.25", "0.5", "0.75", "1"],
+         names=["drawing 0", "to drawing 2", "drawing 1", "to drawing 3"])
+    make("interpolate", "ways.apng", 10, *ways, "--out", "ways.apng", columns=5, rows=2)
+    make("complete", "completions.png", 8, "--index", "0,11", "--count", 3, "--with-originals", columns=4, rows=2,
+         heads=["original", "", "", ""], names=["drawing 0", "drawing 11"])
     make("sample", "samples.apng", 6, "--count", 6, "--columns", 3, "--out", "samples.apng", columns=3, rows=2)
     assert b"acTL" in (folder / "samples.apng").read_bytes()
-    make("arithmetic", "arithmetic.png", 4, "--label", "circle", "--index", 0, "--strength", "0:2:3", columns=4, rows=1)
+    make("arithmetic", "arithmetic.png", 4, "--label", "circle", "--index", 4, "--strength=-2:2:3", columns=4, rows=1,
+         heads=["decoded", "−2", "0", "2"], names=["drawing 4", "+ label circle"])
 
 
 def check_same(folder):

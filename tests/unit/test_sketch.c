@@ -45,6 +45,30 @@ Test(sketch, svg)
                      "d=\"M29.00 8.00L71.00 8.00L71.00 50.00M29.00 92.00L29.00 92.00\"/></g>\n</g>\n</svg>\n");
 }
 
+/* Cells make room for labels; what has a meaning in XML is escaped, and what is too long is cut. */
+Test(sketch, labels_in_svg)
+{
+    const vae_sketch two[] = {corner_sketch, corner_sketch};
+    static const char *const heads[] = {"−1.5", "a head that is wider than its column"}, *const names[] = {
+                                                                                             "a <b>\n& c"};
+    const vae_sketch_grid grid = {
+        .sketches = two, .count = 2, .columns = 2, .side = 100, .heads = heads, .names = names};
+    int64_t height, width;
+    char place[160];
+    cr_assert_eq(vae_sketch_grid_size(&grid, &height, &width), VAE_OK);
+    const long long left = width - 200, top = height - 100;
+    cr_expect(left > 30 && left < 80 && top > 15 && top < 40, "%lld %lld", left, top);
+    const char *svg = written(&grid);
+    snprintf(place, sizeof place, "<g transform=\"translate(%lld %lld)\">", left + 100, top);
+    cr_expect_not_null(strstr(svg, place), "%s", svg);
+    snprintf(place, sizeof place, "x=\"%lld.0\" y=\"%lld.0\" text-anchor=\"middle\">−1.5</text>", left + 50, top - 6);
+    cr_expect_not_null(strstr(svg, place), "'%s' is not in %s", place, svg);
+    cr_expect_not_null(strstr(svg, ">a head that"), "%s", svg);
+    cr_expect_not_null(strstr(svg, "…</text>"), "%s", svg);
+    cr_expect_not_null(strstr(svg, "text-anchor=\"end\">a &#60;b></text>\n"), "%s", svg);
+    cr_expect_not_null(strstr(svg, "text-anchor=\"end\">&#38; c</text>\n"), "%s", svg);
+}
+
 /* A part is where it is in the whole; a stroke that has just begun is a dot. */
 Test(sketch, a_part_of_it)
 {
@@ -145,6 +169,30 @@ Test(sketch, cells)
     /* The corner itself, and the dot. */
     cr_expect_lt(pixels[(4 * 100 + 35) * 3], 50);
     cr_expect_lt(pixels[(46 * 100 + 14) * 3], 50);
+    free(pixels);
+}
+
+/* The cells are those of a bare grid, but for their place; labels are inked within their room. */
+Test(sketch, labels_in_pixels)
+{
+    enum { SIDE = 50 };
+    static const char *const heads[] = {"one", "two"}, *const names[] = {"first\nrow"};
+    const vae_sketch two[] = {corner_sketch, corner_sketch};
+    vae_sketch_grid grid = {.sketches = two, .count = 2, .columns = 2, .side = SIDE};
+    uint8_t bare[2 * SIDE * SIDE * 3];
+    int64_t height, width;
+    cr_assert_eq(vae_sketch_draw(&grid, bare), VAE_OK);
+    grid.heads = heads;
+    grid.names = names;
+    cr_assert_eq(vae_sketch_grid_size(&grid, &height, &width), VAE_OK);
+    const int64_t left = width - 2 * SIDE, top = height - SIDE;
+    uint8_t *pixels = malloc((size_t)(height * width * 3));
+    cr_assert_eq(vae_sketch_draw(&grid, pixels), VAE_OK);
+    for (int64_t y = 0; y < SIDE; ++y)
+        cr_expect_arr_eq(pixels + ((top + y) * width + left) * 3, bare + y * 2 * SIDE * 3, 2 * SIDE * 3);
+    for (int column = 0; column < 2; ++column)
+        cr_expect_gt(count_dark(pixels, width, left + column * SIDE, 0, top), 10, "no head %d", column);
+    cr_expect_gt(count_dark(pixels, width, 0, top, left), 20, "no name");
     free(pixels);
 }
 

@@ -45,14 +45,14 @@ static void fill_row(const sums *c, int64_t item)
 
 static vae_status begin_strip(const sums *c, int64_t item)
 {
-    char heading[VAE_CLI_LABEL_SIZE + 64];
+    char name[VAE_CLI_LABEL_SIZE + 64];
     vae_sequence_shown original = {.label = "original"};
     if (c->o->text) {
-        snprintf(heading, sizeof heading, "--text + %s", c->what.name);
+        snprintf(name, sizeof name, "--text\n+ %s", c->what.name);
     } else {
-        snprintf(heading, sizeof heading, "%s %" PRId64 " + %s", c->s->words->item, c->indices[item], c->what.name);
+        snprintf(name, sizeof name, "%s %" PRId64 "\n+ %s", c->s->words->item, c->indices[item], c->what.name);
     }
-    VAE_TRY(vae_sequence_sink_strip(c->sink, heading));
+    VAE_TRY(vae_sequence_sink_strip(c->sink, name));
     original.rows = vae_sequence_list_item(&c->items, item, &original.count);
     original.given = original.count;
     return c->o->originals ? vae_sequence_sink_add(c->sink, &original) : VAE_OK;
@@ -90,6 +90,7 @@ static vae_status show_strips(sums *c)
     const vae_sequence_sink_plan plan = {.path = c->o->out,
                                          .columns = columns,
                                          .label_width = sizeof "original" - 1,
+                                         .headings = true,
                                          .count = columns * c->items.count,
                                          .max_steps = c->decoding.max_steps};
     c->row = malloc((size_t)((1 + c->o->range.count) * c->s->latent) * sizeof *c->row);

@@ -17,6 +17,7 @@ typedef struct completion {
     const vae_cli_options *o;
     const vae_cli_sequences *s;
     vae_sequence_list items;      /* as they were given, from begin to end */
+    int64_t indices[MAX_INDICES]; /* of --index: their numbers */
     vae_sequence_list beginnings; /* of each: what is gone on from, and an end, which only the encoder reads */
     float *encoded;               /* [beginnings.count, latent]; NULL: codes are drawn, or there are none */
     float *codes;                 /* [o->count, latent] of one beginning's continuations */
@@ -29,13 +30,12 @@ typedef struct completion {
 static vae_status take_items(completion *c)
 {
     const vae_cli_options *o = c->o;
-    int64_t indices[MAX_INDICES];
     int count = 0;
     vae_sequence_input input;
     if (o->text) return c->s->kind->read(c->s, "--text", o->text, &c->items);
-    if (o->indices) VAE_TRY(vae_cli_parse_list("--index", o->indices, indices, MAX_INDICES, &count));
+    if (o->indices) VAE_TRY(vae_cli_parse_list("--index", o->indices, c->indices, MAX_INDICES, &count));
     VAE_TRY(vae_sequence_input_open(c->s, &o->images, &input));
-    const vae_status status = vae_sequence_list_take(input.dataset, o->indices ? indices : NULL,
+    const vae_status status = vae_sequence_list_take(input.dataset, o->indices ? c->indices : NULL,
                                                      o->indices ? count : input.dataset->count, &c->items);
     vae_sequence_input_close(&input);
     return status;
@@ -101,8 +101,10 @@ static vae_status find_codes(const completion *c, int64_t item)
 
 static vae_status show(const completion *c, int64_t item, const vae_sequence_list *made)
 {
+    char name[64];
     vae_sequence_shown original = {.label = "original"};
-    VAE_TRY(vae_sequence_sink_strip(c->sink, NULL));
+    snprintf(name, sizeof name, "%s %" PRId64, c->s->words->item, c->o->indices ? c->indices[item] : item);
+    VAE_TRY(vae_sequence_sink_strip(c->sink, name));
     original.rows = vae_sequence_list_item(&c->items, item, &original.count);
     original.given = original.count;
     if (c->o->originals) VAE_TRY(vae_sequence_sink_add(c->sink, &original));

@@ -16,13 +16,27 @@ typedef struct place {
     int64_t cell, given;
 } place;
 
+enum { LABEL = 256 };
+
 /* Drawings of a grid are kept until all are there. */
 typedef struct gallery {
     vae_sequence_list list;
-    place *places; /* [list.count] */
-    int64_t cells; /* in use, those between strips counted */
-    unsigned file; /* what is written */
+    place *places;                         /* [list.count] */
+    int64_t cells;                         /* in use, those between strips counted */
+    unsigned file;                         /* what is written */
+    char (*names)[LABEL], (*heads)[LABEL]; /* of strips, and of the items of one; NULL: none so far */
+    int64_t name_count, head_count;
 } gallery;
+
+/* Copies one more to the list. */
+static vae_status add_label(char (**list)[LABEL], int64_t *count, const char *label)
+{
+    char(*grown)[LABEL] = realloc(*list, (size_t)(*count + 1) * sizeof *grown);
+    if (!grown) return vae_error_set(VAE_ERROR_MEMORY, "drawings: out of memory");
+    *list = grown;
+    snprintf(grown[(*count)++], LABEL, "%s", label ? label : "");
+    return VAE_OK;
+}
 
 static vae_status open_sink(vae_sequence_sink *sink)
 {
@@ -35,13 +49,23 @@ static vae_status open_sink(vae_sequence_sink *sink)
 }
 
 /* A strip is a row of the grid. */
-static vae_status begin_strip(vae_sequence_sink *sink, const char *heading)
+static vae_status begin_strip(vae_sequence_sink *sink, const char *name)
 {
     gallery *g = sink->state;
     const int64_t columns = sink->plan.columns;
-    (void)heading;
-    if (!sink->plan.pairs) g->cells = (g->cells + columns - 1) / columns * columns;
-    return VAE_OK;
+    if (sink->plan.pairs) return VAE_OK;
+    g->cells = (g->cells + columns - 1) / columns * columns;
+    return add_label(&g->names, &g->name_count, name);
+}
+
+/* Items of the first strip head the columns. Of pairs they are the names of rows, two and two. */
+static vae_status take_label(const vae_sequence_sink *sink, const char *label)
+{
+    gallery *g = sink->state;
+    const int64_t columns = sink->plan.columns, pairs = sink->plan.count / 2;
+    const bool names_row = sink->plan.pairs && g->name_count < 2 * ((pairs + columns - 1) / columns);
+    if (names_row) return add_label(&g->names, &g->name_count, label);
+    return sink->strips == 1 && !sink->plan.pairs ? add_label(&g->heads, &g->head_count, label) : VAE_OK;
 }
 
 /* Pairs stand one over the other, as many side by side as there are columns: where the item of this number stands. */
@@ -61,6 +85,7 @@ static vae_status keep(vae_sequence_sink *sink, const vae_sequence_shown *item)
     g->places = grown;
     grown[count] = (place){cell, item->given};
     if (cell >= g->cells) g->cells = cell + 1;
+    VAE_TRY(take_label(sink, item->label));
     VAE_TRY(vae_sequence_list_add(&g->list, item->rows, item->count));
     return vae_sequence_list_end(&g->list);
 }
@@ -83,7 +108,18 @@ static vae_status add(vae_sequence_sink *sink, const vae_sequence_shown *item)
     return g->file == VAE_FILE_FOLDER ? write_one(sink, item) : keep(sink, item);
 }
 
-static vae_status write_grid(const vae_sequence_sink *sink, vae_sketch *sketches)
+/* labels [count] → pointers [count]; NULL where there is nothing to show. */
+static const char *const *point_at(char (*labels)[LABEL], int64_t count, const char **pointers)
+{
+    bool any = false;
+    for (int64_t i = 0; i < count; ++i) {
+        pointers[i] = labels[i];
+        any = any || labels[i][0];
+    }
+    return any ? pointers : NULL;
+}
+
+static vae_status write_grid(const vae_sequence_sink *sink, vae_sketch *sketches, const char **labels)
 {
     const gallery *g = sink->state;
     const int64_t columns = sink->plan.columns;
@@ -92,8 +128,11 @@ static vae_status write_grid(const vae_sequence_sink *sink, vae_sketch *sketches
         sketch->rows = vae_sequence_list_item(&g->list, i, &sketch->steps);
         sketch->given = g->places[i].given;
     }
-    const vae_sketch_grid grid = {
-        .sketches = sketches, .count = g->cells, .columns = columns < g->cells ? columns : g->cells};
+    const vae_sketch_grid grid = {.sketches = sketches,
+                                  .count = g->cells,
+                                  .columns = columns < g->cells ? columns : g->cells,
+                                  .names = point_at(g->names, g->name_count, labels),
+                                  .heads = point_at(g->heads, g->head_count, labels + g->name_count)};
     switch (g->file) {
     case VAE_FILE_SVG: return vae_sketch_write_svg(sink->plan.path, &grid);
     case VAE_FILE_APNG: return vae_sketch_write_apng(sink->plan.path, &grid);
@@ -106,8 +145,10 @@ static vae_status finish(vae_sequence_sink *sink)
     const gallery *g = sink->state;
     if (g->file == VAE_FILE_FOLDER) return VAE_OK;
     vae_sketch *sketches = calloc((size_t)g->cells + 1, sizeof *sketches);
-    if (!sketches) return vae_error_set(VAE_ERROR_MEMORY, "drawings: out of memory");
-    const vae_status status = write_grid(sink, sketches);
+    const char **labels = calloc((size_t)(g->name_count + g->head_count) + 1, sizeof *labels);
+    const vae_status status = sketches && labels ? write_grid(sink, sketches, labels)
+                                                 : vae_error_set(VAE_ERROR_MEMORY, "drawings: out of memory");
+    free(labels);
     free(sketches);
     return status;
 }
@@ -118,6 +159,8 @@ static void close_sink(vae_sequence_sink *sink)
     if (!g) return;
     vae_sequence_list_free(&g->list);
     free(g->places);
+    free(g->names);
+    free(g->heads);
     free(g);
 }
 

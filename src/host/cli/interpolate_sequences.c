@@ -1,4 +1,5 @@
 /* vae-cuda interpolate of a model of sequences: what lies between two codes. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +10,26 @@
 #include "cli/images.h"
 #include "cli/sequence_input.h"
 #include "cli/sequence_sink.h"
+#include "core/file.h"
+#include "draw/axes.h"
 #include "model/interpolate.h"
 #include "model/runtime.h"
 
-/* The codes of the ends of all pairs. */
+/* Items that an option names. */
+typedef struct end {
+    const char *option, *text; /* NULL: draws from the prior */
+    bool numbered;             /* by their numbers, or as the kind of item takes them */
+    int64_t numbers[VAE_CLI_MAX_PAIRS];
+    float *codes; /* [count, latent] */
+    int64_t count;
+} end;
+
 typedef struct ends {
-    float *from, *to; /* [pairs, latent] */
+    end from, to; /* as many of each as there are pairs */
     int64_t pairs;
 } ends;
+
+enum { NAME_SIZE = 128 };
 
 /* ---- Ends ---- */
 
@@ -25,41 +38,41 @@ static bool is_list_of_numbers(const char *text)
     return text[0] && text[strspn(text, "0123456789,")] == '\0';
 }
 
-/* The items that an option names: by their numbers, or as the kind of item takes them. */
-static vae_status take_end(const vae_cli_options *o, const vae_cli_sequences *s, const char *option, const char *text,
-                           vae_sequence_list *list)
+static vae_status take_end(const vae_cli_options *o, const vae_cli_sequences *s, end *e, vae_sequence_list *list)
 {
-    int64_t indices[VAE_CLI_MAX_PAIRS];
     int count = 0;
     vae_sequence_input input;
-    if (!is_list_of_numbers(text)) return s->kind->read(s, option, text, list);
-    VAE_TRY(vae_cli_parse_list(option, text, indices, VAE_CLI_MAX_PAIRS, &count));
+    if (!e->numbered) return s->kind->read(s, e->option, e->text, list);
+    VAE_TRY(vae_cli_parse_list(e->option, e->text, e->numbers, VAE_CLI_MAX_PAIRS, &count));
     VAE_TRY(vae_sequence_input_open(s, &o->images, &input));
-    const vae_status status = vae_sequence_list_take(input.dataset, indices, count, list);
+    const vae_status status = vae_sequence_list_take(input.dataset, e->numbers, count, list);
     vae_sequence_input_close(&input);
     return status;
 }
 
 static vae_status encode_end(const vae_cli_options *o, const vae_cli_sequences *s, const char *option, const char *text,
-                             float **codes, int64_t *count)
+                             end *e)
 {
     vae_sequence_list list;
+    e->option = option;
+    e->text = text;
+    e->numbered = is_list_of_numbers(text);
     VAE_TRY(vae_sequence_list_create(s->elements, &list));
-    vae_status status = take_end(o, s, option, text, &list);
-    if (!status) status = vae_cli_encode_list(s, &list, codes);
-    *count = list.count;
+    vae_status status = take_end(o, s, e, &list);
+    if (!status) status = vae_cli_encode_list(s, &list, &e->codes);
+    e->count = list.count;
     vae_sequence_list_free(&list);
     return status;
 }
 
 static vae_status encode_ends(const vae_cli_options *o, const vae_cli_sequences *s, ends *e)
 {
-    int64_t others = 0;
-    VAE_TRY(encode_end(o, s, "--from", o->from, &e->from, &e->pairs));
-    VAE_TRY(encode_end(o, s, "--to", o->to, &e->to, &others));
-    if (e->pairs == others) return VAE_OK;
+    VAE_TRY(encode_end(o, s, "--from", o->from, &e->from));
+    VAE_TRY(encode_end(o, s, "--to", o->to, &e->to));
+    e->pairs = e->from.count;
+    if (e->pairs == e->to.count) return VAE_OK;
     return vae_error_set(VAE_ERROR_ARGUMENT, "--from names %lld %s, but --to %lld", (long long)e->pairs,
-                         s->words->items, (long long)others);
+                         s->words->items, (long long)e->to.count);
 }
 
 /* One draw of both ends, as of images: rows 0 … n-1 and n … 2n-1 of it. */
@@ -68,18 +81,18 @@ static vae_status draw_ends(const vae_cli_options *o, const vae_cli_sequences *s
     const uint64_t seed = o->seed >= 0 ? (uint64_t)o->seed : 1;
     const size_t numbers = (size_t)(o->pairs * s->latent);
     e->pairs = o->pairs;
-    e->from = malloc(numbers * sizeof *e->from);
-    e->to = malloc(numbers * sizeof *e->to);
-    if (!e->from || !e->to) return vae_error_set(VAE_ERROR_MEMORY, "interpolation: out of memory");
-    VAE_TRY(vae_model_sample_prior_from(s->model, seed, 1.0, 0, o->pairs, e->from));
-    return vae_model_sample_prior_from(s->model, seed, 1.0, o->pairs, o->pairs, e->to);
+    e->from.codes = malloc(numbers * sizeof *e->from.codes);
+    e->to.codes = malloc(numbers * sizeof *e->to.codes);
+    if (!e->from.codes || !e->to.codes) return vae_error_set(VAE_ERROR_MEMORY, "interpolation: out of memory");
+    VAE_TRY(vae_model_sample_prior_from(s->model, seed, 1.0, 0, o->pairs, e->from.codes));
+    return vae_model_sample_prior_from(s->model, seed, 1.0, o->pairs, o->pairs, e->to.codes);
 }
 
 /* ---- Strips ---- */
 
 static void fill_strip(const vae_cli_options *o, const vae_cli_sequences *s, const ends *e, int64_t pair, float *codes)
 {
-    const float *from = e->from + pair * s->latent, *to = e->to + pair * s->latent;
+    const float *from = e->from.codes + pair * s->latent, *to = e->to.codes + pair * s->latent;
     for (int64_t i = 0; i < o->steps; ++i) {
         const double t = (double)i / (double)(o->steps - 1);
         if (o->mode == VAE_CLI_MODE_SPHERICAL) {
@@ -90,14 +103,52 @@ static void fill_strip(const vae_cli_options *o, const vae_cli_sequences *s, con
     }
 }
 
+/* "drawing 3", or the file that it is of. */
+static void name_end(const vae_cli_sequences *s, const end *e, int64_t pair, char *name, size_t size)
+{
+    int length;
+    const char *file = vae_path_name(e->text, &length);
+    if (e->numbered) {
+        snprintf(name, size, "%s %" PRId64, s->words->item, e->numbers[pair]);
+    } else {
+        snprintf(name, size, "%.*s", length, file);
+    }
+}
+
+static vae_status begin_strip(const vae_cli_sequences *s, const ends *e, int64_t pair, vae_sequence_sink *sink)
+{
+    char from[NAME_SIZE], to[NAME_SIZE], name[2 * NAME_SIZE + 8];
+    if (!e->from.text) {
+        snprintf(name, sizeof name, "pair %" PRId64, pair);
+        return vae_sequence_sink_strip(sink, name);
+    }
+    name_end(s, &e->from, pair, from, sizeof from);
+    name_end(s, &e->to, pair, to, sizeof to);
+    snprintf(name, sizeof name, "%s\nto %s", from, to);
+    return vae_sequence_sink_strip(sink, name);
+}
+
+/* Each with its share of the way. */
+static vae_status add_items(const vae_sequence_list *made, vae_sequence_sink *sink)
+{
+    for (int64_t i = 0; i < made->count; ++i) {
+        char label[16];
+        vae_sequence_shown one = {.label = label};
+        vae_plot_number((double)i / (double)(made->count - 1), 2, label, sizeof label);
+        one.rows = vae_sequence_list_item(made, i, &one.count);
+        VAE_TRY(vae_sequence_sink_add(sink, &one));
+    }
+    return VAE_OK;
+}
+
 static vae_status add_strip(const vae_cli_options *o, const vae_cli_sequences *s, const vae_decoding *decoding,
-                            const float *codes, int64_t pair, vae_sequence_sink *sink)
+                            const ends *e, const float *codes, int64_t pair, vae_sequence_sink *sink)
 {
     vae_sequence_list made;
     VAE_TRY(vae_sequence_list_create(s->elements, &made));
     vae_status status = vae_cli_decode_list(s, decoding, codes, pair * o->steps, o->steps, &made);
-    if (!status) status = vae_sequence_sink_strip(sink, NULL);
-    if (!status) status = vae_sequence_sink_add_list(sink, &made);
+    if (!status) status = begin_strip(s, e, pair, sink);
+    if (!status) status = add_items(&made, sink);
     vae_sequence_list_free(&made);
     return status;
 }
@@ -115,7 +166,7 @@ static vae_status show_strips(const vae_cli_options *o, const vae_cli_sequences 
     for (int64_t pair = 0; !status && pair < e->pairs; ++pair) {
         float *strip = codes + pair * o->steps * s->latent;
         fill_strip(o, s, e, pair, strip);
-        status = add_strip(o, s, &decoding, strip, pair, sink);
+        status = add_strip(o, s, &decoding, e, strip, pair, sink);
         if (!status) status = vae_cli_counter_show(&counter, pair + 1);
     }
     if (!status && o->codes) status = vae_cli_write_codes(o->codes, codes, e->pairs * o->steps, s->latent);
@@ -134,8 +185,8 @@ static vae_status interpolate(vae_cli_options *o, vae_cli_sequences *s)
         status = codes ? show_strips(o, s, &e, codes) : vae_error_set(VAE_ERROR_MEMORY, "interpolation: out of memory");
         free(codes);
     }
-    free(e.from);
-    free(e.to);
+    free(e.from.codes);
+    free(e.to.codes);
     return status;
 }
 

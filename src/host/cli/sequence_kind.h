@@ -53,7 +53,7 @@ typedef struct vae_sequence_kind {
     vae_status (*report)(const vae_cli_sequences *sequences, const vae_sequence_group *group, vae_page_run *run);
     /* See cli/sequence_sink.h. */
     vae_status (*open)(vae_sequence_sink *sink);
-    vae_status (*begin_strip)(vae_sequence_sink *sink, const char *heading);
+    vae_status (*begin_strip)(vae_sequence_sink *sink, const char *name);
     vae_status (*add)(vae_sequence_sink *sink, const vae_sequence_shown *item);
     vae_status (*finish)(vae_sequence_sink *sink);
     void (*close)(vae_sequence_sink *sink);

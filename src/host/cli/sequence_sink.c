@@ -26,9 +26,9 @@ vae_status vae_sequence_sink_open(const vae_cli_sequences *sequences, const vae_
     return VAE_OK;
 }
 
-vae_status vae_sequence_sink_strip(vae_sequence_sink *sink, const char *heading)
+vae_status vae_sequence_sink_strip(vae_sequence_sink *sink, const char *name)
 {
-    VAE_TRY(sink->kind->begin_strip(sink, heading));
+    VAE_TRY(sink->kind->begin_strip(sink, name));
     sink->strips++;
     return VAE_OK;
 }

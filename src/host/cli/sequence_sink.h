@@ -8,7 +8,8 @@
 typedef struct vae_sequence_sink_plan {
     const char *path;  /* of the kind's files, after vae_cli_check_outputs(); NULL: standard output */
     int64_t columns;   /* of a grid; strips begin a new row */
-    int label_width;   /* of what is printed; 0: nothing has a label */
+    int label_width;   /* of what is printed; 0: no line has its item's label, which heads a column of a grid */
+    bool headings;     /* names of strips are printed above them; a grid has them beside its rows */
     bool pairs;        /* strips are of two items, which a grid shows one over the other */
     int64_t count;     /* of items: a folder's numbers have as many digits as the last one needs */
     int64_t max_steps; /* at which items are cut */
@@ -26,8 +27,9 @@ struct vae_sequence_sink {
 /* On failure *sink is NULL. */
 vae_status vae_sequence_sink_open(const vae_cli_sequences *sequences, const vae_sequence_sink_plan *plan,
                                   vae_sequence_sink **sink);
-/* What follows belongs together: a row of a grid, lines below a heading, which may be NULL. */
-vae_status vae_sequence_sink_strip(vae_sequence_sink *sink, const char *heading);
+/* What follows belongs together: a row of a grid, lines of text. The name may have two lines, separated by '\n', and be
+ * NULL. */
+vae_status vae_sequence_sink_strip(vae_sequence_sink *sink, const char *name);
 vae_status vae_sequence_sink_add(vae_sequence_sink *sink, const vae_sequence_shown *item);
 /* All of the list, without labels. */
 vae_status vae_sequence_sink_add_list(vae_sequence_sink *sink, const vae_sequence_list *list);

@@ -8,7 +8,6 @@
 #include "core/utf8.h"
 #include "draw/font.h"
 
-enum { TEXT_SIZE = 512 };
 /* Of a left margin: from its edge to the middle of the axis's name, and to where ticks may begin; from these to the
  * frame. */
 enum { NAME_MIDDLE = 14, NAME_ROOM = 28, TICK_ROOM = 8 };
@@ -16,7 +15,7 @@ enum { TICK_SIZE = 32, TICK_DIGITS = 6 };
 
 void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text)
 {
-    char shown[TEXT_SIZE];
+    char shown[VAE_PLOT_TEXT];
     cairo_text_extents_t extents;
     vae_utf8_show(text, shown, sizeof shown);
     cairo_set_font_size(context, size);
@@ -24,22 +23,6 @@ void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align 
     const double shift = align == VAE_ALIGN_LEFT ? 0.0 : (align == VAE_ALIGN_CENTRE ? 0.5 : 1.0);
     cairo_move_to(context, x - shift * extents.x_advance, y);
     cairo_show_text(context, shown);
-}
-
-/* Measured on a surface of one pixel, as the size of a picture may depend on it. */
-double vae_plot_text_width(double size, const char *text)
-{
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1);
-    cairo_t *context = cairo_create(surface);
-    char shown[TEXT_SIZE];
-    cairo_text_extents_t extents;
-    vae_utf8_show(text, shown, sizeof shown);
-    vae_font_select(context);
-    cairo_set_font_size(context, size);
-    cairo_text_extents(context, shown, &extents);
-    cairo_destroy(context);
-    cairo_surface_destroy(surface);
-    return extents.x_advance;
 }
 
 /* As many whole UTF-8 characters of `text` as stay within `width` together with an ellipsis. */
@@ -56,17 +39,55 @@ static void cut_text(cairo_t *context, double width, const char *text, char *cut
     } while (length > 0 && extents.x_advance > width);
 }
 
+static void fit(cairo_t *context, double size, double width, const char *text, char shown[VAE_PLOT_TEXT])
+{
+    char whole[VAE_PLOT_TEXT];
+    cairo_text_extents_t extents;
+    vae_utf8_show(text, whole, sizeof whole);
+    cairo_set_font_size(context, size);
+    cairo_text_extents(context, whole, &extents);
+    if (extents.x_advance <= width) {
+        memcpy(shown, whole, sizeof whole);
+    } else {
+        cut_text(context, width, whole, shown, VAE_PLOT_TEXT);
+    }
+}
+
 void vae_plot_text_within(cairo_t *context, double x, double y, double size, vae_align align, double width,
                           const char *text)
 {
-    char shown[TEXT_SIZE], cut[TEXT_SIZE];
+    char shown[VAE_PLOT_TEXT];
+    fit(context, size, width, text, shown);
+    vae_plot_text(context, x, y, size, align, shown);
+}
+
+/* A surface of one pixel to measure text on, as the size of a picture may depend on it. */
+static cairo_t *open_measure(void)
+{
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1);
+    cairo_t *context = cairo_create(surface);
+    cairo_surface_destroy(surface); /* the context keeps it */
+    vae_font_select(context);
+    return context;
+}
+
+double vae_plot_text_width(double size, const char *text)
+{
+    cairo_t *context = open_measure();
+    char shown[VAE_PLOT_TEXT];
     cairo_text_extents_t extents;
     vae_utf8_show(text, shown, sizeof shown);
     cairo_set_font_size(context, size);
     cairo_text_extents(context, shown, &extents);
-    const bool fits = extents.x_advance <= width;
-    if (!fits) cut_text(context, width, shown, cut, sizeof cut);
-    vae_plot_text(context, x, y, size, align, fits ? shown : cut);
+    cairo_destroy(context);
+    return extents.x_advance;
+}
+
+void vae_plot_text_fit(double size, double width, const char *text, char shown[VAE_PLOT_TEXT])
+{
+    cairo_t *context = open_measure();
+    fit(context, size, width, text, shown);
+    cairo_destroy(context);
 }
 
 /* A hue for each further label: steps of the golden ratio never come close to each other. */

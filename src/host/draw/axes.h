@@ -16,6 +16,10 @@ typedef enum vae_align { VAE_ALIGN_LEFT, VAE_ALIGN_CENTRE, VAE_ALIGN_RIGHT } vae
 void vae_plot_text(cairo_t *context, double x, double y, double size, vae_align align, const char *text);
 /* How wide it becomes. */
 double vae_plot_text_width(double size, const char *text);
+/* Writes what is shown of it: cut to `width` with an ellipsis where it is longer, bytes that cannot be printed escaped.
+ */
+enum { VAE_PLOT_TEXT = 512 };
+void vae_plot_text_fit(double size, double width, const char *text, char shown[VAE_PLOT_TEXT]);
 void vae_plot_label_colour(cairo_t *context, int label, double alpha);
 
 /* The same, cut to `width` with an ellipsis where it is longer. */

@@ -23,6 +23,8 @@ typedef struct vae_sketch_grid {
     int64_t count, columns;     /* columns may be more than count */
     int64_t side;               /* of a cell, in pixels; 0: VAE_SKETCH_SIDE */
     double line_width;          /* in pixels; 0: a fiftieth of the side */
+    const char *const *heads;   /* [columns], above them; NULL: none. Animations have no labels */
+    const char *const *names;   /* [rows], beside them, one or two lines separated by '\n'; NULL: none */
 } vae_sketch_grid;
 
 enum { VAE_SKETCH_SIDE = 128 };

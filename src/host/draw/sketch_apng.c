@@ -36,8 +36,9 @@ static vae_status add_frames(film *f, int64_t drawn)
 static vae_status open_film(film *f, const vae_sketch_grid *grid)
 {
     int64_t height, width;
-    VAE_TRY(vae_sketch_grid_size(grid, &height, &width));
     f->grid = *grid;
+    f->grid.heads = f->grid.names = NULL;
+    VAE_TRY(vae_sketch_grid_size(&f->grid, &height, &width));
     f->pixels = malloc((size_t)(3 * height * width));
     f->sketches = malloc((size_t)grid->count * sizeof *f->sketches);
     if (!f->pixels || !f->sketches) return vae_error_set(VAE_ERROR_MEMORY, "out of memory");

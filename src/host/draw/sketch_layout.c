@@ -2,11 +2,22 @@
 #include "draw/sketch_layout.h"
 
 #include <inttypes.h>
+#include <math.h>
 
-enum { MOST_PIXELS = 32768 };
+enum { MOST_PIXELS = 32768, WIDEST_NAME = 320 };
 
 #define MARGIN 0.08 /* of the side */
 #define LINE_WIDTH 0.02
+
+/* As wide as the widest needs; what is wider than all should be is cut. */
+static int64_t room_for_names(const vae_sketch_grid *grid, int64_t rows)
+{
+    double widest = 0.0;
+    if (!grid->names) return 0;
+    for (int64_t r = 0; r < rows; ++r)
+        widest = fmax(widest, vae_label_width(grid->names[r]));
+    return VAE_LABEL_EDGE + (int64_t)ceil(fmin(widest, WIDEST_NAME)) + VAE_LABEL_EDGE;
+}
 
 vae_status vae_sketch_layout_make(const vae_sketch_grid *grid, vae_sketch_layout *layout)
 {
@@ -15,7 +26,8 @@ vae_status vae_sketch_layout_make(const vae_sketch_grid *grid, vae_sketch_layout
     }
     const int64_t columns = grid->columns < grid->count ? grid->columns : grid->count;
     const int64_t side = grid->side ? grid->side : VAE_SKETCH_SIDE, rows = (grid->count + columns - 1) / columns;
-    if (side > MOST_PIXELS || columns > MOST_PIXELS / side || rows > MOST_PIXELS / side) {
+    const int64_t left = room_for_names(grid, rows), top = grid->heads ? VAE_LABEL_HEAD : 0;
+    if (columns > (MOST_PIXELS - left) / side || rows > (MOST_PIXELS - top) / side) {
         return vae_error_set(VAE_ERROR_ARGUMENT,
                              "the grid of %" PRId64 " x %" PRId64 " drawings of %" PRId64
                              " pixels a side would have more than %d pixels a side",
@@ -25,8 +37,26 @@ vae_status vae_sketch_layout_make(const vae_sketch_grid *grid, vae_sketch_layout
         .columns = columns,
         .rows = rows,
         .side = side,
+        .left = left,
+        .top = top,
+        .width = left + columns * side,
+        .height = top + rows * side,
         .line_width = grid->line_width > 0 ? grid->line_width : LINE_WIDTH * (double)side,
         .margin = MARGIN * (double)side,
     };
     return VAE_OK;
+}
+
+void vae_sketch_show_labels(const vae_sketch_grid *grid, const vae_sketch_layout *layout, vae_label_show *show,
+                            void *context)
+{
+    const double half = 0.5 * (double)layout->side;
+    for (int64_t c = 0; grid->heads && c < layout->columns; ++c) {
+        vae_label_column((double)vae_sketch_layout_x(layout, c) + half, (double)layout->top, (double)layout->side,
+                         grid->heads[c], show, context);
+    }
+    for (int64_t r = 0; grid->names && r < layout->rows; ++r) {
+        vae_label_row((double)(layout->left - VAE_LABEL_EDGE),
+                      (double)vae_sketch_layout_y(layout, r * layout->columns) + half, grid->names[r], show, context);
+    }
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "draw/font.h"
 #include "draw/sketch_layout.h"
 #include "draw/surface.h"
 
@@ -21,10 +22,9 @@ static vae_status draw_cell(cairo_t *context, const vae_sketch_grid *grid, const
 {
     vae_sketch_lines lines;
     const vae_sketch_tracer tracer = {move, line, context};
-    const int64_t column = index % layout->columns, row = index / layout->columns;
     VAE_TRY(vae_sketch_lines_make(&grid->sketches[index], index, (double)layout->side, layout->margin, &lines));
     cairo_save(context);
-    cairo_translate(context, (double)(column * layout->side), (double)(row * layout->side));
+    cairo_translate(context, (double)vae_sketch_layout_x(layout, index), (double)vae_sketch_layout_y(layout, index));
     vae_sketch_trace(&lines, true, &tracer);
     cairo_set_source_rgb(context, 0x2F / 255.0, 0x6F / 255.0, 0xDE / 255.0);
     cairo_stroke(context);
@@ -44,6 +44,8 @@ static vae_status draw_grid(cairo_surface_t *surface, const vae_sketch_grid *gri
     cairo_set_line_width(context, layout->line_width);
     cairo_set_line_cap(context, CAIRO_LINE_CAP_ROUND);
     cairo_set_line_join(context, CAIRO_LINE_JOIN_ROUND);
+    if (grid->heads || grid->names) vae_font_select(context);
+    vae_sketch_show_labels(grid, layout, vae_label_show_cairo, context);
     vae_status status = VAE_OK;
     for (int64_t i = 0; i < grid->count && !status; ++i)
         status = draw_cell(context, grid, layout, i);
@@ -62,8 +64,7 @@ static vae_status make_surface(const vae_sketch_grid *grid, cairo_surface_t **su
     vae_sketch_layout layout;
     *surface = NULL;
     VAE_TRY(vae_sketch_layout_make(grid, &layout));
-    *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(layout.columns * layout.side),
-                                          (int)(layout.rows * layout.side));
+    *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)layout.width, (int)layout.height);
     return draw_grid(*surface, grid, &layout);
 }
 
@@ -80,8 +81,8 @@ vae_status vae_sketch_grid_size(const vae_sketch_grid *grid, int64_t *height, in
 {
     vae_sketch_layout layout;
     VAE_TRY(vae_sketch_layout_make(grid, &layout));
-    *height = layout.rows * layout.side;
-    *width = layout.columns * layout.side;
+    *height = layout.height;
+    *width = layout.width;
     return VAE_OK;
 }
 

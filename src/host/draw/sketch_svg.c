@@ -40,8 +40,8 @@ static vae_status write_cell(FILE *file, const vae_sketch_grid *grid, const vae_
 {
     vae_sketch_lines lines;
     VAE_TRY(vae_sketch_lines_make(&grid->sketches[index], index, (double)layout->side, layout->margin, &lines));
-    const int64_t column = index % layout->columns, row = index / layout->columns;
-    fprintf(file, "<g transform=\"translate(%" PRId64 " %" PRId64 ")\">", column * layout->side, row * layout->side);
+    fprintf(file, "<g transform=\"translate(%" PRId64 " %" PRId64 ")\">", vae_sketch_layout_x(layout, index),
+            vae_sketch_layout_y(layout, index));
     write_part(file, &lines, true);
     write_part(file, &lines, false);
     fputs("</g>\n", file);
@@ -49,9 +49,33 @@ static vae_status write_cell(FILE *file, const vae_sketch_grid *grid, const vae_
     return VAE_OK;
 }
 
+static void write_text(void *context, double x, double y, vae_align align, const char *line)
+{
+    static const char *const anchors[] = {
+        [VAE_ALIGN_LEFT] = "start", [VAE_ALIGN_CENTRE] = "middle", [VAE_ALIGN_RIGHT] = "end"};
+    FILE *file = context;
+    fprintf(file, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchors[align]);
+    for (; *line; ++line) {
+        if (*line == '<' || *line == '&') {
+            fprintf(file, "&#%d;", *line);
+        } else {
+            fputc(*line, file);
+        }
+    }
+    fputs("</text>\n", file);
+}
+
+static void write_labels(FILE *file, const vae_sketch_grid *grid, const vae_sketch_layout *layout)
+{
+    if (!grid->heads && !grid->names) return;
+    fprintf(file, "<g fill=\"#1a1a1a\" font-family=\"DejaVu Sans, sans-serif\" font-size=\"%d\">\n", FONT_SIZE);
+    vae_sketch_show_labels(grid, layout, write_text, file);
+    fputs("</g>\n", file);
+}
+
 static vae_status write_grid(FILE *file, const vae_sketch_grid *grid, const vae_sketch_layout *layout)
 {
-    const long long width = layout->columns * layout->side, height = layout->rows * layout->side;
+    const long long width = layout->width, height = layout->height;
     fprintf(file,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%lld\" height=\"%lld\" viewBox=\"0 0 %lld %lld\" "
             "style=\"background:#fff\">\n"
@@ -60,7 +84,9 @@ static vae_status write_grid(FILE *file, const vae_sketch_grid *grid, const vae_
             width, height, width, height, layout->line_width);
     for (int64_t i = 0; i < grid->count; ++i)
         VAE_TRY(write_cell(file, grid, layout, i));
-    fputs("</g>\n</svg>\n", file);
+    fputs("</g>\n", file);
+    write_labels(file, grid, layout);
+    fputs("</svg>\n", file);
     return VAE_OK;
 }
 

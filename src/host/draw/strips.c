@@ -4,17 +4,15 @@
 #include <cairo.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "draw/axes.h"
 #include "draw/font.h"
 #include "draw/image.h"
+#include "draw/labels.h"
 #include "draw/pixel.h"
 #include "draw/surface.h"
 
-enum { GAP = 3, EDGE = 8, LABEL_LINE = 16, MAX_SIDE = 32768, LABEL_SIZE = 512 };
+enum { GAP = 3, EDGE = 8, MAX_SIDE = 32768 };
 
 struct vae_strips {
     vae_strips_shape shape;
@@ -23,12 +21,6 @@ struct vae_strips {
     cairo_surface_t *surface;
     cairo_t *context;
 };
-
-static void select_font(cairo_t *context)
-{
-    vae_font_select(context);
-    cairo_set_source_rgb(context, 0.1, 0.1, 0.1);
-}
 
 static vae_status check_shape(const char *path, const vae_strips_shape *shape)
 {
@@ -62,8 +54,7 @@ static void draw_column_labels(const vae_strips *s, const char *const *labels)
     const double width = (double)(s->shape.width * s->magnification);
     for (int64_t c = 0; c < s->shape.columns; ++c) {
         const double left = (double)s->left + (double)c * (width + GAP);
-        vae_plot_text_within(s->context, left + 0.5 * width, (double)s->top - 6, FONT_SIZE, VAE_ALIGN_CENTRE, width,
-                             labels[c]);
+        vae_label_column(left + 0.5 * width, (double)s->top, width, labels[c], vae_label_show_cairo, s->context);
     }
 }
 
@@ -76,8 +67,8 @@ vae_status vae_strips_open(const char *path, const vae_strips_shape *shape, cons
     if (!made) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
     made->shape = *shape;
     made->magnification = vae_pixel_magnification(shape->height, shape->width);
-    made->left = EDGE + (widest_label[0] ? (int64_t)ceil(vae_plot_text_width(FONT_SIZE, widest_label)) + EDGE : 0);
-    made->top = EDGE + LABEL_LINE + 2;
+    made->left = EDGE + (widest_label[0] ? (int64_t)ceil(vae_label_width(widest_label)) + EDGE : 0);
+    made->top = VAE_LABEL_HEAD;
     const vae_status status = create_surface(path, made);
     if (status) {
         vae_strips_free(made);
@@ -85,7 +76,7 @@ vae_status vae_strips_open(const char *path, const vae_strips_shape *shape, cons
     }
     cairo_set_source_rgb(made->context, 1, 1, 1);
     cairo_paint(made->context);
-    select_font(made->context);
+    vae_font_select(made->context);
     draw_column_labels(made, column_labels);
     *strips = made;
     return VAE_OK;
@@ -103,18 +94,6 @@ static void draw_image(const vae_strips *s, const float *image, int64_t left, in
     }
 }
 
-static void draw_row_label(const vae_strips *s, const char *label, double middle)
-{
-    const char *second = strchr(label, '\n');
-    const double right = (double)(s->left - EDGE);
-    char first[LABEL_SIZE];
-    snprintf(first, sizeof first, "%.*s", (int)(second ? second - label : (int64_t)strlen(label)), label);
-    const double baseline = middle + 4.5 - (second ? 0.5 * LABEL_LINE : 0.0);
-    vae_plot_text_within(s->context, right, baseline, FONT_SIZE, VAE_ALIGN_RIGHT, right, first);
-    if (!second) return;
-    vae_plot_text_within(s->context, right, baseline + LABEL_LINE, FONT_SIZE, VAE_ALIGN_RIGHT, right, second + 1);
-}
-
 void vae_strips_row(vae_strips *strips, int64_t row, const char *label, const float *images)
 {
     const vae_strips_shape *shape = &strips->shape;
@@ -124,7 +103,8 @@ void vae_strips_row(vae_strips *strips, int64_t row, const char *label, const fl
     for (int64_t c = 0; c < shape->columns; ++c)
         draw_image(strips, images + c * elements, strips->left + c * (width + GAP), top);
     cairo_surface_mark_dirty(strips->surface);
-    draw_row_label(strips, label, (double)top + 0.5 * (double)height);
+    vae_label_row((double)(strips->left - EDGE), (double)top + 0.5 * (double)height, label, vae_label_show_cairo,
+                  strips->context);
 }
 
 vae_status vae_strips_write(const char *path, vae_strips *strips)
