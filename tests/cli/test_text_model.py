@@ -375,6 +375,18 @@ def check_scheduled_sampling(folder):
     assert "  scheduled_sampling " in program("--help-config", folder=folder)
 
 
+def check_vocabulary(folder):
+    """A run goes on with the vocabulary that it began with, or not at all."""
+    words = [*sorted(set((folder / "train.txt").read_text().split())), "unheard"]
+    (folder / "words.txt").write_text("".join(f"{word}\n" for word in words))
+    ways = ("--set", "data.vocabulary=words.txt", "--out", "listed", "--quiet")
+    program("--config", "text.ini", *ways, folder=folder)
+    for other in ([*words, "unseen"], words[:-1]):
+        (folder / "words.txt").write_text("".join(f"{word}\n" for word in other))
+        refuse(f"the vocabulary was of {len(words) + 3} tokens when the run was started, now it is of {len(other) + 3}",
+               "--resume", "--out", "listed", "--set", "train.epochs=9", folder=folder, status=2)
+
+
 def check_other_tokens(folder):
     """Characters and bytes, whose sentences are put together without blanks."""
     for tokens in ("characters", "bytes"):
@@ -413,7 +425,7 @@ def main():
         (folder / "broken.txt").write_bytes(b"a dog\na \xff\n")
         (folder / "empty.txt").write_text("\n\n")
         for check in (check_training, check_pictures, check_sample, check_reconstruct, check_interpolate, check_complete,
-                      check_arithmetic, check_codes, check_evaluate, check_words, check_refusals, check_other_tokens, check_terminal,
+                      check_arithmetic, check_codes, check_evaluate, check_words, check_refusals, check_vocabulary, check_other_tokens, check_terminal,
                       check_scheduled_sampling, check_others):
             check(folder)
             print(f"{check.__name__}: ok", flush=True)

@@ -42,14 +42,12 @@ static vae_status write_line(const vae_sequence_sink *sink, const char *text)
 /* Strips have an empty line between them. */
 static vae_status begin_strip(vae_sequence_sink *sink, const char *name)
 {
-    if (sink->strips > 0) fputc('
-', stream_of(sink));
+    if (sink->strips > 0) fputc('\n', stream_of(sink));
     if (!sink->plan.headings) return VAE_OK;
     char *heading = strdup(name);
     if (!heading) return vae_error_set(VAE_ERROR_MEMORY, "sentences: out of memory");
     for (char *c = heading; *c; ++c)
-        if (*c == '
-') *c = ' ';
+        if (*c == '\n') *c = ' ';
     const vae_status status = write_line(sink, heading);
     free(heading);
     return status;

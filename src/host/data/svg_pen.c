@@ -133,6 +133,7 @@ vae_status vae_svg_arc_to(vae_svg_pen *pen, vae_svg_arc arc, vae_point to)
     const ellipse e = find_ellipse(pen->place, arc, to);
     if (!isfinite(e.sweep)) return vae_error_set(VAE_ERROR_FORMAT, "an arc is not finite");
     const int parts = (int)ceil(fabs(e.sweep) / (M_PI / 2) - 1e-9);
+    if (parts < 1) return vae_svg_line(pen, to);
     const double step = e.sweep / parts, along = 4.0 / 3 * tan(step / 4);
     for (int i = 0; i < parts; ++i) {
         const double begin = e.begin + i * step, end = begin + step;

@@ -4,6 +4,7 @@
 #include "model/kl_term.h"
 #include "model/sequence_model.h"
 #include "model/step_choice.h"
+#include "program/stroke.h"
 
 /* ---- Keys ---- */
 
@@ -17,7 +18,7 @@ static const char *const switches[] = {"no", "yes", NULL};
 #define FIELD(member) offsetof(sketch_keys, member)
 /* clang-format off */
 static const vae_key keys[] = {
-    {.section = "model", .name = "components", .type = VAE_KEY_INTEGER, .offset = FIELD(components), .minimum = 1, .maximum = 1000, .initial = "20", .help = "Gaussians in the mixture that a pen's next offset is drawn from"},
+    {.section = "model", .name = "components", .type = VAE_KEY_INTEGER, .offset = FIELD(components), .minimum = 1, .maximum = VAE_STROKE_MIXTURES, .initial = "20", .help = "Gaussians in the mixture that a pen's next offset is drawn from"},
     {.section = "model", .name = "decoder_only", .type = VAE_KEY_CHOICE, .offset = FIELD(decoder_only), .choices = switches, .initial = "no", .help = "yes: no encoder and no code; the decoder alone learns to draw"},
     {.section = "model", .name = "pen_loss_over_padding", .type = VAE_KEY_CHOICE, .offset = FIELD(pen_loss_over_padding), .choices = switches, .initial = "no", .help = "yes: in training all drawings are as long as data.max_length, the pen's states count to there, losses are divided by that length, and 1e-6 is added to the density of an offset: the published loss. no: a drawing counts up to its end"},
 };

@@ -55,16 +55,18 @@ static void finish(beam *b, const float *row, int64_t length, double log_probabi
 }
 
 /* Twice as many as go on: of each row one may end. */
-static int64_t find_candidates(const vae_generator *g, beam *b)
+static vae_status find_candidates(const vae_generator *g, beam *b, int64_t *count)
 {
-    int64_t count = 0;
+    *count = 0;
     for (int64_t r = 0; r < b->alive; ++r) {
         g->choice->log_probabilities(g->design, g->predictions + r * g->prediction, b->log_probability);
-        for (int64_t k = 0; k < b->tokens; ++k)
-            insert(b->candidates, &count, 2 * b->width,
-                   (hypothesis){b->scores[r] + b->log_probability[k], r, (float)k});
+        for (int64_t k = 0; k < b->tokens; ++k) {
+            if (isnan(b->log_probability[k]))
+                return vae_error_set(VAE_ERROR_NUMERIC, "the decoder's prediction is not finite");
+            insert(b->candidates, count, 2 * b->width, (hypothesis){b->scores[r] + b->log_probability[k], r, (float)k});
+        }
     }
-    return count;
+    return VAE_OK;
 }
 
 static void take_candidates(vae_generator *g, beam *b, int64_t count)
@@ -108,9 +110,11 @@ static vae_status search(vae_generator *g, beam *b)
     b->alive = b->length = 1;
     b->rows[0] = g->inputs[0];
     while (can_improve(b)) {
+        int64_t count;
         VAE_TRY(vae_generator_step(g, first));
         first = false;
-        take_candidates(g, b, find_candidates(g, b));
+        VAE_TRY(find_candidates(g, b, &count));
+        take_candidates(g, b, count);
     }
     return VAE_OK;
 }

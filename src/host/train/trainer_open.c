@@ -137,7 +137,14 @@ static vae_status check_vocabulary(const vae_trainer *trainer, const vae_resume_
     const vae_classes *now = &trainer->splits.train.vocabulary;
     const char *was;
     const int64_t token = before ? vae_classes_compare(now, before->data, (size_t)before->size, &was) : -1;
-    if (token < 0) return VAE_OK;
+    const int64_t count = point->saved.design.input.vocabulary;
+    if (token < 0 && (!before || count == now->count)) return VAE_OK;
+    if (token < 0) {
+        return vae_error_set(VAE_ERROR_CONFIG,
+                             "[data] train_data: the vocabulary was of %" PRId64
+                             " tokens when the run was started, now it is of %" PRId64,
+                             count, now->count);
+    }
     return vae_error_set(VAE_ERROR_CONFIG,
                          "[data] train_data: token %" PRId64
                          " of the vocabulary was '%s' when the run was started, now it is '%s'",
