@@ -23,7 +23,6 @@ typedef struct vae_trainer_plans {
 
 typedef struct vae_trainer {
     const vae_train_options *options;
-    vae_run_folder folder;
     vae_splits splits;
     vae_device *device;
     json_t *remarks; /* [text]: what the device told */
@@ -42,13 +41,14 @@ typedef struct vae_trainer {
     vae_latent_statistics latent;    /* of the newest evaluation */
     vae_posterior_sample posteriors; /* likewise */
     int64_t steps_per_epoch;
-    int64_t resumed_step;             /* of the checkpoint that the run goes on from, -1: there is none */
-    bool save_first, save_best_first; /* see vae_resume_point */
-    int64_t unread_steps;             /* run since metrics were last taken */
+    int64_t resumed_step; /* of the checkpoint that the run goes on from, -1: there is none */
+    int64_t unread_steps; /* run since metrics were last taken */
     int64_t unread_rows;
-    bool collapse_told;
     double mark;                                  /* when the time of the running step or steps began */
     vae_rate run_rate, epoch_rate, interval_rate; /* of this process */
+    vae_run_folder folder;
+    bool save_first, save_best_first; /* see vae_resume_point */
+    bool collapse_told;
 } vae_trainer;
 
 /* Opens data, device and folder; makes the programs; initialises or resumes. On failure vae_trainer_close() is due as
