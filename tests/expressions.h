@@ -405,6 +405,17 @@ static inline vae_tensor build_permute(vae_program *program, const vae_tensor *p
     return applied(program, VAE_FUNCTION_MULTIPLY, y, p[1]);
 }
 
+/* Groups of four rows, and back in two ways. */
+static inline vae_tensor build_transpose_rows(vae_program *program, const vae_tensor *p, vae_function function)
+{
+    (void)function;
+    const int64_t rows = program->tensors[p[0]].shape.size[0];
+    vae_tensor y;
+    MUST(vae_program_transpose_rows(program, "transposed", p[0], 4, &y));
+    MUST(vae_program_transpose_rows(program, "back", applied(program, VAE_FUNCTION_MULTIPLY, y, p[1]), rows / 4, &y));
+    return applied(program, VAE_FUNCTION_MULTIPLY, y, p[1]);
+}
+
 static const expression structural_cases[] = {
     {"bound", {{2, {12, 5}}, {2, {1, 5}}}, build_bound, 0, false},
     {"bound of one", {{2, {3, 1}}, {2, {1, 1}}}, build_bound, 0, false},
@@ -446,6 +457,9 @@ static const expression structural_cases[] = {
     {"embedding", {{2, {7, 3}}, {2, {15, 3}}}, build_embedding, 0, false},
     {"embedding, wide", {{2, {31, 130}}, {2, {63, 130}}}, build_embedding, 0, false},
     {"gathered rows", {{2, {6, 5}}}, build_gather_rows, 0, false},
+    {"transposed rows", {{2, {12, 5}}, {2, {12, 5}}}, build_transpose_rows, 0, false},
+    {"transposed rows of a vector", {{1, {8}}, {1, {8}}}, build_transpose_rows, 0, false},
+    {"transposed rows, wide", {{2, {68, 203}}, {2, {68, 203}}}, build_transpose_rows, 0, false},
     {"permuted columns", {{2, {3, 7}}, {2, {1, 7}}}, build_permute, 0, false},
     {"permuted columns, wide", {{2, {37, 300}}, {2, {1, 300}}}, build_permute, 0, false},
 };

@@ -211,6 +211,17 @@ Test(structural, a_seed_shuffles_columns_and_its_inverse_undoes_that)
     }
 }
 
+Test(structural, rows_are_transposed_by_groups)
+{
+    fixture f;
+    vae_tensor y;
+    open_fixture(&f);
+    const vae_tensor x = add_input(&f, "x", vae_shape_matrix(6, 2));
+    cr_assert_eq(vae_program_transpose_rows(&f.program, "y", x, 4, &y), VAE_ERROR_SHAPE);
+    MUST(vae_program_transpose_rows(&f.program, "y", x, 3, &y));
+    expect_values(&f, y, (double[]){0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11});
+}
+
 /* ---- Products ---- */
 
 Test(structural, a_product_of_two_matrices)

@@ -256,7 +256,7 @@ Test(config, checks_name_the_place)
     expect_check("[data]\ntrain_data = x\n[model]\nfamily = text_vae\n", "data.size=28",
                  "--set: [data] size: is a key of images, but family = text_vae is of texts");
     expect_check("[data]\ntrain_data = x\n[model]\nembedding = 3\n", NULL,
-                 "a.ini:4: [model] embedding: is a key of family = text_vae, but family = vae");
+                 "a.ini:4: [model] embedding: is a key of family = text_vae, music_vae, but family = vae");
 }
 
 /* Keys of recurrent networks and of texts that need another; a file may list defaults. */

@@ -45,7 +45,7 @@ static void list_kinds(unsigned kinds, char *text, size_t size)
 {
     size_t used = 0;
     text[0] = '\0';
-    for (unsigned kind = 0; kind <= VAE_KIND_DRAWING; ++kind) {
+    for (unsigned kind = 0; kind < VAE_KIND_COUNT; ++kind) {
         if (!(kinds >> kind & 1)) continue;
         used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " and " : "",
                                  vae_kind_words_of((vae_kind)kind)->kind);

@@ -289,8 +289,8 @@ static void print_input(const vae_design *design)
     const vae_input *input = &design->input;
     const vae_kind_words *words = vae_kind_words_of(input->kind);
     if (words->steps) {
-        printf("%-11s of up to %" PRId64 " %s", words->items, input->longest - 2,
-               vae_kind_steps(words, input->longest - 2));
+        printf("%-11s of up to %" PRId64 " %s", words->items, vae_input_most_steps(input),
+               vae_kind_steps(words, vae_input_most_steps(input)));
         if (input->vocabulary > 0) printf(", with a vocabulary of %" PRId64, input->vocabulary);
         printf("%s\n", design->traits.has_posterior ? "" : "; a decoder only");
         return;

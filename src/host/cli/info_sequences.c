@@ -12,7 +12,7 @@
 /* Steps between an item's begin and its end, of all of them. */
 static int64_t steps_of(const vae_dataset *dataset)
 {
-    return dataset->offsets[dataset->count] - dataset->offsets[0] - 2 * dataset->count;
+    return dataset->offsets[dataset->count] - dataset->offsets[0] - vae_sequence_shape_of(dataset->kind)->marks * dataset->count;
 }
 
 static void print_items(const vae_design *design, const vae_splits *splits)
@@ -23,7 +23,7 @@ static void print_items(const vae_design *design, const vae_splits *splits)
     printf("%-13s %" PRId64 " training, %" PRId64 " validation, %" PRId64 " test\n", words->items, train->count,
            splits->validation.count, splits->test.count);
     printf("lengths       up to %" PRId64 " %s, %.1f in the mean of the training part, of which %" PRId64 " %s cut\n",
-           design->input.longest - 2, vae_kind_steps(words, design->input.longest - 2),
+           vae_input_most_steps(&design->input), vae_kind_steps(words, vae_input_most_steps(&design->input)),
            (double)steps / (double)train->count, train->truncated, train->truncated == 1 ? "is" : "are");
     if (design->input.vocabulary == 0) return;
     printf("vocabulary    %" PRId64 " tokens; %.2f %% of the training text is unknown to it\n",

@@ -32,6 +32,16 @@ static const vae_kind_words rows[] = {
                                       "of the encoder ahead of the decoder (encoder_updates), a KL that "
                                       "costs nothing below a floor (kl_floor), a smaller beta, or more epochs if the "
                                       "run has only just begun"},
+    [VAE_KIND_MUSIC] = {.kind = "music",
+                        .item = "excerpt",
+                        .items = "excerpts",
+                        .step = "step",
+                        .steps = "steps",
+                        .rate = "steps/s",
+                        .short_rate = "stp/s",
+                        .collapse = "raising beta slowly from a small value (beta_start, kl_warmup_epochs), a smaller "
+                                    "beta, a KL that costs nothing below a floor (kl_floor), scheduled sampling "
+                                    "(scheduled_sampling), or more epochs if the run has only just begun"},
 };
 
 const vae_kind_words *vae_kind_words_of(vae_kind kind)

@@ -164,7 +164,9 @@ enum {
     VAE_CLI_IMAGES = 1 << VAE_KIND_IMAGE,
     VAE_CLI_TEXTS = 1 << VAE_KIND_TEXT,
     VAE_CLI_DRAWINGS = 1 << VAE_KIND_DRAWING,
-    VAE_CLI_SEQUENCES = VAE_CLI_TEXTS | VAE_CLI_DRAWINGS,
+    VAE_CLI_MUSIC = 1 << VAE_KIND_MUSIC,
+    VAE_CLI_TOKENS = VAE_CLI_TEXTS | VAE_CLI_MUSIC,
+    VAE_CLI_SEQUENCES = VAE_CLI_TEXTS | VAE_CLI_DRAWINGS | VAE_CLI_MUSIC,
 };
 
 /* An option that a command has, and what it means by it where that is not all in the table. */
@@ -203,8 +205,8 @@ typedef struct vae_cli_pick {
 /* How a model of sequences chooses steps: all but a search, which takes no beginning. */
 #define VAE_CLI_STEP_PICKS                                                                                             \
     {VAE_OPTION_GREEDY, .group = 4, .kinds = VAE_CLI_SEQUENCES},                                                       \
-        {VAE_OPTION_TOP_K, .group = 4, .kinds = VAE_CLI_TEXTS},                                                        \
-        {VAE_OPTION_TOP_P, .group = 4, .kinds = VAE_CLI_TEXTS},                                                        \
+        {VAE_OPTION_TOP_K, .group = 4, .kinds = VAE_CLI_TOKENS},                                                        \
+        {VAE_OPTION_TOP_P, .group = 4, .kinds = VAE_CLI_TOKENS},                                                        \
     {                                                                                                                  \
         VAE_OPTION_MAX_LENGTH, .group = 4, .kinds = VAE_CLI_SEQUENCES                                                  \
     }

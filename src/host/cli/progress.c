@@ -16,8 +16,6 @@
 
 #define REDRAW_SECONDS 0.1
 #define LINE_SECONDS 5.0
-/* Rows of an item that are none of its own. */
-enum { BEGIN_AND_END = 2 };
 enum { MAX_WIDTH = 120, MIN_BAR = 12, PIECE_SIZE = 64, PARTS_SIZE = 120, TEXT_SIZE = 6 * PIECE_SIZE };
 
 /* ---- Texts ---- */
@@ -162,7 +160,7 @@ void vae_progress_clear(vae_progress_view *view)
 static void print_shape(const vae_progress_view *view, const vae_input *input, int64_t items)
 {
     if (view->words->steps) {
-        const int64_t longest = input->longest - BEGIN_AND_END;
+        const int64_t longest = vae_input_most_steps(input);
         printf(" %s of up to %" PRId64 " %s", vae_kind_items(view->words, items), longest,
                vae_kind_steps(view->words, longest));
         return;
@@ -180,7 +178,7 @@ static void print_shape(const vae_progress_view *view, const vae_input *input, i
 static void print_sequences(const vae_train_start *start)
 {
     const vae_dataset *train = &start->data->train;
-    const int64_t ends = BEGIN_AND_END * train->count, unknown = train->remarks.of[VAE_REMARK_UNKNOWN].count;
+    const int64_t ends = vae_sequence_shape_of(train->kind)->marks * train->count, unknown = train->remarks.of[VAE_REMARK_UNKNOWN].count;
     const int64_t tokens = train->offsets[train->count] - train->offsets[0] - ends;
     char number[PIECE_SIZE];
     if (start->input.vocabulary > 0) {

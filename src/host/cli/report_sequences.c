@@ -49,7 +49,7 @@ static vae_decoding decoding_at(const showing *v, double temperature)
     return (vae_decoding){.temperature = temperature,
                           .top_p = 1.0,
                           .beams = 1,
-                          .max_steps = vae_model_input(v->s->model)->longest - 2,
+                          .max_steps = vae_input_most_steps(vae_model_input(v->s->model)),
                           .seed = SEED};
 }
 

@@ -40,7 +40,7 @@ vae_status vae_sequence_sink_add(vae_sequence_sink *sink, const vae_sequence_sho
     sink->done++;
     if (item->given == item->count) return VAE_OK;
     sink->made++;
-    sink->cut += !s->choice->is_end(item->rows + (item->count - 1) * s->elements);
+    sink->cut += s->choice->is_end && !s->choice->is_end(item->rows + (item->count - 1) * s->elements);
     return VAE_OK;
 }
 

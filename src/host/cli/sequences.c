@@ -88,7 +88,7 @@ vae_status vae_cli_find_decoding(const vae_cli_options *o, const vae_cli_sequenc
         .top_p = o->given[VAE_OPTION_TOP_P] ? o->top_p : 1.0,
         .beams = o->beams > 0 ? o->beams : 1,
         /* As long as the longest item that the model was made for, of whose rows begin and end are no steps. */
-        .max_steps = o->max_length > 0 ? o->max_length : vae_model_input(s->model)->longest - 2,
+        .max_steps = o->max_length > 0 ? o->max_length : vae_input_most_steps(vae_model_input(s->model)),
         .seed = o->seed >= 0 ? (uint64_t)o->seed : 1,
     };
     return VAE_OK;

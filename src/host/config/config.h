@@ -12,7 +12,12 @@
 enum { VAE_PATH_SIZE = 4096, VAE_MAX_KEYS = 256, VAE_MAX_PLACES = 6 };
 
 /* Families of models, a file each in model/: see model/design.h. */
-#define VAE_FAMILY_MAP(X) X(VAE, vae) X(STUDENT_PRIOR, student_prior) X(TEXT_VAE, text_vae) X(SKETCH_RNN, sketch_rnn)
+#define VAE_FAMILY_MAP(X)                                                                                              \
+    X(VAE, vae)                                                                                                        \
+    X(STUDENT_PRIOR, student_prior)                                                                                    \
+    X(TEXT_VAE, text_vae)                                                                                              \
+    X(SKETCH_RNN, sketch_rnn)                                                                                          \
+    X(MUSIC_VAE, music_vae)
 enum {
 #define VAE_FAMILY_ROW(NAME, name) VAE_FAMILY_##NAME,
     VAE_FAMILY_MAP(VAE_FAMILY_ROW)
@@ -21,7 +26,7 @@ enum {
     VAE_FAMILY_VALUES = 1 << 13 /* bytes that the keys of one may take */
 };
 /* Groups of keys that several families share, a file each, config/<name>_keys.c: see config/key_group.h. */
-#define VAE_KEY_GROUP_MAP(X) X(RECURRENT, recurrent)
+#define VAE_KEY_GROUP_MAP(X) X(RECURRENT, recurrent) X(TOKEN, token)
 enum {
 #define VAE_KEY_GROUP_ROW(NAME, name) VAE_KEY_GROUP_##NAME,
     VAE_KEY_GROUP_MAP(VAE_KEY_GROUP_ROW)
@@ -34,6 +39,8 @@ typedef enum vae_kind {
     VAE_KIND_IMAGE,   /* an image, or any row of numbers: all of one shape */
     VAE_KIND_TEXT,    /* a sentence: ids of words, or of other tokens, from <bos> to <eos> */
     VAE_KIND_DRAWING, /* strokes: rows of dx, dy, pen down, pen up, end, from (0, 0, 1, 0, 0) to (0, 0, 0, 0, 1) */
+    VAE_KIND_MUSIC,   /* a part of a piece: ids of what happens at each step, behind a <bos>; it has no end of its own */
+    VAE_KIND_COUNT
 } vae_kind;
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
 /* unit: [0, 1]; symmetric: [-1, 1]; standard: mean 0, variance 1 over the training set */

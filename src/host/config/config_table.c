@@ -42,7 +42,8 @@ enum {
     IMAGES = 1 << VAE_KIND_IMAGE,
     TEXTS = 1 << VAE_KIND_TEXT,
     DRAWINGS = 1 << VAE_KIND_DRAWING,
-    SEQUENCES = TEXTS | DRAWINGS
+    MUSIC = 1 << VAE_KIND_MUSIC,
+    SEQUENCES = TEXTS | DRAWINGS | MUSIC
 };
 #define OF_SCHEDULE(choices) .needs = "schedule", .values = (choices)
 #define OF_KL_SCHEDULE(choice) .needs = "kl_schedule", .values = 1 << (choice)
@@ -106,7 +107,7 @@ static const vae_key keys[] = {
     CHOICE("data", "skip_damaged", data.skip_damaged, switches, "no", "of a folder's pictures: leave out, count and report those that cannot be decoded, instead of stopping", .kinds = IMAGES),
     CHOICE("data", "storage", data.storage, storages, "auto", "memory; disk: decode once to a file that is mapped into memory; auto: disk if the images take more than half of memory"),
     TEXT("data", "cache", data.cache, "", "folder of such files; vae-cuda in $XDG_CACHE_HOME or ~/.cache unless set"),
-    INTEGER("data", "max_length", data.max_length, 0, 1 << 16, "0", "steps that are kept of each text or drawing, longer ones are cut; 0: all", .kinds = SEQUENCES),
+    INTEGER("data", "max_length", data.max_length, 0, 1 << 16, "0", "steps that are kept of each text or drawing, longer ones are cut; 0: all", .kinds = TEXTS | DRAWINGS),
     CHOICE("data", "tokens", data.tokens, tokens, "words", "what a line of text is cut into: words, which blanks separate; characters; bytes, of any encoding", .kinds = TEXTS),
     TEXT("data", "vocabulary", data.vocabulary, "", "a file of the tokens that are known, one per line; built from the training text unless set", .kinds = TEXTS),
     INTEGER("data", "vocabulary_size", data.vocabulary_size, 0, 1 << 24, "0", "keep only the N most frequent tokens, of a file the first N; others become <unk>; 0: all", .kinds = TEXTS),

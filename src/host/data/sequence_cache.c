@@ -12,6 +12,7 @@
 #include "data/cached_file.h"
 #include "data/disk.h"
 #include "data/format.h"
+#include "data/sequence_shape.h"
 #include "data/sequence_store.h"
 
 /* The last bytes of the file, in this machine's own order: a cache is not an exchange format. Texts are names, one
@@ -78,7 +79,7 @@ typedef struct places {
 
 static size_t value_bytes(vae_kind kind, int64_t rows)
 {
-    return (size_t)rows * (size_t)vae_sequence_elements(kind) * vae_dtype_size(vae_sequence_dtype(kind));
+    return (size_t)rows * (size_t)vae_sequence_shape_of(kind)->elements * vae_dtype_size(vae_sequence_shape_of(kind)->dtype);
 }
 
 /* Offsets are read where they lie, so they begin at a multiple of their size. */
@@ -115,14 +116,14 @@ static vae_status fill(const char *path, const note *n, const vae_mapping *mappi
         .kind = kind,
         .values = mapping->start,
         .offsets = (void *)(mapping->start + p.offsets),
-        .dtype = vae_sequence_dtype(kind),
+        .dtype = vae_sequence_shape_of(kind)->dtype,
         .truncated = n->truncated,
         .count = n->count,
         .names_bytes = (size_t)n->name_bytes,
         .names_differ = n->names_differ != 0,
         .height = 1,
         .width = 1,
-        .channels = vae_sequence_elements(kind),
+        .channels = vae_sequence_shape_of(kind)->elements,
         .remarks = n->remarks,
         .mapping = *mapping,
     };

@@ -7,28 +7,9 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "data/sequence_shape.h"
 
 enum { CHECKED_BYTES = 1 << 24 }; /* from here on the system is asked before memory grows */
-
-typedef struct kind_shape {
-    int64_t elements;
-    vae_dtype dtype;
-} kind_shape;
-
-static const kind_shape shapes[] = {
-    [VAE_KIND_TEXT] = {1, VAE_INT32},
-    [VAE_KIND_DRAWING] = {5, VAE_FLOAT32},
-};
-
-int64_t vae_sequence_elements(vae_kind kind)
-{
-    return shapes[kind].elements;
-}
-
-vae_dtype vae_sequence_dtype(vae_kind kind)
-{
-    return shapes[kind].dtype;
-}
 
 static vae_status grow(vae_appender *appender, size_t wanted)
 {
@@ -109,7 +90,7 @@ static vae_status tell_none(const vae_sequence_source *source)
         used += (size_t)snprintf(reasons + used, sizeof reasons - used, "%s%s", used ? "; " : ": ", text);
     }
     return vae_error_set(VAE_ERROR_FORMAT, "%s: holds no %s%s", source->name,
-                         source->format->kind == VAE_KIND_TEXT ? "sentences" : "drawings", reasons);
+                         vae_sequence_shape_of(source->format->kind)->items, reasons);
 }
 
 static vae_status collect(vae_sequence_store *store, vae_sequence_source *source, vae_sequence_item *item)
@@ -133,17 +114,16 @@ static vae_status collect(vae_sequence_store *store, vae_sequence_source *source
 
 vae_status vae_sequence_store_collect(vae_sequence_store *store, vae_sequence_source *source)
 {
-    const vae_kind kind = source->format->kind;
-    vae_sequence_item item = {.row_bytes =
-                                  vae_sequence_elements(kind) * (int64_t)vae_dtype_size(vae_sequence_dtype(kind))};
+    const vae_sequence_shape *shape = vae_sequence_shape_of(source->format->kind);
+    vae_sequence_item item = {.row_bytes = shape->elements * (int64_t)vae_dtype_size(shape->dtype)};
     const vae_status status = collect(store, source, &item);
     free(item.values);
     if (status) return status;
     if (store->truncated > 0) {
         const int64_t kept = source->options->max_length;
-        const bool text = kind == VAE_KIND_TEXT;
+        const bool text = source->format->kind == VAE_KIND_TEXT;
         vae_remarks_add(&source->remarks, text ? VAE_REMARK_CUT_SENTENCES : VAE_REMARK_CUT_DRAWINGS, store->truncated,
-                        "%" PRId64 " %s%s kept of each", kept, text ? "token" : "stroke",
+                        "%" PRId64 " %s%s kept of each", kept, shape->step,
                         kept == 1 ? " was" : "s were");
     }
     return VAE_OK;

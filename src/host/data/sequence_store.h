@@ -29,8 +29,4 @@ typedef struct vae_sequence_store {
  * names. */
 vae_status vae_sequence_store_collect(vae_sequence_store *store, vae_sequence_source *source);
 
-/* Of a kind: numbers of a row, and what they are. */
-int64_t vae_sequence_elements(vae_kind kind);
-vae_dtype vae_sequence_dtype(vae_kind kind);
-
 #endif

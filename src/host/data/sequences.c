@@ -9,6 +9,7 @@
 #include "data/file_kind.h"
 #include "data/format.h"
 #include "data/sequence_cache.h"
+#include "data/sequence_shape.h"
 #include "data/sequence_store.h"
 
 static const vae_sequence_format *const formats[] = {
@@ -22,7 +23,7 @@ static vae_status refuse(const char *path, const vae_probe *probe, vae_kind kind
 {
     char taken[256];
     size_t used = (size_t)snprintf(taken, sizeof taken, "%s are read from files of",
-                                   kind == VAE_KIND_TEXT ? "texts" : "drawings");
+                                   vae_sequence_shape_of(kind)->items);
     const char *separator = " ";
     if (probe->folder) return vae_error_set(VAE_ERROR_FORMAT, "%s: is a folder, expected a file", path);
     for (int i = 0; i < FORMATS && used < sizeof taken; ++i) {
@@ -71,7 +72,7 @@ static void hand_over(vae_sequence_store *store, vae_sequence_source *source, va
     *dataset = (vae_dataset){
         .kind = source->format->kind,
         .values = store->values.bytes,
-        .dtype = vae_sequence_dtype(source->format->kind),
+        .dtype = vae_sequence_shape_of(source->format->kind)->dtype,
         .offsets = (void *)store->offsets.bytes,
         .vocabulary = source->vocabulary,
         .truncated = store->truncated,
@@ -83,7 +84,7 @@ static void hand_over(vae_sequence_store *store, vae_sequence_source *source, va
         .count = store->count,
         .height = 1,
         .width = 1,
-        .channels = vae_sequence_elements(source->format->kind),
+        .channels = vae_sequence_shape_of(source->format->kind)->elements,
         .remarks = source->remarks,
     };
     source->vocabulary = source->classes = (vae_classes){0};

@@ -97,8 +97,9 @@ const char *const vae_checkpoint_metric_names[VAE_METRIC_COUNT] = {
     [VAE_METRIC_ENCODER_UPDATES] = "encoder_updates",
 };
 
-const char *const vae_checkpoint_kind_names[VAE_CHECKPOINT_KINDS] = {
-    [VAE_KIND_IMAGE] = "image", [VAE_KIND_TEXT] = "text", [VAE_KIND_DRAWING] = "drawing"};
+const char *const vae_checkpoint_kind_names[VAE_KIND_COUNT] = {
+    [VAE_KIND_IMAGE] = "image", [VAE_KIND_TEXT] = "text", [VAE_KIND_DRAWING] = "drawing",
+    [VAE_KIND_MUSIC] = "music"};
 
 static int by_key(const void *left, const void *right)
 {

@@ -32,8 +32,7 @@ vae_status vae_checkpoint_check_finite(const vae_checkpoint *checkpoint, const c
 /* Sums of metrics stand one by one in the metadata: "epoch_sums.kl". Names are never used for anything else again. */
 extern const char *const vae_checkpoint_metric_names[VAE_METRIC_COUNT];
 /* By vae_kind. */
-enum { VAE_CHECKPOINT_KINDS = 3 };
-extern const char *const vae_checkpoint_kind_names[VAE_CHECKPOINT_KINDS];
+extern const char *const vae_checkpoint_kind_names[VAE_KIND_COUNT];
 
 /* The checksum (crc32) of a file: keys and texts of all metadata but its own, in the order of the keys (strcmp), then
  * names, types, shapes and data of all tensors in the order of their names. The order in which they stand in the file

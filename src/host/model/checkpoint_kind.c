@@ -31,7 +31,7 @@ vae_kind vae_checkpoint_peek_kind(const char *path)
     json_t *header = file ? read_header(file) : NULL;
     const char *name = json_string_value(json_object_get(json_object_get(header, "__metadata__"), "input.kind"));
     int kind = VAE_KIND_IMAGE;
-    for (int i = 0; name && i < VAE_CHECKPOINT_KINDS; ++i)
+    for (int i = 0; name && i < VAE_KIND_COUNT; ++i)
         if (strcmp(name, vae_checkpoint_kind_names[i]) == 0) kind = i;
     json_decref(header);
     if (file) fclose(file);

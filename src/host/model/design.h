@@ -31,7 +31,8 @@ typedef enum vae_role {
     VAE_ROLE_PRIOR,
     /* Of models of sequences, one step of each row: "input" [rows, elements], what it reads, and "z" → "prediction",
      * what the next step is drawn from. "state" stays on the device from run to run: a row goes on from that of row
-     * "parent", or, where "begin" is 1, anew from z. Both are [rows]. */
+     * "parent", or, where "begin" is 1, anew from z. Both are [rows]. With traits.segment_steps, "advance" [rows] is 1
+     * where a segment begins. */
     VAE_ROLE_NEXT,
 } vae_role;
 
@@ -64,6 +65,7 @@ typedef struct vae_traits {
     bool has_posterior;  /* z is drawn from q(z|x): there are a KL, a bound and log P(X) */
     bool fits_decoder;   /* the decoder is trained */
     int64_t fixed_steps; /* of sequences: programs have this many steps, whatever lengths there are; 0: by buckets */
+    int64_t segment_steps; /* of sequences with a conductor: after how many steps its next segment begins; else 0 */
     /* Scheduled sampling: the share of tokens that it ends with, 0 where there is none, and the epochs over which it
      * rises from 0 to that. */
     double sampling, sampling_epochs;

@@ -81,7 +81,7 @@ static void take_candidates(vae_generator *g, beam *b, int64_t count)
         if (isinf(h->log_probability)) break;
         memcpy(row, b->rows + h->parent * b->room, (size_t)b->length * sizeof *row);
         row[b->length] = h->token;
-        if (g->choice->is_end(&h->token)) {
+        if (vae_step_ends(g->choice, &h->token)) {
             finish(b, row, b->length + 1, h->log_probability);
             continue;
         }

@@ -10,7 +10,8 @@ struct vae_generator {
     vae_runner next;
     int64_t rows, elements, latent, prediction;
     /* What a run reads and gives: [rows, …]. */
-    float *inputs, *parents, *begins, *codes, *predictions;
+    float *inputs, *parents, *begins, *advances, *codes, *predictions;
+    int64_t steps; /* that were run since the sequences began */
 };
 
 /* Rows go on from their own states, in order; the first run of a sequence begins from its code. */

@@ -14,9 +14,10 @@ static vae_status allocate(vae_generator *g)
     g->inputs = calloc(rows * (size_t)g->elements, sizeof(float));
     g->parents = calloc(rows, sizeof(float));
     g->begins = calloc(rows, sizeof(float));
+    g->advances = calloc(rows, sizeof(float));
     g->codes = calloc(rows * (size_t)(g->latent + 1), sizeof(float)); /* none: calloc may not return NULL */
     g->predictions = calloc(rows * (size_t)g->prediction, sizeof(float));
-    if (g->inputs && g->parents && g->begins && g->codes && g->predictions) return VAE_OK;
+    if (g->inputs && g->parents && g->begins && g->advances && g->codes && g->predictions) return VAE_OK;
     return vae_error_set(VAE_ERROR_MEMORY, "generation: out of memory");
 }
 
@@ -59,6 +60,7 @@ void vae_generator_destroy(vae_generator *g)
     free(g->inputs);
     free(g->parents);
     free(g->begins);
+    free(g->advances);
     free(g->codes);
     free(g->predictions);
     free(g);
@@ -86,9 +88,22 @@ static vae_status clear_state(const vae_generator *g)
     return status;
 }
 
+/* All rows are at the same step, so their segments begin together. */
+static vae_status tell_segment(vae_generator *g)
+{
+    const int64_t segment = g->design->traits.segment_steps;
+    if (segment == 0) return VAE_OK;
+    for (int64_t r = 0; r < g->rows; ++r)
+        g->advances[r] = g->steps % segment == 0 ? 1.0f : 0.0f;
+    return vae_runner_write(&g->next, "advance", g->advances);
+}
+
 vae_status vae_generator_step(vae_generator *g, bool first)
 {
     const vae_step step = {.beta = 1.0};
+    if (first) g->steps = 0;
+    VAE_TRY(tell_segment(g));
+    g->steps++;
     if (first) VAE_TRY(clear_state(g));
     if (first && g->latent > 0) VAE_TRY(vae_runner_write(&g->next, "z", g->codes));
     VAE_TRY(vae_runner_write(&g->next, "input", g->inputs));
@@ -123,7 +138,7 @@ static const float *given(const vae_generator *g, const vae_generation *what, in
     g->choice->begin(begin);
     const bool begins = count > 0 && memcmp(rows, begin, (size_t)g->elements * sizeof *rows) == 0;
     const int64_t at = begins ? t : t - 1;
-    return at >= 0 && at < count && !g->choice->is_end(rows + at * g->elements) ? rows + at * g->elements : NULL;
+    return at >= 0 && at < count && !vae_step_ends(g->choice, rows + at * g->elements) ? rows + at * g->elements : NULL;
 }
 
 static vae_status extend(const vae_generator *g, chunk *c, int64_t row)
@@ -139,8 +154,9 @@ static vae_status extend(const vae_generator *g, chunk *c, int64_t row)
         VAE_TRY(g->choice->choose(g->design, g->predictions + row * g->prediction, g->prediction, &what->decoding,
                                   place, next));
     }
-    c->ended[row] = g->choice->is_end(next) || length == c->room - 1;
-    if (length < c->room - 1 || g->choice->is_end(next)) c->lengths[row]++;
+    const bool ends = vae_step_ends(g->choice, next);
+    c->ended[row] = ends || length == c->room - 1;
+    if (length < c->room - 1 || ends) c->lengths[row]++;
     return VAE_OK;
 }
 

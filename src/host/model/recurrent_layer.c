@@ -47,7 +47,7 @@ static vae_status declare_norm(const vae_recurrent_layer *layer, const char *wha
 
 vae_status vae_recurrent_layer_declare(const vae_recurrent_layer *layer, vae_layout *layout)
 {
-    VAE_TRY(declare_matrix(layer, "input.weight", layer->input, layout));
+    if (layer->input > 0) VAE_TRY(declare_matrix(layer, "input.weight", layer->input, layout));
     VAE_TRY(declare_vector(layer, "input.bias", gates_of(layer), layout));
     VAE_TRY(declare_matrix(layer, "recurrent", layer->units, layout));
     if (layer->code > 0) VAE_TRY(declare_matrix(layer, "code", layer->code, layout));
@@ -65,11 +65,26 @@ static vae_status find(const vae_recurrent_layer *layer, vae_program *program, c
     return vae_program_parameter(program, name_of(layer, what, name), tensor);
 }
 
+/* Without an input every step has the same, beside the code. */
+static vae_status project_nothing(const vae_recurrent_layer *layer, vae_program *program,
+                                  const vae_recurrent_layer_inputs *inputs, vae_tensor *gates)
+{
+    const int64_t rows = program->tensors[inputs->code].shape.size[0];
+    char name[VAE_NAME_SIZE];
+    vae_tensor bias;
+    VAE_TRY(find(layer, program, "input.bias", &bias));
+    VAE_TRY(vae_program_broadcast(program, name_of(layer, "row", name), bias, vae_shape_matrix(1, gates_of(layer)),
+                                  &bias));
+    return vae_program_broadcast(program, name_of(layer, "input", name), bias,
+                                 vae_shape_matrix(inputs->steps * rows, gates_of(layer)), gates);
+}
+
 /* What the inputs give the gates, once for all steps; of K sequences that read the same, once for all. */
 static vae_status project(const vae_recurrent_layer *layer, vae_program *program,
                           const vae_recurrent_layer_inputs *inputs, bool training, vae_tensor *gates)
 {
     char name[VAE_NAME_SIZE];
+    if (layer->input == 0) return project_nothing(layer, program, inputs, gates);
     VAE_TRY(
         vae_program_dense(program, name_of(layer, "input", name), inputs->x, VAE_ACTIVATION_IDENTITY, training, gates));
     if (inputs->samples <= 1) return VAE_OK;

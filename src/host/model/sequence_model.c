@@ -6,6 +6,7 @@
 #include "model/parts.h"
 #include "model/posterior.h"
 #include "model/recurrent_layer.h"
+#include "model/sequence_decoder.h"
 
 /* ---- Networks ---- */
 
@@ -19,20 +20,6 @@ static vae_recurrent_layer encoder_layer(const vae_sequence_model *model, const 
         .input = model->steps->width(design),
         .units = keys->encoder_units,
         .reverse = reverse,
-        .forget_bias = keys->forget_bias,
-        .dropout = keys->recurrent_dropout,
-    };
-}
-
-static vae_recurrent_layer decoder_layer(const vae_sequence_model *model, const vae_design *design)
-{
-    const vae_recurrent_keys *keys = vae_recurrent_keys_of(&design->config);
-    return (vae_recurrent_layer){
-        .name = "decoder",
-        .cell = keys->cell,
-        .input = model->steps->width(design),
-        .units = keys->decoder_units,
-        .code = model->has_posterior ? design->traits.latent : 0,
         .forget_bias = keys->forget_bias,
         .dropout = keys->recurrent_dropout,
     };
@@ -52,6 +39,7 @@ vae_status vae_sequence_model_resolve(const vae_sequence_model *model, vae_desig
         .has_posterior = model->has_posterior,
         .fits_decoder = true,
         .fixed_steps = model->fixed,
+        .segment_steps = model->segment_steps,
         .summary = model->has_posterior ? NULL : "decoder only",
     };
     return VAE_OK;
@@ -74,37 +62,20 @@ static vae_status declare_encoder(const vae_sequence_model *model, const vae_des
 
 vae_status vae_sequence_model_declare(const vae_sequence_model *model, const vae_design *design, vae_layout *layout)
 {
-    const vae_recurrent_layer decoder = decoder_layer(model, design);
     if (model->has_posterior) VAE_TRY(declare_encoder(model, design, layout));
-    if (model->steps->declare) VAE_TRY(model->steps->declare(design, "decoder", layout));
-    if (model->has_posterior) {
-        VAE_TRY(vae_layout_add_layer(layout, "decoder.initial",
-                                     vae_shape_matrix(decoder.code, vae_recurrent_layer_state(&decoder)),
-                                     vae_recurrent_layer_state(&decoder), decoder.code));
-    }
-    VAE_TRY(vae_recurrent_layer_declare(&decoder, layout));
-    return vae_layout_add_layer(layout, "output", vae_shape_matrix(decoder.units, model->steps->prediction(design)),
-                                model->steps->prediction(design), decoder.units);
+    return vae_sequence_decoder_declare(model, design, layout);
 }
 
 /* ---- x ---- */
 
-typedef struct sequences {
-    int64_t steps, rows; /* of the decoder: one step less than x has */
-    vae_tensor inputs;   /* [steps·rows, elements]: what the decoder reads */
-    vae_tensor targets;  /* [steps·rows, elements]: what follows each */
-    vae_tensor lengths;  /* [rows]: of the targets */
-    vae_tensor present;  /* [rows]: 1, and 0 where a short batch was filled up */
-} sequences;
-
 /* Begin and end of every row of x are where its inputs and targets differ. */
 static vae_status cut(const vae_sequence_model *model, const vae_design *design, vae_program *program,
-                      const vae_build *what, vae_tensor x, vae_tensor lengths, sequences *s)
+                      const vae_build *what, vae_tensor x, vae_tensor lengths, vae_sequences *s)
 {
     const vae_weight one = {1.0, VAE_SCALAR_ONE}, zero = {0.0, VAE_SCALAR_ONE};
     const int64_t count = (what->steps - 1) * what->rows;
     vae_tensor shorter;
-    *s = (sequences){.steps = what->steps - 1, .rows = what->rows};
+    *s = (vae_sequences){.steps = what->steps - 1, .rows = what->rows};
     if (model->steps->scale) VAE_TRY(model->steps->scale(design, program, &x));
     VAE_TRY(vae_program_slice_rows(program, "inputs", x, 0, count, &s->inputs));
     VAE_TRY(vae_program_slice_rows(program, "targets", x, what->rows, count, &s->targets));
@@ -114,7 +85,7 @@ static vae_status cut(const vae_sequence_model *model, const vae_design *design,
 }
 
 static vae_status gather(const vae_sequence_model *model, const vae_design *design, vae_program *program,
-                         const vae_build *what, bool training, sequences *s)
+                         const vae_build *what, bool training, vae_sequences *s)
 {
     const vae_gather_sequence options = {
         .shuffle = training,
@@ -132,7 +103,7 @@ static vae_status gather(const vae_sequence_model *model, const vae_design *desi
 
 /* The same from the host. */
 static vae_status take(const vae_sequence_model *model, const vae_design *design, vae_program *program,
-                       const vae_build *what, sequences *s)
+                       const vae_build *what, vae_sequences *s)
 {
     vae_tensor x, lengths;
     const vae_shape shape = vae_shape_matrix(what->steps * what->rows, design->input.channels);
@@ -147,7 +118,7 @@ static vae_status take(const vae_sequence_model *model, const vae_design *design
 /* ---- From x to z ---- */
 
 static vae_status read_encoder(const vae_sequence_model *model, const vae_design *design, vae_program *program,
-                               const sequences *s, vae_tensor x, bool training, bool reverse, vae_tensor *last)
+                               const vae_sequences *s, vae_tensor x, bool training, bool reverse, vae_tensor *last)
 {
     const vae_recurrent_layer layer = encoder_layer(model, design, reverse);
     const vae_recurrent_layer_inputs inputs = {.steps = s->steps,
@@ -163,7 +134,7 @@ static vae_status read_encoder(const vae_sequence_model *model, const vae_design
 }
 
 static vae_status encode(const vae_sequence_model *model, const vae_design *design, vae_program *program,
-                         const sequences *s, bool training, vae_tensor *posterior)
+                         const vae_sequences *s, bool training, vae_tensor *posterior)
 {
     const int64_t units = vae_recurrent_keys_of(&design->config)->encoder_units;
     vae_tensor x, last, back;
@@ -176,79 +147,10 @@ static vae_status encode(const vae_sequence_model *model, const vae_design *desi
     return vae_program_dense(program, "posterior", last, VAE_ACTIVATION_IDENTITY, training, posterior);
 }
 
-/* ---- From z to log p(x|z) ---- */
-
-static vae_status dropout(vae_program *program, const char *name, bool training, double rate, vae_tensor *x)
-{
-    return training && rate > 0 ? vae_program_dropout(program, name, *x, rate, 0, x) : VAE_OK;
-}
-
-/* What the decoder predicts at every step, from inputs [steps·rows, elements] for `samples` codes of each row. */
-static vae_status predict(const vae_sequence_model *model, const vae_design *design, vae_program *program,
-                          vae_recurrent_layer_inputs *inputs, bool training, vae_recurrent_layer_outputs *outputs,
-                          vae_tensor *prediction)
-{
-    const vae_recurrent_layer layer = decoder_layer(model, design);
-    const vae_recurrent_keys *keys = vae_recurrent_keys_of(&design->config);
-    VAE_TRY(model->steps->read(design, program, "decoder", inputs->x, training, &inputs->x));
-    VAE_TRY(dropout(program, "decoder.input_dropout", training, keys->input_dropout, &inputs->x));
-    VAE_TRY(vae_recurrent_layer_build(&layer, program, inputs, training, !training, outputs));
-    vae_tensor h = outputs->h;
-    VAE_TRY(dropout(program, "decoder.output_dropout", training, keys->output_dropout, &h));
-    return vae_program_dense(program, "output", h, VAE_ACTIVATION_IDENTITY, training, prediction);
-}
-
-/* The state that z begins a sequence with. */
-static vae_status begin(const vae_sequence_model *model, vae_program *program, vae_tensor z, bool training,
-                        vae_tensor *state)
-{
-    *state = VAE_NO_TENSOR;
-    if (!model->has_posterior) return VAE_OK;
-    return vae_program_dense(program, "decoder.initial", z, VAE_ACTIVATION_TANH, training, state);
-}
-
-/* Scheduled sampling (Bengio et al. 2015) by two teacher-forced passes (Mihaylova & Martins 2019; Duckworth et al. 2019
- * call it parallel): of what the decoder reads, some is drawn from what a pass over the true steps predicts. That pass
- * predicts as in generation, so nothing is dropped out, and no gradient enters it, as none passes a draw. */
-static vae_status sample(const vae_sequence_model *model, const vae_design *design, vae_program *program,
-                         const vae_recurrent_layer_inputs *inputs, vae_tensor *x)
-{
-    vae_recurrent_layer_inputs first = *inputs;
-    vae_recurrent_layer_outputs outputs;
-    vae_tensor prediction;
-    VAE_TRY(predict(model, design, program, &first, false, &outputs, &prediction));
-    return model->steps->sample(design, program, prediction, inputs->x, inputs->lengths, x);
-}
-
-/* One of [rows, columns] for each sample of a row. */
-static vae_status repeat(vae_program *program, int64_t samples, vae_tensor *x)
-{
-    const vae_shape *shape = &program->tensors[*x].shape;
-    if (samples == 1) return VAE_OK;
-    const vae_shape wanted = shape->rank == 1 ? vae_shape_vector(shape->size[0] * samples)
-                                              : vae_shape_matrix(shape->size[0] * samples, shape->size[1]);
-    return vae_program_broadcast(program, "repeated", *x, wanted, x);
-}
-
-static vae_status log_likelihood(const vae_sequence_model *model, const vae_design *design, vae_program *program,
-                                 const sequences *s, vae_tensor z, int64_t samples, bool training, vae_tensor *ll)
-{
-    vae_recurrent_layer_inputs inputs = {
-        .steps = s->steps, .samples = samples, .x = s->inputs, .code = z, .lengths = s->lengths};
-    vae_recurrent_layer_outputs outputs;
-    vae_tensor prediction, targets = s->targets;
-    VAE_TRY(begin(model, program, z, training, &inputs.initial));
-    VAE_TRY(repeat(program, samples, &inputs.lengths));
-    VAE_TRY(repeat(program, samples, &targets));
-    if (training && design->traits.sampling > 0) VAE_TRY(sample(model, design, program, &inputs, &inputs.x));
-    VAE_TRY(predict(model, design, program, &inputs, training, &outputs, &prediction));
-    return model->steps->log_likelihood(design, program, prediction, targets, inputs.lengths, training, ll);
-}
-
 /* ---- Programs that see the data set ---- */
 
 typedef struct pass {
-    sequences x;
+    vae_sequences x;
     vae_tensor posterior, ll, kl; /* of rows that are not there ll and kl are 0 */
 } pass;
 
@@ -282,7 +184,7 @@ static vae_status build_pass(const vae_sequence_model *model, const vae_design *
     vae_tensor z;
     VAE_TRY(gather(model, design, program, what, training, &p->x));
     VAE_TRY(draw(model, design, program, training, p, &z));
-    VAE_TRY(log_likelihood(model, design, program, &p->x, z, 1, training, &p->ll));
+    VAE_TRY(vae_sequence_decoder_log_likelihood(model, design, program, &p->x, z, 1, training, &p->ll));
     return build_metrics(program, p);
 }
 
@@ -323,7 +225,7 @@ static vae_status require_posterior(const vae_sequence_model *model)
 static vae_status build_encode(const vae_sequence_model *model, const vae_design *design, vae_program *program,
                                const vae_build *what)
 {
-    sequences s;
+    vae_sequences s;
     vae_tensor posterior;
     VAE_TRY(require_posterior(model));
     VAE_TRY(take(model, design, program, what, &s));
@@ -335,59 +237,16 @@ static vae_status build_bound(const vae_sequence_model *model, const vae_design 
                               const vae_build *what)
 {
     const vae_draw_options options = {.samples = what->samples, .stream = VAE_STREAM_IMPORTANCE, .log_ratio = true};
-    sequences s;
+    vae_sequences s;
     vae_tensor posterior, ll, log_weight;
     vae_draw drawn;
     VAE_TRY(require_posterior(model));
     VAE_TRY(take(model, design, program, what, &s));
     VAE_TRY(encode(model, design, program, &s, false, &posterior));
     VAE_TRY(vae_posterior_family_gaussian.draw(design, program, posterior, &options, &drawn));
-    VAE_TRY(log_likelihood(model, design, program, &s, drawn.z, what->samples, false, &ll));
+    VAE_TRY(vae_sequence_decoder_log_likelihood(model, design, program, &s, drawn.z, what->samples, false, &ll));
     VAE_TRY(vae_program_apply(program, "log_weight", VAE_FUNCTION_ADD, ll, drawn.log_ratio, &log_weight));
     return vae_program_set_port(program, "log_weight", log_weight);
-}
-
-static vae_status input_port(vae_program *program, const char *name, vae_shape shape, vae_tensor *tensor)
-{
-    VAE_TRY(vae_program_input(program, name, shape, tensor));
-    return vae_program_set_port(program, name, *tensor);
-}
-
-/* The state that a step goes on from: of row `parent`, or, where `begin` is 1, what z begins with. */
-static vae_status next_state(const vae_sequence_model *model, vae_program *program, vae_tensor z, int64_t rows,
-                             vae_tensor kept, vae_tensor *state)
-{
-    const vae_weight one = {1.0, VAE_SCALAR_ONE};
-    vae_tensor parent, fresh, first, going_on, old;
-    VAE_TRY(input_port(program, "parent", vae_shape_vector(rows), &parent));
-    VAE_TRY(input_port(program, "begin", vae_shape_vector(rows), &fresh));
-    VAE_TRY(vae_program_gather_rows(program, "kept", kept, parent, &old));
-    VAE_TRY(vae_program_apply_to_constant(program, "goes_on", VAE_FUNCTION_SUBTRACT, one, fresh, &going_on));
-    VAE_TRY(vae_program_apply(program, "goes_on", VAE_FUNCTION_MULTIPLY, old, going_on, state));
-    VAE_TRY(begin(model, program, z, false, &first));
-    if (first == VAE_NO_TENSOR) return VAE_OK;
-    VAE_TRY(vae_program_apply(program, "begins", VAE_FUNCTION_MULTIPLY, first, fresh, &first));
-    return vae_program_apply(program, "state", VAE_FUNCTION_ADD, *state, first, state);
-}
-
-static vae_status build_next(const vae_sequence_model *model, const vae_design *design, vae_program *program,
-                             int64_t rows)
-{
-    const vae_recurrent_layer layer = decoder_layer(model, design);
-    vae_recurrent_layer_inputs inputs = {.steps = 1, .samples = 1, .code = VAE_NO_TENSOR, .lengths = VAE_NO_TENSOR};
-    vae_recurrent_layer_outputs outputs;
-    vae_tensor kept, prediction;
-    program->batch_rows = rows;
-    VAE_TRY(input_port(program, "state", vae_shape_matrix(rows, vae_recurrent_layer_state(&layer)), &kept));
-    VAE_TRY(input_port(program, "input", vae_shape_matrix(rows, design->input.channels), &inputs.x));
-    if (model->steps->scale) VAE_TRY(model->steps->scale(design, program, &inputs.x));
-    if (model->has_posterior) {
-        VAE_TRY(input_port(program, "z", vae_shape_matrix(rows, design->traits.latent), &inputs.code));
-    }
-    VAE_TRY(next_state(model, program, inputs.code, rows, kept, &inputs.initial));
-    VAE_TRY(predict(model, design, program, &inputs, false, &outputs, &prediction));
-    VAE_TRY(vae_program_store(program, outputs.state, kept));
-    return vae_program_set_port(program, "prediction", prediction);
 }
 
 vae_status vae_sequence_model_build(const vae_sequence_model *model, const vae_design *design, const vae_build *what,
@@ -398,7 +257,7 @@ vae_status vae_sequence_model_build(const vae_sequence_model *model, const vae_d
     case VAE_ROLE_EVALUATE: return build_evaluate(model, design, program, what);
     case VAE_ROLE_BOUND: return build_bound(model, design, program, what);
     case VAE_ROLE_ENCODE: return build_encode(model, design, program, what);
-    case VAE_ROLE_NEXT: return build_next(model, design, program, what->rows);
+    case VAE_ROLE_NEXT: return vae_sequence_decoder_next(model, design, program, what->rows);
     case VAE_ROLE_DECODE:
     case VAE_ROLE_DRAW: return vae_error_set(VAE_ERROR_ARGUMENT, "a sequence is decoded step by step");
     case VAE_ROLE_PRIOR:

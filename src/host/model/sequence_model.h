@@ -30,12 +30,23 @@ typedef struct vae_sequence_steps {
                                  vae_tensor targets, vae_tensor lengths, bool training, vae_tensor *ll);
 } vae_sequence_steps;
 
+/* A batch of them, as encoder and decoder have it. */
+typedef struct vae_sequences {
+    int64_t steps, rows; /* of the decoder: one step less than x has */
+    vae_tensor inputs;   /* [steps·rows, elements]: what the decoder reads */
+    vae_tensor targets;  /* [steps·rows, elements]: what follows each */
+    vae_tensor lengths;  /* [rows]: of the targets */
+    vae_tensor present;  /* [rows]: 1, and 0 where a short batch was filled up */
+} vae_sequences;
+
 typedef struct vae_sequence_model {
     const vae_sequence_steps *steps;
     bool has_posterior; /* else there is a decoder only, and no z */
     int64_t fixed;      /* training programs have this many steps, whatever lengths there are; 0: by buckets */
     /* What the loss is made of: this times -log p(x|z), and this times the KL; 1 and 1 for the ELBO. */
     double step_share, dimension_share;
+    int64_t conductor_units; /* 0: no conductor, see model/sequence_decoder.h */
+    int64_t segment_steps;   /* with one: of which all items have the same whole number */
 } vae_sequence_model;
 
 /* The functions of a family, with the model that it makes of its keys. */

@@ -27,12 +27,18 @@ struct vae_step_choice {
     /* prediction [columns] → next [elements]. VAE_ERROR_NUMERIC where the prediction is not finite. */
     vae_status (*choose)(const vae_design *design, const float *prediction, int64_t columns,
                          const vae_decoding *decoding, vae_step_place place, float *next);
+    /* NULL: sequences have no end of their own, and are as long as they are asked for. */
     bool (*is_end)(const float *step);
     /* log p of each of the design's tokens, from the prediction; NULL: steps cannot be counted, so there is no beam
      * search. */
     void (*log_probabilities)(const vae_design *design, const float *prediction, double *log_probability);
 };
 
-extern const vae_step_choice vae_step_choice_token, vae_step_choice_stroke;
+extern const vae_step_choice vae_step_choice_token, vae_step_choice_stroke, vae_step_choice_note;
+
+static inline bool vae_step_ends(const vae_step_choice *choice, const float *step)
+{
+    return choice->is_end && choice->is_end(step);
+}
 
 #endif

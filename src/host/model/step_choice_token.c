@@ -1,4 +1,4 @@
-/* The next token: drawn at a temperature, from the most likely ones where told, or the most likely itself. */
+/* The next token, of a text or of music: drawn at a temperature, from the most likely ones where told, or the most likely itself. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -107,6 +107,9 @@ static vae_status choose(const vae_design *design, const float *logits, int64_t 
     free(candidates);
     return finite ? VAE_OK : vae_error_set(VAE_ERROR_NUMERIC, "the decoder's prediction is not finite");
 }
+
+const vae_step_choice vae_step_choice_note = {
+    .temperature = 0.0, .begin = begin, .choose = choose, .log_probabilities = log_probabilities};
 
 const vae_step_choice vae_step_choice_token = {
     .temperature = 0.0, .begin = begin, .choose = choose, .is_end = is_end, .log_probabilities = log_probabilities};

@@ -154,6 +154,7 @@ typedef struct vae_tensor_info {
     X(SCATTER_ROWS, scatter_rows)                                                                                      \
     X(REPLACE_TOKENS, replace_tokens)                                                                                  \
     X(SAMPLE_TOKENS, sample_tokens)                                                                                    \
+    X(TRANSPOSE_ROWS, transpose_rows)                                                                                  \
     X(PERMUTE_COLUMNS, permute_columns)                                                                                \
     X(PRIOR_SAMPLE, prior_sample)                                                                                      \
     X(ACCUMULATE, accumulate)                                                                                          \
@@ -343,10 +344,11 @@ typedef union vae_attributes {
     /* elementwise: see program/elementwise.h. */
     vae_elementwise elementwise;
     /* sum_rows: x [groups·count, columns] → y [groups, columns], the sum over each group of `count` consecutive rows.
-     * log_sum_exp: x of groups·count elements → y [groups] = log Σ e^x over each `count` consecutive ones. */
+     * log_sum_exp: x of groups·count elements → y [groups] = log Σ e^x over each `count` consecutive ones.
+     * transpose_rows: row c·groups + g of y is row g·count + c of x. */
     struct {
         int64_t count;
-    } group; /* sum_rows, log_sum_exp */
+    } group; /* sum_rows, log_sum_exp, transpose_rows */
     /* Columns are runs of equal width. slice: x [rows, groups·width] → y [rows, groups·count], of each run the columns
      * begin … begin + count - 1. pad: x [rows, groups·count] → y [rows, groups·width], each run at `begin` among
      * zeros. */
@@ -461,6 +463,7 @@ typedef struct vae_op {
  *                                                                              those of d_y that have its number
  *   replace_tokens               in: ids                                  out: y
  *   sample_tokens                in: logits, ids, lengths                 out: y
+ *   transpose_rows               in: x                                    out: y
  *   permute_columns              in: x                                    out: y
  *   prior_sample                 in: -                                    out: z
  *   accumulate                   in: rows                                 out: -
@@ -677,6 +680,10 @@ vae_status vae_program_replace_tokens(vae_program *program, const char *name, va
  * `never` is not in the vocabulary or alone in it, or steps·vocabulary is more than noise is counted for. */
 vae_status vae_program_sample_tokens(vae_program *program, const char *name, vae_tensor logits, vae_tensor ids,
                                      vae_tensor lengths, int64_t never, vae_tensor *y);
+/* y has the rows of x, groups of `count`, in another order: first the first rows of all groups, then the second ones,
+ * and so on. Its inverse is of as many rows as there were groups. VAE_ERROR_SHAPE where the rows are no such groups. */
+vae_status vae_program_transpose_rows(vae_program *program, const char *name, vae_tensor x, int64_t count,
+                                      vae_tensor *y);
 /* y has the columns of x in another order: reversed for seed 0, else as the seed shuffles them; `inverse` undoes that.
  */
 vae_status vae_program_permute_columns(vae_program *program, const char *name, vae_tensor x, int64_t seed, bool inverse,

@@ -186,7 +186,7 @@ json_t *vae_page_fields_json(void)
 json_t *vae_page_run_json(const vae_page_run *run)
 {
     static const char *const kinds[] = {
-        [VAE_KIND_IMAGE] = "image", [VAE_KIND_TEXT] = "text", [VAE_KIND_DRAWING] = "drawing"};
+        [VAE_KIND_IMAGE] = "image", [VAE_KIND_TEXT] = "text", [VAE_KIND_DRAWING] = "drawing", [VAE_KIND_MUSIC] = "music"};
     const vae_checkpoint *c = &run->checkpoint;
     json_t *images =
         json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:b}", "kind", kinds[c->design.input.kind], "longest",

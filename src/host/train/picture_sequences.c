@@ -100,7 +100,7 @@ static vae_status generate(const sequence_pictures *p, const float *codes, int64
                                  .decoding = {.temperature = temperature,
                                               .top_p = 1.0,
                                               .beams = 1,
-                                              .max_steps = design->input.longest - 2,
+                                              .max_steps = vae_input_most_steps(&design->input),
                                               .seed = (uint64_t)design->config.train.seed}};
     VAE_TRY(vae_sequence_list_create(design->input.channels, made));
     const vae_status status = vae_generate(p->generator, &what, made);
