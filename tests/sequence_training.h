@@ -64,10 +64,28 @@ static const sequence_case sequence_cases[] = {
      {"model.family=sketch_rnn", "model.components=2", "model.pen_loss_over_padding=yes", "data.max_length=5"},
      VAE_KIND_DRAWING,
      4},
+    {"music, two layers",
+     {"model.family=music_vae", "model.embedding=3", "model.decoder_depth=2", "model.bidirectional=yes"},
+     VAE_KIND_MUSIC,
+     4},
+    {"music, three layers of gru",
+     {"model.family=music_vae", "model.embedding=3", "model.decoder_depth=3", "model.cell=gru"},
+     VAE_KIND_MUSIC,
+     3},
+    {"music, a conductor",
+     {"model.family=music_vae", "model.embedding=3", "model.conductor_units=5", "model.segment_steps=3"},
+     VAE_KIND_MUSIC,
+     3},
+    {"music, a conductor of gru, sampling",
+     {"model.family=music_vae", "model.embedding=3", "model.conductor_units=3", "model.segment_steps=2",
+      "model.cell=gru", "model.decoder_depth=2", "model.scheduled_sampling=0.6"},
+     VAE_KIND_MUSIC,
+     4},
 };
 
 /* Of 2 to 7 rows, begin and end counted: the shortest holds nothing between. */
 static const int64_t sequence_offsets[ITEMS + 1] = {0, 2, 9, 12, 17, 23};
+static const int64_t sequence_whole_offsets[ITEMS + 1] = {0, 7, 14, 21, 28, 35};
 static const int64_t sequence_order[ITEMS] = {3, 0, 4, 1, 2};
 
 typedef struct sequence_run {
@@ -86,11 +104,20 @@ typedef struct sequence_run {
     float strokes[MOST_ROWS * STROKE];
 } sequence_run;
 
-static inline void sequence_fill(sequence_run *run)
+/* Then items are all of seven rows, a whole number of segments. */
+static inline bool sequence_has_conductor(const sequence_case *c)
+{
+    bool has = false;
+    for (int i = 0; i < 8 && c->set[i]; ++i)
+        has = has || strstr(c->set[i], "conductor_units");
+    return has;
+}
+
+static inline void sequence_fill(const int64_t *offsets, sequence_run *run)
 {
     for (int i = 0; i < ITEMS; ++i) {
-        for (int64_t row = sequence_offsets[i]; row < sequence_offsets[i + 1]; ++row) {
-            const bool begin = row == sequence_offsets[i], end = row == sequence_offsets[i + 1] - 1;
+        for (int64_t row = offsets[i]; row < offsets[i + 1]; ++row) {
+            const bool begin = row == offsets[i], end = row == offsets[i + 1] - 1;
             float *stroke = run->strokes + row * STROKE;
             run->ids[row] = begin ? 0 : end ? 1 : (int32_t)(2 + row * 7 % (TOKENS - 2));
             stroke[0] = begin || end ? 0.0f : (float)sin((double)row);
@@ -130,7 +157,8 @@ static inline void sequence_build(sequence_run *run, vae_part part)
 /* One thread; the learning rate is 0. The caller writes the parameters to the store. */
 static inline void sequence_open(const vae_backend *b, const sequence_case *c, vae_part part, sequence_run *run)
 {
-    const bool text = c->kind == VAE_KIND_TEXT;
+    const bool text = c->kind != VAE_KIND_DRAWING;
+    const int64_t *offsets = sequence_has_conductor(c) ? sequence_whole_offsets : sequence_offsets;
     const vae_device_options options = {.threads = 1, .precision = VAE_PRECISION_FP32};
     const vae_input input = {.height = 1,
                              .width = 1,
@@ -144,11 +172,11 @@ static inline void sequence_open(const vae_backend *b, const sequence_case *c, v
                                .dtype = input.dtype,
                                .count = ITEMS,
                                .elements = input.channels,
-                               .offsets = sequence_offsets,
+                               .offsets = offsets,
                                .order = sequence_order};
     vae_config config;
     memset(run, 0, sizeof *run);
-    sequence_fill(run);
+    sequence_fill(offsets, run);
     vae_config_defaults(&config);
     MUST(vae_config_set(&config, "model.encoder_units=3"));
     MUST(vae_config_set(&config, "model.decoder_units=4"));

@@ -286,13 +286,13 @@ Test(config, keys_without_effect_are_refused_unless_they_are_defaults)
 /* What a sequence run writes reads back, each key under its own section; images have the keys as before. */
 Test(config, families_of_sequences_write_no_keys_of_images)
 {
-    static const char *const sequences[] = {"text_vae", "sketch_rnn"};
+    static const char *const sequences[] = {"text_vae", "sketch_rnn", "music_vae"};
     static const char *const of_images[] = {
         "\nlayers = ",   "\ndecoder_layers = ", "\nactivation = ", "\nlikelihood = ",
         "\nvariance = ", "\nmixtures = ",       "\nsamples = "};
     vae_config c, again;
     char *text;
-    for (size_t f = 0; f < 2; ++f) {
+    for (size_t f = 0; f < sizeof sequences / sizeof *sequences; ++f) {
         vae_config_defaults(&c);
         cr_assert_eq(vae_config_assign(&c, "model", "family", sequences[f]), VAE_OK);
         cr_assert_eq(vae_config_assign(&c, "data", "train_data", "x"), VAE_OK);

@@ -27,29 +27,30 @@ static double *parameter(setting *s, const char *name)
     return s->parameters + s->design.layout.parameters[index].offset;
 }
 
-/* Weights are large enough that tokens differ in how likely they are; z is the posterior's mean to the last bit. */
-static void open_setting(setting *s, const char *cell)
+/* Weights are large enough that tokens differ in how likely they are; z is the posterior's mean to the last bit. `more`
+ * keys end with NULL. */
+static void open_model(setting *s, vae_kind kind, const char *const *more)
 {
     const vae_input input = {.height = 1,
                              .width = 1,
                              .channels = 1,
                              .scale = 1.0 / 255.0,
                              .dtype = VAE_INT32,
-                             .kind = VAE_KIND_TEXT,
+                             .kind = kind,
                              .longest = STEPS,
                              .vocabulary = TOKENS};
-    const char *const keys[] = {"model.family=text_vae", "model.embedding=3", "model.encoder_units=4",
-                                "model.decoder_units=5", "model.latent=2"};
+    const char *const keys[] = {kind == VAE_KIND_TEXT ? "model.family=text_vae" : "model.family=music_vae",
+                                "model.embedding=3", "model.encoder_units=4", "model.decoder_units=5",
+                                "model.latent=2"};
     const vae_device_options options = {.threads = 1};
     const vae_backend *b = &vae_backend_cpu;
-    char text[64];
     vae_config config;
     memset(s, 0, sizeof *s);
     vae_config_defaults(&config);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i)
         MUST(vae_config_set(&config, keys[i]));
-    snprintf(text, sizeof text, "model.cell=%s", cell);
-    MUST(vae_config_set(&config, text));
+    for (; *more; ++more)
+        MUST(vae_config_set(&config, *more));
     MUST(vae_design_create(&config, &input, &s->design));
     MUST(b->device_open(&options, &s->device));
     MUST(b->store_create(s->device, &s->design.layout, true, &s->store));
@@ -63,6 +64,13 @@ static void open_setting(setting *s, const char *cell)
     MUST(b->store_write(s->store, VAE_ARENA_PARAMETERS, VAE_FLOAT64, s->parameters));
 }
 
+static void open_setting(setting *s, const char *cell)
+{
+    char text[64];
+    snprintf(text, sizeof text, "model.cell=%s", cell);
+    open_model(s, VAE_KIND_TEXT, (const char *const[]){text, NULL});
+}
+
 static void close_setting(setting *s)
 {
     s->device->backend->store_destroy(s->store);
@@ -73,13 +81,20 @@ static void close_setting(setting *s)
 
 /* ---- Step by step, and at once ---- */
 
-static const int32_t ids[] = {0, 3, 5, 2, 1, 0, 1, 0, 4, 4, 3, 5, 1};
-static const int64_t offsets[ROWS + 1] = {0, 5, 7, 13};
+typedef struct items {
+    int32_t ids[ROWS * STEPS];
+    int64_t offsets[ROWS + 1], longest;
+} items;
 
-static void evaluate(setting *s, float *ll, float *codes)
+static const items sentences = {{0, 3, 5, 2, 1, 0, 1, 0, 4, 4, 3, 5, 1}, {0, 5, 7, 13}, 6};
+static const items tunes = {{0, 3, 1, 2, 1, 0, 1, 4, 4, 5, 0, 2, 4, 3, 5}, {0, 5, 10, 15}, 5};
+
+static void evaluate(setting *s, const items *all, float *ll, float *codes)
 {
+    const int32_t *ids = all->ids;
+    const int64_t *offsets = all->offsets;
     const vae_column column = {.values = ids, .dtype = VAE_INT32, .count = ROWS, .elements = 1, .offsets = offsets};
-    const vae_build what = {.role = VAE_ROLE_EVALUATE, .rows = ROWS, .steps = STEPS, .count = ROWS};
+    const vae_build what = {.role = VAE_ROLE_EVALUATE, .rows = ROWS, .steps = all->longest, .count = ROWS};
     const vae_step step = {.beta = 1.0, .rows = ROWS, .share = 1.0};
     float code[ROWS * 2 * LATENT];
     vae_data *data;
@@ -96,14 +111,16 @@ static void evaluate(setting *s, float *ll, float *codes)
 }
 
 /* Σ log p of each item's tokens, by the state that the steps before left. */
-static void step_through(setting *s, const float *codes, double *sums)
+static void step_through(setting *s, const items *all, const float *codes, double *sums)
 {
+    const int32_t *ids = all->ids;
+    const int64_t *offsets = all->offsets;
     vae_generator *g;
     double log_probability[TOKENS];
     MUST(vae_generator_create(&s->model, ROWS, &g));
     vae_generator_begin(g);
     memcpy(g->codes, codes, ROWS * LATENT * sizeof *codes);
-    for (int64_t t = 0; t + 1 < STEPS; ++t) {
+    for (int64_t t = 0; t + 1 < all->longest; ++t) {
         MUST(vae_generator_step(g, t == 0));
         for (int r = 0; r < ROWS; ++r) {
             if (t + 1 >= offsets[r + 1] - offsets[r]) continue;
@@ -120,20 +137,43 @@ static void step_through(setting *s, const float *codes, double *sums)
     vae_generator_destroy(g);
 }
 
+/* Also closes the setting. */
+static void expect_same_likelihood(setting *s, const items *all, const char *name)
+{
+    float ll[ROWS], codes[ROWS * LATENT];
+    double sums[ROWS] = {0};
+    evaluate(s, all, ll, codes);
+    step_through(s, all, codes, sums);
+    for (int r = 0; r < ROWS; ++r)
+        cr_assert_float_eq(sums[r], (double)ll[r], 1e-4, "%s, row %d: %g by steps, %g at once", name, r, sums[r],
+                           (double)ll[r]);
+    close_setting(s);
+}
+
 Test(generation, steps_give_the_likelihood_of_the_whole)
 {
     const char *const cells[] = {"lstm", "gru", "layer_norm_lstm"};
     for (int c = 0; c < 3; ++c) {
         setting s;
-        float ll[ROWS], codes[ROWS * LATENT];
-        double sums[ROWS] = {0};
         open_setting(&s, cells[c]);
-        evaluate(&s, ll, codes);
-        step_through(&s, codes, sums);
-        for (int r = 0; r < ROWS; ++r)
-            cr_assert_float_eq(sums[r], (double)ll[r], 1e-4, "%s, row %d: %g by steps, %g at once", cells[c], r,
-                               sums[r], (double)ll[r]);
-        close_setting(&s);
+        expect_same_likelihood(&s, &sentences, cells[c]);
+    }
+}
+
+/* Of several layers; and with a conductor, which moves on after two steps. */
+Test(generation, steps_of_music_give_the_likelihood_of_the_whole)
+{
+    static const char *const models[][6] = {
+        {"model.decoder_depth=2"},
+        {"model.decoder_depth=3", "model.cell=gru"},
+        {"model.conductor_units=3", "model.segment_steps=2"},
+        {"model.conductor_units=6", "model.segment_steps=2", "model.cell=gru", "model.decoder_depth=2"},
+        {"model.conductor_units=4", "model.segment_steps=1", "model.cell=layer_norm_lstm"},
+    };
+    for (size_t m = 0; m < sizeof models / sizeof *models; ++m) {
+        setting s;
+        open_model(&s, VAE_KIND_MUSIC, models[m]);
+        expect_same_likelihood(&s, &tunes, models[m][0]);
     }
 }
 

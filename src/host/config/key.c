@@ -16,9 +16,10 @@ bool vae_key_is_called(const vae_key *key, const char *name)
     return strcmp(key->name, name) == 0 || (key->alias && strcmp(key->alias, name) == 0);
 }
 
-static const char *const kinds[] = {
-    [VAE_KIND_IMAGE] = "images", [VAE_KIND_TEXT] = "texts", [VAE_KIND_DRAWING] = "drawings",
-    [VAE_KIND_MUSIC] = "music"};
+static const char *const kinds[] = {[VAE_KIND_IMAGE] = "images",
+                                    [VAE_KIND_TEXT] = "texts",
+                                    [VAE_KIND_DRAWING] = "drawings",
+                                    [VAE_KIND_MUSIC] = "music"};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 const char *vae_kind_name(vae_kind kind)

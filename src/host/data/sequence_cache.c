@@ -79,7 +79,8 @@ typedef struct places {
 
 static size_t value_bytes(vae_kind kind, int64_t rows)
 {
-    return (size_t)rows * (size_t)vae_sequence_shape_of(kind)->elements * vae_dtype_size(vae_sequence_shape_of(kind)->dtype);
+    return (size_t)rows * (size_t)vae_sequence_shape_of(kind)->elements *
+           vae_dtype_size(vae_sequence_shape_of(kind)->dtype);
 }
 
 /* Offsets are read where they lie, so they begin at a multiple of their size. */

@@ -5,9 +5,9 @@
 #include "config/config.h"
 
 typedef struct vae_sequence_shape {
-    int64_t elements; /* numbers of a row */
-    vae_dtype dtype;  /* what they are */
-    int64_t marks;    /* rows of an item that are no steps: its begin, and its end where it has one */
+    int64_t elements;         /* numbers of a row */
+    vae_dtype dtype;          /* what they are */
+    int64_t marks;            /* rows of an item that are no steps: its begin, and its end where it has one */
     const char *step, *items; /* in messages: "token", "sentences" */
 } vae_sequence_shape;
 

@@ -123,8 +123,7 @@ vae_status vae_sequence_store_collect(vae_sequence_store *store, vae_sequence_so
         const int64_t kept = source->options->max_length;
         const bool text = source->format->kind == VAE_KIND_TEXT;
         vae_remarks_add(&source->remarks, text ? VAE_REMARK_CUT_SENTENCES : VAE_REMARK_CUT_DRAWINGS, store->truncated,
-                        "%" PRId64 " %s%s kept of each", kept, shape->step,
-                        kept == 1 ? " was" : "s were");
+                        "%" PRId64 " %s%s kept of each", kept, shape->step, kept == 1 ? " was" : "s were");
     }
     return VAE_OK;
 }

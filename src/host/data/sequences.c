@@ -22,8 +22,8 @@ enum { FORMATS = sizeof formats / sizeof formats[0] };
 static vae_status refuse(const char *path, const vae_probe *probe, vae_kind kind)
 {
     char taken[256];
-    size_t used = (size_t)snprintf(taken, sizeof taken, "%s are read from files of",
-                                   vae_sequence_shape_of(kind)->items);
+    size_t used =
+        (size_t)snprintf(taken, sizeof taken, "%s are read from files of", vae_sequence_shape_of(kind)->items);
     const char *separator = " ";
     if (probe->folder) return vae_error_set(VAE_ERROR_FORMAT, "%s: is a folder, expected a file", path);
     for (int i = 0; i < FORMATS && used < sizeof taken; ++i) {

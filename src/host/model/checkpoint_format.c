@@ -98,8 +98,7 @@ const char *const vae_checkpoint_metric_names[VAE_METRIC_COUNT] = {
 };
 
 const char *const vae_checkpoint_kind_names[VAE_KIND_COUNT] = {
-    [VAE_KIND_IMAGE] = "image", [VAE_KIND_TEXT] = "text", [VAE_KIND_DRAWING] = "drawing",
-    [VAE_KIND_MUSIC] = "music"};
+    [VAE_KIND_IMAGE] = "image", [VAE_KIND_TEXT] = "text", [VAE_KIND_DRAWING] = "drawing", [VAE_KIND_MUSIC] = "music"};
 
 static int by_key(const void *left, const void *right)
 {

@@ -138,8 +138,8 @@ static vae_status read_type(const vae_safetensors_file *file, const char *path, 
     input->dtype = dtypes[type];
     input->kind = VAE_KIND_IMAGE;
     if (version == 1 || !vae_safetensors_metadata(file, "input.kind")) return VAE_OK;
-    VAE_TRY(get_choice(file, path, "input.kind", vae_checkpoint_kind_names, VAE_KIND_COUNT,
-                       "image, text or drawing", &kind));
+    VAE_TRY(get_choice(file, path, "input.kind", vae_checkpoint_kind_names, VAE_KIND_COUNT, "image, text or drawing",
+                       &kind));
     input->kind = (vae_kind)kind;
     VAE_TRY(get_integer(file, path, "input.longest", 2, MAX_PIXELS, &input->longest));
     return get_integer(file, path, "input.vocabulary", 0, VAE_MAX_ELEMENTS, &input->vocabulary);

@@ -47,8 +47,12 @@ static vae_status declare_norm(const vae_recurrent_layer *layer, const char *wha
 
 vae_status vae_recurrent_layer_declare(const vae_recurrent_layer *layer, vae_layout *layout)
 {
-    if (layer->input > 0) VAE_TRY(declare_matrix(layer, "input.weight", layer->input, layout));
-    VAE_TRY(declare_vector(layer, "input.bias", gates_of(layer), layout));
+    if (layer->input > 0) {
+        VAE_TRY(declare_matrix(layer, "input.weight", layer->input, layout));
+        VAE_TRY(declare_vector(layer, "input.bias", gates_of(layer), layout));
+    } else {
+        VAE_TRY(declare_matrix(layer, "input.bias", 1, layout));
+    }
     VAE_TRY(declare_matrix(layer, "recurrent", layer->units, layout));
     if (layer->code > 0) VAE_TRY(declare_matrix(layer, "code", layer->code, layout));
     if (layer->cell == VAE_CELL_GRU) VAE_TRY(declare_vector(layer, "hidden_bias", layer->units, layout));
@@ -73,8 +77,6 @@ static vae_status project_nothing(const vae_recurrent_layer *layer, vae_program 
     char name[VAE_NAME_SIZE];
     vae_tensor bias;
     VAE_TRY(find(layer, program, "input.bias", &bias));
-    VAE_TRY(vae_program_broadcast(program, name_of(layer, "row", name), bias, vae_shape_matrix(1, gates_of(layer)),
-                                  &bias));
     return vae_program_broadcast(program, name_of(layer, "input", name), bias,
                                  vae_shape_matrix(inputs->steps * rows, gates_of(layer)), gates);
 }

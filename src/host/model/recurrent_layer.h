@@ -9,17 +9,18 @@ typedef struct vae_recurrent_layer {
     const char *name; /* "decoder" */
     vae_cell cell;
     int64_t input, units; /* input 0: a step reads nothing but the code */
-    int64_t code; /* width of what every step takes besides, the same at all steps of a sequence; 0: nothing */
-    bool reverse; /* from a sequence's last step to its first */
+    int64_t code;         /* width of what every step takes besides, the same at all steps of a sequence; 0: nothing */
+    bool reverse;         /* from a sequence's last step to its first */
     double forget_bias, dropout; /* see vae_recurrent */
 } vae_recurrent_layer;
 
 /* Columns of a layer's state: units, or for LSTMs twice as many, h beside c. */
 int64_t vae_recurrent_layer_state(const vae_recurrent_layer *layer);
 
-/* Parameters: <name>.input.{weight [input, gates], bias}, without an input the bias alone, <name>.recurrent [units, gates], <name>.code [code, gates];
- * of a GRU <name>.hidden_bias [units]; of layer_norm_lstm <name>.norm.{scale,shift} [5, units]. gates is 4 or 3 units.
- * Uniform in ±1/√units, as PyTorch has it; scales are 1 and shifts 0. */
+/* Parameters: <name>.input.{weight [input, gates], bias}, without an input the bias alone, [1, gates], <name>.recurrent
+ * [units, gates], <name>.code [code, gates]; of a GRU <name>.hidden_bias [units]; of layer_norm_lstm
+ * <name>.norm.{scale,shift} [5, units]. gates is 4 or 3 units. Uniform in ±1/√units, as PyTorch has it; scales are 1
+ * and shifts 0. */
 vae_status vae_recurrent_layer_declare(const vae_recurrent_layer *layer, vae_layout *layout);
 
 /* VAE_NO_TENSOR where absent. */

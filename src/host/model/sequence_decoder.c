@@ -138,8 +138,8 @@ static vae_status begin(const char *name, vae_program *program, vae_tensor code,
 
 /* Scheduled sampling (Bengio et al. 2015) by two teacher-forced passes (Mihaylova & Martins 2019; Duckworth et al. 2019
  * call it parallel): of what the decoder reads, some is drawn from what a pass over the true steps predicts. That pass
- * predicts as in generation, so nothing is dropped out, and no gradient enters it, as none passes a draw. The first step
- * of a segment, which has no prediction before it in its own, is always the true one. */
+ * predicts as in generation, so nothing is dropped out, and no gradient enters it, as none passes a draw. The first
+ * step of a segment, which has no prediction before it in its own, is always the true one. */
 static vae_status sample(const vae_sequence_model *model, const vae_design *design, vae_program *program,
                          const vae_recurrent_layer_inputs *inputs, vae_tensor *x)
 {

@@ -2,8 +2,8 @@
  * of z and have z at every step, and the prediction that is made of the last one's.
  *
  * With a conductor (Roberts et al. 2018, hierarchical MusicVAE) an item is a number of segments of as many steps. The
- * conductor, a recurrent layer of its own, makes of z a code for each segment, and the decoder begins anew at each, with
- * that code in place of z; over what it reads, it knows the last step before its segment and nothing else of those
+ * conductor, a recurrent layer of its own, makes of z a code for each segment, and the decoder begins anew at each,
+ * with that code in place of z; over what it reads, it knows the last step before its segment and nothing else of those
  * before. So segments are decoded side by side, as sequences of their own. */
 #ifndef VAE_MODEL_SEQUENCE_DECODER_H
 #define VAE_MODEL_SEQUENCE_DECODER_H

@@ -1,4 +1,5 @@
-/* The next token, of a text or of music: drawn at a temperature, from the most likely ones where told, or the most likely itself. */
+/* The next token, of a text or of music: drawn at a temperature, from the most likely ones where told, or the most
+ * likely itself. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
