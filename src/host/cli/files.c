@@ -33,7 +33,8 @@ static const kind_row kind_rows[] = {
     {VAE_FILE_FIGURE, {".png", ".svg"}, "a figure (.png or .svg, or both: a name without ending)"},
     {VAE_FILE_LINES, {".txt"}, "a text (.txt)"},
     {VAE_FILE_SVG, {".svg"}, "a drawing (.svg)"},
-    {VAE_FILE_FOLDER, {NULL}, "a folder of pictures (a name that ends in /)"},
+    {VAE_FILE_MIDI, {".mid", ".midi"}, "music (.mid)"},
+    {VAE_FILE_FOLDER, {NULL}, "a folder of files (a name that ends in /)"},
 };
 enum { KIND_ROWS = sizeof kind_rows / sizeof *kind_rows };
 

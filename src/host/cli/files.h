@@ -19,6 +19,7 @@ enum {
     VAE_FILE_FOLDER = 128, /* a name that ends in a slash, or a folder that is there: numbered pictures */
     VAE_FILE_LINES = 256,  /* .txt */
     VAE_FILE_SVG = 512,
+    VAE_FILE_MIDI = 1024, /* .mid, .midi */
 };
 
 typedef struct vae_cli_file {

@@ -33,6 +33,14 @@ static const captions captions_of[] = {
          .between = "The code of one drawing is changed step by step into that of another: each is what the model "
                     "makes of a code on the way.",
          .completions = "The first half of a drawing, in blue, was given, and the model went on, four times."},
+    [VAE_KIND_MUSIC] =
+        {.samples = "Music that the model makes by itself, each excerpt from a code drawn at random.",
+         .pairs = "Excerpts of the data, in blue, and below each what the model plays with nothing but the code that "
+                  "the excerpt became.",
+         .way = "From one excerpt to another",
+         .between = "The code of one excerpt is changed step by step into that of another: each is what the model "
+                    "makes of a code on the way.",
+         .completions = "The first half of an excerpt, in blue, was given, and the model went on, four times."},
 };
 
 typedef struct showing {

@@ -17,6 +17,18 @@ vae_status vae_sequence_file_read(const vae_cli_sequences *s, const char *path, 
     return VAE_OK;
 }
 
+vae_status vae_sequence_file_add(const vae_cli_sequences *s, const char *option, const char *path, int64_t most,
+                                 vae_sequence_list *list)
+{
+    vae_dataset dataset;
+    const vae_status read = vae_sequence_file_read(s, path, &dataset);
+    if (read) return vae_error_prepend(read, "%s", option);
+    const int64_t count = most > 0 && most < dataset.count ? most : dataset.count;
+    const vae_status status = vae_sequence_list_take(&dataset, NULL, count, list);
+    vae_dataset_free(&dataset);
+    return status;
+}
+
 vae_status vae_sequence_input_open(const vae_cli_sequences *s, const vae_cli_input_options *options,
                                    vae_sequence_input *input)
 {

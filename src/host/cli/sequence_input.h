@@ -19,5 +19,8 @@ vae_status vae_sequence_input_open(const vae_cli_sequences *sequences, const vae
 void vae_sequence_input_close(vae_sequence_input *input);
 /* All items that the file holds; of one that holds all parts of a data set those of the test part. */
 vae_status vae_sequence_file_read(const vae_cli_sequences *sequences, const char *path, vae_dataset *dataset);
+/* Adds the first `most` of them, or, where that is 0, all; `option` names the file in messages. */
+vae_status vae_sequence_file_add(const vae_cli_sequences *sequences, const char *option, const char *path, int64_t most,
+                                 vae_sequence_list *list);
 
 #endif

@@ -59,9 +59,9 @@ typedef struct vae_sequence_kind {
     void (*close)(vae_sequence_sink *sink);
 } vae_sequence_kind;
 
-/* Of VAE_KIND_TEXT and VAE_KIND_DRAWING. */
+/* Of any kind but images. */
 const vae_sequence_kind *vae_sequence_kind_of(vae_kind kind);
 
-extern const vae_sequence_kind vae_sequence_kind_text, vae_sequence_kind_drawing;
+extern const vae_sequence_kind vae_sequence_kind_text, vae_sequence_kind_drawing, vae_sequence_kind_music;
 
 #endif

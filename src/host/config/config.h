@@ -39,7 +39,7 @@ typedef enum vae_kind {
     VAE_KIND_IMAGE,   /* an image, or any row of numbers: all of one shape */
     VAE_KIND_TEXT,    /* a sentence: ids of words, or of other tokens, from <bos> to <eos> */
     VAE_KIND_DRAWING, /* strokes: rows of dx, dy, pen down, pen up, end, from (0, 0, 1, 0, 0) to (0, 0, 0, 0, 1) */
-    VAE_KIND_MUSIC,   /* a part of a piece: ids of what happens at each step, behind a <bos>; it has no end of its own */
+    VAE_KIND_MUSIC, /* a part of a piece: ids of what happens at each step, behind a <bos>; it has no end of its own */
     VAE_KIND_COUNT
 } vae_kind;
 typedef enum vae_binarise { VAE_BINARISE_NONE, VAE_BINARISE_STATIC, VAE_BINARISE_DYNAMIC } vae_binarise;
@@ -55,6 +55,10 @@ typedef enum vae_flip { VAE_FLIP_NONE, VAE_FLIP_HORIZONTAL } vae_flip;
 typedef enum vae_storage { VAE_STORAGE_AUTO, VAE_STORAGE_MEMORY, VAE_STORAGE_DISK } vae_storage;
 /* What an item of a text is cut into */
 typedef enum vae_tokens { VAE_TOKENS_WORDS, VAE_TOKENS_CHARACTERS, VAE_TOKENS_BYTES } vae_tokens;
+/* What of a piece of music is taken: each track but drums as a melody, one note at a time; or all drums together */
+typedef enum vae_music_part { VAE_MUSIC_MELODY, VAE_MUSIC_DRUMS } vae_music_part;
+/* Which bars: of 4/4 alone, or of any metre */
+typedef enum vae_metre { VAE_METRE_COMMON, VAE_METRE_ANY } vae_metre;
 typedef enum vae_schedule {
     VAE_SCHEDULE_CONSTANT,
     VAE_SCHEDULE_COSINE,
@@ -133,6 +137,12 @@ typedef struct vae_config {
         vae_switch recognized;          /* of QuickDraw's drawings: only those that were recognized */
         double scale_jitter;            /* of training drawings: x and y are scaled by 1 + jitter·(2u - 1) each */
         double point_dropout;           /* likewise: how often a point is merged into the next */
+        vae_music_part music_part;
+        int64_t bars;              /* of an excerpt of music, of four quarters each */
+        int64_t steps_per_quarter; /* to which notes are moved */
+        vae_metre metre;
+        int64_t transpose;      /* of training melodies: semitones by which each is also moved up and down */
+        vae_switch deduplicate; /* of a part: excerpts that are the same as one before are left out */
     } data;
     struct {
         int64_t epochs, batch_size, seed;

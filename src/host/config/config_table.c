@@ -24,6 +24,8 @@ static const char *const stores[] = {"auto", "bytes", "float32", NULL};
 static const char *const layouts[] = {"channels_last", "channels_first", NULL};
 static const char *const flips[] = {"none", "horizontal", NULL};
 static const char *const tokens[] = {"words", "characters", "bytes", NULL};
+static const char *const music_parts[] = {"melody", "drums", NULL};
+static const char *const metres[] = {"4/4", "any", NULL};
 static const char *const storages[] = {"auto", "memory", "disk", NULL};
 static const char *const schedules[] = {"constant", "cosine", "step", "exponential", "plateau", NULL};
 static const char *const kl_schedules[] = {"linear", "exponential", "cyclical", NULL};
@@ -116,6 +118,12 @@ static const vae_key keys[] = {
     CHOICE("data", "recognized", data.recognized, switches, "yes", "of QuickDraw's .ndjson files: only drawings that were recognized", .kinds = DRAWINGS),
     REAL("data", "scale_jitter", data.scale_jitter, 0, 0.99, "0", "scale x and y of each training drawing by a factor between 1 - this and 1 + this, anew at each step", .kinds = DRAWINGS),
     REAL("data", "point_dropout", data.point_dropout, 0, 0.99, "0", "how often a point of a training drawing is left out, the way to it being added to the next, anew at each step", .kinds = DRAWINGS),
+    CHOICE("data", "music_part", data.music_part, music_parts, "melody", "what of a MIDI file is taken: melody, every track but drums, one note at a time; drums, all of them together", .kinds = MUSIC),
+    INTEGER("data", "bars", data.bars, 1, 1024, "2", "bars of an excerpt, of four quarters each", .kinds = MUSIC),
+    INTEGER("data", "steps_per_quarter", data.steps_per_quarter, 1, 96, "4", "steps of a quarter, to which beginnings and ends of notes are moved", .kinds = MUSIC),
+    CHOICE("data", "metre", data.metre, metres, "4/4", "4/4: excerpts of other metres are left out; any: excerpts of any metre, as long as those of 4/4, begin at each of its bars", .kinds = MUSIC),
+    INTEGER("data", "transpose", data.transpose, 0, 60, "0", "training melodies are also taken so many semitones up and down, one by one, where no note leaves the 88 keys", .kinds = MUSIC),
+    CHOICE("data", "deduplicate", data.deduplicate, switches, "yes", "an excerpt that is the same as one before is left out", .kinds = MUSIC),
 
     INTEGER("train", "epochs", train.epochs, 0, 1e9, "10", "passes over the training images"),
     INTEGER("train", "batch_size", train.batch_size, 1, 1 << 20, "128", "images per step"),

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "core/file.h"
 #include "data/listing.h"
+#include "data/part_folder.h"
 #include "data/sequence_format.h"
 
 /* Each has a file and, of an object array, its memory. */
@@ -59,19 +59,6 @@ static const char *name_of(const vae_listing *listing, int64_t index)
     return listing->names + listing->files[index].name;
 }
 
-/* Where the files of a part are: in a subfolder of its name, or in the folder itself; false where there is none. */
-static bool find_part(const char *path, const char *part, char found[VAE_PATH_SIZE])
-{
-    const char *names[] = {part, part && strcmp(part, "validation") == 0 ? "valid" : NULL};
-    struct stat information;
-    for (int i = 0; i < 2; ++i) {
-        if (!names[i] || vae_path_join(found, VAE_PATH_SIZE, path, names[i])) continue;
-        if (!stat(found, &information) && S_ISDIR(information.st_mode)) return true;
-    }
-    snprintf(found, VAE_PATH_SIZE, "%s", path);
-    return false;
-}
-
 static vae_status check_mixture(const vae_sequence_source *source, folder *f)
 {
     const char *first = name_of(&f->listing, 0);
@@ -92,7 +79,7 @@ static vae_status find_member(const vae_sequence_source *source, const vae_listi
                               vae_sequence_source *member)
 {
     char folder_path[VAE_PATH_SIZE], path[VAE_PATH_SIZE];
-    find_part(source->file, source->options->part, folder_path);
+    vae_part_folder(source->file, source->options->part, folder_path);
     VAE_TRY(vae_path_join(path, sizeof path, folder_path, name_of(listing, index)));
     return vae_sequence_source_find(path, source->options, member);
 }
@@ -210,7 +197,7 @@ static void close_source(vae_sequence_source *source)
 static vae_status make_listing(const vae_sequence_source *source, vae_listing *listing, vae_remarks *remarks)
 {
     char path[VAE_PATH_SIZE];
-    find_part(source->file, source->options->part, path);
+    vae_part_folder(source->file, source->options->part, path);
     return vae_listing_make(path, &wanted, listing, remarks);
 }
 
@@ -248,7 +235,7 @@ static bool has_part(const char *path, const char *part)
     vae_sequence_source source = {.options = &options}, member;
     vae_listing listing;
     char found[VAE_PATH_SIZE];
-    if (find_part(path, part, found)) return true;
+    if (vae_part_folder(path, part, found)) return true;
     snprintf(source.file, sizeof source.file, "%s", path);
     if (make_listing(&source, &listing, &source.remarks)) return false;
     bool all = true;
@@ -265,11 +252,7 @@ static vae_status add_to_hash(const vae_sequence_source *source, vae_hash *hash)
     vae_listing listing;
     vae_remarks remarks = {0};
     VAE_TRY(make_listing(source, &listing, &remarks));
-    for (int64_t i = 0; i < listing.count; ++i) {
-        vae_hash_add_text(hash, name_of(&listing, i));
-        vae_hash_add_integer(hash, listing.files[i].size);
-        vae_hash_add_integer(hash, listing.files[i].modified);
-    }
+    vae_listing_add_to_hash(&listing, hash);
     vae_listing_free(&listing);
     return VAE_OK;
 }

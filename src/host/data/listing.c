@@ -250,6 +250,15 @@ vae_status vae_listing_of_file(const char *name, vae_listing *listing)
     return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", name);
 }
 
+void vae_listing_add_to_hash(const vae_listing *listing, vae_hash *hash)
+{
+    for (int64_t i = 0; i < listing->count; ++i) {
+        vae_hash_add_text(hash, listing->names + listing->files[i].name);
+        vae_hash_add_integer(hash, listing->files[i].size);
+        vae_hash_add_integer(hash, listing->files[i].modified);
+    }
+}
+
 void vae_listing_free(vae_listing *listing)
 {
     free(listing->names);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/hash.h"
 #include "data/classes.h"
 #include "data/image_file.h"
 #include "data/remarks.h"
@@ -44,6 +45,8 @@ vae_status vae_listing_make(const char *folder, const vae_listing_files *files, 
                             vae_remarks *remarks);
 /* Of one file, `name`. VAE_ERROR_MEMORY. */
 vae_status vae_listing_of_file(const char *name, vae_listing *listing);
+/* Adds what tells the files from others without reading them: names, sizes and times. */
+void vae_listing_add_to_hash(const vae_listing *listing, vae_hash *hash);
 void vae_listing_free(vae_listing *listing);
 
 #endif

@@ -53,6 +53,19 @@
     X(UNRECOGNIZED, "drawing was left out, as QuickDraw did not recognize it (recognized = no keeps it)",              \
       "drawings were left out, as QuickDraw did not recognize them (recognized = no keeps them)")                      \
     X(FAR_OFFSETS, "offset lies beyond 1000 and was clipped", "offsets lie beyond 1000 and were clipped")              \
+    X(DAMAGED_PIECES, "damaged MIDI file was left out", "damaged MIDI files were left out")                            \
+    X(SILENT_PIECES, "piece has nothing of what is taken", "pieces have nothing of what is taken")                     \
+    X(SHORT_PIECES, "line of music is shorter than an excerpt and was left out",                                       \
+      "lines of music are shorter than an excerpt and were left out")                                                  \
+    X(OTHER_METRE, "bar of another metre than 4/4 was left out (metre = any takes all)",                               \
+      "bars of other metres than 4/4 were left out (metre = any takes all)")                                           \
+    X(CHORDS, "track of chords was left out", "tracks of chords were left out")                                        \
+    X(CHORD_NOTES, "note below another was left out", "notes below another were left out")                             \
+    X(SILENT_EXCERPTS, "excerpt with a silent bar was left out", "excerpts with a silent bar were left out")           \
+    X(FAR_PITCHES, "excerpt with a note beyond the 88 keys was left out",                                              \
+      "excerpts with notes beyond the 88 keys were left out")                                                          \
+    X(REPEATED_EXCERPTS, "excerpt is the same as one before and was left out",                                         \
+      "excerpts are the same as one before and were left out")                                                         \
     X(CUT_SENTENCES, "sentence is longer than max_length and was cut",                                                 \
       "sentences are longer than max_length and were cut")                                                             \
     X(CUT_DRAWINGS, "drawing is longer than max_length and was cut", "drawings are longer than max_length and were cut")

@@ -24,7 +24,7 @@ typedef struct note {
     vae_remarks remarks;
 } note;
 
-static const char magic[8] = "vaeseqs2";
+static const char magic[8] = "vaeseqs3";
 
 /* ---- The name ---- */
 
@@ -39,6 +39,12 @@ static void hash_options(const vae_sequence_options *options, vae_hash *hash)
     vae_hash_add_integer(hash, options->min_count);
     vae_hash_add(hash, &options->simplify, sizeof options->simplify);
     vae_hash_add_integer(hash, options->unrecognized);
+    vae_hash_add_integer(hash, options->music.part);
+    vae_hash_add_integer(hash, options->music.bars);
+    vae_hash_add_integer(hash, options->music.steps_per_quarter);
+    vae_hash_add_integer(hash, options->music.any_metre);
+    vae_hash_add_integer(hash, options->music.deduplicate);
+    vae_hash_add_integer(hash, options->music.transpose);
     if (options->known) vae_hash_add(hash, options->known->names, options->known->bytes);
 }
 
@@ -46,7 +52,7 @@ static vae_status find_digits(const vae_sequence_source *source, char name[VAE_H
 {
     char digits[VAE_HASH_TEXT];
     vae_hash hash = {.length = 0};
-    vae_hash_add_text(&hash, "vae-cuda sequences 2");
+    vae_hash_add_text(&hash, "vae-cuda sequences 3");
     VAE_TRY(vae_hash_add_file(&hash, source->file));
     if (source->format->add_to_hash) VAE_TRY(source->format->add_to_hash(source, &hash));
     vae_hash_add_text(&hash, source->key);

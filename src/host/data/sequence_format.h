@@ -65,7 +65,7 @@ vae_status vae_sequence_source_find(const char *path, const vae_sequence_options
 void vae_sequence_source_close(vae_sequence_source *source);
 
 /* All formats: the first of the wanted kind whose probe accepts a file reads it. */
-#define VAE_SEQUENCE_FORMAT_MAP(X) X(text) X(stroke_npz) X(ndjson) X(svg) X(drawings_folder)
+#define VAE_SEQUENCE_FORMAT_MAP(X) X(text) X(stroke_npz) X(ndjson) X(svg) X(drawings_folder) X(midi)
 #define VAE_SEQUENCE_FORMAT_ROW(name) extern const vae_sequence_format vae_sequence_format_##name;
 VAE_SEQUENCE_FORMAT_MAP(VAE_SEQUENCE_FORMAT_ROW)
 #undef VAE_SEQUENCE_FORMAT_ROW

@@ -8,6 +8,14 @@
  * trains on longer ones; without a limit, a file that is no text would be taken for a line of a gigabyte. */
 enum { VAE_SEQUENCE_STEPS = 1 << 16 };
 
+/* What is cut out of a piece of music, as the keys of [data] have it. */
+typedef struct vae_music_options {
+    vae_music_part part;
+    int64_t bars, steps_per_quarter;
+    bool any_metre, deduplicate;
+    int64_t transpose;
+} vae_music_options;
+
 /* How sequences are read. Zeros read all of a text, by words, and of drawings all points but those that lie on
  * a line between others. */
 typedef struct vae_sequence_options {
@@ -25,6 +33,8 @@ typedef struct vae_sequence_options {
     /* Of drawings: */
     double simplify;   /* what SVG and raw QuickDraw files are simplified by, see data/polylines.h; below 0: not */
     bool unrecognized; /* keep those that QuickDraw did not recognize */
+    /* Of music: */
+    vae_music_options music;
 } vae_sequence_options;
 
 #endif

@@ -32,6 +32,12 @@ vae_sequence_options vae_sequence_options_of(const vae_config *config, const cha
         .min_count = config->data.min_count,
         .simplify = config->data.simplify,
         .unrecognized = !config->data.recognized,
+        .music = {.part = config->data.music_part,
+                  .bars = config->data.bars,
+                  .steps_per_quarter = config->data.steps_per_quarter,
+                  .any_metre = config->data.metre == VAE_METRE_ANY,
+                  .deduplicate = config->data.deduplicate == VAE_YES,
+                  .transpose = strcmp(part, "train") == 0 ? config->data.transpose : 0},
     };
 }
 

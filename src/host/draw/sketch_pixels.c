@@ -1,7 +1,6 @@
 /* Draws grids of drawings by cairo, as pixels and PNG. */
 #include <cairo.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "draw/font.h"
 #include "draw/sketch_layout.h"
@@ -86,30 +85,11 @@ vae_status vae_sketch_grid_size(const vae_sketch_grid *grid, int64_t *height, in
     return VAE_OK;
 }
 
-/* Pixel (x, y) as 0xRRGGBB. */
-static uint32_t pixel_at(cairo_surface_t *surface, int x, int y)
-{
-    uint32_t pixel;
-    memcpy(&pixel, cairo_image_surface_get_data(surface) + y * cairo_image_surface_get_stride(surface) + 4 * x, 4);
-    return pixel;
-}
-
 vae_status vae_sketch_draw(const vae_sketch_grid *grid, uint8_t *pixels)
 {
     cairo_surface_t *surface;
     const vae_status status = make_surface(grid, &surface);
-    if (!status) {
-        cairo_surface_flush(surface);
-        const int height = cairo_image_surface_get_height(surface), width = cairo_image_surface_get_width(surface);
-        for (int y = 0; y < height; ++y) {
-            for (int x = 0; x < width; ++x) {
-                const uint32_t pixel = pixel_at(surface, x, y);
-                *pixels++ = (uint8_t)(pixel >> 16);
-                *pixels++ = (uint8_t)(pixel >> 8);
-                *pixels++ = (uint8_t)pixel;
-            }
-        }
-    }
+    if (!status) vae_surface_read(surface, pixels);
     cairo_surface_destroy(surface);
     return status;
 }

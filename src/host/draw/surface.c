@@ -33,3 +33,25 @@ vae_status vae_surface_write_png(const char *path, cairo_surface_t *surface)
     free(buffer.bytes);
     return status;
 }
+
+/* Pixel (x, y) as 0xRRGGBB. */
+static uint32_t pixel_at(cairo_surface_t *surface, int x, int y)
+{
+    uint32_t pixel;
+    memcpy(&pixel, cairo_image_surface_get_data(surface) + y * cairo_image_surface_get_stride(surface) + 4 * x, 4);
+    return pixel;
+}
+
+void vae_surface_read(cairo_surface_t *surface, uint8_t *pixels)
+{
+    cairo_surface_flush(surface);
+    const int height = cairo_image_surface_get_height(surface), width = cairo_image_surface_get_width(surface);
+    for (int y = 0; y < height; ++y) {
+        for (int x = 0; x < width; ++x) {
+            const uint32_t pixel = pixel_at(surface, x, y);
+            *pixels++ = (uint8_t)(pixel >> 16);
+            *pixels++ = (uint8_t)(pixel >> 8);
+            *pixels++ = (uint8_t)pixel;
+        }
+    }
+}

@@ -4,6 +4,7 @@
 
 #include <cairo.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/error.h"
 
@@ -15,6 +16,9 @@ typedef struct vae_surface_bytes {
 /* A cairo_write_func_t whose closure is a vae_surface_bytes. */
 cairo_status_t vae_surface_append(void *closure, const unsigned char *data, unsigned length);
 vae_status vae_surface_write_bytes(const char *path, const vae_surface_bytes *buffer);
+
+/* The pixels [height, width, 3] of an image surface. */
+void vae_surface_read(cairo_surface_t *surface, uint8_t *pixels);
 
 /* An image surface as PNG. */
 vae_status vae_surface_write_png(const char *path, cairo_surface_t *surface);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "data/music_tokens.h"
 #include "data/vocabulary.h"
 #include "model/checkpoint_internal.h"
 
@@ -178,7 +179,11 @@ vae_status vae_checkpoint_vocabulary(const vae_checkpoint *checkpoint, vae_class
     const vae_attachment *names = vae_checkpoint_attached(checkpoint, VAE_ATTACHMENT_VOCABULARY);
     const int64_t tokens = checkpoint->design.input.vocabulary;
     *vocabulary = (vae_classes){0};
-    if (names) VAE_TRY(vae_vocabulary_take(owner, (const char *)names->data, (size_t)names->size, vocabulary));
+    if (checkpoint->design.input.kind == VAE_KIND_MUSIC) {
+        VAE_TRY(vae_music_vocabulary(checkpoint->design.config.data.music_part, vocabulary));
+    } else if (names) {
+        VAE_TRY(vae_vocabulary_take(owner, (const char *)names->data, (size_t)names->size, vocabulary));
+    }
     const int64_t found = vocabulary->count;
     if (found == tokens) return VAE_OK;
     vae_classes_free(vocabulary);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "draw/piano_roll.h"
 #include "draw/sketch.h"
 
 /* ---- The kinds ---- */
@@ -55,6 +56,38 @@ static size_t bytes_of_drawings(const vae_picture *picture)
     return (size_t)(items->room * items->elements) * sizeof(float);
 }
 
+static vae_status draw_music(const char *path, const vae_piano_roll_grid *grid)
+{
+    int64_t height, width;
+    VAE_TRY(vae_piano_roll_size(grid, &height, &width));
+    uint8_t *pixels = malloc((size_t)(3 * height * width));
+    if (!pixels) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
+    vae_status status = vae_piano_roll_draw(grid, pixels);
+    if (!status) status = vae_image_write(path, pixels, height, width, 3, true);
+    free(pixels);
+    return status;
+}
+
+static vae_status write_music(const vae_picture *picture, const char *path)
+{
+    const vae_picture_drawings *music = &picture->drawings;
+    const int64_t count = music->items.count;
+    vae_piano_roll *rolls = calloc((size_t)count, sizeof *rolls);
+    if (!rolls) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
+    vae_status status = VAE_OK;
+    for (int64_t i = 0; i < count && !status; ++i) {
+        const bool original = music->pairs && i / music->columns % 2 == 0;
+        int64_t rows;
+        const float *tokens = vae_sequence_list_item(&music->items, i, &rows);
+        status = vae_piano_roll_of_tokens(music->part, tokens, rows, original ? rows : 0, &rolls[i]);
+    }
+    const vae_piano_roll_grid grid = {
+        .rolls = rolls, .count = count, .columns = music->columns, .beat = music->beat, .bar = 4 * music->beat};
+    if (!status) status = draw_music(path, &grid);
+    vae_piano_roll_free(rolls, count);
+    return status;
+}
+
 static vae_status write_text(const vae_picture *picture, const char *path)
 {
     return vae_file_write_soon(path, picture->text, strlen(picture->text));
@@ -73,6 +106,7 @@ static const struct kind {
     [VAE_KIND_IMAGE] = {"png", write_images, bytes_of_images},
     [VAE_KIND_TEXT] = {"txt", write_text, bytes_of_text},
     [VAE_KIND_DRAWING] = {"png", write_drawings, bytes_of_drawings},
+    [VAE_KIND_MUSIC] = {"png", write_music, bytes_of_drawings},
 };
 
 /* ---- Any picture ---- */

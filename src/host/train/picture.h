@@ -10,11 +10,13 @@
 /* Pictures of an epoch, and programs that they take at most: see train/pictures.h. */
 enum { VAE_PICTURE_KINDS = 2, VAE_PICTURE_BUILDS = 3 };
 
-/* Drawings of a grid, cell by cell. */
+/* Drawings, or music, of a grid, cell by cell. */
 typedef struct vae_picture_drawings {
     vae_sequence_list items; /* owned */
     int64_t columns;
-    bool pairs; /* rows of the data's own drawings, each before a row of what the model makes of them */
+    bool pairs;          /* rows of the data's own drawings, each before a row of what the model makes of them */
+    vae_music_part part; /* of music, as `beat`: steps of a quarter */
+    int64_t beat;
 } vae_picture_drawings;
 
 typedef struct vae_picture {

@@ -177,6 +177,8 @@ static vae_status show_drawings(const sequence_pictures *p, bool pairs, vae_sequ
     vae_sequence_list *shown = &picture->drawings.items;
     picture->drawings.columns = columns;
     picture->drawings.pairs = pairs;
+    picture->drawings.part = p->model.design->config.data.music_part;
+    picture->drawings.beat = p->model.design->config.data.steps_per_quarter;
     VAE_TRY(vae_sequence_list_create(made->elements, shown));
     for (int64_t first = 0; first < made->count; first += columns) {
         if (pairs) VAE_TRY(add_row(&p->items, first, columns, shown));
@@ -190,7 +192,7 @@ static vae_status show_drawings(const sequence_pictures *p, bool pairs, vae_sequ
 /* How sequences of each kind become a picture. */
 static vae_status (*const show[])(const sequence_pictures *p, bool pairs, vae_sequence_list *made,
                                   vae_picture *picture) = {
-    [VAE_KIND_TEXT] = show_text, [VAE_KIND_DRAWING] = show_drawings};
+    [VAE_KIND_TEXT] = show_text, [VAE_KIND_DRAWING] = show_drawings, [VAE_KIND_MUSIC] = show_drawings};
 
 static vae_status draw_one(const sequence_pictures *p, const float *codes, bool pairs, int64_t epoch,
                            vae_picture *picture)
