@@ -174,6 +174,7 @@ Test(svg, what_is_not_drawn)
         "<?xml version=\"1.0\"?><!-- x -->" SVG(
             "<defs><path d=\"M0 0h9\"/><g/></defs><text>a</text><use/><g display=\"none\"><path d=\"M0 0h8\"/></g>"
             "<g style=\"fill:none;display:none\"><path d=\"M0 0h8\"/></g>"
+            "<g style=\" Display : NONE !important ; fill:red\"><path d=\"M0 0h8\"/></g>"
             "<x:path xmlns:x=\"urn:editor\" d=\"?\"/><path d=\"M0 0h7\"/>"));
     vae_dataset dataset = drawing_read(path, NONE);
     drawing_expect(&dataset, "7,0|\n");

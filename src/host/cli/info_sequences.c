@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cli/kind_words.h"
+#include "data/sequence_splits.h"
 #include "model/batch_plan.h"
 #include "train/pictures.h"
 
@@ -19,7 +20,8 @@ static void print_items(const vae_design *design, const vae_splits *splits)
 {
     const vae_kind_words *words = vae_kind_words_of(design->input.kind);
     const vae_dataset *train = &splits->train;
-    const int64_t steps = steps_of(train), unknown = train->remarks.of[VAE_REMARK_UNKNOWN].count;
+    const int64_t steps = steps_of(train), read = vae_sequence_splits_steps(splits);
+    const int64_t unknown = train->remarks.of[VAE_REMARK_UNKNOWN].count;
     printf("%-13s %" PRId64 " training, %" PRId64 " validation, %" PRId64 " test\n", words->items, train->count,
            splits->validation.count, splits->test.count);
     printf("lengths       up to %" PRId64 " %s, %.1f in the mean of the training part, of which %" PRId64 " %s cut\n",
@@ -27,7 +29,7 @@ static void print_items(const vae_design *design, const vae_splits *splits)
            (double)steps / (double)train->count, train->truncated, train->truncated == 1 ? "is" : "are");
     if (design->input.vocabulary == 0) return;
     printf("vocabulary    %" PRId64 " tokens; %.2f %% of the training text is unknown to it\n",
-           design->input.vocabulary, steps > 0 ? 100.0 * (double)unknown / (double)steps : 0.0);
+           design->input.vocabulary, read > 0 ? 100.0 * (double)unknown / (double)read : 0.0);
 }
 
 static void print_buckets(const vae_batch_plan *plan)

@@ -12,6 +12,7 @@
 #include "cli/remarks.h"
 #include "core/clock.h"
 #include "core/utf8.h"
+#include "data/sequence_splits.h"
 #include "draw/image.h"
 
 #define REDRAW_SECONDS 0.1
@@ -178,8 +179,8 @@ static void print_shape(const vae_progress_view *view, const vae_input *input, i
 static void print_sequences(const vae_train_start *start)
 {
     const vae_dataset *train = &start->data->train;
-    const int64_t ends = vae_sequence_shape_of(train->kind)->marks * train->count, unknown = train->remarks.of[VAE_REMARK_UNKNOWN].count;
-    const int64_t tokens = train->offsets[train->count] - train->offsets[0] - ends;
+    const int64_t tokens = vae_sequence_splits_steps(start->data);
+    const int64_t unknown = train->remarks.of[VAE_REMARK_UNKNOWN].count;
     char number[PIECE_SIZE];
     if (start->input.vocabulary > 0) {
         printf("a vocabulary of %s tokens, %.2f %% of the text unknown to it; ",

@@ -7,6 +7,7 @@
 #include "data/drawing.h"
 #include "data/place.h"
 #include "data/record.h"
+#include "data/sequence_shape.h"
 #include "data/sequences.h"
 #include "data/split_parts.h"
 #include "data/vocabulary.h"
@@ -111,4 +112,16 @@ vae_status vae_sequence_splits_open(const vae_config *config, const vae_classes 
     splits->scale = 1.0 / 255.0; /* numbers are as they are */
     if (splits->train.kind == VAE_KIND_DRAWING) splits->scale /= vae_drawings_deviation(&splits->train);
     return VAE_OK;
+}
+
+static int64_t steps_of(const vae_dataset *dataset)
+{
+    const int64_t rows = dataset->offsets[dataset->count] - dataset->offsets[0];
+    return rows - vae_sequence_shape_of(dataset->kind)->marks * dataset->count;
+}
+
+int64_t vae_sequence_splits_steps(const vae_splits *splits)
+{
+    const bool held_out = splits->validation.count > 0 && splits->validation.borrowed;
+    return steps_of(&splits->train) + (held_out ? steps_of(&splits->validation) : 0);
 }

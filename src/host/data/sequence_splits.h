@@ -14,4 +14,7 @@ vae_status vae_sequence_splits_open(const vae_config *config, const vae_classes 
  * NULL where it is to be built. */
 vae_sequence_options vae_sequence_options_of(const vae_config *config, const char *part, const vae_classes *known);
 
+/* Steps of the training data as they were read: with those of a validation part that is held out of them. */
+int64_t vae_sequence_splits_steps(const vae_splits *splits);
+
 #endif

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "data/drawing.h"
 #include "data/gzip_file.h"
@@ -71,6 +72,27 @@ static void on_default(void *context, const XML_Char *element, const XML_Char *n
 
 /* ---- Elements ---- */
 
+/* Whether a style has the declaration, such as "display: none", in whatever letters, with blanks and "!important". */
+static bool declares(const char *style, const char *property, const char *value)
+{
+    static const char blanks[] = " \t\r\n\f";
+    for (const char *at = style; at && *at;) {
+        at += strspn(at, blanks);
+        const char *colon = at + strcspn(at, ":;"), *word = colon + (*colon == ':');
+        size_t length = (size_t)(colon - at);
+        while (length > 0 && strchr(blanks, at[length - 1]))
+            --length;
+        word += strspn(word, blanks);
+        const size_t size = strcspn(word, " \t\r\n\f!;");
+        if (length == strlen(property) && strncasecmp(at, property, length) == 0 && size == strlen(value) &&
+            strncasecmp(word, value, size) == 0)
+            return true;
+        at = colon + strcspn(colon, ";");
+        at += *at == ';';
+    }
+    return false;
+}
+
 /* What is drawn only where something else refers to it, or never. */
 static bool is_hidden(const char *element, const char *const *attributes)
 {
@@ -81,7 +103,7 @@ static bool is_hidden(const char *element, const char *const *attributes)
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
         if (strcmp(names[i], element) == 0) return true;
     }
-    return (display && strcmp(display, "none") == 0) || (style && strstr(style, "display:none"));
+    return (display && strcmp(display, "none") == 0) || declares(style, "display", "none");
 }
 
 static bool is_group(const char *element)
