@@ -46,7 +46,7 @@ vae_status vae_cli_splits_open(const vae_model *model, vae_splits *splits)
     VAE_TRY(vae_model_vocabulary(model, &vocabulary));
     const vae_status status = vae_splits_open_known(&config, &vocabulary, splits);
     vae_classes_free(&vocabulary);
-    if (!status) vae_cli_tell_remarks(splits);
+    if (!status) vae_cli_tell_note(splits);
     return status;
 }
 

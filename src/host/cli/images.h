@@ -18,7 +18,8 @@ vae_status vae_cli_read_array(const char *path, vae_npy_array *array);
 
 /* ---- The run's data as it is stored, for what goes through all of it ---- */
 
-/* All parts, without static binarisation. */
+/* All parts, without static binarisation. What reading them left out or changed the training told, and info and
+ * evaluate do. */
 vae_status vae_cli_splits_open(const vae_model *model, vae_splits *splits);
 /* `split` is "test", "validation" or "train"; NULL: the first of these that the run has, and unless that is test a line
  * on standard error says so. VAE_ERROR_CONFIG where the run has no such images. *name is the part's; may be NULL. */

@@ -39,13 +39,18 @@ void vae_cli_tell_remarks_of(const char *name, const vae_remarks *remarks)
     }
 }
 
-void vae_cli_tell_remarks(const vae_splits *splits)
+void vae_cli_tell_note(const vae_splits *splits)
 {
     for (const char *line = splits->note; *line;) {
         const int length = (int)strcspn(line, "\n");
         fprintf(stderr, "vae-cuda: warning: %.*s\n", length, line);
         line += length + (line[length] == '\n');
     }
+}
+
+void vae_cli_tell_remarks(const vae_splits *splits)
+{
+    vae_cli_tell_note(splits);
     vae_cli_tell_remarks_of("[data] train_data", &splits->train.remarks);
     vae_cli_tell_remarks_of("[data] validation_data", &splits->validation.remarks);
     vae_cli_tell_remarks_of("[data] test_data", &splits->test.remarks);
