@@ -8,6 +8,7 @@
 #include "data/midi.h"
 #include "data/music_tokens.h"
 #include "draw/piano_roll.h"
+#include "report/page_music.h"
 
 enum { TICKS_PER_STEP = 120, TEMPO = 120, VELOCITY = 80, GAP_BARS = 1 };
 
@@ -187,6 +188,39 @@ static void close_sink(vae_sequence_sink *sink)
     free(m);
 }
 
+/* ---- In a report ---- */
+
+static vae_status fill_rolls(const vae_config *config, const vae_sequence_group *group, int64_t columns,
+                             vae_piano_roll *rolls)
+{
+    for (int64_t i = 0; i < group->items->count; ++i) {
+        int64_t count;
+        const float *rows = vae_sequence_list_item(group->items, i, &count);
+        VAE_TRY(vae_piano_roll_of_tokens(config->data.music_part, rows, count, group->given ? group->given[i] : 0,
+                                         &rolls[group->pairs ? vae_gallery_cell_of_pairs(i, columns) : i]));
+    }
+    return VAE_OK;
+}
+
+static vae_status report(const vae_cli_sequences *s, const vae_sequence_group *group, vae_page_run *run)
+{
+    const int64_t count = group->items->count, columns = group->pairs ? count / 2 : group->columns;
+    vae_piano_roll *rolls = calloc((size_t)count + 1, sizeof *rolls);
+    if (!rolls) return no_memory();
+    const vae_page_music made = {.title = group->title,
+                                 .caption = group->caption,
+                                 .rolls = rolls,
+                                 .count = count,
+                                 .columns = columns,
+                                 .beat = s->config->data.steps_per_quarter,
+                                 .tempo = TEMPO,
+                                 .drums = s->config->data.music_part == VAE_MUSIC_DRUMS};
+    vae_status status = fill_rolls(s->config, group, columns, rolls);
+    if (!status) status = vae_page_music_add(&made, &run->music);
+    vae_piano_roll_free(rolls, count);
+    return status;
+}
+
 /* ---- Given ---- */
 
 /* Of a file its first excerpt. */
@@ -198,6 +232,7 @@ static vae_status read_music(const vae_cli_sequences *s, const char *option, con
 const vae_sequence_kind vae_sequence_kind_music = {
     .files = VAE_FILE_MIDI | VAE_FILE_PNG | VAE_FILE_SVG | VAE_FILE_FOLDER,
     .read = read_music,
+    .report = report,
     .open = open_sink,
     .begin_strip = begin_strip,
     .add = add,

@@ -195,7 +195,7 @@ json_t *vae_page_run_json(const vae_page_run *run)
                   (json_int_t)c->design.input.channels, "scale", c->design.input.scale, "shift", c->design.input.shift,
                   "numbers", c->design.input.dtype == VAE_FLOAT32);
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?, s:O?, s:O?, s:O?}", "name",
+        "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?, s:O?, s:O?, s:O?, s:O?}", "name",
         write_name(run->folder.path), "folder", vae_json_text(run->folder.path), "checkpoint",
         vae_json_text(run->checkpoint_path), "images", images, "latent", (json_int_t)c->design.traits.latent,
         "parameters", (json_int_t)vae_layout_parameter_count(&c->design.layout), "epoch", (json_int_t)c->progress.epoch,
@@ -203,5 +203,5 @@ json_t *vae_page_run_json(const vae_page_run *run)
         write_config(&c->design.config), "metrics", write_metrics(&run->history), "pictures", write_pictures(run),
         "pictures_found", (json_int_t)run->pictures_found, "listing", run->listing ? run->listing : "", "classes",
         write_classes(&run->classes), "machine", run->machine, "columns", run->columns, "sketches", run->sketches,
-        "sentences", run->sentences);
+        "sentences", run->sentences, "music", run->music);
 }

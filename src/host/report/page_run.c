@@ -138,6 +138,7 @@ void vae_page_run_close(vae_page_run *run)
     json_decref(run->machine);
     json_decref(run->columns);
     json_decref(run->sketches);
+    json_decref(run->music);
     json_decref(run->sentences);
     vae_classes_free(&run->classes);
     free(run->pictures);

@@ -29,6 +29,7 @@ typedef struct vae_page_run {
                              * NULL of images; freed with the run */
     json_t *sketches;  /* set by the caller: groups of drawings, report/page_sketches.h; NULL: none; freed likewise */
     json_t *sentences; /* likewise of texts, report/page_sentences.h */
+    json_t *music;     /* likewise, report/page_music.h */
     char *listing;     /* set by the caller: the training program as text; from malloc, freed with the run */
 } vae_page_run;
 

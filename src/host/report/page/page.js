@@ -61,7 +61,7 @@ const vaeReport = (() => {
   function details(run) {
     const explorer = VaeExplorer.create(run);
     explorers.set(run.index, explorer.state);
-    return [VaePictures.create(run), VaeSketches.create(run), VaeSentences.create(run), VaeColumns.create(run), explorer.element, latentSection(run), VaeSummary.program(run), VaeSummary.configuration(run),
+    return [VaePictures.create(run), VaeSketches.create(run), VaeMusic.create(run), VaeSentences.create(run), VaeColumns.create(run), explorer.element, latentSection(run), VaeSummary.program(run), VaeSummary.configuration(run),
       VaeSummary.machine(run)].filter(Boolean);
   }
 

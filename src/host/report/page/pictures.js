@@ -4,13 +4,15 @@ const VaePictures = (() => {
   const { make, section } = VaeDom;
   const FRAME_MS = 450;
   const samples = "Samples: what the model makes by itself, from the same codes and the same noise at each epoch.";
-  const titles = { image: "Pictures by epoch", text: "Sentences by epoch", drawing: "Drawings by epoch" };
+  const titles = { image: "Pictures by epoch", text: "Sentences by epoch", drawing: "Drawings by epoch", music: "Music by epoch" };
   const captions = {
     image: { samples: "Samples: the same codes from the prior at each epoch.",
       reconstructions: "Reconstructions: a row of images, and below it what the model makes of them." },
     text: { samples, reconstructions: "Reconstructions: sentences of the data, and below each what the model makes of its code." },
     drawing: { samples,
       reconstructions: "Reconstructions: drawings of the data, in blue, and below each, in black, what the model makes of its code." },
+    music: { samples,
+      reconstructions: "Reconstructions: excerpts of the data, in blue, and below each, in black, what the model makes of its code." },
   };
 
   function makeImage(kind) {

@@ -15,7 +15,7 @@ const VaeSummary = (() => {
     return ["test", "validation", "train_epoch", "train"].find((name) => run.metrics[name].count > 0) ?? "train";
   }
 
-  const rates = { image: "images/s", text: "tokens/s", drawing: "strokes/s" };
+  const rates = { image: "images/s", text: "tokens/s", drawing: "strokes/s", music: "steps/s" };
   const splitNames = { test: "test", validation: "validation", train_epoch: "training", train: "training" };
 
   function figures(run) {
@@ -109,7 +109,11 @@ const VaeSummary = (() => {
   function subtitle(run) {
     const { kind: items, longest, vocabulary, height, width, channels, numbers } = run.images;
     if (items !== "image") {
-      const steps = items === "text" ? `sentences of up to ${longest - 2} tokens, a vocabulary of ${format(vocabulary)}` : `drawings of up to ${longest - 2} strokes`;
+      const steps = {
+        text: `sentences of up to ${longest - 2} tokens, a vocabulary of ${format(vocabulary)}`,
+        drawing: `drawings of up to ${longest - 2} strokes`,
+        music: `excerpts of ${longest - 1} steps, a vocabulary of ${format(vocabulary)}`,
+      }[items];
       return [setting(run, "model", "family"), `${run.latent} latent dimensions`, `${format(run.train_images)} ${steps}`, run.folder].join(" · ");
     }
     const size = `${height}×${width}${channels === 1 ? "" : `×${channels}`}`;
