@@ -63,7 +63,7 @@ counts() { # folder: images and labels of both parts, from the headers
 # ---- Arguments ----
 run --help
 expect "--help gives 0" is_code 0
-expect "--help shows how" says "Usage: scripts/get-data mnist|fashion|faces|frey|text|sketches|all [--out DIR]"
+expect "--help shows how" says "Usage: scripts/get-data mnist|fashion|faces|frey|text|sketches|tunes|chorales|all [--out DIR]"
 run cifar
 expect "a bad set gives 2" is_code 2
 expect "a bad set is named" says "'cifar'"
