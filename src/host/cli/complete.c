@@ -1,4 +1,4 @@
-/* vae-cuda complete: goes on from the beginnings of sentences or drawings. */
+/* vae-cuda complete: goes on from the beginnings of sentences, drawings or music. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,7 +206,7 @@ static vae_status run(vae_cli_options *o)
     VAE_TRY(vae_cli_find_checkpoint(o, path, sizeof path));
     return vae_error_set(VAE_ERROR_ARGUMENT,
                          "complete: this model is of images, which have no beginning: the command is "
-                         "for models of texts and drawings");
+                         "for models of texts, drawings and music");
 }
 
 static const vae_cli_pick picks[] = {
@@ -228,11 +228,11 @@ static const vae_cli_pick picks[] = {
 
 const vae_command vae_command_complete = {
     .name = "complete",
-    .summary = "go on from the beginnings of sentences or drawings",
+    .summary = "go on from the beginnings of sentences, drawings or music",
     .description =
-        "Completes sentences or drawings that are begun, each several times. Sentences are printed, or written to "
+        "Completes sentences, drawings or music that are begun, each several times. Sentences are printed, or written to "
         "--out FILE.txt; drawings become a grid, completions.png unless --out names another, PNG or SVG, in which what "
-        "was given is blue, as an original is, or one SVG each with --out FOLDER/.",
+        "was given is blue, as an original is, or one SVG each with --out FOLDER/; music becomes such a grid of piano rolls, or MIDI (.mid).",
     .picks = picks,
     .run = run,
     .run_sequences = run_sequences,

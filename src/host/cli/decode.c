@@ -74,7 +74,7 @@ static vae_status run(vae_cli_options *o)
 static const vae_cli_pick picks[] = {
     {VAE_OPTION_INPUT, .group = 2, .argument = "FILE", .help = "codes, an array [count, latent], .npy or .csv"},
     {VAE_OPTION_PNG, .group = 2, .kinds = VAE_CLI_IMAGES},
-    {VAE_OPTION_COLUMNS, .group = 2, .initial = "8", .kinds = VAE_CLI_IMAGES | VAE_CLI_DRAWINGS},
+    {VAE_OPTION_COLUMNS, .group = 2, .initial = "8", .kinds = VAE_CLI_IMAGES | VAE_CLI_DRAWINGS | VAE_CLI_MUSIC},
     {VAE_OPTION_OUT, .group = 1},
     {VAE_OPTION_TEMPERATURE, .group = 4, .help = VAE_CLI_CODE_TEMPERATURE, .kinds = VAE_CLI_SEQUENCES},
     VAE_CLI_DECODING_PICKS,
@@ -88,7 +88,8 @@ const vae_command vae_command_decode = {
     .description =
         "Decodes codes and writes the images, in [0, 1], as a float32 array, images.npy unless --out names "
         "another file; or as a table (.csv), a grid (.png), or, with --out FOLDER/, as one numbered PNG each."
-        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG.",
+        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG; music is written "
+        "as MIDI (.mid), or drawn as piano rolls (.png, .svg).",
     .picks = picks,
     .run = run,
     .run_sequences = vae_cli_decode_sequences,

@@ -113,6 +113,7 @@ static vae_status read_drawings(const vae_cli_sequences *s, const char *option, 
 }
 
 const vae_sequence_kind vae_sequence_kind_drawing = {
+    .sample_file = "samples.png",
     .files = VAE_FILE_PNG | VAE_FILE_APNG | VAE_FILE_SVG | VAE_FILE_FOLDER,
     .read = read_drawings,
     .report = report,

@@ -46,8 +46,9 @@ static void print_per_step(const vae_cli_sequences *s, const vae_sequence_evalua
 {
     const double words = perplexity(s, nats);
     if (isnan(words)) {
-        printf("per step         %.4f nats  (%s; %" PRId64 " %s, ends of %s counted)\n", nats, of, e->steps,
-               s->words->steps, s->words->items);
+        printf("per step         %.4f nats  (%s; %" PRId64 " %s%s%s%s)\n", nats, of, e->steps, s->words->steps,
+               s->choice->is_end ? ", ends of " : "", s->choice->is_end ? s->words->items : "",
+               s->choice->is_end ? " counted" : "");
     } else {
         printf("perplexity       %.3f  (%s; %" PRId64 " %s, ends of %s counted)\n", words, of, e->steps,
                s->words->steps, s->words->items);

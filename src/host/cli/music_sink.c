@@ -230,6 +230,7 @@ static vae_status read_music(const vae_cli_sequences *s, const char *option, con
 }
 
 const vae_sequence_kind vae_sequence_kind_music = {
+    .sample_file = "samples.mid",
     .files = VAE_FILE_MIDI | VAE_FILE_PNG | VAE_FILE_SVG | VAE_FILE_FOLDER,
     .read = read_music,
     .report = report,

@@ -161,7 +161,7 @@ static const vae_cli_pick picks[] = {
     {VAE_OPTION_FIRST, .group = 3},
     {VAE_OPTION_INDICES, .group = 3},
     {VAE_OPTION_COLUMNS, .group = 3, .initial = "8", .help = "images per row (8)",
-     .kinds = VAE_CLI_IMAGES | VAE_CLI_DRAWINGS},
+     .kinds = VAE_CLI_IMAGES | VAE_CLI_DRAWINGS | VAE_CLI_MUSIC},
     {VAE_OPTION_NPY, .group = 3, .kinds = VAE_CLI_IMAGES,
      .help = "write the reconstructions as a float32 array, .npy or .csv, and beside it a table (.csv) that says which "
              "image each "
@@ -183,8 +183,7 @@ const vae_command vae_command_reconstruct = {
         "reconstructions.png unless --out names another file; or, with --out FOLDER/, one numbered PNG per "
         "reconstruction; or an array (.npy) or a table (.csv), which are the outputs of models of other data "
         "than images. Sentences are printed instead, or written to --out FILE.txt; drawings, of which the originals "
-        "are "
-        "blue, can also become an SVG.",
+        "are blue, can also become an SVG; music is written as MIDI (.mid), or drawn as piano rolls (.png, .svg).",
     .picks = picks,
     .run = run,
     .run_sequences = vae_cli_reconstruct_sequences,

@@ -113,7 +113,7 @@ static vae_status run(vae_cli_options *o)
 static const vae_cli_pick picks[] = {
     {VAE_OPTION_COUNT, .group = 2, .initial = "64"},
     {VAE_OPTION_COLUMNS, .group = 2, .initial = "8", .help = "images per row of a grid (8)",
-     .kinds = VAE_CLI_IMAGES | VAE_CLI_DRAWINGS},
+     .kinds = VAE_CLI_IMAGES | VAE_CLI_DRAWINGS | VAE_CLI_MUSIC},
     {VAE_OPTION_TEMPERATURE, .group = 2, .initial = "1",
      .help = "standard deviation of the codes (1); with --prior aggregate, a factor on that of each component. Of "
              "sequences, whose codes are draws of the prior as it is, the temperature of each step"},
@@ -138,7 +138,8 @@ const vae_command vae_command_sample = {
         "images. They become a grid, samples.png unless --out names another; or, with --out FOLDER/, one "
         "numbered PNG each; or an array (.npy) or a table (.csv), which are the outputs of models of other data "
         "than images. Memory grows with a grid only."
-        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG.",
+        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG; music is written "
+        "as MIDI (.mid), or drawn as piano rolls (.png, .svg).",
     .picks = picks,
     .run = run,
     .run_sequences = vae_cli_sample_sequences,

@@ -111,7 +111,7 @@ vae_status vae_cli_sample_sequences(vae_cli_options *o)
     if (o->components > 0 && o->prior != VAE_CLI_PRIOR_AGGREGATE) {
         return vae_error_set(VAE_ERROR_ARGUMENT, "--components needs --prior aggregate");
     }
-    if (!o->out && !o->codes && !kind->prints) o->out = "samples.png";
+    if (!o->out && !o->codes && !kind->prints) o->out = kind->sample_file;
     const vae_cli_file files[] = {{"--out", o->out, kind->files}, {"--codes", o->codes, VAE_FILE_ARRAY}};
     return vae_cli_use_sequences(o, files, 2, sample);
 }

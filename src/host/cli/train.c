@@ -73,6 +73,7 @@ static vae_status load_config(const vae_cli_options *options, vae_config *config
 static const char *sample_output(const vae_input *input)
 {
     if (input->kind == VAE_KIND_TEXT) return "";
+    if (input->kind == VAE_KIND_MUSIC) return " --out samples.mid";
     return input->kind == VAE_KIND_DRAWING || input->dtype == VAE_UINT8 ? " --out samples.png" : " --out samples.npy";
 }
 
@@ -86,7 +87,7 @@ static void print_result(const vae_config *config, const vae_train_result *resul
     }
     if (result->has_test) {
         printf("test %s%s nats %s %s, epoch %" PRId64 "\n", autoencoder ? "" : "negative ELBO ",
-               vae_progress_losses(&result->test, losses, sizeof losses), words->item[0] == 'i' ? "an" : "a",
+               vae_progress_losses(&result->test, losses, sizeof losses), strchr("aeio", words->item[0]) ? "an" : "a",
                words->item, result->best_epoch);
     }
     const char *folder = config->run.out;
