@@ -77,6 +77,115 @@ def read_drawings(path, items=None):
     return parts
 
 
+# ---- Melodies ----
+
+HOLD, OFF, FIRST_NOTE, LOWEST, HIGHEST, STEPS_PER_QUARTER = 1, 2, 3, 21, 108, 4
+NOTES = FIRST_NOTE + HIGHEST - LOWEST + 1  # tokens there are; 0 is the begin
+
+
+def read_tracks(path):
+    """The notes of each track and channel but drums, as (start, end, pitch) in ticks, and the time signatures, by mido."""
+    import mido
+
+    file = mido.MidiFile(path)
+    lines, metres = collections.defaultdict(list), []
+    for number, track in enumerate(file.tracks):
+        time_now, sounding = 0, {}
+        for message in track:
+            time_now += message.time
+            if message.type == "time_signature":
+                metres.append((time_now, message.numerator, message.denominator))
+            if message.type not in ("note_on", "note_off") or message.channel == 9:
+                continue
+            line, key = (number, message.channel), (message.channel, message.note)
+            if key in sounding:
+                start = sounding.pop(key)
+                lines[line].append((start, time_now, message.note))
+            if message.type == "note_on" and message.velocity > 0:
+                sounding[key] = time_now
+    return file.ticks_per_beat, [sorted(lines[line]) for line in sorted(lines)], sorted(metres)
+
+
+def quantise(notes, ticks):
+    """One note at a time, in steps: of those that begin together the highest. None where most are chords."""
+    melody, dropped = [], 0
+    for start, end, pitch in notes:
+        start, end = ((2 * tick * STEPS_PER_QUARTER + ticks) // (2 * ticks) for tick in (start, end))
+        end = max(end, start + 1)
+        if melody and melody[-1][0] == start:
+            dropped += 1
+            if pitch > melody[-1][2]:
+                melody[-1] = (start, end, pitch)
+            continue
+        if melody and melody[-1][1] > start:
+            melody[-1] = (melody[-1][0], start, melody[-1][2])
+        melody.append((start, end, pitch))
+    return melody if dropped <= len(melody) else None
+
+
+def bars_of(ticks, metres, end):
+    """(first step, step behind the last, steps of a bar) of each run of one metre."""
+    runs, start, now = [], 0, (4, 4)
+    changes = [((2 * tick * STEPS_PER_QUARTER + ticks) // (2 * ticks), (beats, unit)) for tick, beats, unit in metres]
+    for at, metre in [change for change in changes if change[0] < end] + [(None, None)]:
+        if metre == now:
+            continue
+        bar = 4 * STEPS_PER_QUARTER * now[0] // now[1]
+        stop = start + -(-(end - start) // bar) * bar if at is None else at
+        if stop > start:
+            runs.append((start, stop, bar))
+        start, now = at, metre
+    return runs
+
+
+def cut(melody, first, steps):
+    """The tokens of an excerpt, or None where a bar of four quarters is silent or a note is beyond the keys."""
+    bar, tokens = 4 * STEPS_PER_QUARTER, numpy.full(steps, HOLD)
+    notes = [note for note in melody if note[1] > first and note[0] < first + steps]
+    for begin in range(first, first + steps, bar):
+        if not any(end > begin and start < begin + bar for start, end, _ in notes):
+            return None
+    for start, end, pitch in notes:
+        if not LOWEST <= pitch <= HIGHEST:
+            return None
+        tokens[max(start - first, 0)] = FIRST_NOTE + pitch - LOWEST
+        if end < first + steps:
+            tokens[end - first] = OFF
+    return tokens
+
+
+def excerpts_of(path, steps):
+    ticks, lines, metres = read_tracks(path)
+    melodies = [melody for melody in (quantise(line, ticks) for line in lines) if melody]
+    runs = bars_of(ticks, metres, max((melody[-1][1] for melody in melodies), default=0))
+    for melody in melodies:
+        for start, stop, bar in runs:
+            for first in range(start, stop - steps + 1, bar):
+                if first + steps >= melody[-1][1] + bar:
+                    break
+                tokens = cut(melody, first, steps)
+                if tokens is not None:
+                    yield tokens
+
+
+def read_melodies(folder, bars, transpose, items=None):
+    """The different excerpts of each part, [excerpts, steps + 1] with their begins: at each bar, of any metre."""
+    parts = {}
+    for part in ("train", "valid", "test"):
+        found = {}
+        shifts = range(-transpose, transpose + 1) if part == "train" else (0,)
+        for path in sorted((pathlib.Path(folder) / part).glob("*.mid")):
+            for tokens in excerpts_of(path, bars * 4 * STEPS_PER_QUARTER):
+                for shift in shifts:
+                    moved = numpy.where(tokens >= FIRST_NOTE, tokens + shift, tokens)
+                    notes = moved[tokens >= FIRST_NOTE]
+                    if notes.min() >= FIRST_NOTE and notes.max() < NOTES:
+                        found.setdefault(moved.tobytes(), moved)
+        parts[part] = numpy.stack(list(found.values()))
+    parts["train"] = parts["train"][:items]
+    return {part: numpy.pad(tokens, ((0, 0), (1, 0))) for part, tokens in parts.items()}
+
+
 # ---- Batches ----
 
 

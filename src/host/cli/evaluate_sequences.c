@@ -6,6 +6,7 @@
 
 #include "cli/common.h"
 #include "cli/counter.h"
+#include "cli/evaluate_onsets.h"
 #include "cli/evaluation.h"
 #include "cli/sequence_input.h"
 #include "cli/sequence_kind.h"
@@ -21,8 +22,13 @@ static double perplexity(const vae_cli_sequences *s, double nats)
     return vae_model_input(s->model)->kind == VAE_KIND_TEXT ? exp(nats) : NAN;
 }
 
+static double share(int64_t part, int64_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : NAN;
+}
+
 static void print_json(const vae_cli_sequences *s, const vae_sequence_evaluation_setup *setup,
-                       const vae_sequence_evaluation *e, double seconds)
+                       const vae_sequence_evaluation *e, const vae_cli_onsets *onsets, double seconds)
 {
     const bool has_posterior = s->latent > 0;
     json_t *root = json_pack(
@@ -37,6 +43,12 @@ static void print_json(const vae_cli_sequences *s, const vae_sequence_evaluation
         vae_json_number(e->log_likelihood_error), "log_likelihood_per_step",
         vae_json_number(e->log_likelihood_per_step), "log_likelihood_perplexity",
         vae_json_number(perplexity(s, -e->log_likelihood_per_step)), "seconds", seconds);
+    if (onsets->there > 0) {
+        json_object_set_new(root, "onsets", json_integer(onsets->there));
+        json_object_set_new(root, "onsets_teacher_forced", vae_json_number(share(onsets->forced, onsets->there)));
+        json_object_set_new(root, "onsets_reconstructed", vae_json_number(share(onsets->found, onsets->there)));
+        json_object_set_new(root, "onsets_precision", vae_json_number(share(onsets->found, onsets->made)));
+    }
     json_dumpf(root, stdout, JSON_REAL_PRECISION(9));
     json_decref(root);
     putchar('\n');
@@ -55,8 +67,17 @@ static void print_per_step(const vae_cli_sequences *s, const vae_sequence_evalua
     }
 }
 
+static void print_onsets(const vae_cli_onsets *o)
+{
+    printf("notes            %.1f %% of %" PRId64
+           " are predicted, pitch and place, from the true steps before; %.1f %% are "
+           "found from the code alone, and %.1f %% of what is made is right\n",
+           100.0 * share(o->forced, o->there), o->there, 100.0 * share(o->found, o->there),
+           100.0 * share(o->found, o->made));
+}
+
 static vae_status print_text(const vae_cli_sequences *s, const vae_sequence_evaluation_setup *setup,
-                             const vae_sequence_evaluation *e, double seconds)
+                             const vae_sequence_evaluation *e, const vae_cli_onsets *onsets, double seconds)
 {
     char mean[64];
     vae_cli_format_mean(e->neg_elbo, e->neg_elbo_error, mean, sizeof mean);
@@ -74,6 +95,7 @@ static vae_status print_text(const vae_cli_sequences *s, const vae_sequence_eval
         print_per_step(s, e, -e->log_likelihood_per_step, "log P(X)");
         printf("time             %.2f s\n", seconds);
     }
+    if (onsets->there > 0) print_onsets(onsets);
     return vae_cli_print_latent(vae_model_traits(s->model), setup->latent);
 }
 
@@ -87,11 +109,13 @@ static vae_status evaluate_items(const vae_cli_options *o, const vae_cli_sequenc
     setup->progress_context = &counter;
     VAE_TRY(vae_model_evaluate_sequences(s->model, setup, per_item, &result));
     const double seconds = vae_cli_counter_seconds(&counter);
+    vae_cli_onsets onsets = {0};
+    if (input->dataset->kind == VAE_KIND_MUSIC) VAE_TRY(vae_cli_find_onsets(s, input->dataset, setup->count, &onsets));
     if (o->npy) VAE_TRY(vae_cli_write_evaluation(o, input->dataset, per_item, setup->count, setup->samples > 0));
     if (o->json) {
-        print_json(s, setup, &result, seconds);
+        print_json(s, setup, &result, &onsets, seconds);
     } else {
-        VAE_TRY(print_text(s, setup, &result, seconds));
+        VAE_TRY(print_text(s, setup, &result, &onsets, seconds));
     }
     return o->plot ? vae_plot_latent(o->plot, input->part, vae_model_input(s->model)->kind, setup->latent) : VAE_OK;
 }

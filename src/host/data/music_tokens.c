@@ -108,3 +108,14 @@ int64_t vae_music_notes(vae_music_part part, const float *tokens, int64_t count,
     return part == VAE_MUSIC_DRUMS ? notes_of_drums(tokens + begin, count - begin, notes)
                                    : notes_of_melody(tokens + begin, count - begin, notes);
 }
+
+int vae_music_onsets(vae_music_part part, float token, float other)
+{
+    const int a = (int)token, b = (int)other;
+    int both = 0;
+    if (part == VAE_MUSIC_MELODY) return a == b && a >= VAE_MUSIC_NOTES;
+    if (a < VAE_MUSIC_STRUCK || b < VAE_MUSIC_STRUCK) return 0;
+    for (int kinds = (a - VAE_MUSIC_STRUCK) & (b - VAE_MUSIC_STRUCK); kinds > 0; kinds >>= 1)
+        both += kinds & 1;
+    return both;
+}

@@ -47,6 +47,9 @@ typedef struct vae_music_note {
  * there are VAE_MUSIC_KINDS·count at most; gives how many. Steps that follow a begin count from 0. A drum sounds for a
  * step, with the pitch that stands for its kind. */
 int64_t vae_music_notes(vae_music_part part, const float *tokens, int64_t count, vae_music_note *notes);
+/* How many notes, or kinds of drums, begin at a step of both tokens: of the same token twice, all that it has. */
+int vae_music_onsets(vae_music_part part, float token, float other);
+
 /* Steps of an excerpt: `count` without a begin. */
 int64_t vae_music_steps(const float *tokens, int64_t count);
 

@@ -147,14 +147,18 @@ static vae_status extend(const vae_generator *g, chunk *c, int64_t row)
     const int64_t elements = g->elements, number = c->first + row, length = c->lengths[row];
     float *next = c->rows + (row * c->room + length) * elements;
     const float *wanted = given(g, what, number, length);
-    if (wanted) {
+    if (what->forced && !wanted) {
+        c->ended[row] = true;
+        return VAE_OK;
+    }
+    if (wanted && !what->forced) {
         memcpy(next, wanted, (size_t)elements * sizeof *next);
     } else {
         const vae_step_place place = {(uint64_t)(what->first_row + number), (uint64_t)length};
         VAE_TRY(g->choice->choose(g->design, g->predictions + row * g->prediction, g->prediction, &what->decoding,
                                   place, next));
     }
-    const bool ends = vae_step_ends(g->choice, next);
+    const bool ends = !what->forced && vae_step_ends(g->choice, next);
     c->ended[row] = ends || length == c->room - 1;
     if (length < c->room - 1 || ends) c->lengths[row]++;
     return VAE_OK;
@@ -168,8 +172,10 @@ static vae_status advance(vae_generator *g, chunk *c, bool first, bool *going_on
     for (int64_t r = 0; r < c->count; ++r) {
         if (c->ended[r]) continue;
         VAE_TRY(extend(g, c, r));
-        memcpy(g->inputs + r * g->elements, c->rows + (r * c->room + c->lengths[r] - 1) * g->elements,
-               (size_t)g->elements * sizeof(float));
+        const int64_t last = c->lengths[r] - 1;
+        const float *own = c->rows + (r * c->room + last) * g->elements;
+        const float *read = c->what->forced && last > 0 ? given(g, c->what, c->first + r, last) : own;
+        memcpy(g->inputs + r * g->elements, read, (size_t)g->elements * sizeof *read);
         *going_on |= !c->ended[r];
     }
     return VAE_OK;
