@@ -11,10 +11,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-EMBEDDING, ENCODER, DECODER, DEPTH, LATENT = 90, 512, 256, 2, 256
+EMBEDDING, ENCODER, DECODER, DEPTH, LATENT = 90, 256, 256, 2, 128
 BARS, TRANSPOSE = 2, 5
 LEARNING_RATE, LEAST_RATE, DECAY = 1e-3, 1e-5, 0.9999
-BETA, BETA_EPOCHS, CLIP_NORM = 0.2, 10, 1.0
+BETA, BETA_EPOCHS, CLIP_NORM = 0.2, 5, 1.0
 
 parser = sequences.parser(batch=256)
 options = training.begin(parser)

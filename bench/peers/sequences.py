@@ -174,7 +174,7 @@ def read_melodies(folder, bars, transpose, items=None):
     for part in ("train", "valid", "test"):
         found = {}
         shifts = range(-transpose, transpose + 1) if part == "train" else (0,)
-        for path in sorted((pathlib.Path(folder) / part).glob("*.mid")):
+        for path in sorted((pathlib.Path(folder) / part).rglob("*.mid")):
             for tokens in excerpts_of(path, bars * 4 * STEPS_PER_QUARTER):
                 for shift in shifts:
                     moved = numpy.where(tokens >= FIRST_NOTE, tokens + shift, tokens)

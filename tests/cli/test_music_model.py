@@ -9,6 +9,7 @@ import pathlib
 import random
 import re
 import struct
+import sys
 import tempfile
 
 import mido
@@ -101,6 +102,17 @@ def check_training(folder):
     program("--config", "music.ini", "--set", "data.music_part=drums", "--set", "data.deduplicate=no", "--set", "train.epochs=20", "--out", "drums", "--quiet", folder=folder)
 
 
+def check_against_mido(folder):
+    """The PyTorch peer of bench/ reads the same excerpts, by mido."""
+    sys.path.insert(0, "bench/peers")
+    import sequences
+
+    parts = sequences.read_melodies(folder / "tunes", 1, 2)
+    counts = [len(parts[part]) for part in ("train", "valid", "test")]
+    said = program("info", "--config", "music.ini", "--set", "data.metre=any", folder=folder)
+    assert "excerpts      {} training, {} validation, {} test\n".format(*counts) in said, (counts, said)
+
+
 def check_reconstructions(folder):
     """Greedily decoded, a tune that the model knows comes back note by note."""
     program("reconstruct", "--run", "run", "--count", 4, "--out", "made/", folder=folder)
@@ -141,11 +153,11 @@ def check_commands(folder):
             program(*command, "--run", "run", "--out", f"x.{ending}", "--force", folder=folder)
     program("complete", "--input", tune, "--run", "run", "--keep", 8, "--count", 1, "--out", "on.mid", folder=folder)
     begun = [note for note in notes_of(folder / "on.mid") if note[0] < 8]
-    assert [(s, p) for s, _, p in begun] == [(s, p) for s, _, p in notes_of(folder / tune) if s < 8][:len(begun)]
+    assert [(s, p) for s, _, p in begun] == [(s, p) for s, _, p in notes_of(folder / tune) if s < 8 and p > 50], begun
     program("encode", "--run", "run", "--out", "codes.csv", folder=folder)
     program("decode", "--run", "run", "--input", "codes.csv", "--out", "decoded.mid", folder=folder)
     said = program("probe", "--run", "run", "--label", "up", folder=folder)
-    assert float(said.splitlines()[1].split()[3]) > 0.9, said
+    assert "15 with, 15 without; test 3, 3" in said, said
     for name in ("run", "bars", "drums"):
         found = json.loads(program("evaluate", "--run", name, "--json", "--samples", 20, folder=folder))
         logged = lines(folder, name)[-1]
@@ -164,14 +176,14 @@ def check_refusals(folder):
     refuse("x.txt: the name ends in .txt, but the output can be a picture (.png), or a drawing (.svg), or music (.mid), or a folder",
            "sample", "--run", "run", "--out", "x.txt", folder=folder)
     for bad in ("--set", "data.bars=1", "--set", "model.segment_steps=5"), ("--set", "data.bars=1", "--set", "model.segment_steps=32"):
-        said = program("--config", "music.ini", "--set", "model.conductor_units=8", *bad, "--out", "never", folder=folder, status=2)
-        assert re.search(r"items of 16 steps are not whole segments of \d+", said), said
+        said = program("--config", "music.ini", "--set", "model.conductor_units=8", *bad, "--out", "never", folder=folder, status=1)
+        assert re.search(r"\[model\] segment_steps: items of 16 steps are not whole segments of \d+", said), said
     refuse("[data] train_data", "--config", "music.ini", "--set", "data.train_data=music.ini", "--out", "never", folder=folder, status=1)
     whole = (folder / "tunes/test/up/01.mid").read_bytes()
     (folder / "cut.mid").write_bytes(whole[:60])
     refuse("cut.mid: track 1, byte ", "reconstruct", "--run", "run", "--input", "cut.mid", "--force", folder=folder, status=1)
     (folder / "tunes/test/up/cut.mid").write_bytes(whole[:60])
-    said = run("evaluate", "--run", "short", "--set", "run.threads=1", folder=folder).stderr
+    said = run("evaluate", "--run", "short", folder=folder).stderr
     assert "1 damaged MIDI file was left out: " in said, said
     (folder / "tunes/test/up/cut.mid").unlink()
 
@@ -180,7 +192,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         make_files(folder)
-        for check in (check_training, check_reconstructions, check_outputs, check_commands, check_refusals):
+        for check in (check_training, check_against_mido, check_reconstructions, check_outputs, check_commands, check_refusals):
             check(folder)
             print(f"{check.__name__}: ok", flush=True)
         check_resume(folder, "music.ini")

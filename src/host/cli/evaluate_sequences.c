@@ -8,6 +8,7 @@
 #include "cli/counter.h"
 #include "cli/evaluate_onsets.h"
 #include "cli/evaluation.h"
+#include "cli/remarks.h"
 #include "cli/sequence_input.h"
 #include "cli/sequence_kind.h"
 #include "cli/table.h"
@@ -143,12 +144,21 @@ static vae_status evaluate_input(const vae_cli_options *o, const vae_cli_sequenc
     return status;
 }
 
+/* Of the part that is evaluated. */
+static void tell_remarks(const vae_sequence_input *input)
+{
+    char name[64];
+    snprintf(name, sizeof name, "[data] %s_data", input->part);
+    vae_cli_tell_remarks_of(name, &input->dataset->remarks);
+}
+
 static vae_status evaluate(vae_cli_options *o, vae_cli_sequences *s)
 {
     vae_sequence_input input;
     if (o->samples > 0) VAE_TRY(vae_cli_require_codes(s, "--samples"));
     if (o->plot) VAE_TRY(vae_cli_require_codes(s, "--plot"));
     VAE_TRY(vae_sequence_input_open(s, &o->images, &input));
+    if (!o->images.input) tell_remarks(&input);
     const vae_status status = evaluate_input(o, s, &input);
     vae_sequence_input_close(&input);
     return status;

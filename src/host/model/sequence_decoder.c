@@ -190,7 +190,8 @@ static vae_status split(const vae_sequence_model *model, const vae_design *desig
     const int64_t segments = inputs->steps / model->segment_steps, samples = inputs->samples;
     const vae_weight count = {(double)segments, VAE_SCALAR_ONE};
     if (segments * model->segment_steps != inputs->steps) {
-        return vae_error_set(VAE_ERROR_SHAPE, "items of %" PRId64 " steps are not whole segments of %" PRId64,
+        return vae_error_set(VAE_ERROR_SHAPE,
+                             "[model] segment_steps: items of %" PRId64 " steps are not whole segments of %" PRId64,
                              inputs->steps, model->segment_steps);
     }
     VAE_TRY(conduct(model, design, program, segments, inputs->code, training, &inputs->code));
