@@ -32,7 +32,7 @@ cudaError_t vae_cuda_transpose_rows(const vae_cuda_call *call, cudaStream_t stre
 {
     const vae_shape *shape = vae_cuda_output_shape(call, 0);
     const int64_t count = call->op->attributes.group.count;
-    const transpose_call own = {
-        call->inputs[0], call->outputs[0], call->shadows[0], count, shape->size[0] / count, vae_shape_columns(shape)};
+    const transpose_call own = {call->inputs[0], call->outputs[0],       call->shadows[0],
+                                count,           shape->size[0] / count, vae_shape_columns(shape)};
     return launch(transpose_kernel, call->grid, dim3(THREADS), stream, own);
 }

@@ -193,7 +193,8 @@ const vae_command vae_command_arithmetic = {
         "Takes the mean code of images with an attribute minus that of images without, adds multiples of the "
         "difference to the codes of some images and decodes: one labelled strip per image, its reconstruction "
         "first, into arithmetic.png unless --out names another file."
-        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG; music is written "
+        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG; music is "
+        "written "
         "as MIDI (.mid), or drawn as piano rolls (.png, .svg).",
     .picks = picks,
     .run = run,

@@ -230,9 +230,11 @@ const vae_command vae_command_complete = {
     .name = "complete",
     .summary = "go on from the beginnings of sentences, drawings or music",
     .description =
-        "Completes sentences, drawings or music that are begun, each several times. Sentences are printed, or written to "
+        "Completes sentences, drawings or music that are begun, each several times. Sentences are printed, or written "
+        "to "
         "--out FILE.txt; drawings become a grid, completions.png unless --out names another, PNG or SVG, in which what "
-        "was given is blue, as an original is, or one SVG each with --out FOLDER/; music becomes such a grid of piano rolls, or MIDI (.mid).",
+        "was given is blue, as an original is, or one SVG each with --out FOLDER/; music becomes such a grid of piano "
+        "rolls, or MIDI (.mid).",
     .picks = picks,
     .run = run,
     .run_sequences = run_sequences,

@@ -88,7 +88,8 @@ const vae_command vae_command_decode = {
     .description =
         "Decodes codes and writes the images, in [0, 1], as a float32 array, images.npy unless --out names "
         "another file; or as a table (.csv), a grid (.png), or, with --out FOLDER/, as one numbered PNG each."
-        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG; music is written "
+        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG; music is "
+        "written "
         "as MIDI (.mid), or drawn as piano rolls (.png, .svg).",
     .picks = picks,
     .run = run,

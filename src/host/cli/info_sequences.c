@@ -13,7 +13,8 @@
 /* Steps between an item's begin and its end, of all of them. */
 static int64_t steps_of(const vae_dataset *dataset)
 {
-    return dataset->offsets[dataset->count] - dataset->offsets[0] - vae_sequence_shape_of(dataset->kind)->marks * dataset->count;
+    return dataset->offsets[dataset->count] - dataset->offsets[0] -
+           vae_sequence_shape_of(dataset->kind)->marks * dataset->count;
 }
 
 static void print_items(const vae_design *design, const vae_splits *splits)

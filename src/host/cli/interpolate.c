@@ -279,7 +279,8 @@ const vae_command vae_command_interpolate = {
     .description =
         "Draws one strip of images per pair of codes, interpolated linearly or spherically, into interpolation.png "
         "unless --out names another file; with --animate also as an animation."
-        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG; music is written "
+        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG; music is "
+        "written "
         "as MIDI (.mid), or drawn as piano rolls (.png, .svg).",
     .picks = picks,
     .run = run,

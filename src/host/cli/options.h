@@ -205,8 +205,8 @@ typedef struct vae_cli_pick {
 /* How a model of sequences chooses steps: all but a search, which takes no beginning. */
 #define VAE_CLI_STEP_PICKS                                                                                             \
     {VAE_OPTION_GREEDY, .group = 4, .kinds = VAE_CLI_SEQUENCES},                                                       \
-        {VAE_OPTION_TOP_K, .group = 4, .kinds = VAE_CLI_TOKENS},                                                        \
-        {VAE_OPTION_TOP_P, .group = 4, .kinds = VAE_CLI_TOKENS},                                                        \
+        {VAE_OPTION_TOP_K, .group = 4, .kinds = VAE_CLI_TOKENS},                                                       \
+        {VAE_OPTION_TOP_P, .group = 4, .kinds = VAE_CLI_TOKENS},                                                       \
     {                                                                                                                  \
         VAE_OPTION_MAX_LENGTH, .group = 4, .kinds = VAE_CLI_SEQUENCES                                                  \
     }

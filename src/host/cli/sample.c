@@ -138,7 +138,8 @@ const vae_command vae_command_sample = {
         "images. They become a grid, samples.png unless --out names another; or, with --out FOLDER/, one "
         "numbered PNG each; or an array (.npy) or a table (.csv), which are the outputs of models of other data "
         "than images. Memory grows with a grid only."
-        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG; music is written "
+        " Sentences are printed instead, or written to --out FILE.txt; drawings can also become an SVG; music is "
+        "written "
         "as MIDI (.mid), or drawn as piano rolls (.png, .svg).",
     .picks = picks,
     .run = run,

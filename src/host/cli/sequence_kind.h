@@ -44,8 +44,8 @@ typedef struct vae_sequence_group {
 } vae_sequence_group;
 
 typedef struct vae_sequence_kind {
-    unsigned files; /* VAE_FILE_… that items can be written to */
-    bool prints;    /* to standard output, unless a file is named */
+    unsigned files;          /* VAE_FILE_… that items can be written to */
+    bool prints;             /* to standard output, unless a file is named */
     const char *sample_file; /* where samples go unless told; NULL: they are printed */
     /* Adds what an option names beside the run's items: a sentence as it is written; of drawings, a file of them. */
     vae_status (*read)(const vae_cli_sequences *sequences, const char *option, const char *text,

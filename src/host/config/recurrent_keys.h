@@ -11,7 +11,7 @@ enum { VAE_MAX_DECODER_DEPTH = 4 };
 typedef struct vae_recurrent_keys {
     vae_cell cell;
     int64_t encoder_units, decoder_units; /* of each direction */
-    int64_t decoder_depth; /* layers of the decoder */
+    int64_t decoder_depth;                /* layers of the decoder */
     vae_switch bidirectional;             /* the encoder also reads from the end */
     double forget_bias;                   /* added to the forget gate of an LSTM; a GRU has none */
     /* Rates at which numbers are dropped in training: of what a cell adds to its state, of what it reads, of h. */

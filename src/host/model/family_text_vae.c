@@ -2,6 +2,7 @@
 #include "config/family_keys.h"
 #include "data/vocabulary.h"
 #include "model/kl_term.h"
+#include "model/sequence_model.h"
 #include "model/step_choice.h"
 #include "model/token_steps.h"
 

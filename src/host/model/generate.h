@@ -52,8 +52,8 @@ typedef struct vae_generation {
     /* How each begins: item i, or, if there is just one, that for all. Its begin may be missing, and an end is not
      * read. NULL: with nothing. */
     const vae_sequence_list *beginnings;
-    /* Teacher forcing: `beginnings` are whole items, each step is predicted from those before it of the item itself, and
-     * what is made is what is chosen for each. */
+    /* Teacher forcing: `beginnings` are whole items, each step is predicted from those before it of the item itself,
+     * and what is made is what is chosen for each. */
     bool forced;
     int64_t first_row; /* the number of the first sequence: draws are a function of it */
     vae_decoding decoding;

@@ -8,7 +8,7 @@
 #ifndef VAE_MODEL_SEQUENCE_DECODER_H
 #define VAE_MODEL_SEQUENCE_DECODER_H
 
-#include "model/sequence_model.h"
+#include "model/sequence_steps.h"
 
 /* "decoder.initial", "decoder", "decoder.2" and so on, and "output"; "conductor.initial" and "conductor". */
 vae_status vae_sequence_decoder_declare(const vae_sequence_model *model, const vae_design *design, vae_layout *layout);

@@ -3,7 +3,7 @@
 #define VAE_MODEL_TOKEN_STEPS_H
 
 #include "config/token_keys.h"
-#include "model/sequence_model.h"
+#include "model/sequence_steps.h"
 
 /* As vae_sequence_steps has them; the vocabulary is the data set's. */
 int64_t vae_token_steps_width(const vae_design *design);

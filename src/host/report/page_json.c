@@ -185,8 +185,10 @@ json_t *vae_page_fields_json(void)
 
 json_t *vae_page_run_json(const vae_page_run *run)
 {
-    static const char *const kinds[] = {
-        [VAE_KIND_IMAGE] = "image", [VAE_KIND_TEXT] = "text", [VAE_KIND_DRAWING] = "drawing", [VAE_KIND_MUSIC] = "music"};
+    static const char *const kinds[] = {[VAE_KIND_IMAGE] = "image",
+                                        [VAE_KIND_TEXT] = "text",
+                                        [VAE_KIND_DRAWING] = "drawing",
+                                        [VAE_KIND_MUSIC] = "music"};
     const vae_checkpoint *c = &run->checkpoint;
     json_t *images =
         json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:b}", "kind", kinds[c->design.input.kind], "longest",
@@ -195,8 +197,8 @@ json_t *vae_page_run_json(const vae_page_run *run)
                   (json_int_t)c->design.input.channels, "scale", c->design.input.scale, "shift", c->design.input.shift,
                   "numbers", c->design.input.dtype == VAE_FLOAT32);
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?, s:O?, s:O?, s:O?, s:O?}", "name",
-        write_name(run->folder.path), "folder", vae_json_text(run->folder.path), "checkpoint",
+        "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:O?, s:O?, s:O?, s:O?, s:O?}",
+        "name", write_name(run->folder.path), "folder", vae_json_text(run->folder.path), "checkpoint",
         vae_json_text(run->checkpoint_path), "images", images, "latent", (json_int_t)c->design.traits.latent,
         "parameters", (json_int_t)vae_layout_parameter_count(&c->design.layout), "epoch", (json_int_t)c->progress.epoch,
         "step", (json_int_t)c->progress.step, "train_images", (json_int_t)c->progress.train_images, "config",

@@ -1,5 +1,5 @@
-/* transpose_rows: rows, which are groups of as many, with the place in the group before the group. It turns sequences that
- * are cut into segments into segments side by side, and back. */
+/* transpose_rows: rows, which are groups of as many, with the place in the group before the group. It turns sequences
+ * that are cut into segments into segments side by side, and back. */
 #include <inttypes.h>
 
 #include "program/op.h"
