@@ -215,5 +215,71 @@ else
     echo "left out: complete Fashion-MNIST, since Debian's dataset-fashion-mnist is not installed"
 fi
 
+# ---- Music: from a local archive, else from a package ----
+no_network
+cp "$project/scripts/chorales_to_midi.py" "$work/project/scripts/"
+rm -rf "$out"
+run tunes
+expect "no tunes give 1" is_code 1
+expect "no tunes are explained" says "no source could be reached: no local copy, and pip cannot download music21"
+expect "no tunes leave nothing" nothing_left
+mkdir -p "$work/local/nottingham" "$work/tunes"
+for i in 0 1 2 3 4 5 6 7 8 9 a b; do echo "MThd $i" >"$work/tunes/$i.mid"; done
+tar -czf "$work/local/nottingham/nottingham-midi.tar.gz" -C "$work/tunes" .
+VAE_DATA=$work/local run tunes
+expect "tunes give 0" is_code 0
+expect "tunes are told" says "tunes: 1,034 folk tunes"
+expect "tunes are in three parts" [ "$(cd "$out/tunes" && find . -name '*.mid' | sort | xargs)" = \
+    "./test/9.mid ./train/0.mid ./train/1.mid ./train/2.mid ./train/3.mid ./train/4.mid ./train/5.mid ./train/6.mid ./train/7.mid ./train/a.mid ./train/b.mid ./valid/8.mid" ]
+run tunes
+expect "tunes again give 0" is_code 0
+expect "tunes again say so" says "tunes: there already"
+rm "$out/tunes/SOURCE.txt"
+run tunes
+expect "foreign tunes give 1" is_code 1
+expect "foreign tunes stay" [ -e "$out/tunes/train/0.mid" ]
+# A package whose pieces are MusicXML: an upbeat, a tie across bars, a chord, a rest.
+$python - "$work/music21-0-py3-none-any.whl" <<'END'
+import io, sys, zipfile
+note = "<note>{}<pitch><step>{}</step>{}<octave>4</octave></pitch><duration>{}</duration>{}</note>".format
+score = ("<score-partwise><part id='P1'><measure><attributes><divisions>2</divisions><time><beats>4</beats><beat-type>4</beat-type></time></attributes>"
+         + note("", "G", "", 2, "") + "</measure><measure>" + note("", "F", "<alter>1</alter>", 6, "")
+         + note("", "E", "", 2, "<tie type='start'/>") + "</measure><measure>" + note("", "E", "", 2, "<tie type='stop'/>")
+         + "<note><rest/><duration>2</duration></note>" + note("", "C", "", 4, "") + note("<chord/>", "G", "", 4, "") + "</measure></part></score-partwise>")
+inner = io.BytesIO()
+with zipfile.ZipFile(inner, "w") as archive:
+    archive.writestr("META-INF/container.xml", "<container/>")
+    archive.writestr("score.xml", score)
+with zipfile.ZipFile(sys.argv[1], "w") as wheel:
+    for i in range(300):
+        wheel.writestr(f"music21/corpus/bach/bwv{i}.mxl", inner.getvalue())
+END
+stand_in python3 <<END
+[ "\$1 \$2" = "-m pip" ] || exec $python "\$@"
+[ "\$3" != download ] || { while [ "\$1" != -d ]; do shift; done; cp "$work/music21-0-py3-none-any.whl" "\$2/"; }
+END
+run chorales
+expect "chorales give 0" is_code 0
+expect "chorales are told" says "chorales: the chorales of Bach"
+expect "chorales are in three parts" [ "$(for part in train valid test; do ls "$out/chorales/$part" | wc -l; done | xargs)" = "240 30 30" ]
+# (tick, status, pitch): the upbeat lies at the end of its bar, and the tied note is one.
+expect "a chorale has its notes" [ "$($python - "$out/chorales/train/bwv0.mid" <<'END'
+import sys
+data, found, time = open(sys.argv[1], "rb").read(), [], 0
+at = data.rindex(b"MTrk") + 8
+while data[at + 1:at + 3] != b"\xff\x2f" and data[at:at + 3] != b"\x00\xff\x2f":
+    delta = 0
+    while True:
+        delta = delta << 7 | data[at] & 0x7F
+        at += 1
+        if not data[at - 1] & 0x80:
+            break
+    time += delta
+    found.append(f"{time}:{'on' if data[at] == 0x90 else 'off'}:{data[at + 1]}")
+    at += 3
+print(*found)
+END
+)" = "1440:on:67 1920:off:67 1920:on:66 3360:off:66 3360:on:64 4320:off:64 4800:on:60 4800:on:67 5760:off:60 5760:off:67" ]
+
 [ $failures -eq 0 ] && echo "get-data: all as expected"
 [ $failures -eq 0 ]

@@ -54,10 +54,12 @@ static int64_t step_of(const vae_midi *midi, const vae_music_options *options, i
 /* Drums are one line; melodies come by track and channel. */
 static int by_line(const void *left, const void *right)
 {
-    const vae_midi_note *a = *(const vae_midi_note *const *)left, *b = *(const vae_midi_note *const *)right;
+    const vae_midi_note *a = left, *b = right;
     if (a->track != b->track) return a->track < b->track ? -1 : 1;
     if (a->channel != b->channel) return a->channel < b->channel ? -1 : 1;
-    return a < b ? -1 : a > b;
+    if (a->start != b->start) return a->start < b->start ? -1 : 1;
+    if (a->pitch != b->pitch) return a->pitch < b->pitch ? -1 : 1;
+    return (a->end > b->end) - (a->end < b->end);
 }
 
 static bool same_line(const vae_midi_note *a, const vae_midi_note *b)
@@ -114,19 +116,19 @@ static void end_melody(vae_excerpts *e)
     }
 }
 
-static void make_melodies(vae_excerpts *e, const vae_midi *midi, const vae_midi_note **notes)
+static void make_melodies(vae_excerpts *e, const vae_midi *midi, vae_midi_note *notes)
 {
     int64_t count = 0, used = 0;
     for (int64_t i = 0; i < midi->count; ++i)
-        if (midi->notes[i].channel != VAE_MIDI_DRUMS) notes[count++] = &midi->notes[i];
+        if (midi->notes[i].channel != VAE_MIDI_DRUMS) notes[count++] = midi->notes[i];
     if (count > 0) qsort(notes, (size_t)count, sizeof *notes, by_line);
     for (int64_t i = 0; i < count; ++i) {
-        if (i == 0 || !same_line(notes[i], notes[i - 1])) {
+        if (i == 0 || !same_line(&notes[i], &notes[i - 1])) {
             end_melody(e);
             e->lines[e->line_count++] = (line){.first = used};
         }
         line *l = &e->lines[e->line_count - 1];
-        add_note(e, l, midi, notes[i]);
+        add_note(e, l, midi, &notes[i]);
         used = l->first + l->count;
     }
     end_melody(e);
@@ -135,7 +137,7 @@ static void make_melodies(vae_excerpts *e, const vae_midi *midi, const vae_midi_
 static vae_status make_lines(vae_excerpts *e, const vae_midi *midi)
 {
     const size_t room = (size_t)midi->count + 1;
-    const vae_midi_note **notes = malloc(room * sizeof *notes);
+    vae_midi_note *notes = malloc(room * sizeof *notes);
     e->events = malloc(room * sizeof *e->events);
     e->lines = calloc(room, sizeof *e->lines);
     const bool there = notes && e->events && e->lines;

@@ -140,10 +140,11 @@ static void draw_note(cairo_t *context, const layout *l, const vae_piano_roll *r
 static void draw_roll(cairo_t *context, const vae_piano_roll_grid *grid, const layout *l, int64_t index)
 {
     const vae_piano_roll *roll = &grid->rolls[index];
+    const int64_t column = index % l->columns, row = index / l->columns;
     if (roll->steps == 0) return;
     cairo_save(context);
-    cairo_translate(context, (double)(l->left + index % l->columns * l->cell_width + MARGIN),
-                    (double)(l->top + index / l->columns * l->cell_height + MARGIN));
+    cairo_translate(context, (double)(l->left + column * l->cell_width + MARGIN),
+                    (double)(l->top + row * l->cell_height + MARGIN));
     draw_keys(context, l, (double)(roll->steps * l->step));
     draw_lines(context, l, roll->steps, grid->beat, 0xE3E7EC);
     draw_lines(context, l, roll->steps, grid->bar, 0x9AA5B1);

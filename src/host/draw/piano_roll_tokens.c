@@ -12,11 +12,14 @@ vae_status vae_piano_roll_of_tokens(vae_music_part part, const float *tokens, in
     vae_roll_note *made = malloc(room * sizeof *made);
     *roll = (vae_piano_roll){
         .notes = made, .steps = vae_music_steps(tokens, count), .given = vae_music_steps(tokens, given)};
-    if (notes && made) roll->count = vae_music_notes(part, tokens, count, notes);
-    for (int64_t i = 0; i < roll->count; ++i)
-        made[i] = (vae_roll_note){.start = notes[i].start, .steps = notes[i].steps, .pitch = notes[i].pitch};
+    const bool there = notes && made;
+    if (there) {
+        roll->count = vae_music_notes(part, tokens, count, notes);
+        for (int64_t i = 0; i < roll->count; ++i)
+            made[i] = (vae_roll_note){.start = notes[i].start, .steps = notes[i].steps, .pitch = notes[i].pitch};
+    }
     free(notes);
-    return notes && made ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "a piano roll: out of memory");
+    return there ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "a piano roll: out of memory");
 }
 
 void vae_piano_roll_free(vae_piano_roll *rolls, int64_t count)

@@ -97,6 +97,7 @@ static vae_status run_layers(const vae_sequence_model *model, const vae_design *
     const int64_t layers = layers_of(design), all = state_of(model, design), own = all / layers;
     vae_recurrent_layer_inputs in = *inputs;
     vae_tensor state = VAE_NO_TENSOR;
+    *made = (vae_recurrent_layer_outputs){VAE_NO_TENSOR, VAE_NO_TENSOR, VAE_NO_TENSOR};
     for (int64_t i = 0; i < layers; ++i) {
         const vae_recurrent_layer layer = decoder_layer(model, design, i);
         if (layers > 1 && inputs->initial != VAE_NO_TENSOR) {
