@@ -1,4 +1,4 @@
-"""Encoders of sentences and of drawings as ONNX: ONNX Runtime gives the codes that `encode` gives, to 1e-5.
+"""Encoders of sentences, drawings and music as ONNX: ONNX Runtime gives the codes that `encode` gives, to 1e-5.
 
 Run by ctest with VAE_PROGRAM; exits with 77 (skipped) where the packages are not installed.
 """
@@ -13,12 +13,16 @@ import sys
 import tempfile
 
 try:
+    import mido
     import numpy as np
     import onnx
     import onnxruntime
 except ImportError as error:
-    print(f"SKIPPED: {error}; install numpy, onnx and onnxruntime to run this test")
+    print(f"SKIPPED: {error}; install numpy, onnx, onnxruntime and mido to run this test")
     sys.exit(77)
+
+sys.path.insert(0, "bench/peers")
+import sequences as peer
 
 TOLERANCE = 1e-5
 WORDS = "the a cat dog sees hears red green and runs sleeps far near house tree".split()
@@ -104,6 +108,35 @@ def check_drawings(folder):
     print(f"drawings: differs by {worst:.1e}")
 
 
+def check_music(folder):
+    """Tokens as bench/'s reader has them, a begin and the steps of a bar."""
+    config, generator = folder / "config.ini", random.Random(3)
+    for part in ("train", "valid", "test"):
+        track = mido.MidiTrack()
+        for _ in range(64):
+            pitch = generator.randint(50, 80)
+            track.append(mido.Message("note_on", note=pitch, velocity=64, time=generator.choice([0, 0, 120])))
+            track.append(mido.Message("note_off", note=pitch, time=generator.choice([120, 240])))
+        (folder / "tunes" / part).mkdir(parents=True)
+        mido.MidiFile(ticks_per_beat=480, tracks=[track]).save(folder / "tunes" / part / "a.mid")
+    config.write_text(
+        f"[data]\ntrain_data = {folder}/tunes\nbars = 1\nmetre = any\n[model]\nfamily = music_vae\nlatent = 4\nembedding = 6\n"
+        f"encoder_units = 5\nbidirectional = yes\ndecoder_units = 5\nconductor_units = 3\nsegment_steps = 4\n"
+        f"[train]\nbatch_size = 16\nepochs = 1\n"
+    )
+    run("train", "--config", config, "--out", folder / "run")
+    run("encode", "--run", folder / "run", "--split", "test", "--out", folder / "codes.npy")
+    run("export", "--run", folder / "run", "--part", "encoder", "--out", folder / "encoder.onnx")
+    session = onnxruntime.InferenceSession(folder / "encoder.onnx", providers=["CPUExecutionProvider"])
+    x = peer.read_melodies(folder / "tunes", 1, 0)["test"].astype(np.float32)
+    found, _ = session.run(["mean", "log_variance"], {"x": x, "lengths": np.full(len(x), x.shape[1], np.float32)})
+    expected = np.load(folder / "codes.npy", allow_pickle=False)
+    assert found.shape == expected.shape and expected.std() > 0, (found.shape, expected.shape)
+    worst = float(np.abs(found - expected).max())
+    assert worst <= TOLERANCE, f"music: differs by {worst}"
+    print(f"music: differs by {worst:.1e}")
+
+
 generator = random.Random(1)
 sentences = [[generator.choice(WORDS) for _ in range(generator.randint(1, 9))] for _ in range(60)]
 for settings in ((), ("model.cell=gru",), ("model.bidirectional=yes",)):
@@ -111,3 +144,5 @@ for settings in ((), ("model.cell=gru",), ("model.bidirectional=yes",)):
         check(pathlib.Path(folder), sentences, *settings)
 with tempfile.TemporaryDirectory() as folder:
     check_drawings(pathlib.Path(folder))
+with tempfile.TemporaryDirectory() as folder:
+    check_music(pathlib.Path(folder))
