@@ -233,10 +233,11 @@ def check_refusals(folder):
         refuse(message, *arguments, "--run", "run", folder=folder, status=status)
 
     no("traverse: this model is of drawings", "traverse")
-    refuse("[model] scheduled_sampling: is a key of family = text_vae, but family = sketch_rnn", "info", "--config",
+    refuse("[model] scheduled_sampling: is a key of family = text_vae, music_vae, but family = sketch_rnn", "info", "--config",
            "drawings.ini", "--set", "model.scheduled_sampling=0.1", folder=folder)
     for option in (("--beam", 2), ("--top-k", 2), ("--top-p", 0.5)):
-        no(f"{option[0]} is for models of texts, but this one is of drawings", "sample", *option)
+        kinds = "texts" if option[0] == "--beam" else "texts and music"
+        no(f"{option[0]} is for models of {kinds}, but this one is of drawings", "sample", *option)
     no("--text is for models of texts", "complete", "--text", "a")
     no("x.txt: the name ends in .txt, but the output can be a picture (.png), or an animation, APNG (.apng or .png), or a drawing (.svg), or a folder", "sample",
        "--out", "x.txt")

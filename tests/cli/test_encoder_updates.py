@@ -108,7 +108,7 @@ def check_refusals(folder):
     data = "[data]\ntrain_data = train.txt\n[train]\nencoder_updates = 5\n[model]\nfamily = "
     (folder / "images.ini").write_text(f"{data}vae\n")
     (folder / "drawings.ini").write_text(f"{data}sketch_rnn\ndecoder_only = yes\n")
-    refuse("images.ini:4: [train] encoder_updates: is a key of texts, drawings, but family = vae is of images", "--config",
+    refuse("images.ini:4: [train] encoder_updates: is a key of texts, drawings, music, but family = vae is of images", "--config",
            "images.ini", "--out", "no", folder=folder)
     refuse("drawings.ini:4: [train] encoder_updates: the model has no encoder, as it is decoder_only", "--config",
            "drawings.ini", "--out", "no", folder=folder)

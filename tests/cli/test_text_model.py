@@ -314,7 +314,7 @@ def check_refusals(folder):
     assert program("export", "--run", "run", "--out", "e.onnx", folder=folder) == "e.onnx\n"
     no("--input is for models of images here", "probe", "--input", "test.txt", "--label", "a")
     no("--npy is for models of images, but this one is of texts", "sample", "--npy", "x.npy")
-    no("--columns is for models of images and drawings, but this one is of texts", "sample", "--columns", 3)
+    no("--columns is for models of images, drawings and music, but this one is of texts", "sample", "--columns", 3)
     no("--noise is for models of images", "sample", "--noise")
     no("--crop is for models of images", "encode", "--input", "test.txt", "--crop", 3)
     no("--animate is for models of images", "interpolate", "--prior", 1, "--animate", "x.apng")

@@ -117,14 +117,15 @@ static vae_input input_of(const vae_config *config)
     if (kind == VAE_KIND_IMAGE) {
         return (vae_input){.height = 64, .width = 64, .channels = 3, .scale = 1.0 / 255.0, .dtype = VAE_UINT8};
     }
+    const vae_sequence_shape *shape = vae_sequence_shape_of(kind);
     return (vae_input){.height = 1,
                        .width = 1,
-                       .channels = kind == VAE_KIND_TEXT ? 1 : 5,
+                       .channels = shape->elements,
                        .scale = 1.0 / 255.0,
-                       .dtype = kind == VAE_KIND_TEXT ? VAE_INT32 : VAE_FLOAT32,
+                       .dtype = shape->dtype,
                        .kind = kind,
-                       .longest = 9,
-                       .vocabulary = kind == VAE_KIND_TEXT ? 30 : 0};
+                       .longest = 33, /* of which a conductor's segments of 16 steps are a whole number */
+                       .vocabulary = shape->dtype == VAE_INT32 ? 30 : 0};
 }
 
 /* An image is decoded as a whole, a sequence step by step. */
@@ -145,7 +146,7 @@ static void check_configuration(const char *path)
     const vae_input input = input_of(&config);
     MUST(vae_design_create(&config, &input, &design));
     for (int role = VAE_ROLE_TRAIN; role <= VAE_ROLE_NEXT; ++role) {
-        const vae_build build = {.role = (vae_role)role, .rows = 8, .samples = 3, .steps = 9, .count = 8};
+        const vae_build build = {.role = (vae_role)role, .rows = 8, .samples = 3, .steps = 33, .count = 8};
         vae_program program;
         if (!has_role(&design, build.role)) continue;
         MUST(vae_design_build(&design, build, &program));

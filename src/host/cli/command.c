@@ -40,14 +40,15 @@ static vae_kind find_kind(const vae_cli_options *options)
     return vae_checkpoint_peek_kind(path);
 }
 
-/* "texts and drawings" */
+/* "texts, drawings and music" */
 static void list_kinds(unsigned kinds, char *text, size_t size)
 {
     size_t used = 0;
     text[0] = '\0';
     for (unsigned kind = 0; kind < VAE_KIND_COUNT; ++kind) {
         if (!(kinds >> kind & 1)) continue;
-        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " and " : "",
+        const bool last = kinds >> (kind + 1) == 0;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", !used ? "" : last ? " and " : ", ",
                                  vae_kind_words_of((vae_kind)kind)->kind);
     }
 }
