@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE = 16 };
+enum { LINE = 16, WIDEST_NAME = 320 };
 
 void vae_label_show_cairo(void *context, double x, double y, vae_align align, const char *line)
 {
@@ -27,6 +27,15 @@ double vae_label_width(const char *label)
     const char *second = split(label, first);
     const double width = vae_plot_text_width(FONT_SIZE, first);
     return second ? fmax(width, vae_plot_text_width(FONT_SIZE, second)) : width;
+}
+
+int64_t vae_label_room(const char *const *names, int64_t rows)
+{
+    double widest = 0.0;
+    if (!names) return 0;
+    for (int64_t r = 0; r < rows; ++r)
+        widest = fmax(widest, vae_label_width(names[r]));
+    return VAE_LABEL_EDGE + (int64_t)ceil(fmin(widest, WIDEST_NAME)) + VAE_LABEL_EDGE;
 }
 
 static void show_line(double x, double y, double width, vae_align align, const char *line, vae_label_show *show,

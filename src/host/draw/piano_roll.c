@@ -4,14 +4,13 @@
 #include <cairo-svg.h>
 #include <cairo.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "draw/font.h"
 #include "draw/labels.h"
 #include "draw/surface.h"
 
-enum { MOST_PIXELS = 32768, WIDEST_NAME = 320, OCTAVE = 12, LOWEST = 0, HIGHEST = 127 };
+enum { MOST_PIXELS = 32768, OCTAVE = 12, LOWEST = 0, HIGHEST = 127 };
 /* Of a cell, in pixels: a semitone's height, the width that a roll should have, a step's least and greatest, and what
  * is left around it. */
 enum { SEMITONE = 4, WANTED_WIDTH = 240, LEAST_STEP = 3, MOST_STEP = 10, MARGIN = 8 };
@@ -48,15 +47,6 @@ static void find_pitches(const vae_piano_roll_grid *grid, layout *l)
     l->high = high < HIGHEST ? high + 1 : HIGHEST;
 }
 
-static int64_t room_for_names(const vae_piano_roll_grid *grid, int64_t rows)
-{
-    double widest = 0.0;
-    if (!grid->names) return 0;
-    for (int64_t r = 0; r < rows; ++r)
-        widest = fmax(widest, vae_label_width(grid->names[r]));
-    return VAE_LABEL_EDGE + (int64_t)ceil(fmin(widest, WIDEST_NAME)) + VAE_LABEL_EDGE;
-}
-
 static vae_status make_layout(const vae_piano_roll_grid *grid, layout *l)
 {
     if (grid->count < 1 || grid->columns < 1) {
@@ -69,7 +59,7 @@ static vae_status make_layout(const vae_piano_roll_grid *grid, layout *l)
     l->step = l->step < LEAST_STEP ? LEAST_STEP : l->step > MOST_STEP ? MOST_STEP : l->step;
     l->cell_width = l->steps * l->step + 2 * MARGIN;
     l->cell_height = (l->high - l->low + 1) * SEMITONE + 2 * MARGIN;
-    l->left = room_for_names(grid, l->rows);
+    l->left = vae_label_room(grid->names, l->rows);
     l->top = grid->heads ? VAE_LABEL_HEAD : 0;
     if (l->columns > (MOST_PIXELS - l->left) / l->cell_width || l->rows > (MOST_PIXELS - l->top) / l->cell_height) {
         return vae_error_set(VAE_ERROR_ARGUMENT,

@@ -2,22 +2,11 @@
 #include "draw/sketch_layout.h"
 
 #include <inttypes.h>
-#include <math.h>
 
-enum { MOST_PIXELS = 32768, WIDEST_NAME = 320 };
+enum { MOST_PIXELS = 32768 };
 
 #define MARGIN 0.08 /* of the side */
 #define LINE_WIDTH 0.02
-
-/* As wide as the widest needs; what is wider than all should be is cut. */
-static int64_t room_for_names(const vae_sketch_grid *grid, int64_t rows)
-{
-    double widest = 0.0;
-    if (!grid->names) return 0;
-    for (int64_t r = 0; r < rows; ++r)
-        widest = fmax(widest, vae_label_width(grid->names[r]));
-    return VAE_LABEL_EDGE + (int64_t)ceil(fmin(widest, WIDEST_NAME)) + VAE_LABEL_EDGE;
-}
 
 vae_status vae_sketch_layout_make(const vae_sketch_grid *grid, vae_sketch_layout *layout)
 {
@@ -26,7 +15,7 @@ vae_status vae_sketch_layout_make(const vae_sketch_grid *grid, vae_sketch_layout
     }
     const int64_t columns = grid->columns < grid->count ? grid->columns : grid->count;
     const int64_t side = grid->side ? grid->side : VAE_SKETCH_SIDE, rows = (grid->count + columns - 1) / columns;
-    const int64_t left = room_for_names(grid, rows), top = grid->heads ? VAE_LABEL_HEAD : 0;
+    const int64_t left = vae_label_room(grid->names, rows), top = grid->heads ? VAE_LABEL_HEAD : 0;
     if (columns > (MOST_PIXELS - left) / side || rows > (MOST_PIXELS - top) / side) {
         return vae_error_set(VAE_ERROR_ARGUMENT,
                              "the grid of %" PRId64 " x %" PRId64 " drawings of %" PRId64
