@@ -384,3 +384,41 @@ Test(generation, a_wide_beam_finds_the_best_of_all)
     vae_sequence_list_free(&greedy);
     close_setting(&s);
 }
+
+/* ---- Teacher forcing ---- */
+
+/* What a model makes by itself it also predicts of itself; of another item it says, step by step, what it would have
+ * said there. */
+Test(generation, a_forced_step_follows_the_true_ones)
+{
+    static const char *const conductor[] = {"model.conductor_units=3", "model.segment_steps=2", NULL};
+    float codes[ROWS * LATENT] = {0.3f, -1.0f, 2.0f, 0.5f, -0.7f, 1.5f};
+    vae_decoding greedy = {.top_p = 1.0, .beams = 1, .max_steps = 4};
+    setting s;
+    vae_generator *g;
+    vae_sequence_list made, again, other;
+    open_model(&s, VAE_KIND_MUSIC, conductor);
+    MUST(vae_generator_create(&s.model, ROWS, &g));
+    vae_generation what = {.count = ROWS, .codes = codes, .decoding = greedy};
+    MUST(vae_sequence_list_create(1, &made));
+    MUST(vae_sequence_list_create(1, &again));
+    MUST(vae_sequence_list_create(1, &other));
+    MUST(vae_generate(g, &what, &made));
+    what.forced = true;
+    what.beginnings = &made;
+    MUST(vae_generate(g, &what, &again));
+    cr_assert_arr_eq(again.offsets, made.offsets, sizeof(int64_t[ROWS + 1]));
+    cr_assert_arr_eq(again.values, made.values, (size_t)made.offsets[ROWS] * sizeof(float));
+    /* With another second step, the first is as it was, and none after the change is read from what was made. */
+    made.values[2] = made.values[2] == 3.0f ? 4.0f : 3.0f;
+    MUST(vae_generate(g, &what, &other));
+    cr_expect_eq(other.values[1], again.values[1]);
+    cr_expect_eq(other.values[2], again.values[2]);
+    cr_expect_arr_eq(other.values + made.offsets[1], again.values + made.offsets[1],
+                     (size_t)(made.offsets[ROWS] - made.offsets[1]) * sizeof(float));
+    vae_sequence_list_free(&made);
+    vae_sequence_list_free(&again);
+    vae_sequence_list_free(&other);
+    vae_generator_destroy(g);
+    close_setting(&s);
+}
