@@ -16,18 +16,19 @@ enum { VAE_MAX_IMAGE_SIDE = 1 << 16 };
 typedef struct vae_picture {
     vae_raster raster; /* pixels from malloc */
     int orientation;   /* as EXIF has it, 1 to 8, still to be applied; 0: none is stored */
-    unsigned remarks;  /* bit 1 << kind for each vae_remark_kind that holds of it */
+    uint64_t remarks;  /* bit 1 << kind for each vae_remark_kind that holds of it */
     int64_t largest;   /* of its 16-bit samples; 0 where it has none */
 } vae_picture;
+_Static_assert(VAE_REMARK_KINDS <= 64, "each kind of remark has a bit");
 
 static inline void vae_picture_remark(vae_picture *picture, vae_remark_kind kind)
 {
-    picture->remarks |= 1u << kind;
+    picture->remarks |= (uint64_t)1 << kind;
 }
 
 static inline bool vae_picture_has_remark(const vae_picture *picture, vae_remark_kind kind)
 {
-    return (picture->remarks >> kind & 1u) != 0;
+    return (picture->remarks >> kind & 1) != 0;
 }
 
 /* Memory for a picture of that size, *bytes from malloc. VAE_ERROR_FORMAT for an empty one, VAE_ERROR_SHAPE for sides
