@@ -117,8 +117,7 @@ Test(measured, outputs_are_in_the_units_of_the_data)
     char path[256];
     snprintf(path, sizeof path, "%s/run/pictures/epoch-0060-samples.png", folder);
     cr_expect_not(vae_path_exists(path));
-    process_expect(0, NULL, folder, "reconstruct", "--run", "run", "--split", "train", "--npy", "again.npy",
-                   "--quiet");
+    process_expect(0, NULL, folder, "reconstruct", "--run", "run", "--split", "train", "--npy", "again.npy", "--quiet");
     double *again = read_array("again.npy", 120 * COLUMNS), error = 0.0;
     for (int i = 0; i < 120; ++i) {
         error += fabs(again[i * COLUMNS] - (double)rows[i * COLUMNS]) / 120.0;

@@ -277,7 +277,8 @@ Test(text, files_that_are_no_text)
     expect_failure(idx_path("none.txt"), (vae_sequence_options){0}, VAE_ERROR_CONFIG, "none.txt");
     expect_failure(idx_write("a.png", &picture), (vae_sequence_options){0}, VAE_ERROR_FORMAT, "is a PNG picture");
     expect_failure(idx_folder, (vae_sequence_options){0}, VAE_ERROR_FORMAT, "is a folder, expected a file");
-    expect_failure(WRITE("a.txt", ""), (vae_sequence_options){0}, VAE_ERROR_FORMAT, "is empty; sentences are read from");
+    expect_failure(WRITE("a.txt", ""), (vae_sequence_options){0}, VAE_ERROR_FORMAT,
+                   "is empty; sentences are read from");
     expect_failure(WRITE("a.txt", "\n \n"), (vae_sequence_options){0}, VAE_ERROR_FORMAT, "holds no text");
     WRITE("a.txt", "a\n");
     expect_failure(idx_path("a.txt:words"), (vae_sequence_options){0}, VAE_ERROR_FORMAT, "has no part 'words'");

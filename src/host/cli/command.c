@@ -48,7 +48,10 @@ static void list_kinds(unsigned kinds, char *text, size_t size)
     for (unsigned kind = 0; kind < VAE_KIND_COUNT; ++kind) {
         if (!(kinds >> kind & 1)) continue;
         const bool last = kinds >> (kind + 1) == 0;
-        used += (size_t)snprintf(text + used, size - used, "%s%s", !used ? "" : last ? " and " : ", ",
+        used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                 !used  ? ""
+                                 : last ? " and "
+                                        : ", ",
                                  vae_kind_words_of((vae_kind)kind)->kind);
     }
 }

@@ -16,7 +16,8 @@ void vae_label_show_cairo(void *context, double x, double y, vae_align align, co
 
 /* How wide the label of a row is, whose lines are separated by '\n'. */
 double vae_label_width(const char *label);
-/* The room that names of rows [rows] take beside them, as wide as the widest needs, and at most 336 pixels; NULL: none. */
+/* The room that names of rows [rows] take beside them, as wide as the widest needs, and at most 336 pixels; NULL: none.
+ */
 int64_t vae_label_room(const char *const *names, int64_t rows);
 /* Above a column of such a width about `middle`, whose pictures begin at `top`; a longer head ends in "…". */
 void vae_label_column(double middle, double top, double width, const char *label, vae_label_show *show, void *context);
