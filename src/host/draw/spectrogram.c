@@ -210,8 +210,9 @@ static cairo_surface_t *make_image(const figure *f, const vae_spectrogram *one)
 static void draw_cell(cairo_t *context, const figure *f, int64_t index)
 {
     const vae_spectrogram *one = &f->grid->items[index];
-    const double x = f->margin + (double)(index % f->columns) * (CELL_WIDTH + f->margin + PANEL_GAP);
-    const double y = CELL_TOP + (double)(index / f->columns) * (CELL_HEIGHT + CELL_TOP + PANEL_BOTTOM);
+    const int64_t row = index / f->columns, column = index % f->columns;
+    const double x = f->margin + (double)column * (CELL_WIDTH + f->margin + PANEL_GAP);
+    const double y = CELL_TOP + (double)row * (CELL_HEIGHT + CELL_TOP + PANEL_BOTTOM);
     const vae_frame frame = {x, y, CELL_WIDTH, CELL_HEIGHT};
     vae_frame filled = frame;
     filled.width *= (double)one->frames / (double)f->longest;

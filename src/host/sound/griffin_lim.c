@@ -63,7 +63,7 @@ static void step(search *g, int iteration, double momentum)
         float _Complex *bins = g->bins + t * s->bins, *before = g->before ? g->before + t * s->bins : NULL;
         vae_spectrum_at(s, g->samples, g->count, t, s->bin);
         for (int k = 0; k < s->bins; ++k) {
-            const float _Complex moved = alpha > 0.0f ? s->bin[k] + alpha * (s->bin[k] - before[k]) : s->bin[k];
+            const float _Complex moved = before ? s->bin[k] + alpha * (s->bin[k] - before[k]) : s->bin[k];
             bins[k] = with_magnitude(moved, g->magnitudes[t * s->bins + k]);
             if (before) before[k] = s->bin[k];
         }
@@ -80,7 +80,7 @@ vae_status vae_griffin_lim(vae_spectrum *s, const float *magnitudes, int64_t fra
     VAE_TRY(vae_memory_check("Griffin-Lim", arrays * (double)bytes));
     g.count = vae_spectrum_samples(s, frames);
     g.bins = malloc(bytes);
-    if (arrays == 2) g.before = malloc(bytes);
+    if (arrays == 2) g.before = calloc(1, bytes);
     if (!g.bins || (arrays == 2 && !g.before)) {
         free(g.bins);
         free(g.before);

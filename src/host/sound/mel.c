@@ -67,24 +67,25 @@ static vae_status make_arrays(vae_mel *mel)
     const size_t bands = (size_t)mel->bands, bins = (size_t)mel->bins;
     mel->first = calloc(bands, sizeof *mel->first);
     mel->count = calloc(bands, sizeof *mel->count);
-    mel->weights = calloc(bands, sizeof *mel->weights);
+    mel->start = calloc(bands, sizeof *mel->start);
     mel->hertz = malloc(bands * sizeof *mel->hertz);
     mel->sums = calloc(bins, sizeof *mel->sums);
     mel->value = malloc(bins * sizeof *mel->value);
     mel->pull = malloc(bins * sizeof *mel->pull);
     mel->share = malloc(bins * sizeof *mel->share);
     mel->band = malloc(bands * sizeof *mel->band);
-    const bool bank = mel->first && mel->count && mel->weights && mel->hertz && mel->sums;
+    const bool bank = mel->first && mel->count && mel->start && mel->hertz && mel->sums;
     if (bank && mel->value && mel->pull && mel->share && mel->band) return VAE_OK;
     return vae_error_set(VAE_ERROR_MEMORY, "mel: no memory for %d bands", mel->bands);
 }
 
 /* Which bins each band has. */
-static vae_status find_bins(const vae_mel_options *o, vae_mel *mel, size_t *weights)
+static vae_status find_bins(const vae_mel_options *o, vae_mel *mel, int *weights)
 {
     for (int b = 0; b < mel->bands; ++b) {
         const triangle t = find_triangle(o, b);
         mel->hertz[b] = t.middle;
+        mel->start[b] = *weights;
         for (int k = 0; k < mel->bins; ++k) {
             if (weight_at(o, t, k) <= 0.0) continue;
             if (mel->count[b] == 0) mel->first[b] = k;
@@ -97,26 +98,25 @@ static vae_status find_bins(const vae_mel_options *o, vae_mel *mel, size_t *weig
                 "of %d samples: fewer bands or longer frames are needed",
                 b, t.low, t.high, (double)o->rate / o->frame, o->frame);
         }
-        *weights += (size_t)mel->count[b];
+        *weights += mel->count[b];
     }
     return VAE_OK;
 }
 
 static vae_status fill(const vae_mel_options *o, vae_mel *mel)
 {
-    size_t total = 0;
+    int total = 0;
     VAE_TRY(make_arrays(mel));
     VAE_TRY(find_bins(o, mel, &total));
-    double *next = malloc(total * sizeof *next);
-    if (!next) return vae_error_set(VAE_ERROR_MEMORY, "mel: no memory for %d bands", mel->bands);
+    mel->weights = malloc((size_t)total * sizeof *mel->weights);
+    if (!mel->weights) return vae_error_set(VAE_ERROR_MEMORY, "mel: no memory for %d bands", mel->bands);
     for (int b = 0; b < mel->bands; ++b) {
         const triangle t = find_triangle(o, b);
-        mel->weights[b] = next;
         for (int i = 0; i < mel->count[b]; ++i) {
-            next[i] = weight_at(o, t, mel->first[b] + i);
-            mel->sums[mel->first[b] + i] += next[i];
+            const double weight = weight_at(o, t, mel->first[b] + i);
+            mel->weights[mel->start[b] + i] = weight;
+            mel->sums[mel->first[b] + i] += weight;
         }
-        next += mel->count[b];
     }
     return VAE_OK;
 }
@@ -132,8 +132,8 @@ vae_status vae_mel_make(const vae_mel_options *options, vae_mel *mel)
 
 void vae_mel_free(vae_mel *mel)
 {
-    if (mel->weights) free(mel->weights[0]);
     free(mel->weights);
+    free(mel->start);
     free(mel->first);
     free(mel->count);
     free(mel->hertz);
@@ -152,7 +152,7 @@ void vae_mel_apply(const vae_mel *mel, const float *spectrum, int64_t frames, fl
             const float *values = spectrum + t * mel->bins + mel->first[b];
             double sum = 0.0;
             for (int i = 0; i < mel->count[b]; ++i)
-                sum += mel->weights[b][i] * (double)values[i];
+                sum += mel->weights[mel->start[b] + i] * (double)values[i];
             bands[t * mel->bands + b] = (float)sum;
         }
     }
@@ -166,7 +166,7 @@ static void spread(const vae_mel *mel, double *bins)
     memset(bins, 0, (size_t)mel->bins * sizeof *bins);
     for (int b = 0; b < mel->bands; ++b) {
         for (int i = 0; i < mel->count[b]; ++i)
-            bins[mel->first[b] + i] += mel->weights[b][i] * mel->band[b];
+            bins[mel->first[b] + i] += mel->weights[mel->start[b] + i] * mel->band[b];
     }
 }
 
@@ -176,7 +176,7 @@ static void gather(const vae_mel *mel)
     for (int b = 0; b < mel->bands; ++b) {
         mel->band[b] = 0.0;
         for (int i = 0; i < mel->count[b]; ++i)
-            mel->band[b] += mel->weights[b][i] * mel->value[mel->first[b] + i];
+            mel->band[b] += mel->weights[mel->start[b] + i] * mel->value[mel->first[b] + i];
     }
 }
 
@@ -186,7 +186,7 @@ static void start(const vae_mel *mel, const float *bands)
     for (int b = 0; b < mel->bands; ++b) {
         double whole = 0.0;
         for (int i = 0; i < mel->count[b]; ++i)
-            whole += mel->weights[b][i];
+            whole += mel->weights[mel->start[b] + i];
         mel->band[b] = fmax(0.0, (double)bands[b]) / whole;
     }
     spread(mel, mel->value);

@@ -27,7 +27,8 @@ typedef struct vae_mel_options {
 typedef struct vae_mel {
     int bands, bins;
     int *first, *count;           /* [bands], the bins that a triangle has */
-    double **weights;             /* [bands], [count] each, in one block */
+    int *start;                   /* [bands], where in weights those of a band begin */
+    double *weights;              /* of all bands, one after the other */
     double *hertz;                /* [bands], the middle of each */
     double *sums;                 /* [bins], of each bin's weights in all bands */
     double *value, *pull, *share; /* [bins], of the inverse */
