@@ -78,6 +78,7 @@ static vae_status convert(vae_resampler *r, const float *samples, int64_t count,
 
 vae_status vae_resampler_add(vae_resampler *r, const float *samples, int64_t count)
 {
+    if (count == 0) return VAE_OK;
     if (count > r->most - r->taken) return too_long(r);
     r->taken += count;
     if (r->converter) return convert(r, samples, count, false);
