@@ -349,6 +349,7 @@ Test(wave, files_that_are_cut_short)
                                   SF_FORMAT_WAV | SF_FORMAT_MS_ADPCM,
                                   SF_FORMAT_WAV | SF_FORMAT_FLOAT | SF_ENDIAN_BIG,
                                   SF_FORMAT_RF64 | SF_FORMAT_PCM_16,
+                                  SF_FORMAT_W64 | SF_FORMAT_PCM_16,
                                   SF_FORMAT_AIFF | SF_FORMAT_PCM_24,
                                   SF_FORMAT_AU | SF_FORMAT_PCM_16,
                                   SF_FORMAT_AU | SF_FORMAT_PCM_16 | SF_ENDIAN_LITTLE,

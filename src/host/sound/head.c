@@ -13,7 +13,7 @@ typedef struct extent {
 } extent;
 
 #define LEFT_OPEN (-1)
-enum { CHUNK_HEAD = 8, SPHERE_HEAD = 1024, TAG_HEAD = 10 };
+enum { CHUNK_HEAD = 8, LONG_CHUNK_HEAD = 24, SPHERE_HEAD = 1024, TAG_HEAD = 10 };
 /* What stands before the data of a file is not endless. */
 enum { MOST_CHUNKS = 4096, MOST_TAGS = 64 };
 
@@ -47,13 +47,18 @@ static int64_t promised(uint32_t size)
     return size == UINT32_MAX || size == 0 ? LEFT_OPEN : (int64_t)size;
 }
 
+/* Of 64 bits, the lowest first; so large that sums of it overflow it cannot be. */
+static int64_t number64(const uint8_t *bytes)
+{
+    const uint64_t number = (uint64_t)number32(bytes + 4, false) << 32 | number32(bytes, false);
+    return number > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)number;
+}
+
 /* The data size of an RF64 file, whose own chunk says that it stands in another. */
 static int64_t long_size(const head *h, int64_t chunk)
 {
     uint8_t bytes[8];
-    if (!read_at(h, chunk + CHUNK_HEAD + 8, bytes, sizeof bytes)) return LEFT_OPEN;
-    const uint64_t size = (uint64_t)number32(bytes + 4, false) << 32 | number32(bytes, false);
-    return size > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)size;
+    return read_at(h, chunk + CHUNK_HEAD + 8, bytes, sizeof bytes) ? number64(bytes) : LEFT_OPEN;
 }
 
 /* Chunks of a name and a size, padded to even bytes. */
@@ -81,6 +86,20 @@ static extent find_in_wav(const head *h)
 static extent find_in_aiff(const head *h)
 {
     return find_chunk(h, true, "SSND");
+}
+
+/* Chunks of a name of 16 bytes and a size of 64 bits, which counts these too, padded to 8 bytes. */
+static extent find_in_w64(const head *h)
+{
+    int64_t place = h->start + 40;
+    uint8_t bytes[LONG_CHUNK_HEAD];
+    for (int i = 0; i < MOST_CHUNKS && read_at(h, place, bytes, sizeof bytes); ++i) {
+        const int64_t size = number64(bytes + 16);
+        if (size < LONG_CHUNK_HEAD) break;
+        if (begins(bytes, "data")) return (extent){place + LONG_CHUNK_HEAD, size - LONG_CHUNK_HEAD};
+        place += (size + 7) / 8 * 8;
+    }
+    return (extent){h->size, LEFT_OPEN};
 }
 
 static extent find_in_au(const head *h)
@@ -113,7 +132,7 @@ static const struct container {
     extent (*find)(const head *h);
 } containers[] = {
     {"RIFF", find_in_wav}, {"RIFX", find_in_wav}, {"RF64", find_in_wav},    {"FORM", find_in_aiff},
-    {".snd", find_in_au},  {"dns.", find_in_au},  {"NIST", find_in_sphere},
+    {".snd", find_in_au},  {"dns.", find_in_au},  {"NIST", find_in_sphere}, {"riff", find_in_w64},
 };
 
 /* Tags of ID3 may stand before files of any format; libsndfile passes them over. */

@@ -32,7 +32,8 @@ static void give(vae_resampler *r, vae_wave *wave)
     r->samples = NULL;
 }
 
-/* What was tried, and libsndfile's words, whose last is a full stop. It tells lack of memory by errno alone. */
+/* What was tried, and libsndfile's words, whose last is a full stop. It tells lack of memory by errno alone. Of a
+ * file that was not opened the words are in a variable of the library, where another thread's may be as well. */
 static vae_status library_error(vae_status status, const char *path, SNDFILE *sound, const char *what)
 {
     const int error = errno;
