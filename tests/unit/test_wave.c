@@ -378,24 +378,36 @@ Test(wave, files_that_are_cut_short)
     free(ogg.byte);
 }
 
-/* The size of a chunk that does not matter may be anything; the chunk that does may stand behind others. */
+/* A file with a chunk put in at `place`, and less its last byte if it is to be cut. */
+static void write_with_chunk(const wave_bytes *file, size_t place, const void *chunk, size_t size, bool cut)
+{
+    static uint8_t bytes[1 << 15];
+    cr_assert_leq(file->count + size, sizeof bytes);
+    memcpy(bytes, file->byte, place);
+    memcpy(bytes + place, chunk, size);
+    memcpy(bytes + place + size, file->byte + place, file->count - place);
+    write_bytes(bytes, file->count + size - cut);
+}
+
+/* Chunks that do not matter stand before the one that does, and are filled up to even bytes, or to eight. */
 Test(wave, data_behind_other_chunks)
 {
+    static const uint8_t of_w64[32] = {'o', 't', 'h', 'e', 'r', [16] = 24 + 3, [24] = 1, 2, 3};
+    static const char lost[] = "of the 8000 bytes of sound that it promises, 7999 are there";
     float samples[COUNT];
     wave_sine(samples, COUNT, 0.7, 440.0, RATE);
-    wave_bytes bytes = wave_encode(SF_FORMAT_WAV | SF_FORMAT_PCM_16, 1, RATE, samples, COUNT);
-    static uint8_t moved[1 << 15];
-    memcpy(moved, bytes.byte, 36);
-    memcpy(moved + 36, "junk\3\0\0\0abc", 12); /* and a byte that fills up */
-    memcpy(moved + 48, bytes.byte + 36, bytes.count - 36);
-    write_bytes(moved, bytes.count + 12);
+    wave_bytes wav = wave_encode(SF_FORMAT_WAV | SF_FORMAT_PCM_16, 1, RATE, samples, COUNT);
+    write_with_chunk(&wav, 36, "junk\3\0\0\0abc", 12, false);
     vae_wave wave = read_wave((vae_wave_options){0});
     cr_expect_eq(wave.count, COUNT);
     vae_wave_free(&wave);
-    write_bytes(moved, bytes.count + 11);
-    expect_refusal(VAE_ERROR_FORMAT, (vae_wave_options){0},
-                   "of the 8000 bytes of sound that it promises, 7999 are there");
-    free(bytes.byte);
+    write_with_chunk(&wav, 36, "junk\3\0\0\0abc", 12, true);
+    expect_refusal(VAE_ERROR_FORMAT, (vae_wave_options){0}, lost);
+    free(wav.byte);
+    wave_bytes w64 = wave_encode(SF_FORMAT_W64 | SF_FORMAT_PCM_16, 1, RATE, samples, COUNT);
+    write_with_chunk(&w64, 40, of_w64, sizeof of_w64, true);
+    expect_refusal(VAE_ERROR_FORMAT, (vae_wave_options){0}, lost);
+    free(w64.byte);
 }
 
 Test(wave, headers_that_lie)
