@@ -5,6 +5,7 @@
 
 #include "fuzz/mutate.h"
 #include "unit/idx_file.h"
+#include "unit/terminal.h"
 #include "unit/wave_file.h"
 
 enum { MUTATIONS = 1500, COUNT = 1200 };
@@ -35,30 +36,17 @@ static void mutate(input *in, uint64_t *state)
     }
 }
 
-/* What libraries wrote while the tests ran. Sanitizers have their words on stderr too, and end the process with them.
- */
-static int kept, output;
+static terminal watched;
 
 static void setup(void)
 {
     idx_limit_memory();
-    fflush(stderr);
-    kept = dup(STDERR_FILENO);
-    output = memfd_create("output", MFD_CLOEXEC);
-#ifndef __SANITIZE_ADDRESS__
-    dup2(output, STDERR_FILENO);
-#endif
+    watched = terminal_watch();
 }
 
 static void teardown(void)
 {
-    char words[256] = "";
-    fflush(stderr);
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-    cr_expect_eq(lseek(output, 0, SEEK_END), 0);
-    if (pread(output, words, sizeof words - 1, 0) > 0) cr_expect(false, "on stderr: %s", words);
-    close(output);
+    terminal_expect_silence(&watched);
 }
 
 TestSuite(fuzz_wave, .init = setup, .fini = teardown);

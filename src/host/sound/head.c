@@ -147,6 +147,19 @@ static void skip_tags(head *h)
     }
 }
 
+/* What is not read; NULL if that is not such a file. */
+static const char *find_unread(const head *h)
+{
+    uint8_t codec[4];
+    if (h->magic[0] == 0xFF && (h->magic[1] & 0xE0) == 0xE0) return "MPEG audio";
+    if (h->magic[0] == 0xF0 && h->magic[1] == 0x7E) return "a MIDI sample dump";
+    /* Behind the file's head, that of its first chunk, and the rate. */
+    if (begins(h->magic, "caff") && read_at(h, h->start + 28, codec, sizeof codec) && begins(codec, "alac")) {
+        return "ALAC";
+    }
+    return NULL;
+}
+
 vae_status vae_sound_check_head(int file, const char *path, int64_t size)
 {
     head h = {.file = file, .size = size};
@@ -154,8 +167,9 @@ vae_status vae_sound_check_head(int file, const char *path, int64_t size)
     skip_tags(&h);
     /* Whatever is too short to have a head is left to libsndfile. */
     if (!read_at(&h, h.start, h.magic, sizeof h.magic)) return VAE_OK;
-    if (h.magic[0] == 0xFF && (h.magic[1] & 0xE0) == 0xE0) {
-        return vae_error_set(VAE_ERROR_FORMAT, "%s: is MPEG audio, which is not read; convert it to WAV or FLAC", path);
+    const char *unread = find_unread(&h);
+    if (unread) {
+        return vae_error_set(VAE_ERROR_FORMAT, "%s: is %s, which is not read; convert it to WAV or FLAC", path, unread);
     }
     for (size_t i = 0; i < sizeof containers / sizeof *containers; ++i) {
         if (!begins(h.magic, containers[i].magic)) continue;

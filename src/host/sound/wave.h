@@ -20,13 +20,13 @@ typedef struct vae_wave_options {
 /* At 16 kHz, 18 hours. */
 enum { VAE_WAVE_MOST = 1 << 30 };
 
-/* Reads a file of any format, type of samples, number of channels and rate that libsndfile reads, but MPEG audio. Which
- * it is, contents decide. Channels become their mean; integers keep 24 bits. Numbers beyond full scale, which floats
- * may have, stay. Memory follows what the file holds and not what its header promises.
+/* Reads a file of any format, type of samples, number of channels and rate that libsndfile reads, but a few
+ * (sound/head.h). Which it is, contents decide. Channels become their mean; integers keep 24 bits. Numbers beyond full
+ * scale, which floats may have, stay. Memory follows what the file holds and not what its header promises.
  *
  * VAE_ERROR_IO where it cannot be opened or read; VAE_ERROR_FORMAT for a file that is no sound, damaged, cut short,
  * empty, or longer than `most`; VAE_ERROR_NUMERIC with the number of the first frame that is not finite;
- * VAE_ERROR_MEMORY. Messages begin with the path, and *wave is all zero. Nothing is written to stderr. */
+ * VAE_ERROR_MEMORY. Messages begin with the path, and *wave is all zero. Nothing is written to the terminal. */
 vae_status vae_wave_read(const char *path, const vae_wave_options *options, vae_wave *wave);
 
 /* The same of samples of 16 bits in memory, which `name` is said of. */
