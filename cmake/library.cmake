@@ -40,7 +40,7 @@ vae_add_protobuf(vae_objects src/host/train/event.proto)
 add_library(vae_device_objects OBJECT ${VAE_REGISTRY_SOURCE})
 set(VAE_PRIVATE_LIBRARIES OpenMP::OpenMP_C Threads::Threads ZLIB::ZLIB PNG::PNG JPEG::JPEG ${DNNL_LIBRARY}
     GIF::GIF PkgConfig::WEBP ${VAE_TIFF_LIBRARY} PkgConfig::JANSSON PkgConfig::CAIRO PkgConfig::FREETYPE PkgConfig::LIBZIP PkgConfig::EXPAT
-    PkgConfig::PROTOBUF_C m)
+    PkgConfig::SNDFILE PkgConfig::SAMPLERATE PkgConfig::KISSFFT PkgConfig::PROTOBUF_C m)
 if(VAE_CUDA_ENABLED)
   target_sources(vae_device_objects PRIVATE ${VAE_CUDA_HOST_SOURCES})
   # cuBLASLt is loaded when a GPU is opened.
@@ -75,6 +75,6 @@ foreach(library vae_static vae_shared)
 endforeach()
 target_include_directories(vae_static PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src/host> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src/kernels>)
 target_link_libraries(vae_static PUBLIC "$<BUILD_INTERFACE:${VAE_PRIVATE_LIBRARIES}>"
-                      "$<INSTALL_INTERFACE:${VAE_CUDA_INSTALL_LIBRARIES}dnnl;cairo;freetype;png;jpeg;gif;webpdemux;webp;${VAE_TIFF_INSTALL_LIBRARY}zip;z;expat;jansson;protobuf-c;${OpenMP_C_LIB_NAMES};m>")
+                      "$<INSTALL_INTERFACE:${VAE_CUDA_INSTALL_LIBRARIES}dnnl;cairo;freetype;png;jpeg;gif;webpdemux;webp;${VAE_TIFF_INSTALL_LIBRARY}zip;z;expat;sndfile;samplerate;kissfft-float;jansson;protobuf-c;${OpenMP_C_LIB_NAMES};m>")
 target_link_libraries(vae_shared PRIVATE ${VAE_PRIVATE_LIBRARIES})
 set_target_properties(vae_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})

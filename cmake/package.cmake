@@ -12,7 +12,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "fonts-dejavu-core")
 # The static library's users link what it needs.
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libdnnl-dev, libcairo2-dev, libzip-dev, libexpat1-dev, libjansson-dev, libprotobuf-c-dev, libjpeg-dev")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libdnnl-dev, libcairo2-dev, libzip-dev, libexpat1-dev, libsndfile1-dev, libsamplerate0-dev, libkissfft-dev, libjansson-dev, libprotobuf-c-dev, libjpeg-dev")
 set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_BINARY_DIR}/cpack-generator.cmake)
 file(WRITE ${CPACK_PROJECT_CONFIG_FILE} "
 if(CPACK_GENERATOR STREQUAL \"DEB\")

@@ -26,6 +26,7 @@ typedef enum vae_stream {
     VAE_STREAM_RECURRENT = 14,   /* dropout of recurrent cells; step: training step */
     VAE_STREAM_INFORMATION = 15, /* of the estimate of I(x; z) */
     VAE_STREAM_SAMPLE = 16,      /* words that are drawn in training; step: training step */
+    VAE_STREAM_PHASE = 17,       /* that sounds are begun with; step: which of several */
     VAE_STREAM_DROPOUT = 64,     /* and the VAE_DROPOUT_LAYERS - 1 after it, one a layer; step: training step */
 } vae_stream;
 enum { VAE_DROPOUT_LAYERS = 64 };

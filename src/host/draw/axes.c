@@ -130,6 +130,18 @@ void vae_plot_frame(cairo_t *context, vae_frame f, const char *title, const char
     vae_plot_text_within(context, centre, f.y - 9, FONT_SIZE, VAE_ALIGN_CENTRE, room, subtitle);
 }
 
+void vae_plot_image(cairo_t *context, vae_frame f, cairo_surface_t *image)
+{
+    cairo_save(context);
+    cairo_translate(context, f.x, f.y);
+    cairo_scale(context, f.width / cairo_image_surface_get_width(image),
+                f.height / cairo_image_surface_get_height(image));
+    cairo_set_source_surface(context, image, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(context), CAIRO_FILTER_GOOD);
+    cairo_paint(context);
+    cairo_restore(context);
+}
+
 const char *vae_plot_number(double value, int digits, char *text, size_t size)
 {
     snprintf(text, size, "%s%.*g", value < 0.0 ? "−" : "", digits, fabs(value));

@@ -10,6 +10,7 @@
 
 enum { PANEL_SIDE = 380, PANEL_LEFT = 70, PANEL_TOP = 58, PANEL_BOTTOM = 52, PANEL_GAP = 18 };
 enum { FONT_SIZE = 13, TITLE_SIZE = 17 };
+enum { PANEL_SCALE = 2 }; /* pixels of a PNG to a point */
 
 typedef enum vae_align { VAE_ALIGN_LEFT, VAE_ALIGN_CENTRE, VAE_ALIGN_RIGHT } vae_align;
 
@@ -36,6 +37,8 @@ typedef struct vae_range {
 
 /* A rectangle round the data, with titles above; `subtitle` may be NULL. */
 void vae_plot_frame(cairo_t *context, vae_frame f, const char *title, const char *subtitle);
+/* Fills the frame with an image surface. */
+void vae_plot_image(cairo_t *context, vae_frame f, cairo_surface_t *image);
 /* A tick with its value at `place` in [0, 1] of the lower or the left side. */
 void vae_plot_tick(cairo_t *context, vae_frame f, double place, double value, bool horizontal);
 /* Ticks with their values, about five, along the lower or the left side. */

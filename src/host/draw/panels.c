@@ -183,18 +183,6 @@ static void fill_surface(cairo_surface_t *surface, const vae_panel *panel, int64
     cairo_surface_mark_dirty(surface);
 }
 
-static void draw_surface(cairo_t *context, cairo_surface_t *surface, vae_frame f)
-{
-    cairo_save(context);
-    cairo_translate(context, f.x, f.y);
-    cairo_scale(context, f.width / cairo_image_surface_get_width(surface),
-                f.height / cairo_image_surface_get_height(surface));
-    cairo_set_source_surface(context, surface, 0, 0);
-    cairo_pattern_set_filter(cairo_get_source(context), CAIRO_FILTER_GOOD);
-    cairo_paint(context);
-    cairo_restore(context);
-}
-
 const vae_range vae_plot_manifold_range = {-2, 2};
 
 vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x, double y, double margin)
@@ -222,7 +210,7 @@ vae_status vae_plot_manifold(cairo_t *context, const vae_panel *panel, double x,
     const double unit = PANEL_SIDE / (double)longer;
     const double width = unit * (double)pixel_width, height = unit * (double)pixel_height;
     const vae_frame f = {x + 0.5 * (PANEL_SIDE - width), y + 0.5 * (PANEL_SIDE - height), width, height};
-    draw_surface(context, surface, f);
+    vae_plot_image(context, f, surface);
     cairo_surface_destroy(surface);
     vae_plot_frame(context, f, panel->title, panel->subtitle);
     for (int z = (int)vae_plot_manifold_range.low; z <= (int)vae_plot_manifold_range.high; ++z) {

@@ -16,7 +16,7 @@
 
 enum { LEGEND_ROWS = 17, LEGEND_LINE = 21, LEGEND_COLUMN = 54, LEGEND_NAMES = 150, LEGEND_TEXT = 20 };
 /* A legend has at most LEGEND_MOST entries; where labels are more, it has the first LEGEND_FIRST, in three columns. */
-enum { LEGEND_MOST = 256, LEGEND_FIRST = 3 * LEGEND_ROWS - 1, MARGIN_RIGHT = 22, PNG_SCALE = 2 };
+enum { LEGEND_MOST = 256, LEGEND_FIRST = 3 * LEGEND_ROWS - 1, MARGIN_RIGHT = 22 };
 
 typedef struct figure {
     const vae_panel *panels;
@@ -215,8 +215,8 @@ static vae_status draw_on_surface(const char *path, cairo_surface_t *surface, co
 static vae_status write_png(const char *path, const figure *f)
 {
     cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(f->width * PNG_SCALE), (int)(f->height * PNG_SCALE));
-    vae_status status = draw_on_surface(path, surface, f, PNG_SCALE);
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(f->width * PANEL_SCALE), (int)(f->height * PANEL_SCALE));
+    vae_status status = draw_on_surface(path, surface, f, PANEL_SCALE);
     if (!status) status = vae_surface_write_png(path, surface);
     cairo_surface_destroy(surface);
     return status;
