@@ -90,7 +90,7 @@ def read_tracks(path):
     file = mido.MidiFile(path)
     lines, metres = collections.defaultdict(list), []
     for number, track in enumerate(file.tracks):
-        time_now, sounding = 0, {}
+        time_now, sounding = 0, {}  # by channel and pitch: when it began, and whether it ended another one
         for message in track:
             time_now += message.time
             if message.type == "time_signature":
@@ -98,11 +98,15 @@ def read_tracks(path):
             if message.type not in ("note_on", "note_off") or message.channel == 9:
                 continue
             line, key = (number, message.channel), (message.channel, message.note)
-            if key in sounding:
-                start = sounding.pop(key)
+            begins = message.type == "note_on" and message.velocity > 0
+            start, ended_other = sounding.get(key, (None, False))
+            if not begins and ended_other and start == time_now:
+                sounding[key] = (start, False)  # the end of the note before, behind the beginning of this one
+                continue
+            if sounding.pop(key, None):
                 lines[line].append((start, time_now, message.note))
-            if message.type == "note_on" and message.velocity > 0:
-                sounding[key] = time_now
+            if begins:
+                sounding[key] = (time_now, start is not None)
     return file.ticks_per_beat, [sorted(lines[line]) for line in sorted(lines)], sorted(metres)
 
 

@@ -227,12 +227,14 @@ Test(excerpts, drums_keep_their_kinds)
 
 /* ---- Folders ---- */
 
+/* The last note is not ended. */
 static void write_tune(const char *name, uint8_t pitch)
 {
     idx_bytes file = midi_header(0, 1);
     const size_t track = midi_begin_track(&file);
     midi_note(&file, 0, 384, 0, pitch);
-    midi_note(&file, 0, 384, 0, pitch);
+    midi_event(&file, 0, 0x90, pitch, 64);
+    midi_event(&file, 384, 0xB0, 7, 1);
     midi_end_track(&file, track);
     idx_write(name, &file);
 }
@@ -254,6 +256,7 @@ Test(excerpts, a_folder_of_tunes, .init = idx_setup, .fini = idx_teardown)
     cr_expect_eq(dataset.vocabulary.count, 91);
     cr_expect_eq(dataset.offsets[2], 2 * (1 + BAR));
     cr_expect_eq(dataset.remarks.of[VAE_REMARK_DAMAGED_PIECES].count, 1);
+    cr_expect_eq(dataset.remarks.of[VAE_REMARK_UNENDED_NOTES].count, 3);
     cr_expect_eq(dataset.remarks.of[VAE_REMARK_REPEATED_EXCERPTS].count, 4);
     cr_expect_str_eq(dataset.names, "a.mid");
     vae_dataset_free(&dataset);

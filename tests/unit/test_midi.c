@@ -100,6 +100,55 @@ Test(midi, notes_that_overlap_or_do_not_end)
     vae_midi_free(&midi);
 }
 
+/* A beginning that is written ahead of an end at its tick: the end is that of the note before. A second end is not. */
+Test(midi, ends_behind_the_beginnings_of_their_tick)
+{
+    idx_bytes file = midi_header(0, 1);
+    const size_t track = midi_begin_track(&file);
+    midi_event(&file, 0, 0x90, 60, 64);
+    midi_event(&file, 96, 0x90, 60, 64);
+    midi_event(&file, 0, 0x80, 60, 0);
+    midi_event(&file, 96, 0x90, 60, 64);
+    midi_event(&file, 0, 0x80, 60, 0);
+    midi_event(&file, 0, 0x80, 60, 0);
+    midi_end_track(&file, track);
+    vae_midi midi = read_whole(&file);
+    cr_assert_eq(midi.count, 3);
+    expect_note(&midi.notes[0], 0, 96, 0, 60);
+    expect_note(&midi.notes[1], 96, 192, 0, 60);
+    expect_note(&midi.notes[2], 192, 192, 0, 60);
+    cr_expect_eq(midi.unended, 0);
+    vae_midi_free(&midi);
+}
+
+/* What one track leaves sounding, and its programs and running status, are not the next one's. */
+Test(midi, tracks_begin_anew)
+{
+    idx_bytes file = midi_header(1, 3);
+    size_t track = midi_begin_track(&file);
+    MIDI_PUT(&file, "\0\xC0\x07");
+    midi_event(&file, 0, 0x90, 60, 64);
+    midi_end_track(&file, track);
+    track = midi_begin_track(&file);
+    midi_event(&file, 5, 0x80, 60, 0);
+    midi_event(&file, 5, 0x90, 60, 64);
+    midi_event(&file, 5, 0x80, 60, 0);
+    midi_end_track(&file, track);
+    vae_midi midi = read_whole(&file);
+    cr_assert_eq(midi.count, 2);
+    expect_note(&midi.notes[0], 0, 0, 0, 60);
+    cr_expect_eq(midi.notes[0].program, 7);
+    expect_note(&midi.notes[1], 10, 15, 0, 60);
+    cr_expect_eq(midi.notes[1].program, 0);
+    cr_expect_eq(midi.notes[1].track, 1);
+    cr_expect_eq(midi.unended, 1);
+    vae_midi_free(&midi);
+    track = midi_begin_track(&file);
+    MIDI_PUT(&file, "\0\x3C\x40");
+    midi_end_track(&file, track);
+    expect_refused(&file, "a.mid: track 3, byte 66: an event without a status");
+}
+
 Test(midi, riff_long_headers_and_frames)
 {
     idx_bytes inner = {.count = 0}, file = {.count = 0};
@@ -115,6 +164,32 @@ Test(midi, riff_long_headers_and_frames)
     cr_assert_eq(midi.count, 1);
     expect_note(&midi.notes[0], 0, 96, VAE_MIDI_DRUMS, 38);
     vae_midi_free(&midi);
+}
+
+/* Frames a second, and ticks of a frame, as the header has them → ticks of half a second, and the end of a note of 30.
+ */
+static void expect_division(uint8_t frames, uint8_t ticks, int64_t quarter, int64_t end)
+{
+    idx_bytes file = midi_header(0, 1);
+    file.byte[12] = (uint8_t)(256 - frames);
+    file.byte[13] = ticks;
+    const size_t track = midi_begin_track(&file);
+    midi_note(&file, 0, 30, 0, 60);
+    midi_end_track(&file, track);
+    vae_midi midi = read_whole(&file);
+    cr_expect_eq(midi.ticks_per_quarter, quarter, "%d frames: %lld", frames, (long long)midi.ticks_per_quarter);
+    expect_note(&midi.notes[0], 0, end, 0, 60);
+    vae_midi_free(&midi);
+}
+
+/* Half a second that is not whole ticks, and the 29.97 frames of television, which the header calls 29. */
+Test(midi, divisions_in_frames)
+{
+    expect_division(24, 10, 120, 30);
+    expect_division(25, 5, 125, 60);
+    expect_division(25, 1, 25, 60);
+    expect_division(29, 4, 60, 30);
+    expect_division(30, 80, 1200, 30);
 }
 
 Test(midi, metres_are_in_order)
@@ -180,6 +255,24 @@ Test(midi, absurd_files)
         MIDI_PUT(&far, "\xFF\xFF\xFF\x7F\xC0\1");
     midi_end_track(&far, track);
     expect_refused(&far, "a.mid: track 1, byte 74: lies further from the beginning than any piece is long");
+}
+
+/* Time that goes with their number alone: eight million, which are what a file may have at most. */
+Test(midi, millions_of_empty_tracks, .timeout = 5)
+{
+    enum { TRACKS = 8000000 };
+    const idx_bytes header = midi_header(1, 1);
+    const size_t size = header.count + (size_t)TRACKS * 8;
+    uint8_t *bytes = calloc(size, 1);
+    vae_midi midi;
+    cr_assert_not_null(bytes);
+    memcpy(bytes, header.byte, header.count);
+    for (size_t at = header.count; at < size; at += 8)
+        memcpy(bytes + at, "MTrk", 4);
+    cr_expect_eq(vae_midi_read("a.mid", bytes, size, &midi), VAE_OK, "%s", vae_error_message());
+    cr_expect_eq(midi.count, 0);
+    vae_midi_free(&midi);
+    free(bytes);
 }
 
 /* At every length but the whole. */

@@ -2,8 +2,9 @@
  *
  * Of what real files have, this is taken: headers longer than six bytes, chunks of other kinds (skipped), MIDI in RIFF,
  * running status also behind a meta event, notes that are never ended (they end with their track), and notes that begin
- * while one of the same pitch and channel sounds (that one ends there). A division in frames a second is turned into
- * ticks of a quarter of half a second. */
+ * while one of the same pitch and channel sounds (that one ends there; an end at the same tick is the first one's). A
+ * division in frames a second is turned into ticks of a quarter of half a second. The tracks of format 2, which are
+ * pieces of their own, are taken as if they sounded together: by track and channel they are told apart. */
 #ifndef VAE_DATA_MIDI_H
 #define VAE_DATA_MIDI_H
 

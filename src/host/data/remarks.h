@@ -54,6 +54,8 @@
       "drawings were left out, as QuickDraw did not recognize them (recognized = no keeps them)")                      \
     X(FAR_OFFSETS, "offset lies beyond 1000 and was clipped", "offsets lie beyond 1000 and were clipped")              \
     X(DAMAGED_PIECES, "damaged MIDI file was left out", "damaged MIDI files were left out")                            \
+    X(UNENDED_NOTES, "note is not ended by its file, and was ended with its track",                                    \
+      "notes are not ended by their files, and were ended with their tracks")                                          \
     X(SILENT_PIECES, "piece has nothing of what is taken", "pieces have nothing of what is taken")                     \
     X(SHORT_PIECES, "line of music is shorter than an excerpt and was left out",                                       \
       "lines of music are shorter than an excerpt and were left out")                                                  \
