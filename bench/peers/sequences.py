@@ -143,9 +143,11 @@ def bars_of(ticks, metres, end):
 
 
 def cut(melody, first, steps):
-    """The tokens of an excerpt, or None where a bar of four quarters is silent or a note is beyond the keys."""
+    """The tokens of an excerpt, or None where no note begins, a bar of four quarters is silent or a note is beyond the keys."""
     bar, tokens = 4 * STEPS_PER_QUARTER, numpy.full(steps, HOLD)
     notes = [note for note in melody if note[1] > first and note[0] < first + steps]
+    if all(start < first for start, _, _ in notes):
+        return None
     for begin in range(first, first + steps, bar):
         if not any(end > begin and start < begin + bar for start, end, _ in notes):
             return None

@@ -127,6 +127,65 @@ Test(excerpts, silent_bars_are_left_out, .timeout = 10)
     cr_expect_gt(remarks.of[VAE_REMARK_SILENT_EXCERPTS].count, 0);
 }
 
+/* A note that is held for longer than an excerpt, and one so long that going through it bar by bar would not end. */
+Test(excerpts, where_no_note_begins_there_is_none, .timeout = 10)
+{
+    const vae_music_options two = {.bars = 2, .steps_per_quarter = 4};
+    const int64_t bars = 5000000;
+    char lines[8][512];
+    vae_remarks remarks;
+    const vae_midi midi = piece_of(NOTES(NOTE(8, 80, 60), NOTE(80, 88, 62), NOTE(bars * BAR, (bars + 1) * BAR, 64),
+                                         NOTE((bars + 1) * BAR, 2 * bars * BAR, 65)),
+                                   NULL, 0);
+    cr_assert_eq(cut(&midi, &two, &remarks, lines), 4);
+    cr_expect_str_eq(lines[0], "- - - - - - - - C4 - - - - - - - - - - - - - - - - - - - - - - -");
+    cr_expect_str_eq(lines[1], "C4 - - - - - - - - - - - - - - - D4 - - - - - - - . - - - - - - -");
+    cr_expect_str_eq(lines[2], "E4 - - - - - - - - - - - - - - - F4 - - - - - - - - - - - - - - -");
+    cr_expect_str_eq(lines[3], "F4 - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - -");
+    cr_expect_eq(remarks.of[VAE_REMARK_HELD_EXCERPTS].count, 3);
+    cr_expect_eq(remarks.of[VAE_REMARK_SHORT_PIECES].count, 0);
+}
+
+/* Of 600,000 metres each melody sees those that it has notes in. */
+Test(excerpts, melodies_times_metres, .timeout = 5)
+{
+    enum { METRES = 600000, LINES = 16 * 4000 };
+    vae_midi_metre *metres = calloc(METRES, sizeof *metres);
+    vae_midi_note *notes = calloc(LINES, sizeof *notes);
+    const vae_music_options any = {.bars = 1, .steps_per_quarter = 4, .any_metre = true};
+    char lines[1][512];
+    vae_remarks remarks;
+    cr_assert(metres && notes);
+    for (int i = 0; i < METRES; ++i)
+        metres[i] = (vae_midi_metre){(int64_t)i * BAR * STEP, i, i % 2 ? 4 : 2, 4};
+    for (int i = 0; i < LINES; ++i)
+        notes[i] = (vae_midi_note){.start = (int64_t)(METRES - 1) * BAR * STEP + 2 * STEP,
+                                   .end = (int64_t)(METRES - 1) * BAR * STEP + 3 * STEP,
+                                   .track = i / 16,
+                                   .channel = (uint8_t)(i % 16),
+                                   .pitch = 109};
+    const vae_midi midi = piece_of(notes, LINES, metres, METRES);
+    cr_expect_eq(cut(&midi, &any, &remarks, lines), 0);
+    cr_expect_eq(remarks.of[VAE_REMARK_FAR_PITCHES].count, LINES - LINES / 16);
+    free(metres);
+    free(notes);
+}
+
+/* Bars that are longer than an excerpt: what begins late in one is in none; and an excerpt at the change of metre. */
+Test(excerpts, bars_longer_than_an_excerpt)
+{
+    const vae_midi_metre metres[] = {{.at = 0, .numerator = 12, .denominator = 4},
+                                     {.at = 60 * STEP, .number = 1, .numerator = 4, .denominator = 4}};
+    const vae_music_options any = {.bars = 1, .steps_per_quarter = 4, .any_metre = true};
+    char lines[8][512];
+    vae_remarks remarks;
+    const vae_midi midi =
+        piece_of(NOTES(NOTE(4, 8, 60), NOTE(20, 30, 61), NOTE(30, 66, 62), NOTE(66, 68, 63)), metres, 2);
+    cr_assert_eq(cut(&midi, &any, &remarks, lines), 2);
+    cr_expect_str_eq(lines[0], "- - - - C4 - - - . - - - - - - -");
+    cr_expect_str_eq(lines[1], "D4 - - - - - D#4 - . - - - - - - -");
+}
+
 Test(excerpts, metres)
 {
     const vae_midi_metre metres[] = {{.at = 0, .numerator = 3, .denominator = 4},
@@ -165,6 +224,7 @@ Test(excerpts, lines_of_a_piece)
     drums.part = VAE_MUSIC_DRUMS;
     cr_assert_eq(cut(&midi, &drums, &remarks, lines), 1);
     cr_expect_str_eq(lines[0], "Bh . . . . . . . . S . . . . . .");
+    cr_expect_eq(remarks.of[VAE_REMARK_OTHER_DRUMS].count, 1);
 }
 
 Test(excerpts, transposition_stays_on_the_keys)
@@ -180,6 +240,7 @@ Test(excerpts, transposition_stays_on_the_keys)
     const vae_midi high = piece_of(NOTES(NOTE(0, 16, 109)), NULL, 0);
     cr_assert_eq(cut(&high, &moved, &remarks, lines), 0);
     cr_expect_eq(remarks.of[VAE_REMARK_FAR_PITCHES].count, 1);
+    cr_expect_eq(remarks.of[VAE_REMARK_SHORT_PIECES].count, 0);
 }
 
 /* ---- Tokens ---- */
