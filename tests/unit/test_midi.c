@@ -1,6 +1,8 @@
 /* Standard MIDI files: what real ones hold is read, what is damaged is told with its place, and what is written reads
  * back. */
 #define _GNU_SOURCE
+#include "config/config.h"
+#include "core/file.h"
 #include "data/midi.h"
 #include "unit/midi_file.h"
 
@@ -286,6 +288,67 @@ Test(midi, truncated_files_are_refused)
         vae_midi midi;
         cr_assert_eq(vae_midi_read("a.mid", file.byte, size, &midi), VAE_ERROR_FORMAT, "%zu bytes", size);
     }
+}
+
+/* Whatever order notes come in, the bytes are the same: of those at one tick and pitch the louder begins last. */
+Test(midi, bytes_do_not_depend_on_the_order, .init = idx_setup, .fini = idx_teardown)
+{
+    enum { NOTES = 40 };
+    vae_midi_note notes[NOTES], turned[NOTES];
+    vae_midi_score score = {
+        .ticks_per_quarter = 96, .tempo = 100, .numerator = 4, .denominator = 4, .count = NOTES, .tracks = 2};
+    char first[VAE_PATH_SIZE], second[VAE_PATH_SIZE];
+    void *a, *b;
+    size_t a_size, b_size;
+    for (int i = 0; i < NOTES; ++i)
+        notes[i] = (vae_midi_note){.start = i / 8 * 48,
+                                   .end = i / 8 * 48 + 48,
+                                   .track = i % 2,
+                                   .pitch = (uint8_t)(60 + i % 3),
+                                   .velocity = (uint8_t)(30 + i)};
+    for (int i = 0; i < NOTES; ++i)
+        turned[i] = notes[NOTES - 1 - i];
+    snprintf(first, sizeof first, "%s", idx_path("a.mid"));
+    snprintf(second, sizeof second, "%s", idx_path("b.mid"));
+    score.notes = notes;
+    cr_assert_eq(vae_midi_write(first, &score), VAE_OK, "%s", vae_error_message());
+    score.notes = turned;
+    cr_assert_eq(vae_midi_write(second, &score), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_file_read(first, 1 << 20, &a, &a_size), VAE_OK);
+    cr_assert_eq(vae_file_read(second, 1 << 20, &b, &b_size), VAE_OK);
+    cr_assert_eq(a_size, b_size);
+    cr_expect_eq(memcmp(a, b, a_size), 0);
+    free(a);
+    free(b);
+}
+
+/* A rest of more ticks than a number of four bytes can say, and a piece that is too long for any file. */
+Test(midi, long_pieces_are_written, .init = idx_setup, .fini = idx_teardown)
+{
+    const int64_t far = (int64_t)3 << 28;
+    const vae_midi_note note = {.start = far, .end = far + 96, .pitch = 60, .velocity = 64};
+    vae_midi_score score = {.ticks_per_quarter = 96,
+                            .tempo = 120,
+                            .numerator = 4,
+                            .denominator = 4,
+                            .notes = &note,
+                            .count = 1,
+                            .tracks = 1,
+                            .end = VAE_MIDI_TICKS};
+    vae_midi midi;
+    char expected[2 * VAE_PATH_SIZE];
+    cr_assert_eq(vae_midi_write(idx_path("a.mid"), &score), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_midi_read_file(idx_path("a.mid"), &midi), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(midi.count, 1);
+    expect_note(&midi.notes[0], far, far + 96, 0, 60);
+    cr_expect_eq(midi.end, VAE_MIDI_TICKS);
+    vae_midi_free(&midi);
+    score.end = (int64_t)VAE_MIDI_TICKS + 1;
+    snprintf(expected, sizeof expected,
+             "%s: music of 2147483648 ticks is longer than the 2147483647 that a MIDI file may have",
+             idx_path("b.mid"));
+    cr_expect_eq(vae_midi_write(idx_path("b.mid"), &score), VAE_ERROR_ARGUMENT);
+    cr_expect_str_eq(vae_error_message(), expected);
 }
 
 Test(midi, what_is_written_reads_back, .init = idx_setup, .fini = idx_teardown)

@@ -11,8 +11,6 @@ enum { MOST_BYTES = 64 << 20, CHUNK_HEADER = 8, LEAST_HEADER = 6, FIRST_ROOM = 2
 enum { STATUS_NOTE_OFF = 0x80, STATUS_NOTE_ON = 0x90, STATUS_PROGRAM = 0xC0, STATUS_PRESSURE = 0xD0 };
 enum { STATUS_SYSEX = 0xF0, STATUS_ESCAPE = 0xF7, STATUS_META = 0xFF };
 enum { META_END = 0x2F, META_TEMPO = 0x51, META_METRE = 0x58 };
-/* Ticks of a piece: no sum of steps overflows, and no piece is as long. */
-#define MOST_TICKS ((int64_t)1 << 31)
 
 typedef struct reader {
     const char *name;
@@ -233,7 +231,7 @@ static vae_status read_track(reader *r, track *t)
         int64_t delta;
         VAE_TRY(read_length(r, t, &delta));
         t->time += delta * r->scale;
-        if (t->time > MOST_TICKS) return fail(r, t, "lies further from the beginning than any piece is long");
+        if (t->time > VAE_MIDI_TICKS) return fail(r, t, "lies further from the beginning than any piece is long");
         VAE_TRY(read_event(r, t, &ended));
     }
     end_all_notes(r, t);
