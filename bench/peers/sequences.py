@@ -107,6 +107,8 @@ def read_tracks(path):
                 lines[line].append((start, time_now, message.note))
             if begins:
                 sounding[key] = (time_now, start is not None)
+        for (channel, pitch), (start, _) in sounding.items():
+            lines[number, channel].append((start, time_now, pitch))
     return file.ticks_per_beat, [sorted(lines[line]) for line in sorted(lines)], sorted(metres)
 
 

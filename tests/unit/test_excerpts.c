@@ -204,6 +204,18 @@ Test(excerpts, metres)
     cr_expect_eq(remarks.of[VAE_REMARK_OTHER_METRE].count, 0);
 }
 
+/* What is silent is a bar of four quarters, be those of the metre shorter. */
+Test(excerpts, silence_in_bars_of_three_quarters)
+{
+    const vae_midi_metre metre = {.at = 0, .numerator = 3, .denominator = 4};
+    const vae_music_options any = {.bars = 1, .steps_per_quarter = 4, .any_metre = true};
+    char lines[8][512];
+    vae_remarks remarks;
+    const vae_midi midi = piece_of(NOTES(NOTE(26, 28, 60)), &metre, 1);
+    cr_assert_eq(cut(&midi, &any, &remarks, lines), 1);
+    cr_expect_str_eq(lines[0], "- - - - - - - - - - - - - - C4 -");
+}
+
 /* Tracks and channels are melodies of their own, and drums are none. */
 Test(excerpts, lines_of_a_piece)
 {

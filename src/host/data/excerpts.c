@@ -111,8 +111,10 @@ static bool find_onset(vae_excerpts *e, const vae_music_section *s, const vae_mu
             pass_held(e, s, &events[e->event], events[onset].start);
             continue;
         }
-        if (bar_at(s, events[e->event].start) > e->start) e->start = bar_at(s, events[e->event].start);
-        return true;
+        /* A bar of four quarters from the excerpt's begin on, which the metre's own may be shorter or longer than. */
+        const int64_t audible = bar_at(s, events[e->event].start - e->bar + s->bar);
+        if (audible <= e->start) return true;
+        e->start = audible;
     }
     return false;
 }
