@@ -43,6 +43,9 @@ target_link_libraries(write_drawings PRIVATE vae_static)
 # What test_sound_python.py runs.
 add_executable(write_sound tests/cli/write_sound.c)
 target_link_libraries(write_sound PRIVATE vae_static)
+# What test_music_python.py runs.
+add_executable(write_music tests/cli/write_music.c)
+target_link_libraries(write_music PRIVATE vae_static)
 add_executable(onnx_recurrent tests/onnx/write_recurrent.c) # and what test_onnx_recurrent.py does
 target_link_libraries(onnx_recurrent PRIVATE vae_static PkgConfig::CRITERION)
 target_include_directories(onnx_recurrent PRIVATE tests)
@@ -55,7 +58,7 @@ target_link_options(slow_disk PRIVATE -fno-sanitize=all)
 target_link_libraries(slow_disk PRIVATE ${CMAKE_DL_LIBS})
 
 # Oversubscribed OpenMP teams that spin would slow tests that run side by side.
-set(VAE_TEST_ENVIRONMENT "VAE_PROGRAM=$<TARGET_FILE:vae-cuda>;VAE_TEST_PYTHON=${VAE_TEST_PYTHON};VAE_ONNX_CASES=$<TARGET_FILE:onnx_cases>;VAE_WRITE_DRAWINGS=$<TARGET_FILE:write_drawings>;VAE_WRITE_SOUND=$<TARGET_FILE:write_sound>;VAE_ONNX_RECURRENT=$<TARGET_FILE:onnx_recurrent>;VAE_SLOW_DISK=$<TARGET_FILE:slow_disk>;OMP_WAIT_POLICY=passive")
+set(VAE_TEST_ENVIRONMENT "VAE_PROGRAM=$<TARGET_FILE:vae-cuda>;VAE_TEST_PYTHON=${VAE_TEST_PYTHON};VAE_ONNX_CASES=$<TARGET_FILE:onnx_cases>;VAE_WRITE_DRAWINGS=$<TARGET_FILE:write_drawings>;VAE_WRITE_SOUND=$<TARGET_FILE:write_sound>;VAE_WRITE_MUSIC=$<TARGET_FILE:write_music>;VAE_ONNX_RECURRENT=$<TARGET_FILE:onnx_recurrent>;VAE_SLOW_DISK=$<TARGET_FILE:slow_disk>;OMP_WAIT_POLICY=passive")
 if(VAE_SANITIZE)
   list(APPEND VAE_TEST_ENVIRONMENT
        "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0"

@@ -90,7 +90,7 @@ def read_tracks(path):
     file = mido.MidiFile(path)
     lines, metres = collections.defaultdict(list), []
     for number, track in enumerate(file.tracks):
-        time_now, sounding = 0, {}
+        time_now, sounding = 0, {}  # by channel and pitch: when it began, and whether it ended another one
         for message in track:
             time_now += message.time
             if message.type == "time_signature":
@@ -98,11 +98,17 @@ def read_tracks(path):
             if message.type not in ("note_on", "note_off") or message.channel == 9:
                 continue
             line, key = (number, message.channel), (message.channel, message.note)
-            if key in sounding:
-                start = sounding.pop(key)
+            begins = message.type == "note_on" and message.velocity > 0
+            start, ended_other = sounding.get(key, (None, False))
+            if not begins and ended_other and start == time_now:
+                sounding[key] = (start, False)  # the end of the note before, behind the beginning of this one
+                continue
+            if sounding.pop(key, None):
                 lines[line].append((start, time_now, message.note))
-            if message.type == "note_on" and message.velocity > 0:
-                sounding[key] = time_now
+            if begins:
+                sounding[key] = (time_now, start is not None)
+        for (channel, pitch), (start, _) in sounding.items():
+            lines[number, channel].append((start, time_now, pitch))
     return file.ticks_per_beat, [sorted(lines[line]) for line in sorted(lines)], sorted(metres)
 
 
@@ -139,9 +145,11 @@ def bars_of(ticks, metres, end):
 
 
 def cut(melody, first, steps):
-    """The tokens of an excerpt, or None where a bar of four quarters is silent or a note is beyond the keys."""
+    """The tokens of an excerpt, or None where no note begins, a bar of four quarters is silent or a note is beyond the keys."""
     bar, tokens = 4 * STEPS_PER_QUARTER, numpy.full(steps, HOLD)
     notes = [note for note in melody if note[1] > first and note[0] < first + steps]
+    if all(start < first for start, _, _ in notes):
+        return None
     for begin in range(first, first + steps, bar):
         if not any(end > begin and start < begin + bar for start, end, _ in notes):
             return None

@@ -127,6 +127,65 @@ Test(excerpts, silent_bars_are_left_out, .timeout = 10)
     cr_expect_gt(remarks.of[VAE_REMARK_SILENT_EXCERPTS].count, 0);
 }
 
+/* A note that is held for longer than an excerpt, and one so long that going through it bar by bar would not end. */
+Test(excerpts, where_no_note_begins_there_is_none, .timeout = 10)
+{
+    const vae_music_options two = {.bars = 2, .steps_per_quarter = 4};
+    const int64_t bars = 5000000;
+    char lines[8][512];
+    vae_remarks remarks;
+    const vae_midi midi = piece_of(NOTES(NOTE(8, 80, 60), NOTE(80, 88, 62), NOTE(bars * BAR, (bars + 1) * BAR, 64),
+                                         NOTE((bars + 1) * BAR, 2 * bars * BAR, 65)),
+                                   NULL, 0);
+    cr_assert_eq(cut(&midi, &two, &remarks, lines), 4);
+    cr_expect_str_eq(lines[0], "- - - - - - - - C4 - - - - - - - - - - - - - - - - - - - - - - -");
+    cr_expect_str_eq(lines[1], "C4 - - - - - - - - - - - - - - - D4 - - - - - - - . - - - - - - -");
+    cr_expect_str_eq(lines[2], "E4 - - - - - - - - - - - - - - - F4 - - - - - - - - - - - - - - -");
+    cr_expect_str_eq(lines[3], "F4 - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - -");
+    cr_expect_eq(remarks.of[VAE_REMARK_HELD_EXCERPTS].count, 3);
+    cr_expect_eq(remarks.of[VAE_REMARK_SHORT_PIECES].count, 0);
+}
+
+/* Of 600,000 metres each melody sees those that it has notes in. */
+Test(excerpts, melodies_times_metres, .timeout = 5)
+{
+    enum { METRES = 600000, LINES = 16 * 4000 };
+    vae_midi_metre *metres = calloc(METRES, sizeof *metres);
+    vae_midi_note *notes = calloc(LINES, sizeof *notes);
+    const vae_music_options any = {.bars = 1, .steps_per_quarter = 4, .any_metre = true};
+    char lines[1][512];
+    vae_remarks remarks;
+    cr_assert(metres && notes);
+    for (int i = 0; i < METRES; ++i)
+        metres[i] = (vae_midi_metre){(int64_t)i * BAR * STEP, i, i % 2 ? 4 : 2, 4};
+    for (int i = 0; i < LINES; ++i)
+        notes[i] = (vae_midi_note){.start = (int64_t)(METRES - 1) * BAR * STEP + 2 * STEP,
+                                   .end = (int64_t)(METRES - 1) * BAR * STEP + 3 * STEP,
+                                   .track = i / 16,
+                                   .channel = (uint8_t)(i % 16),
+                                   .pitch = 109};
+    const vae_midi midi = piece_of(notes, LINES, metres, METRES);
+    cr_expect_eq(cut(&midi, &any, &remarks, lines), 0);
+    cr_expect_eq(remarks.of[VAE_REMARK_FAR_PITCHES].count, LINES - LINES / 16);
+    free(metres);
+    free(notes);
+}
+
+/* Bars that are longer than an excerpt: what begins late in one is in none; and an excerpt at the change of metre. */
+Test(excerpts, bars_longer_than_an_excerpt)
+{
+    const vae_midi_metre metres[] = {{.at = 0, .numerator = 12, .denominator = 4},
+                                     {.at = 60 * STEP, .number = 1, .numerator = 4, .denominator = 4}};
+    const vae_music_options any = {.bars = 1, .steps_per_quarter = 4, .any_metre = true};
+    char lines[8][512];
+    vae_remarks remarks;
+    const vae_midi midi =
+        piece_of(NOTES(NOTE(4, 8, 60), NOTE(20, 30, 61), NOTE(30, 66, 62), NOTE(66, 68, 63)), metres, 2);
+    cr_assert_eq(cut(&midi, &any, &remarks, lines), 2);
+    cr_expect_str_eq(lines[0], "- - - - C4 - - - . - - - - - - -");
+    cr_expect_str_eq(lines[1], "D4 - - - - - D#4 - . - - - - - - -");
+}
+
 Test(excerpts, metres)
 {
     const vae_midi_metre metres[] = {{.at = 0, .numerator = 3, .denominator = 4},
@@ -143,6 +202,18 @@ Test(excerpts, metres)
     cr_assert_eq(cut(&midi, &any, &remarks, lines), 3);
     cr_expect_str_eq(lines[0], "C4 - - - - - - - - - - - D4 - - -");
     cr_expect_eq(remarks.of[VAE_REMARK_OTHER_METRE].count, 0);
+}
+
+/* What is silent is a bar of four quarters, be those of the metre shorter. */
+Test(excerpts, silence_in_bars_of_three_quarters)
+{
+    const vae_midi_metre metre = {.at = 0, .numerator = 3, .denominator = 4};
+    const vae_music_options any = {.bars = 1, .steps_per_quarter = 4, .any_metre = true};
+    char lines[8][512];
+    vae_remarks remarks;
+    const vae_midi midi = piece_of(NOTES(NOTE(26, 28, 60)), &metre, 1);
+    cr_assert_eq(cut(&midi, &any, &remarks, lines), 1);
+    cr_expect_str_eq(lines[0], "- - - - - - - - - - - - - - C4 -");
 }
 
 /* Tracks and channels are melodies of their own, and drums are none. */
@@ -165,6 +236,7 @@ Test(excerpts, lines_of_a_piece)
     drums.part = VAE_MUSIC_DRUMS;
     cr_assert_eq(cut(&midi, &drums, &remarks, lines), 1);
     cr_expect_str_eq(lines[0], "Bh . . . . . . . . S . . . . . .");
+    cr_expect_eq(remarks.of[VAE_REMARK_OTHER_DRUMS].count, 1);
 }
 
 Test(excerpts, transposition_stays_on_the_keys)
@@ -180,6 +252,7 @@ Test(excerpts, transposition_stays_on_the_keys)
     const vae_midi high = piece_of(NOTES(NOTE(0, 16, 109)), NULL, 0);
     cr_assert_eq(cut(&high, &moved, &remarks, lines), 0);
     cr_expect_eq(remarks.of[VAE_REMARK_FAR_PITCHES].count, 1);
+    cr_expect_eq(remarks.of[VAE_REMARK_SHORT_PIECES].count, 0);
 }
 
 /* ---- Tokens ---- */
@@ -227,12 +300,14 @@ Test(excerpts, drums_keep_their_kinds)
 
 /* ---- Folders ---- */
 
+/* The last note is not ended. */
 static void write_tune(const char *name, uint8_t pitch)
 {
     idx_bytes file = midi_header(0, 1);
     const size_t track = midi_begin_track(&file);
     midi_note(&file, 0, 384, 0, pitch);
-    midi_note(&file, 0, 384, 0, pitch);
+    midi_event(&file, 0, 0x90, pitch, 64);
+    midi_event(&file, 384, 0xB0, 7, 1);
     midi_end_track(&file, track);
     idx_write(name, &file);
 }
@@ -254,6 +329,7 @@ Test(excerpts, a_folder_of_tunes, .init = idx_setup, .fini = idx_teardown)
     cr_expect_eq(dataset.vocabulary.count, 91);
     cr_expect_eq(dataset.offsets[2], 2 * (1 + BAR));
     cr_expect_eq(dataset.remarks.of[VAE_REMARK_DAMAGED_PIECES].count, 1);
+    cr_expect_eq(dataset.remarks.of[VAE_REMARK_UNENDED_NOTES].count, 3);
     cr_expect_eq(dataset.remarks.of[VAE_REMARK_REPEATED_EXCERPTS].count, 4);
     cr_expect_str_eq(dataset.names, "a.mid");
     vae_dataset_free(&dataset);

@@ -1,6 +1,8 @@
 /* Standard MIDI files: what real ones hold is read, what is damaged is told with its place, and what is written reads
  * back. */
 #define _GNU_SOURCE
+#include "config/config.h"
+#include "core/file.h"
 #include "data/midi.h"
 #include "unit/midi_file.h"
 
@@ -100,6 +102,55 @@ Test(midi, notes_that_overlap_or_do_not_end)
     vae_midi_free(&midi);
 }
 
+/* A beginning that is written ahead of an end at its tick: the end is that of the note before. A second end is not. */
+Test(midi, ends_behind_the_beginnings_of_their_tick)
+{
+    idx_bytes file = midi_header(0, 1);
+    const size_t track = midi_begin_track(&file);
+    midi_event(&file, 0, 0x90, 60, 64);
+    midi_event(&file, 96, 0x90, 60, 64);
+    midi_event(&file, 0, 0x80, 60, 0);
+    midi_event(&file, 96, 0x90, 60, 64);
+    midi_event(&file, 0, 0x80, 60, 0);
+    midi_event(&file, 0, 0x80, 60, 0);
+    midi_end_track(&file, track);
+    vae_midi midi = read_whole(&file);
+    cr_assert_eq(midi.count, 3);
+    expect_note(&midi.notes[0], 0, 96, 0, 60);
+    expect_note(&midi.notes[1], 96, 192, 0, 60);
+    expect_note(&midi.notes[2], 192, 192, 0, 60);
+    cr_expect_eq(midi.unended, 0);
+    vae_midi_free(&midi);
+}
+
+/* What one track leaves sounding, and its programs and running status, are not the next one's. */
+Test(midi, tracks_begin_anew)
+{
+    idx_bytes file = midi_header(1, 3);
+    size_t track = midi_begin_track(&file);
+    MIDI_PUT(&file, "\0\xC0\x07");
+    midi_event(&file, 0, 0x90, 60, 64);
+    midi_end_track(&file, track);
+    track = midi_begin_track(&file);
+    midi_event(&file, 5, 0x80, 60, 0);
+    midi_event(&file, 5, 0x90, 60, 64);
+    midi_event(&file, 5, 0x80, 60, 0);
+    midi_end_track(&file, track);
+    vae_midi midi = read_whole(&file);
+    cr_assert_eq(midi.count, 2);
+    expect_note(&midi.notes[0], 0, 0, 0, 60);
+    cr_expect_eq(midi.notes[0].program, 7);
+    expect_note(&midi.notes[1], 10, 15, 0, 60);
+    cr_expect_eq(midi.notes[1].program, 0);
+    cr_expect_eq(midi.notes[1].track, 1);
+    cr_expect_eq(midi.unended, 1);
+    vae_midi_free(&midi);
+    track = midi_begin_track(&file);
+    MIDI_PUT(&file, "\0\x3C\x40");
+    midi_end_track(&file, track);
+    expect_refused(&file, "a.mid: track 3, byte 66: an event without a status");
+}
+
 Test(midi, riff_long_headers_and_frames)
 {
     idx_bytes inner = {.count = 0}, file = {.count = 0};
@@ -115,6 +166,32 @@ Test(midi, riff_long_headers_and_frames)
     cr_assert_eq(midi.count, 1);
     expect_note(&midi.notes[0], 0, 96, VAE_MIDI_DRUMS, 38);
     vae_midi_free(&midi);
+}
+
+/* Frames a second, and ticks of a frame, as the header has them → ticks of half a second, and the end of a note of 30.
+ */
+static void expect_division(uint8_t frames, uint8_t ticks, int64_t quarter, int64_t end)
+{
+    idx_bytes file = midi_header(0, 1);
+    file.byte[12] = (uint8_t)(256 - frames);
+    file.byte[13] = ticks;
+    const size_t track = midi_begin_track(&file);
+    midi_note(&file, 0, 30, 0, 60);
+    midi_end_track(&file, track);
+    vae_midi midi = read_whole(&file);
+    cr_expect_eq(midi.ticks_per_quarter, quarter, "%d frames: %lld", frames, (long long)midi.ticks_per_quarter);
+    expect_note(&midi.notes[0], 0, end, 0, 60);
+    vae_midi_free(&midi);
+}
+
+/* Half a second that is not whole ticks, and the 29.97 frames of television, which the header calls 29. */
+Test(midi, divisions_in_frames)
+{
+    expect_division(24, 10, 120, 30);
+    expect_division(25, 5, 125, 60);
+    expect_division(25, 1, 25, 60);
+    expect_division(29, 4, 60, 30);
+    expect_division(30, 80, 1200, 30);
 }
 
 Test(midi, metres_are_in_order)
@@ -182,6 +259,24 @@ Test(midi, absurd_files)
     expect_refused(&far, "a.mid: track 1, byte 74: lies further from the beginning than any piece is long");
 }
 
+/* Time that goes with their number alone: eight million, which are what a file may have at most. */
+Test(midi, millions_of_empty_tracks, .timeout = 5)
+{
+    enum { TRACKS = 8000000 };
+    const idx_bytes header = midi_header(1, 1);
+    const size_t size = header.count + (size_t)TRACKS * 8;
+    uint8_t *bytes = calloc(size, 1);
+    vae_midi midi;
+    cr_assert_not_null(bytes);
+    memcpy(bytes, header.byte, header.count);
+    for (size_t at = header.count; at < size; at += 8)
+        memcpy(bytes + at, "MTrk", 4);
+    cr_expect_eq(vae_midi_read("a.mid", bytes, size, &midi), VAE_OK, "%s", vae_error_message());
+    cr_expect_eq(midi.count, 0);
+    vae_midi_free(&midi);
+    free(bytes);
+}
+
 /* At every length but the whole. */
 Test(midi, truncated_files_are_refused)
 {
@@ -193,6 +288,67 @@ Test(midi, truncated_files_are_refused)
         vae_midi midi;
         cr_assert_eq(vae_midi_read("a.mid", file.byte, size, &midi), VAE_ERROR_FORMAT, "%zu bytes", size);
     }
+}
+
+/* Whatever order notes come in, the bytes are the same: of those at one tick and pitch the louder begins last. */
+Test(midi, bytes_do_not_depend_on_the_order, .init = idx_setup, .fini = idx_teardown)
+{
+    enum { NOTES = 40 };
+    vae_midi_note notes[NOTES], turned[NOTES];
+    vae_midi_score score = {
+        .ticks_per_quarter = 96, .tempo = 100, .numerator = 4, .denominator = 4, .count = NOTES, .tracks = 2};
+    char first[VAE_PATH_SIZE], second[VAE_PATH_SIZE];
+    void *a, *b;
+    size_t a_size, b_size;
+    for (int i = 0; i < NOTES; ++i)
+        notes[i] = (vae_midi_note){.start = i / 8 * 48,
+                                   .end = i / 8 * 48 + 48,
+                                   .track = i % 2,
+                                   .pitch = (uint8_t)(60 + i % 3),
+                                   .velocity = (uint8_t)(30 + i)};
+    for (int i = 0; i < NOTES; ++i)
+        turned[i] = notes[NOTES - 1 - i];
+    snprintf(first, sizeof first, "%s", idx_path("a.mid"));
+    snprintf(second, sizeof second, "%s", idx_path("b.mid"));
+    score.notes = notes;
+    cr_assert_eq(vae_midi_write(first, &score), VAE_OK, "%s", vae_error_message());
+    score.notes = turned;
+    cr_assert_eq(vae_midi_write(second, &score), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_file_read(first, 1 << 20, &a, &a_size), VAE_OK);
+    cr_assert_eq(vae_file_read(second, 1 << 20, &b, &b_size), VAE_OK);
+    cr_assert_eq(a_size, b_size);
+    cr_expect_eq(memcmp(a, b, a_size), 0);
+    free(a);
+    free(b);
+}
+
+/* A rest of more ticks than a number of four bytes can say, and a piece that is too long for any file. */
+Test(midi, long_pieces_are_written, .init = idx_setup, .fini = idx_teardown)
+{
+    const int64_t far = (int64_t)3 << 28;
+    const vae_midi_note note = {.start = far, .end = far + 96, .pitch = 60, .velocity = 64};
+    vae_midi_score score = {.ticks_per_quarter = 96,
+                            .tempo = 120,
+                            .numerator = 4,
+                            .denominator = 4,
+                            .notes = &note,
+                            .count = 1,
+                            .tracks = 1,
+                            .end = VAE_MIDI_TICKS};
+    vae_midi midi;
+    char expected[2 * VAE_PATH_SIZE];
+    cr_assert_eq(vae_midi_write(idx_path("a.mid"), &score), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(vae_midi_read_file(idx_path("a.mid"), &midi), VAE_OK, "%s", vae_error_message());
+    cr_assert_eq(midi.count, 1);
+    expect_note(&midi.notes[0], far, far + 96, 0, 60);
+    cr_expect_eq(midi.end, VAE_MIDI_TICKS);
+    vae_midi_free(&midi);
+    score.end = (int64_t)VAE_MIDI_TICKS + 1;
+    snprintf(expected, sizeof expected,
+             "%s: music of 2147483648 ticks is longer than the 2147483647 that a MIDI file may have",
+             idx_path("b.mid"));
+    cr_expect_eq(vae_midi_write(idx_path("b.mid"), &score), VAE_ERROR_ARGUMENT);
+    cr_expect_str_eq(vae_error_message(), expected);
 }
 
 Test(midi, what_is_written_reads_back, .init = idx_setup, .fini = idx_teardown)

@@ -1,10 +1,8 @@
-/* Excerpts of as many steps each, cut out of a piece of music: of every melody, or of the drums, at each bar.
+/* Excerpts of as many steps each, cut out of a piece of music: of every melody, or of the drums, at each bar
+ * (data/music_lines.h has what these are).
  *
- * Beginnings and ends of notes are moved to the nearest step, and a note has one at least. A melody is the notes of one
- * track and channel other than drums: of those that begin together the highest is kept, and a note ends where the next
- * begins; a track in which more notes are dropped so than stay is of chords, and is left out. A note that sounds where
- * an excerpt begins begins there. An excerpt lies within one metre, and no bar of it is silent; bars are of four
- * quarters, from the excerpt's begin on. Tempo has no part in it, as ticks are fractions of a quarter. */
+ * An excerpt lies within one metre, something begins in it, and no bar of it is silent; bars are of four quarters, from
+ * the excerpt's begin on. A note that sounds where an excerpt begins begins there. */
 #ifndef VAE_DATA_EXCERPTS_H
 #define VAE_DATA_EXCERPTS_H
 

@@ -2,8 +2,9 @@
  *
  * Of what real files have, this is taken: headers longer than six bytes, chunks of other kinds (skipped), MIDI in RIFF,
  * running status also behind a meta event, notes that are never ended (they end with their track), and notes that begin
- * while one of the same pitch and channel sounds (that one ends there). A division in frames a second is turned into
- * ticks of a quarter of half a second. */
+ * while one of the same pitch and channel sounds (that one ends there; an end at the same tick is the first one's). A
+ * division in frames a second is turned into ticks of a quarter of half a second. The tracks of format 2, which are
+ * pieces of their own, are taken as if they sounded together: by track and channel they are told apart. */
 #ifndef VAE_DATA_MIDI_H
 #define VAE_DATA_MIDI_H
 
@@ -13,6 +14,8 @@
 #include "core/error.h"
 
 enum { VAE_MIDI_DRUMS = 9, VAE_MIDI_PITCHES = 128, VAE_MIDI_CHANNELS = 16 }; /* channel 10, counted from 0 */
+/* Ticks of a piece at most: no sum of steps overflows, and no piece is as long. */
+enum { VAE_MIDI_TICKS = 0x7FFFFFFF };
 
 typedef struct vae_midi_note {
     int64_t start, end;       /* in ticks; end ≥ start */
@@ -53,7 +56,8 @@ typedef struct vae_midi_marker {
     const char *text;
 } vae_midi_marker;
 
-/* A piece to be written: notes by track, in any order; a track has the channel and program of its notes. */
+/* A piece to be written: notes by track, in any order; a track has the channel and program of its notes. Of two of
+ * one pitch that sound together in a track, readers cannot tell which ends. A note has a tick at least. */
 typedef struct vae_midi_score {
     const char *title;
     int64_t ticks_per_quarter; /* 1 to 32767 */
@@ -67,7 +71,8 @@ typedef struct vae_midi_score {
     int64_t end; /* tick at which it ends, at the earliest */
 } vae_midi_score;
 
-/* Writes a file of format 1; the same score gives the same bytes. A file appears at once or not at all. */
+/* Writes a file of format 1; the same notes give the same bytes. A file appears at once or not at all. VAE_ERROR_IO,
+ * VAE_ERROR_MEMORY; VAE_ERROR_ARGUMENT of a score that ends behind VAE_MIDI_TICKS. */
 vae_status vae_midi_write(const char *path, const vae_midi_score *score);
 
 #endif

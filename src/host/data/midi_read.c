@@ -11,8 +11,6 @@ enum { MOST_BYTES = 64 << 20, CHUNK_HEADER = 8, LEAST_HEADER = 6, FIRST_ROOM = 2
 enum { STATUS_NOTE_OFF = 0x80, STATUS_NOTE_ON = 0x90, STATUS_PROGRAM = 0xC0, STATUS_PRESSURE = 0xD0 };
 enum { STATUS_SYSEX = 0xF0, STATUS_ESCAPE = 0xF7, STATUS_META = 0xFF };
 enum { META_END = 0x2F, META_TEMPO = 0x51, META_METRE = 0x58 };
-/* Ticks of a piece: no sum of steps overflows, and no piece is as long. */
-#define MOST_TICKS ((int64_t)1 << 31)
 
 typedef struct reader {
     const char *name;
@@ -21,14 +19,22 @@ typedef struct reader {
     size_t end;      /* of the present chunk */
     vae_midi *midi;
     int64_t note_room, metre_room;
+    int64_t scale; /* ticks of the piece to one of the file's */
 } reader;
+
+/* What sounds of one pitch on one channel. */
+typedef struct voice {
+    int64_t note;     /* its index + 1; 0: silent */
+    bool ended_other; /* it began while another sounded, whose own end is still to come */
+} voice;
 
 typedef struct track {
     int32_t number;
     int64_t time;
+    int64_t first_note;
     uint8_t status; /* the running one; 0: none */
     uint8_t programs[VAE_MIDI_CHANNELS];
-    int64_t sounding[VAE_MIDI_CHANNELS][VAE_MIDI_PITCHES]; /* index of the note + 1; 0: silent */
+    voice voices[VAE_MIDI_CHANNELS][VAE_MIDI_PITCHES]; /* all silent between tracks */
 } track;
 
 static vae_status fail(const reader *r, const track *t, const char *what)
@@ -90,17 +96,18 @@ static vae_status make_room(const reader *r, void **list, int64_t count, int64_t
 
 /* ---- Notes ---- */
 
-static void end_note(reader *r, track *t, uint8_t channel, uint8_t pitch)
+static void end_note(reader *r, const track *t, voice *v)
 {
-    int64_t *sounding = &t->sounding[channel][pitch];
-    if (*sounding > 0) r->midi->notes[*sounding - 1].end = t->time;
-    *sounding = 0;
+    if (v->note > 0) r->midi->notes[v->note - 1].end = t->time;
+    *v = (voice){0};
 }
 
 static vae_status begin_note(reader *r, track *t, uint8_t channel, uint8_t pitch, uint8_t velocity)
 {
     vae_midi *midi = r->midi;
-    end_note(r, t, channel, pitch);
+    voice *v = &t->voices[channel][pitch];
+    const bool sounded = v->note > 0;
+    end_note(r, t, v);
     VAE_TRY(make_room(r, (void **)&midi->notes, midi->count, &r->note_room, sizeof *midi->notes));
     midi->notes[midi->count++] = (vae_midi_note){.start = t->time,
                                                  .end = t->time,
@@ -109,17 +116,31 @@ static vae_status begin_note(reader *r, track *t, uint8_t channel, uint8_t pitch
                                                  .program = t->programs[channel],
                                                  .pitch = pitch,
                                                  .velocity = velocity};
-    t->sounding[channel][pitch] = midi->count;
+    *v = (voice){midi->count, sounded};
     return VAE_OK;
 }
 
+/* Some programs write what begins at a tick ahead of what ends there: an end at the tick of a repeated note is that of
+ * the note before, which has ended already. */
+static void take_end(reader *r, track *t, uint8_t channel, uint8_t pitch)
+{
+    voice *v = &t->voices[channel][pitch];
+    if (v->ended_other && r->midi->notes[v->note - 1].start == t->time) {
+        v->ended_other = false;
+    } else {
+        end_note(r, t, v);
+    }
+}
+
+/* Goes through the track's own notes, not its voices, as a file may have millions of tracks without any. */
 static void end_all_notes(reader *r, track *t)
 {
-    for (int channel = 0; channel < VAE_MIDI_CHANNELS; ++channel) {
-        for (int pitch = 0; pitch < VAE_MIDI_PITCHES; ++pitch) {
-            r->midi->unended += t->sounding[channel][pitch] > 0;
-            end_note(r, t, (uint8_t)channel, (uint8_t)pitch);
-        }
+    for (int64_t i = t->first_note; i < r->midi->count; ++i) {
+        const vae_midi_note *note = &r->midi->notes[i];
+        voice *v = &t->voices[note->channel][note->pitch];
+        if (v->note != i + 1) continue;
+        r->midi->unended++;
+        end_note(r, t, v);
     }
 }
 
@@ -133,7 +154,7 @@ static vae_status read_channel_event(reader *r, track *t, uint8_t status)
     if (kind != STATUS_PROGRAM && kind != STATUS_PRESSURE) VAE_TRY(read_data(r, t, &second));
     if (kind == STATUS_PROGRAM) t->programs[channel] = first;
     if (kind == STATUS_NOTE_ON && second > 0) return begin_note(r, t, channel, first, second);
-    if (kind == STATUS_NOTE_ON || kind == STATUS_NOTE_OFF) end_note(r, t, channel, first);
+    if (kind == STATUS_NOTE_ON || kind == STATUS_NOTE_OFF) take_end(r, t, channel, first);
     return VAE_OK;
 }
 
@@ -203,11 +224,14 @@ static vae_status read_event(reader *r, track *t, bool *ended)
 
 static vae_status read_track(reader *r, track *t)
 {
+    t->time = t->status = 0;
+    t->first_note = r->midi->count;
+    memset(t->programs, 0, sizeof t->programs);
     for (bool ended = false; !ended && r->at < r->end;) {
         int64_t delta;
         VAE_TRY(read_length(r, t, &delta));
-        t->time += delta;
-        if (t->time > MOST_TICKS) return fail(r, t, "lies further from the beginning than any piece is long");
+        t->time += delta * r->scale;
+        if (t->time > VAE_MIDI_TICKS) return fail(r, t, "lies further from the beginning than any piece is long");
         VAE_TRY(read_event(r, t, &ended));
     }
     end_all_notes(r, t);
@@ -231,6 +255,18 @@ static void unwrap(reader *r)
     if (at + CHUNK_HEADER <= r->size) r->at = at + CHUNK_HEADER;
 }
 
+/* The header says ticks of a quarter, or frames a second and ticks of a frame. As half a second need not be whole ticks
+ * then, they are halved where it is not. */
+static void take_division(reader *r, uint32_t division)
+{
+    const bool by_frames = division & 0x8000;
+    const uint32_t said = 256 - (division >> 8),
+                   frames = said == 29 ? 30 : said; /* 29: 30, of which some are dropped */
+    const uint32_t second = frames * (division & 0xFF);
+    r->scale = by_frames && second % 2 ? 2 : 1;
+    r->midi->ticks_per_quarter = by_frames ? second * r->scale / 2 : division;
+}
+
 static vae_status read_header(reader *r)
 {
     if (r->size - r->at < CHUNK_HEADER + LEAST_HEADER || memcmp(r->bytes + r->at, "MThd", 4) != 0) {
@@ -238,9 +274,8 @@ static vae_status read_header(reader *r)
     }
     const uint8_t *header = r->bytes + r->at + CHUNK_HEADER;
     const uint32_t length = big_endian(r->bytes + r->at + 4, 4), division = big_endian(header + 4, 2);
-    const int frames = division & 0x8000 ? 256 - (int)(division >> 8) : 0;
     if (length < LEAST_HEADER || length > r->size - r->at - CHUNK_HEADER) return fail(r, NULL, "the header is cut off");
-    r->midi->ticks_per_quarter = frames ? frames * (int64_t)(division & 0xFF) / 2 : (int64_t)division;
+    take_division(r, division);
     if (r->midi->ticks_per_quarter == 0) return fail(r, NULL, "a quarter of 0 ticks");
     r->at += CHUNK_HEADER + length;
     return VAE_OK;
@@ -249,12 +284,12 @@ static vae_status read_header(reader *r)
 static vae_status read_chunks(reader *r)
 {
     int32_t tracks = 0;
-    track *t = malloc(sizeof *t);
+    track *t = calloc(1, sizeof *t);
     vae_status status = t ? VAE_OK : vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", r->name);
     while (!status && r->size - r->at >= CHUNK_HEADER) {
         const bool wanted = memcmp(r->bytes + r->at, "MTrk", 4) == 0;
         const size_t length = big_endian(r->bytes + r->at + 4, 4);
-        *t = (track){.number = tracks};
+        t->number = tracks;
         if (length > r->size - r->at - CHUNK_HEADER) {
             status = wanted ? fail(r, t, "the file ends before the track does") : VAE_OK;
             break;

@@ -89,6 +89,9 @@ static vae_status open_piece(vae_sequence_source *source, pieces *p, bool *more)
             continue;
         }
         VAE_TRY(status);
+        if (p->midi.unended > 0) {
+            vae_remarks_add(&source->remarks, VAE_REMARK_UNENDED_NOTES, p->midi.unended, "the first is in %s", p->name);
+        }
         *more = true;
         return vae_excerpts_open(&p->midi, p->name, &source->options->music, &source->remarks, &p->excerpts);
     }

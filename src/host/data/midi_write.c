@@ -7,6 +7,8 @@
 #include "core/file.h"
 #include "data/midi.h"
 
+enum { LONGEST_STEP = (1 << 28) - 1, META_TEXT = 0x01, META_NAME = 0x03, META_MARKER = 0x06 };
+
 /* Bytes that grow; what lacks memory is told at the end. */
 typedef struct buffer {
     uint8_t *bytes;
@@ -57,12 +59,23 @@ static void put_text(buffer *b, unsigned kind, const char *text)
     put(b, text, strlen(text));
 }
 
+/* What has no number of four bytes is bridged by empty texts. */
+static void put_step(buffer *b, int64_t ticks)
+{
+    for (; ticks > LONGEST_STEP; ticks -= LONGEST_STEP) {
+        put_length(b, LONGEST_STEP);
+        put_text(b, META_TEXT, "");
+    }
+    put_length(b, (uint32_t)ticks);
+}
+
 /* What happens at a tick. */
 typedef struct event {
     int64_t at;
     int order; /* at one tick ends come before beginnings */
     uint8_t status, pitch, velocity;
     const char *text; /* a marker, else NULL */
+    int64_t number;   /* of markers at one tick: their order */
 } event;
 
 static int by_time(const void *left, const void *right)
@@ -70,15 +83,17 @@ static int by_time(const void *left, const void *right)
     const event *a = left, *b = right;
     if (a->at != b->at) return a->at < b->at ? -1 : 1;
     if (a->order != b->order) return a->order - b->order;
-    return a->pitch - b->pitch;
+    if (a->pitch != b->pitch) return a->pitch - b->pitch;
+    if (a->velocity != b->velocity) return a->velocity - b->velocity;
+    return (a->number > b->number) - (a->number < b->number);
 }
 
 static void put_event(buffer *b, const event *e, int64_t *time)
 {
-    put_length(b, (uint32_t)(e->at - *time));
+    put_step(b, e->at - *time);
     *time = e->at;
     if (e->text) {
-        put_text(b, 0x06, e->text);
+        put_text(b, META_MARKER, e->text);
         return;
     }
     put_byte(b, e->status);
@@ -93,7 +108,7 @@ static void put_track(buffer *file, buffer *begin, event *events, int64_t count,
     if (count > 0) qsort(events, (size_t)count, sizeof *events, by_time);
     for (int64_t i = 0; i < count; ++i)
         put_event(begin, &events[i], &time);
-    put_length(begin, (uint32_t)(end > time ? end - time : 0));
+    put_step(begin, end > time ? end - time : 0);
     put_number(begin, 0xFF2F00, 3);
     put(file, "MTrk", 4);
     put_number(file, (uint32_t)begin->size, 4);
@@ -107,7 +122,7 @@ static void put_conductor(buffer *file, const vae_midi_score *score, event *even
     buffer b = {0};
     if (score->title) {
         put_length(&b, 0);
-        put_text(&b, 0x03, score->title);
+        put_text(&b, META_NAME, score->title);
     }
     put_length(&b, 0);
     put_number(&b, 0xFF5103, 3);
@@ -118,8 +133,13 @@ static void put_conductor(buffer *file, const vae_midi_score *score, event *even
     put_byte(&b, (unsigned)lround(log2(score->denominator)));
     put_number(&b, 24 << 8 | 8, 2); /* clocks of a beat of the metronome, 32nds of a quarter */
     for (int64_t i = 0; i < score->marker_count; ++i)
-        events[i] = (event){.at = score->markers[i].at, .text = score->markers[i].text};
+        events[i] = (event){.at = score->markers[i].at, .text = score->markers[i].text, .number = i};
     put_track(file, &b, events, score->marker_count, score->end);
+}
+
+static int64_t end_of(const vae_midi_note *note)
+{
+    return note->end > note->start ? note->end : note->start + 1;
 }
 
 static void put_notes(buffer *file, const vae_midi_score *score, int32_t track, event *events)
@@ -139,17 +159,28 @@ static void put_notes(buffer *file, const vae_midi_score *score, int32_t track, 
                                   .status = (uint8_t)(0x90 | note->channel),
                                   .pitch = note->pitch,
                                   .velocity = note->velocity};
-        events[count++] = (event){.at = note->end > note->start ? note->end : note->start + 1,
-                                  .order = 0,
-                                  .status = (uint8_t)(0x80 | note->channel),
-                                  .pitch = note->pitch};
+        events[count++] =
+            (event){.at = end_of(note), .order = 0, .status = (uint8_t)(0x80 | note->channel), .pitch = note->pitch};
     }
     put_track(file, &b, events, count, score->end);
+}
+
+static vae_status check_end(const char *path, const vae_midi_score *score)
+{
+    int64_t end = score->end;
+    for (int64_t i = 0; i < score->count; ++i)
+        if (end_of(&score->notes[i]) > end) end = end_of(&score->notes[i]);
+    for (int64_t i = 0; i < score->marker_count; ++i)
+        if (score->markers[i].at > end) end = score->markers[i].at;
+    if (end <= VAE_MIDI_TICKS) return VAE_OK;
+    return vae_error_set(VAE_ERROR_ARGUMENT, "%s: music of %lld ticks is longer than the %d that a MIDI file may have",
+                         path, (long long)end, (int)VAE_MIDI_TICKS);
 }
 
 vae_status vae_midi_write(const char *path, const vae_midi_score *score)
 {
     buffer file = {0};
+    VAE_TRY(check_end(path, score));
     event *events = calloc((size_t)(2 * score->count + score->marker_count + 1), sizeof *events);
     if (!events) return vae_error_set(VAE_ERROR_MEMORY, "%s: out of memory", path);
     put(&file, "MThd", 4);

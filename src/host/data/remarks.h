@@ -54,14 +54,19 @@
       "drawings were left out, as QuickDraw did not recognize them (recognized = no keeps them)")                      \
     X(FAR_OFFSETS, "offset lies beyond 1000 and was clipped", "offsets lie beyond 1000 and were clipped")              \
     X(DAMAGED_PIECES, "damaged MIDI file was left out", "damaged MIDI files were left out")                            \
+    X(UNENDED_NOTES, "note is not ended by its file, and was ended with its track",                                    \
+      "notes are not ended by their files, and were ended with their tracks")                                          \
     X(SILENT_PIECES, "piece has nothing of what is taken", "pieces have nothing of what is taken")                     \
     X(SHORT_PIECES, "line of music is shorter than an excerpt and was left out",                                       \
       "lines of music are shorter than an excerpt and were left out")                                                  \
     X(OTHER_METRE, "bar of another metre than 4/4 was left out (metre = any takes all)",                               \
       "bars of other metres than 4/4 were left out (metre = any takes all)")                                           \
+    X(OTHER_DRUMS, "drum that is none of General MIDI's was left out",                                                 \
+      "drums that are none of General MIDI's were left out")                                                           \
     X(CHORDS, "track of chords was left out", "tracks of chords were left out")                                        \
     X(CHORD_NOTES, "note below another was left out", "notes below another were left out")                             \
     X(SILENT_EXCERPTS, "excerpt with a silent bar was left out", "excerpts with a silent bar were left out")           \
+    X(HELD_EXCERPTS, "excerpt in which no note begins was left out", "excerpts in which no note begins were left out") \
     X(FAR_PITCHES, "excerpt with a note beyond the 88 keys was left out",                                              \
       "excerpts with notes beyond the 88 keys were left out")                                                          \
     X(REPEATED_EXCERPTS, "excerpt is the same as one before and was left out",                                         \

@@ -24,7 +24,7 @@ typedef struct note {
     vae_remarks remarks;
 } note;
 
-static const char magic[8] = "vaeseqs3";
+static const char magic[8] = "vaeseqs4";
 
 /* ---- The name ---- */
 
@@ -52,7 +52,7 @@ static vae_status find_digits(const vae_sequence_source *source, char name[VAE_H
 {
     char digits[VAE_HASH_TEXT];
     vae_hash hash = {.length = 0};
-    vae_hash_add_text(&hash, "vae-cuda sequences 3");
+    vae_hash_add_text(&hash, "vae-cuda sequences 4");
     VAE_TRY(vae_hash_add_file(&hash, source->file));
     if (source->format->add_to_hash) VAE_TRY(source->format->add_to_hash(source, &hash));
     vae_hash_add_text(&hash, source->key);
